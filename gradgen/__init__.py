@@ -1,0 +1,35 @@
+"""gradgen compiles a formula into a plain-Python module with matching `forward` and `backward` functions.
+
+>>> import gradgen
+>>> gradgen.compile("x * sigmoid(y)").value_and_grad(2.0, 0.0)
+(1.0, (0.5, 0.5))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gradgen.errors import GradgenError
+
+if TYPE_CHECKING:
+    from gradgen.functions import sigmoid as sigmoid
+    from gradgen.functions import softplus as softplus
+    from gradgen.pipeline import Compiled as Compiled
+    from gradgen.pipeline import compile as compile
+
+__all__ = ["Compiled", "GradgenError", "compile", "sigmoid", "softplus"]
+
+# Loaded on first use, so that the command answers `--help` and usage errors without waiting for SymPy.
+_HOMES = {
+    "Compiled": "gradgen.pipeline",
+    "compile": "gradgen.pipeline",
+    "sigmoid": "gradgen.functions",
+    "softplus": "gradgen.functions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

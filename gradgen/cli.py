@@ -1,0 +1,341 @@
+"""Arguments in, exit code out: 0 fine, 1 a check failed, 2 bad input or usage."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from gradgen.errors import GradgenError, printable
+
+if TYPE_CHECKING:
+    from gradgen.pipeline import Compiled
+
+# Nothing heavy is imported here: `--help` and usage errors must answer without waiting for SymPy or black.
+
+_SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print one line, not the whole usage."""
+        raise GradgenError(f"{message} (see `{self.prog} --help`)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="gradgen",
+        description="Compile a formula into a plain-Python module with matching forward and backward functions.",
+        epilog=f'example:\n  gradgen compile "{_SEED}" -o model.py',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, text: str, example: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"example:\n{example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def formula_options(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("expression", nargs="*", metavar="EXPR", help="the formula; - reads it from standard input")
+        sub.add_argument(
+            "--name", default="f", metavar="NAME", help="the result's name (default: f); its gradient is d + NAME"
+        )
+        sub.add_argument(
+            "--inputs", metavar='"x, y"', help="the signature, in order; by default the formula's variables"
+        )
+        sub.add_argument("--wrt", metavar='"x"', help="the inputs whose gradient is wanted (default: all)")
+        sub.add_argument(
+            "--as-written", action="store_true", help="leave naive forms such as 1/(1+exp(-x)) as they are"
+        )
+
+    sub = command(
+        "compile",
+        "print the module of a formula, or write it to a file",
+        '  gradgen compile "S*exp(-q*T) - K*exp(-r*T)" --name forward_value --inputs "S, K, T, r, q" -o carry.py',
+    )
+    formula_options(sub)
+    sub.add_argument("-o", "--output", metavar="FILE", help="write FILE instead of printing (- prints)")
+    sub.add_argument(
+        "--templates", metavar="DIR", help="use the templates in DIR first; they are code, so use only your own"
+    )
+    sub.add_argument("--check", action="store_true", help="write nothing; exit 1 if FILE would change")
+    sub.add_argument("--diff", action="store_true", help="write nothing; show how FILE would change")
+    sub.add_argument("--force", action="store_true", help="overwrite FILE even if it was edited by hand")
+
+    sub = command(
+        "eval",
+        "show every stage of a formula with its value and its gradient",
+        f'  gradgen eval "{_SEED}" --at "x=3, y=-4"',
+    )
+    formula_options(sub)
+    sub.add_argument(
+        "--at", required=True, metavar='"x=3, y=-4"', help="the point; a value may be any constant, as pi/2"
+    )
+
+    sub = command(
+        "check",
+        "make generated files again from their own recipes and compare",
+        "  gradgen check generated/ model.py",
+    )
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them")
+    sub.add_argument(
+        "--templates", metavar="DIR", help="the templates that the files were made with, if not the built-in ones"
+    )
+
+    sub = command(
+        "update",
+        "make generated files again from their own recipes and write what changed",
+        "  gradgen update generated/ model.py",
+    )
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them")
+    sub.add_argument(
+        "--templates", metavar="DIR", help="the templates that the files were made with, if not the built-in ones"
+    )
+    sub.add_argument("--force", action="store_true", help="overwrite files that were edited by hand")
+    return parser
+
+
+_VALUES = {"--name", "--inputs", "--wrt", "--output", "--templates", "--at"}
+
+
+def _separate(argv: Sequence[str]) -> list[str]:
+    """Move what is no option behind `--`, so that an expression may start with a minus."""
+    if not argv or argv[0] not in ("compile", "eval"):
+        return list(argv)
+    options = [argv[0]]
+    others: list[str] = []
+    rest = iter(argv[1:])
+    for word in rest:
+        if word == "--":
+            others += rest
+        elif word in _VALUES or word == "-o":
+            value = next(rest, None)
+            if value is None or value == "--":
+                raise GradgenError(f"{word} needs a value (see `gradgen {argv[0]} --help`)")
+            options.append(f"{'--output' if word == '-o' else word}={value}")
+        elif word == "-h" or re.fullmatch(r"--[a-z][a-z-]+(=.*)?", word, re.DOTALL):
+            options.append(word)
+        else:
+            others.append(word)
+    return [*options, "--", *others] if others else options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    with contextlib.suppress(AttributeError, ValueError):
+        # The same bytes whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except GradgenError as error:
+        print(f"gradgen: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has seen enough, as in `| head -1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        print(f"gradgen: error: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _run(argv: Sequence[str]) -> int:
+    parser = _parser()
+    options = parser.parse_args(_separate(argv))
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"gradgen {version('gradgen-compiler')}")
+        return 0
+    if options.command is None:
+        parser.error("a command is needed: compile, eval, check or update")
+    run = {"compile": _compile, "eval": _eval, "check": _check, "update": _update}[options.command]
+    return run(options)
+
+
+def _formula(options: argparse.Namespace) -> Compiled:
+    """Compile the command's expression, and pass its notes on."""
+    words = options.expression
+    if len(words) != 1:
+        raise GradgenError(
+            "no expression is given; write one in quotes, or - for standard input"
+            if not words
+            else f"{len(words)} expressions are given where one is expected; write it in quotes"
+        )
+    text = words[0]
+    if text == "-":
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise GradgenError("standard input is not UTF-8 text") from None
+
+    from gradgen.pipeline import compile
+
+    compiled = compile(
+        text,
+        name=options.name,
+        inputs=options.inputs,
+        wrt=options.wrt,
+        as_written=options.as_written,
+        templates=getattr(options, "templates", None),
+    )
+    for note in compiled.notes:
+        print(f"gradgen: note: {note}", file=sys.stderr)
+    return compiled
+
+
+def _compile(options: argparse.Namespace) -> int:
+    output = None if options.output in (None, "-") else Path(options.output)
+    if output is None and (options.check or options.diff):
+        raise GradgenError("--check and --diff compare with a file; name it with -o FILE")
+    if output is not None:
+        _check_module_name(output)
+    compiled = _formula(options)
+    if output is None:
+        print(compiled.source, end="")
+        return 0
+    if not (options.check or options.diff):
+        compiled.write(output, force=options.force)
+        return 0
+
+    from gradgen import artifact
+
+    before = artifact.guard(output, force=True) or ""
+    if options.diff:
+        print(artifact.diff(output, before, compiled.source), end="")
+    return 1 if options.check and before != compiled.source else 0
+
+
+def _check_module_name(path: Path) -> None:
+    """Refuse a file name that could never be imported, where the file is meant to be."""
+    import keyword
+
+    if path.suffix == ".py" and keyword.iskeyword(path.stem):
+        raise GradgenError(f"a module called `{path.stem}` cannot be imported; write `{path.stem}_.py`")
+
+
+def _point(text: str) -> dict[str, float]:
+    """Read `x=3, y=-pi/2`."""
+    from gradgen.pipeline import compile
+
+    point: dict[str, float] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = item.partition("=")
+        name = name.strip()
+        if not equals or not name or name in point:
+            raise GradgenError(f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"')
+        try:
+            point[name] = float(compile(value, inputs=()).forward()[0])
+        except ArithmeticError as error:
+            raise GradgenError(f"`{printable(item)}` has no finite value: {error}") from None
+    return point
+
+
+def _eval(options: argparse.Namespace) -> int:
+    compiled = _formula(options)
+    program = compiled.program
+    point = _point(options.at)
+    for name in program.inputs:
+        if name not in point:
+            raise GradgenError(f"--at gives no value for `{name}`")
+    for name in point:
+        if name not in program.inputs:
+            raise GradgenError(
+                f"--at gives a value for `{name}`, which is no input; the inputs are {', '.join(program.inputs)}"
+            )
+    try:
+        values, gradients = compiled.trace(*(point[name] for name in program.inputs))
+    except (ArithmeticError, ValueError) as error:
+        raise GradgenError(f"there is no value at this point: {_failing_line(compiled, error)}: {error}") from None
+
+    from gradgen.ops import OPS
+    from gradgen.spell import FORMULA, fill, operand
+
+    rows = [("stage", "expression", "value", "gradient")]
+    for index, (name, adjoint) in enumerate(zip(program.names, program.adjoints)):
+        step = program.step(index)
+        args = [operand(arg, program.names, FORMULA) for arg in step.args] if step else []
+        shown = fill(FORMULA.template(OPS[step.op]), args) if step else "input"
+        gradient = repr(float(gradients[adjoint])) if adjoint in gradients else "-"
+        rows.append((name, shown, repr(float(values[name])), gradient))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    return 0
+
+
+def _failing_line(compiled: Compiled, error: Exception) -> str:
+    """Return the generated line that raised, without its comment."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    lines = compiled.source.splitlines()
+    number = trace.tb_lineno if trace is not None else 0
+    return lines[number - 1].partition("  #")[0].strip() if 0 < number <= len(lines) else type(error).__name__
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gradgen import artifact
+    from gradgen.pipeline import regenerate
+    from gradgen.recipe import read_artifact
+
+    templates = Path(options.templates) if options.templates else None
+    worst = 0
+    for path in artifact.find([Path(p) for p in options.paths]):
+        change = ""
+        try:
+            text = artifact.read(path)
+            found = read_artifact(text) if text is not None else None
+            if text is None:
+                status = "missing"
+            elif found is None:
+                status = "not ours"
+            else:
+                made = regenerate(found.recipe, templates).source
+                status = "edited" if not found.intact else "ok" if made == text else "stale"
+                change = artifact.diff(path, text, made)
+        except GradgenError as error:
+            status, change = "failed", f"{error}\n"
+        print(f"{status:8} {path}")
+        print(change, end="")
+        worst = max(worst, int(status != "ok"))
+    return worst
+
+
+def _update(options: argparse.Namespace) -> int:
+    from gradgen import artifact
+    from gradgen.pipeline import regenerate
+    from gradgen.recipe import read_artifact
+
+    templates = Path(options.templates) if options.templates else None
+    worst = 0
+    for path in artifact.find([Path(p) for p in options.paths]):
+        try:
+            text = artifact.guard(path, options.force)
+            found = read_artifact(text) if text is not None else None
+            if found is None:
+                raise GradgenError(f"{path} does not exist")
+            status = "updated" if regenerate(found.recipe, templates).write(path, force=options.force) else "ok"
+            print(f"{status:8} {path}")
+        except GradgenError as error:
+            print(f"refused  {path}")
+            print(f"gradgen: error: {error}", file=sys.stderr)
+            worst = 1
+    return worst

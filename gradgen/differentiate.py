@@ -1,0 +1,70 @@
+"""A program in; the same program with its backward lines out, by the chain rule in reverse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import sympy as sp
+
+from gradgen.ir import Const, Flow, Operand, Program, Ref, verify
+from gradgen.ops import OPS
+from gradgen.parse import Formula
+from gradgen.stage import stage
+
+
+def differentiate(program: Program) -> Program:
+    """Add the flows: only what an asked input flows into, and what flows into the output, gets a line."""
+    first = len(program.inputs)
+    active = set(program.wrt)
+    for position, step in enumerate(program.steps):
+        if any(isinstance(arg, Ref) and arg.index in active for arg in step.args):
+            active.add(first + position)
+
+    received = {ref.index for _, ref in program.outputs}
+    flows = []
+    for position in range(len(program.steps) - 1, -1, -1):
+        source = first + position
+        if source not in received or source not in active:
+            continue
+        for place, arg in enumerate(program.steps[position].args):
+            if isinstance(arg, Ref) and arg.index in active:
+                flows.append(Flow(source, arg.index, place, accumulate=arg.index in received))
+                received.add(arg.index)
+    return verify(replace(program, flows=tuple(flows)))
+
+
+#: The inputs of a partial's own program: the operation's value, then its arguments.
+OUT = "out"
+ARGS = ("a", "b", "c")
+
+
+def partial(op: str, position: int, args: tuple[Operand, ...]) -> Program:
+    """Return the partial derivative of `op` by its argument at `position`, itself staged as a program.
+
+    Constant arguments are filled in and folded; the others are inputs named by place (`ARGS`), beside the operation's own
+    value (`OUT`).
+    """
+    return _partial(op, position, tuple(arg if isinstance(arg, Const) else None for arg in args))
+
+
+@lru_cache(maxsize=4096)
+def _partial(op: str, position: int, constants: tuple[Const | None, ...]) -> Program:
+    symbols = [sp.Symbol(name) for name in (OUT, *ARGS[: len(constants)])]
+    values = [symbol if const is None else to_sympy(const) for symbol, const in zip(symbols[1:], constants)]
+    with sp.evaluate(False):
+        expr = OPS[op].partials[position](symbols[0], *values)
+    return stage(Formula("", expr), inputs=[s.name for s in symbols], name="partial")
+
+
+def to_sympy(const: Const) -> sp.Expr:
+    """Return a constant as an exact SymPy number or unevaluated expression."""
+    value = const.value
+    if isinstance(value, float):
+        return sp.Float(value)
+    if not isinstance(value, str):
+        return sp.Rational(value.numerator, value.denominator)
+    if not const.args:
+        return {"pi": sp.pi, "e": sp.E}[value]
+    with sp.evaluate(False):
+        return OPS[value].node(*map(to_sympy, const.args))

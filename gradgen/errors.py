@@ -1,0 +1,40 @@
+"""The one error that gradgen raises for bad input: a message, and where in the text it applies."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: How much of a long formula is echoed on each side of the caret.
+_CONTEXT = 60
+
+
+def printable(text: str) -> str:
+    """Replace every character that could move the cursor or change the terminal by `?`, one for one."""
+    return "".join("?" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in text)
+
+
+class GradgenError(ValueError):
+    """Input that gradgen refuses.
+
+    Args:
+        message: one line that says what is wrong and what is allowed.
+        source: the text that was being read, if there is one.
+        column: the offending column in `source`, counted from 0.
+    """
+
+    def __init__(self, message: str, source: str | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.column = column
+
+    def __str__(self) -> str:
+        """The message; with a column, also the text around it and a caret under it."""
+        if self.source is None or self.column is None:
+            return self.message
+        start = max(0, self.column - _CONTEXT)
+        end = min(len(self.source), self.column + _CONTEXT)
+        before = ("..." if start else "") + printable(self.source[start : self.column])
+        after = printable(self.source[self.column : end]) + ("..." if end < len(self.source) else "")
+        width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in before)
+        return f"{self.message}\n  {before}{after}\n  {' ' * width}^"

@@ -1,0 +1,153 @@
+"""The program that every stage reads and returns: what it may hold, how it is checked, and how it prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gradgen.ops import OPS
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value by index: the inputs come first, then one value for each step."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A constant: an exact number, a double, a named constant (`pi`, `e`), or an operation on constants (then with `args`)."""
+
+    value: Fraction | float | str
+    args: tuple[Const, ...] = ()
+
+
+#: What a step reads.
+Operand = Ref | Const
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One forward line: the operation `op`, applied to `args`."""
+
+    op: str
+    args: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One backward line: `d[into] = (or +=) partial * d[source]`.
+
+    `partial` says which of the source operation's partials, by argument position.
+    """
+
+    source: int
+    into: int
+    partial: int
+    accumulate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A formula on its way from steps to text.
+
+    Attributes:
+        inputs: the inputs' names as the user wrote them, in signature order.
+        steps: the forward lines, in order.
+        outputs: the values returned, with their requested names.
+        wrt: the inputs whose gradient is returned, in that order.
+        flows: the backward lines, in order; empty before `differentiate`.
+        names: one name per value; empty before `name`.
+        adjoints: one gradient name per value; empty before `name`.
+    """
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[tuple[str, Ref], ...]
+    wrt: tuple[int, ...]
+    flows: tuple[Flow, ...] = ()
+    names: tuple[str, ...] = ()
+    adjoints: tuple[str, ...] = ()
+
+    def value(self, step: int) -> int:
+        """Return the value index of the step at `step`."""
+        return len(self.inputs) + step
+
+    def step(self, value: int) -> Step | None:
+        """Return the step that makes `value`, or None for an input."""
+        position = value - len(self.inputs)
+        return self.steps[position] if position >= 0 else None
+
+    def __str__(self) -> str:
+        """A readable dump: one line per input, step, output and flow."""
+        names = self.names or tuple(f"%{i}" for i in range(len(self.inputs) + len(self.steps)))
+        adjoints = self.adjoints or tuple(f"d{n}" for n in names)
+        lines = [f"input {names[i]}  # {text}" for i, text in enumerate(self.inputs)]
+        for position, step in enumerate(self.steps):
+            args = ", ".join(names[a.index] if isinstance(a, Ref) else show_const(a) for a in step.args)
+            lines.append(f"{names[self.value(position)]} = {step.op}({args})")
+        lines += [f"output {text} = {names[ref.index]}" for text, ref in self.outputs]
+        for flow in self.flows:
+            sign = "+=" if flow.accumulate else "="
+            step = self.steps[flow.source - len(self.inputs)]
+            lines.append(f"{adjoints[flow.into]} {sign} d{step.op}[{flow.partial}] * {adjoints[flow.source]}")
+        return "\n".join(lines)
+
+
+def show_const(const: Const) -> str:
+    """Return a constant as a short, unambiguous text for dumps."""
+    if const.args:
+        return f"{const.value}({', '.join(map(show_const, const.args))})"
+    return str(const.value)
+
+
+class ProgramError(AssertionError):
+    """A program that breaks its own rules: a bug in gradgen, never the user's fault."""
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ProgramError(message)
+
+
+def verify(program: Program) -> Program:
+    """Return `program` if it keeps every rule of the representation, in linear time.
+
+    Raises:
+        ProgramError: a step reads a later value or has the wrong arity; a flow runs out of order, or accumulates where nothing
+            was received or the other way round; a name is missing, illegal or given twice.
+    """
+    first = len(program.inputs)
+    count = first + len(program.steps)
+    for position, step in enumerate(program.steps):
+        _require(step.op in OPS, f"step {position}: no operation {step.op}")
+        _require(
+            len(step.args) == OPS[step.op].arity, f"step {position}: {step.op} takes {OPS[step.op].arity} arguments"
+        )
+        for arg in step.args:
+            if isinstance(arg, Ref):
+                _require(0 <= arg.index < first + position, f"step {position} reads the later value {arg.index}")
+    _require(all(first <= ref.index < count for _, ref in program.outputs), "an output is no step")
+    _require(all(0 <= i < first for i in program.wrt), "a gradient is asked of no input")
+
+    received = {ref.index for _, ref in program.outputs}
+    last = count
+    for flow in program.flows:
+        source = program.step(flow.source)
+        _require(source is not None and flow.source <= last, "flows must run in reverse step order, from steps")
+        last = flow.source
+        _require(flow.source in received, f"value {flow.source} flows before it has received")
+        _require(
+            source is not None and source.args[flow.partial] == Ref(flow.into),
+            "a flow goes to what its step does not read",
+        )
+        _require(flow.accumulate == (flow.into in received), f"wrong accumulation into value {flow.into}")
+        received.add(flow.into)
+
+    if program.names:
+        names = (*program.names, *program.adjoints)
+        _require(len(program.names) == len(program.adjoints) == count, "every value needs a name and a gradient name")
+        _require(len(set(names)) == len(names), "two values share a name")
+        _require(all(n.isidentifier() for n in names), "a name is not an identifier")
+    return program

@@ -1,0 +1,190 @@
+"""A program in; the same program with a telling name for every value and every gradient out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from gradgen.errors import GradgenError
+from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.ops import OPS
+
+#: The result's name unless the user gives one; it alone yields to an input of the same name.
+DEFAULT_NAME = "f"
+
+#: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
+_LENGTH = 12
+_LENGTH_ON_INPUT = 16
+
+_WORDS = {
+    Fraction(n): word
+    for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+} | {Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(1, 4): "quarter", Fraction(100): "hundred"}
+
+
+def name(program: Program, reserved: frozenset[str], avoided: frozenset[str]) -> Program:
+    """Name every value after its own sub-expression, so that an edit elsewhere moves no name.
+
+    Args:
+        program: the program.
+        reserved: names that the module itself uses; an input of that name gets a trailing underscore.
+        avoided: further names that no stage may take (keywords, builtins).
+
+    Raises:
+        GradgenError: the result's name is reserved or an input's.
+    """
+    return verify(_Namer(program, reserved, avoided).run())
+
+
+def quotient_parts(program: Program) -> Mapping[int, str]:
+    """Return the stages that are numerator and denominator of the outermost quotient, as `num` and `den`.
+
+    The way down from the result leads through operations with a single variable operand.
+    """
+    at: Operand = program.outputs[0][1]
+    while isinstance(at, Ref):
+        step = program.step(at.index)
+        if step is None:
+            return {}
+        below = denominator(program, step)
+        if step.op == "inv":
+            below, above = step.args[0], None
+        elif below is not None:
+            above = step.args[0]
+        else:
+            variables = [arg for arg in step.args if isinstance(arg, Ref)]
+            if len(variables) != 1:
+                return {}
+            at = variables[0]
+            continue
+        parts: dict[int, str] = {}
+        for part, word in ((above, "num"), (below, "den")):
+            if isinstance(part, Ref) and program.step(part.index) is not None:
+                parts.setdefault(part.index, word)
+        return parts
+    return {}
+
+
+def denominator(program: Program, step: Step) -> Operand | None:
+    """Return d where the step is n * (1/d), else None."""
+    if step.op == "mul" and isinstance(step.args[1], Ref):
+        inverse = program.step(step.args[1].index)
+        if inverse is not None and inverse.op == "inv":
+            return inverse.args[0]
+    return None
+
+
+class _Namer:
+    def __init__(self, program: Program, reserved: frozenset[str], avoided: frozenset[str]) -> None:
+        self.program = program
+        self.reserved = reserved
+        self.avoided = avoided
+        self.taken: set[str] = set(reserved)
+        self.next: dict[str, int] = {}
+        self.bases: list[str] = []
+
+    def run(self) -> Program:
+        program = self.program
+        outputs = {}
+        inputs = [self.input_name(text) for text in program.inputs]
+        for text, ref in program.outputs:
+            outputs[ref.index] = self.output_name(text)
+        self.taken |= self.avoided
+        adjoints = {i: self.adjoint_name(text) for i, text in enumerate(inputs)}
+        adjoints |= {i: self.adjoint_name(text) for i, text in outputs.items()}
+
+        parts = quotient_parts(program)
+        names = list(inputs)
+        self.bases = list(inputs)
+        for position, step in enumerate(program.steps):
+            value = program.value(position)
+            self.bases.append(parts.get(value) or self.base(step))
+            names.append(outputs[value] if value in outputs else self.allocate(self.bases[value]))
+            adjoints.setdefault(value, f"d{names[value]}")
+        return replace(program, names=tuple(names), adjoints=tuple(adjoints[i] for i in range(len(names))))
+
+    # Names that the user gave.
+
+    def input_name(self, text: str) -> str:
+        while text in self.taken:
+            text += "_"
+        self.taken.add(text)
+        return text
+
+    def output_name(self, text: str) -> str:
+        if text in self.taken and text != DEFAULT_NAME:
+            kind = "reserved for the module's own use" if text in self.reserved else "already an input"
+            raise GradgenError(f"the result cannot be called `{text}`: that name is {kind}; choose another")
+        return self.input_name(text)
+
+    def adjoint_name(self, text: str) -> str:
+        found = f"d{text}"
+        while found in self.taken:
+            found = f"d_{text}" if found == f"d{text}" else f"{found}_"
+        self.taken.add(found)
+        return found
+
+    # Names of stages.
+
+    def allocate(self, base: str) -> str:
+        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
+        found = base if base not in self.avoided and base not in self.reserved else f"{base}_"
+        while found in self.taken or f"d{found}" in self.taken:
+            count = self.next[base] = self.next.get(base, 1) + 1
+            found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
+        self.taken.update((found, f"d{found}"))
+        return found
+
+    def base(self, step: Step) -> str:
+        """Return the name that the step's own sub-expression suggests."""
+        row = OPS[step.op]
+        args = step.args
+        fragment = row.fragment
+        below = denominator(self.program, step)
+        if below is not None:
+            args, fragment = (args[0], below), OPS["div"].fragment
+        elif (step.op == "add" and isinstance(args[0], Const)) or (step.op == "mul" and isinstance(args[1], Const)):
+            args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
+        variables = [arg for arg in args if isinstance(arg, Ref)]
+
+        full = self.fill(fragment, [self.word(arg, i) for i, arg in enumerate(args)])
+        on_input = len(variables) == 1 and variables[0].index < len(self.program.inputs)
+        if len(full) <= (_LENGTH_ON_INPUT if on_input else _LENGTH):
+            return full
+        if len(variables) < 2:
+            return self.fill(
+                fragment, [self.role(a) if isinstance(a, Ref) else self.word(a, i) for i, a in enumerate(args)]
+            )
+        role = self.op_role(step)
+        last = self.bases[variables[-1].index]
+        return role + (last if len(role + last) <= _LENGTH else self.role(variables[-1]))
+
+    def fill(self, fragment: str, words: list[str]) -> str:
+        found = fragment.format(*words)
+        return found if found.isidentifier() else f"c{found}"
+
+    def word(self, operand: Operand, place: int) -> str:
+        """Return the word for an operand inside a name: its own name's base, or the constant in words or digits."""
+        if isinstance(operand, Ref):
+            return self.bases[operand.index]
+        value = operand.value
+        if isinstance(value, str):
+            return value if not operand.args else "c"
+        exact = abs(Fraction(value))
+        sign = "neg" if value < 0 else ""
+        if place == 0:
+            return sign + _WORDS[exact] if exact in _WORDS else "c"
+        return f"{sign}{exact}" if exact.denominator == 1 and exact < 1000 else "c"
+
+    def role(self, operand: Ref) -> str:
+        """Return a short word for a value whose name is too long to build on."""
+        step = self.program.step(operand.index)
+        if step is not None:
+            return self.op_role(step)
+        text = self.bases[operand.index]
+        return text if len(text) <= 6 else text[:5]
+
+    def op_role(self, step: Step) -> str:
+        row = OPS["div"] if denominator(self.program, step) is not None else OPS[step.op]
+        return row.role or row.fragment.replace("{0}", "").replace("{1}", "")

@@ -1,0 +1,396 @@
+"""The text of a formula in; a SymPy expression out, exactly as written. Nothing of the text is ever executed."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import sympy as sp
+
+from gradgen import functions as fn
+from gradgen.errors import GradgenError, printable
+from gradgen.ops import CALLS, Op
+
+#: Published limits, far above real use.
+MAX_LENGTH = 100_000
+MAX_NESTING = 100
+MAX_DIGITS = 400
+
+CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
+_NOT_FINITE = ("inf", "nan", "oo", "zoo")
+
+_TOKEN = re.compile(
+    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[^\W\d]\w*)"
+    r"|(?P<op>\*\*|//|[-+*/(),])"
+)
+
+#: Characters that people type for something else, with what to write.
+_HINTS = {
+    "^": "`^` is not a power here; write `**`",
+    "|": "`|` has no meaning here; write `abs(x)` for an absolute value",
+    "=": "`=` has no place in an expression; give the right-hand side alone",
+    "<": "a comparison is not a number; only arithmetic and functions are allowed",
+    ">": "a comparison is not a number; only arithmetic and functions are allowed",
+    "%": "`%` is not supported; only + - * / ** and functions are allowed",
+    "!": "`!` is not supported; only + - * / ** and functions are allowed",
+    "[": "brackets are round here; write `(` and `)`",
+    "]": "brackets are round here; write `(` and `)`",
+    "{": "brackets are round here; write `(` and `)`",
+    "}": "brackets are round here; write `(` and `)`",
+    ".": "`.` has no meaning here; call a function by its bare name, as in `exp(x)`",
+    "#": "comments are not part of an expression; leave `#` out",
+    "−": "this is the typographic minus; write the ASCII `-`",
+    "–": "this is a dash; write the ASCII `-`",
+    "·": "write `*` for a product",
+    "×": "write `*` for a product",
+    "÷": "write `/` for a quotient",
+    "√": "write `sqrt(x)` for a square root",
+    "∞": "infinity is not a number to compute with; only finite numbers are allowed",
+}
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
+_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as read.
+
+    Attributes:
+        text: its canonical text: one line, single spaces at line ends and tabs; empty for an expression that was no text.
+        expr: the unevaluated SymPy expression.
+        columns: where in the text a node stands, by the node's id.
+        notes: what the reader should know, one sentence each.
+    """
+
+    text: str
+    expr: sp.Expr
+    columns: Mapping[int, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # "number", "name", an operator, or "end"
+    text: str
+    column: int
+
+
+def check_identifier(name: str, what: str) -> str:
+    """Return `name` in the form Python gives it (NFKC).
+
+    Raises:
+        GradgenError: it is no identifier, a keyword, or starts with two underscores.
+    """
+    shown = printable(name)[:60]
+    plain = unicodedata.normalize("NFKC", name)
+    if not plain.isidentifier():
+        raise GradgenError(f"{what} `{shown}` is not a name; use letters, digits and underscores")
+    if keyword.iskeyword(plain) or plain == "__debug__":
+        raise GradgenError(f"{what} `{shown}` is a Python keyword; write `{plain}_`")
+    if plain.startswith("__"):
+        raise GradgenError(f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`")
+    if len(plain) > 200:
+        raise GradgenError(f"{what} `{shown}...` is too long; at most 200 characters are allowed")
+    return plain
+
+
+def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
+    """Read a formula.
+
+    Args:
+        source: the text: numbers, names, + - * / **, brackets, and calls of the table's functions.
+        inputs: names that are variables whatever else they mean (`E`, `pi`, `gamma`, a function's name).
+
+    Raises:
+        GradgenError: with the column, and what would be allowed.
+    """
+    if len(source) > MAX_LENGTH:
+        raise GradgenError(f"the expression has {len(source)} characters; at most {MAX_LENGTH} are allowed")
+    text = re.sub(r"[\t\r\n]", " ", source)
+    if not text.strip():
+        raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
+    return _Parser(text, frozenset(inputs)).parse()
+
+
+#: Binary operators: precedence, right-associativity and node. Unary signs stand between * and **.
+_BINARY = {
+    "+": (1, False, fn.add),
+    "-": (1, False, fn.sub),
+    "*": (2, False, fn.mul),
+    "/": (2, False, fn.div),
+    "**": (4, True, fn.power),
+}
+_SIGN = 3
+
+
+@dataclass
+class _Pending:
+    """An operator, sign, bracket or call whose operands are still being read."""
+
+    kind: str  # "binary", "sign", "bracket" or "call"
+    text: str
+    column: int
+    row: Op | None = None
+    commas: int = 0
+
+
+class _Parser:
+    """Dijkstra's shunting yard: no recursion, so no depth of input can overflow the stack."""
+
+    def __init__(self, text: str, inputs: frozenset[str]) -> None:
+        self.text = text
+        self.inputs = inputs
+        self.operands: list[sp.Expr] = []
+        self.pending: list[_Pending] = []
+        self.columns: dict[int, int] = {}
+        self.symbols: dict[str, sp.Symbol] = {}
+        self.spellings: dict[str, str] = {}
+        self.notes: dict[str, None] = {}
+        self.depth = 0
+
+    def fail(self, message: str, column: int) -> NoReturn:
+        raise GradgenError(message, self.text, column)
+
+    # Text to tokens.
+
+    def tokens(self) -> list[_Token]:
+        found, position = [], 0
+        while position < len(self.text):
+            char = self.text[position]
+            if char == " ":
+                position += 1
+                continue
+            match = _TOKEN.match(self.text, position)
+            if match is None:
+                self.bad_character(char, position)
+            kind = match.lastgroup or ""
+            if kind == "name":
+                for offset, letter in enumerate(match.group()):
+                    if letter in _SUPERSCRIPTS or letter in _SUBSCRIPTS:
+                        self.bad_character(letter, position + offset)
+            found.append(_Token(match.group() if kind == "op" else kind, match.group(), position))
+            position = match.end()
+        found.append(_Token("end", "", len(self.text.rstrip())))
+        return found
+
+    def bad_character(self, char: str, column: int) -> NoReturn:
+        if char in _HINTS:
+            self.fail(_HINTS[char], column)
+        if char in _SUPERSCRIPTS:
+            self.fail(f"a power is written `**{_SUPERSCRIPTS[char]}`, not `{char}`", column)
+        if char in _SUBSCRIPTS:
+            self.fail(f"an index is part of the name; write `{_SUBSCRIPTS[char]}`, not `{char}`", column)
+        if char in "'\"`":
+            self.fail("text in quotes is not a number; only arithmetic and functions are allowed", column)
+        if char.isprintable():
+            self.fail(
+                f"unexpected character `{char}`; only names, numbers, + - * / ** ( ) and commas are allowed", column
+            )
+        self.fail(f"unexpected invisible character U+{ord(char):04X}; remove it", column)
+
+    # Tokens to expression.
+
+    def parse(self) -> Formula:
+        tokens = self.tokens()
+        operand_next = True
+        for token, following in zip(tokens, [*tokens[1:], tokens[-1]]):
+            if operand_next:
+                operand_next = self.read_operand(token, following)
+            else:
+                operand_next = self.read_operator(token, following)
+        (expr,) = self.operands
+        text = unicodedata.normalize("NFKC", self.text.strip())
+        return Formula(text, expr, self.columns, tuple(self.notes))
+
+    def read_operand(self, token: _Token, following: _Token) -> bool:
+        """Take a token where an operand must start; return whether the next one must start an operand too."""
+        kind = token.kind
+        if kind == "number":
+            self.push(self.number(token), token.column)
+            return False
+        if kind == "name":
+            if following.kind == "(" and self.is_call(token):
+                return True
+            if token.text in CALLS and token.text not in self.inputs and following.kind in ("name", "number"):
+                self.fail(
+                    f"the argument of a function stands in brackets; write `{token.text}({following.text})`",
+                    token.column,
+                )
+            self.push(self.symbol(token), token.column)
+            return False
+        if kind in ("+", "-"):
+            self.open(_Pending("sign", kind, token.column))
+            return True
+        if kind == "(":
+            top = self.pending[-1] if self.pending else None
+            if not (top and top.kind == "call" and top.commas < 0):
+                top = _Pending("bracket", "(", token.column)
+                self.open(top)
+            top.commas = 0
+            if following.kind == ")" and top.row is None:
+                self.fail("nothing stands between these brackets", token.column)
+            if following.kind == ")" and top.row is not None:
+                self.fail(f"{top.text} needs {_plural(top.row)}; none is given", token.column)
+            return True
+        if kind == "end":
+            self.fail("the expression ends where a number, a name or `(` should follow", token.column)
+        if kind == ")" and not any(p.kind in ("bracket", "call") for p in self.pending):
+            self.fail("this `)` has no `(`", token.column)
+        self.fail(f"`{token.text}` stands where a number, a name or `(` should", token.column)
+
+    def read_operator(self, token: _Token, following: _Token) -> bool:
+        """Take a token that follows an operand; return whether the next one must start an operand."""
+        kind = token.kind
+        if kind in _BINARY:
+            precedence, right, _ = _BINARY[kind]
+            self.reduce(precedence + (1 if right else 0))
+            self.pending.append(_Pending("binary", kind, token.column))
+            return True
+        if kind == ")":
+            self.reduce(0)
+            if not self.pending:
+                self.fail("this `)` has no `(`", token.column)
+            closed = self.pending.pop()
+            self.depth -= 1
+            if closed.row is not None:
+                self.call(closed)
+            return False
+        if kind == ",":
+            self.reduce(0)
+            if not self.pending or self.pending[-1].kind != "call":
+                self.fail("a comma only separates the arguments of a function; give one expression", token.column)
+            self.pending[-1].commas += 1
+            return True
+        if kind == "end":
+            self.reduce(0)
+            if self.pending:
+                self.fail("this `(` is never closed", self.pending[-1].column)
+            return False
+        if kind == "//":
+            self.fail("`//` is not supported (its gradient is zero); write `/` for a quotient", token.column)
+        self.missing_operator(token)
+
+    def missing_operator(self, token: _Token) -> NoReturn:
+        before = self.text[: token.column].rstrip()
+        left = re.search(r"[\w.]+$|.$", before)
+        shown_left = left.group() if left else ""
+        if keyword.iskeyword(token.text):
+            self.fail(f"`{token.text}` is not supported; only + - * / ** and functions are allowed", token.column)
+        if token.text.startswith("_") and before[-1:].isdigit() and before == self.text[: token.column]:
+            self.fail("digits are written without separators", token.column)
+        self.fail(f"an operator is missing here; write `{shown_left}*{token.text}` for a product", token.column)
+
+    def open(self, pending: _Pending) -> None:
+        """Push something that nests, within the published limit."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            self.fail(f"the expression is nested more than {MAX_NESTING} levels deep; name its parts", pending.column)
+        self.pending.append(pending)
+
+    def push(self, node: sp.Expr, column: int) -> None:
+        self.columns.setdefault(id(node), column)
+        self.operands.append(node)
+
+    def reduce(self, precedence: int) -> None:
+        """Apply the pending operators that bind at least as strongly as `precedence`."""
+        while self.pending:
+            top = self.pending[-1]
+            if top.kind == "binary" and _BINARY[top.text][0] >= precedence:
+                self.pending.pop()
+                right = self.operands.pop()
+                left = self.operands.pop()
+                self.push(_BINARY[top.text][2](left, right), top.column)
+            elif top.kind == "sign" and _SIGN >= precedence:
+                self.pending.pop()
+                self.depth -= 1
+                if top.text == "-":
+                    node = self.operands.pop()
+                    self.push(-node if node.is_Number else fn.neg(node), top.column)
+            else:
+                return
+
+    def number(self, token: _Token) -> sp.Expr:
+        digits = token.text
+        if len(digits) > MAX_DIGITS:
+            self.fail(f"this number has {len(digits)} characters; at most {MAX_DIGITS} are allowed", token.column)
+        value = float(digits)
+        if math.isinf(value):
+            self.fail("this number is too large for a float (the largest is 1.8e308)", token.column)
+        if value == 0.0 and re.search("[1-9]", re.split("[eE]", digits)[0]):
+            self.fail("this number is too small for a float (the smallest is 4.9e-324)", token.column)
+        return sp.Integer(int(digits)) if digits.isdecimal() else sp.Float(value)
+
+    def symbol(self, token: _Token) -> sp.Expr:
+        name = self.identifier(token)
+        if name not in self.inputs:
+            if name in CONSTANTS:
+                if name == "E":
+                    self.notes[
+                        "`E` is read as Euler's number 2.718...; list it in the inputs to make it a variable"
+                    ] = None
+                return CONSTANTS[name]
+            if name in CALLS:
+                self.fail(f"`{name}` is a function; write `{name}(...)`, or list it in the inputs", token.column)
+            if name in _NOT_FINITE:
+                self.fail(f"`{name}` is not a finite number; list it in the inputs if it is a variable", token.column)
+        return self.symbols.setdefault(name, sp.Symbol(name))
+
+    def identifier(self, token: _Token) -> str:
+        try:
+            name = check_identifier(token.text, "the name")
+        except GradgenError as error:
+            self.fail(error.message, token.column)
+        spelled = self.spellings.setdefault(name, token.text)
+        if spelled != token.text:
+            self.fail(f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling", token.column)
+        return name
+
+    def is_call(self, token: _Token) -> bool:
+        name = self.identifier(token)
+        row = None if name in self.inputs else CALLS.get(name)
+        if row is not None:
+            self.open(_Pending("call", name, token.column, row, commas=-1))
+            return True
+        if name in self.inputs or name in CONSTANTS or len(name) == 1:
+            self.fail(f"`{name}` is not a function; write `{name}*(...)` for a product", token.column)
+        close = difflib.get_close_matches(name, [*CALLS, "log"], n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(CALLS))}"
+        self.fail(f"there is no function `{printable(name)[:60]}`; {hint}", token.column)
+
+    def call(self, closed: _Pending) -> None:
+        row, given = closed.row, closed.commas + 1
+        assert row is not None
+        args = self.operands[len(self.operands) - given :]
+        del self.operands[len(self.operands) - given :]
+        if row.name == "log" and given == 2:
+            self.push(_log(*args), closed.column)
+            return
+        if given != row.arity:
+            self.fail(f"{closed.text} takes {_plural(row)}, not {given}", closed.column)
+        if row.name == "sqrt":
+            node = fn.power(args[0], sp.S.Half)
+        elif row.name == "pow":
+            node = fn.power(*args)
+        else:
+            assert isinstance(row.node, type)
+            node = fn.unevaluated(row.node, *args)
+        self.push(node, closed.column)
+
+
+def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
+    """log(x, b) = log(x)/log(b), by the exact function where the base has one."""
+    row = {sp.Integer(2): CALLS["log2"], sp.Integer(10): CALLS["log10"]}.get(base) if base.is_Integer else None
+    if row is not None and isinstance(row.node, type):
+        return fn.unevaluated(row.node, x)
+    return fn.div(fn.unevaluated(sp.log, x), fn.unevaluated(sp.log, base))
+
+
+def _plural(row: Op) -> str:
+    return "1 argument" if row.arity == 1 else f"{row.arity} arguments"

@@ -1,0 +1,229 @@
+"""The order of the stages: a formula and its options in, a compiled module out."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.abc import ExecutionLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from typing import Any, cast
+
+import sympy
+
+from gradgen import artifact
+from gradgen.differentiate import differentiate
+from gradgen.errors import GradgenError
+from gradgen.ir import Program
+from gradgen.names import name as give_names
+from gradgen.parse import MAX_LENGTH, MAX_NESTING, Formula, check_identifier, parse
+from gradgen.recipe import Recipe, digest, split_names
+from gradgen.recognise import recognise
+from gradgen.render import render
+from gradgen.spell import FORMULA, expression
+from gradgen.stage import stage
+from gradgen.targets import PYTHON
+
+
+def compile(  # noqa: A001 - the name that users know from re and from the command line
+    source: str | sympy.Expr,
+    *,
+    name: str = "f",
+    inputs: str | Iterable[str] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    as_written: bool = False,
+    templates: str | Path | None = None,
+) -> Compiled:
+    """Compile a formula to a module with `forward` and `backward`.
+
+    Args:
+        source: the formula, as text or as a SymPy expression.
+        name: the result's name; the upstream gradient is `d` + name.
+        inputs: the signature, as a list or as "x, y"; by default the formula's variables in natural order. May name
+            inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
+        wrt: the inputs whose gradient is wanted, in the order returned; by default all.
+        as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
+        templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
+
+    Raises:
+        GradgenError: the formula or an option is not acceptable; the message says what is.
+
+    >>> f = compile("x * sigmoid(y)")
+    >>> f.value_and_grad(2.0, 0.0)
+    (1.0, (0.5, 0.5))
+    """
+    plain = check_identifier(name, "the result's name")
+    if plain != name:
+        raise GradgenError(f"the result's name `{name}` is not in the form Python gives it; write `{plain}`")
+    recipe = Recipe(
+        source=source if isinstance(source, str) else "",
+        name=name,
+        inputs=_names(inputs, "the input"),
+        wrt=_names(wrt, "the input"),
+        as_written=as_written,
+        custom_templates=templates is not None,
+    )
+    if isinstance(source, str):
+        formula = parse(source, recipe.inputs or ())
+    elif isinstance(source, sympy.Expr):
+        formula = Formula("", source)
+    else:
+        raise GradgenError(f"a formula is text or a SymPy expression, not {type(source).__name__}")
+    return generate(recipe, formula, Path(templates) if templates is not None else None)
+
+
+def generate(recipe: Recipe, formula: Formula, templates: Path | None = None) -> Compiled:
+    """Run the stages over a formula that was read."""
+    target = PYTHON
+    staged = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
+    text = formula.text or _written(staged)
+    program = staged if recipe.as_written else recognise(staged)
+    program = differentiate(program)
+    program = give_names(program, target.reserved, target.avoided)
+    body = target.layout(render(program, target, text, templates))
+    recipe = Recipe(text, recipe.name, recipe.inputs, recipe.wrt, recipe.as_written, recipe.custom_templates)
+    return Compiled(recipe.header(body) + body, program, recipe, formula.notes)
+
+
+def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
+    """Make a module again from the recipe in its header.
+
+    Raises:
+        GradgenError: the recipe does not say enough, or is not acceptable.
+    """
+    if not recipe.source:
+        raise GradgenError("its expression was too large to record; write the file anew from Python")
+    if recipe.custom_templates and templates is None:
+        raise GradgenError("it was made with templates of its own; name their folder with --templates")
+    return compile(
+        recipe.source,
+        name=recipe.name,
+        inputs=recipe.inputs,
+        wrt=recipe.wrt,
+        as_written=recipe.as_written,
+        templates=templates if recipe.custom_templates else None,
+    )
+
+
+def _names(names: str | Iterable[str] | None, what: str) -> tuple[str, ...] | None:
+    """Return a list of names, checked."""
+    if names is None:
+        return None
+    checked = tuple(check_identifier(n, what) for n in (split_names(names) if isinstance(names, str) else names))
+    for i, repeated in enumerate(checked):
+        if repeated in checked[:i]:
+            raise GradgenError(f"{what} `{repeated}` is given twice")
+    return checked
+
+
+def _written(program: Program) -> str:
+    """Return the formula of a program that did not come from text; empty where no one could read it back."""
+    try:
+        text = expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
+    except GradgenError:
+        return ""
+    depth = deepest = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+    return text if deepest <= MAX_NESTING // 2 else ""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled formula.
+
+    Attributes:
+        source: the module's text.
+        program: the staged program with its backward lines and names.
+        recipe: the formula and the options it was made from.
+        notes: what the reader should know, one sentence each.
+    """
+
+    source: str
+    program: Program
+    recipe: Recipe
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def module(self) -> types.ModuleType:
+        """The module, loaded in memory; its tracebacks show the generated lines."""
+        return _load(self.source)
+
+    @property
+    def forward(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The module's `forward(*inputs)`: the value and the cache."""
+        return cast(Callable[..., tuple[float, tuple[float, ...]]], self.module.forward)
+
+    @property
+    def backward(self) -> Callable[..., tuple[float, ...]]:
+        """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
+        return cast(Callable[..., tuple[float, ...]], self.module.backward)
+
+    def value_and_grad(self, *inputs: float) -> tuple[float, tuple[float, ...]]:
+        """Return the value at `inputs` and its gradient."""
+        value, cache = self.forward(*inputs)
+        return value, self.backward(cache)
+
+    def trace(self, *inputs: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        """Run the module and return every value, and every gradient, by name."""
+        (_, cache), values = _locals_after(self.forward, *inputs)
+        _, gradients = _locals_after(self.backward, cache)
+        return values, gradients
+
+    def write(self, path: str | Path, *, force: bool = False) -> bool:
+        """Write the module to a file; return whether the file changed.
+
+        Args:
+            path: the file. One that gradgen did not write, or that was edited by hand, is refused.
+            force: overwrite a file that was edited by hand.
+
+        Raises:
+            GradgenError: the file is refused, or cannot be written; it is then as it was.
+        """
+        return artifact.write(Path(path), self.source, force=force)
+
+
+class _Loader(ExecutionLoader):
+    """Loads a module from text, so that `linecache` and hence every traceback can show its lines."""
+
+    def __init__(self, text: str, filename: str) -> None:
+        self.text = text
+        self.filename = filename
+
+    def get_source(self, fullname: str) -> str:
+        return self.text
+
+    def get_filename(self, fullname: str) -> str:
+        return self.filename
+
+
+def _load(text: str) -> types.ModuleType:
+    name = f"gradgen_{digest(text)}"
+    loader = _Loader(text, f"{name}.py")
+    spec = spec_from_loader(name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def _locals_after(function: Callable[..., Any], *args: Any) -> tuple[Any, dict[str, float]]:
+    """Call a function and return its result and its local variables at the end."""
+    code = function.__code__
+    found: dict[str, float] = {}
+
+    def watch(frame: types.FrameType, event: str, _: object) -> None:
+        if event == "return" and frame.f_code is code:
+            found.update(frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        result = function(*args)
+    finally:
+        sys.setprofile(before)
+    return result, found

@@ -1,0 +1,127 @@
+"""A program in; the same program out, with naive forms such as 1/(1 + exp(-x)) replaced by the accurate operation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.parse import parse
+from gradgen.stage import Builder, stage
+
+#: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value.
+PATTERNS = (
+    ("x*x", "x**2"),
+    ("0 - x", "-x"),
+    ("1/(1 + exp(-x))", "sigmoid(x)"),
+    ("1/(1 + exp(x))", "sigmoid(-x)"),
+    ("exp(x)/(1 + exp(x))", "sigmoid(x)"),
+    ("log(1 + exp(x))", "softplus(x)"),
+    ("log(1 + x)", "log1p(x)"),
+    ("exp(x) - 1", "expm1(x)"),
+    ("log(x)/log(10)", "log10(x)"),
+    ("log(x)/log(2)", "log2(x)"),
+    ("sqrt(x**2 + y**2)", "hypot(x, y)"),
+    ("sqrt(x**2)", "abs(x)"),
+    ("x**(1/3)", "cbrt(x)"),
+    ("E**x", "exp(x)"),
+)
+
+_COMMUTATIVE = ("add", "mul")
+
+
+def _compile(text: str) -> Program:
+    return stage(parse(text), inputs=("x", "y"))
+
+
+_RULES = tuple((_compile(naive), _compile(accurate)) for naive, accurate in PATTERNS)
+
+
+def recognise(program: Program) -> Program:
+    """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more."""
+    builder = Builder(program.inputs)
+    moved: list[Operand] = [Ref(i) for i in range(len(program.inputs))]
+    for step in program.steps:
+        args = tuple(moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args)
+        moved.append(_rewrite(builder, Step(step.op, args)))
+    outputs = []
+    for name, ref in program.outputs:
+        value = moved[ref.index]
+        if isinstance(value, Const) or value.index < len(program.inputs):
+            value = builder.append(Step("copy", (value,)))
+        outputs.append((name, value))
+    return verify(drop_unused(replace(program, steps=tuple(builder.steps), outputs=tuple(outputs))))
+
+
+def _rewrite(builder: Builder, step: Step) -> Operand:
+    """Return the value of `step`, by the first rule that matches it."""
+    for naive, accurate in _RULES:
+        bound = _match(builder, naive, naive.outputs[0][1], step, {})
+        if bound is not None:
+            values: list[Operand] = [bound.get(i, Ref(i)) for i in range(len(accurate.inputs))]
+            for made in accurate.steps:
+                args = tuple(values[arg.index] if isinstance(arg, Ref) else arg for arg in made.args)
+                values.append(_negated(builder, args[0]) if made.op == "neg" else builder.emit(made.op, *args))
+            return values[-1]
+    return builder.emit(step.op, *step.args)
+
+
+def _negated(builder: Builder, value: Operand) -> Operand:
+    """-(-x) = x, so that 1/(1 + exp(x)) of a negated x needs no second sign."""
+    step = _step(builder, value)
+    return step.args[0] if step is not None and step.op == "neg" else builder.emit("neg", value)
+
+
+def _step(builder: Builder, value: Operand) -> Step | None:
+    position = value.index - len(builder.inputs) if isinstance(value, Ref) else -1
+    return builder.steps[position] if position >= 0 else None
+
+
+def _match(
+    builder: Builder, pattern: Program, at: Ref, step: Step, bound: dict[int, Operand]
+) -> dict[int, Operand] | None:
+    """Match the pattern's value `at` with `step`; return the variables' values. The recursion is as deep as the pattern."""
+    wanted = pattern.step(at.index)
+    if wanted is None or wanted.op != step.op:
+        return None
+    orders = [step.args]
+    if step.op in _COMMUTATIVE:
+        orders.append(step.args[::-1])
+    for args in orders:
+        found: dict[int, Operand] | None = bound
+        for part, value in zip(wanted.args, args):
+            found = None if found is None else _match_operand(builder, pattern, part, value, found)
+        if found is not None:
+            return found
+    return None
+
+
+def _match_operand(
+    builder: Builder, pattern: Program, part: Operand, value: Operand, bound: dict[int, Operand]
+) -> dict[int, Operand] | None:
+    if isinstance(part, Const):
+        return bound if part == value else None
+    if part.index < len(pattern.inputs):
+        if part.index in bound:
+            return bound if bound[part.index] == value else None
+        return {**bound, part.index: value}
+    step = _step(builder, value)
+    return None if step is None else _match(builder, pattern, part, step, bound)
+
+
+def drop_unused(program: Program) -> Program:
+    """Drop the steps that no output depends on."""
+    first = len(program.inputs)
+    used = {ref.index for _, ref in program.outputs}
+    for position in range(len(program.steps) - 1, -1, -1):
+        if first + position in used:
+            used.update(arg.index for arg in program.steps[position].args if isinstance(arg, Ref))
+    places = {i: i for i in range(first)}
+    for index in range(first, first + len(program.steps)):
+        if index in used:
+            places[index] = len(places)
+    steps = tuple(
+        Step(step.op, tuple(Ref(places[arg.index]) if isinstance(arg, Ref) else arg for arg in step.args))
+        for position, step in enumerate(program.steps)
+        if first + position in used
+    )
+    return replace(program, steps=steps, outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs))

@@ -1,0 +1,186 @@
+"""Operations and their operands in; expression text in a target's spelling out, with no bracket too many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from gradgen.errors import GradgenError
+from gradgen.ir import Const, Operand, Program, Ref, Step
+from gradgen.names import denominator
+from gradgen.ops import OPS, Op
+
+#: How strongly the outermost operator of a text binds.
+CONDITIONAL, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+
+_INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
+_NEEDS = {"+": (SUM, PRODUCT), "-": (SUM, PRODUCT), "*": (PRODUCT, SIGN), "/": (PRODUCT, SIGN)}
+_PLACE = re.compile(r"\{(out|[0-9])(:d)?\}")
+
+
+@dataclass(frozen=True, eq=False)
+class Spelling:
+    """How a target writes operations, numbers and the named constants.
+
+    Attributes:
+        column: the table's column with the operations' texts.
+        exact: whether an exact number is written as one (`1 / 3`) and not as a double (`1.0 / 3.0`).
+        constants: the texts of the named constants.
+    """
+
+    column: str
+    exact: bool
+    constants: dict[str, str]
+
+    def template(self, row: Op) -> str:
+        """Return the row's text with places for its operands."""
+        text: str = getattr(row, self.column)
+        return text or f"{row.name}({', '.join(f'{{{i}}}' for i in range(row.arity))})"
+
+
+#: Formulas as the parser reads them.
+FORMULA = Spelling("formula", True, {"pi": "pi", "e": "E"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place for an operand in a template: which (None for the operation's own value), and how strongly it must bind."""
+
+    operand: int | None
+    needed: int
+    integer: bool = False
+
+
+@lru_cache(maxsize=4096)
+def level(text: str) -> int:
+    """Return how strongly the outermost operator of an expression, or of a template, binds."""
+    depth, found = 0, ATOM
+    for i, char in enumerate(text):
+        if char in "()":
+            depth += 1 if char == "(" else -1
+        elif depth:
+            continue
+        elif char == " ":
+            rest = text[i : i + 4]
+            if rest == " if ":
+                return CONDITIONAL
+            found = min(found, SUM if rest[1] in "+-" else PRODUCT if rest[1] in "*/" else found)
+        elif char == "-" and i == 0:
+            found = min(found, SIGN)
+        elif char == "*":
+            found = min(found, POWER)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def pieces(template: str) -> tuple[str | Place, ...]:
+    """Split a template into literal text and places."""
+    infix = _INFIX.fullmatch(template)
+    if infix is not None:
+        left, right = _NEEDS[infix.group(1)]
+        return (Place(0, left), f" {infix.group(1)} ", Place(1, right))
+    found: list[str | Place] = []
+    end = 0
+    for match in _PLACE.finditer(template):
+        before, after = template[: match.start()], template[match.end() :]
+        enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
+        needed = CONDITIONAL if enclosed or template == "{0}" else POWER if template == "-{0}" else ATOM
+        operand = None if match.group(1) == "out" else int(match.group(1))
+        found += [template[end : match.start()], Place(operand, needed, integer=bool(match.group(2)))]
+        end = match.end()
+    return (*found, template[end:])
+
+
+def bracket(text: str, needed: int) -> str:
+    """Return `text`, in brackets if its operator binds less than `needed`."""
+    return text if level(text) >= needed else f"({text})"
+
+
+def fill(template: str, operands: Sequence[str], out: str = "") -> str:
+    """Put operands into a template, in brackets where their operators would bind differently."""
+    texts = []
+    for piece in pieces(template):
+        if isinstance(piece, Place):
+            text = out if piece.operand is None else operands[piece.operand]
+            piece = bracket(text.removesuffix(".0") if piece.integer else text, piece.needed)
+        texts.append(piece)
+    return "".join(texts)
+
+
+def constant(const: Const, spelling: Spelling) -> str:
+    """Return a constant's text: exact numbers as exact float expressions."""
+    value = const.value
+    if const.args:
+        assert isinstance(value, str)
+        return fill(spelling.template(OPS[value]), [constant(arg, spelling) for arg in const.args])
+    if isinstance(value, str):
+        return spelling.constants[value]
+    if isinstance(value, float):
+        return repr(value)
+    if spelling.exact:
+        return str(value.numerator) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
+    parts = [_double(Fraction(value.numerator)), _double(Fraction(value.denominator))]
+    if _double(value) is not None or None in parts:
+        return repr(float(value))
+    return f"{parts[0]} / {parts[1]}"
+
+
+def _double(value: Fraction) -> float | None:
+    """Return the value as a double if it is one exactly."""
+    try:
+        return float(value) if Fraction(float(value)) == value else None
+    except OverflowError:
+        return None
+
+
+def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:
+    """Return the text of what a step reads, every value having a name."""
+    return names[arg.index] if isinstance(arg, Ref) else constant(arg, spelling)
+
+
+def expression(
+    program: Program, spelling: Spelling, inputs: Sequence[str], at: Operand | None = None, limit: int | None = None
+) -> str:
+    """Return a value of the program (its result by default) as one expression over the texts of its inputs.
+
+    Raises:
+        GradgenError: the text would pass `limit` characters.
+    """
+    texts: list[str] = []
+    length = 0
+    todo: list[str | Operand] = [program.outputs[0][1] if at is None else at]
+    while todo:
+        item = todo.pop()
+        step = program.step(item.index) if isinstance(item, Ref) else None
+        if step is not None:
+            template, args = _template(program, step, spelling)
+            for piece in reversed(pieces(template)):
+                if isinstance(piece, str):
+                    todo.append(piece)
+                else:
+                    arg = args[piece.operand or 0]
+                    loose = _level(program, arg, spelling, inputs) < piece.needed
+                    todo += [")", arg, "("] if loose else [arg]
+            continue
+        text = item if isinstance(item, str) else operand(item, inputs, spelling)
+        texts.append(text)
+        length += len(text)
+        if limit is not None and length > limit:
+            raise GradgenError(f"the formula is longer than {limit} characters when written out")
+    return "".join(texts)
+
+
+def _template(program: Program, step: Step, spelling: Spelling) -> tuple[str, Sequence[Operand]]:
+    """Return a step's template and operands; n * (1/d) is n/d to a reader."""
+    below = denominator(program, step)
+    if below is not None:
+        return spelling.template(OPS["div"]), (step.args[0], below)
+    return spelling.template(OPS[step.op]), step.args
+
+
+def _level(program: Program, arg: Operand, spelling: Spelling, inputs: Sequence[str]) -> int:
+    step = program.step(arg.index) if isinstance(arg, Ref) else None
+    return level(operand(arg, inputs, spelling) if step is None else _template(program, step, spelling)[0])

@@ -1,0 +1,353 @@
+"""A SymPy expression in; a program of single-operation steps out, equal sub-expressions shared, constants folded."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import reduce
+
+import sympy as sp
+
+from gradgen.errors import GradgenError
+from gradgen.functions import unevaluated
+from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.ops import BY_NODE, OPS
+from gradgen.parse import Formula
+
+#: A constant sub-expression of more operations than this becomes a stage of its own.
+_INLINE_OPERATIONS = 3
+#: Exact arithmetic beyond this many bits continues in double precision.
+_EXACT_BITS = 4096
+#: Beyond this an integer exponent is a double like any other.
+_LARGEST_POWER = 2**31
+
+_ONE = Const(Fraction(1))
+_NAMED = {sp.pi: "pi", sp.E: "e"}
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts x2 before x10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(p), "") if p[0] in "0123456789" else (1, 0, p) for p in parts)
+
+
+def stage(
+    formula: Formula, inputs: Sequence[str] | None = None, wrt: Sequence[str] | None = None, name: str = "f"
+) -> Program:
+    """Split a formula into single-operation steps, in the order written.
+
+    Args:
+        formula: what was read.
+        inputs: the signature; by default the formula's variables in natural order.
+        wrt: the inputs whose gradient is wanted; all by default.
+        name: the result's name.
+
+    Raises:
+        GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
+            no finite number.
+    """
+    symbols = _symbols(formula)
+    order = tuple(sorted(symbols, key=natural_key)) if inputs is None else tuple(inputs)
+    for symbol, node in symbols.items():
+        if symbol not in order:
+            raise _error(formula, node, f"`{symbol}` is used but not among the inputs {', '.join(order) or '(none)'}")
+    for asked in wrt or ():
+        if asked not in order:
+            raise GradgenError(f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}")
+    builder = Builder(order)
+    root = _build(formula, builder)
+    if isinstance(root, Const) or root.index < len(order):
+        root = builder.append(Step("copy", (root,)))
+    return verify(
+        Program(
+            inputs=order,
+            steps=tuple(builder.steps),
+            outputs=((name, root),),
+            wrt=tuple(order.index(asked) for asked in wrt) if wrt is not None else tuple(range(len(order))),
+        )
+    )
+
+
+def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
+    column = formula.columns.get(id(node))
+    return GradgenError(message, formula.text if column is not None else None, column)
+
+
+def python_name(name: str) -> str:
+    """Return a SymPy symbol's name as a Python identifier: `theta'` is `theta_`, `lambda` is `lambda_`."""
+    plain = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).lstrip("0123456789") or "_"
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
+
+
+def _symbols(formula: Formula) -> dict[str, sp.Basic]:
+    """Return the variables by their Python names."""
+    found: dict[str, sp.Basic] = {}
+    seen: set[int] = set()
+    todo: list[sp.Basic] = [formula.expr]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, sp.Symbol):
+            name = python_name(node.name)
+            if found.setdefault(name, node) != node:
+                raise GradgenError(f"two different symbols are both called `{name}`; give them different names")
+        else:
+            todo.extend(reversed(node.args))
+    return found
+
+
+class Builder:
+    """Collects steps; an equal step is made once, and an operation on constants alone is folded."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.inputs = {name: Ref(i) for i, name in enumerate(inputs)}
+        self.steps: list[Step] = []
+        self.known: dict[Step, Ref] = {}
+
+    def append(self, step: Step) -> Ref:
+        """Return the value of `step`, adding it if it is new."""
+        ref = self.known.get(step)
+        if ref is None:
+            ref = Ref(len(self.inputs) + len(self.steps))
+            self.known[step] = ref
+            self.steps.append(step)
+        return ref
+
+    def emit(self, op: str, *args: Operand) -> Operand:
+        """Return `op(*args)` as a value or, for constants, a constant."""
+        constants = [arg for arg in args if isinstance(arg, Const)]
+        if len(constants) == len(args):
+            folded = fold(op, *constants)
+            if folded is not None:
+                return folded
+        return self.append(Step(op, args))
+
+
+# Constants.
+
+
+def fold(op: str, *args: Const) -> Const | None:
+    """Return `op(*args)` as one constant; None where it is large enough to deserve a stage of its own.
+
+    Rational arithmetic is exact, arithmetic with a double is double arithmetic; all else stays an expression, so that the
+    reader sees `math.sqrt(2.0 * math.pi)` and not its digits.
+
+    Raises:
+        ZeroDivisionError, OverflowError: as the arithmetic does.
+    """
+    numbers = [a.value for a in args if not isinstance(a.value, str)]
+    if OPS[op].rational and len(numbers) == len(args):
+        return Const(_arithmetic(op, numbers))
+    if sum(map(_operations, args)) >= _INLINE_OPERATIONS:
+        return None
+    return Const(op, tuple(args))
+
+
+def _operations(const: Const) -> int:
+    return 1 + sum(map(_operations, const.args)) if const.args else 0
+
+
+def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
+    bits = max(
+        max(x.numerator.bit_length(), x.denominator.bit_length()) if isinstance(x, Fraction) else 0 for x in numbers
+    )
+    if op == "powi":
+        bits *= abs(int(numbers[1]))
+    if bits > _EXACT_BITS and op == "powi":
+        # Exact powers would need too many digits: as in 9**9**9.
+        result = float(numbers[0]) ** int(numbers[1])
+    else:
+        result = OPS[op].node(*numbers)
+    as_float = float(result)
+    vanished = as_float == 0 and op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
+    if not math.isfinite(as_float) or vanished:
+        raise OverflowError
+    if (
+        isinstance(result, Fraction)
+        and max(result.numerator.bit_length(), result.denominator.bit_length()) > _EXACT_BITS
+    ):
+        return as_float
+    return result
+
+
+def number(value: sp.Basic) -> Const | None:
+    """Return a SymPy number as a constant, or None for what is no finite real number.
+
+    Raises:
+        OverflowError: it is too large for a double.
+    """
+    if isinstance(value, sp.Rational):
+        exact = Fraction(int(value.p), int(value.q))
+        float(exact)
+        return Const(exact)
+    if isinstance(value, sp.Float):
+        as_float = float(value)
+        if math.isinf(as_float):
+            raise OverflowError
+        return None if math.isnan(as_float) else Const(as_float)
+    return Const(_NAMED[value]) if value in _NAMED else None
+
+
+# Expressions.
+
+
+def _build(formula: Formula, builder: Builder) -> Operand:
+    """Walk the tree without recursion, operands first and left to right, each shared node once."""
+    done: dict[int, Operand] = {}
+    plans: dict[int, _Plan] = {}
+    todo = [formula.expr]
+    while todo:
+        node = todo[-1]
+        if id(node) in done:
+            todo.pop()
+            continue
+        try:
+            plan = plans.get(id(node))
+            if plan is None:
+                plan = plans[id(node)] = _plan(node, builder)
+                todo.extend(child for child in reversed(plan.children) if id(child) not in done)
+                continue
+            todo.pop()
+            done[id(node)] = plan.combine(*(done[id(child)] for child in plan.children))
+        except ZeroDivisionError:
+            raise _error(formula, node, "this divides by zero; a constant must be a finite number") from None
+        except OverflowError:
+            raise _error(formula, node, "this constant is outside the range of a float (4.9e-324 to 1.8e308)") from None
+        except GradgenError as error:
+            raise _error(formula, node, error.message) from None
+    return done[id(formula.expr)]
+
+
+class _Plan:
+    """How to build a node: the children to build first, and what to make of their values."""
+
+    def __init__(self, combine: Callable[..., Operand], *children: sp.Basic) -> None:
+        self.combine = combine
+        self.children = children
+
+
+def _plan(node: sp.Basic, builder: Builder) -> _Plan:
+    emit = builder.emit
+    if isinstance(node, sp.Symbol):
+        return _Plan(lambda: builder.inputs[python_name(node.name)])
+    if isinstance(node, sp.Add):
+        return _plan_sum(node, builder)
+    if isinstance(node, sp.Mul):
+        return _plan_product(node, builder)
+    if isinstance(node, sp.Pow):
+        return _Plan(lambda base, exponent: _power(builder, base, exponent), *node.args)
+    row = BY_NODE.get(type(node))
+    if row is not None:
+        return _Plan(lambda *args: emit(row.name, *args), *node.args)
+    if node.is_Atom:
+        constant = number(node)
+        if constant is not None:
+            return _Plan(lambda: constant)
+        raise GradgenError(f"`{node}` is not a finite real number")
+    raise GradgenError(f"there is no operation `{type(node).__name__}`")
+
+
+def _negated(term: sp.Basic) -> sp.Basic | None:
+    """Return t where the term is -t, or None."""
+    if term.is_Number and term.is_negative:
+        return -term
+    if isinstance(term, sp.Mul) and len(term.args) > 1 and term.args[0].is_Number and term.args[0].is_negative:
+        first, rest = -term.args[0], term.args[1:]
+        if first == 1:
+            return rest[0] if len(rest) == 1 else unevaluated(sp.Mul, *rest)
+        return unevaluated(sp.Mul, first, *rest)
+    return None
+
+
+def _plan_sum(node: sp.Add, builder: Builder) -> _Plan:
+    """a + b + (-1)*c is the author's (a + b) - c."""
+    positives = [None, *map(_negated, node.args[1:])]
+
+    def combine(first: Operand, *rest: Operand) -> Operand:
+        total = first
+        for term, positive in zip(rest, positives[1:]):
+            total = builder.emit("add" if positive is None else "sub", total, term)
+        return total
+
+    return _Plan(combine, *(p if p is not None else a for a, p in zip(node.args, positives)))
+
+
+def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
+    """Products and, where a factor is b**(-1), the author's quotients."""
+    emit = builder.emit
+    args = node.args
+    if args[0] == sp.S.NegativeOne:
+        rest = args[1] if len(args) == 2 else unevaluated(sp.Mul, *args[1:])
+        return _Plan(lambda value: emit("neg", value), rest)
+    if len(args) == 2:
+        left, right = args
+        if _is_reciprocal(right):
+            return _Plan(lambda a, b: _quotient(builder, a, b), left, right.args[0])
+        if _is_reciprocal(left) and not right.is_Number:
+            return _Plan(lambda a, b: _quotient(builder, a, b), right, left.args[0])
+        return _Plan(lambda a, b: emit("mul", a, b), left, right)
+    # An evaluated product: SymPy's x*y**(-1)*z**(-2) is x/(y*z**2) to a reader.
+    above: list[sp.Basic] = []
+    below: list[sp.Basic] = []
+    for factor in args:
+        base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if exponent.is_Rational and exponent.is_negative:
+            below.append(base if exponent == -1 else unevaluated(sp.Pow, base, -exponent))
+        else:
+            above.append(factor)
+    if not below:
+        return _Plan(lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args)
+    return _Plan(lambda a, b: _quotient(builder, a, b), _product(above), _product(below))
+
+
+def _product(factors: list[sp.Basic]) -> sp.Basic:
+    if not factors:
+        return sp.S.One
+    return factors[0] if len(factors) == 1 else unevaluated(sp.Mul, *factors)
+
+
+def _is_reciprocal(node: sp.Basic) -> bool:
+    return isinstance(node, sp.Pow) and node.args[1] == sp.S.NegativeOne
+
+
+def _quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
+    """n/d is n * (1/d), so that the reciprocal serves the gradient too; by a constant it is one exact division."""
+    if isinstance(below, Const):
+        if below.value == 0:
+            raise ZeroDivisionError
+        return builder.emit("div", above, below)
+    inverse = builder.emit("inv", below)
+    return inverse if above == _ONE else builder.emit("mul", above, inverse)
+
+
+def _power(builder: Builder, base: Operand, exponent: Operand) -> Operand:
+    """A power by the kind of its exponent: each kind has its own row, because each has its own accurate spelling."""
+    emit = builder.emit
+    if not isinstance(exponent, Const):
+        return emit("expb" if isinstance(base, Const) else "pow", base, exponent)
+    value = exponent.value
+    if isinstance(value, str):
+        return emit("powr", base, exponent)
+    if value == 0:
+        return _ONE
+    if value == 1:
+        return base
+    if value == Fraction(1, 2):
+        return emit("sqrt", base)
+    if value < 0 and (value == int(value) or value == Fraction(-1, 2)):
+        if isinstance(base, Const) and base.value == 0:
+            raise ZeroDivisionError
+        return emit("inv", _power(builder, base, Const(-value)))
+    if value == 2:
+        return emit("sqr", base)
+    if value == int(value) and (
+        value <= _LARGEST_POWER or (isinstance(base, Const) and not isinstance(base.value, str))
+    ):
+        return emit("powi", base, Const(Fraction(int(value))))
+    return emit("powr", base, exponent)
