@@ -17,7 +17,7 @@ DEFAULT_NAME = "f"
 _LENGTH = 12
 _LENGTH_ON_INPUT = 16
 
-_WORDS = {
+_WORDS: Mapping[Fraction, str] = {
     Fraction(n): word
     for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 } | {Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(1, 4): "quarter", Fraction(100): "hundred"}
@@ -87,7 +87,9 @@ class _Namer:
     def run(self) -> Program:
         program = self.program
         outputs = {}
-        inputs = [self.input_name(text) for text in program.inputs]
+        kept = [text for text in program.inputs if text not in self.reserved]
+        self.taken.update(kept)
+        inputs = [text if text in kept else self.free(text) for text in program.inputs]
         for text, ref in program.outputs:
             outputs[ref.index] = self.output_name(text)
         self.taken |= self.avoided
@@ -106,7 +108,7 @@ class _Namer:
 
     # Names that the user gave.
 
-    def input_name(self, text: str) -> str:
+    def free(self, text: str) -> str:
         while text in self.taken:
             text += "_"
         self.taken.add(text)
@@ -116,7 +118,7 @@ class _Namer:
         if text in self.taken and text != DEFAULT_NAME:
             kind = "reserved for the module's own use" if text in self.reserved else "already an input"
             raise GradgenError(f"the result cannot be called `{text}`: that name is {kind}; choose another")
-        return self.input_name(text)
+        return self.free(text)
 
     def adjoint_name(self, text: str) -> str:
         found = f"d{text}"
@@ -148,14 +150,14 @@ class _Namer:
             args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
         variables = [arg for arg in args if isinstance(arg, Ref)]
 
-        full = self.fill(fragment, [self.word(arg, i) for i, arg in enumerate(args)])
+        words = [self.bases[a.index] if isinstance(a, Ref) else _word(a, step, i) for i, a in enumerate(args)]
+        full = self.fill(fragment, words)
         on_input = len(variables) == 1 and variables[0].index < len(self.program.inputs)
         if len(full) <= (_LENGTH_ON_INPUT if on_input else _LENGTH):
             return full
         if len(variables) < 2:
-            return self.fill(
-                fragment, [self.role(a) if isinstance(a, Ref) else self.word(a, i) for i, a in enumerate(args)]
-            )
+            words = [self.role(a) if isinstance(a, Ref) else word for a, word in zip(args, words)]
+            return self.fill(fragment, words)
         role = self.op_role(step)
         last = self.bases[variables[-1].index]
         return role + (last if len(role + last) <= _LENGTH else self.role(variables[-1]))
@@ -163,19 +165,6 @@ class _Namer:
     def fill(self, fragment: str, words: list[str]) -> str:
         found = fragment.format(*words)
         return found if found.isidentifier() else f"c{found}"
-
-    def word(self, operand: Operand, place: int) -> str:
-        """Return the word for an operand inside a name: its own name's base, or the constant in words or digits."""
-        if isinstance(operand, Ref):
-            return self.bases[operand.index]
-        value = operand.value
-        if isinstance(value, str):
-            return value if not operand.args else "c"
-        exact = abs(Fraction(value))
-        sign = "neg" if value < 0 else ""
-        if place == 0:
-            return sign + _WORDS[exact] if exact in _WORDS else "c"
-        return f"{sign}{exact}" if exact.denominator == 1 and exact < 1000 else "c"
 
     def role(self, operand: Ref) -> str:
         """Return a short word for a value whose name is too long to build on."""
@@ -188,3 +177,18 @@ class _Namer:
     def op_role(self, step: Step) -> str:
         row = OPS["div"] if denominator(self.program, step) is not None else OPS[step.op]
         return row.role or row.fragment.replace("{0}", "").replace("{1}", "")
+
+
+def _word(const: Const, step: Step, place: int) -> str:
+    """Return the word for a constant inside a name: in words at the start, in digits later, else what it does."""
+    value = const.value
+    if isinstance(value, str):
+        if not const.args:
+            return value
+    else:
+        sign, size = "neg" if value < 0 else "", abs(Fraction(value))
+        if place and size.denominator == 1 and size < 1000:
+            return f"{sign}{size}"
+        if not place and size in _WORDS:
+            return sign + _WORDS[size]
+    return "scaled" if step.op == "mul" else "c"

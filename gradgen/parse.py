@@ -237,7 +237,7 @@ class _Parser:
             if following.kind == ")" and top.row is None:
                 self.fail("nothing stands between these brackets", token.column)
             if following.kind == ")" and top.row is not None:
-                self.fail(f"{top.text} needs {_plural(top.row)}; none is given", token.column)
+                self.fail(f"{top.text} needs {_plural(top.row)}; none is given", top.column)
             return True
         if kind == "end":
             self.fail("the expression ends where a number, a name or `(` should follow", token.column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
@@ -15,6 +16,7 @@ PATTERNS = (
     ("1/(1 + exp(-x))", "sigmoid(x)"),
     ("1/(1 + exp(x))", "sigmoid(-x)"),
     ("exp(x)/(1 + exp(x))", "sigmoid(x)"),
+    ("exp(-x)/(1 + exp(-x))", "sigmoid(-x)"),
     ("log(1 + exp(x))", "softplus(x)"),
     ("log(1 + x)", "log1p(x)"),
     ("exp(x) - 1", "expm1(x)"),
@@ -29,32 +31,43 @@ PATTERNS = (
 _COMMUTATIVE = ("add", "mul")
 
 
-def _compile(text: str) -> Program:
-    return stage(parse(text), inputs=("x", "y"))
-
-
-_RULES = tuple((_compile(naive), _compile(accurate)) for naive, accurate in PATTERNS)
+#: A rule: the steps to find, and the steps to put in their place.
+_Rule = tuple[Program, Program]
 
 
 def recognise(program: Program) -> Program:
     """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more."""
+    return verify(_replace(program, _rules()))
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    """Stage the patterns. The parts of a pattern are rewritten by the rules before it, as those of a formula will be."""
+    rules: tuple[_Rule, ...] = ()
+    for naive, accurate in PATTERNS:
+        found, made = (stage(parse(text), inputs=("x", "y")) for text in (naive, accurate))
+        rules = (*rules, (_replace(found, rules), made))
+    return rules
+
+
+def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
     builder = Builder(program.inputs)
     moved: list[Operand] = [Ref(i) for i in range(len(program.inputs))]
     for step in program.steps:
         args = tuple(moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args)
-        moved.append(_rewrite(builder, Step(step.op, args)))
+        moved.append(_rewrite(builder, Step(step.op, args), rules))
     outputs = []
     for name, ref in program.outputs:
         value = moved[ref.index]
         if isinstance(value, Const) or value.index < len(program.inputs):
             value = builder.append(Step("copy", (value,)))
         outputs.append((name, value))
-    return verify(drop_unused(replace(program, steps=tuple(builder.steps), outputs=tuple(outputs))))
+    return drop_unused(replace(program, steps=tuple(builder.steps), outputs=tuple(outputs)))
 
 
-def _rewrite(builder: Builder, step: Step) -> Operand:
+def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
     """Return the value of `step`, by the first rule that matches it."""
-    for naive, accurate in _RULES:
+    for naive, accurate in rules:
         bound = _match(builder, naive, naive.outputs[0][1], step, {})
         if bound is not None:
             values: list[Operand] = [bound.get(i, Ref(i)) for i in range(len(accurate.inputs))]

@@ -1,0 +1,45 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Formulas with gold values, beside the project on the machines that have them; not part of it.
+DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+def formulas(name: str) -> list[dict[str, str]]:
+    """Return a list of formulas, or skip the test where the data is absent."""
+    path = DATA / f"{name}.csv"
+    if not path.exists():
+        pytest.skip(f"the formulas of {name} are not on this machine")
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def gold(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the gold values by formula."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in (DATA / f"{name}_gold.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        found[row["id"]].append(row)
+    return found
+
+
+def meta(name: str) -> dict[str, dict[str, Any]]:
+    """Return what is known of each formula."""
+    rows = [json.loads(line) for line in (DATA / f"{name}_meta.jsonl").read_text().splitlines()]
+    return {row["id"]: row for row in rows}

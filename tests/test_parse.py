@@ -1,0 +1,209 @@
+"""Text becomes the tree that was written; everything else is refused with a column and a hint."""
+
+from __future__ import annotations
+
+import pytest
+import sympy as sp
+
+from gradgen.errors import GradgenError
+from gradgen.parse import MAX_LENGTH, MAX_NESTING, parse
+from gradgen.pipeline import _written
+from gradgen.stage import stage
+
+x, y = sp.symbols("x y")
+
+
+def written(text: str, *inputs: str) -> str:
+    """Read a formula and write it again from its steps."""
+    return _written(stage(parse(text, inputs), inputs or None))
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("-x**2", "-x**2"),
+        ("(-x)**2", "(-x)**2"),
+        ("x**y**z", "x**(y**z)"),
+        ("(x**y)**z", "(x**y)**z"),
+        ("x/y/z", "x / y / z"),
+        ("x/(y/z)", "x / (y / z)"),
+        ("x - y - z", "x - y - z"),
+        ("x - (y - z)", "x - (y - z)"),
+        ("x**-y", "x**(-y)"),
+        ("-x*y", "-x * y"),
+        ("-(x*y)", "-(x * y)"),
+        ("2 * -x", "2 * -x"),
+        ("+x + +y", "x + y"),
+        ("--x", "-(-x)"),
+        (".5*x + 1.*y", "0.5 * x + 1.0 * y"),
+        ("1/3*x", "1 / 3 * x"),
+        ("x/3", "x / 3"),
+        ("2*pi*x", "2 * pi * x"),
+        ("x/sqrt(2*pi)", "x / sqrt(2 * pi)"),
+        ("log(x, 10) + log(x, 2) + log(x, y)", "log10(x) + log2(x) + log(x) / log(y)"),
+        ("pow(x, y) + sqrt(x)", "x**y + sqrt(x)"),
+        ("(((x)))", "x"),
+        ("x\n + y\t", "x + y"),
+    ],
+)
+def test_structure_and_order_are_kept(text: str, again: str) -> None:
+    assert written(text) == again
+    assert written(again) == again
+
+
+def test_the_tree_is_not_evaluated() -> None:
+    assert parse("x - x").expr.args == (x, parse("-x").expr)
+    assert parse("2*(x + y)").expr.func is sp.Mul
+    assert len(stage(parse("0*x")).steps) == 1
+
+
+def test_a_literal_means_the_double_that_python_reads() -> None:
+    assert float(parse("1e300").expr) == 1e300
+    assert float(parse("3.14159265358979323846").expr) == 3.14159265358979323846
+    assert float(parse("0.1").expr) == 0.1
+
+
+def test_ordinary_names_are_variables_unless_called() -> None:
+    for name in [
+        "S",
+        "N",
+        "I",
+        "Q",
+        "O",
+        "beta",
+        "gamma",
+        "zeta",
+        "Si",
+        "ff",
+        "re",
+        "im",
+        "C",
+        "e",
+        "d",
+        "t1",
+        "self",
+        "match",
+        "case",
+        "_",
+        "l",
+    ]:
+        assert str(parse(f"{name} + 1").expr.args[0]) == name
+
+
+def test_constants_and_the_note_on_e() -> None:
+    assert parse("pi").expr is sp.pi
+    read = parse("E + 1")
+    assert read.expr.args[0] is sp.E and "Euler" in read.notes[0]
+    assert parse("E + pi", inputs=("E", "pi")).notes == ()
+    assert parse("E + pi", inputs=("E", "pi")).expr.args == (sp.Symbol("E"), sp.Symbol("pi"))
+    assert parse("sin + 1", inputs=("sin",)).expr.args[0] == sp.Symbol("sin")
+
+
+REFUSED = [
+    # text, what the message must say, the column it must point to
+    ("x^2", "**", 1),
+    ("2x", "2*x", 1),
+    ("2(x + 1)", "2*(", 1),
+    ("2 x", "2*x", 2),
+    ("x²", "**2", 1),
+    ("x₁", "`1`", 1),
+    ("|x|", "abs(x)", 0),
+    ("x = y", "right-hand side", 2),
+    ("x == y", "right-hand side", 2),
+    ("x < y", "comparison", 2),
+    ("x // y", "`/`", 2),
+    ("x % y", "`%`", 2),
+    ("sin x", "sin(x)", 0),
+    ("sin + x", "sin(...)", 0),
+    ("sin()", "1 argument", 0),
+    ("sin(x, y)", "1 argument, not 2", 0),
+    ("hypot(x)", "2 arguments, not 1", 0),
+    ("sigmod(x)", "sigmoid", 0),
+    ("frobnicate(x)", "known are", 0),
+    ("x(y)", "x*(", 0),
+    ("math.exp(x)", "bare name", 4),
+    ("x.real", "bare name", 1),
+    ("x + ", "ends where", 3),
+    ("", "empty", None),
+    ("   ", "empty", None),
+    ("()", "nothing", 0),
+    ("(x", "never closed", 0),
+    ("x)", "no `(`", 1),
+    ("x * / y", "`/`", 4),
+    ("x, y", "comma", 1),
+    ("[x]", "brackets are round", 0),
+    ("'x'", "quotes", 0),
+    ("x # y", "comments", 2),
+    ("x if y else z", "not supported", 2),
+    ("lambda*x", "lambda_", 0),
+    ("None + x", "None_", 0),
+    ("__x + y", "two underscores", 0),
+    ("inf", "finite", 0),
+    ("zoo*x", "finite", 0),
+    ("10**400*x", "range of a float", None),
+    ("1e400", "too large", 0),
+    ("1e-400*x", "too small", 0),
+    ("1" * 500, "characters", 0),
+    ("1_000*x", "separators", 1),
+    ("0x1f", "operator is missing", 1),
+    ("2j", "operator is missing", 1),
+    ("x−y", "ASCII", 1),
+    ("x·y", "`*`", 1),
+    ("∞", "infinity", 0),
+    ("x\u200by", "invisible", 1),
+    ("\ufeffx", "invisible", 0),
+    ("x\x00y", "invisible", 1),
+    ("x\x1b[31m", "invisible", 1),
+    ("µ + μ", "same name", 4),
+    ("ﬁ + fi", "same name", 4),
+    ("x\ny", "operator is missing", 2),
+    ("x?", "unexpected character", 1),
+    ("__import__(os)", "two underscores", 0),
+    ("eval(x)", "no function", 0),
+    ("x.__class__", "bare name", 1),
+    ("(y := x)", "unexpected character", 3),
+    ("sin(**x)", "`**`", 4),
+    ("-" * 200 + "x", "nested", 100),
+    ("(" * 200 + "x" + ")" * 200, "nested", 100),
+    ("a" * 300, "too long", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "hint", "column"), REFUSED, ids=[text[:20] for text, *_ in REFUSED])
+def test_what_is_refused_says_why_and_where(text: str, hint: str, column: int | None) -> None:
+    with pytest.raises(GradgenError) as caught:
+        stage(parse(text))
+    assert hint in caught.value.message
+    assert "\n" not in caught.value.message
+    if column is not None:
+        assert caught.value.column == column
+
+
+@pytest.mark.parametrize("text", ["x/0", "x*0**-1", "x/(1 - 1)", "x + 9**9**9", "x*10**10**10", "x + 1e308*10"])
+def test_constants_must_be_finite(text: str) -> None:
+    with pytest.raises(GradgenError, match=r"zero|range of a float") as caught:
+        stage(parse(text))
+    assert caught.value.column is not None
+
+
+def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trap(*args: object, **kwargs: object) -> None:
+        raise AssertionError("text was executed")
+
+    monkeypatch.setattr("builtins.eval", trap)
+    monkeypatch.setattr("builtins.exec", trap)
+    monkeypatch.setattr(sp, "sympify", trap)
+    for text in ("x + y*2**sin(x)", "__import__('os').system('true')", "exec(x)"):
+        try:
+            parse(text)
+        except GradgenError:
+            pass
+
+
+def test_limits_are_far_and_cheap() -> None:
+    assert len(stage(parse("+".join(["x"] * 5000))).steps) == 4999
+    assert parse("(" * 50 + "x" + ")" * 50).expr == x
+    with pytest.raises(GradgenError, match=str(MAX_LENGTH)):
+        parse("x+" * MAX_LENGTH + "x")
+    with pytest.raises(GradgenError, match=str(MAX_NESTING)):
+        parse("-" * 90_000 + "x")

@@ -1,0 +1,71 @@
+"""Naive forms become the accurate operation, and mean the same."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import sympy as sp
+
+from gradgen.parse import parse
+from gradgen.pipeline import compile
+from gradgen.recognise import PATTERNS, recognise
+from gradgen.stage import stage
+from tests.truth import function, plain
+
+
+def ops(text: str) -> list[str]:
+    """Return the operations of a formula after recognition."""
+    return [step.op for step in recognise(stage(parse(text))).steps]
+
+
+@pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
+def test_both_sides_of_a_pattern_are_equal(naive: str, accurate: str) -> None:
+    symbols = sp.symbols("x y", real=True)
+    sides = [plain(parse(t).expr.xreplace({sp.Symbol(s.name): s for s in symbols})) for t in (naive, accurate)]
+    rnd = random.Random(naive)
+    for _ in range(10):
+        point = rnd.uniform(0.1, 3), rnd.uniform(-3, 3)
+        left, right = (function(side, symbols)(*point) for side in sides)
+        assert abs(left - right) <= abs(left) * 1e-45
+
+
+@pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
+def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
+    assert ops(naive) == ops(accurate)
+    assert ops(naive) != [step.op for step in stage(parse(naive)).steps]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1/(exp(-y) + 1)", ["sigmoid"]),
+        ("exp(y)/(exp(y) + 1)", ["sigmoid"]),
+        ("1/(1 + exp(x - y))", ["sub", "neg", "sigmoid"]),
+        ("log(exp(x) + 1)", ["softplus"]),
+        ("log(x**2 + 1)", ["sqr", "log1p"]),
+        ("sqrt(x*x + y*y)", ["hypot"]),
+        ("sqrt(x**2 + y**2) + x**2", ["sqr", "hypot", "add"]),
+        ("sqrt((x - 1)**2)", ["sub", "abs"]),
+        ("log(2 + x)", ["add", "log"]),
+        ("1/(2 + exp(-x))", ["neg", "exp", "add", "inv"]),
+        ("exp(x) - 2", ["exp", "sub"]),
+    ],
+)
+def test_any_order_but_nothing_else(text: str, expected: list[str]) -> None:
+    assert ops(text) == expected
+
+
+def test_as_written_leaves_the_formula_alone() -> None:
+    seed = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
+    assert "exp" in [step.op for step in compile(seed, as_written=True).program.steps]
+    recognised = compile(seed).program
+    assert recognised == compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)").program
+
+
+def test_naive_forms_no_longer_overflow() -> None:
+    assert compile("1/(1 + exp(-x))").value_and_grad(-1000.0) == (0.0, (0.0,))
+    assert compile("log(1 + exp(x))").value_and_grad(800.0) == (800.0, (1.0,))
+    assert compile("sqrt(x**2 + y**2)").value_and_grad(0.0, 0.0) == (0.0, (0.0, 0.0))
+    assert compile("sqrt(x**2)").value_and_grad(0.0) == (0.0, (0.0,))
+    assert compile("log(1 + x)").value_and_grad(1e-17)[0] == 1e-17

@@ -1,0 +1,70 @@
+"""Independent truth for the tests: SymPy's derivative and mpmath's value, at 50 digits, never gradgen's own rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy as sp
+from sympy.codegen import cfunctions as cf
+
+from gradgen.functions import sigmoid, softplus
+
+DIGITS = 50
+
+#: Functions that mpmath does not know by SymPy's name, as expressions that it knows.
+_PLAIN: Mapping[Any, Callable[..., Any]] = {
+    sigmoid: lambda x: 1 / (1 + sp.exp(-x)),
+    softplus: lambda x: sp.log(1 + sp.exp(x)),
+    cf.Cbrt: lambda x: sp.cbrt(x),
+    cf.hypot: lambda x, y: sp.sqrt(x**2 + y**2),
+    cf.exp2: lambda x: 2**x,
+    cf.expm1: lambda x: sp.exp(x) - 1,
+    cf.log1p: lambda x: sp.log(1 + x),
+    cf.log2: lambda x: sp.log(x) / sp.log(2),
+    cf.log10: lambda x: sp.log(x) / sp.log(10),
+}
+
+
+def plain(expr: Any) -> Any:
+    """Rewrite an expression in elementary functions, and let SymPy evaluate it."""
+    for cls, meaning in _PLAIN.items():
+        expr = expr.replace(cls, meaning)
+    return expr.doit()
+
+
+def function(expr: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
+    """Return the expression as a function of exact numbers, right to 50 digits."""
+    evaluate = sp.lambdify(list(symbols), expr, "mpmath")
+
+    def at(*point: Fraction | float) -> Any:
+        with mpmath.workdps(DIGITS):
+            exact = map(Fraction, point)
+            return mpmath.mpf(evaluate(*(mpmath.mpf(x.numerator) / x.denominator for x in exact)))
+
+    return at
+
+
+def value_and_gradient(expr: Any, names: Sequence[str], point: Sequence[float]) -> tuple[Any, list[Any]]:
+    """Return the true value and gradient of an expression at a point."""
+    symbols = [sp.Symbol(name, real=True) for name in names]
+    real = plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
+    value = function(real, symbols)(*point)
+    return value, [function(sp.diff(real, s), symbols)(*point) for s in symbols]
+
+
+def ulps(got: float, true: Any) -> float:
+    """Return the error of `got` in units in the last place of the true value."""
+    with mpmath.workdps(DIGITS):
+        return float(abs(mpmath.mpf(got) - true) / mpmath.mpf(math.ulp(float(true))))
+
+
+def relative(got: Sequence[float], true: Sequence[Any]) -> float:
+    """Return the norm-wise relative error of a vector."""
+    with mpmath.workdps(DIGITS):
+        norm = mpmath.sqrt(sum(t * t for t in true)) or mpmath.mpf(1)
+        error = mpmath.sqrt(sum((mpmath.mpf(g) - t) ** 2 for g, t in zip(got, true)))
+        return float(error / norm)
