@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import sympy as sp
 
-from gradgen.ir import Const, Flow, Operand, Program, Ref, verify
+from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, verify
 from gradgen.ops import OPS
 from gradgen.parse import Formula
-from gradgen.stage import stage
+from gradgen.stage import Builder, stage
 
 
 def differentiate(program: Program) -> Program:
@@ -39,21 +40,33 @@ OUT = "out"
 ARGS = ("a", "b", "c")
 
 
-def partial(op: str, position: int, args: tuple[Operand, ...]) -> Program:
+def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
     """Return the partial derivative of `op` by its argument at `position`, itself staged as a program.
 
-    Constant arguments are filled in and folded; the others are inputs named by place (`ARGS`), beside the operation's own
-    value (`OUT`).
+    Its inputs are the operation's own value (`OUT`) and, named by place, its arguments (`ARGS`). Constant arguments are
+    filled in and folded.
     """
-    return _partial(op, position, tuple(arg if isinstance(arg, Const) else None for arg in args))
+    constants = tuple(arg if isinstance(arg, Const) else None for arg in args)
+    exponent = constants[-1] if OPS[op].exponent else None
+    general = _partial(op, position, exponent)
+
+    builder = Builder(general.inputs)
+    values: list[Operand] = [Ref(0), *(const or Ref(i + 1) for i, const in enumerate(constants))]
+    for step in general.steps:
+        values.append(builder.emit(step.op, *(values[a.index] if isinstance(a, Ref) else a for a in step.args)))
+    root = values[general.outputs[0][1].index]
+    if isinstance(root, Const) or root.index < len(general.inputs):
+        root = builder.append(Step("copy", (root,)))
+    return replace(general, steps=tuple(builder.steps), outputs=(("partial", root),))
 
 
-@lru_cache(maxsize=4096)
-def _partial(op: str, position: int, constants: tuple[Const | None, ...]) -> Program:
-    symbols = [sp.Symbol(name) for name in (OUT, *ARGS[: len(constants)])]
-    values = [symbol if const is None else to_sympy(const) for symbol, const in zip(symbols[1:], constants)]
+@cache
+def _partial(op: str, position: int, exponent: Const | None) -> Program:
+    """Stage a row's partial over symbols, but for a constant exponent, on whose value its form depends."""
+    symbols = [sp.Symbol(name) for name in (OUT, *ARGS[: OPS[op].arity])]
+    args = symbols if exponent is None else [*symbols[:-1], to_sympy(exponent)]
     with sp.evaluate(False):
-        expr = OPS[op].partials[position](symbols[0], *values)
+        expr = OPS[op].partials[position](*args)
     return stage(Formula("", expr), inputs=[s.name for s in symbols], name="partial")
 
 

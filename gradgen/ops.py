@@ -53,6 +53,7 @@ class Op:
         kink: the convention where its derivative jumps, in words.
         helpers: functions that its Python text calls, carried by the module.
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
+        exponent: whether the last argument is a constant exponent, on whose value the partials' form depends.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Op:
     kink: str = ""
     helpers: tuple[str, ...] = ()
     rational: bool = False
+    exponent: bool = False
 
     @property
     def arity(self) -> int:
@@ -114,9 +116,9 @@ _ROWS = (
        rule="d(1/{0})/d{0} = -1/{0}**2", raises=(Raise(_POLE, "{0} = 0"),)),
     # Powers: by the exponent, because each has its own accurate spelling.
     Op("sqr",   lambda x: x*x, (lambda out, x: 2*x,),                                      "{0}sqr",    "{0} * {0}",   (0.5, 0.5), ((-99, 99),),        formula="{0}**2", rational=True),
-    Op("powi",  lambda x, n: x**n, (lambda out, x, n: n*x**(n - 1), lambda out, x, n: out*sp.log(x)), "{0}pow{1}", "{0}**{1:d}", (0.51, 1.4), ((0.1, 9), (3, 9)), formula="{0}**{1}", rational=True, role="pow",
+    Op("powi",  lambda x, n: x**n, (lambda out, x, n: n*x**(n - 1), lambda out, x, n: out*sp.log(x)), "{0}pow{1}", "{0}**{1:d}", (0.51, 1.4), ((0.1, 9), (3, 9)), formula="{0}**{1}", rational=True, role="pow", exponent=True,
        raises=(Raise(_OVERFLOW, "{0}**{1} is too large"),)),
-    Op("powr",  lambda x, c: x**c, (lambda out, x, c: c*x**(c - 1) if lowers_exactly(c) else c*(out/x), lambda out, x, c: out*sp.log(x)), "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)), formula="{0}**{1}", role="pow",
+    Op("powr",  lambda x, c: x**c, (lambda out, x, c: c*x**(c - 1) if lowers_exactly(c) else c*(out/x), lambda out, x, c: out*sp.log(x)), "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)), formula="{0}**{1}", role="pow", exponent=True,
        rule="d(u**c)/du = c*u**(c - 1)", raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_DOMAIN, "{0} = 0", exponent_below=0), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise("ValueError or ZeroDivisionError", "{0} = 0", backward=True, exponent_below=1))),
     Op("expb",  lambda b, x: b**x, (lambda out, b, x: x*b**(x - 1), lambda out, b, x: out*sp.log(b)), "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.0), ((0.1, 9), (-4, 4)), formula="{0}**{1}", role="pow",
        rule="d(b**u)/du = log(b)*b**u", raises=(Raise(_OVERFLOW, "{0}**{1} is too large"),)),

@@ -24,6 +24,8 @@ MAX_DIGITS = 400
 
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 _NOT_FINITE = ("inf", "nan", "oo", "zoo")
+#: Names that are variables only where the inputs list them.
+RESERVED = frozenset((*CONSTANTS, *CALLS, *_NOT_FINITE))
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"

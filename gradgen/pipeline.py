@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.abc import ExecutionLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -19,7 +19,7 @@ from gradgen.differentiate import differentiate
 from gradgen.errors import GradgenError
 from gradgen.ir import Program
 from gradgen.names import name as give_names
-from gradgen.parse import MAX_LENGTH, MAX_NESTING, Formula, check_identifier, parse
+from gradgen.parse import MAX_LENGTH, RESERVED, Formula, check_identifier, parse
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
 from gradgen.render import render
@@ -69,22 +69,45 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     if isinstance(source, str):
         formula = parse(source, recipe.inputs or ())
     elif isinstance(source, sympy.Expr):
-        formula = Formula("", source)
+        recipe, formula = _write_out(recipe, Formula("", source))
     else:
         raise GradgenError(f"a formula is text or a SymPy expression, not {type(source).__name__}")
     return generate(recipe, formula, Path(templates) if templates is not None else None)
 
 
+def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
+    """Write a SymPy expression as text and read that again, so that the recipe makes the same module.
+
+    An expression that is too large to write out goes on as it is, without a recipe.
+    """
+    program = stage(formula, recipe.inputs, recipe.wrt)
+    try:
+        text = expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
+        read = parse(text, program.inputs)
+    except GradgenError:
+        return recipe, formula
+    # Names that mean something else in a formula, as E does, stay variables only if the recipe lists them.
+    plain = all(name not in RESERVED for name in program.inputs)
+    return replace(recipe, source=text, inputs=recipe.inputs if plain else program.inputs), read
+
+
 def generate(recipe: Recipe, formula: Formula, templates: Path | None = None) -> Compiled:
     """Run the stages over a formula that was read."""
     target = PYTHON
-    staged = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
-    text = formula.text or _written(staged)
-    program = staged if recipe.as_written else recognise(staged)
-    program = differentiate(program)
-    program = give_names(program, target.reserved, target.avoided)
-    body = target.layout(render(program, target, text, templates))
-    recipe = Recipe(text, recipe.name, recipe.inputs, recipe.wrt, recipe.as_written, recipe.custom_templates)
+    program = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
+    if not recipe.as_written:
+        program = recognise(program)
+    program = give_names(differentiate(program), target.reserved, target.avoided)
+    body = render(program, target, formula.text, templates)
+    if templates is None:
+        body = target.layout(body)
+    else:
+        try:
+            body = target.layout_any(body)
+        except (ValueError, AssertionError) as error:
+            reason = str(error).partition("\n")[0]
+            raise GradgenError(f"the templates in {templates} do not make valid {target.name}: {reason}") from None
+    recipe = replace(recipe, source=formula.text)
     return Compiled(recipe.header(body) + body, program, recipe, formula.notes)
 
 
@@ -117,19 +140,6 @@ def _names(names: str | Iterable[str] | None, what: str) -> tuple[str, ...] | No
         if repeated in checked[:i]:
             raise GradgenError(f"{what} `{repeated}` is given twice")
     return checked
-
-
-def _written(program: Program) -> str:
-    """Return the formula of a program that did not come from text; empty where no one could read it back."""
-    try:
-        text = expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
-    except GradgenError:
-        return ""
-    depth = deepest = 0
-    for char in text:
-        depth += (char == "(") - (char == ")")
-        deepest = max(deepest, depth)
-    return text if deepest <= MAX_NESTING // 2 else ""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def render(program: Program, target: Target, formula: str, templates: Path | Non
     view = _Viewer(program, target, formula, environment).view()
     try:
         text = environment.get_template("module.py.jinja").render(module=view)
-    except jinja2.TemplateError as error:
+    except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise GradgenError(f"template {getattr(error, 'name', None) or 'module.py.jinja'}: {error}") from None
     return text
 

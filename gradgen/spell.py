@@ -18,6 +18,8 @@ CONDITIONAL, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 _INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
 _NEEDS = {"+": (SUM, PRODUCT), "-": (SUM, PRODUCT), "*": (PRODUCT, SIGN), "/": (PRODUCT, SIGN)}
+#: Templates whose only operand needs less than an atom.
+_LOOSE = {"{0}": CONDITIONAL, "-{0}": POWER, "1 / {0}": SIGN, "1.0 / {0}": SIGN}
 _PLACE = re.compile(r"\{(out|[0-9])(:d)?\}")
 
 
@@ -40,6 +42,9 @@ class Spelling:
         text: str = getattr(row, self.column)
         return text or f"{row.name}({', '.join(f'{{{i}}}' for i in range(row.arity))})"
 
+
+#: Whole numbers up to here are tried as doubles.
+_LARGE = 10**300
 
 #: Formulas as the parser reads them.
 FORMULA = Spelling("formula", True, {"pi": "pi", "e": "E"})
@@ -87,7 +92,7 @@ def pieces(template: str) -> tuple[str | Place, ...]:
     for match in _PLACE.finditer(template):
         before, after = template[: match.start()], template[match.end() :]
         enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
-        needed = CONDITIONAL if enclosed or template == "{0}" else POWER if template == "-{0}" else ATOM
+        needed = CONDITIONAL if enclosed else _LOOSE.get(template, ATOM)
         operand = None if match.group(1) == "out" else int(match.group(1))
         found += [template[end : match.start()], Place(operand, needed, integer=bool(match.group(2)))]
         end = match.end()
@@ -122,18 +127,11 @@ def constant(const: Const, spelling: Spelling) -> str:
         return repr(value)
     if spelling.exact:
         return str(value.numerator) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
-    parts = [_double(Fraction(value.numerator)), _double(Fraction(value.denominator))]
-    if _double(value) is not None or None in parts:
+    if value.denominator & (value.denominator - 1) == 0:
         return repr(float(value))
-    return f"{parts[0]} / {parts[1]}"
-
-
-def _double(value: Fraction) -> float | None:
-    """Return the value as a double if it is one exactly."""
-    try:
-        return float(value) if Fraction(float(value)) == value else None
-    except OverflowError:
-        return None
+    parts = Fraction(value.numerator), Fraction(value.denominator)
+    exact = all(abs(part) < _LARGE and float(part) == part for part in parts)
+    return f"{float(parts[0])!r} / {float(parts[1])!r}" if exact else repr(float(value))
 
 
 def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:

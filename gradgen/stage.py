@@ -255,14 +255,21 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
 
 def _negated(term: sp.Basic) -> sp.Basic | None:
     """Return t where the term is -t, or None."""
-    if term.is_Number and term.is_negative:
+    if _is_negative(term):
         return -term
-    if isinstance(term, sp.Mul) and len(term.args) > 1 and term.args[0].is_Number and term.args[0].is_negative:
+    if isinstance(term, sp.Mul) and len(term.args) > 1 and _is_negative(term.args[0]):
         first, rest = -term.args[0], term.args[1:]
         if first == 1:
             return rest[0] if len(rest) == 1 else unevaluated(sp.Mul, *rest)
         return unevaluated(sp.Mul, first, *rest)
     return None
+
+
+def _is_negative(node: sp.Basic) -> bool:
+    """Whether a node is a negative number, without asking SymPy to deduce all that follows from it."""
+    if isinstance(node, sp.Rational):
+        return bool(node.p < 0)
+    return isinstance(node, sp.Float) and float(node) < 0
 
 
 def _plan_sum(node: sp.Add, builder: Builder) -> _Plan:
@@ -297,7 +304,7 @@ def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
     below: list[sp.Basic] = []
     for factor in args:
         base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-        if exponent.is_Rational and exponent.is_negative:
+        if exponent.is_Rational and _is_negative(exponent):
             below.append(base if exponent == -1 else unevaluated(sp.Pow, base, -exponent))
         else:
             above.append(factor)
@@ -321,7 +328,7 @@ def _quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
     if isinstance(below, Const):
         if below.value == 0:
             raise ZeroDivisionError
-        return builder.emit("div", above, below)
+        return builder.emit("inv", below) if above == _ONE else builder.emit("div", above, below)
     inverse = builder.emit("inv", below)
     return inverse if above == _ONE else builder.emit("mul", above, inverse)
 

@@ -101,7 +101,7 @@ def test_long_formulas_have_short_names() -> None:
 
 
 def test_names_over_all_formulas() -> None:
-    lengths = []
+    lengths: list[int] = []
     for row in formulas("feynman") + formulas("symreg"):
         try:
             found = stages(row["expression"], inputs=row["variables"].replace(";", ","))

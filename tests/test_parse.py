@@ -7,7 +7,7 @@ import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.parse import MAX_LENGTH, MAX_NESTING, parse
-from gradgen.pipeline import _written
+from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
 
 x, y = sp.symbols("x y")
@@ -15,7 +15,8 @@ x, y = sp.symbols("x y")
 
 def written(text: str, *inputs: str) -> str:
     """Read a formula and write it again from its steps."""
-    return _written(stage(parse(text, inputs), inputs or None))
+    program = stage(parse(text, inputs), inputs or None)
+    return expression(program, FORMULA, program.inputs)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import sympy as sp
 
@@ -54,13 +56,7 @@ def test_numbers_fold(text: str, exact: str) -> None:
 
 
 def test_named_constants_stay_readable() -> None:
-    assert str(constant("sqrt(2*pi)")) == str(Const("sqrt", (Const("mul", (Const(sp_fraction(2)), Const("pi"))),)))
-
-
-def sp_fraction(n: int) -> object:
-    from fractions import Fraction
-
-    return Fraction(n)
+    assert constant("sqrt(2*pi)") == Const("sqrt", (Const("mul", (Const(Fraction(2)), Const("pi"))),))
 
 
 def test_long_constants_become_stages() -> None:

@@ -42,7 +42,7 @@ def function(expr: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
 
     def at(*point: Fraction | float) -> Any:
         with mpmath.workdps(DIGITS):
-            exact = map(Fraction, point)
+            exact = [Fraction(x) for x in point]
             return mpmath.mpf(evaluate(*(mpmath.mpf(x.numerator) / x.denominator for x in exact)))
 
     return at

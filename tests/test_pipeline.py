@@ -1,0 +1,227 @@
+"""Formulas end to end: the right value and gradient, the same bytes, a usable object."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+import pytest
+import sympy as sp
+
+import gradgen
+from gradgen.errors import GradgenError
+from gradgen.parse import parse
+from gradgen.pipeline import regenerate
+from gradgen.recipe import read_artifact
+from tests.truth import relative, value_and_gradient
+
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+NAIVE_SEED = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
+
+
+@pytest.mark.parametrize("options", [{}, {"as_written": True}])
+@pytest.mark.parametrize("text", [SEED, NAIVE_SEED])
+def test_the_seed_to_one_ulp(text: str, options: dict[str, bool]) -> None:
+    value, gradient = gradgen.compile(text, as_written=options.get("as_written", False)).value_and_grad(3, -4)
+    for got, true in zip((value, *gradient), (1.5456448841066441, 2.0595697955721652, 1.5922327514838093)):
+        assert abs(got - true) <= math.ulp(true)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "point", "value", "gradient"),
+    [
+        ("dx*x*x", None, (0.7, 0.3), 0.7 * 0.09, (0.09, 2 * 0.7 * 0.3)),
+        ("f*df", None, (2.0, 5.0), 10.0, (5.0, 2.0)),
+        ("num/x", None, (6.0, 2.0), 3.0, (0.5, -1.5)),
+        ("math+1", None, (2.0,), 3.0, (1.0,)),
+        ("cache*x", None, (2.0, 5.0), 10.0, (5.0, 2.0)),
+        ("forward+x", None, (2.0, 5.0), 7.0, (1.0, 1.0)),
+        ("lambda_*2", None, (4.0,), 8.0, (2.0,)),
+        ("x", None, (4.0,), 4.0, (1.0,)),
+        ("3", "x", (4.0,), 3.0, (0.0,)),
+        ("3", None, (), 3.0, ()),
+        ("x - x", None, (4.0,), 0.0, (0.0,)),
+        ("0*x", None, (4.0,), 0.0, (0.0,)),
+        ("x**0", None, (4.0,), 1.0, (0.0,)),
+        ("x + dx + ddx", None, (1.0, 2.0, 4.0), 7.0, (1.0, 1.0, 1.0)),
+        ("d*x + dx", None, (2.0, 3.0, 5.0), 13.0, (5.0, 1.0, 2.0)),
+        ("0.1*3*x", None, (1.0,), 0.30000000000000004, (0.30000000000000004,)),
+        ("sin(1e300)*x", None, (1.0,), math.sin(1e300), (math.sin(1e300),)),
+    ],
+)
+def test_formulas_that_are_easy_to_get_wrong(
+    text: str, inputs: str | None, point: tuple[float, ...], value: float, gradient: tuple[float, ...]
+) -> None:
+    got, slopes = gradgen.compile(text, inputs=inputs).value_and_grad(*point)
+    assert got == pytest.approx(value, rel=1e-15)
+    assert slopes == pytest.approx(gradient, rel=1e-15)
+    assert len(slopes) == len(gradient)
+
+
+FORMULAS = [
+    "exp(-(x**2))*sin(3*x + y)/(1 + y**2)",
+    "log(x)*x**y - y**x + atan2(y, x)",
+    "asin(x/4)*acos(y/4)*atan(x*y)",
+    "sinh(x)*cosh(y)/tanh(x + y) - asinh(x)*acosh(1 + y) + atanh(x/5)",
+    "x**2.5*y**(-1/3) + cbrt(x)*exp2(y) - expm1(x)*log1p(y) + log2(x)*log10(y)",
+    "softplus(x - y)*sigmoid(x*y) + hypot(x, y)*abs(x - y) - tan(x)",
+    "-x**2*3 - (-2)*y/3 - 1 + 1/x - x**-3 + pi*E**y",
+    "(x + y)*(x - y)*(x*y)**2/(x/y + y/x)",
+    "sqrt(x)*sqrt(x*y)/sqrt(x**2 + y**2 + 1)",
+]
+
+
+@pytest.mark.parametrize("as_written", [False, True])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_value_and_gradient_against_sympy_at_fifty_digits(text: str, as_written: bool) -> None:
+    compiled = gradgen.compile(text, as_written=as_written)
+    for point in ((1.3, 0.7), (2.2, 1.9), (0.4, 2.6)):
+        value, gradient = compiled.value_and_grad(*point)
+        true, slopes = value_and_gradient(parse(text).expr, ("x", "y"), point)
+        assert relative([value], [true]) < 1e-14
+        assert relative(gradient, slopes) < 1e-14
+
+
+def test_the_upstream_gradient_scales() -> None:
+    compiled = gradgen.compile("x*y", name="g")
+    _, cache = compiled.forward(2.0, 3.0)
+    assert compiled.backward(cache, dg=10.0) == (30.0, 20.0)
+
+
+def test_sympy_expressions_compile_and_record_a_recipe() -> None:
+    x, y = sp.symbols("x y")
+    compiled = gradgen.compile(sp.exp(-x) * y / (1 + x**2) + sp.Rational(1, 3) * sp.sqrt(x))
+    value, gradient = compiled.value_and_grad(1.5, 2.0)
+    true, slopes = value_and_gradient(sp.exp(-x) * y / (1 + x**2) + sp.sqrt(x) / 3, ("x", "y"), (1.5, 2.0))
+    assert relative([value, *gradient], [true, *slopes]) < 1e-14
+    found = read_artifact(compiled.source)
+    assert found is not None and found.intact
+    assert regenerate(found.recipe).source == compiled.source
+
+
+def test_every_sympy_expression_has_a_recipe_that_makes_the_same_module() -> None:
+    x, y, euler, sine = sp.symbols("x y E sin")
+    for expr in (
+        -1.0 / x + y,
+        x - 2 * y,
+        -x * y / 3,
+        euler * x + sine,
+        sp.E * x,
+        sp.exp(-x) / 2,
+        -(x**-3) * y,
+        sp.Symbol("lambda") ** 2,
+    ):
+        compiled = gradgen.compile(expr)
+        found = read_artifact(compiled.source)
+        assert found is not None and regenerate(found.recipe).source == compiled.source
+
+
+def test_what_is_too_large_to_write_out_compiles_all_the_same() -> None:
+    node: sp.Expr = sp.Symbol("x")
+    for _ in range(5000):
+        node = sp.sin(node, evaluate=False)
+    compiled = gradgen.compile(node)
+    assert "# source: (too large to record)" in compiled.source
+    value = 0.5
+    for _ in range(5000):
+        value = math.sin(value)
+    assert compiled.value_and_grad(0.5)[0] == value
+    with pytest.raises(GradgenError, match="too large to record"):
+        regenerate(compiled.recipe)
+
+
+def test_gradgens_own_functions_work_in_sympy() -> None:
+    x = sp.Symbol("x")
+    assert gradgen.compile(gradgen.sigmoid(x)).value_and_grad(0.0) == (0.5, (0.25,))
+    assert sp.diff(gradgen.softplus(x), x) == gradgen.sigmoid(x)
+
+
+def test_the_signature_and_what_is_asked() -> None:
+    assert gradgen.compile("x*y", inputs=["y", "x"]).value_and_grad(2.0, 5.0) == (10.0, (5.0, 2.0))
+    assert gradgen.compile("x*y*z", wrt="z, x").value_and_grad(2.0, 3.0, 5.0) == (30.0, (6.0, 15.0))
+    assert gradgen.compile("x10 + 2*x2").value_and_grad(1.0, 10.0) == (12.0, (2.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"inputs": "x, x"},
+        {"inputs": "1x, y"},
+        {"inputs": "x"},
+        {"wrt": "z"},
+        {"wrt": "x, x"},
+        {"name": "f\nimport os"},
+        {"name": "1abc"},
+        {"name": "a-b"},
+        {"name": "class"},
+        {"name": "𝐟"},
+        {"name": "{{7*7}}"},
+        {"name": "x"},
+    ],
+)
+def test_bad_options_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(GradgenError):
+        gradgen.compile("x + y", **options)  # type: ignore[arg-type]
+
+
+def test_what_is_no_formula_is_refused() -> None:
+    with pytest.raises(GradgenError, match="text or a SymPy expression"):
+        gradgen.compile(3)
+
+
+def test_tracebacks_show_the_generated_line() -> None:
+    try:
+        gradgen.compile("log(x*y)").forward(-1.0, 1.0)
+    except ValueError:
+        assert "f = math.log(xy)" in traceback.format_exc()
+    else:
+        raise AssertionError("log of a negative number has no value")
+
+
+def test_trace_gives_every_value_and_gradient() -> None:
+    values, gradients = gradgen.compile(SEED).trace(3.0, -4.0)
+    assert values["den"] == pytest.approx(1.9525741268224333) and gradients["dinvden"] == values["num"]
+
+
+def in_a_process(seed: str, text: str) -> bytes:
+    """Compile in a fresh process with the given hash seed."""
+    environment = dict(os.environ, PYTHONHASHSEED=seed)
+    return subprocess.run(
+        [sys.executable, "-m", "gradgen", "compile", text], env=environment, capture_output=True, check=True
+    ).stdout
+
+
+def test_the_same_bytes_under_every_hash_seed() -> None:
+    text = "exp(a*b + c)*sin(d + e_)/(g*h - sqrt(a**2 + b**2)) + log(1 + exp(c*d))"
+    outputs = {in_a_process(seed, text) for seed in "0123"}
+    assert len(outputs) == 1
+    assert outputs == {gradgen.compile(text).source.encode()}
+
+
+def test_the_same_bytes_whatever_was_compiled_before_and_in_threads() -> None:
+    texts = [SEED, *FORMULAS]
+    alone = [gradgen.compile(text).source for text in texts]
+    assert [gradgen.compile(text).source for text in reversed(texts)] == alone[::-1]
+    found: dict[int, list[str]] = {}
+
+    def work(i: int) -> None:
+        found[i] = [gradgen.compile(text).source for text in texts]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(found[i] == alone for i in range(8))
+
+
+def test_write(tmp_path: Path) -> None:
+    compiled = gradgen.compile("x*y")
+    path = tmp_path / "model.py"
+    assert compiled.write(path) and not compiled.write(path)
+    assert path.read_text() == compiled.source
