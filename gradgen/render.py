@@ -6,7 +6,6 @@ import math
 import re
 import textwrap
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -120,9 +119,8 @@ class FlowText:
     reads: tuple[int | None, ...]
 
 
-@lru_cache(maxsize=4096)
 def _flow_text(op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling) -> FlowText:
-    """Spell `partial * upstream`, once per row: without a factor 1, with signs folded and reciprocals as divisions."""
+    """Spell `partial * upstream`: without a factor 1, with signs folded and reciprocals as divisions."""
     row = OPS[op]
     places = tuple(const or Ref(0) for const in constants)
     names = [f"{{{i}}}" if const is None else constant(const, spelling) for i, const in enumerate(constants)]
@@ -179,6 +177,8 @@ class _Viewer:
         self.names = program.names
         self.read: set[int] = set()
         self.uses: dict[int, int] = {}
+        #: Each kind of backward line is spelled once, with places for the names.
+        self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
         self.explained = False
 
     def view(self) -> Module:
@@ -270,7 +270,10 @@ class _Viewer:
 
     def flow(self, flow: Flow, step: Step) -> str:
         constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
-        text = _flow_text(step.op, flow.partial, constants, self.target.spelling)
+        key = step.op, flow.partial, constants
+        text = self.texts.get(key)
+        if text is None:
+            text = self.texts[key] = _flow_text(*key, self.target.spelling)
         for place in text.reads:
             arg = Ref(flow.source) if place is None else step.args[place]
             if isinstance(arg, Ref):

@@ -101,7 +101,7 @@ def pieces(template: str) -> tuple[str | Place, ...]:
 
 def bracket(text: str, needed: int) -> str:
     """Return `text`, in brackets if its operator binds less than `needed`."""
-    return text if level(text) >= needed else f"({text})"
+    return text if text.isidentifier() or level(text) >= needed else f"({text})"
 
 
 def fill(template: str, operands: Sequence[str], out: str = "") -> str:

@@ -1,0 +1,61 @@
+"""The README is true: its examples are today's output, and it lists what the parser accepts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gradgen.cli import main
+from gradgen.ops import CALLS
+from gradgen.parse import MAX_NESTING, parse
+from gradgen.pipeline import compile
+from gradgen.recognise import PATTERNS
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+
+
+def test_the_seeds_module_is_shown_as_it_is() -> None:
+    assert f"```python\n{compile(SEED).source}```" in README
+
+
+def test_the_seeds_evaluation_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["eval", SEED, "--at", "x=3, y=-4"])
+    assert f'--at "x=3, y=-4"\n{capsys.readouterr().out}```' in README
+
+
+def test_every_function_is_listed() -> None:
+    section = README.split("## What a formula may hold")[1].split("The formula is kept")[0]
+    listed = set(re.findall(r"`(\w+)`", section)) - {"pi", "E"}
+    assert listed == set(CALLS)
+
+
+def test_every_pattern_is_listed() -> None:
+    section = README.split("Naive forms are recognised")[1].split("## Names")[0]
+    shown = {re.sub(r"\s", "", text) for text in re.findall(r"`([^`]+)`", section)}
+    quiet = {"x*x", "0-x", "E**x", "1/(1+exp(x))", "exp(-x)/(1+exp(-x))"}  # variants and trivia
+    assert {re.sub(r"\s", "", naive) for naive, _ in PATTERNS} - quiet <= shown
+
+
+def test_the_limits_are_stated() -> None:
+    assert f"nest {MAX_NESTING} deep" in README and "100 000 characters" in README and "400 characters" in README
+
+
+def test_the_python_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compile("x * sigmoid(y)").value_and_grad(2.0, 0.0) == (1.0, (0.5, 0.5))
+
+
+def test_the_shell_examples_are_accepted(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shlex
+
+    monkeypatch.chdir(tmp_path_factory.mktemp("shell"))
+    block = README.split("### On the command line\n\n```sh\n")[1].split("```")[0]
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        if "<" not in words and "generated/" not in words:
+            assert main(words[1:]) == 0, line
+    assert parse("a*exp(-k*t)").text == "a*exp(-k*t)"
