@@ -65,7 +65,9 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
         mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o666 & ~_umask()
         if real.exists() and not os.access(real, os.W_OK):
             raise PermissionError(13, os.strerror(13))
-        handle, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(
+            dir=real.parent, prefix=f".{real.name}.", suffix=".tmp"
+        )
         try:
             with open(handle, "w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
@@ -105,7 +107,12 @@ def is_generated(path: Path) -> bool:
 
 def diff(path: Path, before: str, after: str) -> str:
     """Return the change from one text to another as a unified diff."""
-    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), f"{path}", f"{path} (regenerated)")
+    lines = difflib.unified_diff(
+        before.splitlines(True),
+        after.splitlines(True),
+        f"{path}",
+        f"{path} (regenerated)",
+    )
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 

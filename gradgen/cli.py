@@ -35,8 +35,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="store_true", help="print the version and stop")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    parser.add_argument(
+        "--version", action="store_true", help="print the version and stop"
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=_Parser
+    )
 
     def command(name: str, text: str, example: str) -> argparse.ArgumentParser:
         return commands.add_parser(
@@ -49,16 +53,32 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     def formula_options(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("expression", nargs="*", metavar="EXPR", help="the formula; - reads it from standard input")
         sub.add_argument(
-            "--name", default="f", metavar="NAME", help="the result's name (default: f); its gradient is d + NAME"
+            "expression",
+            nargs="*",
+            metavar="EXPR",
+            help="the formula; - reads it from standard input",
         )
         sub.add_argument(
-            "--inputs", metavar='"x, y"', help="the signature, in order; by default the formula's variables"
+            "--name",
+            default="f",
+            metavar="NAME",
+            help="the result's name (default: f); its gradient is d + NAME",
         )
-        sub.add_argument("--wrt", metavar='"x"', help="the inputs whose gradient is wanted (default: all)")
         sub.add_argument(
-            "--as-written", action="store_true", help="leave naive forms such as 1/(1+exp(-x)) as they are"
+            "--inputs",
+            metavar='"x, y"',
+            help="the signature, in order; by default the formula's variables",
+        )
+        sub.add_argument(
+            "--wrt",
+            metavar='"x"',
+            help="the inputs whose gradient is wanted (default: all)",
+        )
+        sub.add_argument(
+            "--as-written",
+            action="store_true",
+            help="leave naive forms such as 1/(1+exp(-x)) as they are",
         )
 
     sub = command(
@@ -67,13 +87,30 @@ def _parser() -> argparse.ArgumentParser:
         '  gradgen compile "S*exp(-q*T) - K*exp(-r*T)" --name forward_value --inputs "S, K, T, r, q" -o carry.py',
     )
     formula_options(sub)
-    sub.add_argument("-o", "--output", metavar="FILE", help="write FILE instead of printing (- prints)")
     sub.add_argument(
-        "--templates", metavar="DIR", help="use the templates in DIR first; they are code, so use only your own"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write FILE instead of printing (- prints)",
     )
-    sub.add_argument("--check", action="store_true", help="write nothing; exit 1 if FILE would change")
-    sub.add_argument("--diff", action="store_true", help="write nothing; show how FILE would change")
-    sub.add_argument("--force", action="store_true", help="overwrite FILE even if it was edited by hand")
+    sub.add_argument(
+        "--templates",
+        metavar="DIR",
+        help="use the templates in DIR first; they are code, so use only your own",
+    )
+    sub.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 if FILE would change",
+    )
+    sub.add_argument(
+        "--diff", action="store_true", help="write nothing; show how FILE would change"
+    )
+    sub.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite FILE even if it was edited by hand",
+    )
 
     sub = command(
         "eval",
@@ -82,7 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     formula_options(sub)
     sub.add_argument(
-        "--at", required=True, metavar='"x=3, y=-4"', help="the point; a value may be any constant, as pi/2"
+        "--at",
+        required=True,
+        metavar='"x=3, y=-4"',
+        help="the point; a value may be any constant, as pi/2",
     )
 
     sub = command(
@@ -90,9 +130,13 @@ def _parser() -> argparse.ArgumentParser:
         "make generated files again from their own recipes and compare",
         "  gradgen check generated/ model.py",
     )
-    sub.add_argument("paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them")
     sub.add_argument(
-        "--templates", metavar="DIR", help="the templates that the files were made with, if not the built-in ones"
+        "paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them"
+    )
+    sub.add_argument(
+        "--templates",
+        metavar="DIR",
+        help="the templates that the files were made with, if not the built-in ones",
     )
 
     sub = command(
@@ -100,11 +144,17 @@ def _parser() -> argparse.ArgumentParser:
         "make generated files again from their own recipes and write what changed",
         "  gradgen update generated/ model.py",
     )
-    sub.add_argument("paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them")
     sub.add_argument(
-        "--templates", metavar="DIR", help="the templates that the files were made with, if not the built-in ones"
+        "paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them"
     )
-    sub.add_argument("--force", action="store_true", help="overwrite files that were edited by hand")
+    sub.add_argument(
+        "--templates",
+        metavar="DIR",
+        help="the templates that the files were made with, if not the built-in ones",
+    )
+    sub.add_argument(
+        "--force", action="store_true", help="overwrite files that were edited by hand"
+    )
     return parser
 
 
@@ -124,7 +174,9 @@ def _separate(argv: Sequence[str]) -> list[str]:
         elif word in _VALUES or word == "-o":
             value = next(rest, None)
             if value is None or value == "--":
-                raise GradgenError(f"{word} needs a value (see `gradgen {argv[0]} --help`)")
+                raise GradgenError(
+                    f"{word} needs a value (see `gradgen {argv[0]} --help`)"
+                )
             options.append(f"{'--output' if word == '-o' else word}={value}")
         elif word == "-h" or re.fullmatch(r"--[a-z][a-z-]+(=.*)?", word, re.DOTALL):
             options.append(word)
@@ -166,7 +218,9 @@ def _run(argv: Sequence[str]) -> int:
         return 0
     if options.command is None:
         parser.error("a command is needed: compile, eval, check or update")
-    run = {"compile": _compile, "eval": _eval, "check": _check, "update": _update}[options.command]
+    run = {"compile": _compile, "eval": _eval, "check": _check, "update": _update}[
+        options.command
+    ]
     return run(options)
 
 
@@ -204,7 +258,9 @@ def _formula(options: argparse.Namespace) -> Compiled:
 def _compile(options: argparse.Namespace) -> int:
     output = None if options.output in (None, "-") else Path(options.output)
     if output is None and (options.check or options.diff):
-        raise GradgenError("--check and --diff compare with a file; name it with -o FILE")
+        raise GradgenError(
+            "--check and --diff compare with a file; name it with -o FILE"
+        )
     if output is not None:
         _check_module_name(output)
     compiled = _formula(options)
@@ -228,7 +284,9 @@ def _check_module_name(path: Path) -> None:
     import keyword
 
     if path.suffix == ".py" and keyword.iskeyword(path.stem):
-        raise GradgenError(f"a module called `{path.stem}` cannot be imported; write `{path.stem}_.py`")
+        raise GradgenError(
+            f"a module called `{path.stem}` cannot be imported; write `{path.stem}_.py`"
+        )
 
 
 def _point(text: str) -> dict[str, float]:
@@ -240,11 +298,15 @@ def _point(text: str) -> dict[str, float]:
         name, equals, value = item.partition("=")
         name = name.strip()
         if not equals or not name or name in point:
-            raise GradgenError(f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"')
+            raise GradgenError(
+                f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"'
+            )
         try:
             point[name] = float(compile(value, inputs=()).forward()[0])
         except ArithmeticError as error:
-            raise GradgenError(f"`{printable(item)}` has no finite value: {error}") from None
+            raise GradgenError(
+                f"`{printable(item)}` has no finite value: {error}"
+            ) from None
     return point
 
 
@@ -263,7 +325,9 @@ def _eval(options: argparse.Namespace) -> int:
     try:
         values, gradients = compiled.trace(*(point[name] for name in program.inputs))
     except (ArithmeticError, ValueError) as error:
-        raise GradgenError(f"there is no value at this point: {_failing_line(compiled, error)}: {error}") from None
+        raise GradgenError(
+            f"there is no value at this point: {_failing_line(compiled, error)}: {error}"
+        ) from None
 
     from gradgen.ops import OPS
     from gradgen.spell import FORMULA, fill, operand
@@ -271,7 +335,9 @@ def _eval(options: argparse.Namespace) -> int:
     rows = [("stage", "expression", "value", "gradient")]
     for index, (name, adjoint) in enumerate(zip(program.names, program.adjoints)):
         step = program.step(index)
-        args = [operand(arg, program.names, FORMULA) for arg in step.args] if step else []
+        args = (
+            [operand(arg, program.names, FORMULA) for arg in step.args] if step else []
+        )
         shown = fill(FORMULA.template(OPS[step.op]), args) if step else "input"
         gradient = repr(float(gradients[adjoint])) if adjoint in gradients else "-"
         rows.append((name, shown, repr(float(values[name])), gradient))
@@ -288,7 +354,11 @@ def _failing_line(compiled: Compiled, error: Exception) -> str:
         trace = trace.tb_next
     lines = compiled.source.splitlines()
     number = trace.tb_lineno if trace is not None else 0
-    return lines[number - 1].partition("  #")[0].strip() if 0 < number <= len(lines) else type(error).__name__
+    return (
+        lines[number - 1].partition("  #")[0].strip()
+        if 0 < number <= len(lines)
+        else type(error).__name__
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -309,7 +379,9 @@ def _check(options: argparse.Namespace) -> int:
                 status = "not ours"
             else:
                 made = regenerate(found.recipe, templates).source
-                status = "edited" if not found.intact else "ok" if made == text else "stale"
+                status = (
+                    "edited" if not found.intact else "ok" if made == text else "stale"
+                )
                 change = artifact.diff(path, text, made)
         except GradgenError as error:
             status, change = "failed", f"{error}\n"
@@ -332,7 +404,11 @@ def _update(options: argparse.Namespace) -> int:
             found = read_artifact(text) if text is not None else None
             if found is None:
                 raise GradgenError(f"{path} does not exist")
-            status = "updated" if regenerate(found.recipe, templates).write(path, force=options.force) else "ok"
+            status = (
+                "updated"
+                if regenerate(found.recipe, templates).write(path, force=options.force)
+                else "ok"
+            )
             print(f"{status:8} {path}")
         except GradgenError as error:
             print(f"refused  {path}")

@@ -30,7 +30,9 @@ def differentiate(program: Program) -> Program:
             continue
         for place, arg in enumerate(program.steps[position].args):
             if isinstance(arg, Ref) and arg.index in active:
-                flows.append(Flow(source, arg.index, place, accumulate=arg.index in received))
+                flows.append(
+                    Flow(source, arg.index, place, accumulate=arg.index in received)
+                )
                 received.add(arg.index)
     return verify(replace(program, flows=tuple(flows)))
 
@@ -51,9 +53,17 @@ def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
     general = _partial(op, position, exponent)
 
     builder = Builder(general.inputs)
-    values: list[Operand] = [Ref(0), *(const or Ref(i + 1) for i, const in enumerate(constants))]
+    values: list[Operand] = [
+        Ref(0),
+        *(const or Ref(i + 1) for i, const in enumerate(constants)),
+    ]
     for step in general.steps:
-        values.append(builder.emit(step.op, *(values[a.index] if isinstance(a, Ref) else a for a in step.args)))
+        values.append(
+            builder.emit(
+                step.op,
+                *(values[a.index] if isinstance(a, Ref) else a for a in step.args),
+            )
+        )
     root = values[general.outputs[0][1].index]
     if isinstance(root, Const) or root.index < len(general.inputs):
         root = builder.append(Step("copy", (root,)))

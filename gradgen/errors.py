@@ -10,7 +10,9 @@ _CONTEXT = 60
 
 def printable(text: str) -> str:
     """Replace every character that could move the cursor or change the terminal by `?`, one for one."""
-    return "".join("?" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in text)
+    return "".join(
+        "?" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in text
+    )
 
 
 class GradgenError(ValueError):
@@ -22,7 +24,9 @@ class GradgenError(ValueError):
         column: the offending column in `source`, counted from 0.
     """
 
-    def __init__(self, message: str, source: str | None = None, column: int | None = None) -> None:
+    def __init__(
+        self, message: str, source: str | None = None, column: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.source = source
@@ -35,6 +39,8 @@ class GradgenError(ValueError):
         start = max(0, self.column - _CONTEXT)
         end = min(len(self.source), self.column + _CONTEXT)
         before = ("..." if start else "") + printable(self.source[start : self.column])
-        after = printable(self.source[self.column : end]) + ("..." if end < len(self.source) else "")
+        after = printable(self.source[self.column : end]) + (
+            "..." if end < len(self.source) else ""
+        )
         width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in before)
         return f"{self.message}\n  {before}{after}\n  {' ' * width}^"

@@ -8,7 +8,9 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, exp, log
 from sympy.core.function import ArgumentIndexError
 
 
-class sigmoid(Function):  # noqa: N801 - SymPy functions carry the field's lower-case names
+class sigmoid(
+    Function
+):
     """The logistic function 1/(1 + exp(-x))."""
 
     nargs = 1

@@ -81,17 +81,24 @@ class Program:
 
     def __str__(self) -> str:
         """A readable dump: one line per input, step, output and flow."""
-        names = self.names or tuple(f"%{i}" for i in range(len(self.inputs) + len(self.steps)))
+        names = self.names or tuple(
+            f"%{i}" for i in range(len(self.inputs) + len(self.steps))
+        )
         adjoints = self.adjoints or tuple(f"d{n}" for n in names)
         lines = [f"input {names[i]}  # {text}" for i, text in enumerate(self.inputs)]
         for position, step in enumerate(self.steps):
-            args = ", ".join(names[a.index] if isinstance(a, Ref) else show_const(a) for a in step.args)
+            args = ", ".join(
+                names[a.index] if isinstance(a, Ref) else show_const(a)
+                for a in step.args
+            )
             lines.append(f"{names[self.value(position)]} = {step.op}({args})")
         lines += [f"output {text} = {names[ref.index]}" for text, ref in self.outputs]
         for flow in self.flows:
             sign = "+=" if flow.accumulate else "="
             step = self.steps[flow.source - len(self.inputs)]
-            lines.append(f"{adjoints[flow.into]} {sign} d{step.op}[{flow.partial}] * {adjoints[flow.source]}")
+            lines.append(
+                f"{adjoints[flow.into]} {sign} d{step.op}[{flow.partial}] * {adjoints[flow.source]}"
+            )
         return "\n".join(lines)
 
 
@@ -123,31 +130,51 @@ def verify(program: Program) -> Program:
     for position, step in enumerate(program.steps):
         _require(step.op in OPS, f"step {position}: no operation {step.op}")
         _require(
-            len(step.args) == OPS[step.op].arity, f"step {position}: {step.op} takes {OPS[step.op].arity} arguments"
+            len(step.args) == OPS[step.op].arity,
+            f"step {position}: {step.op} takes {OPS[step.op].arity} arguments",
         )
         for arg in step.args:
             if isinstance(arg, Ref):
-                _require(0 <= arg.index < first + position, f"step {position} reads the later value {arg.index}")
-    _require(all(first <= ref.index < count for _, ref in program.outputs), "an output is no step")
-    _require(all(0 <= i < first for i in program.wrt), "a gradient is asked of no input")
+                _require(
+                    0 <= arg.index < first + position,
+                    f"step {position} reads the later value {arg.index}",
+                )
+    _require(
+        all(first <= ref.index < count for _, ref in program.outputs),
+        "an output is no step",
+    )
+    _require(
+        all(0 <= i < first for i in program.wrt), "a gradient is asked of no input"
+    )
 
     received = {ref.index for _, ref in program.outputs}
     last = count
     for flow in program.flows:
         source = program.step(flow.source)
-        _require(source is not None and flow.source <= last, "flows must run in reverse step order, from steps")
+        _require(
+            source is not None and flow.source <= last,
+            "flows must run in reverse step order, from steps",
+        )
         last = flow.source
-        _require(flow.source in received, f"value {flow.source} flows before it has received")
+        _require(
+            flow.source in received, f"value {flow.source} flows before it has received"
+        )
         _require(
             source is not None and source.args[flow.partial] == Ref(flow.into),
             "a flow goes to what its step does not read",
         )
-        _require(flow.accumulate == (flow.into in received), f"wrong accumulation into value {flow.into}")
+        _require(
+            flow.accumulate == (flow.into in received),
+            f"wrong accumulation into value {flow.into}",
+        )
         received.add(flow.into)
 
     if program.names:
         names = (*program.names, *program.adjoints)
-        _require(len(program.names) == len(program.adjoints) == count, "every value needs a name and a gradient name")
+        _require(
+            len(program.names) == len(program.adjoints) == count,
+            "every value needs a name and a gradient name",
+        )
         _require(len(set(names)) == len(names), "two values share a name")
         _require(all(n.isidentifier() for n in names), "a name is not an identifier")
     return program

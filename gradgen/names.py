@@ -19,11 +19,32 @@ _LENGTH_ON_INPUT = 16
 
 _WORDS: Mapping[Fraction, str] = {
     Fraction(n): word
-    for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
-} | {Fraction(1, 2): "half", Fraction(1, 3): "third", Fraction(1, 4): "quarter", Fraction(100): "hundred"}
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+        ]
+    )
+} | {
+    Fraction(1, 2): "half",
+    Fraction(1, 3): "third",
+    Fraction(1, 4): "quarter",
+    Fraction(100): "hundred",
+}
 
 
-def name(program: Program, reserved: frozenset[str], avoided: frozenset[str]) -> Program:
+def name(
+    program: Program, reserved: frozenset[str], avoided: frozenset[str]
+) -> Program:
     """Name every value after its own sub-expression, so that an edit elsewhere moves no name.
 
     Args:
@@ -76,7 +97,9 @@ def denominator(program: Program, step: Step) -> Operand | None:
 
 
 class _Namer:
-    def __init__(self, program: Program, reserved: frozenset[str], avoided: frozenset[str]) -> None:
+    def __init__(
+        self, program: Program, reserved: frozenset[str], avoided: frozenset[str]
+    ) -> None:
         self.program = program
         self.reserved = reserved
         self.avoided = avoided
@@ -102,9 +125,15 @@ class _Namer:
         for position, step in enumerate(program.steps):
             value = program.value(position)
             self.bases.append(parts.get(value) or self.base(step))
-            names.append(outputs[value] if value in outputs else self.allocate(self.bases[value]))
+            names.append(
+                outputs[value] if value in outputs else self.allocate(self.bases[value])
+            )
             adjoints.setdefault(value, f"d{names[value]}")
-        return replace(program, names=tuple(names), adjoints=tuple(adjoints[i] for i in range(len(names))))
+        return replace(
+            program,
+            names=tuple(names),
+            adjoints=tuple(adjoints[i] for i in range(len(names))),
+        )
 
     # Names that the user gave.
 
@@ -116,8 +145,14 @@ class _Namer:
 
     def output_name(self, text: str) -> str:
         if text in self.taken and text != DEFAULT_NAME:
-            kind = "reserved for the module's own use" if text in self.reserved else "already an input"
-            raise GradgenError(f"the result cannot be called `{text}`: that name is {kind}; choose another")
+            kind = (
+                "reserved for the module's own use"
+                if text in self.reserved
+                else "already an input"
+            )
+            raise GradgenError(
+                f"the result cannot be called `{text}`: that name is {kind}; choose another"
+            )
         return self.free(text)
 
     def adjoint_name(self, text: str) -> str:
@@ -131,7 +166,11 @@ class _Namer:
 
     def allocate(self, base: str) -> str:
         """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
-        found = base if base not in self.avoided and base not in self.reserved else f"{base}_"
+        found = (
+            base
+            if base not in self.avoided and base not in self.reserved
+            else f"{base}_"
+        )
         while found in self.taken or f"d{found}" in self.taken:
             count = self.next[base] = self.next.get(base, 1) + 1
             found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
@@ -146,21 +185,31 @@ class _Namer:
         below = denominator(self.program, step)
         if below is not None:
             args, fragment = (args[0], below), OPS["div"].fragment
-        elif (step.op == "add" and isinstance(args[0], Const)) or (step.op == "mul" and isinstance(args[1], Const)):
+        elif (step.op == "add" and isinstance(args[0], Const)) or (
+            step.op == "mul" and isinstance(args[1], Const)
+        ):
             args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
         variables = [arg for arg in args if isinstance(arg, Ref)]
 
-        words = [self.bases[a.index] if isinstance(a, Ref) else _word(a, step, i) for i, a in enumerate(args)]
+        words = [
+            self.bases[a.index] if isinstance(a, Ref) else _word(a, step, i)
+            for i, a in enumerate(args)
+        ]
         full = self.fill(fragment, words)
         on_input = len(variables) == 1 and variables[0].index < len(self.program.inputs)
         if len(full) <= (_LENGTH_ON_INPUT if on_input else _LENGTH):
             return full
         if len(variables) < 2:
-            words = [self.role(a) if isinstance(a, Ref) else word for a, word in zip(args, words)]
+            words = [
+                self.role(a) if isinstance(a, Ref) else word
+                for a, word in zip(args, words)
+            ]
             return self.fill(fragment, words)
         role = self.op_role(step)
         last = self.bases[variables[-1].index]
-        return role + (last if len(role + last) <= _LENGTH else self.role(variables[-1]))
+        return role + (
+            last if len(role + last) <= _LENGTH else self.role(variables[-1])
+        )
 
     def fill(self, fragment: str, words: list[str]) -> str:
         found = fragment.format(*words)
@@ -175,7 +224,9 @@ class _Namer:
         return text if len(text) <= 6 else text[:5]
 
     def op_role(self, step: Step) -> str:
-        row = OPS["div"] if denominator(self.program, step) is not None else OPS[step.op]
+        row = (
+            OPS["div"] if denominator(self.program, step) is not None else OPS[step.op]
+        )
         return row.role or row.fragment.replace("{0}", "").replace("{1}", "")
 
 

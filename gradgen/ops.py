@@ -86,7 +86,9 @@ class Op:
 
 _DOMAIN, _POLE, _OVERFLOW = "ValueError", "ZeroDivisionError", "OverflowError"
 _PERIODIC = (Raise(_DOMAIN, "{0} is infinite", step_only=True),)
-_log2, _log10 = sp.log(sp.Integer(2), evaluate=False), sp.log(sp.Integer(10), evaluate=False)
+_log2, _log10 = sp.log(sp.Integer(2), evaluate=False), sp.log(
+    sp.Integer(10), evaluate=False
+)
 
 
 def real(exponent: Any) -> float:
@@ -174,7 +176,9 @@ _ROWS = (
 OPS: Mapping[str, Op] = {row.name: row for row in _ROWS}
 
 #: The rows that stand for a SymPy class.
-BY_NODE: Mapping[type[Any], Op] = {row.node: row for row in _ROWS if isinstance(row.node, type)}
+BY_NODE: Mapping[type[Any], Op] = {
+    row.node: row for row in _ROWS if isinstance(row.node, type)
+}
 
 #: What a formula may call, by every accepted name. `sqrt` and `pow` are calls for what SymPy writes as a power.
 CALLS: Mapping[str, Op] = {

@@ -93,13 +93,19 @@ def check_identifier(name: str, what: str) -> str:
     shown = printable(name)[:60]
     plain = unicodedata.normalize("NFKC", name)
     if not plain.isidentifier():
-        raise GradgenError(f"{what} `{shown}` is not a name; use letters, digits and underscores")
+        raise GradgenError(
+            f"{what} `{shown}` is not a name; use letters, digits and underscores"
+        )
     if keyword.iskeyword(plain) or plain == "__debug__":
         raise GradgenError(f"{what} `{shown}` is a Python keyword; write `{plain}_`")
     if plain.startswith("__"):
-        raise GradgenError(f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`")
+        raise GradgenError(
+            f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`"
+        )
     if len(plain) > 200:
-        raise GradgenError(f"{what} `{shown}...` is too long; at most 200 characters are allowed")
+        raise GradgenError(
+            f"{what} `{shown}...` is too long; at most 200 characters are allowed"
+        )
     return plain
 
 
@@ -114,7 +120,9 @@ def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
         GradgenError: with the column, and what would be allowed.
     """
     if len(source) > MAX_LENGTH:
-        raise GradgenError(f"the expression has {len(source)} characters; at most {MAX_LENGTH} are allowed")
+        raise GradgenError(
+            f"the expression has {len(source)} characters; at most {MAX_LENGTH} are allowed"
+        )
     text = re.sub(r"[\t\r\n]", " ", source)
     if not text.strip():
         raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
@@ -177,7 +185,9 @@ class _Parser:
                 for offset, letter in enumerate(match.group()):
                     if letter in _SUPERSCRIPTS or letter in _SUBSCRIPTS:
                         self.bad_character(letter, position + offset)
-            found.append(_Token(match.group() if kind == "op" else kind, match.group(), position))
+            found.append(
+                _Token(match.group() if kind == "op" else kind, match.group(), position)
+            )
             position = match.end()
         found.append(_Token("end", "", len(self.text.rstrip())))
         return found
@@ -186,16 +196,27 @@ class _Parser:
         if char in _HINTS:
             self.fail(_HINTS[char], column)
         if char in _SUPERSCRIPTS:
-            self.fail(f"a power is written `**{_SUPERSCRIPTS[char]}`, not `{char}`", column)
+            self.fail(
+                f"a power is written `**{_SUPERSCRIPTS[char]}`, not `{char}`", column
+            )
         if char in _SUBSCRIPTS:
-            self.fail(f"an index is part of the name; write `{_SUBSCRIPTS[char]}`, not `{char}`", column)
+            self.fail(
+                f"an index is part of the name; write `{_SUBSCRIPTS[char]}`, not `{char}`",
+                column,
+            )
         if char in "'\"`":
-            self.fail("text in quotes is not a number; only arithmetic and functions are allowed", column)
+            self.fail(
+                "text in quotes is not a number; only arithmetic and functions are allowed",
+                column,
+            )
         if char.isprintable():
             self.fail(
-                f"unexpected character `{char}`; only names, numbers, + - * / ** ( ) and commas are allowed", column
+                f"unexpected character `{char}`; only names, numbers, + - * / ** ( ) and commas are allowed",
+                column,
             )
-        self.fail(f"unexpected invisible character U+{ord(char):04X}; remove it", column)
+        self.fail(
+            f"unexpected invisible character U+{ord(char):04X}; remove it", column
+        )
 
     # Tokens to expression.
 
@@ -220,7 +241,11 @@ class _Parser:
         if kind == "name":
             if following.kind == "(" and self.is_call(token):
                 return True
-            if token.text in CALLS and token.text not in self.inputs and following.kind in ("name", "number"):
+            if (
+                token.text in CALLS
+                and token.text not in self.inputs
+                and following.kind in ("name", "number")
+            ):
                 self.fail(
                     f"the argument of a function stands in brackets; write `{token.text}({following.text})`",
                     token.column,
@@ -239,13 +264,20 @@ class _Parser:
             if following.kind == ")" and top.row is None:
                 self.fail("nothing stands between these brackets", token.column)
             if following.kind == ")" and top.row is not None:
-                self.fail(f"{top.text} needs {_plural(top.row)}; none is given", top.column)
+                self.fail(
+                    f"{top.text} needs {_plural(top.row)}; none is given", top.column
+                )
             return True
         if kind == "end":
-            self.fail("the expression ends where a number, a name or `(` should follow", token.column)
+            self.fail(
+                "the expression ends where a number, a name or `(` should follow",
+                token.column,
+            )
         if kind == ")" and not any(p.kind in ("bracket", "call") for p in self.pending):
             self.fail("this `)` has no `(`", token.column)
-        self.fail(f"`{token.text}` stands where a number, a name or `(` should", token.column)
+        self.fail(
+            f"`{token.text}` stands where a number, a name or `(` should", token.column
+        )
 
     def read_operator(self, token: _Token, following: _Token) -> bool:
         """Take a token that follows an operand; return whether the next one must start an operand."""
@@ -267,7 +299,10 @@ class _Parser:
         if kind == ",":
             self.reduce(0)
             if not self.pending or self.pending[-1].kind != "call":
-                self.fail("a comma only separates the arguments of a function; give one expression", token.column)
+                self.fail(
+                    "a comma only separates the arguments of a function; give one expression",
+                    token.column,
+                )
             self.pending[-1].commas += 1
             return True
         if kind == "end":
@@ -276,7 +311,10 @@ class _Parser:
                 self.fail("this `(` is never closed", self.pending[-1].column)
             return False
         if kind == "//":
-            self.fail("`//` is not supported (its gradient is zero); write `/` for a quotient", token.column)
+            self.fail(
+                "`//` is not supported (its gradient is zero); write `/` for a quotient",
+                token.column,
+            )
         self.missing_operator(token)
 
     def missing_operator(self, token: _Token) -> NoReturn:
@@ -284,16 +322,29 @@ class _Parser:
         left = re.search(r"[\w.]+$|.$", before)
         shown_left = left.group() if left else ""
         if keyword.iskeyword(token.text):
-            self.fail(f"`{token.text}` is not supported; only + - * / ** and functions are allowed", token.column)
-        if token.text.startswith("_") and before[-1:].isdigit() and before == self.text[: token.column]:
+            self.fail(
+                f"`{token.text}` is not supported; only + - * / ** and functions are allowed",
+                token.column,
+            )
+        if (
+            token.text.startswith("_")
+            and before[-1:].isdigit()
+            and before == self.text[: token.column]
+        ):
             self.fail("digits are written without separators", token.column)
-        self.fail(f"an operator is missing here; write `{shown_left}*{token.text}` for a product", token.column)
+        self.fail(
+            f"an operator is missing here; write `{shown_left}*{token.text}` for a product",
+            token.column,
+        )
 
     def open(self, pending: _Pending) -> None:
         """Push something that nests, within the published limit."""
         self.depth += 1
         if self.depth > MAX_NESTING:
-            self.fail(f"the expression is nested more than {MAX_NESTING} levels deep; name its parts", pending.column)
+            self.fail(
+                f"the expression is nested more than {MAX_NESTING} levels deep; name its parts",
+                pending.column,
+            )
         self.pending.append(pending)
 
     def push(self, node: sp.Expr, column: int) -> None:
@@ -321,12 +372,21 @@ class _Parser:
     def number(self, token: _Token) -> sp.Expr:
         digits = token.text
         if len(digits) > MAX_DIGITS:
-            self.fail(f"this number has {len(digits)} characters; at most {MAX_DIGITS} are allowed", token.column)
+            self.fail(
+                f"this number has {len(digits)} characters; at most {MAX_DIGITS} are allowed",
+                token.column,
+            )
         value = float(digits)
         if math.isinf(value):
-            self.fail("this number is too large for a float (the largest is 1.8e308)", token.column)
+            self.fail(
+                "this number is too large for a float (the largest is 1.8e308)",
+                token.column,
+            )
         if value == 0.0 and re.search("[1-9]", re.split("[eE]", digits)[0]):
-            self.fail("this number is too small for a float (the smallest is 4.9e-324)", token.column)
+            self.fail(
+                "this number is too small for a float (the smallest is 4.9e-324)",
+                token.column,
+            )
         return sp.Integer(int(digits)) if digits.isdecimal() else sp.Float(value)
 
     def symbol(self, token: _Token) -> sp.Expr:
@@ -339,9 +399,15 @@ class _Parser:
                     ] = None
                 return CONSTANTS[name]
             if name in CALLS:
-                self.fail(f"`{name}` is a function; write `{name}(...)`, or list it in the inputs", token.column)
+                self.fail(
+                    f"`{name}` is a function; write `{name}(...)`, or list it in the inputs",
+                    token.column,
+                )
             if name in _NOT_FINITE:
-                self.fail(f"`{name}` is not a finite number; list it in the inputs if it is a variable", token.column)
+                self.fail(
+                    f"`{name}` is not a finite number; list it in the inputs if it is a variable",
+                    token.column,
+                )
         return self.symbols.setdefault(name, sp.Symbol(name))
 
     def identifier(self, token: _Token) -> str:
@@ -351,7 +417,10 @@ class _Parser:
             self.fail(error.message, token.column)
         spelled = self.spellings.setdefault(name, token.text)
         if spelled != token.text:
-            self.fail(f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling", token.column)
+            self.fail(
+                f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling",
+                token.column,
+            )
         return name
 
     def is_call(self, token: _Token) -> bool:
@@ -361,10 +430,19 @@ class _Parser:
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
-            self.fail(f"`{name}` is not a function; write `{name}*(...)` for a product", token.column)
+            self.fail(
+                f"`{name}` is not a function; write `{name}*(...)` for a product",
+                token.column,
+            )
         close = difflib.get_close_matches(name, [*CALLS, "log"], n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(CALLS))}"
-        self.fail(f"there is no function `{printable(name)[:60]}`; {hint}", token.column)
+        hint = (
+            f"did you mean `{close[0]}`?"
+            if close
+            else f"known are {', '.join(sorted(CALLS))}"
+        )
+        self.fail(
+            f"there is no function `{printable(name)[:60]}`; {hint}", token.column
+        )
 
     def call(self, closed: _Pending) -> None:
         row, given = closed.row, closed.commas + 1
@@ -388,7 +466,11 @@ class _Parser:
 
 def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
     """log(x, b) = log(x)/log(b), by the exact function where the base has one."""
-    row = {sp.Integer(2): CALLS["log2"], sp.Integer(10): CALLS["log10"]}.get(base) if base.is_Integer else None
+    row = (
+        {sp.Integer(2): CALLS["log2"], sp.Integer(10): CALLS["log10"]}.get(base)
+        if base.is_Integer
+        else None
+    )
     if row is not None and isinstance(row.node, type):
         return fn.unevaluated(row.node, x)
     return fn.div(fn.unevaluated(sp.log, x), fn.unevaluated(sp.log, base))

@@ -57,7 +57,9 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     """
     plain = check_identifier(name, "the result's name")
     if plain != name:
-        raise GradgenError(f"the result's name `{name}` is not in the form Python gives it; write `{plain}`")
+        raise GradgenError(
+            f"the result's name `{name}` is not in the form Python gives it; write `{plain}`"
+        )
     recipe = Recipe(
         source=source if isinstance(source, str) else "",
         name=name,
@@ -71,7 +73,9 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     elif isinstance(source, sympy.Expr):
         recipe, formula = _write_out(recipe, Formula("", source))
     else:
-        raise GradgenError(f"a formula is text or a SymPy expression, not {type(source).__name__}")
+        raise GradgenError(
+            f"a formula is text or a SymPy expression, not {type(source).__name__}"
+        )
     return generate(recipe, formula, Path(templates) if templates is not None else None)
 
 
@@ -88,10 +92,15 @@ def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
         return recipe, formula
     # Names that mean something else in a formula, as E does, stay variables only if the recipe lists them.
     plain = all(name not in RESERVED for name in program.inputs)
-    return replace(recipe, source=text, inputs=recipe.inputs if plain else program.inputs), read
+    return (
+        replace(recipe, source=text, inputs=recipe.inputs if plain else program.inputs),
+        read,
+    )
 
 
-def generate(recipe: Recipe, formula: Formula, templates: Path | None = None) -> Compiled:
+def generate(
+    recipe: Recipe, formula: Formula, templates: Path | None = None
+) -> Compiled:
     """Run the stages over a formula that was read."""
     target = PYTHON
     program = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
@@ -106,7 +115,9 @@ def generate(recipe: Recipe, formula: Formula, templates: Path | None = None) ->
             body = target.layout_any(body)
         except (ValueError, AssertionError) as error:
             reason = str(error).partition("\n")[0]
-            raise GradgenError(f"the templates in {templates} do not make valid {target.name}: {reason}") from None
+            raise GradgenError(
+                f"the templates in {templates} do not make valid {target.name}: {reason}"
+            ) from None
     recipe = replace(recipe, source=formula.text)
     return Compiled(recipe.header(body) + body, program, recipe, formula.notes)
 
@@ -118,9 +129,13 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         GradgenError: the recipe does not say enough, or is not acceptable.
     """
     if not recipe.source:
-        raise GradgenError("its expression was too large to record; write the file anew from Python")
+        raise GradgenError(
+            "its expression was too large to record; write the file anew from Python"
+        )
     if recipe.custom_templates and templates is None:
-        raise GradgenError("it was made with templates of its own; name their folder with --templates")
+        raise GradgenError(
+            "it was made with templates of its own; name their folder with --templates"
+        )
     return compile(
         recipe.source,
         name=recipe.name,
@@ -135,7 +150,10 @@ def _names(names: str | Iterable[str] | None, what: str) -> tuple[str, ...] | No
     """Return a list of names, checked."""
     if names is None:
         return None
-    checked = tuple(check_identifier(n, what) for n in (split_names(names) if isinstance(names, str) else names))
+    checked = tuple(
+        check_identifier(n, what)
+        for n in (split_names(names) if isinstance(names, str) else names)
+    )
     for i, repeated in enumerate(checked):
         if repeated in checked[:i]:
             raise GradgenError(f"{what} `{repeated}` is given twice")
@@ -221,7 +239,9 @@ def _load(text: str) -> types.ModuleType:
     return module
 
 
-def _locals_after(function: Callable[..., Any], *args: Any) -> tuple[Any, dict[str, float]]:
+def _locals_after(
+    function: Callable[..., Any], *args: Any
+) -> tuple[Any, dict[str, float]]:
     """Call a function and return its result and its local variables at the end."""
     code = function.__code__
     found: dict[str, float] = {}

@@ -34,7 +34,14 @@ class Recipe:
 
     def header(self, body: str) -> str:
         """Return the comment lines that go before `body`, one item a line, defaults left out."""
-        lines = [MARKER, f"# source: {self.source}" if self.source else "# source: (too large to record)"]
+        lines = [
+            MARKER,
+            (
+                f"# source: {self.source}"
+                if self.source
+                else "# source: (too large to record)"
+            ),
+        ]
         if self.name != "f":
             lines.append(f"# name: {self.name}")
         if self.inputs is not None:
@@ -81,9 +88,19 @@ def read_artifact(text: str) -> Artifact | None:
         items[key] = value.strip()
         if key == "digest":
             break
-    unknown = set(items) - {"source", "name", "inputs", "wrt", "as-written", "templates", "digest"}
+    unknown = set(items) - {
+        "source",
+        "name",
+        "inputs",
+        "wrt",
+        "as-written",
+        "templates",
+        "digest",
+    }
     if "digest" not in items or "source" not in items or unknown:
-        raise GradgenError("the header is damaged; write the file anew with `gradgen compile`")
+        raise GradgenError(
+            "the header is damaged; write the file anew with `gradgen compile`"
+        )
     recipe = Recipe(
         source="" if items["source"].startswith("(too large") else items["source"],
         name=items.get("name", "f"),

@@ -45,7 +45,9 @@ def _rules() -> tuple[_Rule, ...]:
     """Stage the patterns. The parts of a pattern are rewritten by the rules before it, as those of a formula will be."""
     rules: tuple[_Rule, ...] = ()
     for naive, accurate in PATTERNS:
-        found, made = (stage(parse(text), inputs=("x", "y")) for text in (naive, accurate))
+        found, made = (
+            stage(parse(text), inputs=("x", "y")) for text in (naive, accurate)
+        )
         rules = (*rules, (_replace(found, rules), made))
     return rules
 
@@ -54,7 +56,9 @@ def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
     builder = Builder(program.inputs)
     moved: list[Operand] = [Ref(i) for i in range(len(program.inputs))]
     for step in program.steps:
-        args = tuple(moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args)
+        args = tuple(
+            moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args
+        )
         moved.append(_rewrite(builder, Step(step.op, args), rules))
     outputs = []
     for name, ref in program.outputs:
@@ -62,7 +66,9 @@ def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
         if isinstance(value, Const) or value.index < len(program.inputs):
             value = builder.append(Step("copy", (value,)))
         outputs.append((name, value))
-    return drop_unused(replace(program, steps=tuple(builder.steps), outputs=tuple(outputs)))
+    return drop_unused(
+        replace(program, steps=tuple(builder.steps), outputs=tuple(outputs))
+    )
 
 
 def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
@@ -70,10 +76,19 @@ def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
     for naive, accurate in rules:
         bound = _match(builder, naive, naive.outputs[0][1], step, {})
         if bound is not None:
-            values: list[Operand] = [bound.get(i, Ref(i)) for i in range(len(accurate.inputs))]
+            values: list[Operand] = [
+                bound.get(i, Ref(i)) for i in range(len(accurate.inputs))
+            ]
             for made in accurate.steps:
-                args = tuple(values[arg.index] if isinstance(arg, Ref) else arg for arg in made.args)
-                values.append(_negated(builder, args[0]) if made.op == "neg" else builder.emit(made.op, *args))
+                args = tuple(
+                    values[arg.index] if isinstance(arg, Ref) else arg
+                    for arg in made.args
+                )
+                values.append(
+                    _negated(builder, args[0])
+                    if made.op == "neg"
+                    else builder.emit(made.op, *args)
+                )
             return values[-1]
     return builder.emit(step.op, *step.args)
 
@@ -81,7 +96,11 @@ def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
 def _negated(builder: Builder, value: Operand) -> Operand:
     """-(-x) = x, so that 1/(1 + exp(x)) of a negated x needs no second sign."""
     step = _step(builder, value)
-    return step.args[0] if step is not None and step.op == "neg" else builder.emit("neg", value)
+    return (
+        step.args[0]
+        if step is not None and step.op == "neg"
+        else builder.emit("neg", value)
+    )
 
 
 def _step(builder: Builder, value: Operand) -> Step | None:
@@ -102,14 +121,22 @@ def _match(
     for args in orders:
         found: dict[int, Operand] | None = bound
         for part, value in zip(wanted.args, args):
-            found = None if found is None else _match_operand(builder, pattern, part, value, found)
+            found = (
+                None
+                if found is None
+                else _match_operand(builder, pattern, part, value, found)
+            )
         if found is not None:
             return found
     return None
 
 
 def _match_operand(
-    builder: Builder, pattern: Program, part: Operand, value: Operand, bound: dict[int, Operand]
+    builder: Builder,
+    pattern: Program,
+    part: Operand,
+    value: Operand,
+    bound: dict[int, Operand],
 ) -> dict[int, Operand] | None:
     if isinstance(part, Const):
         return bound if part == value else None
@@ -127,14 +154,28 @@ def drop_unused(program: Program) -> Program:
     used = {ref.index for _, ref in program.outputs}
     for position in range(len(program.steps) - 1, -1, -1):
         if first + position in used:
-            used.update(arg.index for arg in program.steps[position].args if isinstance(arg, Ref))
+            used.update(
+                arg.index
+                for arg in program.steps[position].args
+                if isinstance(arg, Ref)
+            )
     places = {i: i for i in range(first)}
     for index in range(first, first + len(program.steps)):
         if index in used:
             places[index] = len(places)
     steps = tuple(
-        Step(step.op, tuple(Ref(places[arg.index]) if isinstance(arg, Ref) else arg for arg in step.args))
+        Step(
+            step.op,
+            tuple(
+                Ref(places[arg.index]) if isinstance(arg, Ref) else arg
+                for arg in step.args
+            ),
+        )
         for position, step in enumerate(program.steps)
         if first + position in used
     )
-    return replace(program, steps=steps, outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs))
+    return replace(
+        program,
+        steps=steps,
+        outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs),
+    )

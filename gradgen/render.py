@@ -15,7 +15,16 @@ from gradgen.errors import GradgenError
 from gradgen.ir import Const, Flow, Operand, Program, Ref, Step
 from gradgen.ops import OPS, real
 from gradgen.recognise import drop_unused
-from gradgen.spell import FORMULA, POWER, Spelling, bracket, constant, expression, fill, operand
+from gradgen.spell import (
+    FORMULA,
+    POWER,
+    Spelling,
+    bracket,
+    constant,
+    expression,
+    fill,
+    operand,
+)
 from gradgen.targets import BUILTINS, Target
 
 _WIDTH = 88
@@ -62,7 +71,9 @@ class Module:
     gradients: tuple[str, ...]
 
 
-def render(program: Program, target: Target, formula: str, templates: Path | None = None) -> str:
+def render(
+    program: Program, target: Target, formula: str, templates: Path | None = None
+) -> str:
     """Return the module's text, without its header.
 
     Args:
@@ -78,8 +89,17 @@ def render(program: Program, target: Target, formula: str, templates: Path | Non
     view = _Viewer(program, target, formula, environment).view()
     try:
         text = environment.get_template("module.py.jinja").render(module=view)
-    except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise GradgenError(f"template {getattr(error, 'name', None) or 'module.py.jinja'}: {error}") from None
+    except (
+        jinja2.TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise GradgenError(
+            f"template {getattr(error, 'name', None) or 'module.py.jinja'}: {error}"
+        ) from None
     return text
 
 
@@ -119,11 +139,16 @@ class FlowText:
     reads: tuple[int | None, ...]
 
 
-def _flow_text(op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling) -> FlowText:
+def _flow_text(
+    op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling
+) -> FlowText:
     """Spell `partial * upstream`: without a factor 1, with signs folded and reciprocals as divisions."""
     row = OPS[op]
     places = tuple(const or Ref(0) for const in constants)
-    names = [f"{{{i}}}" if const is None else constant(const, spelling) for i, const in enumerate(constants)]
+    names = [
+        f"{{{i}}}" if const is None else constant(const, spelling)
+        for i, const in enumerate(constants)
+    ]
     guarded = row.spelled_partial(position)
     if guarded is not None:
         text = fill(guarded, names, "{out}")
@@ -140,7 +165,12 @@ def _flow_text(op: str, position: int, constants: tuple[Const | None, ...], spel
             at = step.args[0]
         elif step is not None and step.op == "neg":
             at, negative = step.args[0], not negative
-        elif isinstance(at, Const) and not at.args and not isinstance(at.value, str) and at.value < 0:
+        elif (
+            isinstance(at, Const)
+            and not at.args
+            and not isinstance(at.value, str)
+            and at.value < 0
+        ):
             at, negative = Const(-at.value), not negative
         else:
             break
@@ -149,14 +179,20 @@ def _flow_text(op: str, position: int, constants: tuple[Const | None, ...], spel
     if isinstance(at, Const) and at.value == 1:
         added, assigned = "{d}", f"{sign}{{d}}"
     elif step is not None and step.op == "inv":
-        added = fill("{0} / {1}", ["{d}", expression(program, spelling, inputs, step.args[0])])
+        added = fill(
+            "{0} / {1}", ["{d}", expression(program, spelling, inputs, step.args[0])]
+        )
         assigned = sign + added
     elif isinstance(at, Const) and factor.startswith("1.0 / "):
         added = f"{{d}} / {factor.removeprefix('1.0 / ')}"
         assigned = sign + added
     else:
         added = fill("{0} * {1}", [factor, "{d}"])
-        assigned = fill("{0} * {1}", [f"-{bracket(factor, POWER)}", "{d}"]) if negative else added
+        assigned = (
+            fill("{0} * {1}", [f"-{bracket(factor, POWER)}", "{d}"])
+            if negative
+            else added
+        )
     return FlowText(assigned, added, negative, _places(added))
 
 
@@ -169,7 +205,13 @@ def _places(text: str) -> tuple[int | None, ...]:
 class _Viewer:
     """Works out every text of the module from the program."""
 
-    def __init__(self, program: Program, target: Target, formula: str, environment: jinja2.Environment) -> None:
+    def __init__(
+        self,
+        program: Program,
+        target: Target,
+        formula: str,
+        environment: jinja2.Environment,
+    ) -> None:
         self.program = program
         self.target = target
         self.formula = formula
@@ -191,12 +233,21 @@ class _Viewer:
         gradients = tuple(adjoints[i] for i in program.wrt)
         rows = [OPS[step.op] for step in program.steps]
         library = self.target.library
-        texts = [line.text for line in stages] + [text for group in groups for text in group.lines]
-        helpers = tuple(self.helper(h) for h in dict.fromkeys(h for row in rows for h in row.helpers))
+        texts = [line.text for line in stages] + [
+            text for group in groups for text in group.lines
+        ]
+        helpers = tuple(
+            self.helper(h)
+            for h in dict.fromkeys(h for row in rows for h in row.helpers)
+        )
         return Module(
             noqa=self.noqa(),
             docstring=tuple(self.docstring(outputs[0])),
-            library=library if any(f"{library}." in text for text in (*texts, *helpers)) else "",
+            library=(
+                library
+                if any(f"{library}." in text for text in (*texts, *helpers))
+                else ""
+            ),
             helpers=helpers,
             inputs=names[:first],
             outputs=outputs,
@@ -206,7 +257,10 @@ class _Viewer:
             cache=tuple(names[i] for i in sorted(self.read)),
             upstream=tuple(adjoints[ref.index] for _, ref in program.outputs),
             unused=tuple(
-                Line(f"{adjoints[i]} = 0.0", f"{outputs[0]} does not depend on {names[i]}")
+                Line(
+                    f"{adjoints[i]} = 0.0",
+                    f"{outputs[0]} does not depend on {names[i]}",
+                )
                 for i in program.wrt
                 if i not in received
             ),
@@ -226,10 +280,18 @@ class _Viewer:
         spelling = self.target.spelling
         template = spelling.template(row)
         # The operation's name is worth a comment where the spelling does not show it.
-        called = FORMULA.template(row).startswith(f"{row.name}(") and row.name not in template
-        words = [{"num": "numerator", "den": "denominator"}.get(name, ""), row.name if called else ""]
+        called = (
+            FORMULA.template(row).startswith(f"{row.name}(")
+            and row.name not in template
+        )
+        words = [
+            {"num": "numerator", "den": "denominator"}.get(name, ""),
+            row.name if called else "",
+        ]
         comment = " ".join([f"({position + 1})", *filter(None, words)])
-        return Line(f"{name} = {fill(template, self.operands(step, spelling))}", comment)
+        return Line(
+            f"{name} = {fill(template, self.operands(step, spelling))}", comment
+        )
 
     def helper(self, name: str) -> str:
         loader = self.environment.loader
@@ -265,7 +327,12 @@ class _Viewer:
             if summed and not note and not self.explained:
                 self.explained = True
                 note = f"{summed} is used {'twice' if uses == 2 else f'{uses} times'}: its gradients add up"
-            found.append(Group(f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment, tuple(lines)))
+            found.append(
+                Group(
+                    f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment,
+                    tuple(lines),
+                )
+            )
         return found
 
     def flow(self, flow: Flow, step: Step) -> str:
@@ -278,9 +345,13 @@ class _Viewer:
             arg = Ref(flow.source) if place is None else step.args[place]
             if isinstance(arg, Ref):
                 self.read.add(arg.index)
-        values = [self.names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args]
+        values = [
+            self.names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args
+        ]
         template = text.added if flow.accumulate else text.assigned
-        filled = template.format(*values, out=self.names[flow.source], d=self.program.adjoints[flow.source])
+        filled = template.format(
+            *values, out=self.names[flow.source], d=self.program.adjoints[flow.source]
+        )
         operator = ("-=" if text.negative else "+=") if flow.accumulate else "="
         return f"{self.program.adjoints[flow.into]} {operator} {filled}"
 
@@ -289,8 +360,15 @@ class _Viewer:
     def noqa(self) -> tuple[str, ...]:
         """Return the linter rules that the user's own names break: those names are kept all the same."""
         first = len(self.program.inputs)
-        params = (*self.names[:first], *(self.program.adjoints[ref.index] for _, ref in self.program.outputs))
-        local = (*self.names[first:], *(self.names[i] for i in self.read), *self.program.adjoints)
+        params = (
+            *self.names[:first],
+            *(self.program.adjoints[ref.index] for _, ref in self.program.outputs),
+        )
+        local = (
+            *self.names[first:],
+            *(self.names[i] for i in self.read),
+            *self.program.adjoints,
+        )
         codes = {
             "A001": any(n in BUILTINS for n in local),
             "A002": any(n in BUILTINS for n in params),
@@ -318,17 +396,25 @@ class _Viewer:
         call = f"{result}({', '.join(names[:first])})"
         formula = self.formula or f"an expression of {len(program.steps)} operations"
         lines = _wrap(f"{call} = {formula}.", "    ")
-        inputs = [n if n == text else f"{n} (`{text}` in the formula)" for n, text in zip(names, program.inputs)]
+        inputs = [
+            n if n == text else f"{n} (`{text}` in the formula)"
+            for n, text in zip(names, program.inputs)
+        ]
         lines += ["", *_wrap(f"Inputs: {', '.join(inputs) or 'none'}.", "    ")]
         if program.wrt != tuple(range(first)):
-            lines += _wrap(f"Gradient: by {', '.join(names[i] for i in program.wrt) or 'no input'} only.", "    ")
+            lines += _wrap(
+                f"Gradient: by {', '.join(names[i] for i in program.wrt) or 'no input'} only.",
+                "    ",
+            )
         for title, entries in (("Raises", self.raises()), ("Kinks", self.kinks())):
             if entries:
                 lines += ["", f"{title}:"]
                 for entry in entries[:_LISTED]:
                     lines += _wrap(f"    {entry}.", "        ")
                 if len(entries) > _LISTED:
-                    lines.append(f"    ... and {len(entries) - _LISTED} more of these kinds.")
+                    lines.append(
+                        f"    ... and {len(entries) - _LISTED} more of these kinds."
+                    )
         return lines
 
     def raises(self) -> list[str]:
@@ -339,13 +425,23 @@ class _Viewer:
             value = self.program.value(position)
             words = self.operands(step, FORMULA)
             for rule in OPS[step.op].raises:
-                fed = any(isinstance(arg, Ref) and self.program.step(arg.index) for arg in step.args)
-                if (rule.backward and value not in flowing) or (rule.step_only and not fed):
+                fed = any(
+                    isinstance(arg, Ref) and self.program.step(arg.index)
+                    for arg in step.args
+                )
+                if (rule.backward and value not in flowing) or (
+                    rule.step_only and not fed
+                ):
                     continue
-                if rule.exponent_below is not None and not _exponent(step) < rule.exponent_below:
+                if (
+                    rule.exponent_below is not None
+                    and not _exponent(step) < rule.exponent_below
+                ):
                     continue
                 where = "backward, where" if rule.backward else "where"
-                entries.append(f"{rule.error}: {where} {rule.when.format(*words)} ({position + 1})")
+                entries.append(
+                    f"{rule.error}: {where} {rule.when.format(*words)} ({position + 1})"
+                )
         return entries
 
     def kinks(self) -> list[str]:
@@ -373,4 +469,10 @@ def _tuple_type(count: int) -> str:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH - 4, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(
+        text,
+        _WIDTH - 4,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

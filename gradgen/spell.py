@@ -17,7 +17,12 @@ from gradgen.ops import OPS, Op
 CONDITIONAL, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 _INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
-_NEEDS = {"+": (SUM, PRODUCT), "-": (SUM, PRODUCT), "*": (PRODUCT, SIGN), "/": (PRODUCT, SIGN)}
+_NEEDS = {
+    "+": (SUM, PRODUCT),
+    "-": (SUM, PRODUCT),
+    "*": (PRODUCT, SIGN),
+    "/": (PRODUCT, SIGN),
+}
 #: Templates whose only operand needs less than an atom.
 _LOOSE = {"{0}": CONDITIONAL, "-{0}": POWER, "1 / {0}": SIGN, "1.0 / {0}": SIGN}
 _PLACE = re.compile(r"\{(out|[0-9])(:d)?\}")
@@ -72,7 +77,9 @@ def level(text: str) -> int:
             rest = text[i : i + 4]
             if rest == " if ":
                 return CONDITIONAL
-            found = min(found, SUM if rest[1] in "+-" else PRODUCT if rest[1] in "*/" else found)
+            found = min(
+                found, SUM if rest[1] in "+-" else PRODUCT if rest[1] in "*/" else found
+            )
         elif char == "-" and i == 0:
             found = min(found, SIGN)
         elif char == "*":
@@ -94,7 +101,10 @@ def pieces(template: str) -> tuple[str | Place, ...]:
         enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
         needed = CONDITIONAL if enclosed else _LOOSE.get(template, ATOM)
         operand = None if match.group(1) == "out" else int(match.group(1))
-        found += [template[end : match.start()], Place(operand, needed, integer=bool(match.group(2)))]
+        found += [
+            template[end : match.start()],
+            Place(operand, needed, integer=bool(match.group(2))),
+        ]
         end = match.end()
     return (*found, template[end:])
 
@@ -110,7 +120,9 @@ def fill(template: str, operands: Sequence[str], out: str = "") -> str:
     for piece in pieces(template):
         if isinstance(piece, Place):
             text = out if piece.operand is None else operands[piece.operand]
-            piece = bracket(text.removesuffix(".0") if piece.integer else text, piece.needed)
+            piece = bracket(
+                text.removesuffix(".0") if piece.integer else text, piece.needed
+            )
         texts.append(piece)
     return "".join(texts)
 
@@ -120,13 +132,20 @@ def constant(const: Const, spelling: Spelling) -> str:
     value = const.value
     if const.args:
         assert isinstance(value, str)
-        return fill(spelling.template(OPS[value]), [constant(arg, spelling) for arg in const.args])
+        return fill(
+            spelling.template(OPS[value]),
+            [constant(arg, spelling) for arg in const.args],
+        )
     if isinstance(value, str):
         return spelling.constants[value]
     if isinstance(value, float):
         return repr(value)
     if spelling.exact:
-        return str(value.numerator) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
+        return (
+            str(value.numerator)
+            if value.denominator == 1
+            else f"{value.numerator} / {value.denominator}"
+        )
     if value.denominator & (value.denominator - 1) == 0:
         return repr(float(value))
     parts = Fraction(value.numerator), Fraction(value.denominator)
@@ -140,7 +159,11 @@ def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:
 
 
 def expression(
-    program: Program, spelling: Spelling, inputs: Sequence[str], at: Operand | None = None, limit: int | None = None
+    program: Program,
+    spelling: Spelling,
+    inputs: Sequence[str],
+    at: Operand | None = None,
+    limit: int | None = None,
 ) -> str:
     """Return a value of the program (its result by default) as one expression over the texts of its inputs.
 
@@ -167,11 +190,15 @@ def expression(
         texts.append(text)
         length += len(text)
         if limit is not None and length > limit:
-            raise GradgenError(f"the formula is longer than {limit} characters when written out")
+            raise GradgenError(
+                f"the formula is longer than {limit} characters when written out"
+            )
     return "".join(texts)
 
 
-def _template(program: Program, step: Step, spelling: Spelling) -> tuple[str, Sequence[Operand]]:
+def _template(
+    program: Program, step: Step, spelling: Spelling
+) -> tuple[str, Sequence[Operand]]:
     """Return a step's template and operands; n * (1/d) is n/d to a reader."""
     below = denominator(program, step)
     if below is not None:
@@ -179,6 +206,12 @@ def _template(program: Program, step: Step, spelling: Spelling) -> tuple[str, Se
     return spelling.template(OPS[step.op]), step.args
 
 
-def _level(program: Program, arg: Operand, spelling: Spelling, inputs: Sequence[str]) -> int:
+def _level(
+    program: Program, arg: Operand, spelling: Spelling, inputs: Sequence[str]
+) -> int:
     step = program.step(arg.index) if isinstance(arg, Ref) else None
-    return level(operand(arg, inputs, spelling) if step is None else _template(program, step, spelling)[0])
+    return level(
+        operand(arg, inputs, spelling)
+        if step is None
+        else _template(program, step, spelling)[0]
+    )

@@ -36,7 +36,10 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def stage(
-    formula: Formula, inputs: Sequence[str] | None = None, wrt: Sequence[str] | None = None, name: str = "f"
+    formula: Formula,
+    inputs: Sequence[str] | None = None,
+    wrt: Sequence[str] | None = None,
+    name: str = "f",
 ) -> Program:
     """Split a formula into single-operation steps, in the order written.
 
@@ -54,10 +57,16 @@ def stage(
     order = tuple(sorted(symbols, key=natural_key)) if inputs is None else tuple(inputs)
     for symbol, node in symbols.items():
         if symbol not in order:
-            raise _error(formula, node, f"`{symbol}` is used but not among the inputs {', '.join(order) or '(none)'}")
+            raise _error(
+                formula,
+                node,
+                f"`{symbol}` is used but not among the inputs {', '.join(order) or '(none)'}",
+            )
     for asked in wrt or ():
         if asked not in order:
-            raise GradgenError(f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}")
+            raise GradgenError(
+                f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}"
+            )
     builder = Builder(order)
     root = _build(formula, builder)
     if isinstance(root, Const) or root.index < len(order):
@@ -67,7 +76,11 @@ def stage(
             inputs=order,
             steps=tuple(builder.steps),
             outputs=((name, root),),
-            wrt=tuple(order.index(asked) for asked in wrt) if wrt is not None else tuple(range(len(order))),
+            wrt=(
+                tuple(order.index(asked) for asked in wrt)
+                if wrt is not None
+                else tuple(range(len(order)))
+            ),
         )
     )
 
@@ -79,7 +92,10 @@ def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
 
 def python_name(name: str) -> str:
     """Return a SymPy symbol's name as a Python identifier: `theta'` is `theta_`, `lambda` is `lambda_`."""
-    plain = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).lstrip("0123456789") or "_"
+    plain = (
+        re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).lstrip("0123456789")
+        or "_"
+    )
     return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
@@ -96,7 +112,9 @@ def _symbols(formula: Formula) -> dict[str, sp.Basic]:
         if isinstance(node, sp.Symbol):
             name = python_name(node.name)
             if found.setdefault(name, node) != node:
-                raise GradgenError(f"two different symbols are both called `{name}`; give them different names")
+                raise GradgenError(
+                    f"two different symbols are both called `{name}`; give them different names"
+                )
         else:
             todo.extend(reversed(node.args))
     return found
@@ -155,7 +173,12 @@ def _operations(const: Const) -> int:
 
 def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
     bits = max(
-        max(x.numerator.bit_length(), x.denominator.bit_length()) if isinstance(x, Fraction) else 0 for x in numbers
+        (
+            max(x.numerator.bit_length(), x.denominator.bit_length())
+            if isinstance(x, Fraction)
+            else 0
+        )
+        for x in numbers
     )
     if op == "powi":
         bits *= abs(int(numbers[1]))
@@ -165,12 +188,15 @@ def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
     else:
         result = OPS[op].node(*numbers)
     as_float = float(result)
-    vanished = as_float == 0 and op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
+    vanished = (
+        as_float == 0 and op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
+    )
     if not math.isfinite(as_float) or vanished:
         raise OverflowError
     if (
         isinstance(result, Fraction)
-        and max(result.numerator.bit_length(), result.denominator.bit_length()) > _EXACT_BITS
+        and max(result.numerator.bit_length(), result.denominator.bit_length())
+        > _EXACT_BITS
     ):
         return as_float
     return result
@@ -211,14 +237,24 @@ def _build(formula: Formula, builder: Builder) -> Operand:
             plan = plans.get(id(node))
             if plan is None:
                 plan = plans[id(node)] = _plan(node, builder)
-                todo.extend(child for child in reversed(plan.children) if id(child) not in done)
+                todo.extend(
+                    child for child in reversed(plan.children) if id(child) not in done
+                )
                 continue
             todo.pop()
             done[id(node)] = plan.combine(*(done[id(child)] for child in plan.children))
         except ZeroDivisionError:
-            raise _error(formula, node, "this divides by zero; a constant must be a finite number") from None
+            raise _error(
+                formula,
+                node,
+                "this divides by zero; a constant must be a finite number",
+            ) from None
         except OverflowError:
-            raise _error(formula, node, "this constant is outside the range of a float (4.9e-324 to 1.8e308)") from None
+            raise _error(
+                formula,
+                node,
+                "this constant is outside the range of a float (4.9e-324 to 1.8e308)",
+            ) from None
         except GradgenError as error:
             raise _error(formula, node, error.message) from None
     return done[id(formula.expr)]
@@ -282,7 +318,9 @@ def _plan_sum(node: sp.Add, builder: Builder) -> _Plan:
             total = builder.emit("add" if positive is None else "sub", total, term)
         return total
 
-    return _Plan(combine, *(p if p is not None else a for a, p in zip(node.args, positives)))
+    return _Plan(
+        combine, *(p if p is not None else a for a, p in zip(node.args, positives))
+    )
 
 
 def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
@@ -303,14 +341,22 @@ def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
     above: list[sp.Basic] = []
     below: list[sp.Basic] = []
     for factor in args:
-        base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        base, exponent = (
+            factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        )
         if exponent.is_Rational and _is_negative(exponent):
-            below.append(base if exponent == -1 else unevaluated(sp.Pow, base, -exponent))
+            below.append(
+                base if exponent == -1 else unevaluated(sp.Pow, base, -exponent)
+            )
         else:
             above.append(factor)
     if not below:
-        return _Plan(lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args)
-    return _Plan(lambda a, b: _quotient(builder, a, b), _product(above), _product(below))
+        return _Plan(
+            lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args
+        )
+    return _Plan(
+        lambda a, b: _quotient(builder, a, b), _product(above), _product(below)
+    )
 
 
 def _product(factors: list[sp.Basic]) -> sp.Basic:
@@ -328,7 +374,11 @@ def _quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
     if isinstance(below, Const):
         if below.value == 0:
             raise ZeroDivisionError
-        return builder.emit("inv", below) if above == _ONE else builder.emit("div", above, below)
+        return (
+            builder.emit("inv", below)
+            if above == _ONE
+            else builder.emit("div", above, below)
+        )
     inverse = builder.emit("inv", below)
     return inverse if above == _ONE else builder.emit("mul", above, inverse)
 
@@ -354,7 +404,8 @@ def _power(builder: Builder, base: Operand, exponent: Operand) -> Operand:
     if value == 2:
         return emit("sqr", base)
     if value == int(value) and (
-        value <= _LARGEST_POWER or (isinstance(base, Const) and not isinstance(base.value, str))
+        value <= _LARGEST_POWER
+        or (isinstance(base, Const) and not isinstance(base.value, str))
     ):
         return emit("powi", base, Const(Fraction(int(value))))
     return emit("powr", base, exponent)

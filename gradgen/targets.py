@@ -18,7 +18,9 @@ def black_python(text: str) -> str:
     import black
     from black.mode import TargetVersion
 
-    return black.format_str(text, mode=black.Mode(target_versions={TargetVersion.PY310}, line_length=_WIDTH))
+    return black.format_str(
+        text, mode=black.Mode(target_versions={TargetVersion.PY310}, line_length=_WIDTH)
+    )
 
 
 def layout_python(text: str) -> str:
@@ -45,7 +47,11 @@ def _break(line: str) -> str:
 
 def _width(line: str) -> int:
     """Return the columns that a line takes: wide characters take two."""
-    return len(line) if line.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+    return (
+        len(line)
+        if line.isascii()
+        else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+    )
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,10 @@ PYTHON = Target(
     folder="python",
     spelling=Spelling("python", False, {"pi": "math.pi", "e": "math.e"}),
     library="math",
-    reserved=frozenset({"math", "forward", "backward", "cache", "float", "tuple", "abs", "max", "min"}) | _HELPERS,
+    reserved=frozenset(
+        {"math", "forward", "backward", "cache", "float", "tuple", "abs", "max", "min"}
+    )
+    | _HELPERS,
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
     layout_any=black_python,

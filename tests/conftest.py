@@ -41,5 +41,8 @@ def gold(name: str) -> dict[str, list[dict[str, Any]]]:
 
 def meta(name: str) -> dict[str, dict[str, Any]]:
     """Return what is known of each formula."""
-    rows = [json.loads(line) for line in (DATA / f"{name}_meta.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (DATA / f"{name}_meta.jsonl").read_text().splitlines()
+    ]
     return {row["id"]: row for row in rows}

@@ -84,7 +84,9 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
     assert sorted(os.listdir(tmp_path)) == ["file"]
 
 
-def test_a_failed_write_leaves_everything_as_it_was(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_everything_as_it_was(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = model.read_text()
 
     def full(*_: object) -> None:

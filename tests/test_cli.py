@@ -26,7 +26,9 @@ def test_compile_prints_the_module(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "compile", SEED) == (0, compile(SEED).source, "")
 
 
-def test_compile_writes_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_compile_writes_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "model.py"
     assert run(capsys, "compile", "x*y", "-o", str(path)) == (0, "", "")
     assert path.read_text() == compile("x*y").source
@@ -34,29 +36,71 @@ def test_compile_writes_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 
 def test_every_option_reaches_the_compiler(capsys: pytest.CaptureFixture[str]) -> None:
-    argv = ["compile", "1/(1 + exp(-y))*x", "--name", "g", "--inputs", "y, x", "--wrt", "x", "--as-written"]
-    made = compile("1/(1 + exp(-y))*x", name="g", inputs="y, x", wrt="x", as_written=True).source
+    argv = [
+        "compile",
+        "1/(1 + exp(-y))*x",
+        "--name",
+        "g",
+        "--inputs",
+        "y, x",
+        "--wrt",
+        "x",
+        "--as-written",
+    ]
+    made = compile(
+        "1/(1 + exp(-y))*x", name="g", inputs="y, x", wrt="x", as_written=True
+    ).source
     assert run(capsys, *argv)[1] == made
-    assert run(capsys, "compile", "--name=g", "--inputs=y, x", "--wrt=x", "--as-written", "--", argv[1])[1] == made
+    assert (
+        run(
+            capsys,
+            "compile",
+            "--name=g",
+            "--inputs=y, x",
+            "--wrt=x",
+            "--as-written",
+            "--",
+            argv[1],
+        )[1]
+        == made
+    )
 
 
-@pytest.mark.parametrize("text", ["-x**2", "-x", "-omega*t", "-rf", "-h*nu", "--x", "-o*2", "-1"])
-def test_an_expression_may_start_with_a_minus(capsys: pytest.CaptureFixture[str], text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["-x**2", "-x", "-omega*t", "-rf", "-h*nu", "--x", "-o*2", "-1"]
+)
+def test_an_expression_may_start_with_a_minus(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
     assert run(capsys, "compile", "--", text) == (0, compile(text).source, "")
     if text not in ("--x",):
-        assert run(capsys, "compile", text, "--name", "g") == (0, compile(text, name="g").source, "")
+        assert run(capsys, "compile", text, "--name", "g") == (
+            0,
+            compile(text, name="g").source,
+            "",
+        )
 
 
-def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x*y\n")))
     assert run(capsys, "compile", "-") == (0, compile("x*y").source, "")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe")))
-    assert run(capsys, "compile", "-") == (2, "", "gradgen: error: standard input is not UTF-8 text\n")
+    assert run(capsys, "compile", "-") == (
+        2,
+        "",
+        "gradgen: error: standard input is not UTF-8 text\n",
+    )
 
 
 def test_a_note_tells_how_e_was_read(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "compile", "E*x")
-    assert code == 0 and "math.e" in out and err.startswith("gradgen: note: `E` is read as Euler's number")
+    assert (
+        code == 0
+        and "math.e" in out
+        and err.startswith("gradgen: note: `E` is read as Euler's number")
+    )
     assert run(capsys, "compile", "E*x", "--inputs", "E, x")[2] == ""
 
 
@@ -96,13 +140,17 @@ def test_errors_are_one_line_and_a_caret(capsys: pytest.CaptureFixture[str]) -> 
         ["update"],
     ],
 )
-def test_bad_usage_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+def test_bad_usage_is_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, out) == (2, "")
     assert err.startswith("gradgen: error: ") and len(err.splitlines()) in (1, 3)
 
 
-def test_check_and_diff_write_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_check_and_diff_write_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "model.py"
     assert run(capsys, "compile", "x*y", "-o", str(path), "--check")[0] == 1
     assert not path.exists()
@@ -110,7 +158,9 @@ def test_check_and_diff_write_nothing(capsys: pytest.CaptureFixture[str], tmp_pa
     assert run(capsys, "compile", "x*y", "-o", str(path), "--check") == (0, "", "")
     assert run(capsys, "compile", "x + y", "-o", str(path), "--check") == (1, "", "")
     code, out, _ = run(capsys, "compile", "x + y", "-o", str(path), "--diff")
-    assert code == 0 and "-    f = x * y  # (1)" in out and "+    f = x + y  # (1)" in out
+    assert (
+        code == 0 and "-    f = x * y  # (1)" in out and "+    f = x + y  # (1)" in out
+    )
     assert path.read_text() == compile("x*y").source
 
 
@@ -133,30 +183,51 @@ def test_eval_works_the_seed_through(capsys: pytest.CaptureFixture[str]) -> None
     ]
     assert lines[1].split() == ["x", "input", "3.0", "2.0595697955721652"]
     assert lines[-1].split() == ["f", "num", "*", "invden", "1.5456448841066441", "1.0"]
-    assert len({line.index(word) for line, word in zip(lines[:2], ("value", "3.0"))}) == 1
+    assert (
+        len({line.index(word) for line, word in zip(lines[:2], ("value", "3.0"))}) == 1
+    )
 
 
 def test_eval_reads_constants(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1.0" in run(capsys, "eval", "sin(x)", "--at", "x=pi/2")[1].splitlines()[2]
 
 
-def test_eval_names_the_stage_without_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_names_the_stage_without_a_value(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert "logx = math.log(x)" in run(capsys, "eval", "log(x) + 1", "--at", "x=0")[2]
 
 
-def test_the_life_of_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_life_of_a_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     for name, text in (("a", "x*y"), ("b", "sin(x)"), ("c", "exp(x)")):
         run(capsys, "compile", text, "-o", str(tmp_path / f"{name}.py"))
     (tmp_path / "own.py").write_text("x = 1\n")
-    assert run(capsys, "check", str(tmp_path))[:2] == (0, "".join(f"ok       {tmp_path}/{n}.py\n" for n in "abc"))
+    assert run(capsys, "check", str(tmp_path))[:2] == (
+        0,
+        "".join(f"ok       {tmp_path}/{n}.py\n" for n in "abc"),
+    )
 
     a, b = tmp_path / "a.py", tmp_path / "b.py"
     a.write_text(a.read_text().replace("# source: x*y", "# source: x/y"))
     b.write_text(b.read_text().replace("math.cos", "math.sin"))
-    code, out, _ = run(capsys, "check", str(tmp_path), str(tmp_path / "own.py"), str(tmp_path / "none.py"))
+    code, out, _ = run(
+        capsys,
+        "check",
+        str(tmp_path),
+        str(tmp_path / "own.py"),
+        str(tmp_path / "none.py"),
+    )
     assert code == 1
-    status = {line.split()[-1]: line[:8].strip() for line in out.splitlines() if line[:1].isalpha()}
-    assert [status[str(tmp_path / f"{n}.py")] for n in ("a", "b", "c", "own", "none")] == [
+    status = {
+        line.split()[-1]: line[:8].strip()
+        for line in out.splitlines()
+        if line[:1].isalpha()
+    }
+    assert [
+        status[str(tmp_path / f"{n}.py")] for n in ("a", "b", "c", "own", "none")
+    ] == [
         "stale",
         "edited",
         "ok",
@@ -166,22 +237,33 @@ def test_the_life_of_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert "+    invy = 1.0 / y  # (1)" in out
 
     code, out, err = run(capsys, "update", str(tmp_path))
-    assert code == 1 and f"updated  {a}" in out and f"refused  {b}" in out and "edited by hand" in err
+    assert (
+        code == 1
+        and f"updated  {a}" in out
+        and f"refused  {b}" in out
+        and "edited by hand" in err
+    )
     assert run(capsys, "update", "--force", str(tmp_path))[0] == 0
     assert run(capsys, "check", str(tmp_path))[0] == 0
     assert a.read_text() == compile("x/y").source
 
 
-def test_a_recipe_that_is_no_formula_fails_its_check_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_recipe_that_is_no_formula_fails_its_check_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "a.py"
     run(capsys, "compile", "x*y", "-o", str(path))
-    path.write_text(path.read_text().replace("# source: x*y", "# source: __import__('os')"))
+    path.write_text(
+        path.read_text().replace("# source: x*y", "# source: __import__('os')")
+    )
     code, out, _ = run(capsys, "check", str(path))
     assert code == 1 and out.startswith("failed ")
     assert run(capsys, "update", str(path))[0] == 1
 
 
-def test_custom_templates_must_be_named_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_custom_templates_must_be_named_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     templates, path = tmp_path / "t", tmp_path / "a.py"
     templates.mkdir()
     (templates / "module.py.jinja").write_text("x = 1\n")
@@ -207,11 +289,15 @@ HEAVY = "import sys; from gradgen.cli import main\ntry:\n    main({argv})\nexcep
     ],
 )
 def test_help_and_usage_errors_answer_without_loading_sympy(argv: list[str]) -> None:
-    subprocess.run([sys.executable, "-c", HEAVY.format(argv=argv)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", HEAVY.format(argv=argv)], check=True, capture_output=True
+    )
 
 
 @pytest.mark.parametrize("command", ["compile", "eval", "check", "update"])
-def test_help_shows_a_real_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_help_shows_a_real_example(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
     assert f"\n  gradgen {command} " in capsys.readouterr().out
@@ -219,13 +305,18 @@ def test_help_shows_a_real_example(capsys: pytest.CaptureFixture[str], command: 
 
 def test_python_dash_m_and_a_closed_pipe() -> None:
     command = f"{sys.executable} -m gradgen compile 'x*y' | head -1"
-    done = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command, shell=True, check=True, capture_output=True, text=True
+    )
     assert done.stdout.startswith("# Code generated") and done.stderr == ""
 
 
 def test_greek_names_in_an_ascii_locale() -> None:
     command = [sys.executable, "-X", "utf8=0", "-m", "gradgen", "compile", "α + β"]
     done = subprocess.run(
-        command, env={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"}, check=True, capture_output=True
+        command,
+        env={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"},
+        check=True,
+        capture_output=True,
     )
     assert done.stdout.decode() == compile("α + β").source

@@ -50,16 +50,32 @@ def test_value_and_gradient_match_the_gold_values(name: str) -> None:
     assert misses == []
 
 
-def gold_error(compiled: Compiled, names: list[str], point: dict[str, dict[str, str]]) -> float:
+def gold_error(
+    compiled: Compiled, names: list[str], point: dict[str, dict[str, str]]
+) -> float:
     """Return the larger of the relative errors of the value and, norm-wise, of the gradient."""
-    value, gradient = compiled.value_and_grad(*(float(point["point"][n]) for n in names))
+    value, gradient = compiled.value_and_grad(
+        *(float(point["point"][n]) for n in names)
+    )
     true, slopes = float(str(point["value"])), [float(point["grad"][n]) for n in names]
     norm = math.sqrt(sum(s * s for s in slopes)) or 1.0
     error = math.sqrt(sum((g - s) ** 2 for g, s in zip(gradient, slopes))) / norm
     return max(error, abs(value - true) / (abs(true) or 1.0))
 
 
-def test_the_physics_formulas_compile_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_physics_formulas_compile_from_the_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for row in formulas("feynman"):
-        assert main(["compile", row["expression"], "--inputs", row["variables"].replace(";", ", ")]) == 0, row
+        assert (
+            main(
+                [
+                    "compile",
+                    row["expression"],
+                    "--inputs",
+                    row["variables"].replace(";", ", "),
+                ]
+            )
+            == 0
+        ), row
         assert "def backward" in capsys.readouterr().out

@@ -6,7 +6,17 @@ import pytest
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-from gradgen.functions import add, div, mul, neg, power, sigmoid, softplus, sub, unevaluated
+from gradgen.functions import (
+    add,
+    div,
+    mul,
+    neg,
+    power,
+    sigmoid,
+    softplus,
+    sub,
+    unevaluated,
+)
 
 x, y = sp.symbols("x y")
 

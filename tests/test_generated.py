@@ -28,12 +28,19 @@ def test_the_readme_lists_them_all() -> None:
     for path in MODULES:
         found = read_artifact(path.read_text())
         assert found is not None
-        assert f"[`{path.name}`]({path.name})" in text and f"`{found.recipe.source}`" in text
+        assert (
+            f"[`{path.name}`]({path.name})" in text
+            and f"`{found.recipe.source}`" in text
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_they_import_math_alone(path: Path) -> None:
-    imports = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    imports = [
+        n
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, (ast.Import, ast.ImportFrom))
+    ]
     assert [ast.unparse(n) for n in imports] in ([], ["import math"])
 
 

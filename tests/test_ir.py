@@ -17,7 +17,9 @@ from gradgen.targets import PYTHON
 @pytest.fixture
 def program() -> Program:
     """x*y + sin(x), complete."""
-    return name(differentiate(stage(parse("x*y + sin(x)"))), PYTHON.reserved, PYTHON.avoided)
+    return name(
+        differentiate(stage(parse("x*y + sin(x)"))), PYTHON.reserved, PYTHON.avoided
+    )
 
 
 def test_a_whole_program_passes(program: Program) -> None:
@@ -41,12 +43,16 @@ def broken(program: Program) -> dict[str, Program]:
     return {
         "operation": replace(program, steps=(Step("frob", (Ref(0),)), *steps[1:])),
         "arity": replace(program, steps=(Step("mul", (Ref(0),)), *steps[1:])),
-        "later value": replace(program, steps=(Step("mul", (Ref(0), Ref(4))), *steps[1:])),
+        "later value": replace(
+            program, steps=(Step("mul", (Ref(0), Ref(4))), *steps[1:])
+        ),
         "output": replace(program, outputs=(("f", Ref(0)),)),
         "no input": replace(program, wrt=(7,)),
         "reverse": replace(program, flows=flows[::-1]),
         "received": replace(program, flows=flows[1:]),
-        "read": replace(program, flows=(Flow(flows[0].source, 0, 0, False), *flows[1:])),
+        "read": replace(
+            program, flows=(Flow(flows[0].source, 0, 0, False), *flows[1:])
+        ),
         "accumulation": flipped(accumulated),
         "accumulation at first": flipped(first),
         "names": replace(program, names=program.names[:-1]),
@@ -56,7 +62,12 @@ def broken(program: Program) -> dict[str, Program]:
 
 
 @pytest.mark.parametrize(
-    "way", list(broken(name(differentiate(stage(parse("x*y + sin(x)"))), frozenset(), frozenset())))
+    "way",
+    list(
+        broken(
+            name(differentiate(stage(parse("x*y + sin(x)"))), frozenset(), frozenset())
+        )
+    ),
 )
 def test_a_broken_program_is_refused(program: Program, way: str) -> None:
     with pytest.raises(ProgramError):
@@ -77,5 +88,7 @@ def test_dump(program: Program) -> None:
         "dx += dmul[0] * dxy",
         "dy = dmul[1] * dxy",
     ]
-    assert "1/3" in str(stage(parse("x/3*sqrt(2*pi)"))) or "sqrt(mul(2, pi))" in str(stage(parse("x/3*sqrt(2*pi)")))
+    assert "1/3" in str(stage(parse("x/3*sqrt(2*pi)"))) or "sqrt(mul(2, pi))" in str(
+        stage(parse("x/3*sqrt(2*pi)"))
+    )
     assert Const(1.5) == Const(1.5)

@@ -49,7 +49,9 @@ def test_fragments(text: str, expected: str) -> None:
 
 
 def test_names_given_by_the_user_win() -> None:
-    program = compile("num/den + sigx + xpy*sigmoid(x)", inputs="num, den, sigx, xpy, x").program
+    program = compile(
+        "num/den + sigx + xpy*sigmoid(x)", inputs="num, den, sigx, xpy, x"
+    ).program
     assert program.names[:5] == ("num", "den", "sigx", "xpy", "x")
 
 
@@ -60,7 +62,9 @@ def test_a_clash_is_settled_by_order_of_appearance() -> None:
 def test_an_edit_elsewhere_moves_no_name() -> None:
     before = stages("sin(x*y) + cos(x - y)*exp(z)")
     after = stages("sin(x*y) + cos(x - y)*exp(z) + tan(z)**3")
-    assert [n for n in before if n not in after] == ["f"] or set(before) - {"f"} <= set(after)
+    assert [n for n in before if n not in after] == ["f"] or set(before) - {"f"} <= set(
+        after
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,10 @@ def test_the_result_yields_only_by_default() -> None:
 
 def test_no_gradient_is_a_keyword() -> None:
     program = compile("ef*el + ict").program
-    assert not any(keyword.iskeyword(n) for n in program.adjoints) and "dict" not in program.adjoints
+    assert (
+        not any(keyword.iskeyword(n) for n in program.adjoints)
+        and "dict" not in program.adjoints
+    )
 
 
 def test_long_formulas_have_short_names() -> None:

@@ -49,7 +49,10 @@ def partial_error(row: Op, position: int) -> float:
     worst = 0.0
     symbols = sp.symbols("a b c", real=True)[: row.arity]
     for fixed in constants(row):
-        exact = {i: sp.Rational(Fraction(v).numerator, Fraction(v).denominator) for i, v in fixed.items()}
+        exact = {
+            i: sp.Rational(Fraction(v).numerator, Fraction(v).denominator)
+            for i, v in fixed.items()
+        }
         args = [exact.get(i, s) for i, s in enumerate(symbols)]
         value = plain(row.node(*args))
         true = function(sp.diff(plain(row.node(*symbols)), symbols[position]), symbols)
@@ -58,7 +61,9 @@ def partial_error(row: Op, position: int) -> float:
             point = [fixed.get(i, rnd.uniform(*r)) for i, r in enumerate(row.sample)]
             with mpmath.workdps(DIGITS):
                 wanted = true(*point)
-                worst = max(worst, float(abs(ours(*point) - wanted) / (abs(wanted) or 1)))
+                worst = max(
+                    worst, float(abs(ours(*point) - wanted) / (abs(wanted) or 1))
+                )
     return worst
 
 
@@ -70,7 +75,11 @@ def test_partial_is_the_derivative(row: Op, position: int) -> None:
 @pytest.mark.parametrize(("row", "position"), POSITIONS, ids=IDS)
 def test_a_spoiled_partial_is_caught(row: Op, position: int) -> None:
     right = row.partials[position]
-    for wrong in (lambda *a: right(*a) * (1 + sp.Rational(1, 10**9)), lambda *a: -right(*a), lambda *a: right(*a) + 1):
+    for wrong in (
+        lambda *a: right(*a) * (1 + sp.Rational(1, 10**9)),
+        lambda *a: -right(*a),
+        lambda *a: right(*a) + 1,
+    ):
         partials = (*row.partials[:position], wrong, *row.partials[position + 1 :])
         assert partial_error(replace(row, partials=partials), position) > 1e-10
 
@@ -80,9 +89,17 @@ def modules(row: Op) -> Iterator[tuple[Any, list[int], dict[int, Fraction | floa
     target = TARGETS["python"]
     for fixed in constants(row):
         live = [i for i in range(row.arity) if i not in fixed]
-        args: list[Operand] = [Const(fixed[i]) if i in fixed else Ref(live.index(i)) for i in range(row.arity)]
+        args: list[Operand] = [
+            Const(fixed[i]) if i in fixed else Ref(live.index(i))
+            for i in range(row.arity)
+        ]
         inputs = tuple("xyz"[i] for i in live)
-        program = Program(inputs, (Step(row.name, tuple(args)),), (("f", Ref(len(live))),), tuple(range(len(live))))
+        program = Program(
+            inputs,
+            (Step(row.name, tuple(args)),),
+            (("f", Ref(len(live))),),
+            tuple(range(len(live))),
+        )
         program = name(differentiate(program), target.reserved, target.avoided)
         yield _load(render(program, target, "")), live, fixed
 
@@ -108,14 +125,20 @@ def accuracy(row: Op, points: int) -> tuple[float, float]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_errors_stay_within_the_bounds(row: Op) -> None:
     forward, backward = accuracy(row, points=100)
-    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (forward, backward)
+    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (
+        forward,
+        backward,
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_errors_stay_within_the_bounds_at_many_points(row: Op) -> None:
     forward, backward = accuracy(row, points=5000)
-    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (forward, backward)
+    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (
+        forward,
+        backward,
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

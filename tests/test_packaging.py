@@ -24,7 +24,13 @@ def python(folder: Path) -> Path:
 
 def run(*command: object, cwd: Path) -> str:
     """Run a command and return what it prints."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -39,12 +45,16 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def works(interpreter: Path, cwd: Path) -> None:
     """The installed command compiles, away from the checkout."""
-    out = run(interpreter, "-m", "gradgen", "compile", "x*sigmoid(y) + cbrt(x)", cwd=cwd)
+    out = run(
+        interpreter, "-m", "gradgen", "compile", "x*sigmoid(y) + cbrt(x)", cwd=cwd
+    )
     assert "def backward" in out and "def _cbrt" in out
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
-def test_a_distribution_installs_and_runs(dist: Path, tmp_path: Path, kind: str) -> None:
+def test_a_distribution_installs_and_runs(
+    dist: Path, tmp_path: Path, kind: str
+) -> None:
     (file,) = dist.glob(kind)
     interpreter = python(tmp_path / "env")
     run(interpreter, "-m", "pip", "install", "-q", file, cwd=tmp_path)
@@ -60,6 +70,13 @@ def test_an_editable_install_runs(tmp_path: Path) -> None:
 def test_the_wheel_holds_the_package_and_its_templates_only(dist: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names} == {"gradgen", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
-    for needed in ("py.typed", "templates/python/module.py.jinja", "templates/python/helpers/cbrt.py"):
+    assert {name.split("/")[0] for name in names} == {
+        "gradgen",
+        wheel.name.rsplit("-", 3)[0] + ".dist-info",
+    }
+    for needed in (
+        "py.typed",
+        "templates/python/module.py.jinja",
+        "templates/python/helpers/cbrt.py",
+    ):
         assert f"gradgen/{needed}" in names

@@ -96,7 +96,10 @@ def test_constants_and_the_note_on_e() -> None:
     read = parse("E + 1")
     assert read.expr.args[0] is sp.E and "Euler" in read.notes[0]
     assert parse("E + pi", inputs=("E", "pi")).notes == ()
-    assert parse("E + pi", inputs=("E", "pi")).expr.args == (sp.Symbol("E"), sp.Symbol("pi"))
+    assert parse("E + pi", inputs=("E", "pi")).expr.args == (
+        sp.Symbol("E"),
+        sp.Symbol("pi"),
+    )
     assert parse("sin + 1", inputs=("sin",)).expr.args[0] == sp.Symbol("sin")
 
 
@@ -170,8 +173,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "hint", "column"), REFUSED, ids=[text[:20] for text, *_ in REFUSED])
-def test_what_is_refused_says_why_and_where(text: str, hint: str, column: int | None) -> None:
+@pytest.mark.parametrize(
+    ("text", "hint", "column"), REFUSED, ids=[text[:20] for text, *_ in REFUSED]
+)
+def test_what_is_refused_says_why_and_where(
+    text: str, hint: str, column: int | None
+) -> None:
     with pytest.raises(GradgenError) as caught:
         stage(parse(text))
     assert hint in caught.value.message
@@ -180,7 +187,10 @@ def test_what_is_refused_says_why_and_where(text: str, hint: str, column: int | 
         assert caught.value.column == column
 
 
-@pytest.mark.parametrize("text", ["x/0", "x*0**-1", "x/(1 - 1)", "x + 9**9**9", "x*10**10**10", "x + 1e308*10"])
+@pytest.mark.parametrize(
+    "text",
+    ["x/0", "x*0**-1", "x/(1 - 1)", "x + 9**9**9", "x*10**10**10", "x + 1e308*10"],
+)
 def test_constants_must_be_finite(text: str) -> None:
     with pytest.raises(GradgenError, match=r"zero|range of a float") as caught:
         stage(parse(text))

@@ -27,8 +27,12 @@ NAIVE_SEED = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
 @pytest.mark.parametrize("options", [{}, {"as_written": True}])
 @pytest.mark.parametrize("text", [SEED, NAIVE_SEED])
 def test_the_seed_to_one_ulp(text: str, options: dict[str, bool]) -> None:
-    value, gradient = gradgen.compile(text, as_written=options.get("as_written", False)).value_and_grad(3, -4)
-    for got, true in zip((value, *gradient), (1.5456448841066441, 2.0595697955721652, 1.5922327514838093)):
+    value, gradient = gradgen.compile(
+        text, as_written=options.get("as_written", False)
+    ).value_and_grad(3, -4)
+    for got, true in zip(
+        (value, *gradient), (1.5456448841066441, 2.0595697955721652, 1.5922327514838093)
+    ):
         assert abs(got - true) <= math.ulp(true)
 
 
@@ -55,7 +59,11 @@ def test_the_seed_to_one_ulp(text: str, options: dict[str, bool]) -> None:
     ],
 )
 def test_formulas_that_are_easy_to_get_wrong(
-    text: str, inputs: str | None, point: tuple[float, ...], value: float, gradient: tuple[float, ...]
+    text: str,
+    inputs: str | None,
+    point: tuple[float, ...],
+    value: float,
+    gradient: tuple[float, ...],
 ) -> None:
     got, slopes = gradgen.compile(text, inputs=inputs).value_and_grad(*point)
     assert got == pytest.approx(value, rel=1e-15)
@@ -78,7 +86,9 @@ FORMULAS = [
 
 @pytest.mark.parametrize("as_written", [False, True])
 @pytest.mark.parametrize("text", FORMULAS)
-def test_value_and_gradient_against_sympy_at_fifty_digits(text: str, as_written: bool) -> None:
+def test_value_and_gradient_against_sympy_at_fifty_digits(
+    text: str, as_written: bool
+) -> None:
     compiled = gradgen.compile(text, as_written=as_written)
     for point in ((1.3, 0.7), (2.2, 1.9), (0.4, 2.6)):
         value, gradient = compiled.value_and_grad(*point)
@@ -95,9 +105,13 @@ def test_the_upstream_gradient_scales() -> None:
 
 def test_sympy_expressions_compile_and_record_a_recipe() -> None:
     x, y = sp.symbols("x y")
-    compiled = gradgen.compile(sp.exp(-x) * y / (1 + x**2) + sp.Rational(1, 3) * sp.sqrt(x))
+    compiled = gradgen.compile(
+        sp.exp(-x) * y / (1 + x**2) + sp.Rational(1, 3) * sp.sqrt(x)
+    )
     value, gradient = compiled.value_and_grad(1.5, 2.0)
-    true, slopes = value_and_gradient(sp.exp(-x) * y / (1 + x**2) + sp.sqrt(x) / 3, ("x", "y"), (1.5, 2.0))
+    true, slopes = value_and_gradient(
+        sp.exp(-x) * y / (1 + x**2) + sp.sqrt(x) / 3, ("x", "y"), (1.5, 2.0)
+    )
     assert relative([value, *gradient], [true, *slopes]) < 1e-14
     found = read_artifact(compiled.source)
     assert found is not None and found.intact
@@ -142,8 +156,14 @@ def test_gradgens_own_functions_work_in_sympy() -> None:
 
 
 def test_the_signature_and_what_is_asked() -> None:
-    assert gradgen.compile("x*y", inputs=["y", "x"]).value_and_grad(2.0, 5.0) == (10.0, (5.0, 2.0))
-    assert gradgen.compile("x*y*z", wrt="z, x").value_and_grad(2.0, 3.0, 5.0) == (30.0, (6.0, 15.0))
+    assert gradgen.compile("x*y", inputs=["y", "x"]).value_and_grad(2.0, 5.0) == (
+        10.0,
+        (5.0, 2.0),
+    )
+    assert gradgen.compile("x*y*z", wrt="z, x").value_and_grad(2.0, 3.0, 5.0) == (
+        30.0,
+        (6.0, 15.0),
+    )
     assert gradgen.compile("x10 + 2*x2").value_and_grad(1.0, 10.0) == (12.0, (2.0, 1.0))
 
 
@@ -185,14 +205,20 @@ def test_tracebacks_show_the_generated_line() -> None:
 
 def test_trace_gives_every_value_and_gradient() -> None:
     values, gradients = gradgen.compile(SEED).trace(3.0, -4.0)
-    assert values["den"] == pytest.approx(1.9525741268224333) and gradients["dinvden"] == values["num"]
+    assert (
+        values["den"] == pytest.approx(1.9525741268224333)
+        and gradients["dinvden"] == values["num"]
+    )
 
 
 def in_a_process(seed: str, text: str) -> bytes:
     """Compile in a fresh process with the given hash seed."""
     environment = dict(os.environ, PYTHONHASHSEED=seed)
     return subprocess.run(
-        [sys.executable, "-m", "gradgen", "compile", text], env=environment, capture_output=True, check=True
+        [sys.executable, "-m", "gradgen", "compile", text],
+        env=environment,
+        capture_output=True,
+        check=True,
     ).stdout
 
 

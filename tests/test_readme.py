@@ -21,13 +21,17 @@ def test_the_seeds_module_is_shown_as_it_is() -> None:
     assert f"```python\n{compile(SEED).source}```" in README
 
 
-def test_the_seeds_evaluation_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_seeds_evaluation_is_shown_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     main(["eval", SEED, "--at", "x=3, y=-4"])
     assert f'--at "x=3, y=-4"\n{capsys.readouterr().out}```' in README
 
 
 def test_every_function_is_listed() -> None:
-    section = README.split("## What a formula may hold")[1].split("The formula is kept")[0]
+    section = README.split("## What a formula may hold")[1].split(
+        "The formula is kept"
+    )[0]
     listed = set(re.findall(r"`(\w+)`", section)) - {"pi", "E"}
     assert listed == set(CALLS)
 
@@ -35,12 +39,22 @@ def test_every_function_is_listed() -> None:
 def test_every_pattern_is_listed() -> None:
     section = README.split("Naive forms are recognised")[1].split("## Names")[0]
     shown = {re.sub(r"\s", "", text) for text in re.findall(r"`([^`]+)`", section)}
-    quiet = {"x*x", "0-x", "E**x", "1/(1+exp(x))", "exp(-x)/(1+exp(-x))"}  # variants and trivia
+    quiet = {
+        "x*x",
+        "0-x",
+        "E**x",
+        "1/(1+exp(x))",
+        "exp(-x)/(1+exp(-x))",
+    }  # variants and trivia
     assert {re.sub(r"\s", "", naive) for naive, _ in PATTERNS} - quiet <= shown
 
 
 def test_the_limits_are_stated() -> None:
-    assert f"nest {MAX_NESTING} deep" in README and "100 000 characters" in README and "400 characters" in README
+    assert (
+        f"nest {MAX_NESTING} deep" in README
+        and "100 000 characters" in README
+        and "400 characters" in README
+    )
 
 
 def test_the_python_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,9 @@ def test_any_edit_of_the_body_shows() -> None:
     text = compile("x*y").source
     body = text.index('"""')
     for at in range(body, len(text), 7):
-        found = read_artifact(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :])
+        found = read_artifact(
+            text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :]
+        )
         assert found is not None and not found.intact
 
 

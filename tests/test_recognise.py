@@ -22,7 +22,10 @@ def ops(text: str) -> list[str]:
 @pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
 def test_both_sides_of_a_pattern_are_equal(naive: str, accurate: str) -> None:
     symbols = sp.symbols("x y", real=True)
-    sides = [plain(parse(t).expr.xreplace({sp.Symbol(s.name): s for s in symbols})) for t in (naive, accurate)]
+    sides = [
+        plain(parse(t).expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
+        for t in (naive, accurate)
+    ]
     rnd = random.Random(naive)
     for _ in range(10):
         point = rnd.uniform(0.1, 3), rnd.uniform(-3, 3)

@@ -19,7 +19,11 @@ SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 def body(text: str, function: str, **options: object) -> list[str]:
     """Return the code lines of a function, without its docstring and comments."""
     source = compile(text, **options).source  # type: ignore[arg-type]
-    node = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == function)
+    node = next(
+        n
+        for n in ast.parse(source).body
+        if isinstance(n, ast.FunctionDef) and n.name == function
+    )
     return [ast.unparse(statement) for statement in node.body[1:]]
 
 
@@ -58,10 +62,19 @@ def test_the_seed_backward_has_the_documents_pattern() -> None:
 
 def test_backward_comments_name_the_forward_line_they_answer() -> None:
     source = compile(SEED).source
-    comments = [line.strip() for line in source.splitlines() if line.startswith("    # (")]
-    assert [comment.split()[1] for comment in comments] == [f"({n})" for n in range(8, 0, -1)]
-    assert "# (7) invden = 1 / den                  d(1/den)/dden = -1/den**2" in comments
-    assert "# (2) num = x + sigy                    x is used 3 times: its gradients add up" in comments
+    comments = [
+        line.strip() for line in source.splitlines() if line.startswith("    # (")
+    ]
+    assert [comment.split()[1] for comment in comments] == [
+        f"({n})" for n in range(8, 0, -1)
+    ]
+    assert (
+        "# (7) invden = 1 / den                  d(1/den)/dden = -1/den**2" in comments
+    )
+    assert (
+        "# (2) num = x + sigy                    x is used 3 times: its gradients add up"
+        in comments
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +84,14 @@ def test_backward_comments_name_the_forward_line_they_answer() -> None:
         ("cos(x)", ["x = cache[0]", "dx = -math.sin(x) * df"]),
         (
             "x*y + cos(x)",
-            ["x, y = cache", "dxy = df", "dcosx = df", "dx = -math.sin(x) * dcosx", "dx += y * dxy", "dy = x * dxy"],
+            [
+                "x, y = cache",
+                "dxy = df",
+                "dcosx = df",
+                "dx = -math.sin(x) * dcosx",
+                "dx += y * dxy",
+                "dy = x * dxy",
+            ],
         ),
         ("log(x)", ["x = cache[0]", "dx = df / x"]),
         ("x/3", ["dx = df / 3.0"]),
@@ -83,13 +103,21 @@ def test_backward_comments_name_the_forward_line_they_answer() -> None:
     ],
 )
 def test_backward_lines(text: str, lines: list[str]) -> None:
-    got = [line.replace("x, = cache", "x = cache[0]") for line in body(text, "backward")[:-1]]
+    got = [
+        line.replace("x, = cache", "x = cache[0]")
+        for line in body(text, "backward")[:-1]
+    ]
     assert got == lines
 
 
 def test_only_what_is_asked_is_computed() -> None:
     lines = body("x*sin(y) + exp(z)", "backward", wrt="x")
-    assert lines == ["siny, = cache", "dxsiny = df", "dx = siny * dxsiny", "return (dx,)"]
+    assert lines == [
+        "siny, = cache",
+        "dxsiny = df",
+        "dx = siny * dxsiny",
+        "return (dx,)",
+    ]
 
 
 def test_an_unused_input_has_gradient_zero() -> None:
@@ -140,7 +168,15 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize(
-    "text", [SEED, *AWKWARD, "+".join(f"some_quite_long_name_{i}*sigmoid(another_long_name_{i})" for i in range(12))]
+    "text",
+    [
+        SEED,
+        *AWKWARD,
+        "+".join(
+            f"some_quite_long_name_{i}*sigmoid(another_long_name_{i})"
+            for i in range(12)
+        ),
+    ],
 )
 def test_the_text_is_in_blacks_form_and_parses(text: str) -> None:
     source = compile(text).source
@@ -151,18 +187,29 @@ def test_the_text_is_in_blacks_form_and_parses(text: str) -> None:
 def test_every_formula_is_in_blacks_form() -> None:
     for row in formulas("feynman") + formulas("fpbench") + formulas("symreg"):
         try:
-            source = compile(row["expression"], inputs=row["variables"].replace(";", ",")).source
+            source = compile(
+                row["expression"], inputs=row["variables"].replace(";", ",")
+            ).source
         except GradgenError:
             continue
         assert black.format_str(source, mode=black.Mode()) == source, row["id"]
 
 
 def test_the_users_templates_go_first_file_by_file(tmp_path: Path) -> None:
-    (tmp_path / "module.py.jinja").write_text("# {{ module.inputs | join(' and ') }}\nx=1\n")
+    (tmp_path / "module.py.jinja").write_text(
+        "# {{ module.inputs | join(' and ') }}\nx=1\n"
+    )
     source = compile("a*b", templates=tmp_path).source
-    assert "# a and b\n" in source and "x = 1\n" in source and "# templates: custom\n" in source
+    assert (
+        "# a and b\n" in source
+        and "x = 1\n" in source
+        and "# templates: custom\n" in source
+    )
     (tmp_path / "module.py.jinja").unlink()
-    assert compile("a*b", templates=tmp_path).source.splitlines()[4:] == compile("a*b").source.splitlines()[3:]
+    assert (
+        compile("a*b", templates=tmp_path).source.splitlines()[4:]
+        == compile("a*b").source.splitlines()[3:]
+    )
 
 
 def test_broken_templates_are_named(tmp_path: Path) -> None:

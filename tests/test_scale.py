@@ -43,7 +43,11 @@ def mixed(operations: int) -> sp.Expr:
     nodes: list[sp.Expr] = list(SYMBOLS)
     for i in range(operations):
         a, b = nodes[-1 - i * 7 % 10], nodes[-1 - i * 3 % 10]
-        nodes.append(unevaluated(sp.sin, a) if i % 3 == 0 else unevaluated((sp.Add, sp.Mul)[i % 2], a, b))
+        nodes.append(
+            unevaluated(sp.sin, a)
+            if i % 3 == 0
+            else unevaluated((sp.Add, sp.Mul)[i % 2], a, b)
+        )
     return unevaluated(sp.Add, *nodes[-20:])
 
 
@@ -72,6 +76,8 @@ def test_growth_is_linear(shape: object) -> None:
         program, seconds = min((stages_before_layout(shape(operations)) for _ in range(2)), key=lambda found: found[1])  # type: ignore[operator]
         points.append((len(program.steps), seconds))
         print(f"{shape.__name__}: {points[-1][0]} steps in {points[-1][1]:.2f} s")  # type: ignore[attr-defined]
-    exponent = math.log(points[-1][1] / points[0][1]) / math.log(points[-1][0] / points[0][0])
+    exponent = math.log(points[-1][1] / points[0][1]) / math.log(
+        points[-1][0] / points[0][0]
+    )
     print(f"{shape.__name__}: exponent {exponent:.2f}")  # type: ignore[attr-defined]
     assert exponent <= 1.15

@@ -11,7 +11,19 @@ import pytest
 from gradgen.errors import GradgenError
 from gradgen.ir import Const
 from gradgen.parse import parse
-from gradgen.spell import ATOM, CONDITIONAL, FORMULA, POWER, PRODUCT, SIGN, SUM, constant, expression, fill, level
+from gradgen.spell import (
+    ATOM,
+    CONDITIONAL,
+    FORMULA,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    constant,
+    expression,
+    fill,
+    level,
+)
 from gradgen.stage import stage
 from gradgen.targets import PYTHON
 
@@ -62,7 +74,11 @@ def test_fill(template: str, operands: list[str], expected: str) -> None:
         (Const(Fraction(-2, 3)), "-2 / 3", "-2.0 / 3.0"),
         (Const(0.1), "0.1", "0.1"),
         (Const("pi"), "pi", "math.pi"),
-        (Const("sqrt", (Const("mul", (Const(Fraction(2)), Const("pi"))),)), "sqrt(2 * pi)", "math.sqrt(2.0 * math.pi)"),
+        (
+            Const("sqrt", (Const("mul", (Const(Fraction(2)), Const("pi"))),)),
+            "sqrt(2 * pi)",
+            "math.sqrt(2.0 * math.pi)",
+        ),
         (Const(Fraction(10**25)), str(10**25), "1e+25"),
     ],
 )
@@ -77,7 +93,8 @@ def random_formula(rnd: random.Random, depth: int) -> str:
         return rnd.choice(["x", "y", "z", "2", "0.5", "pi"])
     a, b = (random_formula(rnd, depth - 1) for _ in range(2))
     return rnd.choice(
-        [f"({a} {op} {b})" for op in "+-*/"] + [f"(-{a})", f"sin({a})", f"({a})**2", f"({a})**(-1.5)", f"({a})**({b})"]
+        [f"({a} {op} {b})" for op in "+-*/"]
+        + [f"(-{a})", f"sin({a})", f"({a})**2", f"({a})**(-1.5)", f"({a})**({b})"]
     )
 
 
@@ -92,7 +109,10 @@ def test_written_formulas_read_back_as_the_same_program() -> None:
         ast.parse(text)
         # One trip may tell -1.0 * (1/x) from 1/x subtracted; what it gives then stays.
         again = stage(parse(text), program.inputs)
-        assert stage(parse(expression(again, FORMULA, program.inputs)), program.inputs) == again
+        assert (
+            stage(parse(expression(again, FORMULA, program.inputs)), program.inputs)
+            == again
+        )
 
 
 def test_a_text_too_long_is_refused_early() -> None:

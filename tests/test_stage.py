@@ -48,7 +48,13 @@ def test_shared_nodes_cost_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("text", "exact"),
-    [("1/3", "1/3"), ("2**10 - 1", "1023"), ("-3/6", "-1/2"), ("0.1*3", "0.30000000000000004"), ("2*(1/2)", "1")],
+    [
+        ("1/3", "1/3"),
+        ("2**10 - 1", "1023"),
+        ("-3/6", "-1/2"),
+        ("0.1*3", "0.30000000000000004"),
+        ("2*(1/2)", "1"),
+    ],
 )
 def test_numbers_fold(text: str, exact: str) -> None:
     folded = constant(text)
@@ -56,13 +62,19 @@ def test_numbers_fold(text: str, exact: str) -> None:
 
 
 def test_named_constants_stay_readable() -> None:
-    assert constant("sqrt(2*pi)") == Const("sqrt", (Const("mul", (Const(Fraction(2)), Const("pi"))),))
+    assert constant("sqrt(2*pi)") == Const(
+        "sqrt", (Const("mul", (Const(Fraction(2)), Const("pi"))),)
+    )
 
 
 def test_long_constants_become_stages() -> None:
     program = stage(parse("x*(sin(1) + cos(2) + tan(3) + exp(4))"))
     assert len(program.steps) > 1
-    assert not any(isinstance(a, Const) and str(a).count("Const") > 8 for s in program.steps for a in s.args)
+    assert not any(
+        isinstance(a, Const) and str(a).count("Const") > 8
+        for s in program.steps
+        for a in s.args
+    )
 
 
 def test_powers_by_their_exponent() -> None:
@@ -91,7 +103,13 @@ def test_sympy_expressions_read_as_people_write_them() -> None:
 
 
 def test_what_sympy_has_and_the_table_lacks_is_refused() -> None:
-    for expr in (sp.besselj(0, x), x + sp.I, x + sp.oo, sp.Piecewise((x, x > 0), (0, True)), x + sp.zoo):
+    for expr in (
+        sp.besselj(0, x),
+        x + sp.I,
+        x + sp.oo,
+        sp.Piecewise((x, x > 0), (0, True)),
+        x + sp.zoo,
+    ):
         with pytest.raises(GradgenError, match=r"no operation|finite real"):
             stage(Formula("", expr))
 

@@ -43,12 +43,16 @@ def function(expr: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
     def at(*point: Fraction | float) -> Any:
         with mpmath.workdps(DIGITS):
             exact = [Fraction(x) for x in point]
-            return mpmath.mpf(evaluate(*(mpmath.mpf(x.numerator) / x.denominator for x in exact)))
+            return mpmath.mpf(
+                evaluate(*(mpmath.mpf(x.numerator) / x.denominator for x in exact))
+            )
 
     return at
 
 
-def value_and_gradient(expr: Any, names: Sequence[str], point: Sequence[float]) -> tuple[Any, list[Any]]:
+def value_and_gradient(
+    expr: Any, names: Sequence[str], point: Sequence[float]
+) -> tuple[Any, list[Any]]:
     """Return the true value and gradient of an expression at a point."""
     symbols = [sp.Symbol(name, real=True) for name in names]
     real = plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
