@@ -8,9 +8,7 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, exp, log
 from sympy.core.function import ArgumentIndexError
 
 
-class sigmoid(
-    Function
-):
+class sigmoid(Function):
     """The logistic function 1/(1 + exp(-x))."""
 
     nargs = 1
@@ -25,7 +23,7 @@ class sigmoid(
         return 1 / (1 + exp(-x))
 
 
-class softplus(Function):  # noqa: N801
+class softplus(Function):
     """The smooth ramp log(1 + exp(x))."""
 
     nargs = 1
