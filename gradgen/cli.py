@@ -81,6 +81,19 @@ def _parser() -> argparse.ArgumentParser:
             help="leave naive forms such as 1/(1+exp(-x)) as they are",
         )
 
+    def file_options(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "paths",
+            nargs="+",
+            metavar="PATH",
+            help="a generated file, or a folder of them",
+        )
+        sub.add_argument(
+            "--templates",
+            metavar="DIR",
+            help="the templates that the files were made with, if not the built-in ones",
+        )
+
     sub = command(
         "compile",
         "print the module of a formula, or write it to a file",
@@ -130,28 +143,14 @@ def _parser() -> argparse.ArgumentParser:
         "make generated files again from their own recipes and compare",
         "  gradgen check generated/ model.py",
     )
-    sub.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them"
-    )
-    sub.add_argument(
-        "--templates",
-        metavar="DIR",
-        help="the templates that the files were made with, if not the built-in ones",
-    )
+    file_options(sub)
 
     sub = command(
         "update",
         "make generated files again from their own recipes and write what changed",
         "  gradgen update generated/ model.py",
     )
-    sub.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a generated file, or a folder of them"
-    )
-    sub.add_argument(
-        "--templates",
-        metavar="DIR",
-        help="the templates that the files were made with, if not the built-in ones",
-    )
+    file_options(sub)
     sub.add_argument(
         "--force", action="store_true", help="overwrite files that were edited by hand"
     )

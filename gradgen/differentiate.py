@@ -8,7 +8,7 @@ from functools import cache
 
 import sympy as sp
 
-from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, verify
+from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, drop_unused, verify
 from gradgen.ops import OPS
 from gradgen.parse import Formula
 from gradgen.stage import Builder, stage
@@ -67,7 +67,9 @@ def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
     root = values[general.outputs[0][1].index]
     if isinstance(root, Const) or root.index < len(general.inputs):
         root = builder.append(Step("copy", (root,)))
-    return replace(general, steps=tuple(builder.steps), outputs=(("partial", root),))
+    return drop_unused(
+        replace(general, steps=tuple(builder.steps), outputs=(("partial", root),))
+    )
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from gradgen.ops import OPS
@@ -178,3 +178,36 @@ def verify(program: Program) -> Program:
         _require(len(set(names)) == len(names), "two values share a name")
         _require(all(n.isidentifier() for n in names), "a name is not an identifier")
     return program
+
+
+def drop_unused(program: Program) -> Program:
+    """Drop the steps that no output depends on."""
+    first = len(program.inputs)
+    used = {ref.index for _, ref in program.outputs}
+    for position in range(len(program.steps) - 1, -1, -1):
+        if first + position in used:
+            used.update(
+                arg.index
+                for arg in program.steps[position].args
+                if isinstance(arg, Ref)
+            )
+    places = {i: i for i in range(first)}
+    for index in range(first, first + len(program.steps)):
+        if index in used:
+            places[index] = len(places)
+    steps = tuple(
+        Step(
+            step.op,
+            tuple(
+                Ref(places[arg.index]) if isinstance(arg, Ref) else arg
+                for arg in step.args
+            ),
+        )
+        for position, step in enumerate(program.steps)
+        if first + position in used
+    )
+    return replace(
+        program,
+        steps=steps,
+        outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs),
+    )

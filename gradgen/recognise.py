@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.ir import Const, Operand, Program, Ref, Step, drop_unused, verify
 from gradgen.parse import parse
 from gradgen.stage import Builder, stage
 
@@ -146,36 +146,3 @@ def _match_operand(
         return {**bound, part.index: value}
     step = _step(builder, value)
     return None if step is None else _match(builder, pattern, part, step, bound)
-
-
-def drop_unused(program: Program) -> Program:
-    """Drop the steps that no output depends on."""
-    first = len(program.inputs)
-    used = {ref.index for _, ref in program.outputs}
-    for position in range(len(program.steps) - 1, -1, -1):
-        if first + position in used:
-            used.update(
-                arg.index
-                for arg in program.steps[position].args
-                if isinstance(arg, Ref)
-            )
-    places = {i: i for i in range(first)}
-    for index in range(first, first + len(program.steps)):
-        if index in used:
-            places[index] = len(places)
-    steps = tuple(
-        Step(
-            step.op,
-            tuple(
-                Ref(places[arg.index]) if isinstance(arg, Ref) else arg
-                for arg in step.args
-            ),
-        )
-        for position, step in enumerate(program.steps)
-        if first + position in used
-    )
-    return replace(
-        program,
-        steps=steps,
-        outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs),
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from gradgen.differentiate import partial
 from gradgen.errors import GradgenError
 from gradgen.ir import Const, Operand, Program, Ref, Step
 from gradgen.names import denominator
@@ -158,6 +159,11 @@ def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:
     return names[arg.index] if isinstance(arg, Ref) else constant(arg, spelling)
 
 
+def operands(step: Step, names: Sequence[str], spelling: Spelling) -> list[str]:
+    """Return the texts of all that a step reads, every value having a name."""
+    return [operand(arg, names, spelling) for arg in step.args]
+
+
 def expression(
     program: Program,
     spelling: Spelling,
@@ -215,3 +221,74 @@ def _level(
         if step is None
         else _template(program, step, spelling)[0]
     )
+
+
+@dataclass(frozen=True)
+class FlowText:
+    """A backward line's right-hand side, with places for the names: `{out}`, `{0}`, `{1}` and the upstream gradient `{d}`.
+
+    `assigned` holds its own sign; `added` is without the sign, which turns += into -=.
+    """
+
+    assigned: str
+    added: str
+    negative: bool
+    reads: tuple[int | None, ...]
+
+
+def flow_text(
+    op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling
+) -> FlowText:
+    """Spell `partial * upstream`: without a factor 1, with signs folded and reciprocals as divisions."""
+    row = OPS[op]
+    places = tuple(const or Ref(0) for const in constants)
+    names = [
+        f"{{{i}}}" if const is None else constant(const, spelling)
+        for i, const in enumerate(constants)
+    ]
+    guarded = row.spelled_partial(position)
+    if guarded is not None:
+        text = fill(guarded, names, "{out}")
+        product = fill("{0} * {1}", [text, "{d}"])
+        return FlowText(product, product, False, _places(product))
+
+    program = partial(op, position, places)
+    inputs = ["{out}", *names]
+    at: Operand = program.outputs[0][1]
+    negative = False
+    while True:
+        step = program.step(at.index) if isinstance(at, Ref) else None
+        if step is not None and step.op == "copy":
+            at = step.args[0]
+        elif step is not None and step.op == "neg":
+            at, negative = step.args[0], not negative
+        elif isinstance(at, Const) and not isinstance(at.value, str) and at.value < 0:
+            at, negative = Const(-at.value), not negative
+        else:
+            break
+    sign = "-" if negative else ""
+    factor = expression(program, spelling, inputs, at)
+    if isinstance(at, Const) and at.value == 1:
+        added, assigned = "{d}", f"{sign}{{d}}"
+    elif step is not None and step.op == "inv":
+        added = fill(
+            "{0} / {1}", ["{d}", expression(program, spelling, inputs, step.args[0])]
+        )
+        assigned = sign + added
+    elif isinstance(at, Const) and factor.startswith("1.0 / "):
+        added = f"{{d}} / {factor.removeprefix('1.0 / ')}"
+        assigned = sign + added
+    else:
+        added = fill("{0} * {1}", [factor, "{d}"])
+        assigned = (
+            fill("{0} * {1}", [f"-{bracket(factor, POWER)}", "{d}"])
+            if negative
+            else added
+        )
+    return FlowText(assigned, added, negative, _places(added))
+
+
+def _places(text: str) -> tuple[int | None, ...]:
+    """Return the operands that a text reads: argument positions, and None for the operation's own value."""
+    found = dict.fromkeys(re.findall(r"\{(out|[0-9])\}", text))
+    return tuple(None if place == "out" else int(place) for place in found)

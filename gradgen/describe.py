@@ -1,0 +1,112 @@
+"""A named program in; the words about it out: its formula, its inputs, what may raise where, and its kinks."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from gradgen.differentiate import to_sympy
+from gradgen.ir import Const, Program, Ref, Step
+from gradgen.ops import OPS, Raise, real
+from gradgen.spell import FORMULA, operands
+
+_WIDTH = 84
+#: A longer list is cut short: the docstring of a large module is for reading too.
+_LISTED = 24
+
+
+def docstring(program: Program, formula: str) -> list[str]:
+    """Return the lines of the module's docstring.
+
+    Args:
+        program: a program with flows and names.
+        formula: the formula's text; empty if it is too long to show.
+    """
+    names = program.names
+    first = len(program.inputs)
+    call = f"{_result(program)}({', '.join(names[:first])})"
+    shown = formula or f"an expression of {len(program.steps)} operations"
+    inputs = [
+        n if n == text else f"{n} (`{text}` in the formula)"
+        for n, text in zip(names, program.inputs)
+    ]
+    lines = _wrap(f"{call} = {shown}.")
+    lines += ["", *_wrap(f"Inputs: {', '.join(inputs) or 'none'}.")]
+    if program.wrt != tuple(range(first)):
+        asked = ", ".join(names[i] for i in program.wrt)
+        lines += _wrap(f"Gradient: by {asked or 'no input'} only.")
+    for title, entries in (("Raises", raises(program)), ("Kinks", kinks(program))):
+        if entries:
+            lines += ["", f"{title}:"]
+            for entry in entries[:_LISTED]:
+                lines += _wrap(entry, "    ")
+        if len(entries) > _LISTED:
+            lines.append(f"    ... and {len(entries) - _LISTED} more of these kinds.")
+    return lines
+
+
+def gradient_summary(program: Program) -> str:
+    """Return in one line what `backward` returns."""
+    result = _result(program)
+    upstream = program.adjoints[program.outputs[0][1].index]
+    slopes = ", ".join(f"d{result}/d{program.names[i]}" for i in program.wrt)
+    if not slopes:
+        return f"Return (): no gradient of {result} is asked for."
+    text = f"Return ({slopes}), each times the upstream gradient {upstream}."
+    if len(program.wrt) == 1:
+        text = f"Return ({slopes},), times the upstream gradient {upstream}."
+    if len(text) <= _WIDTH - 6:
+        return text
+    return f"Return the gradient of {result}, times the upstream gradient {upstream}."
+
+
+def raises(program: Program) -> list[str]:
+    """Return what may raise for finite inputs: the error, the condition, and the stage's number."""
+    entries = []
+    flowing = {flow.source for flow in program.flows}
+    for number, step in enumerate(program.steps, start=1):
+        words = operands(step, program.names, FORMULA)
+        for rule in OPS[step.op].raises:
+            if rule.backward and program.value(number - 1) not in flowing:
+                continue
+            if _concerns(rule, step, program):
+                where = "backward, where" if rule.backward else "where"
+                condition = rule.when.format(*words)
+                entries.append(f"{rule.error}: {where} {condition} ({number}).")
+    return entries
+
+
+def kinks(program: Program) -> list[str]:
+    """Return the conventions of the program's kinks, with the stages' numbers."""
+    flowing = {flow.source for flow in program.flows}
+    return [
+        f"{OPS[step.op].kink.format(*operands(step, program.names, FORMULA))} ({number})."
+        for number, step in enumerate(program.steps, start=1)
+        if OPS[step.op].kink and program.value(number - 1) in flowing
+    ]
+
+
+def _concerns(rule: Raise, step: Step, program: Program) -> bool:
+    """Whether a rule's condition can hold for a step with these operands."""
+    if rule.step_only:
+        return any(isinstance(a, Ref) and program.step(a.index) for a in step.args)
+    if rule.exponent_below is not None:
+        last = step.args[-1]
+        exponent = real(to_sympy(last)) if isinstance(last, Const) else math.nan
+        return exponent < rule.exponent_below
+    return True
+
+
+def _result(program: Program) -> str:
+    return program.names[program.outputs[0][1].index]
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,140 @@
+"""The docstring says what a caller must know, and says it only where it holds."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gradgen.describe import docstring, gradient_summary, kinks, raises
+from gradgen.ops import OPS
+from gradgen.pipeline import compile
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x + y*2", []),
+        ("1/x", ["ZeroDivisionError: where x = 0 (1)."]),
+        (
+            "sqrt(x)",
+            [
+                "ValueError: where x < 0 (1).",
+                "ZeroDivisionError: backward, where x = 0 (1).",
+            ],
+        ),
+        ("sin(x)", []),
+        ("sin(x*y)", ["ValueError: where xy is infinite (2)."]),
+        (
+            "x**2.5",
+            [
+                "ValueError: where x < 0 (1).",
+                "OverflowError: where x**2.5 is too large (1).",
+            ],
+        ),
+    ],
+)
+def test_raises(text: str, expected: list[str]) -> None:
+    assert raises(compile(text).program) == expected
+
+
+def test_a_backward_condition_needs_a_backward_line() -> None:
+    assert len(raises(compile("sqrt(x) + y", wrt="y").program)) == 1
+
+
+def test_kinks() -> None:
+    assert kinks(compile("abs(x - 1)").program) == [
+        "abs(xm1) at xm1 = 0: gradient 0 (2)."
+    ]
+    assert kinks(compile("abs(x) + y", wrt="y").program) == []
+
+
+def test_long_lists_are_cut() -> None:
+    lines = docstring(compile("+".join(f"1/x{i}" for i in range(50))).program, "")
+    assert (
+        lines[-1] == "    ... and 26 more of these kinds." and max(map(len, lines)) < 90
+    )
+
+
+def test_what_backward_returns() -> None:
+    assert gradient_summary(compile("x*y", name="g").program) == (
+        "Return (dg/dx, dg/dy), each times the upstream gradient dg."
+    )
+    assert gradient_summary(compile("3").program).startswith("Return ()")
+    many = compile("+".join(f"long_name_{i}" for i in range(20)))
+    assert gradient_summary(many.program).startswith("Return the gradient of f")
+
+
+#: A point where each forward condition of the table holds, by operation and error.
+OUTSIDE = {
+    ("inv", "ZeroDivisionError"): "1/x at 0",
+    ("powi", "OverflowError"): "x**3 at 1e200",
+    ("powr", "ValueError"): "x**2.5 at -1",
+    ("powr", "OverflowError"): "x**2.5 at 1e200",
+    ("expb", "OverflowError"): "2**x at 1e4",
+    ("pow", "ValueError"): "x**(x/4) at -1",
+    ("pow", "OverflowError"): "x**x at 1e4",
+    ("sqrt", "ValueError"): "sqrt(x) at -1",
+    ("exp", "OverflowError"): "exp(x) at 710",
+    ("exp2", "OverflowError"): "exp2(x) at 1024",
+    ("expm1", "OverflowError"): "expm1(x) at 710",
+    ("log", "ValueError"): "log(x) at 0",
+    ("log2", "ValueError"): "log2(x) at 0",
+    ("log10", "ValueError"): "log10(x) at 0",
+    ("log1p", "ValueError"): "log1p(x) at -1",
+    ("sin", "ValueError"): "sin(x*x) at 1e200",
+    ("cos", "ValueError"): "cos(x*x) at 1e200",
+    ("tan", "ValueError"): "tan(x*x) at 1e200",
+    ("asin", "ValueError"): "asin(x) at 1.5",
+    ("acos", "ValueError"): "acos(x) at 1.5",
+    ("sinh", "OverflowError"): "sinh(x) at 711",
+    ("cosh", "OverflowError"): "cosh(x) at 711",
+    ("acosh", "ValueError"): "acosh(x) at 0.5",
+    ("atanh", "ValueError"): "atanh(x) at 1",
+}
+
+
+def test_every_condition_of_the_table_has_a_point() -> None:
+    stated = {
+        (row.name, rule.error)
+        for row in OPS.values()
+        for rule in row.raises
+        if not rule.backward
+    }
+    assert stated == set(OUTSIDE)
+
+
+@pytest.mark.parametrize(("op", "error"), OUTSIDE)
+def test_what_is_stated_does_raise(op: str, error: str) -> None:
+    text, _, at = OUTSIDE[op, error].partition(" at ")
+    with pytest.raises((ArithmeticError, ValueError)) as caught:
+        compile(text).forward(float(at))
+    assert type(caught.value).__name__ == error
+
+
+@pytest.mark.parametrize("text", ["sigmoid(x)", "softplus(x)", "tanh(x)", "atan(x)"])
+@pytest.mark.parametrize("x", [-1.7e308, -1e3, -40.0, 0.0, 40.0, 1e3, 1.7e308])
+def test_saturating_functions_never_raise(text: str, x: float) -> None:
+    value, (slope,) = compile(text).value_and_grad(x)
+    assert math.isfinite(value) and 0.0 <= slope <= 1.0
+
+
+@pytest.mark.parametrize("text", ["hypot(x, x)", "asinh(x)", "abs(x)", "cbrt(x)"])
+@pytest.mark.parametrize("x", [-1e308, -1e-308, 1e-308, 1e308])
+def test_no_overflow_within_the_range(text: str, x: float) -> None:
+    value, (slope,) = compile(text).value_and_grad(x)
+    assert math.isfinite(value) or text.startswith("hypot")
+    assert math.isfinite(slope)
+
+
+KINKS = {
+    "abs": ("abs(x)", (0.0,), (0.0,)),
+    "hypot": ("hypot(x, y)", (0.0, 0.0), (0.0, 0.0)),
+    "pow": ("x**y", (0.0, 2.0), (0.0, 0.0)),
+}
+
+
+def test_every_kink_of_the_table_holds() -> None:
+    assert {row.name for row in OPS.values() if row.kink} == set(KINKS)
+    for text, point, gradient in KINKS.values():
+        assert compile(text).value_and_grad(*point)[1] == gradient
