@@ -160,7 +160,7 @@ def _names(names: str | Iterable[str] | None, what: str) -> tuple[str, ...] | No
     return checked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compiled:
     """A compiled formula.
 
@@ -175,6 +175,13 @@ class Compiled:
     program: Program
     recipe: Recipe
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """The signature and the formula."""
+        names = self.program.names
+        result = names[self.program.outputs[0][1].index]
+        inputs = ", ".join(names[: len(self.program.inputs)])
+        return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
 
     @cached_property
     def module(self) -> types.ModuleType:

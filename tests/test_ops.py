@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,23 +123,25 @@ def accuracy(row: Op, points: int) -> tuple[float, float]:
     return forward, backward
 
 
+def bounds(row: Op) -> tuple[float, float]:
+    """Return the row's bounds. They were measured with glibc; other C libraries are allowed an ulp more."""
+    slack = 0.0 if platform.libc_ver()[0] == "glibc" else 1.0
+    return row.ulp[0] + slack, row.ulp[1] + slack
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_errors_stay_within_the_bounds(row: Op) -> None:
     forward, backward = accuracy(row, points=100)
-    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (
-        forward,
-        backward,
-    )
+    most = bounds(row)
+    assert forward <= most[0] and backward <= most[1], (forward, backward)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_errors_stay_within_the_bounds_at_many_points(row: Op) -> None:
     forward, backward = accuracy(row, points=5000)
-    assert (forward <= row.ulp[0], backward <= row.ulp[1]) == (True, True), (
-        forward,
-        backward,
-    )
+    most = bounds(row)
+    assert forward <= most[0] and backward <= most[1], (forward, backward)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
