@@ -2,19 +2,20 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 500d0ea370d299c5
+# digest: 549ae8415c888740
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
 
-Raises:
+Raises, with the stage's number:
     ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0 (4).
     OverflowError: where rp1**negn is too large (4).
-    ValueError: backward, where rp1 < 0, or rp1 = 0 and negn < 1 (4).
+    ValueError: backward, where rp1 = 0 and negn < 1 (4).
+    ValueError: backward, where rp1 < 0 (4).
     ZeroDivisionError: where den = 0 (6).
 
-Kinks:
+Kinks, with the stage's number:
     rp1**negn at rp1 = 0: the gradient by negn is 0 (4).
 """
 
@@ -36,7 +37,10 @@ def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
 def backward(
     cache: tuple[float, ...], dpayment: float = 1.0
 ) -> tuple[float, float, float]:
-    """Return the gradient of payment, times the upstream gradient dpayment."""
+    """Return the gradient of payment, times the upstream gradient dpayment.
+
+    In this order: by P, r, n.
+    """
     P, r, num, rp1, negn, rp1pownegn, invden = cache
     # (7) payment = num * invden
     dnum = invden * dpayment

@@ -3,14 +3,14 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: d94ff4efa6a89dc4
+# digest: 3c88a5a469f2f844
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
 Inputs: A, Ea, T, R.
 Gradient: by A, Ea, T only.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where RT = 0 (3).
     OverflowError: where negEabyRT > 709.78 (5).
 """

@@ -2,13 +2,13 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: 3f3e1348e7b4871f
+# digest: 84bae37c2cca7873
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
 Inputs: Re, eps, D.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where scaledD = 0 (2).
     ValueError: where epsbyscaledD < 0 (4).
     OverflowError: where epsbyscaledD**1.11 is too large (4).
@@ -47,7 +47,10 @@ def forward(Re: float, eps: float, D: float) -> tuple[float, tuple[float, ...]]:
 def backward(
     cache: tuple[float, ...], dfriction: float = 1.0
 ) -> tuple[float, float, float]:
-    """Return the gradient of friction, times the upstream gradient dfriction."""
+    """Return the gradient of friction, times the upstream gradient dfriction.
+
+    In this order: by Re, eps, D.
+    """
     eps, invscaledD, epsbyscaledD, invRe, sumratio, scaledlogten, friction = cache
     # (11) friction = 1 / den               d(1/den)/dden = -1/den**2
     dden = -(friction * friction) * dfriction

@@ -2,13 +2,13 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 5d021d019d080530
+# digest: 8d340fee0656de71
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
 Inputs: V, Is, n, Vt.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where nVt = 0 (2).
     OverflowError: where VbynVt > 709.78 (4).
 """
@@ -31,7 +31,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], dcurrent: float = 1.0
 ) -> tuple[float, float, float, float]:
-    """Return the gradient of current, times the upstream gradient dcurrent."""
+    """Return the gradient of current, times the upstream gradient dcurrent.
+
+    In this order: by V, Is, n, Vt.
+    """
     V, Is, n, Vt, invnVt, VbynVt, expm1VbynVt = cache
     # (5) current = Is * expm1VbynVt
     dIs = expm1VbynVt * dcurrent

@@ -2,12 +2,12 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: 8d6567b4991e78a5
+# digest: f363a7c21304daa9
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where betap1 = 0 (3).
     ValueError: where ratiobetap1 < 0 (5).
     ZeroDivisionError: backward, where ratiobetap1 = 0 (5).
@@ -28,7 +28,10 @@ def forward(nu: float, beta: float) -> tuple[float, tuple[float, ...]]:
 
 
 def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, float]:
-    """Return the gradient of observed, times the upstream gradient dobserved."""
+    """Return the gradient of observed, times the upstream gradient dobserved.
+
+    In this order: by nu, beta.
+    """
     nu, onembeta, invbetap1, sqrtratio = cache
     # (6) observed = nu * sqrtratio
     dnu = sqrtratio * dobserved

@@ -2,12 +2,12 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 822c247a2a89e14e
+# digest: 68931f5de9d575a0
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where sigma = 0 (2).
     ValueError: where sigma <= 0 (7).
 """
@@ -32,7 +32,10 @@ def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]
 def backward(
     cache: tuple[float, ...], dloglik: float = 1.0
 ) -> tuple[float, float, float]:
-    """Return the gradient of loglik, times the upstream gradient dloglik."""
+    """Return the gradient of loglik, times the upstream gradient dloglik.
+
+    In this order: by x, mu, sigma.
+    """
     sigma, xmmu, invsigma, xmmubysigma = cache
     # (9) loglik = difflogsigma - log(2 * pi) / 2
     ddifflogsigma = dloglik

@@ -3,7 +3,7 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: 85dc5e17876f4c66
+# digest: 3fdd982bde7d17f4
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -11,7 +11,7 @@
 Inputs: lat1, lon1, lat2, lon2, R.
 Gradient: by lat1, lon1, lat2, lon2 only.
 
-Raises:
+Raises, with the stage's number:
     ValueError: where lat2mlat1by2 is infinite (4).
     ValueError: where lon2mlon1by2 is infinite (11).
     ValueError: where sumprodsqr < 0 (15).
@@ -63,7 +63,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], ddistance: float = 1.0
 ) -> tuple[float, float, float, float]:
-    """Return the gradient of distance, times the upstream gradient ddistance."""
+    """Return the gradient of distance, times the upstream gradient ddistance.
+
+    In this order: by lat1, lon1, lat2, lon2.
+    """
     (
         lat1,
         lat2,
@@ -112,7 +115,7 @@ def backward(
     dlat2mlat1by2 = math.cos(lat2mlat1by2) * dsinratio
     # (3) lat2mlat1by2 = lat2mlat1 / 2
     dlat2mlat1 = 0.5 * dlat2mlat1by2
-    # (2) lat2mlat1 = lat2 - lat1           lat2 is used twice: its gradients add up
+    # (2) lat2mlat1 = lat2 - lat1           lat2 and lat1 are used more than once: their gradients add up
     dlat2 += dlat2mlat1
     dlat1 -= dlat2mlat1
     return dlat1, dlon1, dlat2, dlon2

@@ -2,22 +2,24 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: 6e747a6c857646ca
+# digest: 4b3e9b72433c2cfa
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
 Inputs: S, Vmax, K, n.
 
-Raises:
+Raises, with the stage's number:
     ValueError: where S < 0 and n is no integer, or S = 0 and n < 0 (1).
     OverflowError: where S**n is too large (1).
-    ValueError: backward, where S < 0, or S = 0 and n < 1 (1).
+    ValueError: backward, where S = 0 and n < 1 (1).
+    ValueError: backward, where S < 0 (1).
     ValueError: where K < 0 and n is no integer, or K = 0 and n < 0 (3).
     OverflowError: where K**n is too large (3).
-    ValueError: backward, where K < 0, or K = 0 and n < 1 (3).
+    ValueError: backward, where K = 0 and n < 1 (3).
+    ValueError: backward, where K < 0 (3).
     ZeroDivisionError: where den = 0 (5).
 
-Kinks:
+Kinks, with the stage's number:
     S**n at S = 0: the gradient by n is 0 (1).
     K**n at K = 0: the gradient by n is 0 (3).
 """
@@ -41,7 +43,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], drate: float = 1.0
 ) -> tuple[float, float, float, float]:
-    """Return the gradient of rate, times the upstream gradient drate."""
+    """Return the gradient of rate, times the upstream gradient drate.
+
+    In this order: by S, Vmax, K, n.
+    """
     S, Vmax, K, n, Spown, num, Kpown, invden = cache
     # (6) rate = num * invden
     dnum = invden * drate

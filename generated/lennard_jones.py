@@ -2,12 +2,12 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: 58b945fd681dcbfb
+# digest: ebbff5348ff176ab
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where r = 0 (2).
     OverflowError: where sigmabyr**12 is too large (4).
     OverflowError: where sigmabyr**6 is too large (5).
@@ -29,7 +29,10 @@ def forward(r: float, epsilon: float, sigma: float) -> tuple[float, tuple[float,
 def backward(
     cache: tuple[float, ...], denergy: float = 1.0
 ) -> tuple[float, float, float]:
-    """Return the gradient of energy, times the upstream gradient denergy."""
+    """Return the gradient of energy, times the upstream gradient denergy.
+
+    In this order: by r, epsilon, sigma.
+    """
     sigma, fourepsilon, invr, sigmabyr, diffpow = cache
     # (7) energy = fourepsilon * diffpow
     dfourepsilon = diffpow * denergy

@@ -3,14 +3,14 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: fbbc8a754e68fee6
+# digest: f7ac0db971fb4b3a
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
 Inputs: nu, T, h, c, k.
 Gradient: by nu, T only.
 
-Raises:
+Raises, with the stage's number:
     OverflowError: where nu**3 is too large (2).
     ZeroDivisionError: where csqr = 0 (5).
     ZeroDivisionError: where kT = 0 (9).
@@ -42,7 +42,10 @@ def forward(
 
 
 def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, float]:
-    """Return the gradient of radiance, times the upstream gradient dradiance."""
+    """Return the gradient of radiance, times the upstream gradient dradiance.
+
+    In this order: by nu, T.
+    """
     nu, h, k, twoh, invcsqr, num, hnu, invkT, hnubykT, invden = cache
     # (13) radiance = num * invden
     dnum = invden * dradiance

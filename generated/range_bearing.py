@@ -2,12 +2,12 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: 8fe5fdfeb6f24ff4
+# digest: 1589dbcc626cb646
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: backward, where pymly = pxmlx = 0 (3).
 """
 
@@ -28,7 +28,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], dbearing: float = 1.0
 ) -> tuple[float, float, float, float, float]:
-    """Return the gradient of bearing, times the upstream gradient dbearing."""
+    """Return the gradient of bearing, times the upstream gradient dbearing.
+
+    In this order: by px, py, theta, lx, ly.
+    """
     pymly, pxmlx = cache
     # (4) bearing = atanpxmlx - theta
     datanpxmlx = dbearing

@@ -2,7 +2,7 @@
 # source: tanh(w1*x1 + w2*x2 + b)
 # name: y
 # inputs: w1, w2, b, x1, x2
-# digest: bb5b4357f3b7bb24
+# digest: 4364d4ac3851101c
 """y(w1, w2, b, x1, x2) = tanh(w1*x1 + w2*x2 + b).
 
 Inputs: w1, w2, b, x1, x2.
@@ -26,7 +26,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], dy: float = 1.0
 ) -> tuple[float, float, float, float, float]:
-    """Return the gradient of y, times the upstream gradient dy."""
+    """Return the gradient of y, times the upstream gradient dy.
+
+    In this order: by w1, w2, b, x1, x2.
+    """
     w1, w2, x1, x2, y = cache
     # (5) y = tanh(w1x1pw2x2pb)             d tanh = 1 - y**2
     dw1x1pw2x2pb = (1.0 - y * y) * dy

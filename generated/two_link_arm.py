@@ -3,7 +3,7 @@
 # name: miss
 # inputs: q1, q2, L1, L2, tx, ty
 # wrt: q1, q2
-# digest: 0071d6ef87a63b28
+# digest: c4953a3e01af2182
 # ruff: noqa: N803, N806, RUF100
 """miss(q1, q2, L1, L2, tx, ty) = sqrt((L1*cos(q1) + L2*cos(q1 + q2) - tx)**2 +
     (L1*sin(q1) + L2*sin(q1 + q2) - ty)**2).
@@ -11,11 +11,11 @@
 Inputs: q1, q2, L1, L2, tx, ty.
 Gradient: by q1, q2 only.
 
-Raises:
+Raises, with the stage's number:
     ValueError: where q1pq2 is infinite (4).
     ValueError: where q1pq2 is infinite (10).
 
-Kinks:
+Kinks, with the stage's number:
     hypot(sumprodmtx, sumprodmty) at (0, 0): gradient 0 (14).
 """
 
@@ -71,7 +71,7 @@ def backward(cache: tuple[float, ...], dmiss: float = 1.0) -> tuple[float, float
     dcosq1pq2 = L2 * dL2cosq1pq2
     # (4) cosq1pq2 = cos(q1pq2)             q1pq2 is used twice: its gradients add up
     dq1pq2 -= math.sin(q1pq2) * dcosq1pq2
-    # (3) q1pq2 = q1 + q2
+    # (3) q1pq2 = q1 + q2                   q1 is used 3 times: its gradients add up
     dq1 += dq1pq2
     dq2 = dq1pq2
     # (2) L1cosq1 = L1 * cosq1

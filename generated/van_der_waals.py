@@ -3,14 +3,14 @@
 # name: pressure
 # inputs: V, T, n, a, b, R
 # wrt: V, T, n
-# digest: cde1297e7f2929e8
+# digest: 349ec2b9a2de5df9
 # ruff: noqa: N803, N806, RUF100
 """pressure(V, T, n, a, b, R) = n*R*T/(V - n*b) - a*n**2/V**2.
 
 Inputs: V, T, n, a, b, R.
 Gradient: by V, T, n only.
 
-Raises:
+Raises, with the stage's number:
     ZeroDivisionError: where Vmnb = 0 (5).
     ZeroDivisionError: where Vsqr = 0 (10).
 """
@@ -38,7 +38,10 @@ def forward(
 def backward(
     cache: tuple[float, ...], dpressure: float = 1.0
 ) -> tuple[float, float, float]:
-    """Return the gradient of pressure, times the upstream gradient dpressure."""
+    """Return the gradient of pressure, times the upstream gradient dpressure.
+
+    In this order: by V, T, n.
+    """
     V, T, n, a, b, R, nR, nRT, invVmnb, ansqr, invVsqr = cache
     # (12) pressure = nRTbyVmnb - ansqrbyVsqr
     dnRTbyVmnb = dpressure
@@ -62,7 +65,7 @@ def backward(
     # (4) Vmnb = V - nb                     V is used twice: its gradients add up
     dV += dVmnb
     dnb = -dVmnb
-    # (3) nb = n * b
+    # (3) nb = n * b                        n is used 3 times: its gradients add up
     dn += b * dnb
     # (2) nRT = nR * T
     dnR = T * dnRT

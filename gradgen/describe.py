@@ -7,8 +7,8 @@ import textwrap
 
 from gradgen.differentiate import to_sympy
 from gradgen.ir import Const, Program, Ref, Step
-from gradgen.ops import OPS, Raise, real
-from gradgen.spell import FORMULA, operands
+from gradgen.ops import ANY, OPS, Raise, real
+from gradgen.spell import FORMULA, constant, fill, operands
 
 _WIDTH = 84
 #: A longer list is cut short: the docstring of a large module is for reading too.
@@ -35,7 +35,11 @@ def docstring(program: Program, formula: str) -> list[str]:
     if program.wrt != tuple(range(first)):
         asked = ", ".join(names[i] for i in program.wrt)
         lines += _wrap(f"Gradient: by {asked or 'no input'} only.")
-    for title, entries in (("Raises", raises(program)), ("Kinks", kinks(program))):
+    sections = (
+        ("Raises, with the stage's number", raises(program)),
+        ("Kinks, with the stage's number", kinks(program)),
+    )
+    for title, entries in sections:
         if entries:
             lines += ["", f"{title}:"]
             for entry in entries[:_LISTED]:
@@ -45,45 +49,78 @@ def docstring(program: Program, formula: str) -> list[str]:
     return lines
 
 
-def gradient_summary(program: Program) -> str:
-    """Return in one line what `backward` returns."""
+def gradient_summary(program: Program) -> list[str]:
+    """Return the lines of `backward`'s docstring: what it returns, and in which order."""
     result = _result(program)
     upstream = program.adjoints[program.outputs[0][1].index]
     slopes = ", ".join(f"d{result}/d{program.names[i]}" for i in program.wrt)
     if not slopes:
-        return f"Return (): no gradient of {result} is asked for."
+        return [f"Return (): no gradient of {result} is asked for."]
     text = f"Return ({slopes}), each times the upstream gradient {upstream}."
     if len(program.wrt) == 1:
         text = f"Return ({slopes},), times the upstream gradient {upstream}."
     if len(text) <= _WIDTH - 6:
-        return text
-    return f"Return the gradient of {result}, times the upstream gradient {upstream}."
+        return [text]
+    order = ", ".join(program.names[i] for i in program.wrt)
+    return [
+        f"Return the gradient of {result}, times the upstream gradient {upstream}.",
+        "",
+        *_wrap(f"In this order: by {order}."),
+    ]
 
 
 def raises(program: Program) -> list[str]:
     """Return what may raise for finite inputs: the error, the condition, and the stage's number."""
     entries = []
-    flowing = {flow.source for flow in program.flows}
+    flowing = _flowing(program)
     for number, step in enumerate(program.steps, start=1):
         words = operands(step, program.names, FORMULA)
+        for const in step.args:
+            if isinstance(const, Const) and const.args and not has_value(const):
+                shown = constant(const, FORMULA)
+                entries.append(
+                    f"ValueError: always, as {shown} has no value ({number})."
+                )
         for rule in OPS[step.op].raises:
-            if rule.backward and program.value(number - 1) not in flowing:
-                continue
+            where = "where"
+            if rule.partial is not None:
+                partials = flowing.get(program.value(number - 1), set())
+                if not (partials if rule.partial == ANY else rule.partial in partials):
+                    continue
+                where = "backward, where"
             if _concerns(rule, step, program):
-                where = "backward, where" if rule.backward else "where"
-                condition = rule.when.format(*words)
+                condition = fill(rule.when, words)
                 entries.append(f"{rule.error}: {where} {condition} ({number}).")
     return entries
 
 
 def kinks(program: Program) -> list[str]:
     """Return the conventions of the program's kinks, with the stages' numbers."""
-    flowing = {flow.source for flow in program.flows}
-    return [
-        f"{OPS[step.op].kink.format(*operands(step, program.names, FORMULA))} ({number})."
-        for number, step in enumerate(program.steps, start=1)
-        if OPS[step.op].kink and program.value(number - 1) in flowing
-    ]
+    flowing = _flowing(program)
+    entries = []
+    for number, step in enumerate(program.steps, start=1):
+        row = OPS[step.op]
+        partials = flowing.get(program.value(number - 1), set())
+        if row.kink and (
+            partials if row.kink_partial is None else row.kink_partial in partials
+        ):
+            words = operands(step, program.names, FORMULA)
+            entries.append(f"{fill(row.kink, words)} ({number}).")
+    return entries
+
+
+def has_value(const: Const) -> bool:
+    """Whether a constant expression has a finite real value: log(0) has none, and raises at run time."""
+    value = to_sympy(const).evalf()
+    return bool(value.is_Float or value.is_Rational) and math.isfinite(float(value))
+
+
+def _flowing(program: Program) -> dict[int, set[int]]:
+    """Return the partials that the backward pass takes, by the value they flow from."""
+    found: dict[int, set[int]] = {}
+    for flow in program.flows:
+        found.setdefault(flow.source, set()).add(flow.partial)
+    return found
 
 
 def _concerns(rule: Raise, step: Step, program: Program) -> bool:

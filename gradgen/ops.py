@@ -17,17 +17,21 @@ from gradgen.functions import sigmoid, softplus
 Partial = Callable[..., Any]
 
 
+#: Any partial, where an exception does not depend on which.
+ANY = -1
+
+
 @dataclass(frozen=True)
 class Raise:
     """An exception that a stage can raise for finite inputs, and the condition in words (`{0}` is the first argument).
 
-    `step_only` conditions speak of an infinite operand, which only another stage can produce; `exponent_below` ones
-    concern a constant exponent below that.
+    With `partial`, it is the backward line of that partial that raises. `step_only` conditions speak of an infinite
+    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that.
     """
 
     error: str
     when: str
-    backward: bool = False
+    partial: int | None = None
     step_only: bool = False
     exponent_below: float | None = None
 
@@ -51,6 +55,7 @@ class Op:
         rule: its derivative as an equation, printed beside the backward line where it is not obvious.
         raises: the exceptions it can raise.
         kink: the convention where its derivative jumps, in words.
+        kink_partial: the only partial that the kink concerns, if it is not all of them.
         helpers: functions that its Python text calls, carried by the module.
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
         exponent: whether the last argument is a constant exponent, on whose value the partials' form depends.
@@ -70,6 +75,7 @@ class Op:
     rule: str = ""
     raises: tuple[Raise, ...] = ()
     kink: str = ""
+    kink_partial: int | None = None
     helpers: tuple[str, ...] = ()
     rational: bool = False
     exponent: bool = False
@@ -140,7 +146,8 @@ _ROWS = (
     Op("powr", lambda x, c: x**c, (lambda out, x, c: c*x**(c - 1) if lowers_exactly(c) else c*(out/x), lambda out, x, c: out*sp.log(x)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow", exponent=True, rule="d(u**c)/du = c*u**(c - 1)",
-       raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_DOMAIN, "{0} = 0", exponent_below=0), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise("ValueError or ZeroDivisionError", "{0} = 0", backward=True, exponent_below=1))),
+       raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_DOMAIN, "{0} = 0", exponent_below=0), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise("ValueError or ZeroDivisionError", "{0} = 0", partial=0, exponent_below=1),
+               Raise(_OVERFLOW, "{0}**({1} - 1) is too large", partial=0, exponent_below=1))),
     Op("expb", lambda b, x: b**x, (lambda out, b, x: x*b**(x - 1), lambda out, b, x: out*sp.log(b)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.0), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow", rule="d(b**u)/du = log(b)*b**u",
@@ -149,16 +156,16 @@ _ROWS = (
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow",
        python_partials=("{1} * ({out} / {0}) if {0} != 0.0 else {1} * math.pow({0}, {1} - 1.0)", "{out} * math.log({0}) if {0} != 0.0 else 0.0"),
-       rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0",
+       rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0", kink_partial=1,
        aliases=("power",),
-       raises=(Raise(_DOMAIN, "{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0"), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0} < 0, or {0} = 0 and {1} < 1", backward=True))),
+       raises=(Raise(_DOMAIN, "{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0"), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0} = 0 and {1} < 1", partial=0), Raise(_DOMAIN, "{0} < 0", partial=1))),
     # Roots.
     Op("sqrt",  sp.sqrt,  (lambda out, x: sp.Rational(1, 2)/out,),
        "sqrt{0}",   "math.sqrt({0})",       (0.5, 1.5), ((0.01, 99),),
-       rule="d sqrt = 1/(2*{out})", raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_POLE, "{0} = 0", backward=True))),
+       rule="d sqrt = 1/(2*{out})", raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_POLE, "{0} = 0", partial=0))),
     Op("cbrt",  cf.Cbrt,  (lambda out, x: out/(3*x),),
        "cbrt{0}",   "_cbrt({0})",           (0.8, 2.1), ((0.01, 99),),
-       rule="d cbrt = {out}/(3*{0})", raises=(Raise(_POLE, "{0} = 0", backward=True),), helpers=("cbrt",),
+       rule="d cbrt = {out}/(3*{0})", raises=(Raise(_POLE, "{0} = 0", partial=0),), helpers=("cbrt",),
        aliases=("Cbrt",)),
     Op("hypot", cf.hypot, (lambda out, x, y: x/out, lambda out, x, y: y/out),
        "hyp{0}{1}", "math.hypot({0}, {1})", (0.6, 1.5), ((-99, 99), (-99, 99)),
@@ -203,18 +210,18 @@ _ROWS = (
     Op("asin",  sp.asin,  (lambda out, x: 1/sp.sqrt((1 - x)*(1 + x)),),
        "asin{0}",    "math.asin({0})",       (0.52, 1.8),  ((-1, 1),),
        aliases=("arcsin",), rule="d asin = 1/sqrt(1 - {0}**2)",
-       raises=(Raise(_DOMAIN, "abs({0}) > 1"), Raise(_POLE, "abs({0}) = 1", backward=True))),
+       raises=(Raise(_DOMAIN, "abs({0}) > 1"), Raise(_POLE, "abs({0}) = 1", partial=0))),
     Op("acos",  sp.acos,  (lambda out, x: -1/sp.sqrt((1 - x)*(1 + x)),),
        "acos{0}",    "math.acos({0})",       (0.53, 1.8),  ((-1, 1),),
        aliases=("arccos",), rule="d acos = -1/sqrt(1 - {0}**2)",
-       raises=(Raise(_DOMAIN, "abs({0}) > 1"), Raise(_POLE, "abs({0}) = 1", backward=True))),
+       raises=(Raise(_DOMAIN, "abs({0}) > 1"), Raise(_POLE, "abs({0}) = 1", partial=0))),
     Op("atan",  sp.atan,  (lambda out, x: 1/(1 + x*x),),
        "atan{0}",    "math.atan({0})",       (0.56, 1.9),  ((-9, 9),),
        aliases=("arctan",), rule="d atan = 1/(1 + {0}**2)"),
     Op("atan2", sp.atan2, (lambda out, y, x: x/cf.hypot(x, y)/cf.hypot(x, y), lambda out, y, x: -(y/cf.hypot(x, y)/cf.hypot(x, y))),
        "atan{0}{1}", "math.atan2({0}, {1})", (0.6, 3.2),   ((-9, 9), (0.1, 9)),
        aliases=("arctan2",), rule="d atan2(v, u) = (u dv - v du)/(u**2 + v**2)",
-       raises=(Raise(_POLE, "{0} = {1} = 0", backward=True),)),
+       raises=(Raise(_POLE, "{0} = {1} = 0", partial=ANY),)),
     # Hyperbolic functions and their inverses.
     Op("sinh",  sp.sinh,  (lambda out, x: sp.cosh(x),),
        "sinh{0}",  "math.sinh({0})",  (2.0, 2.0), ((-9, 9),),
@@ -231,7 +238,7 @@ _ROWS = (
     Op("acosh", sp.acosh, (lambda out, x: 1/sp.sqrt((x - 1)*(x + 1)),),
        "acosh{0}", "math.acosh({0})", (2.0, 1.9), ((1, 99),),
        aliases=("arccosh",), rule="d acosh = 1/sqrt({0}**2 - 1)",
-       raises=(Raise(_DOMAIN, "{0} < 1"), Raise(_POLE, "{0} = 1", backward=True))),
+       raises=(Raise(_DOMAIN, "{0} < 1"), Raise(_POLE, "{0} = 1", partial=0))),
     Op("atanh", sp.atanh, (lambda out, x: 1/((1 - x)*(1 + x)),),
        "atanh{0}", "math.atanh({0})", (1.8, 1.9), ((-1, 1),),
        aliases=("arctanh",), rule="d atanh = 1/(1 - {0}**2)", raises=(Raise(_DOMAIN, "abs({0}) >= 1"),)),

@@ -48,7 +48,7 @@ class Module:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     backward_returns: str
-    backward_summary: str
+    backward_summary: tuple[str, ...]
     stages: tuple[Line, ...]
     cache: tuple[str, ...]
     upstream: tuple[str, ...]
@@ -102,6 +102,13 @@ def _environment(target: Target, templates: Path | None) -> jinja2.Environment:
         if not templates.is_dir():
             raise GradgenError(f"there is no folder of templates at {templates}")
         folders = [templates / target.folder, templates, *folders]
+        if not any(
+            (folder / "module.py.jinja").is_file() or (folder / "helpers").is_dir()
+            for folder in folders[:2]
+        ):
+            raise GradgenError(
+                f"{templates} holds no templates; expected is {templates / target.folder / 'module.py.jinja'}"
+            )
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
@@ -131,7 +138,7 @@ class _Viewer:
         self.uses: dict[int, int] = {}
         #: Each kind of backward line is spelled once, with places for the names.
         self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
-        self.explained = False
+        self.explained: set[int] = set()
         roles = {"num": "numerator", "den": "denominator"}
         parts = quotient_parts(program)
         self.roles = {value: roles[part] for value, part in parts.items()}
@@ -165,7 +172,7 @@ class _Viewer:
             inputs=names[:first],
             outputs=outputs,
             backward_returns=_tuple_type(len(gradients)),
-            backward_summary=gradient_summary(program),
+            backward_summary=tuple(gradient_summary(program)),
             stages=stages,
             cache=tuple(names[i] for i in sorted(self.read)),
             upstream=tuple(adjoints[ref.index] for _, ref in program.outputs),
@@ -220,21 +227,20 @@ class _Viewer:
             step = program.step(source)
             assert step is not None
             lines = []
-            summed = ""
+            summed = []
             while at < len(program.flows) and program.flows[at].source == source:
                 flow = program.flows[at]
                 lines.append(self.flow(flow, step))
-                if flow.accumulate:
-                    summed = summed or names[flow.into]
-                    uses = self.uses[flow.into]
+                if flow.accumulate and flow.into not in self.explained:
+                    summed.append(flow.into)
                 at += 1
             row = OPS[step.op]
             comment = f"({source - len(program.inputs) + 1}) {names[source]} = "
             comment += fill(FORMULA.template(row), operands(step, names, FORMULA))
-            note = row.rule.format(*operands(step, names, FORMULA), out=names[source])
-            if summed and not note and not self.explained:
-                self.explained = True
-                note = f"{summed} is used {'twice' if uses == 2 else f'{uses} times'}: its gradients add up"
+            note = fill(row.rule, operands(step, names, FORMULA), names[source])
+            if summed and not note:
+                self.explained.update(summed)
+                note = self.fan_out(list(dict.fromkeys(summed)))
             found.append(
                 Group(
                     f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment,
@@ -242,6 +248,15 @@ class _Viewer:
                 )
             )
         return found
+
+    def fan_out(self, values: list[int]) -> str:
+        """Return why these values' gradients are sums."""
+        if len(values) > 1:
+            names = " and ".join(self.names[value] for value in values)
+            return f"{names} are used more than once: their gradients add up"
+        uses = self.uses[values[0]]
+        times = "twice" if uses == 2 else f"{uses} times"
+        return f"{self.names[values[0]]} is used {times}: its gradients add up"
 
     def flow(self, flow: Flow, step: Step) -> str:
         constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)

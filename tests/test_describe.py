@@ -32,6 +32,16 @@ from gradgen.pipeline import compile
                 "OverflowError: where x**2.5 is too large (1).",
             ],
         ),
+        (
+            "x**(2/3)",
+            [
+                "ValueError: where x < 0 (1).",
+                "OverflowError: where x**(2 / 3) is too large (1).",
+                "ValueError or ZeroDivisionError: backward, where x = 0 (1).",
+                "OverflowError: backward, where x**((2 / 3) - 1) is too large (1).",
+            ],
+        ),
+        ("log(0) + x", ["ValueError: always, as log(0) has no value (1)."]),
     ],
 )
 def test_raises(text: str, expected: list[str]) -> None:
@@ -47,6 +57,10 @@ def test_kinks() -> None:
         "abs(xm1) at xm1 = 0: gradient 0 (2)."
     ]
     assert kinks(compile("abs(x) + y", wrt="y").program) == []
+    assert kinks(compile("x**y").program) == [
+        "x**y at x = 0: the gradient by y is 0 (1)."
+    ]
+    assert kinks(compile("x**y", wrt="x").program) == []
 
 
 def test_long_lists_are_cut() -> None:
@@ -57,12 +71,16 @@ def test_long_lists_are_cut() -> None:
 
 
 def test_what_backward_returns() -> None:
-    assert gradient_summary(compile("x*y", name="g").program) == (
+    assert gradient_summary(compile("x*y", name="g").program) == [
         "Return (dg/dx, dg/dy), each times the upstream gradient dg."
-    )
-    assert gradient_summary(compile("3").program).startswith("Return ()")
-    many = compile("+".join(f"long_name_{i}" for i in range(20)))
-    assert gradient_summary(many.program).startswith("Return the gradient of f")
+    ]
+    assert gradient_summary(compile("3").program)[0].startswith("Return ()")
+    many = compile("+".join(f"long_name_{i}" for i in range(4)), name="long_result")
+    assert gradient_summary(many.program) == [
+        "Return the gradient of long_result, times the upstream gradient dlong_result.",
+        "",
+        "In this order: by long_name_0, long_name_1, long_name_2, long_name_3.",
+    ]
 
 
 #: A point where each forward condition of the table holds, by operation and error.
@@ -99,7 +117,7 @@ def test_every_condition_of_the_table_has_a_point() -> None:
         (row.name, rule.error)
         for row in OPS.values()
         for rule in row.raises
-        if not rule.backward
+        if rule.partial is None
     }
     assert stated == set(OUTSIDE)
 
