@@ -84,16 +84,15 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
     return True
 
 
-def find(paths: list[Path]) -> Iterator[Path]:
-    """Yield the files that the paths name: folders stand for the generated files in them, in order of their names."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for inner in sorted(path.rglob("*.py")):
-            hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
-            if not hidden and inner.is_file() and is_generated(inner):
-                yield inner
+def find(path: Path) -> Iterator[Path]:
+    """Yield the file, or the generated files in the folder, in order of their names."""
+    if not path.is_dir():
+        yield path
+        return
+    for inner in sorted(path.rglob("*.py")):
+        hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
+        if not hidden and inner.is_file() and is_generated(inner):
+            yield inner
 
 
 def is_generated(path: Path) -> bool:

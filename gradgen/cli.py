@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import os
 import re
 import sys
@@ -18,12 +19,29 @@ if TYPE_CHECKING:
 
 # Nothing heavy is imported here: `--help` and usage errors must answer without waiting for SymPy or black.
 
+_OPTIONS = [
+    "--name",
+    "--inputs",
+    "--wrt",
+    "--as-written",
+    "--output",
+    "--templates",
+    "--check",
+    "--diff",
+    "--force",
+    "--at",
+]
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Print one line, not the whole usage."""
+        """Print one line, not the whole usage, with a near option for one that is unknown."""
+        unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
+        if unknown is not None:
+            message = f"there is no option {unknown.group(1)}"
+            close = difflib.get_close_matches(unknown.group(1), _OPTIONS, n=1)
+            message += f"; did you mean {close[0]}?" if close else ""
         raise GradgenError(f"{message} (see `{self.prog} --help`)")
 
 
@@ -134,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--at",
         required=True,
+        action="append",
         metavar='"x=3, y=-4"',
         help="the point; a value may be any constant, as pi/2",
     )
@@ -230,7 +249,8 @@ def _formula(options: argparse.Namespace) -> Compiled:
         raise GradgenError(
             "no expression is given; write one in quotes, or - for standard input"
             if not words
-            else f"{len(words)} expressions are given where one is expected; write it in quotes"
+            else f"{len(words)} expressions are given where one is expected; "
+            "a formula, and a list of names, is written in quotes"
         )
     text = words[0]
     if text == "-":
@@ -266,16 +286,34 @@ def _compile(options: argparse.Namespace) -> int:
     if output is None:
         print(compiled.source, end="")
         return 0
-    if not (options.check or options.diff):
-        compiled.write(output, force=options.force)
-        return 0
 
     from gradgen import artifact
 
+    if not (options.check or options.diff):
+        before = artifact.guard(output, options.force) or ""
+        compiled.write(output, force=options.force)
+        _note_signature(output, before, compiled.source)
+        return 0
     before = artifact.guard(output, force=True) or ""
     if options.diff:
         print(artifact.diff(output, before, compiled.source), end="")
     return 1 if options.check and before != compiled.source else 0
+
+
+def _note_signature(path: Path, before: str, after: str) -> None:
+    """Warn where callers that pass inputs by position would be misled."""
+    old, new = (
+        re.findall(
+            r"(\w+): float",
+            "".join(re.findall(r"def forward\((.*?)\)", text, re.DOTALL)),
+        )
+        for text in (before, after)
+    )
+    if before and old != new:
+        print(
+            f"gradgen: note: {path}: the signature changes from ({', '.join(old)}) to ({', '.join(new)})",
+            file=sys.stderr,
+        )
 
 
 def _check_module_name(path: Path) -> None:
@@ -296,7 +334,9 @@ def _point(text: str) -> dict[str, float]:
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = item.partition("=")
         name = name.strip()
-        if not equals or not name or name in point:
+        if name in point:
+            raise GradgenError(f"--at gives two values for `{printable(name)}`")
+        if not equals or not name:
             raise GradgenError(
                 f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"'
             )
@@ -312,7 +352,7 @@ def _point(text: str) -> dict[str, float]:
 def _eval(options: argparse.Namespace) -> int:
     compiled = _formula(options)
     program = compiled.program
-    point = _point(options.at)
+    point = _point(",".join(options.at))
     for name in program.inputs:
         if name not in point:
             raise GradgenError(f"--at gives no value for `{name}`")
@@ -324,8 +364,10 @@ def _eval(options: argparse.Namespace) -> int:
     try:
         values, gradients = compiled.trace(*(point[name] for name in program.inputs))
     except (ArithmeticError, ValueError) as error:
+        line = _failing_line(compiled, error)
+        what = "gradient" if line.startswith("d") else "value"
         raise GradgenError(
-            f"there is no value at this point: {_failing_line(compiled, error)}: {error}"
+            f"there is no {what} at this point: {line}: {error}"
         ) from None
 
     from gradgen.ops import OPS
@@ -360,6 +402,19 @@ def _failing_line(compiled: Compiled, error: Exception) -> str:
     )
 
 
+def _files(names: Sequence[str]) -> list[Path]:
+    """Return the generated files that the arguments name; say so where a folder holds none."""
+    from gradgen import artifact
+
+    found = []
+    for name in names:
+        inside = list(artifact.find(Path(name)))
+        if not inside:
+            print(f"gradgen: note: {name} holds no generated files", file=sys.stderr)
+        found += inside
+    return found
+
+
 def _check(options: argparse.Namespace) -> int:
     from gradgen import artifact
     from gradgen.pipeline import regenerate
@@ -367,7 +422,7 @@ def _check(options: argparse.Namespace) -> int:
 
     templates = Path(options.templates) if options.templates else None
     worst = 0
-    for path in artifact.find([Path(p) for p in options.paths]):
+    for path in _files(options.paths):
         change = ""
         try:
             text = artifact.read(path)
@@ -397,20 +452,19 @@ def _update(options: argparse.Namespace) -> int:
 
     templates = Path(options.templates) if options.templates else None
     worst = 0
-    for path in artifact.find([Path(p) for p in options.paths]):
+    for path in _files(options.paths):
         try:
             text = artifact.guard(path, options.force)
             found = read_artifact(text) if text is not None else None
-            if found is None:
+            if text is None or found is None:
                 raise GradgenError(f"{path} does not exist")
-            status = (
-                "updated"
-                if regenerate(found.recipe, templates).write(path, force=options.force)
-                else "ok"
-            )
-            print(f"{status:8} {path}")
+            made = regenerate(found.recipe, templates)
+            changed = made.write(path, force=options.force)
+            print(f"{'updated' if changed else 'ok':8} {path}")
+            _note_signature(path, text, made.source)
         except GradgenError as error:
             print(f"refused  {path}")
-            print(f"gradgen: error: {error}", file=sys.stderr)
+            where = "" if str(path) in error.message else f"{path}: "
+            print(f"gradgen: error: {where}{error}", file=sys.stderr)
             worst = 1
     return worst

@@ -24,6 +24,7 @@ MAX_DIGITS = 400
 
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 _NOT_FINITE = ("inf", "nan", "oo", "zoo")
+_LOOKALIKES = ("Pi", "PI", "π")
 #: Names that are variables only where the inputs list them.
 RESERVED = frozenset((*CONSTANTS, *CALLS, *_NOT_FINITE))
 
@@ -242,6 +243,15 @@ class _Parser:
             if following.kind == "(" and self.is_call(token):
                 return True
             if (
+                following.kind == "**"
+                and token.text in CALLS
+                and token.text not in self.inputs
+            ):
+                self.fail(
+                    f"a power of a function follows its argument; write `{token.text}(x)**2`",
+                    token.column,
+                )
+            if (
                 token.text in CALLS
                 and token.text not in self.inputs
                 and following.kind in ("name", "number")
@@ -332,8 +342,17 @@ class _Parser:
             and before == self.text[: token.column]
         ):
             self.fail("digits are written without separators", token.column)
+        if token.text.startswith(".") and before[-1:].isdigit():
+            self.fail("this number has two decimal points", token.column)
+        if shown_left == "0" and token.text[0] in "xXbBoO" and token.kind == "name":
+            self.fail(
+                "numbers are decimal; write this one in digits 0 to 9", token.column
+            )
+        written = f"{shown_left}*{token.text}"
+        if shown_left == ")" or token.text == "(":
+            written = f"{'(...)' if shown_left == ')' else shown_left}*{'(...)' if token.text == '(' else token.text}"
         self.fail(
-            f"an operator is missing here; write `{shown_left}*{token.text}` for a product",
+            f"an operator is missing here; write `{written}` for a product",
             token.column,
         )
 
@@ -408,6 +427,9 @@ class _Parser:
                     f"`{name}` is not a finite number; list it in the inputs if it is a variable",
                     token.column,
                 )
+            if name in _LOOKALIKES:
+                note = f"`{name}` is read as a variable; the circle's constant is written `pi`"
+                self.notes[note] = None
         return self.symbols.setdefault(name, sp.Symbol(name))
 
     def identifier(self, token: _Token) -> str:
@@ -434,11 +456,10 @@ class _Parser:
                 f"`{name}` is not a function; write `{name}*(...)` for a product",
                 token.column,
             )
-        close = difflib.get_close_matches(name, [*CALLS, "log"], n=1)
+        close = difflib.get_close_matches(name, CALLS, n=1, cutoff=0.75)
+        known = dict.fromkeys(row.name for row in CALLS.values())
         hint = (
-            f"did you mean `{close[0]}`?"
-            if close
-            else f"known are {', '.join(sorted(CALLS))}"
+            f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
         )
         self.fail(
             f"there is no function `{printable(name)[:60]}`; {hint}", token.column
@@ -453,7 +474,8 @@ class _Parser:
             self.push(_log(*args), closed.column)
             return
         if given != row.arity:
-            self.fail(f"{closed.text} takes {_plural(row)}, not {given}", closed.column)
+            allowed = "1 or 2 arguments" if row.name == "log" else _plural(row)
+            self.fail(f"{closed.text} takes {allowed}, not {given}", closed.column)
         if row.name == "sqrt":
             node = fn.power(args[0], sp.S.Half)
         elif row.name == "pow":

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.abc import ExecutionLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import sympy
 
@@ -24,16 +24,19 @@ from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
 from gradgen.render import render
 from gradgen.spell import FORMULA, expression
-from gradgen.stage import stage
+from gradgen.stage import python_name, stage
 from gradgen.targets import PYTHON
+
+#: Names of inputs: "x, y", one symbol, or several names or symbols.
+Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 
 def compile(  # noqa: A001 - the name that users know from re and from the command line
     source: str | sympy.Expr,
     *,
     name: str = "f",
-    inputs: str | Iterable[str] | None = None,
-    wrt: str | Iterable[str] | None = None,
+    inputs: Names | None = None,
+    wrt: Names | None = None,
     as_written: bool = False,
     templates: str | Path | None = None,
 ) -> Compiled:
@@ -42,7 +45,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     Args:
         source: the formula, as text or as a SymPy expression.
         name: the result's name; the upstream gradient is `d` + name.
-        inputs: the signature, as a list or as "x, y"; by default the formula's variables in natural order. May name
+        inputs: the signature, as "x, y" or as a list of names or SymPy symbols; by default the formula's variables in natural order. May name
             inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
@@ -146,18 +149,24 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
     )
 
 
-def _names(names: str | Iterable[str] | None, what: str) -> tuple[str, ...] | None:
+def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
     """Return a list of names, checked."""
     if names is None:
         return None
-    checked = tuple(
-        check_identifier(n, what)
-        for n in (split_names(names) if isinstance(names, str) else names)
-    )
-    for i, repeated in enumerate(checked):
-        if repeated in checked[:i]:
-            raise GradgenError(f"{what} `{repeated}` is given twice")
-    return checked
+    if isinstance(names, str):
+        names = split_names(names)
+    elif isinstance(names, sympy.Symbol):
+        names = (names,)
+    found: dict[str, None] = {}
+    for given in names if isinstance(names, Iterable) else ():
+        text = python_name(given.name) if isinstance(given, sympy.Symbol) else given
+        if not isinstance(text, str):
+            raise GradgenError(f"{what} {text!r} is neither a name nor a symbol")
+        plain = check_identifier(text, what)
+        if plain in found:
+            raise GradgenError(f"{what} `{plain}` is given twice")
+        found[plain] = None
+    return tuple(found)
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,9 +207,11 @@ class Compiled:
         """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
         return cast(Callable[..., tuple[float, ...]], self.module.backward)
 
-    def value_and_grad(self, *inputs: float) -> tuple[float, tuple[float, ...]]:
-        """Return the value at `inputs` and its gradient."""
-        value, cache = self.forward(*inputs)
+    def value_and_grad(
+        self, *inputs: float, **named: float
+    ) -> tuple[float, tuple[float, ...]]:
+        """Return the value at `inputs`, given in order or by name, and its gradient."""
+        value, cache = self.forward(*inputs, **named)
         return value, self.backward(cache)
 
     def trace(self, *inputs: float) -> tuple[Mapping[str, float], Mapping[str, float]]:

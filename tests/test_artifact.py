@@ -105,5 +105,12 @@ def test_folders_stand_for_their_generated_files(model: Path) -> None:
     inner = model.parent / "inner"
     inner.mkdir()
     compile("x").write(inner / "a.py")
-    assert list(artifact.find([model.parent])) == [inner / "a.py", model]
-    assert list(artifact.find([model.parent / "own.py"])) == [model.parent / "own.py"]
+    assert list(artifact.find(model.parent)) == [inner / "a.py", model]
+    assert list(artifact.find(model.parent / "own.py")) == [model.parent / "own.py"]
+
+
+def test_a_file_whose_mark_has_moved_is_not_forgotten(model: Path) -> None:
+    model.write_text("# Copyright me\n" + model.read_text())
+    assert list(artifact.find(model.parent)) == [model]
+    with pytest.raises(GradgenError, match="not its first line"):
+        compile("x*y").write(model, force=True)

@@ -248,6 +248,28 @@ def test_the_life_of_a_folder(
     assert a.read_text() == compile("x/y").source
 
 
+def test_a_changed_signature_is_called_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.py"
+    run(capsys, "compile", "x*y", "--inputs", "y, x", "-o", str(path))
+    note = f"gradgen: note: {path}: the signature changes from (y, x) to (x, y)\n"
+    assert run(capsys, "compile", "x*y + 1", "-o", str(path)) == (0, "", note)
+    path.write_text(path.read_text().replace("# source: x*y + 1", "# source: x*z + 1"))
+    assert "(x, y) to (x, z)" in run(capsys, "update", str(path))[2]
+
+
+def test_a_folder_without_generated_files_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    note = f"gradgen: note: {tmp_path} holds no generated files\n"
+    assert run(capsys, "check", str(tmp_path)) == (0, "", note)
+
+
+def test_near_options_are_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean --inputs?" in run(capsys, "compile", "x", "--input", "x")[2]
+
+
 def test_a_recipe_that_is_no_formula_fails_its_check_alone(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -64,6 +64,12 @@ def test_a_literal_means_the_double_that_python_reads() -> None:
     assert float(parse("0.1").expr) == 0.1
 
 
+def test_other_spellings_of_pi_get_a_note() -> None:
+    for name in ("Pi", "PI", "π"):
+        assert "written `pi`" in parse(f"2*{name}*r").notes[0]
+        assert parse(f"2*{name}*r", inputs=(name,)).notes == ()
+
+
 def test_ordinary_names_are_variables_unless_called() -> None:
     for name in [
         "S",
@@ -107,7 +113,7 @@ REFUSED = [
     # text, what the message must say, the column it must point to
     ("x^2", "**", 1),
     ("2x", "2*x", 1),
-    ("2(x + 1)", "2*(", 1),
+    ("2(x + 1)", "2*(...)", 1),
     ("2 x", "2*x", 2),
     ("x²", "**2", 1),
     ("x₁", "`1`", 1),
@@ -149,7 +155,13 @@ REFUSED = [
     ("1e-400*x", "too small", 0),
     ("1" * 500, "characters", 0),
     ("1_000*x", "separators", 1),
-    ("0x1f", "operator is missing", 1),
+    ("0x1f", "decimal", 1),
+    ("1.2.3*x", "two decimal points", 3),
+    ("sin**2(x)", "sin(x)**2", 0),
+    ("(x)(y)", "(...)*(...)", 3),
+    ("3(x + 1)", "3*(...)", 1),
+    ("log(x, 2, 3)", "1 or 2 arguments", 0),
+    ("min(x, y)", "known are", 0),
     ("2j", "operator is missing", 1),
     ("x−y", "ASCII", 1),
     ("x·y", "`*`", 1),

@@ -155,6 +155,22 @@ def test_gradgens_own_functions_work_in_sympy() -> None:
     assert sp.diff(gradgen.softplus(x), x) == gradgen.sigmoid(x)
 
 
+def test_inputs_may_be_symbols_and_values_may_be_named() -> None:
+    x, a = sp.symbols("x a")
+    compiled = gradgen.compile(a * sp.exp(x), inputs=[x, a], wrt=a)
+    assert compiled.program.inputs == ("x", "a")
+    assert compiled.value_and_grad(a=2.0, x=0.0) == (2.0, (1.0,))
+    for wrong in ([1], 3, [None]):
+        with pytest.raises(GradgenError):
+            gradgen.compile("x", inputs=wrong)
+
+
+def test_the_object_shows_its_signature() -> None:
+    assert repr(gradgen.compile("x*y")) == "<gradgen f(x, y) = x*y>"
+    assert {"compile", "Compiled", "__version__"} <= set(dir(gradgen))
+    assert gradgen.__version__[0].isdigit()
+
+
 def test_the_signature_and_what_is_asked() -> None:
     assert gradgen.compile("x*y", inputs=["y", "x"]).value_and_grad(2.0, 5.0) == (
         10.0,
