@@ -66,7 +66,7 @@ class Formula:
     """A formula as read.
 
     Attributes:
-        text: its canonical text: one line, single spaces at line ends and tabs; empty for an expression that was no text.
+        text: its text on one line; empty for an expression that was no text.
         expr: the unevaluated SymPy expression.
         columns: where in the text a node stands, by the node's id.
         notes: what the reader should know, one sentence each.
@@ -242,25 +242,7 @@ class _Parser:
         if kind == "name":
             if following.kind == "(" and self.is_call(token):
                 return True
-            if (
-                following.kind == "**"
-                and token.text in CALLS
-                and token.text not in self.inputs
-            ):
-                self.fail(
-                    f"a power of a function follows its argument; write `{token.text}(x)**2`",
-                    token.column,
-                )
-            if (
-                token.text in CALLS
-                and token.text not in self.inputs
-                and following.kind in ("name", "number")
-            ):
-                self.fail(
-                    f"the argument of a function stands in brackets; write `{token.text}({following.text})`",
-                    token.column,
-                )
-            self.push(self.symbol(token), token.column)
+            self.push(self.symbol(token, following), token.column)
             return False
         if kind in ("+", "-"):
             self.open(_Pending("sign", kind, token.column))
@@ -348,9 +330,8 @@ class _Parser:
             self.fail(
                 "numbers are decimal; write this one in digits 0 to 9", token.column
             )
-        written = f"{shown_left}*{token.text}"
-        if shown_left == ")" or token.text == "(":
-            written = f"{'(...)' if shown_left == ')' else shown_left}*{'(...)' if token.text == '(' else token.text}"
+        factors = [shown_left, token.text]
+        written = "*".join("(...)" if part in ("(", ")") else part for part in factors)
         self.fail(
             f"an operator is missing here; write `{written}` for a product",
             token.column,
@@ -367,7 +348,8 @@ class _Parser:
         self.pending.append(pending)
 
     def push(self, node: sp.Expr, column: int) -> None:
-        self.columns.setdefault(id(node), column)
+        if not (node.is_Symbol and id(node) in self.columns):
+            self.columns[id(node)] = column
         self.operands.append(node)
 
     def reduce(self, precedence: int) -> None:
@@ -408,7 +390,7 @@ class _Parser:
             )
         return sp.Integer(int(digits)) if digits.isdecimal() else sp.Float(value)
 
-    def symbol(self, token: _Token) -> sp.Expr:
+    def symbol(self, token: _Token, following: _Token) -> sp.Expr:
         name = self.identifier(token)
         if name not in self.inputs:
             if name in CONSTANTS:
@@ -418,10 +400,7 @@ class _Parser:
                     ] = None
                 return CONSTANTS[name]
             if name in CALLS:
-                self.fail(
-                    f"`{name}` is a function; write `{name}(...)`, or list it in the inputs",
-                    token.column,
-                )
+                self.bare_function(name, token, following)
             if name in _NOT_FINITE:
                 self.fail(
                     f"`{name}` is not a finite number; list it in the inputs if it is a variable",
@@ -431,6 +410,15 @@ class _Parser:
                 note = f"`{name}` is read as a variable; the circle's constant is written `pi`"
                 self.notes[note] = None
         return self.symbols.setdefault(name, sp.Symbol(name))
+
+    def bare_function(self, name: str, token: _Token, following: _Token) -> NoReturn:
+        right = f"`{name}` is a function; write `{name}(...)`, or list it in the inputs"
+        if following.kind == "**":
+            right = f"a power of a function follows its argument; write `{name}(x)**2`"
+        elif following.kind in ("name", "number"):
+            argument = f"{name}({following.text})"
+            right = f"the argument of a function stands in brackets; write `{argument}`"
+        self.fail(right, token.column)
 
     def identifier(self, token: _Token) -> str:
         try:

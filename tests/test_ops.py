@@ -162,3 +162,10 @@ def test_every_accepted_name_reads_as_its_row(called: str) -> None:
 def test_rows_are_told_apart() -> None:
     assert len({id(row.node) for row in ROWS}) == len(ROWS)
     assert all(name == row.name for name, row in OPS.items())
+
+
+def test_fragments_tell_the_rows_apart() -> None:
+    fragments = [row.fragment for row in ROWS if row.role != "pow"]
+    assert len(set(fragments)) == len(fragments)
+    for row in ROWS:
+        assert all(f"{{{i}}}" in row.fragment for i in range(row.arity))
