@@ -55,15 +55,16 @@ def stage(
     """
     symbols = _symbols(formula)
     order = tuple(sorted(symbols, key=natural_key)) if inputs is None else tuple(inputs)
+    places = {symbol: place for place, symbol in enumerate(order)}
     for symbol, node in symbols.items():
-        if symbol not in order:
+        if symbol not in places:
             raise _error(
                 formula,
                 node,
                 f"`{symbol}` is used but not among the inputs {', '.join(order) or '(none)'}",
             )
     for asked in wrt or ():
-        if asked not in order:
+        if asked not in places:
             raise GradgenError(
                 f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}"
             )
@@ -76,11 +77,7 @@ def stage(
             inputs=order,
             steps=tuple(builder.steps),
             outputs=((name, root),),
-            wrt=(
-                tuple(order.index(asked) for asked in wrt)
-                if wrt is not None
-                else tuple(range(len(order)))
-            ),
+            wrt=tuple(places[asked] for asked in (order if wrt is None else wrt)),
         )
     )
 

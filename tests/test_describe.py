@@ -130,6 +130,40 @@ def test_what_is_stated_does_raise(op: str, error: str) -> None:
     assert type(caught.value).__name__ == error
 
 
+#: The same for the backward pass, where the forward pass has a value.
+OUTSIDE_BACKWARD = {
+    ("sqrt", "ZeroDivisionError"): "sqrt(x) at 0",
+    ("cbrt", "ZeroDivisionError"): "cbrt(x) at 0",
+    ("powr", "ValueError or ZeroDivisionError"): "x**0.75 at 0",
+    ("powr", "OverflowError"): "x**-1.5 at 1e-200",
+    ("pow", "ValueError"): "x**(x + 2) at -1",
+    ("asin", "ZeroDivisionError"): "asin(x) at 1",
+    ("acos", "ZeroDivisionError"): "acos(x) at -1",
+    ("atan2", "ZeroDivisionError"): "atan2(x, x) at 0",
+    ("acosh", "ZeroDivisionError"): "acosh(x) at 1",
+}
+
+
+def test_every_backward_condition_of_the_table_has_a_point() -> None:
+    stated = {
+        (row.name, rule.error)
+        for row in OPS.values()
+        for rule in row.raises
+        if rule.partial is not None
+    }
+    assert stated == set(OUTSIDE_BACKWARD)
+
+
+@pytest.mark.parametrize(("op", "error"), OUTSIDE_BACKWARD)
+def test_what_is_stated_of_backward_does_raise(op: str, error: str) -> None:
+    text, _, at = OUTSIDE_BACKWARD[op, error].partition(" at ")
+    compiled = compile(text)
+    _, cache = compiled.forward(float(at))
+    with pytest.raises((ArithmeticError, ValueError)) as caught:
+        compiled.backward(cache)
+    assert type(caught.value).__name__ in error.split(" or ")
+
+
 @pytest.mark.parametrize("text", ["sigmoid(x)", "softplus(x)", "tanh(x)", "atan(x)"])
 @pytest.mark.parametrize("x", [-1.7e308, -1e3, -40.0, 0.0, 40.0, 1e3, 1.7e308])
 def test_saturating_functions_never_raise(text: str, x: float) -> None:
