@@ -101,9 +101,10 @@ def kinks(program: Program) -> list[str]:
     for number, step in enumerate(program.steps, start=1):
         row = OPS[step.op]
         partials = flowing.get(program.value(number - 1), set())
-        if row.kink and (
+        concerned = (
             partials if row.kink_partial is None else row.kink_partial in partials
-        ):
+        )
+        if row.kink and (concerned or row.flat):
             words = operands(step, program.names, FORMULA)
             entries.append(f"{fill(row.kink, words)} ({number}).")
     return entries

@@ -19,7 +19,8 @@ def differentiate(program: Program) -> Program:
     first = len(program.inputs)
     active = set(program.wrt)
     for position, step in enumerate(program.steps):
-        if any(isinstance(arg, Ref) and arg.index in active for arg in step.args):
+        reached = any(isinstance(a, Ref) and a.index in active for a in step.args)
+        if reached and not OPS[step.op].flat:
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, exp, log
+from sympy import Add, Expr, Function, Heaviside, Integer, Mul, Pow, exp, log
 from sympy.core.function import ArgumentIndexError
 
 
@@ -36,6 +36,49 @@ class softplus(Function):
 
     def _eval_rewrite_as_exp(self, x: Expr, **_: Any) -> Expr:
         return log(1 + exp(x))
+
+
+class logsigmoid(Function):
+    """The logarithm of the logistic function, -log(1 + exp(-x))."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, sigmoid(-x)."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sigmoid(-self.args[0])
+
+    def _eval_rewrite_as_exp(self, x: Expr, **_: Any) -> Expr:
+        return -log(1 + exp(-x))
+
+
+class logaddexp(Function):
+    """The smooth maximum log(exp(x) + exp(y))."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, sigmoid(x - y) or sigmoid(y - x)."""
+        x, y = self.args
+        if argindex not in (1, 2):
+            raise ArgumentIndexError(self, argindex)
+        return sigmoid(x - y) if argindex == 1 else sigmoid(y - x)
+
+    def _eval_rewrite_as_exp(self, x: Expr, y: Expr, **_: Any) -> Expr:
+        return log(exp(x) + exp(y))
+
+
+class relu(Function):
+    """The ramp max(x, 0)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, 1 for x > 0 and else 0."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return Heaviside(self.args[0], 0)
 
 
 def unevaluated(cls: type[Expr], *args: Expr) -> Expr:

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.codegen import cfunctions as cf
 
-from gradgen.functions import sigmoid, softplus
+from gradgen.functions import logaddexp, logsigmoid, relu, sigmoid, softplus
 
 #: A partial derivative: the operation's own value, then its arguments, to a SymPy expression.
 Partial = Callable[..., Any]
@@ -59,6 +59,8 @@ class Op:
         helpers: functions that its Python text calls, carried by the module.
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
         exponent: whether the last argument is a constant exponent, on whose value the partials' form depends.
+        flat: whether the derivative is 0 wherever there is one; then it gets no backward line.
+        variadic: whether a call takes any number of arguments, combined two by two from the left.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Op:
     helpers: tuple[str, ...] = ()
     rational: bool = False
     exponent: bool = False
+    flat: bool = False
+    variadic: bool = False
 
     @property
     def arity(self) -> int:
@@ -222,6 +226,15 @@ _ROWS = (
        "atan{0}{1}", "math.atan2({0}, {1})", (0.6, 3.2),   ((-9, 9), (0.1, 9)),
        aliases=("arctan2",), rule="d atan2(v, u) = (u dv - v du)/(u**2 + v**2)",
        raises=(Raise(_POLE, "{0} = {1} = 0", partial=ANY),)),
+    Op("sec",   sp.sec,   (lambda out, x: out*sp.tan(x),),
+       "sec{0}",     "1.0 / math.cos({0})",    (1.4, 3.0),   ((-9, 9),),
+       rule="d sec = {out}*tan({0})", raises=_PERIODIC),
+    Op("csc",   sp.csc,   (lambda out, x: -out/sp.tan(x),),
+       "csc{0}",     "1.0 / math.sin({0})",    (1.4, 3.0),   ((0.1, 3),),
+       rule="d csc = -{out}/tan({0})", raises=(*_PERIODIC, Raise(_POLE, "{0} = 0"))),
+    Op("cot",   sp.cot,   (lambda out, x: -(1 + out*out),),
+       "cot{0}",     "1.0 / math.tan({0})",    (1.6, 3.0),   ((0.1, 3),),
+       rule="d cot = -(1 + {out}**2)", raises=(*_PERIODIC, Raise(_POLE, "{0} = 0"))),
     # Hyperbolic functions and their inverses.
     Op("sinh",  sp.sinh,  (lambda out, x: sp.cosh(x),),
        "sinh{0}",  "math.sinh({0})",  (2.0, 2.0), ((-9, 9),),
@@ -242,6 +255,32 @@ _ROWS = (
     Op("atanh", sp.atanh, (lambda out, x: 1/((1 - x)*(1 + x)),),
        "atanh{0}", "math.atanh({0})", (1.8, 1.9), ((-1, 1),),
        aliases=("arctanh",), rule="d atanh = 1/(1 - {0}**2)", raises=(Raise(_DOMAIN, "abs({0}) >= 1"),)),
+    # Functions of statistics.
+    Op("erf",  sp.erf,  (lambda out, x: 2/sp.sqrt(sp.pi)*sp.exp(-(x*x)),),
+       "erf{0}",  "math.erf({0})",  (1.6, 4.0), ((-1, 1),),
+       rule="d erf = 2/sqrt(pi)*exp(-{0}**2)"),
+    Op("erfc", sp.erfc, (lambda out, x: -(2/sp.sqrt(sp.pi)*sp.exp(-(x*x))),),
+       "erfc{0}", "math.erfc({0})", (1.9, 4.0), ((-1, 1),),
+       rule="d erfc = -2/sqrt(pi)*exp(-{0}**2)"),
+    # Steps, and the larger and smaller of two. The guards give each side half at a tie.
+    Op("floor", sp.floor,   (lambda out, x: sp.S.Zero,),
+       "floor{0}",  "float(math.floor({0}))",                        (0, 0), ((-9, 9),),
+       flat=True, kink="floor({0}): gradient 0 everywhere", raises=(Raise(_OVERFLOW, "{0} is infinite", step_only=True),)),
+    Op("ceil",  sp.ceiling, (lambda out, x: sp.S.Zero,),
+       "ceil{0}",   "float(math.ceil({0}))",                         (0, 0), ((-9, 9),),
+       flat=True, kink="ceil({0}): gradient 0 everywhere", raises=(Raise(_OVERFLOW, "{0} is infinite", step_only=True),),
+       aliases=("ceiling",)),
+    Op("sign",  sp.sign,    (lambda out, x: sp.S.Zero,),
+       "sign{0}",   "math.copysign(1.0, {0}) if {0} != 0.0 else 0.0", (0, 0), ((-9, 9),),
+       flat=True, kink="sign({0}): gradient 0 everywhere"),
+    Op("max",   sp.Max,     (lambda out, x, y: sp.Heaviside(x - y), lambda out, x, y: sp.Heaviside(y - x)),
+       "max{0}{1}", "max({0}, {1})",                                 (0, 0), ((-9, 9), (-9, 9)),
+       python_partials=("1.0 if {0} > {1} else 0.5 if {0} == {1} else 0.0", "1.0 if {1} > {0} else 0.5 if {0} == {1} else 0.0"),
+       kink="max({0}, {1}) at a tie: half the gradient to each", aliases=("Max", "maximum", "fmax"), variadic=True),
+    Op("min",   sp.Min,     (lambda out, x, y: sp.Heaviside(y - x), lambda out, x, y: sp.Heaviside(x - y)),
+       "min{0}{1}", "min({0}, {1})",                                 (0, 0), ((-9, 9), (-9, 9)),
+       python_partials=("1.0 if {0} < {1} else 0.5 if {0} == {1} else 0.0", "1.0 if {1} < {0} else 0.5 if {0} == {1} else 0.0"),
+       kink="min({0}, {1}) at a tie: half the gradient to each", aliases=("Min", "minimum", "fmin"), variadic=True),
     # Functions of machine learning. The guard keeps exp from overflowing: below -709 both forms agree to the last bit.
     Op("sigmoid",  sigmoid,  (lambda out, x: (1 - out)*out,),
        "sig{0}",      "1.0 / (1.0 + math.exp(-{0})) if {0} > -709.0 else math.exp({0})", (2.3, 2.3), ((-20, 1),),
@@ -249,6 +288,15 @@ _ROWS = (
     Op("softplus", softplus, (lambda out, x: sigmoid(x),),
        "softplus{0}", "max({0}, 0.0) + math.log1p(math.exp(-abs({0})))", (1.5, 2.0), ((-20, 20),),
        rule="d softplus = sigmoid({0})"),
+    Op("logsigmoid", logsigmoid, (lambda out, x: sigmoid(-x),),
+       "logsig{0}",   "min({0}, 0.0) - math.log1p(math.exp(-abs({0})))", (1.5, 2.3), ((-20, 20),),
+       rule="d logsigmoid = sigmoid(-{0})", aliases=("log_sigmoid",)),
+    Op("logaddexp",  logaddexp,  (lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)),
+       "logaddexp{0}{1}", "max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1})))", (6.0, 30.0), ((1, 9), (1, 9)),
+       rule="d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv", aliases=("logsumexp",), variadic=True),
+    Op("relu",       relu,       (lambda out, x: sp.Heaviside(x, 0),),
+       "relu{0}",     "max({0}, 0.0)", (0, 0), ((-9, 9),),
+       python_partials=("1.0 if {0} > 0.0 else 0.0",), kink="relu({0}) at {0} = 0: gradient 0"),
 )
 # fmt: on
 

@@ -461,7 +461,7 @@ class _Parser:
         if row.name == "log" and given == 2:
             self.push(_log(*args), closed.column)
             return
-        if given != row.arity:
+        if given != row.arity and not row.variadic:
             allowed = "1 or 2 arguments" if row.name == "log" else _plural(row)
             self.fail(f"{closed.text} takes {allowed}, not {given}", closed.column)
         if row.name == "sqrt":

@@ -149,6 +149,7 @@ class _Viewer:
         stages = tuple(self.stage(position) for position in range(len(program.steps)))
         groups = tuple(self.groups())
         received = {flow.into for flow in program.flows}
+        used = {a.index for s in program.steps for a in s.args if isinstance(a, Ref)}
         outputs = tuple(names[ref.index] for _, ref in program.outputs)
         gradients = tuple(adjoints[i] for i in program.wrt)
         rows = [OPS[step.op] for step in program.steps]
@@ -179,7 +180,7 @@ class _Viewer:
             unused=tuple(
                 Line(
                     f"{adjoints[i]} = 0.0",
-                    f"{outputs[0]} does not depend on {names[i]}",
+                    f"{outputs[0]} {'is flat in' if i in used else 'does not depend on'} {names[i]}",
                 )
                 for i in program.wrt
                 if i not in received

@@ -276,6 +276,10 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
     if isinstance(node, sp.Pow):
         return _Plan(lambda base, exponent: _power(builder, base, exponent), *node.args)
     row = BY_NODE.get(type(node))
+    if row is not None and row.variadic:
+        return _Plan(
+            lambda *args: reduce(lambda a, b: emit(row.name, a, b), args), *node.args
+        )
     if row is not None:
         return _Plan(lambda *args: emit(row.name, *args), *node.args)
     if node.is_Atom:

@@ -15,8 +15,8 @@ from tests.conftest import formulas, gold, meta
 MISSING = {
     "feynman": {},
     "fpbench": {"Piecewise": 5},
-    "symreg": {"cot": 2, "harmonic": 1},
-    "optim": {"floor": 4, "Max": 4},
+    "symreg": {"harmonic": 1},
+    "optim": {},
 }
 
 

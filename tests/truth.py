@@ -11,7 +11,7 @@ import mpmath
 import sympy as sp
 from sympy.codegen import cfunctions as cf
 
-from gradgen.functions import sigmoid, softplus
+from gradgen.functions import logaddexp, logsigmoid, relu, sigmoid, softplus
 
 DIGITS = 50
 
@@ -26,6 +26,12 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     cf.log1p: lambda x: sp.log(1 + x),
     cf.log2: lambda x: sp.log(x) / sp.log(2),
     cf.log10: lambda x: sp.log(x) / sp.log(10),
+    logsigmoid: lambda x: -sp.log(1 + sp.exp(-x)),
+    logaddexp: lambda x, y: sp.log(sp.exp(x) + sp.exp(y)),
+    relu: lambda x: (x + sp.Abs(x)) / 2,
+    sp.Max: lambda x, y: (x + y + sp.Abs(x - y)) / 2,
+    sp.Min: lambda x, y: (x + y - sp.Abs(x - y)) / 2,
+    sp.Heaviside: lambda x, at_zero=sp.S.Half: (1 + sp.sign(x)) / 2,
 }
 
 
@@ -34,6 +40,17 @@ def plain(expr: Any) -> Any:
     for cls, meaning in _PLAIN.items():
         expr = expr.replace(cls, meaning)
     return expr.doit()
+
+
+def derivative(expr: Any, symbol: Any) -> Any:
+    """Return SymPy's derivative; that of a step function is 0 wherever it exists."""
+    found = sp.diff(expr, symbol)
+    steps = sp.Derivative, sp.Subs, sp.DiracDelta
+    return (
+        sp.S.Zero
+        if expr.has(sp.floor, sp.ceiling, sp.sign) and found.has(*steps)
+        else found
+    )
 
 
 def function(expr: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
@@ -57,7 +74,7 @@ def value_and_gradient(
     symbols = [sp.Symbol(name, real=True) for name in names]
     real = plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
     value = function(real, symbols)(*point)
-    return value, [function(sp.diff(real, s), symbols)(*point) for s in symbols]
+    return value, [function(derivative(real, s), symbols)(*point) for s in symbols]
 
 
 def ulps(got: float, true: Any) -> float:
