@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -207,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     with contextlib.suppress(AttributeError, ValueError):
         # The same bytes whatever the locale.
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]
     try:
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -331,9 +332,11 @@ def _point(text: str) -> dict[str, float]:
     from gradgen.pipeline import compile
 
     point: dict[str, float] = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
+    # A comma inside a value, as in hypot(3, 4), has no `name =` after it.
+    items = re.split(r",(?=\s*(?:[^\W\d]\w*\s*=|$|,))", text)
+    for item in filter(None, (part.strip() for part in items)):
         name, equals, value = item.partition("=")
-        name = name.strip()
+        name = unicodedata.normalize("NFKC", name.strip())
         if name in point:
             raise GradgenError(f"--at gives two values for `{printable(name)}`")
         if not equals or not name:
@@ -342,7 +345,9 @@ def _point(text: str) -> dict[str, float]:
             )
         try:
             point[name] = float(compile(value, inputs=()).forward()[0])
-        except ArithmeticError as error:
+        except GradgenError:
+            raise
+        except (ArithmeticError, ValueError) as error:
             raise GradgenError(
                 f"`{printable(item)}` has no finite value: {error}"
             ) from None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import textwrap
 
-from gradgen.differentiate import to_sympy
-from gradgen.ir import Const, Program, Ref, Step
-from gradgen.ops import ANY, OPS, Raise, real
+from gradgen.ir import Const, Operand, Program, Ref, Step, evaluate
+from gradgen.ops import ANY, OPS, Raise
 from gradgen.spell import FORMULA, constant, fill, operands
 
 _WIDTH = 84
@@ -76,11 +75,10 @@ def raises(program: Program) -> list[str]:
     for number, step in enumerate(program.steps, start=1):
         words = operands(step, program.names, FORMULA)
         for const in step.args:
-            if isinstance(const, Const) and const.args and not has_value(const):
+            error = failure(const) if isinstance(const, Const) else None
+            if isinstance(const, Const) and error is not None:
                 shown = constant(const, FORMULA)
-                entries.append(
-                    f"ValueError: always, as {shown} has no value ({number})."
-                )
+                entries.append(f"{error}: always, as {shown} has no value ({number}).")
         for rule in OPS[step.op].raises:
             where = "where"
             if rule.partial is not None:
@@ -110,10 +108,13 @@ def kinks(program: Program) -> list[str]:
     return entries
 
 
-def has_value(const: Const) -> bool:
-    """Whether a constant expression has a finite real value: log(0) has none, and raises at run time."""
-    value = to_sympy(const).evalf()
-    return bool(value.is_Float or value.is_Rational) and math.isfinite(float(value))
+def failure(const: Const) -> str | None:
+    """Return what a constant expression raises when the module runs, as log(0) does; None if it has a value."""
+    try:
+        evaluate(const)
+    except (ArithmeticError, ValueError) as error:
+        return type(error).__name__
+    return None
 
 
 def _flowing(program: Program) -> dict[int, set[int]]:
@@ -129,10 +130,18 @@ def _concerns(rule: Raise, step: Step, program: Program) -> bool:
     if rule.step_only:
         return any(isinstance(a, Ref) and program.step(a.index) for a in step.args)
     if rule.exponent_below is not None:
-        last = step.args[-1]
-        exponent = real(to_sympy(last)) if isinstance(last, Const) else math.nan
-        return exponent < rule.exponent_below
+        return not _number(step.args[-1]) >= rule.exponent_below
+    if rule.base_at_most is not None:
+        return not _number(step.args[0]) > rule.base_at_most
     return True
+
+
+def _number(arg: Operand) -> float:
+    """Return a constant operand as a double, nan where it is not known."""
+    try:
+        return evaluate(arg) if isinstance(arg, Const) else math.nan
+    except (ArithmeticError, ValueError):
+        return math.nan
 
 
 def _result(program: Program) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -107,6 +109,75 @@ def show_const(const: Const) -> str:
     if const.args:
         return f"{const.value}({', '.join(map(show_const, const.args))})"
     return str(const.value)
+
+
+def operations(item: Step | Const) -> Iterator[str]:
+    """Yield the operations of a step and of the constants in it."""
+    if isinstance(item, Step):
+        yield item.op
+    elif item.args:
+        yield str(item.value)
+    for arg in item.args:
+        if isinstance(arg, Const):
+            yield from operations(arg)
+
+
+def named(item: Step | Const) -> Iterator[str]:
+    """Yield the named constants that a step reads."""
+    if isinstance(item, Const) and not item.args and isinstance(item.value, str):
+        yield item.value
+    for arg in item.args:
+        if isinstance(arg, Const):
+            yield from named(arg)
+
+
+#: Functions of constants that are worked out by the standard library of every Python that gradgen runs on.
+_MATH = [
+    "sqrt",
+    "hypot",
+    "exp",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+]
+
+
+def evaluate(const: Const) -> float:
+    """Return a constant's value in double precision, nan where that is not known without running the module.
+
+    Raises:
+        ArithmeticError, ValueError: as the module will when it runs.
+    """
+    value = const.value
+    if not isinstance(value, str):
+        return float(value)
+    if not const.args:
+        return {"pi": math.pi, "e": math.e}[value]
+    args = [evaluate(arg) for arg in const.args]
+    if any(map(math.isnan, args)):
+        return math.nan
+    if value in ("powr", "expb", "pow"):
+        return math.pow(*args)
+    if OPS[value].rational:
+        return float(OPS[value].node(*args))
+    return float(getattr(math, value)(*args)) if value in _MATH else math.nan
 
 
 class ProgramError(AssertionError):

@@ -26,7 +26,8 @@ class Raise:
     """An exception that a stage can raise for finite inputs, and the condition in words (`{0}` is the first argument).
 
     With `partial`, it is the backward line of that partial that raises. `step_only` conditions speak of an infinite
-    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that.
+    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that, and
+    `base_at_most` ones a constant base up to that.
     """
 
     error: str
@@ -34,6 +35,7 @@ class Raise:
     partial: int | None = None
     step_only: bool = False
     exponent_below: float | None = None
+    base_at_most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,10 @@ _log2, _log10 = sp.log(sp.Integer(2), evaluate=False), sp.log(
 
 
 def real(exponent: Any) -> float:
-    """Return a constant exponent as a double; nan where it has no real value, which raises in the forward pass already."""
-    try:
-        return float(exponent)
-    except TypeError:
-        return float("nan")
+    """Return a number as a double; nan for an expression, whose digits SymPy might compute for ever."""
+    return (
+        float(exponent) if exponent.is_Number or exponent.is_NumberSymbol else math.nan
+    )
 
 
 def lowers_exactly(exponent: Any) -> bool:
@@ -155,7 +156,8 @@ _ROWS = (
     Op("expb", lambda b, x: b**x, (lambda out, b, x: x*b**(x - 1), lambda out, b, x: out*sp.log(b)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.0), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow", rule="d(b**u)/du = log(b)*b**u",
-       raises=(Raise(_OVERFLOW, "{0}**{1} is too large"),)),
+       raises=(Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0}**{1} is not real", base_at_most=0),
+               Raise(_DOMAIN, "{0} has no logarithm", partial=1, base_at_most=0))),
     Op("pow",  lambda x, y: x**y, (lambda out, x, y: y*(out/x), lambda out, x, y: out*sp.log(x)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow",
@@ -167,9 +169,9 @@ _ROWS = (
     Op("sqrt",  sp.sqrt,  (lambda out, x: sp.Rational(1, 2)/out,),
        "sqrt{0}",   "math.sqrt({0})",       (0.5, 1.5), ((0.01, 99),),
        rule="d sqrt = 1/(2*{out})", raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_POLE, "{0} = 0", partial=0))),
-    Op("cbrt",  cf.Cbrt,  (lambda out, x: out/(3*x),),
+    Op("cbrt",  cf.Cbrt,  (lambda out, x: out/x/3,),
        "cbrt{0}",   "_cbrt({0})",           (0.8, 2.1), ((0.01, 99),),
-       rule="d cbrt = {out}/(3*{0})", raises=(Raise(_POLE, "{0} = 0", partial=0),), helpers=("cbrt",),
+       rule="d cbrt = {out}/{0}/3", raises=(Raise(_POLE, "{0} = 0", partial=0),), helpers=("cbrt",),
        aliases=("Cbrt",)),
     Op("hypot", cf.hypot, (lambda out, x, y: x/out, lambda out, x, y: y/out),
        "hyp{0}{1}", "math.hypot({0}, {1})", (0.6, 1.5), ((-99, 99), (-99, 99)),

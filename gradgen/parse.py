@@ -231,6 +231,10 @@ class _Parser:
                 operand_next = self.read_operator(token, following)
         (expr,) = self.operands
         text = unicodedata.normalize("NFKC", self.text.strip())
+        if len(text) > MAX_LENGTH:
+            raise GradgenError(
+                f"the expression has {len(text)} characters; at most {MAX_LENGTH} are allowed"
+            )
         return Formula(text, expr, self.columns, tuple(self.notes))
 
     def read_operand(self, token: _Token, following: _Token) -> bool:

@@ -17,7 +17,7 @@ import sympy
 from gradgen import artifact
 from gradgen.differentiate import differentiate
 from gradgen.errors import GradgenError
-from gradgen.ir import Program
+from gradgen.ir import Program, named
 from gradgen.names import name as give_names
 from gradgen.parse import MAX_LENGTH, RESERVED, Formula, check_identifier, parse
 from gradgen.recipe import Recipe, digest, split_names
@@ -58,6 +58,8 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     >>> f.value_and_grad(2.0, 0.0)
     (1.0, (0.5, 0.5))
     """
+    if not isinstance(name, str):
+        raise GradgenError(f"the result's name is text, not {type(name).__name__}")
     plain = check_identifier(name, "the result's name")
     if plain != name:
         raise GradgenError(
@@ -85,9 +87,12 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
 def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
     """Write a SymPy expression as text and read that again, so that the recipe makes the same module.
 
-    An expression that is too large to write out goes on as it is, without a recipe.
+    An expression that cannot be written out goes on as it is, without a recipe.
     """
     program = stage(formula, recipe.inputs, recipe.wrt)
+    constants = {const for step in program.steps for const in named(step)}
+    if {FORMULA.constants[const] for const in constants} & set(program.inputs):
+        return recipe, formula  # the constant pi beside a symbol of that name
     try:
         text = expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
         read = parse(text, program.inputs)
@@ -133,7 +138,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
     """
     if not recipe.source:
         raise GradgenError(
-            "its expression was too large to record; write the file anew from Python"
+            "its expression could not be written out as text; write the file anew from Python"
         )
     if recipe.custom_templates and templates is None:
         raise GradgenError(

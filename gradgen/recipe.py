@@ -16,7 +16,7 @@ class Recipe:
     """A formula and every option that changes the output.
 
     Attributes:
-        source: the formula's text; empty where the expression was too large to write out.
+        source: the formula's text; empty where the expression could not be written out.
         name: the result's name.
         inputs: the signature, or None for the formula's own variables.
         wrt: the inputs whose gradient is wanted, or None for all.
@@ -36,11 +36,7 @@ class Recipe:
         """Return the comment lines that go before `body`, one item a line, defaults left out."""
         lines = [
             MARKER,
-            (
-                f"# source: {self.source}"
-                if self.source
-                else "# source: (too large to record)"
-            ),
+            (f"# source: {self.source}" if self.source else "# source: (not recorded)"),
         ]
         if self.name != "f":
             lines.append(f"# name: {self.name}")
@@ -102,7 +98,7 @@ def read_artifact(text: str) -> Artifact | None:
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
     recipe = Recipe(
-        source="" if items["source"].startswith("(too large") else items["source"],
+        source="" if items["source"].startswith("(not recorded") else items["source"],
         name=items.get("name", "f"),
         inputs=split_names(items["inputs"]) if "inputs" in items else None,
         wrt=split_names(items["wrt"]) if "wrt" in items else None,

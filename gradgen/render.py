@@ -9,7 +9,7 @@ import jinja2
 
 from gradgen.describe import docstring, gradient_summary
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Flow, Program, Ref, Step
+from gradgen.ir import Const, Flow, Program, Ref, Step, operations
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
 from gradgen.spell import FORMULA, FlowText, fill, flow_text, operands
@@ -152,14 +152,16 @@ class _Viewer:
         used = {a.index for s in program.steps for a in s.args if isinstance(a, Ref)}
         outputs = tuple(names[ref.index] for _, ref in program.outputs)
         gradients = tuple(adjoints[i] for i in program.wrt)
-        rows = [OPS[step.op] for step in program.steps]
+        used_ops = dict.fromkeys(
+            op for step in program.steps for op in operations(step)
+        )
         library = self.target.library
         texts = [line.text for line in stages] + [
             text for group in groups for text in group.lines
         ]
         helpers = tuple(
             self.helper(h)
-            for h in dict.fromkeys(h for row in rows for h in row.helpers)
+            for h in dict.fromkeys(h for op in used_ops for h in OPS[op].helpers)
         )
         return Module(
             noqa=self.noqa(),

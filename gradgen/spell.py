@@ -26,6 +26,7 @@ _NEEDS = {
 }
 #: Templates whose only operand needs less than an atom.
 _LOOSE = {"{0}": CONDITIONAL, "-{0}": POWER, "1 / {0}": SIGN, "1.0 / {0}": SIGN}
+_INTEGER_POWER = "{0}**{1:d}"
 _PLACE = re.compile(r"\{(out|[0-9])(:d)?\}")
 
 
@@ -76,6 +77,8 @@ def level(text: str) -> int:
             continue
         elif char == " ":
             rest = text[i : i + 4]
+            if rest.startswith(" **"):
+                continue
             if rest == " if ":
                 return CONDITIONAL
             found = min(
@@ -125,6 +128,8 @@ def fill(template: str, operands: Sequence[str], out: str = "") -> str:
                 text.removesuffix(".0") if piece.integer else text, piece.needed
             )
         texts.append(piece)
+    if template == _INTEGER_POWER and not re.fullmatch(r"[\w.{}]+", texts[1]):
+        texts[2] = " ** "  # black's form: x**3, but (a + b) ** 3
     return "".join(texts)
 
 
@@ -140,7 +145,7 @@ def constant(const: Const, spelling: Spelling) -> str:
     if isinstance(value, str):
         return spelling.constants[value]
     if isinstance(value, float):
-        return repr(value)
+        return _digits(value)
     if spelling.exact:
         return (
             str(value.numerator)
@@ -148,10 +153,17 @@ def constant(const: Const, spelling: Spelling) -> str:
             else f"{value.numerator} / {value.denominator}"
         )
     if value.denominator & (value.denominator - 1) == 0:
-        return repr(float(value))
+        return _digits(float(value))
     parts = Fraction(value.numerator), Fraction(value.denominator)
     exact = all(abs(part) < _LARGE and float(part) == part for part in parts)
-    return f"{float(parts[0])!r} / {float(parts[1])!r}" if exact else repr(float(value))
+    if not exact:
+        return _digits(float(value))
+    return f"{_digits(float(parts[0]))} / {_digits(float(parts[1]))}"
+
+
+def _digits(value: float) -> str:
+    """Return a double's shortest digits in black's form: 1e300, not 1e+300."""
+    return repr(value).replace("e+", "e")
 
 
 def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:
@@ -275,8 +287,17 @@ def flow_text(
             "{0} / {1}", ["{d}", expression(program, spelling, inputs, step.args[0])]
         )
         assigned = sign + added
-    elif isinstance(at, Const) and factor.startswith("1.0 / "):
-        added = f"{{d}} / {factor.removeprefix('1.0 / ')}"
+    elif isinstance(at, Const) and at.value == "inv":
+        added = fill("{0} / {1}", ["{d}", constant(at.args[0], spelling)])
+        assigned = sign + added
+    elif (
+        isinstance(at, Const)
+        and isinstance(at.value, Fraction)
+        and at.value.numerator == 1
+        and " / " in factor
+    ):
+        # x/3 and (1/3)*x: a division by 3 is one rounding, a product with 1/3 two.
+        added = fill("{0} / {1}", ["{d}", constant(Const(1 / at.value), spelling)])
         assigned = sign + added
     else:
         added = fill("{0} * {1}", [factor, "{d}"])

@@ -14,14 +14,16 @@ import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.functions import unevaluated
-from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.ir import Const, Operand, Program, Ref, Step, drop_unused, verify
 from gradgen.ops import BY_NODE, OPS
-from gradgen.parse import Formula
+from gradgen.parse import Formula, check_identifier
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
 _INLINE_OPERATIONS = 3
 #: Exact arithmetic beyond this many bits continues in double precision.
 _EXACT_BITS = 4096
+#: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
+_LITERAL_BITS = 1000
 #: Beyond this an integer exponent is a double like any other.
 _LARGEST_POWER = 2**31
 
@@ -73,11 +75,13 @@ def stage(
     if isinstance(root, Const) or root.index < len(order):
         root = builder.append(Step("copy", (root,)))
     return verify(
-        Program(
-            inputs=order,
-            steps=tuple(builder.steps),
-            outputs=((name, root),),
-            wrt=tuple(places[asked] for asked in (order if wrt is None else wrt)),
+        drop_unused(
+            Program(
+                inputs=order,
+                steps=tuple(builder.steps),
+                outputs=((name, root),),
+                wrt=tuple(places[asked] for asked in (order if wrt is None else wrt)),
+            )
         )
     )
 
@@ -89,11 +93,12 @@ def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
 
 def python_name(name: str) -> str:
     """Return a SymPy symbol's name as a Python identifier: `theta'` is `theta_`, `lambda` is `lambda_`."""
-    plain = (
-        re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)).lstrip("0123456789")
-        or "_"
-    )
-    return f"{plain}_" if keyword.iskeyword(plain) else plain
+    plain = unicodedata.normalize("NFKC", name)
+    plain = "".join(c if f"a{c}".isidentifier() else "_" for c in plain)
+    while plain and not plain[0].isidentifier():
+        plain = plain[1:]
+    plain = f"_{plain.lstrip('_')}" if plain.startswith("__") else plain
+    return f"{plain}_" if keyword.iskeyword(plain) else plain or "_"
 
 
 def _symbols(formula: Formula) -> dict[str, sp.Basic]:
@@ -107,7 +112,7 @@ def _symbols(formula: Formula) -> dict[str, sp.Basic]:
             continue
         seen.add(id(node))
         if isinstance(node, sp.Symbol):
-            name = python_name(node.name)
+            name = check_identifier(python_name(node.name), "the symbol")
             if found.setdefault(name, node) != node:
                 raise GradgenError(
                     f"two different symbols are both called `{name}`; give them different names"
@@ -156,6 +161,8 @@ def fold(op: str, *args: Const) -> Const | None:
     Raises:
         ZeroDivisionError, OverflowError: as the arithmetic does.
     """
+    if op == "neg" and args[0].value == "neg":
+        return args[0].args[0]
     numbers = [a.value for a in args if not isinstance(a.value, str)]
     if OPS[op].rational and len(numbers) == len(args):
         return Const(_arithmetic(op, numbers))
@@ -207,11 +214,14 @@ def number(value: sp.Basic) -> Const | None:
     """
     if isinstance(value, sp.Rational):
         exact = Fraction(int(value.p), int(value.q))
-        float(exact)
-        return Const(exact)
+        as_float = float(exact)
+        if exact and not as_float:
+            raise OverflowError
+        bits = max(exact.numerator.bit_length(), exact.denominator.bit_length())
+        return Const(exact if bits <= _LITERAL_BITS else as_float)
     if isinstance(value, sp.Float):
         as_float = float(value)
-        if math.isinf(as_float):
+        if math.isinf(as_float) or (value and not as_float):
             raise OverflowError
         return None if math.isnan(as_float) else Const(as_float)
     return Const(_NAMED[value]) if value in _NAMED else None

@@ -79,13 +79,24 @@ class Target:
     layout_any: Callable[[str], str]
 
 
-#: Python's builtins in lower case, spelled out so that the output does not depend on the Python that runs gradgen.
+#: Python's builtins, spelled out so that the output does not depend on the Python that runs gradgen.
 BUILTINS = frozenset("""
     abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex
     copyright credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr
     globals hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
     memoryview min next object oct open ord pow print property quit range repr reversed round set setattr slice
     sorted staticmethod str sum super tuple type vars zip
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+    BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+    ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception
+    ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
+    ImportError ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplemented
+    NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError
+    PythonFinalizationError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
+    StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError
+    TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError
+    UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
     """.split())  # noqa: SIM905 - a list of eighty words reads better as words
 
 _HELPERS = frozenset(f"_{helper}" for row in OPS.values() for helper in row.helpers)

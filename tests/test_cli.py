@@ -136,6 +136,8 @@ def test_errors_are_one_line_and_a_caret(capsys: pytest.CaptureFixture[str]) -> 
         ["eval", "x", "--at", "x=z"],
         ["eval", "x", "--at", "x=1, x=2"],
         ["eval", "log(x)", "--at", "x=-1"],
+        ["eval", "x", "--at", "x=log(-1)"],
+        ["eval", "x", "--at", "x=1/0"],
         ["check"],
         ["update"],
     ],
@@ -190,6 +192,11 @@ def test_eval_works_the_seed_through(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_eval_reads_constants(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1.0" in run(capsys, "eval", "sin(x)", "--at", "x=pi/2")[1].splitlines()[2]
+
+
+def test_eval_reads_commas_inside_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "eval", "x + ﬁ", "--at", "x=hypot(3, 4), ﬁ=1")[1]
+    assert "5.0" in out.splitlines()[2] and "6.0" in out.splitlines()[-1]
 
 
 def test_eval_names_the_stage_without_a_value(

@@ -10,6 +10,7 @@ import threading
 import traceback
 from pathlib import Path
 
+import black
 import pytest
 import sympy as sp
 
@@ -103,6 +104,91 @@ def test_the_upstream_gradient_scales() -> None:
     assert compiled.backward(cache, dg=10.0) == (30.0, 20.0)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*(1/3 + pi)",
+        "x*(1/pi - 1)",
+        "x*sigmoid(-720)",
+        "x/3 + x*(-1/3)",
+        "x*sqrt(2)**3 + x/sqrt(2*pi)",
+        *FORMULAS,
+    ],
+)
+def test_the_upstream_gradient_scales_every_term(text: str) -> None:
+    compiled = gradgen.compile(text)
+    point = (1.3, 0.7)[: len(compiled.program.inputs)]
+    _, cache = compiled.forward(*point)
+    # A power of two scales exactly.
+    assert compiled.backward(cache, 4.0) == tuple(
+        4.0 * g for g in compiled.backward(cache)
+    )
+
+
+def test_a_constant_beside_a_symbol_of_its_name() -> None:
+    for constant in (sp.E, sp.pi):
+        symbol = sp.Symbol(str(constant))
+        compiled = gradgen.compile(constant * symbol)
+        assert compiled.value_and_grad(2.0) == (2 * float(constant), (float(constant),))
+        assert "(not recorded)" in compiled.source
+        listed = gradgen.compile(constant * sp.Symbol("x"), inputs=["x", str(constant)])
+        assert listed.value_and_grad(2.0, 5.0)[0] == 2 * float(constant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*cbrt(2) + cbrt(3)",
+        "1/log(1)*x",
+        "x*log(-0.5, 1)",
+        "x*hypot(1, sqrt(-1))",
+        "x**hypot(1, sqrt(-1))",
+        "x**(cbrt(2)**-2)",
+        "x**sin(exp(exp(20)))",
+        "x*sin(exp(exp(20)))",
+        "x**cos(2**(pi**20))",
+        "x*(2*pi)**3 + 1e300*x - --log1p(2)*x",
+        "ValueError*2 + Ellipsis",
+        "0**x + (-2)**x",
+    ],
+)
+@pytest.mark.parametrize("as_written", [False, True])
+def test_odd_constants_compile_at_once_to_clean_text(
+    text: str, as_written: bool
+) -> None:
+    source = gradgen.compile(text, as_written=as_written).source
+    assert black.format_str(source, mode=black.Mode()) == source
+    assert source.count("_cbrt(") == 0 or "def _cbrt" in source
+
+
+def test_constants_with_helpers_run() -> None:
+    assert gradgen.compile("x*cbrt(8)").value_and_grad(3.0) == (6.0, (2.0,))
+
+
+def test_numbers_of_sympy_are_doubles_or_refused() -> None:
+    x = sp.Symbol("x")
+    huge = sp.Rational(10**5000 + 1, 10**5000)
+    assert gradgen.compile(huge * x).value_and_grad(3.0) == (3.0, (1.0,))
+    for tiny in (sp.Float("1e-400"), sp.Rational(1, 10**400), sp.Integer(10) ** 400):
+        with pytest.raises(GradgenError, match="range of a float"):
+            gradgen.compile(tiny * x)
+
+
+def test_symbols_with_any_name_compile() -> None:
+    for name in ("a௰", "٣x", "__debug__", "__x", "", "1", "x y", "lambda", "ﬁ"):
+        compiled = gradgen.compile(sp.Symbol(name) * 2 if name else sp.Symbol("x") * 2)
+        assert compiled.value_and_grad(3.0) == (6.0, (2.0,))
+    with pytest.raises(GradgenError, match="too long"):
+        gradgen.compile(sp.Symbol("x" * 300) * 2)
+
+
+def test_nothing_unused_is_computed_as_written() -> None:
+    assert (
+        "sin"
+        not in gradgen.compile("sin(x)**0*x", as_written=True).source.split('"""')[2]
+    )
+
+
 def test_sympy_expressions_compile_and_record_a_recipe() -> None:
     x, y = sp.symbols("x y")
     compiled = gradgen.compile(
@@ -140,12 +226,12 @@ def test_what_is_too_large_to_write_out_compiles_all_the_same() -> None:
     for _ in range(5000):
         node = sp.sin(node, evaluate=False)
     compiled = gradgen.compile(node)
-    assert "# source: (too large to record)" in compiled.source
+    assert "# source: (not recorded)" in compiled.source
     value = 0.5
     for _ in range(5000):
         value = math.sin(value)
     assert compiled.value_and_grad(0.5)[0] == value
-    with pytest.raises(GradgenError, match="too large to record"):
+    with pytest.raises(GradgenError, match="could not be written out"):
         regenerate(compiled.recipe)
 
 
@@ -198,6 +284,7 @@ def test_the_signature_and_what_is_asked() -> None:
         {"name": "𝐟"},
         {"name": "{{7*7}}"},
         {"name": "x"},
+        {"name": None},
     ],
 )
 def test_bad_options_are_refused(options: dict[str, str]) -> None:

@@ -56,7 +56,8 @@ def test_level(text: str, expected: int) -> None:
         ("{0} / {1}", ["a / b", "c**2"], "a / b / c**2"),
         ("-{0}", ["a * b"], "-(a * b)"),
         ("-{0}", ["a**2"], "-a**2"),
-        ("{0}**{1:d}", ["-a", "3.0"], "(-a)**3"),
+        ("{0}**{1:d}", ["-a", "3.0"], "(-a) ** 3"),
+        ("{0}**{1:d}", ["math.pi", "3.0"], "math.pi**3"),
         ("f({0}, {1})", ["a + b", "-c"], "f(a + b, -c)"),
         ("1.0 / {0}", ["a * b"], "1.0 / (a * b)"),
     ],
@@ -79,7 +80,7 @@ def test_fill(template: str, operands: list[str], expected: str) -> None:
             "sqrt(2 * pi)",
             "math.sqrt(2.0 * math.pi)",
         ),
-        (Const(Fraction(10**25)), str(10**25), "1e+25"),
+        (Const(Fraction(10**25)), str(10**25), "1e25"),
     ],
 )
 def test_constants(const: Const, formula: str, python: str) -> None:
