@@ -317,3 +317,44 @@ CALLS: Mapping[str, Op] = {
     if isinstance(row.node, type) or row.name in ("sqrt", "pow")
     for name in (row.name, *row.aliases)
 }
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A function that is written out in others: its call means its body."""
+
+    name: str
+    params: tuple[str, ...]
+    body: str
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments."""
+        return len(self.params)
+
+
+#: Functions that need no row of their own, because their stages are worth reading.
+COMPOSITIONS: Mapping[str, Composition] = {
+    name: Composition(name, params, body)
+    for name, params, body in (
+        ("silu", ("x",), "x*sigmoid(x)"),
+        ("swish", ("x",), "x*sigmoid(x)"),
+        ("mish", ("x",), "x*tanh(softplus(x))"),
+        ("gelu", ("x",), "x/2*erfc(-x/sqrt(2))"),
+        ("gelu_tanh", ("x",), "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))"),
+        ("leaky_relu", ("x", "slope"), "relu(x) - slope*relu(-x)"),
+        ("clip", ("x", "low", "high"), "min(max(x, low), high)"),
+        ("logit", ("x",), "log(x) - log1p(-x)"),
+        ("norm_pdf", ("x",), "exp(-x**2/2)/sqrt(2*pi)"),
+        ("norm_cdf", ("x",), "erfc(-x/sqrt(2))/2"),
+        ("degrees", ("x",), "x*(180/pi)"),
+        ("radians", ("x",), "x*(pi/180)"),
+        ("sech", ("x",), "1/cosh(x)"),
+        ("csch", ("x",), "1/sinh(x)"),
+        ("coth", ("x",), "1/tanh(x)"),
+        ("asec", ("x",), "acos(1/x)"),
+        ("acsc", ("x",), "asin(1/x)"),
+        ("acot", ("x",), "atan(1/x)"),
+        ("square", ("x",), "x**2"),
+    )
+}

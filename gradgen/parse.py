@@ -9,13 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NoReturn
 
 import sympy as sp
 
 from gradgen import functions as fn
 from gradgen.errors import GradgenError, printable
-from gradgen.ops import CALLS, Op
+from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
@@ -148,7 +149,7 @@ class _Pending:
     kind: str  # "binary", "sign", "bracket" or "call"
     text: str
     column: int
-    row: Op | None = None
+    row: Op | Composition | None = None
     commas: int = 0
 
 
@@ -439,8 +440,8 @@ class _Parser:
 
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
-        row = None if name in self.inputs else CALLS.get(name)
-        if row is not None:
+        row = CALLS.get(name) or COMPOSITIONS.get(name)
+        if row is not None and name not in self.inputs:
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
@@ -448,8 +449,8 @@ class _Parser:
                 f"`{name}` is not a function; write `{name}*(...)` for a product",
                 token.column,
             )
-        close = difflib.get_close_matches(name, CALLS, n=1, cutoff=0.75)
-        known = dict.fromkeys(row.name for row in CALLS.values())
+        known = [*dict.fromkeys(row.name for row in CALLS.values()), *COMPOSITIONS]
+        close = difflib.get_close_matches(name, [*CALLS, *known], n=1, cutoff=0.75)
         hint = (
             f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
         )
@@ -465,10 +466,13 @@ class _Parser:
         if row.name == "log" and given == 2:
             self.push(_log(*args), closed.column)
             return
-        if given != row.arity and not row.variadic:
+        variadic = isinstance(row, Op) and row.variadic
+        if given != row.arity and not variadic:
             allowed = "1 or 2 arguments" if row.name == "log" else _plural(row)
             self.fail(f"{closed.text} takes {allowed}, not {given}", closed.column)
-        if row.name == "sqrt":
+        if isinstance(row, Composition):
+            node = _substitute(_body(row), dict(zip(row.params, args)))
+        elif row.name == "sqrt":
             node = fn.power(args[0], sp.S.Half)
         elif row.name == "pow":
             node = fn.power(*args)
@@ -490,5 +494,19 @@ def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
     return fn.div(fn.unevaluated(sp.log, x), fn.unevaluated(sp.log, base))
 
 
-def _plural(row: Op) -> str:
+@cache
+def _body(composition: Composition) -> sp.Expr:
+    return parse(composition.body).expr
+
+
+def _substitute(body: sp.Expr, args: Mapping[str, sp.Expr]) -> sp.Expr:
+    """Put arguments into a composition's body, as it is written. The recursion is as deep as the body."""
+    if isinstance(body, sp.Symbol):
+        return args[body.name]
+    if not body.args:
+        return body
+    return fn.unevaluated(type(body), *(_substitute(arg, args) for arg in body.args))
+
+
+def _plural(row: Op | Composition) -> str:
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"

@@ -6,9 +6,12 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.ops import COMPOSITIONS
 from gradgen.parse import MAX_LENGTH, MAX_NESTING, parse
+from gradgen.pipeline import compile
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
+from tests.truth import relative, value_and_gradient
 
 x, y = sp.symbols("x y")
 
@@ -231,3 +234,54 @@ def test_limits_are_far_and_cheap() -> None:
         parse("x+" * MAX_LENGTH + "x")
     with pytest.raises(GradgenError, match=str(MAX_NESTING)):
         parse("-" * 90_000 + "x")
+
+
+#: SymPy's or the textbook's own meaning of each composition, for an independent comparison.
+MEANINGS = {
+    "silu": lambda x: x / (1 + sp.exp(-x)),
+    "swish": lambda x: x / (1 + sp.exp(-x)),
+    "mish": lambda x: x * sp.tanh(sp.log(1 + sp.exp(x))),
+    "gelu": lambda x: x * (1 + sp.erf(x / sp.sqrt(2))) / 2,
+    "gelu_tanh": lambda x: x
+    / 2
+    * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + sp.Float(0.044715) * x**3))),
+    "leaky_relu": lambda x, slope: (x + sp.Abs(x)) / 2 + slope * (x - sp.Abs(x)) / 2,
+    "clip": lambda x, low, high: sp.Min(sp.Max(x, low), high),
+    "logit": lambda x: sp.log(x / (1 - x)),
+    "norm_pdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
+    "norm_cdf": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
+    "degrees": lambda x: x * 180 / sp.pi,
+    "radians": lambda x: x * sp.pi / 180,
+    "sech": sp.sech,
+    "csch": sp.csch,
+    "coth": sp.coth,
+    "asec": sp.asec,
+    "acsc": sp.acsc,
+    "acot": sp.acot,
+    "square": lambda x: x**2,
+}
+
+
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_compositions_mean_what_they_say(name: str) -> None:
+    composition = COMPOSITIONS[name]
+    compiled = compile(
+        f"{name}({', '.join(composition.params)})", inputs=composition.params
+    )
+    symbols = [sp.Symbol(param) for param in composition.params]
+    points = [(0.3, 0.2, 0.7), (0.9, 0.2, 0.7)]
+    if name in ("asec", "acsc"):
+        points = [(1.3, 0.0, 0.0), (2.5, 0.0, 0.0)]
+    for point in (point[: composition.arity] for point in points):
+        value, gradient = compiled.value_and_grad(*point)
+        true, slopes = value_and_gradient(
+            MEANINGS[name](*symbols), composition.params, point
+        )
+        assert relative([value, *gradient], [true, *slopes]) < 1e-14
+
+
+def test_a_compositions_name_is_a_variable_unless_called() -> None:
+    assert stage(parse("square*clip + degrees")).inputs == ("clip", "degrees", "square")
+    assert written("silu(a + b)") == "(a + b) * sigmoid(a + b)"
+    with pytest.raises(GradgenError, match="3 arguments, not 1"):
+        parse("clip(x)")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gradgen.cli import main
-from gradgen.ops import CALLS
+from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.parse import MAX_NESTING, parse
 from gradgen.pipeline import compile
 from gradgen.recognise import PATTERNS
@@ -34,6 +34,12 @@ def test_every_function_is_listed() -> None:
     )[0]
     listed = set(re.findall(r"`(\w+)`", section)) - {"pi", "E"}
     assert listed == set(CALLS)
+
+
+def test_every_composition_is_listed() -> None:
+    section = README.split("And these, ")[1].split("The formula is kept")[0]
+    for name, composition in COMPOSITIONS.items():
+        assert f"`{name}({', '.join(composition.params)})`" in section
 
 
 def test_every_pattern_is_listed() -> None:
