@@ -293,6 +293,7 @@ _ROWS = (
        rule="d softplus = sigmoid({0})"),
     Op("logsigmoid", logsigmoid, (lambda out, x: sigmoid(-x),),
        "logsig{0}",       "min({0}, 0.0) - math.log1p(math.exp(-abs({0})))", (1.5, 2.3),  ((-20, 20),),
+       python_partials=("1.0 / (1.0 + math.exp({0})) if {0} < 709.0 else math.exp(-{0})",),
        rule="d logsigmoid = sigmoid(-{0})", aliases=("log_sigmoid",)),
     Op("logaddexp",  logaddexp,  (lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)),
        "logaddexp{0}{1}", "max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1})))", (6.0, 30.0), ((1, 9), (1, 9)),

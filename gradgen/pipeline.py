@@ -65,6 +65,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         raise GradgenError(
             f"the result's name `{name}` is not in the form Python gives it; write `{plain}`"
         )
+    folder = _folder(templates)
     recipe = Recipe(
         source=source if isinstance(source, str) else "",
         name=name,
@@ -81,7 +82,21 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
-    return generate(recipe, formula, Path(templates) if templates is not None else None)
+    return generate(recipe, formula, folder)
+
+
+def _folder(templates: str | Path | None) -> Path | None:
+    """Return the folder of the user's templates, checked."""
+    if templates is None:
+        return None
+    try:
+        folder = Path(templates)
+        found = folder.is_dir()
+    except (OSError, TypeError, ValueError):
+        found = False
+    if not found:
+        raise GradgenError(f"there is no folder of templates at {str(templates)[:200]}")
+    return folder
 
 
 def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
@@ -163,7 +178,9 @@ def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
     elif isinstance(names, sympy.Symbol):
         names = (names,)
     found: dict[str, None] = {}
-    for given in names if isinstance(names, Iterable) else ():
+    if not isinstance(names, Iterable):
+        raise GradgenError(f"{what} list is text or a list of names, not {names!r}")
+    for given in names:
         text = python_name(given.name) if isinstance(given, sympy.Symbol) else given
         if not isinstance(text, str):
             raise GradgenError(f"{what} {text!r} is neither a name nor a symbol")

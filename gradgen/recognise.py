@@ -21,8 +21,12 @@ PATTERNS = (
     ("log(1 + x)", "log1p(x)"),
     ("log(exp(x) + exp(y))", "logaddexp(x, y)"),
     ("1 - erf(x)", "erfc(x)"),
+    ("-erf(x) + 1", "erfc(x)"),
+    ("max(x, x)", "x"),
+    ("min(x, x)", "x"),
     ("log(sigmoid(x))", "logsigmoid(x)"),
     ("exp(x) - 1", "expm1(x)"),
+    ("-1 + exp(x)", "expm1(x)"),
     ("log(x)/log(10)", "log10(x)"),
     ("log(x)/log(2)", "log2(x)"),
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
@@ -87,23 +91,20 @@ def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
                     values[arg.index] if isinstance(arg, Ref) else arg
                     for arg in made.args
                 )
-                values.append(
-                    _negated(builder, args[0])
-                    if made.op == "neg"
-                    else builder.emit(made.op, *args)
-                )
+                values.append(_emit(builder, made.op, args))
             return values[-1]
     return builder.emit(step.op, *step.args)
 
 
-def _negated(builder: Builder, value: Operand) -> Operand:
-    """-(-x) = x, so that 1/(1 + exp(x)) of a negated x needs no second sign."""
-    step = _step(builder, value)
-    return (
-        step.args[0]
-        if step is not None and step.op == "neg"
-        else builder.emit("neg", value)
-    )
+def _emit(builder: Builder, op: str, args: tuple[Operand, ...]) -> Operand:
+    """Return `op(*args)`; what a rule makes holds no copy and no sign of a sign."""
+    if op == "copy":
+        return args[0]
+    if op == "neg":
+        step = _step(builder, args[0])
+        if step is not None and step.op == "neg":
+            return step.args[0]
+    return builder.emit(op, *args)
 
 
 def _step(builder: Builder, value: Operand) -> Step | None:

@@ -99,8 +99,6 @@ def template_folder() -> Path:
 def _environment(target: Target, templates: Path | None) -> jinja2.Environment:
     folders = [template_folder() / target.folder]
     if templates is not None:
-        if not templates.is_dir():
-            raise GradgenError(f"there is no folder of templates at {templates}")
         folders = [templates / target.folder, templates, *folders]
         if not any(
             (folder / "module.py.jinja").is_file() or (folder / "helpers").is_dir()

@@ -78,6 +78,7 @@ def level(text: str) -> int:
         elif char == " ":
             rest = text[i : i + 4]
             if rest.startswith(" **"):
+                found = min(found, SIGN)  # black wants -((a + b) ** 3) in brackets
                 continue
             if rest == " if ":
                 return CONDITIONAL

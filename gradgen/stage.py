@@ -296,7 +296,9 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
         constant = number(node)
         if constant is not None:
             return _Plan(lambda: constant)
-        raise GradgenError(f"`{node}` is not a finite real number")
+        raise GradgenError(
+            f"`{node}` is not supported; constants are finite real numbers, pi and E"
+        )
     raise GradgenError(f"there is no operation `{type(node).__name__}`")
 
 

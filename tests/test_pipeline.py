@@ -147,6 +147,9 @@ def test_a_constant_beside_a_symbol_of_its_name() -> None:
         "x**sin(exp(exp(20)))",
         "x*sin(exp(exp(20)))",
         "x**cos(2**(pi**20))",
+        "-(pi+1)**5*x",
+        "x/(-(pi-E)**5)",
+        "log(sigmoid(-x)) + max(x, x)",
         "x*(2*pi)**3 + 1e300*x - --log1p(2)*x",
         "ValueError*2 + Ellipsis",
         "0**x + (-2)**x",
@@ -285,6 +288,9 @@ def test_the_signature_and_what_is_asked() -> None:
         {"name": "{{7*7}}"},
         {"name": "x"},
         {"name": None},
+        {"inputs": 1},
+        {"templates": 3},
+        {"templates": "a" * 5000},
     ],
 )
 def test_bad_options_are_refused(options: dict[str, str]) -> None:

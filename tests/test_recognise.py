@@ -53,6 +53,9 @@ def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
         ("log(2 + x)", ["add", "log"]),
         ("1/(2 + exp(-x))", ["neg", "exp", "add", "inv"]),
         ("exp(x) - 2", ["exp", "sub"]),
+        ("-1 + exp(x)", ["expm1"]),
+        ("-erf(x) + 1", ["erfc"]),
+        ("max(x, x)*y", ["mul"]),
     ],
 )
 def test_any_order_but_nothing_else(text: str, expected: list[str]) -> None:
