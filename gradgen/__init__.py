@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
@@ -36,7 +36,10 @@ def __dir__() -> list[str]:
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return version("gradgen-compiler")
+        try:
+            return version("gradgen-compiler")
+        except PackageNotFoundError:
+            return "0+unknown"  # run from a checkout that is not installed
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -231,9 +231,9 @@ def _run(argv: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(_separate(argv))
     if options.version:
-        from importlib.metadata import version
+        from gradgen import __version__
 
-        print(f"gradgen {version('gradgen-compiler')}")
+        print(f"gradgen {__version__}")
         return 0
     if options.command is None:
         parser.error("a command is needed: compile, eval, check or update")
