@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gradgen.differentiate import differentiate
-from gradgen.ir import Const, Flow, Program, ProgramError, Ref, Step, verify
+from gradgen.ir import Flow, Program, ProgramError, Ref, Step, verify
 from gradgen.names import name
 from gradgen.parse import parse
 from gradgen.stage import stage
@@ -88,7 +88,5 @@ def test_dump(program: Program) -> None:
         "dx += dmul[0] * dxy",
         "dy = dmul[1] * dxy",
     ]
-    assert "1/3" in str(stage(parse("x/3*sqrt(2*pi)"))) or "sqrt(mul(2, pi))" in str(
-        stage(parse("x/3*sqrt(2*pi)"))
-    )
-    assert Const(1.5) == Const(1.5)
+    constants = str(stage(parse("x/3*sqrt(2*pi)"))).splitlines()
+    assert constants[1:3] == ["%1 = div(%0, 3)", "%2 = mul(%1, sqrt(mul(2, pi)))"]

@@ -69,12 +69,8 @@ def test_named_constants_stay_readable() -> None:
 
 def test_long_constants_become_stages() -> None:
     program = stage(parse("x*(sin(1) + cos(2) + tan(3) + exp(4))"))
-    assert len(program.steps) > 1
-    assert not any(
-        isinstance(a, Const) and str(a).count("Const") > 8
-        for s in program.steps
-        for a in s.args
-    )
+    assert [step.op for step in program.steps] == ["add", "add", "mul"]
+    assert not any(isinstance(arg, Const) for arg in program.steps[-1].args)
 
 
 def test_powers_by_their_exponent() -> None:
@@ -94,7 +90,7 @@ def test_powers_by_their_exponent() -> None:
 
 
 def test_sympy_expressions_read_as_people_write_them() -> None:
-    assert ops(x - y) in (["sub"], ["neg", "add"])
+    assert ops(x - y) == ["sub"]
     assert ops(x / (y * z**2)) == ["sqr", "mul", "inv", "mul"]
     assert ops(1 / sp.sqrt(x)) == ["sqrt", "inv"]
     assert ops(-x * y * z) == ["mul", "mul", "neg"]
