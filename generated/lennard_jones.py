@@ -2,7 +2,7 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: ebbff5348ff176ab
+# digest: 68564d048605af04
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
@@ -41,9 +41,9 @@ def backward(
     dratiopow12 = ddiffpow
     dsigmabyrpow6 = -ddiffpow
     # (5) sigmabyrpow6 = sigmabyr**6
-    dsigmabyr = 6.0 * sigmabyr**5.0 * dsigmabyrpow6
+    dsigmabyr = 6.0 * sigmabyr**5 * dsigmabyrpow6
     # (4) ratiopow12 = sigmabyr**12         sigmabyr is used twice: its gradients add up
-    dsigmabyr += 12.0 * sigmabyr**11.0 * dratiopow12
+    dsigmabyr += 12.0 * sigmabyr**11 * dratiopow12
     # (3) sigmabyr = sigma * invr
     dsigma = invr * dsigmabyr
     dinvr = sigma * dsigmabyr

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,13 +25,21 @@ _OPTIONS = [
     "--inputs",
     "--wrt",
     "--as-written",
+    "--target",
+    "--precise",
     "--output",
     "--templates",
     "--check",
     "--diff",
     "--force",
     "--at",
+    "--samples",
+    "--range",
+    "--tolerance",
+    "--verify",
 ]
+#: A longer run is a loop in a shell.
+_MOST_SAMPLES = 100_000
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
@@ -71,13 +79,11 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
 
-    def formula_options(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument(
-            "expression",
-            nargs="*",
-            metavar="EXPR",
-            help="the formula; - reads it from standard input",
-        )
+    def formula_options(
+        sub: argparse.ArgumentParser,
+        text: str = "the formula; - reads it from standard input",
+    ) -> None:
+        sub.add_argument("expression", nargs="*", metavar="EXPR", help=text)
         sub.add_argument(
             "--name",
             default="f",
@@ -98,6 +104,17 @@ def _parser() -> argparse.ArgumentParser:
             "--as-written",
             action="store_true",
             help="leave naive forms such as 1/(1+exp(-x)) as they are",
+        )
+        sub.add_argument(
+            "--target",
+            default="python",
+            metavar="TARGET",
+            help="what the module may import: python (the standard library) or scipy",
+        )
+        sub.add_argument(
+            "--precise",
+            action="store_true",
+            help="write the adjoints of sigmoid, tanh and the like right to their own size",
         )
 
     def file_options(sub: argparse.ArgumentParser) -> None:
@@ -143,6 +160,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="overwrite FILE even if it was edited by hand",
     )
+    sub.add_argument(
+        "--verify",
+        action="store_true",
+        help="first compare the module with mpmath at random points; exit 1 if it is wrong",
+    )
 
     sub = command(
         "eval",
@@ -156,6 +178,39 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar='"x=3, y=-4"',
         help="the point; a value may be any constant, as pi/2",
+    )
+
+    sub = command(
+        "verify",
+        "run a module and compare its value and gradient with mpmath, to hundreds of digits",
+        f'  gradgen verify "{_SEED}"\n  gradgen verify model.py --range "x=1:3, y=0:1" --samples 200',
+    )
+    formula_options(
+        sub, "a generated file, or a formula; - reads one from standard input"
+    )
+    sub.add_argument(
+        "--at",
+        action="append",
+        metavar='"x=3, y=-4"',
+        help="a point; may be given several times (default: random points)",
+    )
+    sub.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="how many random points, the same at every run (default: 50)",
+    )
+    sub.add_argument(
+        "--range",
+        action="append",
+        metavar='"x=1:3"',
+        help="where an input's random values lie (default: -4:4)",
+    )
+    sub.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="T",
+        help="the largest relative error that passes, of the value and of the gradient as a vector (default: 1e-10)",
     )
 
     sub = command(
@@ -177,12 +232,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_VALUES = {"--name", "--inputs", "--wrt", "--output", "--templates", "--at"}
+_VALUES = {
+    "--name",
+    "--inputs",
+    "--wrt",
+    "--target",
+    "--output",
+    "--templates",
+    "--at",
+    "--samples",
+    "--range",
+    "--tolerance",
+}
 
 
 def _separate(argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
-    if not argv or argv[0] not in ("compile", "eval"):
+    if not argv or argv[0] not in ("compile", "eval", "verify"):
         return list(argv)
     options = [argv[0]]
     others: list[str] = []
@@ -236,11 +302,15 @@ def _run(argv: Sequence[str]) -> int:
         print(f"gradgen {__version__}")
         return 0
     if options.command is None:
-        parser.error("a command is needed: compile, eval, check or update")
-    run = {"compile": _compile, "eval": _eval, "check": _check, "update": _update}[
-        options.command
-    ]
-    return run(options)
+        parser.error("a command is needed: compile, eval, verify, check or update")
+    run = {
+        "compile": _compile,
+        "eval": _eval,
+        "verify": _verify,
+        "check": _check,
+        "update": _update,
+    }
+    return run[options.command](options)
 
 
 def _formula(options: argparse.Namespace) -> Compiled:
@@ -268,6 +338,8 @@ def _formula(options: argparse.Namespace) -> Compiled:
         inputs=options.inputs,
         wrt=options.wrt,
         as_written=options.as_written,
+        target=options.target,
+        precise=options.precise,
         templates=getattr(options, "templates", None),
     )
     for note in compiled.notes:
@@ -284,6 +356,8 @@ def _compile(options: argparse.Namespace) -> int:
     if output is not None:
         _check_module_name(output)
     compiled = _formula(options)
+    if options.verify and not _proven(compiled):
+        return 1
     if output is None:
         print(compiled.source, end="")
         return 0
@@ -299,6 +373,78 @@ def _compile(options: argparse.Namespace) -> int:
     if options.diff:
         print(artifact.diff(output, before, compiled.source), end="")
     return 1 if options.check and before != compiled.source else 0
+
+
+def _proven(compiled: Compiled) -> bool:
+    """Verify a module at random points; where it fails, print the report."""
+    from gradgen.verify import verify
+
+    report = verify(compiled)
+    if not report.passed():
+        print("gradgen: error: the module fails its verification", file=sys.stderr)
+        for line in report.lines():
+            print(f"  {line}", file=sys.stderr)
+    return report.passed()
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from gradgen.verify import SAMPLES, TOLERANCE, verify
+
+    samples = SAMPLES if options.samples is None else options.samples
+    tolerance = TOLERANCE if options.tolerance is None else options.tolerance
+    if not 1 <= samples <= _MOST_SAMPLES:
+        raise GradgenError(f"--samples is a number from 1 to {_MOST_SAMPLES}")
+    if not tolerance >= 0:
+        raise GradgenError("--tolerance is a number such as 1e-10")
+    words = options.expression
+    path = Path(words[0]) if len(words) == 1 and words[0].endswith(".py") else None
+    compiled = _formula(options) if path is None else _from_file(path)
+    inputs = compiled.program.inputs
+    points = [_ordered(_point(at), inputs, "--at") for at in options.at or ()]
+    ranges = _ranges(",".join(options.range or ()), inputs)
+    try:
+        report = verify(compiled, points, samples, ranges)
+    except ImportError as error:
+        raise GradgenError(
+            f"the module cannot be run here: {error}; install {compiled.recipe.target}"
+        ) from None
+    for line in report.lines():
+        print(line)
+    return 0 if report.passed(tolerance) else 1
+
+
+def _from_file(path: Path) -> Compiled:
+    """Return the module in a generated file. Only what the recipe makes is ever run: never what a file happens to hold."""
+    from gradgen import artifact
+    from gradgen.pipeline import regenerate
+    from gradgen.recipe import read_artifact
+
+    text = artifact.read(path)
+    found = read_artifact(text) if text is not None else None
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    if found is None:
+        raise GradgenError(f"{path} was not generated by gradgen")
+    made = regenerate(found.recipe)
+    if made.source != text:
+        raise GradgenError(
+            f"{path} is not what its recipe makes, so it is not run; see `gradgen check {path}`"
+        )
+    return made
+
+
+def _ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Read `x=1:3, y=-pi:pi`."""
+    ranges = {}
+    for name, value in _items(text, "--range"):
+        low, colon, high = value.partition(":")
+        if name not in inputs or not colon:
+            raise GradgenError(
+                f"`{printable(name)}={printable(value)}` is no range of an input; "
+                'a range is written as in --range "x=1:3"'
+            )
+        ranges[name] = (_number(low), _number(high))
+    return ranges
 
 
 def _note_signature(path: Path, before: str, after: str) -> None:
@@ -327,47 +473,64 @@ def _check_module_name(path: Path) -> None:
         )
 
 
-def _point(text: str) -> dict[str, float]:
-    """Read `x=3, y=-pi/2`."""
-    from gradgen.pipeline import compile
-
-    point: dict[str, float] = {}
+def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
+    """Read `name=value, name=value`."""
     # A comma inside a value, as in hypot(3, 4), has no `name =` after it.
     items = re.split(r",(?=\s*(?:[^\W\d]\w*\s*=|$|,))", text)
+    seen = set()
     for item in filter(None, (part.strip() for part in items)):
         name, equals, value = item.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
-        if name in point:
-            raise GradgenError(f"--at gives two values for `{printable(name)}`")
+        if name in seen:
+            raise GradgenError(f"{option} gives two values for `{printable(name)}`")
         if not equals or not name:
             raise GradgenError(
                 f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"'
             )
-        try:
-            point[name] = float(compile(value, inputs=()).forward()[0])
-        except GradgenError:
-            raise
-        except (ArithmeticError, ValueError) as error:
+        seen.add(name)
+        yield name, value
+
+
+def _number(text: str) -> float:
+    """Return the value of a constant such as -pi/2."""
+    from gradgen.pipeline import compile
+
+    try:
+        return float(compile(text, inputs=()).forward()[0])
+    except GradgenError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        raise GradgenError(
+            f"`{printable(text.strip())}` has no finite value: {error}"
+        ) from None
+
+
+def _point(text: str) -> dict[str, float]:
+    """Read `x=3, y=-pi/2`."""
+    return {name: _number(value) for name, value in _items(text, "--at")}
+
+
+def _ordered(
+    point: dict[str, float], inputs: Sequence[str], option: str
+) -> tuple[float, ...]:
+    """Return a point in the order of the inputs."""
+    for name in inputs:
+        if name not in point:
+            raise GradgenError(f"{option} gives no value for `{name}`")
+    for name in point:
+        if name not in inputs:
             raise GradgenError(
-                f"`{printable(item)}` has no finite value: {error}"
-            ) from None
-    return point
+                f"{option} gives a value for `{name}`, which is no input; the inputs are {', '.join(inputs)}"
+            )
+    return tuple(point[name] for name in inputs)
 
 
 def _eval(options: argparse.Namespace) -> int:
     compiled = _formula(options)
     program = compiled.program
-    point = _point(",".join(options.at))
-    for name in program.inputs:
-        if name not in point:
-            raise GradgenError(f"--at gives no value for `{name}`")
-    for name in point:
-        if name not in program.inputs:
-            raise GradgenError(
-                f"--at gives a value for `{name}`, which is no input; the inputs are {', '.join(program.inputs)}"
-            )
+    point = _ordered(_point(",".join(options.at)), program.inputs, "--at")
     try:
-        values, gradients = compiled.trace(*(point[name] for name in program.inputs))
+        values, gradients = compiled.trace(*point)
     except (ArithmeticError, ValueError) as error:
         line = _failing_line(compiled, error)
         what = "gradient" if line.startswith("d") else "value"
@@ -376,17 +539,24 @@ def _eval(options: argparse.Namespace) -> int:
         ) from None
 
     from gradgen.ops import OPS
-    from gradgen.spell import FORMULA, fill, operand
+    from gradgen.spell import FORMULA, OR, bracket, condition, fill, operand
 
+    names = program.names
     rows = [("stage", "expression", "value", "gradient")]
-    for index, (name, adjoint) in enumerate(zip(program.names, program.adjoints)):
+    for index, (name, adjoint) in enumerate(zip(names, program.adjoints)):
         step = program.step(index)
-        args = (
-            [operand(arg, program.names, FORMULA) for arg in step.args] if step else []
-        )
-        shown = fill(FORMULA.template(OPS[step.op]), args) if step else "input"
+        shown, value = "input", repr(values[name])
         gradient = repr(float(gradients[adjoint])) if adjoint in gradients else "-"
-        rows.append((name, shown, repr(float(values[name])), gradient))
+        if step is None:
+            value = repr(float(values[name]))
+        else:
+            args = [operand(arg, names, FORMULA) for arg in step.args]
+            shown = fill(FORMULA.template(OPS[step.op]), args)
+            if step.guard:
+                shown = f"{bracket(shown, OR)} if {condition(step.guard, names)}"
+            if any(bool(values[names[i]]) != wanted for i, wanted in step.guard):
+                value = gradient = "-"
+        rows.append((name, shown, value, gradient))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

@@ -7,7 +7,7 @@ import textwrap
 
 from gradgen.ir import Const, Operand, Program, Ref, Step, evaluate
 from gradgen.ops import ANY, OPS, Raise
-from gradgen.spell import FORMULA, constant, fill, operands
+from gradgen.spell import FORMULA, condition, constant, fill, operands
 
 _WIDTH = 84
 #: A longer list is cut short: the docstring of a large module is for reading too.
@@ -87,8 +87,10 @@ def raises(program: Program) -> list[str]:
                     continue
                 where = "backward, where"
             if _concerns(rule, step, program):
-                condition = fill(rule.when, words)
-                entries.append(f"{rule.error}: {where} {condition} ({number}).")
+                when = fill(rule.when, words)
+                if step.guard:
+                    when += f", if {condition(step.guard, program.names)}"
+                entries.append(f"{rule.error}: {where} {when} ({number}).")
     return entries
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import sympy as sp
 
+from gradgen.errors import GradgenError
 from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, drop_unused, verify
 from gradgen.ops import OPS
-from gradgen.parse import Formula
+from gradgen.parse import CONSTANTS, Formula
 from gradgen.stage import Builder, stage
 
 
@@ -31,6 +33,8 @@ def differentiate(program: Program) -> Program:
             continue
         for place, arg in enumerate(program.steps[position].args):
             if isinstance(arg, Ref) and arg.index in active:
+                if OPS[program.steps[position].op].partials[place] is None:
+                    raise _no_partial(program.steps[position].op, place)
                 flows.append(
                     Flow(source, arg.index, place, accumulate=arg.index in received)
                 )
@@ -38,20 +42,33 @@ def differentiate(program: Program) -> Program:
     return verify(replace(program, flows=tuple(flows)))
 
 
+def _no_partial(op: str, place: int) -> GradgenError:
+    which = ("first", "second", "third")[place]
+    return GradgenError(
+        f"the derivative of {op} by its {which} argument has no closed form; make that argument a constant, "
+        "or leave its inputs out of the gradient (--wrt)"
+    )
+
+
 #: The inputs of a partial's own program: the operation's value, then its arguments.
 OUT = "out"
 ARGS = ("a", "b", "c")
 
 
-def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
+def partial(op: str, position: int, operands: Sequence[Operand]) -> Program:
     """Return the partial derivative of `op` by its argument at `position`, itself staged as a program.
 
     Its inputs are the operation's own value (`OUT`) and, named by place, its arguments (`ARGS`). Constant arguments are
     filled in and folded.
     """
-    constants = tuple(arg if isinstance(arg, Const) else None for arg in args)
-    exponent = constants[-1] if OPS[op].exponent else None
-    general = _partial(op, position, exponent)
+    constants = tuple(arg if isinstance(arg, Const) else None for arg in operands)
+    row = OPS[op]
+    formative = {row.arity - 1} if row.exponent else set(row.whole)
+    general = _partial(
+        op,
+        position,
+        tuple(c if i in formative else None for i, c in enumerate(constants)),
+    )
 
     builder = Builder(general.inputs)
     values: list[Operand] = [
@@ -59,12 +76,11 @@ def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
         *(const or Ref(i + 1) for i, const in enumerate(constants)),
     ]
     for step in general.steps:
-        values.append(
-            builder.emit(
-                step.op,
-                *(values[a.index] if isinstance(a, Ref) else a for a in step.args),
-            )
-        )
+        args = [values[a.index] if isinstance(a, Ref) else a for a in step.args]
+        if step.op == "mul" and Const(Fraction(1)) in args:
+            values.append(args[1] if args[0] == Const(Fraction(1)) else args[0])
+        else:
+            values.append(builder.emit(step.op, *args))
     root = values[general.outputs[0][1].index]
     if isinstance(root, Const) or root.index < len(general.inputs):
         root = builder.append(Step("copy", (root,)))
@@ -74,12 +90,17 @@ def partial(op: str, position: int, args: Sequence[Operand]) -> Program:
 
 
 @cache
-def _partial(op: str, position: int, exponent: Const | None) -> Program:
-    """Stage a row's partial over symbols, but for a constant exponent, on whose value its form depends."""
+def _partial(op: str, position: int, given: tuple[Const | None, ...]) -> Program:
+    """Stage a row's partial over symbols, but for the constants on whose value its form depends."""
     symbols = [sp.Symbol(name) for name in (OUT, *ARGS[: OPS[op].arity])]
-    args = symbols if exponent is None else [*symbols[:-1], to_sympy(exponent)]
+    args = [
+        symbol if const is None else to_sympy(const)
+        for symbol, const in zip(symbols, (None, *given))
+    ]
     with sp.evaluate(False):
-        expr = OPS[op].partials[position](*args)
+        rule = OPS[op].partials[position]
+        assert rule is not None
+        expr = rule(*args)
     return stage(Formula("", expr), inputs=[s.name for s in symbols], name="partial")
 
 
@@ -91,6 +112,6 @@ def to_sympy(const: Const) -> sp.Expr:
     if not isinstance(value, str):
         return sp.Rational(value.numerator, value.denominator)
     if not const.args:
-        return {"pi": sp.pi, "e": sp.E}[value]
+        return CONSTANTS["E" if value == "e" else value]
     with sp.evaluate(False):
         return OPS[value].node(*map(to_sympy, const.args))

@@ -4,8 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Function, Heaviside, Integer, Mul, Pow, exp, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Heaviside,
+    Integer,
+    Max,
+    Mod,
+    Mul,
+    Piecewise,
+    Pow,
+    cos,
+    digamma,
+    erfc,
+    exp,
+    gamma,
+    log,
+    loggamma,
+    lowergamma,
+    pi,
+    sin,
+    sqrt,
+    true,
+    uppergamma,
+)
+from sympy.core.basic import Basic
 from sympy.core.function import ArgumentIndexError
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 
 class sigmoid(Function):
@@ -19,7 +45,8 @@ class sigmoid(Function):
             raise ArgumentIndexError(self, argindex)
         return (1 - self) * self
 
-    def _eval_rewrite_as_exp(self, x: Expr, **_: Any) -> Expr:
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
         return 1 / (1 + exp(-x))
 
 
@@ -34,7 +61,8 @@ class softplus(Function):
             raise ArgumentIndexError(self, argindex)
         return sigmoid(self.args[0])
 
-    def _eval_rewrite_as_exp(self, x: Expr, **_: Any) -> Expr:
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
         return log(1 + exp(x))
 
 
@@ -49,24 +77,22 @@ class logsigmoid(Function):
             raise ArgumentIndexError(self, argindex)
         return sigmoid(-self.args[0])
 
-    def _eval_rewrite_as_exp(self, x: Expr, **_: Any) -> Expr:
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
         return -log(1 + exp(-x))
 
 
 class logaddexp(Function):
-    """The smooth maximum log(exp(x) + exp(y))."""
-
-    nargs = 2
+    """The smooth maximum log(exp(x) + exp(y) + ...) of two or more arguments."""
 
     def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative, sigmoid(x - y) or sigmoid(y - x)."""
-        x, y = self.args
-        if argindex not in (1, 2):
+        """Return the derivative, exp(x - logaddexp(x, y, ...)) by x."""
+        if not 1 <= argindex <= len(self.args):
             raise ArgumentIndexError(self, argindex)
-        return sigmoid(x - y) if argindex == 1 else sigmoid(y - x)
+        return exp(self.args[argindex - 1] - self)
 
-    def _eval_rewrite_as_exp(self, x: Expr, y: Expr, **_: Any) -> Expr:
-        return log(exp(x) + exp(y))
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        return log(Add(*map(exp, self.args)))
 
 
 class relu(Function):
@@ -80,14 +106,99 @@ class relu(Function):
             raise ArgumentIndexError(self, argindex)
         return Heaviside(self.args[0], 0)
 
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        return Max(self.args[0], 0)
 
-def unevaluated(cls: type[Expr], *args: Expr) -> Expr:
+
+class versin(Function):
+    """The versed sine 1 - cos(x)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, sin(x)."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sin(self.args[0])
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
+        return 1 - cos(x)
+
+
+class logbeta(Function):
+    """The logarithm of the beta function, loggamma(a) + loggamma(b) - loggamma(a + b)."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, digamma(a) - digamma(a + b) or the same of b."""
+        if argindex not in (1, 2):
+            raise ArgumentIndexError(self, argindex)
+        return digamma(self.args[argindex - 1]) - digamma(self.args[0] + self.args[1])
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        a, b = self.args
+        return loggamma(a) + loggamma(b) - loggamma(a + b)
+
+
+class gammainc(Function):
+    """The regularised lower incomplete gamma function P(a, x) = lowergamma(a, x)/gamma(a)."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative by x, x**(a - 1)*exp(-x)/gamma(a); by a there is no closed form."""
+        if argindex != 2:
+            raise ArgumentIndexError(self, argindex)
+        a, x = self.args
+        return exp((a - 1) * log(x) - x - loggamma(a))
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        a, x = self.args
+        return lowergamma(a, x) / gamma(a)
+
+
+class gammaincc(Function):
+    """The regularised upper incomplete gamma function Q(a, x) = uppergamma(a, x)/gamma(a)."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative by x, -x**(a - 1)*exp(-x)/gamma(a); by a there is no closed form."""
+        if argindex != 2:
+            raise ArgumentIndexError(self, argindex)
+        a, x = self.args
+        return -exp((a - 1) * log(x) - x - loggamma(a))
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        a, x = self.args
+        return uppergamma(a, x) / gamma(a)
+
+
+class erfcx(Function):
+    """The scaled complementary error function exp(x**2)*erfc(x)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, 2*x*erfcx(x) - 2/sqrt(pi)."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return 2 * self.args[0] * self - 2 / sqrt(pi)
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
+        return exp(x**2) * erfc(x)
+
+
+def unevaluated(cls: type[Basic], *args: Basic) -> Any:
     """Return the node `cls(*args)` exactly as given.
 
     `evaluate=False` is not enough: SymPy's constructors look their arguments up in a cache that compares trees
     recursively, and fold some numbers all the same.
     """
-    node: Expr = Expr.__new__(cls, *args)
+    node = Basic.__new__(cls, *args)
     if cls in (Add, Mul, Pow):
         node.is_commutative = True
     return node
@@ -118,6 +229,22 @@ def neg(a: Expr) -> Expr:
     return unevaluated(Mul, Integer(-1), a)
 
 
+def mod(a: Expr, b: Expr) -> Expr:
+    """Return a mod b, with the sign of b as Python's %, unevaluated."""
+    return unevaluated(Mod, a, b)
+
+
 def power(a: Expr, b: Expr) -> Expr:
     """Return a**b, unevaluated."""
     return unevaluated(Pow, a, b)
+
+
+def choose(condition: Basic, a: Expr, b: Expr) -> Expr:
+    """Return `a if condition else b`, unevaluated: SymPy's Piecewise."""
+    return pieces((a, condition), (b, true))
+
+
+def pieces(*pairs: tuple[Basic, Basic]) -> Expr:
+    """Return the Piecewise of these values and conditions, unevaluated."""
+    nodes = (unevaluated(ExprCondPair, *pair) for pair in pairs)
+    return unevaluated(Piecewise, *nodes)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
-from gradgen.ops import OPS
+from gradgen.ops import NAMED, OPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """A constant: an exact number, a double, a named constant (`pi`, `e`), or an operation on constants (then with `args`)."""
+    """A constant: an exact number, a double, a truth value, a named constant (`pi`, `e`), or an operation on constants (then with `args`)."""
 
-    value: Fraction | float | str
+    value: Fraction | float | bool | str
     args: tuple[Const, ...] = ()
 
 
@@ -29,12 +30,17 @@ class Const:
 Operand = Ref | Const
 
 
+#: The branch that a step belongs to: the conditions by index, each with the truth value that it must have.
+Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One forward line: the operation `op`, applied to `args`."""
+    """One forward line: the operation `op`, applied to `args`; outside its guard it is 0, or False, and not evaluated."""
 
     op: str
     args: tuple[Operand, ...]
+    guard: Guard = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,11 @@ class Program:
                 names[a.index] if isinstance(a, Ref) else show_const(a)
                 for a in step.args
             )
-            lines.append(f"{names[self.value(position)]} = {step.op}({args})")
+            guard = " and ".join(
+                names[i] if wanted else f"not {names[i]}" for i, wanted in step.guard
+            )
+            guard = f" if {guard}" if guard else ""
+            lines.append(f"{names[self.value(position)]} = {step.op}({args}){guard}")
         lines += [f"output {text} = {names[ref.index]}" for text, ref in self.outputs]
         for flow in self.flows:
             sign = "+=" if flow.accumulate else "="
@@ -156,6 +166,8 @@ _MATH = [
     "atanh",
     "erf",
     "erfc",
+    "gamma",
+    "lgamma",
 ]
 
 
@@ -169,7 +181,7 @@ def evaluate(const: Const) -> float:
     if not isinstance(value, str):
         return float(value)
     if not const.args:
-        return {"pi": math.pi, "e": math.e}[value]
+        return {"pi": math.pi, "e": math.e, **NAMED}[value]
     args = [evaluate(arg) for arg in const.args]
     if any(map(math.isnan, args)):
         return math.nan
@@ -210,6 +222,19 @@ def verify(program: Program) -> Program:
                     0 <= arg.index < first + position,
                     f"step {position} reads the later value {arg.index}",
                 )
+        for place, arg in enumerate(step.args):
+            made = program.step(arg.index) if isinstance(arg, Ref) else None
+            truth = made is not None and OPS[made.op].boolean
+            _require(
+                truth == (place in OPS[step.op].truths) or isinstance(arg, Const),
+                f"step {position}: a condition and a number are mixed up",
+            )
+        for index, _ in step.guard:
+            made = program.step(index) if index < first + position else None
+            _require(
+                made is not None and OPS[made.op].boolean,
+                f"step {position}: the guard {index} is no earlier condition",
+            )
     _require(
         all(first <= ref.index < count for _, ref in program.outputs),
         "an output is no step",
@@ -257,11 +282,9 @@ def drop_unused(program: Program) -> Program:
     used = {ref.index for _, ref in program.outputs}
     for position in range(len(program.steps) - 1, -1, -1):
         if first + position in used:
-            used.update(
-                arg.index
-                for arg in program.steps[position].args
-                if isinstance(arg, Ref)
-            )
+            step = program.steps[position]
+            used.update(arg.index for arg in step.args if isinstance(arg, Ref))
+            used.update(index for index, _ in step.guard)
     places = {i: i for i in range(first)}
     for index in range(first, first + len(program.steps)):
         if index in used:
@@ -273,6 +296,7 @@ def drop_unused(program: Program) -> Program:
                 Ref(places[arg.index]) if isinstance(arg, Ref) else arg
                 for arg in step.args
             ),
+            tuple((places[index], wanted) for index, wanted in step.guard),
         )
         for position, step in enumerate(program.steps)
         if first + position in used

@@ -189,6 +189,10 @@ class _Namer:
             step.op == "mul" and isinstance(args[1], Const)
         ):
             args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
+        if step.op == "where" and any(isinstance(arg, Ref) for arg in args[1:]):
+            # A choice is named after the first value that it may have.
+            place = 1 if isinstance(args[1], Ref) else 2
+            args, fragment = (args[place],), row.role + "{0}"
         variables = [arg for arg in args if isinstance(arg, Ref)]
 
         words = [
@@ -240,6 +244,6 @@ def _word(const: Const, step: Step, place: int) -> str:
         sign, size = "neg" if value < 0 else "", abs(Fraction(value))
         if place and size.denominator == 1 and size < 1000:
             return f"{sign}{size}"
-        if not place and size in _WORDS:
+        if size in _WORDS and (not place or size < 1):
             return sign + _WORDS[size]
     return "scaled" if step.op == "mul" else "c"

@@ -7,43 +7,53 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
 
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
 from gradgen.errors import GradgenError, printable
-from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
+from gradgen.expand import falling_product, series, substitute
+from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
 MAX_NESTING = 100
 MAX_DIGITS = 400
 
-CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
+CONSTANTS: Mapping[str, sp.Expr] = {
+    "pi": sp.pi,
+    "E": sp.E,
+    **{name: getattr(sp, name) for name in NAMED},
+}
 _NOT_FINITE = ("inf", "nan", "oo", "zoo")
 _LOOKALIKES = ("Pi", "PI", "π")
 #: Names that are variables only where the inputs list them.
-RESERVED = frozenset((*CONSTANTS, *CALLS, *_NOT_FINITE))
+RESERVED = frozenset(
+    (
+        *CONSTANTS,
+        *(name for name, row in CALLS.items() if not row.variable),
+        *_NOT_FINITE,
+    )
+)
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<op>\*\*|//|[-+*/(),])"
+    r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),])"
 )
 
 #: Characters that people type for something else, with what to write.
 _HINTS = {
     "^": "`^` is not a power here; write `**`",
-    "|": "`|` has no meaning here; write `abs(x)` for an absolute value",
-    "=": "`=` has no place in an expression; give the right-hand side alone",
-    "<": "a comparison is not a number; only arithmetic and functions are allowed",
-    ">": "a comparison is not a number; only arithmetic and functions are allowed",
-    "%": "`%` is not supported; only + - * / ** and functions are allowed",
-    "!": "`!` is not supported; only + - * / ** and functions are allowed",
+    "|": "`|` has no meaning here; write `abs(x)` for an absolute value, `or` between conditions",
+    "=": "`=` has no place in an expression; give the right-hand side alone (a comparison is `==`)",
+    "!": "`!` has no meaning here; write `factorial(x)`, and `not` or `!=` in a condition",
+    "&": "conditions are joined by `and`",
     "[": "brackets are round here; write `(` and `)`",
     "]": "brackets are round here; write `(` and `)`",
     "{": "brackets are round here; write `(` and `)`",
@@ -56,6 +66,9 @@ _HINTS = {
     "×": "write `*` for a product",
     "÷": "write `/` for a quotient",
     "√": "write `sqrt(x)` for a square root",
+    "≤": "write `<=` in a comparison",
+    "≥": "write `>=` in a comparison",
+    "≠": "write `!=` in a comparison",
     "∞": "infinity is not a number to compute with; only finite numbers are allowed",
 }
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
@@ -131,26 +144,54 @@ def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
     return _Parser(text, frozenset(inputs)).parse()
 
 
-#: Binary operators: precedence, right-associativity and node. Unary signs stand between * and **.
+#: How strongly operators bind. `a if c else b` binds least; a sign stands between * and **.
+_ELSE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER = range(9)
+
+#: Arithmetic: precedence, right-associativity and node.
 _BINARY = {
-    "+": (1, False, fn.add),
-    "-": (1, False, fn.sub),
-    "*": (2, False, fn.mul),
-    "/": (2, False, fn.div),
-    "**": (4, True, fn.power),
+    "+": (_SUM, False, fn.add),
+    "-": (_SUM, False, fn.sub),
+    "*": (_PRODUCT, False, fn.mul),
+    "/": (_PRODUCT, False, fn.div),
+    "%": (_PRODUCT, False, fn.mod),
+    "**": (_POWER, True, fn.power),
 }
-_SIGN = 3
+_COMPARE = {
+    "<": sp.StrictLessThan,
+    "<=": sp.LessThan,
+    ">": sp.StrictGreaterThan,
+    ">=": sp.GreaterThan,
+    "==": sp.Equality,
+    "!=": sp.Unequality,
+}
+_LOGIC = {"and": (_AND, sp.And), "or": (_OR, sp.Or)}
+#: Calls whose arguments are tuples.
+_FORMS = {
+    "Piecewise": "pieces such as (x, x > 0), the last of them (y, True)",
+    "Sum": "a term and the range of its index, as in Sum(x**k, (k, 0, 10))",
+    "Product": "a factor and the range of its index, as in Product(x + k, (k, 0, 10))",
+}
+
+#: What a node is: one kind of operand cannot stand for another.
+_NUMBER, _CONDITION, _TUPLE = "a number", "a condition", "a tuple"
+
+
+def _kind(node: sp.Basic) -> str:
+    if isinstance(node, sp.Tuple):
+        return _TUPLE
+    return _CONDITION if isinstance(node, Boolean) and not node.is_Symbol else _NUMBER
 
 
 @dataclass
 class _Pending:
     """An operator, sign, bracket or call whose operands are still being read."""
 
-    kind: str  # "binary", "sign", "bracket" or "call"
+    kind: str  # "binary", "sign", "not", "if", "else", "bracket", "tuple" or "call"
     text: str
     column: int
     row: Op | Composition | None = None
     commas: int = 0
+    precedence: int = -1  # what does not bind at all waits for its bracket
 
 
 class _Parser:
@@ -165,6 +206,8 @@ class _Parser:
         self.symbols: dict[str, sp.Symbol] = {}
         self.spellings: dict[str, str] = {}
         self.notes: dict[str, None] = {}
+        #: The last operand of a chain of comparisons, by the chain's node: a < b < c is a < b and b < c.
+        self.chains: dict[int, sp.Expr] = {}
         self.depth = 0
 
     def fail(self, message: str, column: int) -> NoReturn:
@@ -230,7 +273,7 @@ class _Parser:
                 operand_next = self.read_operand(token, following)
             else:
                 operand_next = self.read_operator(token, following)
-        (expr,) = self.operands
+        expr = self.number_of(self.operands.pop())
         text = unicodedata.normalize("NFKC", self.text.strip())
         if len(text) > MAX_LENGTH:
             raise GradgenError(
@@ -245,25 +288,30 @@ class _Parser:
             self.push(self.number(token), token.column)
             return False
         if kind == "name":
+            if token.text == "not":
+                self.open(_Pending("not", "not", token.column, precedence=_NOT))
+                return True
+            if token.text in ("True", "False") and token.text not in self.inputs:
+                self.push(sp.true if token.text == "True" else sp.false, token.column)
+                return False
             if following.kind == "(" and self.is_call(token):
                 return True
             self.push(self.symbol(token, following), token.column)
             return False
         if kind in ("+", "-"):
-            self.open(_Pending("sign", kind, token.column))
+            self.open(_Pending("sign", kind, token.column, precedence=_SIGN))
             return True
         if kind == "(":
             top = self.pending[-1] if self.pending else None
             if not (top and top.kind == "call" and top.commas < 0):
-                top = _Pending("bracket", "(", token.column)
+                form = top is not None and top.kind == "call" and top.row is None
+                top = _Pending("tuple" if form else "bracket", "(", token.column)
                 self.open(top)
             top.commas = 0
-            if following.kind == ")" and top.row is None:
+            if following.kind == ")" and top.kind != "call":
                 self.fail("nothing stands between these brackets", token.column)
-            if following.kind == ")" and top.row is not None:
-                self.fail(
-                    f"{top.text} needs {_plural(top.row)}; none is given", top.column
-                )
+            if following.kind == ")":
+                self.fail(f"{top.text} needs {_needs(top)}; none is given", top.column)
             return True
         if kind == "end":
             self.fail(
@@ -281,21 +329,49 @@ class _Parser:
         kind = token.kind
         if kind in _BINARY:
             precedence, right, _ = _BINARY[kind]
-            self.reduce(precedence + (1 if right else 0))
-            self.pending.append(_Pending("binary", kind, token.column))
+            return self.operator("binary", token, precedence, right)
+        if kind in _COMPARE:
+            return self.operator("comparison", token, _COMPARISON)
+        if token.text in _LOGIC:
+            return self.operator("logic", token, _LOGIC[token.text][0])
+        if token.text == "if":
+            self.reduce(_OR)
+            if self.pending and self.pending[-1].kind == "if":
+                self.fail(
+                    "a choice inside a condition stands in brackets", token.column
+                )
+            self.open(_Pending("if", "if", token.column))
             return True
+        if token.text == "else":
+            self.reduce(_OR)
+            if not self.pending or self.pending[-1].kind != "if":
+                self.fail("this `else` has no `if`", token.column)
+            top = self.pending[-1]
+            # A chain of choices is long, not deep.
+            top.kind, top.precedence = "else", _ELSE
+            self.depth -= 1
+            return True
+        if kind in (")", ",", "end"):
+            self.reduce(_ELSE)
+            if self.pending and self.pending[-1].kind == "if":
+                self.fail(
+                    "this `if` has no `else`; write `a if x > 0 else b`",
+                    self.pending[-1].column,
+                )
         if kind == ")":
-            self.reduce(0)
             if not self.pending:
                 self.fail("this `)` has no `(`", token.column)
             closed = self.pending.pop()
             self.depth -= 1
-            if closed.row is not None:
+            self.chains.pop(id(self.operands[-1]), None)
+            if closed.kind == "call":
                 self.call(closed)
+            elif closed.commas:
+                parts = self.arguments(closed.commas + 1)
+                self.push(fn.unevaluated(sp.Tuple, *parts), closed.column)
             return False
         if kind == ",":
-            self.reduce(0)
-            if not self.pending or self.pending[-1].kind != "call":
+            if not self.pending or self.pending[-1].kind == "bracket":
                 self.fail(
                     "a comma only separates the arguments of a function; give one expression",
                     token.column,
@@ -303,13 +379,12 @@ class _Parser:
             self.pending[-1].commas += 1
             return True
         if kind == "end":
-            self.reduce(0)
             if self.pending:
                 self.fail("this `(` is never closed", self.pending[-1].column)
             return False
         if kind == "//":
             self.fail(
-                "`//` is not supported (its gradient is zero); write `/` for a quotient",
+                "`//` is not supported (its gradient is zero); write `/` for a quotient, or `floor(x/y)`",
                 token.column,
             )
         self.missing_operator(token)
@@ -357,23 +432,78 @@ class _Parser:
             self.columns[id(node)] = column
         self.operands.append(node)
 
+    def operator(
+        self, kind: str, token: _Token, precedence: int, right: bool = False
+    ) -> bool:
+        """Take an operator between two operands; the next token must start the second."""
+        self.reduce(precedence + (1 if right else 0))
+        self.pending.append(
+            _Pending(kind, token.text, token.column, precedence=precedence)
+        )
+        return True
+
     def reduce(self, precedence: int) -> None:
         """Apply the pending operators that bind at least as strongly as `precedence`."""
-        while self.pending:
-            top = self.pending[-1]
-            if top.kind == "binary" and _BINARY[top.text][0] >= precedence:
-                self.pending.pop()
-                right = self.operands.pop()
-                left = self.operands.pop()
-                self.push(_BINARY[top.text][2](left, right), top.column)
-            elif top.kind == "sign" and _SIGN >= precedence:
-                self.pending.pop()
+        while self.pending and self.pending[-1].precedence >= precedence:
+            top = self.pending.pop()
+            if top.kind in ("sign", "not"):
                 self.depth -= 1
-                if top.text == "-":
-                    node = self.operands.pop()
-                    self.push(-node if node.is_Number else fn.neg(node), top.column)
-            else:
-                return
+            self.push(self.apply(top), top.column)
+
+    def apply(self, top: _Pending) -> sp.Basic:
+        """Return the node of an operator and the operands before it."""
+        last = self.operands.pop()
+        if top.kind == "sign":
+            node = self.number_of(last)
+            if top.text == "+":
+                return node
+            return -node if node.is_Number else fn.neg(node)
+        if top.kind == "not":
+            return fn.unevaluated(sp.Not, self.condition_of(last, "`not`", top.column))
+        first = self.operands.pop()
+        if top.kind == "binary":
+            node = _BINARY[top.text][2]
+            return node(self.number_of(first), self.number_of(last))
+        if top.kind == "logic":
+            words = f"`{top.text}`"
+            return fn.unevaluated(
+                _LOGIC[top.text][1],
+                self.condition_of(first, words, top.column),
+                self.condition_of(last, words, top.column),
+            )
+        if top.kind == "else":
+            value = self.number_of(self.operands.pop())
+            condition = self.condition_of(first, "`if`", top.column)
+            return fn.choose(condition, value, self.number_of(last))
+        middle = self.chains.get(id(first))
+        left = self.number_of(first) if middle is None else middle
+        node = fn.unevaluated(_COMPARE[top.text], left, self.number_of(last))
+        if middle is not None:
+            self.columns[id(node)] = top.column
+            node = fn.unevaluated(sp.And, first, node)
+        self.chains[id(node)] = last
+        return node
+
+    def number_of(self, node: sp.Basic) -> sp.Expr:
+        """Return an operand that must be a number."""
+        kind = _kind(node)
+        if kind == _CONDITION:
+            self.fail(
+                "a comparison is not a number; choose by it, as in `a if x > 0 else b`",
+                self.columns.get(id(node), 0),
+            )
+        if kind == _TUPLE:
+            self.fail(
+                f"brackets with a comma are no number; only {', '.join(_FORMS)} take them",
+                self.columns.get(id(node), 0),
+            )
+        return node
+
+    def condition_of(self, node: sp.Basic, what: str, column: int) -> sp.Basic:
+        """Return an operand that must be a condition."""
+        if _kind(node) != _CONDITION:
+            self.fail(f"{what} needs a condition such as `x > 0`", column)
+        return node
 
     def number(self, token: _Token) -> sp.Expr:
         digits = token.text
@@ -404,7 +534,7 @@ class _Parser:
                         "`E` is read as Euler's number 2.718...; list it in the inputs to make it a variable"
                     ] = None
                 return CONSTANTS[name]
-            if name in CALLS:
+            if name in RESERVED and name in CALLS:
                 self.bare_function(name, token, following)
             if name in _NOT_FINITE:
                 self.fail(
@@ -441,7 +571,7 @@ class _Parser:
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
         row = CALLS.get(name) or COMPOSITIONS.get(name)
-        if row is not None and name not in self.inputs:
+        if (row is not None or name in _FORMS) and name not in self.inputs:
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
@@ -449,7 +579,8 @@ class _Parser:
                 f"`{name}` is not a function; write `{name}*(...)` for a product",
                 token.column,
             )
-        known = [*dict.fromkeys(row.name for row in CALLS.values()), *COMPOSITIONS]
+        names = (row.name for row in CALLS.values() if not row.boolean)
+        known = [*dict.fromkeys(names), *COMPOSITIONS, *_FORMS]
         close = difflib.get_close_matches(name, [*CALLS, *known], n=1, cutoff=0.75)
         hint = (
             f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
@@ -458,28 +589,90 @@ class _Parser:
             f"there is no function `{printable(name)[:60]}`; {hint}", token.column
         )
 
+    def arguments(self, count: int) -> list[sp.Basic]:
+        """Take the last operands."""
+        args = self.operands[len(self.operands) - count :]
+        del self.operands[len(self.operands) - count :]
+        return args
+
     def call(self, closed: _Pending) -> None:
         row, given = closed.row, closed.commas + 1
-        assert row is not None
-        args = self.operands[len(self.operands) - given :]
-        del self.operands[len(self.operands) - given :]
+        args = self.arguments(given)
+        if row is None:
+            form = self.choice if closed.text == "Piecewise" else self.series
+            self.push(form(closed, args), closed.column)
+            return
+        truths = row.truths if isinstance(row, Op) else ()
+        args = [
+            (
+                self.condition_of(arg, closed.text, closed.column)
+                if place in truths
+                else self.number_of(arg)
+            )
+            for place, arg in enumerate(args)
+        ]
         if row.name == "log" and given == 2:
             self.push(_log(*args), closed.column)
             return
+        if row.name == "heaviside" and given == 1:
+            args, given = [*args, sp.S.Half], 2
         variadic = isinstance(row, Op) and row.variadic
         if given != row.arity and not variadic:
-            allowed = "1 or 2 arguments" if row.name == "log" else _plural(row)
-            self.fail(f"{closed.text} takes {allowed}, not {given}", closed.column)
+            self.fail(
+                f"{closed.text} takes {_needs(closed)}, not {given}", closed.column
+            )
         if isinstance(row, Composition):
-            node = _substitute(_body(row), dict(zip(row.params, args)))
+            node = written_out(row, args)
         elif row.name == "sqrt":
             node = fn.power(args[0], sp.S.Half)
-        elif row.name == "pow":
-            node = fn.power(*args)
-        else:
-            assert isinstance(row.node, type)
+        elif isinstance(row.node, type):
+            self.check_whole(row, args, closed)
             node = fn.unevaluated(row.node, *args)
+        else:
+            node = (fn.choose if row.name == "where" else fn.power)(*args)
         self.push(node, closed.column)
+
+    def check_whole(self, row: Op, args: list[sp.Basic], closed: _Pending) -> None:
+        for place in row.whole:
+            if not args[place].is_Integer or args[place] < 0:
+                self.fail(
+                    f"the order of {closed.text} is a whole number, as in {closed.text}(2, x)",
+                    self.columns.get(id(args[place]), closed.column),
+                )
+
+    def choice(self, closed: _Pending, args: list[sp.Basic]) -> sp.Basic:
+        """Return a Piecewise."""
+        for arg in args:
+            column = self.columns.get(id(arg), closed.column)
+            if _kind(arg) != _TUPLE or len(arg.args) != 2:
+                self.fail(f"Piecewise takes {_FORMS['Piecewise']}", column)
+            self.number_of(arg.args[0])
+            self.condition_of(arg.args[1], "a piece", column)
+        if args[-1].args[1] != sp.true:
+            self.fail(
+                "the pieces leave cases open; end with one that holds always, as (x, True)",
+                closed.column,
+            )
+        return fn.pieces(*(arg.args for arg in args))
+
+    def series(self, closed: _Pending, args: list[sp.Basic]) -> sp.Basic:
+        """Return a Sum or a Product, written out."""
+        name = closed.text
+        if len(args) < 2:
+            self.fail(f"{name} takes {_FORMS[name]}", closed.column)
+        node = self.number_of(args[0])
+        for bounds in args[1:]:
+            column = self.columns.get(id(bounds), closed.column)
+            if _kind(bounds) != _TUPLE or len(bounds.args) != 3:
+                self.fail(f"{name} takes {_FORMS[name]}", column)
+            index, low, high = bounds.args
+            if not index.is_Symbol:
+                self.fail("the index of a series is a name", column)
+            try:
+                node = series(name, node, index, low, high)
+            except GradgenError as error:
+                self.fail(error.message, column)
+        return node
 
 
 def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
@@ -496,17 +689,21 @@ def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
 
 @cache
 def _body(composition: Composition) -> sp.Expr:
-    return parse(composition.body).expr
+    return parse(composition.body, composition.params).expr
 
 
-def _substitute(body: sp.Expr, args: Mapping[str, sp.Expr]) -> sp.Expr:
-    """Put arguments into a composition's body, as it is written. The recursion is as deep as the body."""
-    if isinstance(body, sp.Symbol):
-        return args[body.name]
-    if not body.args:
-        return body
-    return fn.unevaluated(type(body), *(_substitute(arg, args) for arg in body.args))
+def written_out(composition: Composition, args: Sequence[sp.Basic]) -> sp.Expr:
+    """Return a composition's body with these arguments."""
+    if composition.name == "binomial" and args[1].is_Integer and 0 <= args[1] <= 20:
+        return falling_product(args[0], int(args[1]))
+    return substitute(_body(composition), dict(zip(composition.params, args)))
 
 
-def _plural(row: Op | Composition) -> str:
+def _needs(pending: _Pending) -> str:
+    """Return in words what a call takes."""
+    row = pending.row
+    if row is None:
+        return _FORMS[pending.text]
+    if row.name in ("log", "heaviside"):
+        return "1 or 2 arguments"
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"

@@ -16,8 +16,11 @@ import sympy
 
 from gradgen import artifact
 from gradgen.differentiate import differentiate
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, printable
+from gradgen.expand import without_series
+from gradgen.guard import guard
 from gradgen.ir import Program, named
+from gradgen.latex import formula_latex, stages_latex
 from gradgen.names import name as give_names
 from gradgen.parse import MAX_LENGTH, RESERVED, Formula, check_identifier, parse
 from gradgen.recipe import Recipe, digest, split_names
@@ -25,7 +28,7 @@ from gradgen.recognise import recognise
 from gradgen.render import render
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
-from gradgen.targets import PYTHON
+from gradgen.targets import TARGETS
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
@@ -38,6 +41,8 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     inputs: Names | None = None,
     wrt: Names | None = None,
     as_written: bool = False,
+    target: str = "python",
+    precise: bool = False,
     templates: str | Path | None = None,
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`.
@@ -49,6 +54,8 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
+        target: "python", whose modules import `math` alone, or "scipy", which adds `scipy.special`.
+        precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
 
     Raises:
@@ -65,6 +72,10 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         raise GradgenError(
             f"the result's name `{name}` is not in the form Python gives it; write `{plain}`"
         )
+    if target not in TARGETS:
+        raise GradgenError(
+            f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
+        )
     folder = _folder(templates)
     recipe = Recipe(
         source=source if isinstance(source, str) else "",
@@ -72,12 +83,14 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         inputs=_names(inputs, "the input"),
         wrt=_names(wrt, "the input"),
         as_written=as_written,
+        target=target,
+        precise=precise,
         custom_templates=templates is not None,
     )
     if isinstance(source, str):
         formula = parse(source, recipe.inputs or ())
     elif isinstance(source, sympy.Expr):
-        recipe, formula = _write_out(recipe, Formula("", source))
+        recipe, formula = _write_out(recipe, Formula("", without_series(source)))
     else:
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
@@ -125,11 +138,14 @@ def generate(
     recipe: Recipe, formula: Formula, templates: Path | None = None
 ) -> Compiled:
     """Run the stages over a formula that was read."""
-    target = PYTHON
+    target = TARGETS[recipe.target]
+    if recipe.precise:
+        target = replace(target, spelling=replace(target.spelling, precise=True))
     program = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
     if not recipe.as_written:
         program = recognise(program)
-    program = give_names(differentiate(program), target.reserved, target.avoided)
+    program = differentiate(guard(program))
+    program = give_names(program, target.reserved, target.avoided)
     body = render(program, target, formula.text, templates)
     if templates is None:
         body = target.layout(body)
@@ -165,6 +181,8 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         inputs=recipe.inputs,
         wrt=recipe.wrt,
         as_written=recipe.as_written,
+        target=recipe.target,
+        precise=recipe.precise,
         templates=templates if recipe.custom_templates else None,
     )
 
@@ -213,6 +231,14 @@ class Compiled:
         result = names[self.program.outputs[0][1].index]
         inputs = ", ".join(names[: len(self.program.inputs)])
         return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
+
+    def latex(self, stages: bool = False) -> str:
+        """Return the formula in LaTeX; with `stages`, the stages, one equation a line."""
+        return stages_latex(self.program) if stages else formula_latex(self.program)
+
+    def _repr_latex_(self) -> str:
+        """The formula, for notebooks."""
+        return rf"$\displaystyle {self.latex()}$"
 
     @cached_property
     def module(self) -> types.ModuleType:

@@ -21,6 +21,8 @@ class Recipe:
         inputs: the signature, or None for the formula's own variables.
         wrt: the inputs whose gradient is wanted, or None for all.
         as_written: whether naive forms are left as they are.
+        target: what the module may import.
+        precise: whether the adjoints of saturating functions are right relative to their own size.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
     """
@@ -30,6 +32,8 @@ class Recipe:
     inputs: tuple[str, ...] | None = None
     wrt: tuple[str, ...] | None = None
     as_written: bool = False
+    target: str = "python"
+    precise: bool = False
     custom_templates: bool = False
 
     def header(self, body: str) -> str:
@@ -46,6 +50,10 @@ class Recipe:
             lines.append(f"# wrt: {', '.join(self.wrt)}".rstrip())
         if self.as_written:
             lines.append("# as-written: yes")
+        if self.target != "python":
+            lines.append(f"# target: {self.target}")
+        if self.precise:
+            lines.append("# precise: yes")
         if self.custom_templates:
             lines.append("# templates: custom")
         lines.append(f"# digest: {digest(body)}")
@@ -103,12 +111,24 @@ def read_artifact(text: str) -> Artifact | None:
         inputs=split_names(items["inputs"]) if "inputs" in items else None,
         wrt=split_names(items["wrt"]) if "wrt" in items else None,
         as_written=items.get("as-written") == "yes",
+        target=items.get("target", "python"),
+        precise=items.get("precise") == "yes",
         custom_templates="templates" in items,
     )
     return Artifact(recipe, intact=items["digest"] == digest(text[size:]))
 
 
-_ITEMS = ("source", "name", "inputs", "wrt", "as-written", "templates", "digest")
+_ITEMS = (
+    "source",
+    "name",
+    "inputs",
+    "wrt",
+    "as-written",
+    "target",
+    "precise",
+    "templates",
+    "digest",
+)
 
 
 def _damaged(reason: str) -> GradgenError:

@@ -13,22 +13,37 @@ from gradgen.stage import Builder, stage
 PATTERNS = (
     ("x*x", "x**2"),
     ("0 - x", "-x"),
+    ("-x + y", "y - x"),
     ("1/(1 + exp(-x))", "sigmoid(x)"),
     ("1/(1 + exp(x))", "sigmoid(-x)"),
     ("exp(x)/(1 + exp(x))", "sigmoid(x)"),
     ("exp(-x)/(1 + exp(-x))", "sigmoid(-x)"),
     ("log(1 + exp(x))", "softplus(x)"),
+    ("z*exp(x)/(1 + exp(x))", "z*sigmoid(x)"),
+    ("z*exp(-x)/(1 + exp(-x))", "z*sigmoid(-x)"),
+    ("1 - sigmoid(x)", "sigmoid(-x)"),
+    ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", "tanh(x)"),
     ("log(1 + x)", "log1p(x)"),
+    ("log(1 - x)", "log1p(-x)"),
     ("log(exp(x) + exp(y))", "logaddexp(x, y)"),
+    ("log(exp(x) + exp(y) + exp(z))", "logaddexp(x, y, z)"),
+    ("log(exp(x) + exp(y) + exp(z) + exp(w))", "logaddexp(x, y, z, w)"),
     ("1 - erf(x)", "erfc(x)"),
-    ("-erf(x) + 1", "erfc(x)"),
+    ("1 + erf(x)", "erfc(-x)"),
     ("max(x, x)", "x"),
     ("min(x, x)", "x"),
     ("log(sigmoid(x))", "logsigmoid(x)"),
     ("exp(x) - 1", "expm1(x)"),
     ("-1 + exp(x)", "expm1(x)"),
+    ("1 - exp(x)", "-expm1(x)"),
+    ("1 - cos(x)", "versin(x)"),
+    ("cos(x) - 1", "-versin(x)"),
+    ("versin(x)/x**2", "sinc(x/2)**2/2"),
+    ("sin(x)/x", "sinc(x)"),
     ("log(x)/log(10)", "log10(x)"),
     ("log(x)/log(2)", "log2(x)"),
+    ("z*log(x)/log(10)", "z*log10(x)"),
+    ("z*log(x)/log(2)", "z*log2(x)"),
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("x**(1/3)", "cbrt(x)"),
@@ -36,6 +51,8 @@ PATTERNS = (
 )
 
 _COMMUTATIVE = ("add", "mul")
+#: How far down a product a sign is looked for.
+_SIGN_DEPTH = 8
 
 
 #: A rule: the steps to find, and the steps to put in their place.
@@ -53,7 +70,8 @@ def _rules() -> tuple[_Rule, ...]:
     rules: tuple[_Rule, ...] = ()
     for naive, accurate in PATTERNS:
         found, made = (
-            stage(parse(text), inputs=("x", "y")) for text in (naive, accurate)
+            stage(parse(text), inputs=("x", "y", "z", "w"))
+            for text in (naive, accurate)
         )
         rules = (*rules, (_replace(found, rules), made))
     return rules
@@ -91,20 +109,43 @@ def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
                     values[arg.index] if isinstance(arg, Ref) else arg
                     for arg in made.args
                 )
-                values.append(_emit(builder, made.op, args))
+                if made.op in ("copy", "neg"):
+                    values.append(_signed(builder, made.op, args[0]))
+                else:
+                    # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
+                    values.append(_rewrite(builder, Step(made.op, args), rules))
             return values[-1]
     return builder.emit(step.op, *step.args)
 
 
-def _emit(builder: Builder, op: str, args: tuple[Operand, ...]) -> Operand:
-    """Return `op(*args)`; what a rule makes holds no copy and no sign of a sign."""
+def _signed(builder: Builder, op: str, value: Operand) -> Operand:
+    """Return a copy or the negative of a value: what a rule makes holds no copy, and a sign goes into what can take it."""
     if op == "copy":
-        return args[0]
-    if op == "neg":
-        step = _step(builder, args[0])
-        if step is not None and step.op == "neg":
-            return step.args[0]
-    return builder.emit(op, *args)
+        return value
+    return _negated(builder, value) or builder.emit("neg", value)
+
+
+def _negated(builder: Builder, value: Operand, depth: int = 0) -> Operand | None:
+    """Return -value without a sign: -(-a) = a, -(a - b) = b - a, -((-2)*a) = 2*a; None where there is nothing to turn."""
+    if isinstance(value, Const):
+        number = value.value
+        return None if isinstance(number, str) or number > 0 else Const(-number)
+    step = _step(builder, value)
+    if step is None or depth == _SIGN_DEPTH:
+        return None
+    if step.op == "neg":
+        return step.args[0]
+    if step.op == "sub":
+        return builder.emit("sub", *step.args[::-1])
+    if step.op in ("mul", "div"):
+        first, second = step.args
+        turned = _negated(builder, first, depth + 1)
+        if turned is not None:
+            return builder.emit(step.op, turned, second)
+        turned = _negated(builder, second, depth + 1)
+        if turned is not None:
+            return builder.emit(step.op, first, turned)
+    return None
 
 
 def _step(builder: Builder, value: Operand) -> Step | None:

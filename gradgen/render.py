@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jinja2
 
 from gradgen.describe import docstring, gradient_summary
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Flow, Program, Ref, Step, operations
+from gradgen.ir import Const, Flow, Program, Ref, Step
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
-from gradgen.spell import FORMULA, FlowText, fill, flow_text, operands
+from gradgen.spell import (
+    FORMULA,
+    OR,
+    FlowText,
+    bracket,
+    condition,
+    fill,
+    flow_text,
+    operands,
+)
 from gradgen.targets import BUILTINS, Target
 
 #: The column in which a backward comment gives its rule.
@@ -43,7 +54,7 @@ class Module:
 
     noqa: tuple[str, ...]
     docstring: tuple[str, ...]
-    library: str
+    imports: tuple[str, ...]
     helpers: tuple[str, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -71,7 +82,10 @@ def render(
     Raises:
         GradgenError: a template of the user's is missing or broken.
     """
-    environment = _environment(target, templates)
+    if templates is None:
+        environment = _built_in(target.folder)
+    else:
+        environment = _environment(target.folder, templates)
     view = _Viewer(program, target, formula, environment).view()
     try:
         text = environment.get_template("module.py.jinja").render(module=view)
@@ -96,16 +110,22 @@ def template_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-def _environment(target: Target, templates: Path | None) -> jinja2.Environment:
-    folders = [template_folder() / target.folder]
+@cache
+def _built_in(folder: str) -> jinja2.Environment:
+    """Return the environment of the built-in templates; each is read and compiled once."""
+    return _environment(folder, None)
+
+
+def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
+    folders = [template_folder() / folder]
     if templates is not None:
-        folders = [templates / target.folder, templates, *folders]
+        folders = [templates / folder, templates, *folders]
         if not any(
-            (folder / "module.py.jinja").is_file() or (folder / "helpers").is_dir()
-            for folder in folders[:2]
+            (place / "module.py.jinja").is_file() or (place / "helpers").is_dir()
+            for place in folders[:2]
         ):
             raise GradgenError(
-                f"{templates} holds no templates; expected is {templates / target.folder / 'module.py.jinja'}"
+                f"{templates} holds no templates; expected is {templates / folder / 'module.py.jinja'}"
             )
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
@@ -150,24 +170,16 @@ class _Viewer:
         used = {a.index for s in program.steps for a in s.args if isinstance(a, Ref)}
         outputs = tuple(names[ref.index] for _, ref in program.outputs)
         gradients = tuple(adjoints[i] for i in program.wrt)
-        used_ops = dict.fromkeys(
-            op for step in program.steps for op in operations(step)
-        )
-        library = self.target.library
-        texts = [line.text for line in stages] + [
-            text for group in groups for text in group.lines
-        ]
-        helpers = tuple(
-            self.helper(h)
-            for h in dict.fromkeys(h for op in used_ops for h in OPS[op].helpers)
-        )
+        texts = [line.text for line in stages]
+        texts += [text for group in groups for text in group.lines]
+        helpers = self.helpers(texts)
         return Module(
             noqa=self.noqa(),
             docstring=tuple(docstring(program, self.formula)),
-            library=(
-                library
-                if any(f"{library}." in text for text in (*texts, *helpers))
-                else ""
+            imports=tuple(
+                line
+                for name, line in self.target.imports
+                if any(f"{name}." in text for text in (*texts, *helpers))
             ),
             helpers=helpers,
             inputs=names[:first],
@@ -197,6 +209,10 @@ class _Viewer:
         value = self.program.value(position)
         spelling = self.target.spelling
         template = spelling.template(row)
+        if not template:
+            raise GradgenError(
+                f"{row.name} needs SciPy's special functions; compile with --target scipy"
+            )
         # The operation's name is worth a comment where the spelling does not show it.
         called = (
             FORMULA.template(row).startswith(f"{row.name}(")
@@ -204,16 +220,36 @@ class _Viewer:
         )
         words = [self.roles.get(value, ""), row.name if called else ""]
         comment = " ".join([f"({position + 1})", *filter(None, words)])
+        text = fill(template, operands(step, self.names, spelling))
+        outside = "False" if row.boolean else "0.0"
         return Line(
-            f"{self.names[value]} = {fill(template, operands(step, self.names, spelling))}",
-            comment,
+            f"{self.names[value]} = {self.guarded(text, step, outside)}", comment
         )
 
-    def helper(self, name: str) -> str:
+    def guarded(self, text: str, step: Step, outside: str) -> str:
+        """Return an expression that is evaluated only where the step's guard holds."""
+        if not step.guard:
+            return text
+        return (
+            f"{bracket(text, OR)} if {condition(step.guard, self.names)} else {outside}"
+        )
+
+    def helpers(self, texts: list[str]) -> tuple[str, ...]:
+        """Return the helper functions that these lines call, and those that they call in turn."""
+        known = {name for row in OPS.values() for name in row.helpers}
         loader = self.environment.loader
         assert loader is not None
-        text, _, _ = loader.get_source(self.environment, f"helpers/{name}.py")
-        return text.strip("\n")
+        found: dict[str, str] = {}
+        todo = list(texts)
+        while todo:
+            for name in re.findall(r"\b_(\w+)\(", todo.pop(0)):
+                if name in known and name not in found:
+                    text, _, _ = loader.get_source(
+                        self.environment, f"helpers/{name}.py"
+                    )
+                    found[name] = text.strip("\n")
+                    todo.append(found[name])
+        return tuple(found.values())
 
     # Backward.
 
@@ -266,7 +302,7 @@ class _Viewer:
         if text is None:
             text = self.texts[key] = flow_text(*key, self.target.spelling)
         for place in text.reads:
-            arg = Ref(flow.source) if place is None else step.args[place]
+            arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
             if isinstance(arg, Ref):
                 self.read.add(arg.index)
         values = [
@@ -276,6 +312,10 @@ class _Viewer:
         filled = template.format(
             *values, out=self.names[flow.source], d=self.program.adjoints[flow.source]
         )
+        if any(place not in OPS[step.op].truths for place in text.reads):
+            # Else the gradient is only passed on, and is 0 outside the guard already.
+            filled = self.guarded(filled, step, "0.0")
+            self.read.update(index for index, _ in step.guard)
         operator = ("-=" if text.negative else "+=") if flow.accumulate else "="
         return f"{self.program.adjoints[flow.into]} {operator} {filled}"
 

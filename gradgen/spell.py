@@ -6,28 +6,61 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
+
+import sympy as sp
 
 from gradgen.differentiate import partial
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Operand, Program, Ref, Step
+from gradgen.ir import Const, Guard, Operand, Program, Ref, Step
 from gradgen.names import denominator
-from gradgen.ops import OPS, Op
+from gradgen.ops import NAMED, OPS, Op
 
 #: How strongly the outermost operator of a text binds.
-CONDITIONAL, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
 
-_INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
+#: The level of an infix operator.
+_INFIX = {
+    "+": SUM,
+    "-": SUM,
+    "*": PRODUCT,
+    "/": PRODUCT,
+    "//": PRODUCT,
+    "%": PRODUCT,
+    "or": OR,
+    "and": AND,
+    "if": CONDITIONAL,
+} | dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), COMPARISON)
+#: LaTeX has its own signs for some of them.
+_INFIX_LATEX = {
+    r"\cdot": PRODUCT,
+    r"\bmod": SUM,
+    r"\vee": OR,
+    r"\wedge": AND,
+} | dict.fromkeys(("=", r"\leq", r"\geq", r"\neq"), COMPARISON)
+_SIGNS = {**_INFIX, **_INFIX_LATEX}
+
+#: How strongly the operands of these templates must bind, in the order of their places; elsewhere they must be atoms.
 _NEEDS = {
-    "+": (SUM, PRODUCT),
-    "-": (SUM, PRODUCT),
-    "*": (PRODUCT, SIGN),
-    "/": (PRODUCT, SIGN),
+    "{0}": (CONDITIONAL,),
+    "-{0}": (POWER,),
+    "1 / {0}": (SIGN,),
+    "1.0 / {0}": (SIGN,),
+    "not {0}": (NOT,),
+    r"\neg {0}": (ATOM,),
+    "{1} if {0} else {2}": (OR, OR, CONDITIONAL),
+    "{d} if {0} else 0.0": (OR, OR),
+    "0.0 if {0} else {d}": (OR, CONDITIONAL),
+    OPS["where"].latex: (CONDITIONAL, CONDITIONAL, CONDITIONAL),
 }
-#: Templates whose only operand needs less than an atom.
-_LOOSE = {"{0}": CONDITIONAL, "-{0}": POWER, "1 / {0}": SIGN, "1.0 / {0}": SIGN}
+for _sign, _binds in _SIGNS.items():
+    # Equal operators group from the left; a comparison takes no other as its operand.
+    _left, _right = _binds, _binds + 1
+    _NEEDS[f"{{0}} {_sign} {{1}}"] = (
+        (SUM, SUM) if _binds == COMPARISON else (_left, _right)
+    )
 _INTEGER_POWER = "{0}**{1:d}"
-_PLACE = re.compile(r"\{(out|[0-9])(:d)?\}")
+_PLACE = re.compile(r"\{(out|d|[0-9])(:d)?\}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,30 +71,53 @@ class Spelling:
         column: the table's column with the operations' texts.
         exact: whether an exact number is written as one (`1 / 3`) and not as a double (`1.0 / 3.0`).
         constants: the texts of the named constants.
+        otherwise: the column that stands in where a row has no text in `column`; without one, a call stands in.
+        precise: whether partials are written for relative accuracy over the whole range.
+        brackets: what stands around an operand that binds too little.
     """
 
     column: str
     exact: bool
     constants: dict[str, str]
+    otherwise: str = ""
+    precise: bool = False
+    brackets: tuple[str, str] = ("(", ")")
 
     def template(self, row: Op) -> str:
-        """Return the row's text with places for its operands."""
+        """Return the row's text with places for its operands; empty where the target cannot write the operation."""
         text: str = getattr(row, self.column)
-        return text or f"{row.name}({', '.join(f'{{{i}}}' for i in range(row.arity))})"
+        if not text and self.otherwise:
+            text = getattr(row, self.otherwise)
+        if text or self.column == "python" or self.otherwise:
+            return text
+        places = ", ".join(f"{{{i}}}" for i in range(row.arity))
+        if self.column == "latex":
+            return rf"\operatorname{{{row.name}}}\left({places}\right)"
+        return f"{row.name}({places})"
 
 
 #: Whole numbers up to here are tried as doubles.
 _LARGE = 10**300
 
 #: Formulas as the parser reads them.
-FORMULA = Spelling("formula", True, {"pi": "pi", "e": "E"})
+FORMULA = Spelling(
+    "formula", True, {"pi": "pi", "e": "E"} | {name: name for name in NAMED}
+)
+
+#: Formulas for reading.
+LATEX = Spelling(
+    "latex",
+    True,
+    {"pi": r"\pi", "e": "e", **{name: sp.latex(getattr(sp, name)) for name in NAMED}},
+    brackets=(r"\left(", r"\right)"),
+)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place for an operand in a template: which (None for the operation's own value), and how strongly it must bind."""
+    """A place in a template: for which operand (or `out` or `d`), and how strongly it must bind."""
 
-    operand: int | None
+    operand: int | str
     needed: int
     integer: bool = False
 
@@ -71,44 +127,47 @@ def level(text: str) -> int:
     """Return how strongly the outermost operator of an expression, or of a template, binds."""
     depth, found = 0, ATOM
     for i, char in enumerate(text):
-        if char in "()":
-            depth += 1 if char == "(" else -1
+        if char in "({":
+            depth += 1
+        elif char in ")}":
+            depth -= 1
         elif depth:
             continue
         elif char == " ":
-            rest = text[i : i + 4]
-            if rest.startswith(" **"):
-                found = min(found, SIGN)  # black wants -((a + b) ** 3) in brackets
-                continue
-            if rest == " if ":
-                return CONDITIONAL
-            found = min(
-                found, SUM if rest[1] in "+-" else PRODUCT if rest[1] in "*/" else found
-            )
+            word = text[i + 1 : text.find(" ", i + 1)]
+            # black wants -((a + b) ** 3) in brackets
+            found = min(found, SIGN if word == "**" else _SIGNS.get(word, found))
         elif char == "-" and i == 0:
             found = min(found, SIGN)
-        elif char == "*":
+        elif char in "*^":
             found = min(found, POWER)
-    return found
+    if text.startswith(("not ", r"\neg ")):
+        return min(found, NOT)
+    if text.startswith(r"\begin"):
+        return CONDITIONAL
+    # A fraction needs brackets under an exponent alone.
+    return min(found, POWER) if text.startswith(r"\frac") else found
 
 
 @lru_cache(maxsize=4096)
 def pieces(template: str) -> tuple[str | Place, ...]:
     """Split a template into literal text and places."""
-    infix = _INFIX.fullmatch(template)
-    if infix is not None:
-        left, right = _NEEDS[infix.group(1)]
-        return (Place(0, left), f" {infix.group(1)} ", Place(1, right))
     found: list[str | Place] = []
     end = 0
-    for match in _PLACE.finditer(template):
+    for number, match in enumerate(_PLACE.finditer(template)):
         before, after = template[: match.start()], template[match.end() :]
-        enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
-        needed = CONDITIONAL if enclosed else _LOOSE.get(template, ATOM)
-        operand = None if match.group(1) == "out" else int(match.group(1))
+        enclosed = before.endswith(("(", ", ", "{")) and after.startswith(
+            (")", ", ", "}", r"\right")
+        )
+        needed = CONDITIONAL if enclosed else ATOM
+        if template in _NEEDS:
+            needed = _NEEDS[template][number]
+        which = match.group(1)
         found += [
             template[end : match.start()],
-            Place(operand, needed, integer=bool(match.group(2))),
+            Place(
+                int(which) if which.isdigit() else which, needed, bool(match.group(2))
+            ),
         ]
         end = match.end()
     return (*found, template[end:])
@@ -116,15 +175,21 @@ def pieces(template: str) -> tuple[str | Place, ...]:
 
 def bracket(text: str, needed: int) -> str:
     """Return `text`, in brackets if its operator binds less than `needed`."""
-    return text if text.isidentifier() or level(text) >= needed else f"({text})"
+    if text.isidentifier() or level(text) >= needed:
+        return text
+    return rf"\left({text}\right)" if "\\" in text else f"({text})"
 
 
-def fill(template: str, operands: Sequence[str], out: str = "") -> str:
+def fill(
+    template: str, operands: Sequence[str], out: str = "", upstream: str = "{d}"
+) -> str:
     """Put operands into a template, in brackets where their operators would bind differently."""
+    own = {"out": out, "d": upstream}
     texts = []
     for piece in pieces(template):
         if isinstance(piece, Place):
-            text = out if piece.operand is None else operands[piece.operand]
+            which = piece.operand
+            text = own[which] if isinstance(which, str) else operands[which]
             piece = bracket(
                 text.removesuffix(".0") if piece.integer else text, piece.needed
             )
@@ -145,14 +210,20 @@ def constant(const: Const, spelling: Spelling) -> str:
         )
     if isinstance(value, str):
         return spelling.constants[value]
+    if isinstance(value, bool):
+        return str(value)
     if isinstance(value, float):
-        return _digits(value)
+        digits = _digits(value)
+        if spelling.column != "latex" or "e" not in digits:
+            return digits
+        mantissa, _, exponent = digits.partition("e")
+        power = rf"10^{{{int(exponent)}}}"
+        return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
     if spelling.exact:
-        return (
-            str(value.numerator)
-            if value.denominator == 1
-            else f"{value.numerator} / {value.denominator}"
-        )
+        above, below = str(value.numerator), str(value.denominator)
+        if below == "1":
+            return above
+        return fill(spelling.template(OPS["div"]), [above, below])
     if value.denominator & (value.denominator - 1) == 0:
         return _digits(float(value))
     parts = Fraction(value.numerator), Fraction(value.denominator)
@@ -170,6 +241,13 @@ def _digits(value: float) -> str:
 def operand(arg: Operand, names: Sequence[str], spelling: Spelling) -> str:
     """Return the text of what a step reads, every value having a name."""
     return names[arg.index] if isinstance(arg, Ref) else constant(arg, spelling)
+
+
+def condition(guard: Guard, names: Sequence[str], spelling: Spelling = FORMULA) -> str:
+    """Return a guard's text."""
+    both, negated = (spelling.template(OPS[op]) for op in ("and", "not"))
+    texts = [names[i] if wanted else fill(negated, [names[i]]) for i, wanted in guard]
+    return reduce(lambda a, b: fill(both, [a, b]), texts)
 
 
 def operands(step: Step, names: Sequence[str], spelling: Spelling) -> list[str]:
@@ -201,9 +279,14 @@ def expression(
                 if isinstance(piece, str):
                     todo.append(piece)
                 else:
-                    arg = args[piece.operand or 0]
+                    assert isinstance(piece.operand, int)
+                    arg = args[piece.operand]
                     loose = _level(program, arg, spelling, inputs) < piece.needed
-                    todo += [")", arg, "("] if loose else [arg]
+                    if piece.integer and isinstance(arg, Const):
+                        todo.append(constant(arg, spelling).removesuffix(".0"))
+                    else:
+                        opened, closed = spelling.brackets
+                        todo += [closed, arg, opened] if loose else [arg]
             continue
         text = item if isinstance(item, str) else operand(item, inputs, spelling)
         texts.append(text)
@@ -259,7 +342,10 @@ def flow_text(
         f"{{{i}}}" if const is None else constant(const, spelling)
         for i, const in enumerate(constants)
     ]
-    guarded = row.spelled_partial(position)
+    guarded = row.spelled_partial(position, spelling.precise)
+    if guarded is not None and "{d}" in guarded:
+        text = fill(guarded, names, "{out}")
+        return FlowText(text, text, False, _places(text))
     if guarded is not None:
         text = fill(guarded, names, "{out}")
         product = fill("{0} * {1}", [text, "{d}"])

@@ -11,12 +11,22 @@ from fractions import Fraction
 from functools import reduce
 
 import sympy as sp
+from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.errors import GradgenError
 from gradgen.functions import unevaluated
-from gradgen.ir import Const, Operand, Program, Ref, Step, drop_unused, verify
-from gradgen.ops import BY_NODE, OPS
-from gradgen.parse import Formula, check_identifier
+from gradgen.ir import (
+    Const,
+    Operand,
+    Program,
+    Ref,
+    Step,
+    drop_unused,
+    evaluate,
+    verify,
+)
+from gradgen.ops import BY_NODE, COMPOSITIONS, NAMED, OPS, Op
+from gradgen.parse import Formula, check_identifier, written_out
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
 _INLINE_OPERATIONS = 3
@@ -26,9 +36,13 @@ _EXACT_BITS = 4096
 _LITERAL_BITS = 1000
 #: Beyond this an integer exponent is a double like any other.
 _LARGEST_POWER = 2**31
+#: gamma of a larger number is no double.
+_LARGEST_GAMMA = 172
 
 _ONE = Const(Fraction(1))
-_NAMED = {sp.pi: "pi", sp.E: "e"}
+#: Orders of polygamma that have names of their own.
+_LOW_ORDERS: dict[Operand, str] = {Const(Fraction(0)): "digamma", _ONE: "trigamma"}
+_NAMED = {sp.pi: "pi", sp.E: "e"} | {getattr(sp, name): name for name in NAMED}
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -141,12 +155,32 @@ class Builder:
 
     def emit(self, op: str, *args: Operand) -> Operand:
         """Return `op(*args)` as a value or, for constants, a constant."""
+        decided = decide(op, args)
+        if decided is not None:
+            return decided
         constants = [arg for arg in args if isinstance(arg, Const)]
         if len(constants) == len(args):
             folded = fold(op, *constants)
             if folded is not None:
                 return folded
         return self.append(Step(op, args))
+
+
+def decide(op: str, args: Sequence[Operand]) -> Operand | None:
+    """Return what a choice or a condition comes to where a constant settles it, else None."""
+    if op == "where":
+        condition, first, second = args
+        if isinstance(condition, Const):
+            return first if condition.value else second
+        return first if first == second else None
+    if op in ("and", "or"):
+        for one, other in (args, args[::-1]):
+            if isinstance(one, Const):
+                return other if bool(one.value) == (op == "and") else one
+        return args[0] if args[0] == args[1] else None
+    if op == "not" and isinstance(args[0], Const):
+        return Const(not args[0].value)
+    return None
 
 
 # Constants.
@@ -163,12 +197,31 @@ def fold(op: str, *args: Const) -> Const | None:
     """
     if op == "neg" and args[0].value == "neg":
         return args[0].args[0]
+    if OPS[op].boolean:
+        return _compare(op, *args)
     numbers = [a.value for a in args if not isinstance(a.value, str)]
+    if op == "gamma" and isinstance(args[0].value, Fraction):
+        value = args[0].value
+        if value > _LARGEST_GAMMA:
+            raise OverflowError
+        if value.denominator == 1 and value > 0:
+            return Const(Fraction(math.factorial(int(value) - 1)))
     if OPS[op].rational and len(numbers) == len(args):
         return Const(_arithmetic(op, numbers))
     if sum(map(_operations, args)) >= _INLINE_OPERATIONS:
         return None
     return Const(op, tuple(args))
+
+
+def _compare(op: str, *args: Const) -> Const | None:
+    """Compare two constants in double precision, as the module would; None where a value is not known here."""
+    try:
+        values = [evaluate(arg) for arg in args]
+    except (ArithmeticError, ValueError):
+        return None
+    if any(map(math.isnan, values)):
+        return None
+    return Const(bool(OPS[op].node(*map(sp.Float, values))))
 
 
 def _operations(const: Const) -> int:
@@ -285,13 +338,20 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
         return _plan_product(node, builder)
     if isinstance(node, sp.Pow):
         return _Plan(lambda base, exponent: _power(builder, base, exponent), *node.args)
+    if isinstance(node, sp.Piecewise):
+        return _plan_choice(node, builder)
+    if isinstance(node, BooleanAtom):
+        return _Plan(lambda: Const(bool(node)))
     row = BY_NODE.get(type(node))
     if row is not None and row.variadic:
         return _Plan(
             lambda *args: reduce(lambda a, b: emit(row.name, a, b), args), *node.args
         )
     if row is not None:
-        return _Plan(lambda *args: emit(row.name, *args), *node.args)
+        return _Plan(lambda *args: _function(builder, row, *args), *node.args)
+    if type(node).__name__ in COMPOSITIONS:
+        written = written_out(COMPOSITIONS[type(node).__name__], node.args)
+        return _Plan(lambda value: value, written)
     if node.is_Atom:
         constant = number(node)
         if constant is not None:
@@ -300,6 +360,42 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
             f"`{node}` is not supported; constants are finite real numbers, pi and E"
         )
     raise GradgenError(f"there is no operation `{type(node).__name__}`")
+
+
+def _function(builder: Builder, row: Op, *args: Operand) -> Operand:
+    """A function of the table, with the number of arguments and the whole constants that the table asks for."""
+    if len(args) != row.arity:
+        raise GradgenError(f"{row.name} of {len(args)} arguments is not supported")
+    for place in row.whole:
+        arg = args[place]
+        value = arg.value if isinstance(arg, Const) else None
+        if not isinstance(value, Fraction) or value.denominator != 1:
+            raise GradgenError(f"the order of {row.name} must be a whole number")
+    if row.name == "polygamma" and args[0] in _LOW_ORDERS:
+        return builder.emit(_LOW_ORDERS[args[0]], args[1])
+    return builder.emit(row.name, *args)
+
+
+def _plan_choice(node: sp.Piecewise, builder: Builder) -> _Plan:
+    """Pieces are tried in order: a if c else (b if d else ...)."""
+    pieces = []
+    for value, condition in (piece.args for piece in node.args):
+        pieces.append((condition, value))
+        if condition == sp.true:
+            break
+    else:
+        raise GradgenError(
+            "the pieces leave cases open; end with one that holds always, as (x, True)"
+        )
+
+    def combine(*operands: Operand) -> Operand:
+        *before, _, last = operands
+        while before:
+            *before, condition, value = before
+            last = builder.emit("where", condition, value, last)
+        return last
+
+    return _Plan(combine, *(part for piece in pieces for part in piece))
 
 
 def _negated(term: sp.Basic) -> sp.Basic | None:
@@ -403,7 +499,8 @@ def _power(builder: Builder, base: Operand, exponent: Operand) -> Operand:
         return emit("expb" if isinstance(base, Const) else "pow", base, exponent)
     value = exponent.value
     if isinstance(value, str):
-        return emit("powr", base, exponent)
+        # What an exponent such as sqrt(2) comes to is not looked at: its text is the one for any exponent.
+        return emit("pow" if exponent.args else "powr", base, exponent)
     if value == 0:
         return _ONE
     if value == 1:

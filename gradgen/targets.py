@@ -5,9 +5,9 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gradgen.ops import OPS
+from gradgen.ops import NAMED, OPS
 from gradgen.spell import Spelling
 
 _WIDTH = 88
@@ -62,7 +62,8 @@ class Target:
         name: what the user calls it.
         folder: its folder of templates.
         spelling: how it writes expressions.
-        library: the module its functions come from, imported where it is used.
+        imports: the import lines, each with the name that it brings in; only those in use are written.
+        needs: what a user has to install to run its modules.
         reserved: names that the generated module itself uses.
         avoided: further names that no stage may take.
         layout: the built-in templates' text to text in the language's accepted form.
@@ -72,7 +73,8 @@ class Target:
     name: str
     folder: str
     spelling: Spelling
-    library: str
+    imports: tuple[tuple[str, str], ...]
+    needs: str
     reserved: frozenset[str]
     avoided: frozenset[str]
     layout: Callable[[str], str]
@@ -101,18 +103,33 @@ BUILTINS = frozenset("""
 
 _HELPERS = frozenset(f"_{helper}" for row in OPS.values() for helper in row.helpers)
 
+_NAMES = frozenset(
+    {"math", "forward", "backward", "cache", "float", "tuple", "abs", "max", "min"}
+)
+_CONSTANTS = {"pi": "math.pi", "e": "math.e"} | {
+    name: repr(value) for name, value in NAMED.items()
+}
+
 PYTHON = Target(
     name="python",
     folder="python",
-    spelling=Spelling("python", False, {"pi": "math.pi", "e": "math.e"}),
-    library="math",
-    reserved=frozenset(
-        {"math", "forward", "backward", "cache", "float", "tuple", "abs", "max", "min"}
-    )
-    | _HELPERS,
+    spelling=Spelling("python", False, _CONSTANTS),
+    imports=(("math", "import math"),),
+    needs="",
+    reserved=_NAMES | _HELPERS,
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
     layout_any=black_python,
 )
 
-TARGETS = {target.name: target for target in (PYTHON,)}
+#: The same with SciPy's special functions, for what the standard library lacks.
+SCIPY = replace(
+    PYTHON,
+    name="scipy",
+    spelling=Spelling("scipy", False, _CONSTANTS, otherwise="python"),
+    imports=(*PYTHON.imports, ("special", "from scipy import special")),
+    needs="scipy",
+    reserved=PYTHON.reserved | {"special"},
+)
+
+TARGETS = {target.name: target for target in (PYTHON, SCIPY)}

@@ -9,6 +9,7 @@ import pytest
 from gradgen.describe import docstring, gradient_summary, kinks, raises
 from gradgen.ops import OPS
 from gradgen.pipeline import compile
+from gradgen.targets import TARGETS
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,22 @@ OUTSIDE = {
     ("cos", "ValueError"): "cos(x*x) at 1e200",
     ("tan", "ValueError"): "tan(x*x) at 1e200",
     ("sec", "ValueError"): "sec(x*x) at 1e200",
+    ("mod", "ZeroDivisionError"): "2 % x at 0",
+    ("sinc", "ValueError"): "sinc(x*x) at 1e200",
+    ("versin", "ValueError"): "versin(x*x) at 1e200",
+    ("gamma", "ValueError"): "gamma(x) at -2",
+    ("gamma", "OverflowError"): "gamma(x) at 172",
+    ("lgamma", "ValueError"): "lgamma(x) at 0",
+    ("lgamma", "OverflowError"): "lgamma(x) at 1e306",
+    ("digamma", "ValueError"): "digamma(x) at -3",
+    ("trigamma", "ValueError"): "trigamma(x) at 0",
+    ("polygamma", "ValueError"): "polygamma(2, x) at -0.5",
+    ("beta", "ValueError"): "beta(x, 2) at 0",
+    ("logbeta", "ValueError"): "logbeta(2, x) at -1",
+    ("erfinv", "ValueError"): "erfinv(x) at 1",
+    ("erfcinv", "ValueError"): "erfcinv(x) at 2",
+    ("lambertw", "ValueError"): "lambertw(x) at -0.5",
+    ("zeta", "ValueError"): "zeta(x) at 1",
     ("csc", "ValueError"): "csc(x*x) at 1e200",
     ("csc", "ZeroDivisionError"): "csc(x) at 0",
     ("cot", "ValueError"): "cot(x*x) at 1e200",
@@ -153,6 +170,14 @@ OUTSIDE_BACKWARD = {
     ("acos", "ZeroDivisionError"): "acos(x) at -1",
     ("atan2", "ZeroDivisionError"): "atan2(x, x) at 0",
     ("acosh", "ZeroDivisionError"): "acosh(x) at 1",
+    ("trigamma", "ValueError"): "trigamma(x) at -0.5",
+    ("lambertw", "ZeroDivisionError"): "lambertw(x) at -0.36787944117144233",
+    ("gammainc", "ValueError"): "gammainc(2, x) at 0",
+    ("gammaincc", "ValueError"): "gammaincc(2, x) at 0",
+    ("erfi", "OverflowError"): "erfi(x) at 26.65",
+    ("Ei", "OverflowError"): "Ei(x) at 710",
+    ("Ei", "ZeroDivisionError"): "Ei(x) at 0",
+    ("Ci", "ZeroDivisionError"): "Ci(x) at 0",
 }
 
 
@@ -169,7 +194,9 @@ def test_every_backward_condition_of_the_table_has_a_point() -> None:
 @pytest.mark.parametrize(("op", "error"), OUTSIDE_BACKWARD)
 def test_what_is_stated_of_backward_does_raise(op: str, error: str) -> None:
     text, _, at = OUTSIDE_BACKWARD[op, error].partition(" at ")
-    compiled = compile(text)
+    if not OPS[op].python:
+        pytest.importorskip("scipy")
+    compiled = compile(text, target="python" if OPS[op].python else "scipy")
     _, cache = compiled.forward(float(at))
     with pytest.raises((ArithmeticError, ValueError)) as caught:
         compiled.backward(cache)
@@ -204,7 +231,91 @@ KINKS = {
     "max": ("max(x, y)", (2.0, 2.0), (0.5, 0.5)),
     "min": ("min(x, y)", (2.0, 2.0), (0.5, 0.5)),
     "relu": ("relu(x)", (0.0,), (0.0,)),
+    "heaviside": ("heaviside(x)", (0.0,), (0.0,)),
+    "mod": ("x % y", (6.0, 2.0), (1.0, -3.0)),
+    "where": ("x if x > 0 else 3*x", (0.0,), (3.0,)),
 }
+
+#: The table of conventions, row by row: the formula, the point, the gradient.
+CONVENTIONS = [
+    ("abs(x)", (0.0,), (0.0,)),
+    ("abs(x)", (-0.0,), (0.0,)),
+    ("sign(x)", (0.0,), (0.0,)),
+    ("sign(x)", (3.0,), (0.0,)),
+    ("max(x, y)", (2.0, 2.0), (0.5, 0.5)),
+    ("min(x, y)", (2.0, 2.0), (0.5, 0.5)),
+    ("max(x, 3)", (3.0,), (0.5,)),
+    ("clip(x, 0, 1)", (1.0,), (0.5,)),
+    ("relu(x)", (0.0,), (0.0,)),
+    ("leaky_relu(x, 0.1)", (0.0,), (0.0,)),
+    ("heaviside(x)", (0.0,), (0.0,)),
+    ("Heaviside(x)", (2.0,), (0.0,)),
+    ("floor(x)", (2.0,), (0.0,)),
+    ("ceil(x)", (2.5,), (0.0,)),
+    ("ceiling(x)", (-2.0,), (0.0,)),
+    ("log(x) if x > 0 else 0", (0.0,), (0.0,)),
+    ("log(x) if x > 0 else 0", (-1.0,), (0.0,)),
+    ("1/x if x != 0 else 5", (0.0,), (0.0,)),
+    ("where(x >= 0, sqrt(x), x)", (-2.0,), (1.0,)),
+    ("hypot(x, y)", (0.0, 0.0), (0.0, 0.0)),
+    ("sqrt(x**2 + y**2)", (0.0, 0.0), (0.0, 0.0)),
+    ("sqrt(x**2)", (0.0,), (0.0,)),
+    ("sqrt(x*x)", (0.0,), (0.0,)),
+    ("x**y", (0.0, 2.0), (0.0, 0.0)),
+    ("x**y", (0.0, 1.5), (0.0, 0.0)),
+    ("x**y", (0.0, 1.0), (1.0, 0.0)),
+    ("pow(x, y)", (0.0, 3.0), (0.0, 0.0)),
+    ("x**2", (0.0,), (0.0,)),
+    ("x**3", (0.0,), (0.0,)),
+    ("x**7", (0.0,), (0.0,)),
+    ("x**1.5", (0.0,), (0.0,)),
+    ("x**2.5", (0.0,), (0.0,)),
+    ("x**(3/2)", (0.0,), (0.0,)),
+    ("x**(4/3)", (0.0,), (0.0,)),
+    ("x**1.1", (0.0,), (0.0,)),
+    ("x**pi", (0.0,), (0.0,)),
+    ("x**sqrt(2)", (0.0,), (0.0,)),
+    ("x**1.0", (0.0,), (1.0,)),
+    ("2**x", (0.0,), (math.log(2.0),)),
+    ("x % y", (6.0, 2.0), (1.0, -3.0)),
+    ("Mod(x, 2)", (-0.5,), (1.0,)),
+    ("sinc(x)", (0.0,), (0.0,)),
+]  # fmt: skip
+
+#: And what raises, as in the module's docstring: "forward" or "backward".
+RAISING = [
+    ("sqrt(x)", 0.0, "backward"),
+    ("cbrt(x)", 0.0, "backward"),
+    ("log(x)", 0.0, "forward"),
+    ("x**0.5", 0.0, "backward"),
+    ("x**0.25", 0.0, "backward"),
+    ("x**-1", 0.0, "forward"),
+    ("x**-1.5", 0.0, "forward"),
+    ("x**(x - 1)", 0.0, "forward"),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("text", "point", "gradient"), CONVENTIONS)
+def test_the_conventions_at_kinks(
+    text: str, point: tuple[float, ...], gradient: tuple[float, ...], target: str
+) -> None:
+    for precise in (False, True):
+        compiled = compile(text, target=target, precise=precise)
+        assert compiled.value_and_grad(*point)[1] == gradient
+
+
+@pytest.mark.parametrize(("text", "x", "where"), RAISING)
+def test_singular_points_raise(text: str, x: float, where: str) -> None:
+    compiled = compile(text)
+    try:
+        _, cache = compiled.forward(x)
+    except (ArithmeticError, ValueError):
+        assert where == "forward"
+        return
+    with pytest.raises((ArithmeticError, ValueError)):
+        compiled.backward(cache)
+    assert where == "backward"
 
 
 def test_every_kink_of_the_table_holds() -> None:

@@ -3,80 +3,107 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import mpmath
 import pytest
 
 from gradgen.cli import main
-from gradgen.errors import GradgenError
+from gradgen.exact import DIGITS, ExactFormula
+from gradgen.parse import parse
 from gradgen.pipeline import Compiled, compile
 from tests.conftest import formulas, gold, meta
 
-#: What is not covered yet, by the construct that is missing.
-MISSING = {
-    "feynman": {},
-    "fpbench": {"Piecewise": 5},
-    "symreg": {"harmonic": 1},
-    "optim": {},
+#: The points where the gradient misses the gold values by more than 1e-12, norm-wise: the formula, which of its points, how
+#: large the error is, and how much the true gradient changes when one input moves by one unit in its last place. The second
+#: is what no code can do better than whose inputs are doubles; these are sines of huge numbers, all of them.
+MISSES = {
+    ("fpbench/daisy/instantaneousCurrent", 0): (1.4e-11, 4.2e-11),
+    ("fpbench/daisy/instantaneousCurrent", 1): (5.4e-11, 6.8e-11),
+    ("fpbench/daisy/instantaneousCurrent", 2): (1.2e-12, 8.4e-12),
+    ("dso/Korns-11", 0): (1.1e-11, 8.3e-11),
+    ("dso/Korns-11", 1): (4.8e-12, 5.3e-11),
+    ("dso/Livermore2-Vars5-14", 0): (3.2e-12, 3.5e-11),
+    ("dso/Livermore2-Vars5-14", 2): (7.4e-11, 4.4e-10),
+    ("dso/Livermore2-Vars5-21", 1): (8.6e01, 3.7e02),
+    ("dso/Livermore2-Vars6-15", 1): (1.1e-12, 7.3e-12),
+    ("dso/Livermore2-Vars6-18", 1): (2.6e00, 1.7e00),
+    ("dso/Livermore2-Vars6-18", 2): (5.7e-04, 2.0e-03),
+    ("dso/Livermore2-Vars6-21", 0): (1.6e00, 5.5e00),
+    ("dso/Livermore2-Vars6-21", 1): (2.6e00, 2.5e00),
+    ("dso/Livermore2-Vars6-21", 2): (1.3e-01, 2.1e00),
+    ("dso/Livermore2-Vars7-12", 1): (7.4e-02, 2.2e00),
+    ("dso/Livermore2-Vars7-14", 0): (2.1e-09, 8.0e-09),
+    ("dso/Livermore2-Vars7-14", 1): (1.4e-07, 2.2e-07),
+    ("dso/Livermore2-Vars7-14", 2): (6.7e-08, 6.9e-08),
+    ("scipy/Ripple01", 2): (4.0e-12, 2.6e-12),
+    ("scipy/Schaffer03", 0): (1.7e-12, 6.6e-12),
+    ("scipy/Trigonometric02", 0): (1.1e-10, 2.2e-10),
+    ("scipy/Trigonometric02", 1): (1.0e-09, 1.5e-09),
+    ("scipy/Trigonometric02", 2): (5.3e-12, 2.2e-11),
+    ("scipy/Weierstrass", 0): (1.0e-07, 3.3e-06),
+    ("scipy/Weierstrass", 1): (1.9e-07, 4.0e-07),
+    ("scipy/Weierstrass", 2): (2.8e-06, 2.6e-06),
 }
+SETS = ("feynman", "fpbench", "symreg", "optim")
 
 
-def missing(expression: str, constructs: dict[str, int]) -> str | None:
-    """Return the construct for which a formula is not covered."""
-    return next((name for name in constructs if f"{name}(" in expression), None)
-
-
-@pytest.mark.parametrize("name", list(MISSING))
+@pytest.mark.parametrize("name", SETS)
 def test_value_and_gradient_match_the_gold_values(name: str) -> None:
-    rows, points, known = formulas(name), gold(name), meta(name)
-    left: dict[str, int] = {}
-    misses = []
-    for row in rows:
+    points, known = gold(name), meta(name)
+    for row in formulas(name):
         names = row["variables"].split(";")
-        try:
-            compiled = compile(row["expression"], inputs=names)
-        except GradgenError:
-            construct = missing(row["expression"], MISSING[name])
-            assert construct is not None, row
-            left[construct] = left.get(construct, 0) + 1
-            continue
-        for point in points[row["id"]]:
-            error = gold_error(compiled, names, point)
+        compiled = compile(row["expression"], inputs=names)
+        for place, point in enumerate(points[row["id"]]):
+            value, slope = errors(compiled, names, point)
             # The tolerance is 1e-12, but for a formula that no double-precision code can do better on.
             loss = known[row["id"]].get("sympy_float64_grad_rel_err") or 0
             condition = known[row["id"]].get("cond") or 0
-            if not error <= max(1e-12, 8 * loss, 1e-15 * condition):
-                misses.append((row["id"], point["point"], error))
-    assert left == MISSING[name]
-    assert misses == []
+            most = max(1e-12, 8 * loss, 1e-15 * condition)
+            assert max(value, slope) <= most, (row["id"], point["point"])
+            if slope > 1e-12:
+                assert (row["id"], place) in MISSES, slope
+                one_ulp = sensitivity(row["expression"], names, point)
+                assert slope <= 2 * one_ulp, (row["id"], slope, one_ulp)
 
 
-def gold_error(
-    compiled: Compiled, names: list[str], point: dict[str, dict[str, str]]
-) -> float:
-    """Return the larger of the relative errors of the value and, norm-wise, of the gradient."""
+def errors(
+    compiled: Compiled, names: list[str], point: dict[str, Any]
+) -> tuple[float, float]:
+    """Return the relative errors of the value and, norm-wise, of the gradient."""
     value, cache = compiled.forward(*(float(point["point"][n]) for n in names))
     gradient = compiled.backward(cache)
     # Scaling the upstream gradient by a power of two scales the gradient exactly.
     assert compiled.backward(cache, 2.0) == tuple(2.0 * g for g in gradient)
-    true, slopes = float(str(point["value"])), [float(point["grad"][n]) for n in names]
+    true, slopes = float(point["value"]), [float(point["grad"][n]) for n in names]
     norm = math.sqrt(sum(s * s for s in slopes)) or 1.0
     error = math.sqrt(sum((g - s) ** 2 for g, s in zip(gradient, slopes))) / norm
-    return max(error, abs(value - true) / (abs(true) or 1.0))
+    return abs(value - true) / (abs(true) or 1.0), error
+
+
+def sensitivity(expression: str, names: list[str], point: dict[str, Any]) -> float:
+    """Return by how much the true gradient changes, at most, where one input moves by one unit in the last place."""
+    exact = ExactFormula(parse(expression, names).expr, names)
+    at = [float(point["point"][n]) for n in names]
+    here = exact.at(at, range(len(names))).slopes
+    worst = 0.0
+    for i in range(len(names)):
+        moved = [*at[:i], math.nextafter(at[i], math.inf), *at[i + 1 :]]
+        there = exact.at(moved, range(len(names))).slopes
+        with mpmath.workdps(DIGITS):
+            change = mpmath.norm([a - b for a, b in zip(there, here)])
+            worst = max(worst, float(change / mpmath.norm(here)))
+    return worst
+
+
+def test_the_table_of_misses_is_plausible() -> None:
+    assert all(error <= 2 * one_ulp for error, one_ulp in MISSES.values())
 
 
 def test_the_physics_formulas_compile_from_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for row in formulas("feynman"):
-        assert (
-            main(
-                [
-                    "compile",
-                    row["expression"],
-                    "--inputs",
-                    row["variables"].replace(";", ", "),
-                ]
-            )
-            == 0
-        ), row
+        inputs = row["variables"].replace(";", ", ")
+        assert main(["compile", row["expression"], "--inputs", inputs]) == 0, row
         assert "def backward" in capsys.readouterr().out

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.functions import unevaluated
 from gradgen.ops import COMPOSITIONS
-from gradgen.parse import MAX_LENGTH, MAX_NESTING, parse
+from gradgen.parse import MAX_LENGTH, MAX_NESTING, Formula, parse
 from gradgen.pipeline import compile
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
@@ -47,6 +50,42 @@ def written(text: str, *inputs: str) -> str:
         ("log(x, 10) + log(x, 2) + log(x, y)", "log10(x) + log2(x) + log(x) / log(y)"),
         ("pow(x, y) + sqrt(x)", "x**y + sqrt(x)"),
         ("(((x)))", "x"),
+        ("x % y * z % 2", "x % y * z % 2"),
+        ("-x % y", "-x % y"),
+        ("a if x > 0 else b", "a if x > 0 else b"),
+        ("(a if x > 0 else b) + 1", "(a if x > 0 else b) + 1"),
+        ("a + 1 if x > 0 else b*2", "a + 1 if x > 0 else b * 2"),
+        ("a if x > 0 else b if x < 0 else c", "a if x > 0 else b if x < 0 else c"),
+        ("(a if x > 0 else b) if x < 1 else c", "(a if x > 0 else b) if x < 1 else c"),
+        ("a if (b if x > 0 else c) > 1 else d", "a if (b if x > 0 else c) > 1 else d"),
+        ("a if not x > 0 else b", "a if not x > 0 else b"),
+        ("a if not (x > 0 and y > 0) else b", "a if not (x > 0 and y > 0) else b"),
+        ("a if x>0 or y>0 and z>0 else b", "a if x > 0 or y > 0 and z > 0 else b"),
+        ("a if (x>0 or y>0) and z>0 else b", "a if (x > 0 or y > 0) and z > 0 else b"),
+        ("a if 0 < x <= 1 else b", "a if 0 < x and x <= 1 else b"),
+        ("a if x == 1 or x != y else b", "a if x == 1 or x != y else b"),
+        ("where(x > 0, a, b)", "a if x > 0 else b"),
+        (
+            "Piecewise((a, x > 0), (b, x < -1), (c, True))",
+            "a if x > 0 else b if x < -1 else c",
+        ),
+        (
+            "Piecewise(((a + 1)*2, And(x > 0, Not(Lt(x, 2)))), (c, True))",
+            "(a + 1) * 2 if x > 0 and not x < 2 else c",
+        ),
+        ("a if True else b", "a"),
+        ("a if 3 > 4 or x > 0 else b", "a if x > 0 else b"),
+        ("Sum(k*x**k, (k, 0, 3))", "x + 2 * x**2 + 3 * x**3"),
+        ("Sum(x**k/factorial(k), (k, 0, 3))", "1 + x + x**2 / 2 + x**3 / 6"),
+        ("Sum((-1)**k*x**(2*k + 1), (k, 0, 2))", "x - x**3 + x**5"),
+        ("Product(x + k, (k, 1, 3))", "(x + 1) * (x + 2) * (x + 3)"),
+        ("Sum(x*i*j, (i, 1, 2), (j, 1, 2))", "x + x * 2 + (x * 2 + x * 2 * 2)"),
+        ("Sum(x, (k, 3, 2)) + Product(x, (k, 3, 2))", "1"),
+        (
+            "binomial(n, 2) + binomial(5, 2) + binomial(n, 1)",
+            "n * (n - 1) / 2 + 10 + n",
+        ),
+        ("polygamma(0, x) + polygamma(1, x)", "digamma(x) + trigamma(x)"),
         ("x\n + y\t", "x + y"),
     ],
 )
@@ -122,10 +161,41 @@ REFUSED = [
     ("x₁", "`1`", 1),
     ("|x|", "abs(x)", 0),
     ("x = y", "right-hand side", 2),
-    ("x == y", "right-hand side", 2),
-    ("x < y", "comparison", 2),
+    ("x == y", "choose by it", 2),
+    ("x < y", "choose by it", 2),
+    ("0 < x < 1", "choose by it", 6),
+    ("(x > 0)*y", "choose by it", 3),
+    ("sin(x > 0)", "choose by it", 6),
+    ("x > (y > 0)", "choose by it", 7),
+    ("x if y else z", "needs a condition", 2),
+    ("x if x > 0", "no `else`", 2),
+    ("(x if x > 0) + 1", "no `else`", 3),
+    ("x else y", "no `if`", 2),
+    ("x if x > 0 if y > 0 else 1 else 2", "stands in brackets", 11),
+    ("x and y", "needs a condition", 2),
+    ("x > 0 or y", "needs a condition", 6),
+    ("1 if not x else 2", "needs a condition", 5),
+    ("x <> y", "`>`", 3),
+    ("x << 2", "`<`", 3),
+    ("x ≤ y", "`<=`", 2),
+    ("x & y", "`and`", 2),
+    ("x!", "factorial(x)", 1),
+    ("where(x, 1, 2)", "needs a condition", 0),
+    ("where(x > 0, 1)", "3 arguments, not 2", 0),
+    ("Piecewise(x, y)", "pieces such as", 10),
+    ("Piecewise((x, y), (z, True))", "needs a condition", 10),
+    ("Piecewise((x, y > 0))", "leave cases open", 0),
+    ("Piecewise((x, y > 0) + 1, (z, True))", "no number", 10),
+    ("Sum(x)", "range of its index", 0),
+    ("Sum(x, (k, 0, n))", "whole numbers", 7),
+    ("Sum(x, (2, 0, 3))", "index of a series", 7),
+    ("Sum(x**k, (k, 0, 10**9))", "whole numbers", 10),
+    ("Sum(x**k, (k, 0, 100000))", "at most 1000", 10),
+    ("Sum(Sum(Sum(x*i*j*k, (i, 1, 99)), (j, 1, 99)), (k, 1, 99))", "parts", 47),
+    ("besselj(y, x)", "whole number", 8),
+    ("besselj(-1, x)", "whole number", 8),
+    ("factorial(10**9)", "range of a float", 0),
     ("x // y", "`/`", 2),
-    ("x % y", "`%`", 2),
     ("sin x", "sin(x)", 0),
     ("sin + x", "sin(...)", 0),
     ("sin()", "1 argument", 0),
@@ -147,7 +217,7 @@ REFUSED = [
     ("[x]", "brackets are round", 0),
     ("'x'", "quotes", 0),
     ("x # y", "comments", 2),
-    ("x if y else z", "not supported", 2),
+    ("x in y", "not supported", 2),
     ("lambda*x", "lambda_", 0),
     ("None + x", "None_", 0),
     ("__x + y", "two underscores", 0),
@@ -164,7 +234,7 @@ REFUSED = [
     ("(x)(y)", "(...)*(...)", 3),
     ("3(x + 1)", "3*(...)", 1),
     ("log(x, 2, 3)", "1 or 2 arguments", 0),
-    ("gammainc(x, y)", "known are", 0),
+    ("hyper(x, y)", "known are", 0),
     ("max()", "2 arguments", 0),
     ("2j", "operator is missing", 1),
     ("x−y", "ASCII", 1),
@@ -264,25 +334,69 @@ MEANINGS = {
     "acsc": sp.acsc,
     "acot": sp.acot,
     "square": lambda x: x**2,
+    "asech": lambda x: sp.log(1 / x + sp.sqrt(1 / x**2 - 1)),
+    "acsch": lambda x: sp.log(1 / x + sp.sqrt(1 / x**2 + 1)),
+    "acoth": lambda x: sp.log((x + 1) / (x - 1)) / 2,
+    "haversin": lambda x: (1 - sp.cos(x)) / 2,
+    "frac": lambda x: x - sp.floor(x),
+    "elu": lambda x, slope: x,
+    "huber": lambda r, delta: delta * (r - delta / 2),
+    "norm_ppf": lambda p: sp.sqrt(2) * sp.erfinv(2 * p - 1),
+    "factorial": lambda x: sp.gamma(x + 1),
+    "binomial": lambda n, k: (
+        sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))
+    ),
+    "harmonic": lambda x: sp.digamma(x + 1) + sp.EulerGamma,
+    "lowergamma": sp.lowergamma,
+    "uppergamma": sp.uppergamma,
+}
+#: Points for functions that are not defined at the others, or have no gradient by their first argument.
+POINTS = {
+    "asec": [(1.3,), (2.5,)],
+    "acsc": [(1.3,), (2.5,)],
+    "acoth": [(1.3,), (2.5,)],
 }
 
 
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_compositions_mean_what_they_say(name: str) -> None:
     composition = COMPOSITIONS[name]
+    fixed = name in ("lowergamma", "uppergamma")
+    if fixed:
+        pytest.importorskip("scipy")
+    params = composition.params
     compiled = compile(
-        f"{name}({', '.join(composition.params)})", inputs=composition.params
+        f"{name}({', '.join(params)})",
+        inputs=params,
+        wrt=params[1:] if fixed else params,
+        target="scipy" if fixed else "python",
     )
-    symbols = [sp.Symbol(param) for param in composition.params]
-    points = [(0.3, 0.2, 0.7), (0.9, 0.2, 0.7)]
-    if name in ("asec", "acsc"):
-        points = [(1.3, 0.0, 0.0), (2.5, 0.0, 0.0)]
+    symbols = [sp.Symbol(param) for param in params]
+    points = POINTS.get(name, [(0.3, 0.2, 0.7), (0.9, 0.2, 0.7)])
     for point in (point[: composition.arity] for point in points):
         value, gradient = compiled.value_and_grad(*point)
-        true, slopes = value_and_gradient(
-            MEANINGS[name](*symbols), composition.params, point
-        )
-        assert relative([value, *gradient], [true, *slopes]) < 1e-14
+        true, slopes = value_and_gradient(MEANINGS[name](*symbols), params, point)
+        assert relative([value, *gradient], [true, *slopes[fixed:]]) < 1e-14
+
+
+def test_the_other_branches_of_compositions() -> None:
+    value, (slope,) = compile("elu(x, 2)").value_and_grad(-1.0)
+    assert (value, slope) == (2 * math.expm1(-1), 2 * math.exp(-1))
+    assert compile("huber(r, 2)").value_and_grad(-1.0) == (0.5, (-1.0,))
+    assert compile("huber(r, 2)").value_and_grad(-5.0) == (8.0, (-2.0,))
+
+
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_sympys_function_of_that_name_means_the_same(name: str) -> None:
+    function = getattr(sp, name, None)
+    if not isinstance(function, type):
+        pytest.skip(f"SymPy has no function {name}")
+    composition = COMPOSITIONS[name]
+    symbols = sp.symbols(composition.params)
+    node = unevaluated(function, *symbols)
+    assert stage(Formula("", node)) == stage(
+        parse(f"{name}({', '.join(composition.params)})")
+    )
 
 
 def test_a_compositions_name_is_a_variable_unless_called() -> None:

@@ -7,8 +7,10 @@ import re
 import pytest
 
 from gradgen.cli import main
+from gradgen.expand import MAX_NODES, MAX_TERMS
+from gradgen.guard import MAX_BRANCHES
 from gradgen.ops import CALLS, COMPOSITIONS
-from gradgen.parse import MAX_NESTING, parse
+from gradgen.parse import CONSTANTS, MAX_NESTING, parse
 from gradgen.pipeline import compile
 from gradgen.recognise import PATTERNS
 from tests.conftest import ROOT
@@ -32,8 +34,20 @@ def test_every_function_is_listed() -> None:
     section = README.split("## What a formula may hold")[1].split(
         "The formula is kept"
     )[0]
-    listed = set(re.findall(r"`(\w+)`", section)) - {"pi", "E"}
+    listed = set(re.findall(r"`(\w+)`", section)) - set(CONSTANTS)
     assert listed == set(CALLS)
+
+
+def test_the_verification_is_shown_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["verify", SEED, "--range", "x=1:3, y=-5:-3"])
+    assert f'--range "x=1:3, y=-5:-3"\n{capsys.readouterr().out}```' in README
+
+
+def test_a_choice_is_shown_as_it_is() -> None:
+    source = compile("log(x) if x > 0 else y").source
+    assert source.partition('needs."""\n')[2].partition("    return")[0] in README
 
 
 def test_every_composition_is_listed() -> None:
@@ -48,13 +62,16 @@ def test_every_pattern_is_listed() -> None:
     quiet = {
         "x*x",
         "0-x",
+        "-x+y",
         "E**x",
         "1/(1+exp(x))",
         "exp(-x)/(1+exp(-x))",
+        "z*exp(-x)/(1+exp(-x))",
+        "log(exp(x)+exp(y)+exp(z)+exp(w))",
+        "versin(x)/x**2",
         "max(x,x)",
         "min(x,x)",
         "-1+exp(x)",
-        "-erf(x)+1",
     }  # variants and trivia
     assert {re.sub(r"\s", "", naive) for naive, _ in PATTERNS} - quiet <= shown
 
@@ -64,6 +81,9 @@ def test_the_limits_are_stated() -> None:
         f"nest {MAX_NESTING} deep" in README
         and "100 000 characters" in README
         and "400 characters" in README
+        and f"at most {MAX_TERMS} terms and {MAX_NODES:_} parts".replace("_", " ")
+        in README
+        and f"at most {MAX_BRANCHES} separate branches" in README
     )
 
 

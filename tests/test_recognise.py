@@ -21,14 +21,14 @@ def ops(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
 def test_both_sides_of_a_pattern_are_equal(naive: str, accurate: str) -> None:
-    symbols = sp.symbols("x y", real=True)
+    symbols = sp.symbols("x y z w", real=True)
     sides = [
         plain(parse(t).expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
         for t in (naive, accurate)
     ]
     rnd = random.Random(naive)
     for _ in range(10):
-        point = rnd.uniform(0.1, 3), rnd.uniform(-3, 3)
+        point = [rnd.uniform(0.1, 0.9), *(rnd.uniform(-3, 3) for _ in "yzw")]
         left, right = (function(side, symbols)(*point) for side in sides)
         assert abs(left - right) <= abs(left) * 1e-45
 
@@ -44,7 +44,15 @@ def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
     [
         ("1/(exp(-y) + 1)", ["sigmoid"]),
         ("exp(y)/(exp(y) + 1)", ["sigmoid"]),
-        ("1/(1 + exp(x - y))", ["sub", "neg", "sigmoid"]),
+        ("1/(1 + exp(x - y))", ["sub", "sigmoid"]),
+        ("1/(1 + exp(-k*x))", ["mul", "sigmoid"]),
+        ("1/(1 + exp(-2*x))", ["mul", "sigmoid"]),
+        ("1/(1 + exp(-(x - y)/2))", ["sub", "div", "sigmoid"]),
+        ("20*log(x)/log(10)", ["log10", "mul"]),
+        ("3*exp(x)/(exp(x) + 1)", ["sigmoid", "mul"]),
+        ("(1 - cos(x))/x**2", ["div", "sinc", "sqr", "div"]),
+        ("-cos(x) + 1", ["versin"]),
+        ("2*(1 - 1/(1 + exp(-x)))", ["neg", "sigmoid", "mul"]),
         ("log(exp(x) + 1)", ["softplus"]),
         ("log(x**2 + 1)", ["sqr", "log1p"]),
         ("sqrt(x*x + y*y)", ["hypot"]),

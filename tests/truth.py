@@ -10,8 +10,20 @@ from typing import Any
 import mpmath
 import sympy as sp
 from sympy.codegen import cfunctions as cf
+from sympy.utilities.lambdify import implemented_function
 
-from gradgen.functions import logaddexp, logsigmoid, relu, sigmoid, softplus
+from gradgen.functions import (
+    erfcx,
+    gammainc,
+    gammaincc,
+    logaddexp,
+    logbeta,
+    logsigmoid,
+    relu,
+    sigmoid,
+    softplus,
+    versin,
+)
 
 DIGITS = 50
 
@@ -27,12 +39,27 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     cf.log2: lambda x: sp.log(x) / sp.log(2),
     cf.log10: lambda x: sp.log(x) / sp.log(10),
     logsigmoid: lambda x: -sp.log(1 + sp.exp(-x)),
-    logaddexp: lambda x, y: sp.log(sp.exp(x) + sp.exp(y)),
+    logaddexp: lambda *terms: sp.log(sp.Add(*map(sp.exp, terms))),
     relu: lambda x: (x + sp.Abs(x)) / 2,
     sp.Max: lambda x, y: (x + y + sp.Abs(x - y)) / 2,
     sp.Min: lambda x, y: (x + y - sp.Abs(x - y)) / 2,
-    sp.Heaviside: lambda x, at_zero=sp.S.Half: (1 + sp.sign(x)) / 2,
+    sp.Heaviside: lambda x, at_zero=sp.S.Half: sp.Piecewise(
+        (1, x > 0), (at_zero, sp.Eq(x, 0)), (0, True)
+    ),
+    sp.Mod: lambda x, y: x - y * sp.floor(x / y),
+    sp.sinc: lambda x: sp.sin(x) / x,
+    versin: lambda x: 1 - sp.cos(x),
+    logbeta: lambda a, b: sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b),
+    gammainc: lambda a, x: sp.lowergamma(a, x) / sp.gamma(a),
+    gammaincc: lambda a, x: sp.uppergamma(a, x) / sp.gamma(a),
+    erfcx: lambda x: sp.exp(x**2) * sp.erfc(x),
+    sp.erfcinv: lambda q: sp.erfinv(1 - q),
 }
+
+#: The derivative of the zeta function, for which SymPy has no name.
+_zeta_slope = implemented_function(
+    sp.Function("zeta_slope"), lambda s: mpmath.zeta(s, 1, 1)
+)
 
 
 def plain(expr: Any) -> Any:
@@ -44,21 +71,27 @@ def plain(expr: Any) -> Any:
 
 def derivative(expr: Any, symbol: Any) -> Any:
     """Return SymPy's derivative; that of a step function is 0 wherever it exists."""
-    found = sp.diff(expr, symbol)
-    steps = sp.Derivative, sp.Subs, sp.DiracDelta
-    return (
-        sp.S.Zero
-        if expr.has(sp.floor, sp.ceiling, sp.sign) and found.has(*steps)
-        else found
+    return named_slopes(sp.diff(expr, symbol))
+
+
+def named_slopes(expr: Any) -> Any:
+    """Replace the derivatives that SymPy leaves unevaluated."""
+    expr = expr.replace(
+        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.zeta),
+        lambda e: _zeta_slope(*e.expr.args),
     )
+    steps = sp.Derivative, sp.Subs, sp.DiracDelta
+    return expr.replace(lambda e: isinstance(e, steps), lambda e: sp.S.Zero)
 
 
-def function(expr: Any, symbols: Sequence[Any]) -> Callable[..., Any]:
-    """Return the expression as a function of exact numbers, right to 50 digits."""
+def function(
+    expr: Any, symbols: Sequence[Any], digits: int = DIGITS
+) -> Callable[..., Any]:
+    """Return the expression as a function of exact numbers, right to 50 digits or more."""
     evaluate = sp.lambdify(list(symbols), expr, "mpmath")
 
     def at(*point: Fraction | float) -> Any:
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(digits):
             exact = [Fraction(x) for x in point]
             return mpmath.mpf(
                 evaluate(*(mpmath.mpf(x.numerator) / x.denominator for x in exact))

@@ -1,0 +1,162 @@
+"""SymPy expressions in; the same out with a function's parameters, or the index of a sum or a product, written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from gradgen import functions as fn
+from gradgen.errors import GradgenError
+
+#: Published limits: the terms of one sum or product, and the nodes of all of them together.
+MAX_TERMS = 1000
+MAX_NODES = 100_000
+#: Whole numbers are raised to powers up to this while writing a series out; larger powers stay as they are.
+_EXPONENT = 64
+
+
+def substitute(
+    body: sp.Basic, values: Mapping[str, sp.Basic], tidy: bool = False
+) -> sp.Basic:
+    """Put values in the place of symbols, and leave all else exactly as it is written. Not recursive: bodies may be deep.
+
+    Args:
+        body: the expression.
+        values: what to put in, by the symbols' names.
+        tidy: whether to drop the factors 1 and the like that the values leave behind.
+    """
+    done: dict[int, sp.Basic] = {}
+    todo = [body]
+    while todo:
+        node = todo[-1]
+        missing = [arg for arg in node.args if id(arg) not in done]
+        if missing and id(node) not in done:
+            todo += missing
+            continue
+        todo.pop()
+        if id(node) not in done:
+            args = [done[id(arg)] for arg in node.args]
+            done[id(node)] = _with(node, args, values, tidy)
+    return done[id(body)]
+
+
+def _with(
+    node: sp.Basic, args: list[sp.Basic], values: Mapping[str, sp.Basic], tidy: bool
+) -> sp.Basic:
+    if isinstance(node, sp.Symbol):
+        return values.get(node.name, node)
+    if all(new is old for new, old in zip(args, node.args)):
+        return node
+    made = fn.unevaluated(type(node), *args)
+    return _tidy(made) if tidy else made
+
+
+def series(
+    name: str, term: sp.Basic, index: sp.Symbol, low: sp.Basic, high: sp.Basic
+) -> sp.Basic:
+    """Write out a sum or a product over whole numbers from `low` to `high`, both included.
+
+    Raises:
+        GradgenError: the bounds are no whole numbers, or the result passes the limits.
+    """
+    if not (low.is_Integer and high.is_Integer):
+        raise GradgenError("the bounds of a series are whole numbers, as in (k, 0, 10)")
+    count = int(high) - int(low) + 1
+    if count > MAX_TERMS:
+        raise GradgenError(
+            f"this series has {count} terms; at most {MAX_TERMS} are allowed"
+        )
+    if count * size(term) > MAX_NODES:
+        raise GradgenError(
+            f"this series has more than {MAX_NODES} parts when written out; shorten it"
+        )
+    total: sp.Basic | None = None
+    for k in range(int(low), int(high) + 1):
+        one = substitute(term, {index.name: sp.Integer(k)}, tidy=True)
+        if total is None or (name == "Sum" and total == 0):
+            total = one
+        elif not (one == 0 if name == "Sum" else one == 1):
+            total = (fn.add if name == "Sum" else fn.mul)(total, one)
+    if total is None:
+        return sp.S.Zero if name == "Sum" else sp.S.One
+    return total
+
+
+def falling_product(n: sp.Expr, k: int) -> sp.Expr:
+    """Return n*(n - 1)*...*(n - k + 1)/k!, the binomial coefficient for a whole k, which needs no gamma function."""
+    if n.is_Integer:
+        return sp.binomial(n, k)
+    product: sp.Expr = sp.S.One
+    for i in range(k):
+        factor = n if i == 0 else fn.sub(n, sp.Integer(i))
+        product = factor if i == 0 else fn.mul(product, factor)
+    return product if k < 2 else fn.div(product, sp.factorial(k))
+
+
+def size(expr: sp.Basic) -> int:
+    """Return the number of nodes of an expression, shared ones counted once."""
+    seen: set[int] = set()
+    todo = [expr]
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            todo += node.args
+    return len(seen)
+
+
+def _tidy(node: sp.Basic) -> sp.Basic:
+    """Drop the factors 1, terms 0 and powers 0 and 1 that an index leaves behind, and work out whole numbers."""
+    args = node.args
+    if isinstance(node, sp.gamma) and args[0].is_Integer and 0 < args[0] <= 171:
+        return sp.factorial(args[0] - 1)
+    if isinstance(node, (sp.Add, sp.Mul)):
+        if all(arg.is_Rational for arg in args):
+            return type(node)(*args)
+        if isinstance(node, sp.Mul) and any(arg == 0 for arg in args):
+            return sp.S.Zero
+        kept = [arg for arg in args if arg != (0 if isinstance(node, sp.Add) else 1)]
+        if len(kept) < len(args):
+            return kept[0] if len(kept) == 1 else fn.unevaluated(type(node), *kept)
+    if isinstance(node, sp.Pow):
+        base, exponent = args
+        if exponent == 1 or base == 1:
+            return base
+        if exponent == 0:
+            return sp.S.One
+        if base.is_Integer and exponent.is_Integer and 0 < exponent <= _EXPONENT:
+            return sp.Pow(base, exponent)
+    return node
+
+
+def without_series(expr: sp.Basic) -> sp.Basic:
+    """Write out every Sum and Product of SymPy's in an expression, the outer before the inner.
+
+    Raises:
+        GradgenError: bounds are no whole numbers, or the result passes the limits.
+    """
+    done: dict[int, sp.Basic] = {}
+    todo = [expr]
+    while todo:
+        node = todo[-1]
+        if id(node) in done:
+            todo.pop()
+        elif isinstance(node, (sp.Sum, sp.Product)):
+            done[id(node)] = _written_series(node)
+        else:
+            missing = [arg for arg in node.args if id(arg) not in done]
+            todo += missing
+            if not missing:
+                args = [done[id(arg)] for arg in node.args]
+                same = all(new is old for new, old in zip(args, node.args))
+                done[id(node)] = node if same else fn.unevaluated(type(node), *args)
+    return done[id(expr)]
+
+
+def _written_series(node: sp.Sum | sp.Product) -> sp.Basic:
+    """The last of SymPy's limits is the outermost; what is inside may depend on its index."""
+    name, (term, *inner, (index, low, high)) = type(node).__name__, node.args
+    if inner:
+        term = fn.unevaluated(type(node), term, *inner)
+    return without_series(series(name, term, index, low, high))

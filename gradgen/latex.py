@@ -1,0 +1,43 @@
+"""A named program in; its formula, or its stages, in LaTeX out."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from gradgen.ir import Program
+from gradgen.ops import OPS
+from gradgen.spell import LATEX, condition, expression, fill, operands
+
+
+def formula_latex(program: Program) -> str:
+    """Return the formula as one equation, without dollar signs."""
+    inputs = _inputs(program)
+    name = _name(program.names[program.outputs[0][1].index])
+    call = rf"{name}\left({', '.join(inputs)}\right)"
+    return f"{call} = {expression(program, LATEX, inputs)}"
+
+
+def stages_latex(program: Program) -> str:
+    """Return the stages, one equation a line, in an `aligned` environment."""
+    names = [*_inputs(program), *map(_name, program.names[len(program.inputs) :])]
+    lines = []
+    for position, step in enumerate(program.steps):
+        value = fill(LATEX.template(OPS[step.op]), operands(step, names, LATEX))
+        if step.guard:
+            value += rf" \quad \text{{if }} {condition(step.guard, names, LATEX)}"
+        lines.append(f"{names[program.value(position)]} &= {value}")
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _inputs(program: Program) -> list[str]:
+    """Return the inputs as SymPy shows them: theta_1 with its Greek letter and its index."""
+    names = program.names[: len(program.inputs)]
+    return [sp.latex(sp.Symbol(name)) for name in names]
+
+
+def _name(text: str) -> str:
+    """Return a stage's name as one upright word."""
+    if len(text) == 1:
+        return text
+    return rf"\mathrm{{{text}}}".replace("_", r"\_")

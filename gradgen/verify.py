@@ -1,0 +1,189 @@
+"""A compiled formula and points in; how far its module is from the truth out."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import mpmath
+
+from gradgen.errors import GradgenError
+from gradgen.exact import DIGITS, Exact, ExactFormula
+from gradgen.parse import parse
+from gradgen.pipeline import Compiled
+
+#: The largest relative error that passes: of the value, and of the gradient as a vector.
+TOLERANCE = 1e-10
+SAMPLES = 50
+#: Inputs are drawn from here unless a range is given.
+RANGE = (-4.0, 4.0)
+#: How many points are tried for each that is wanted, where some lie outside the domain.
+_TRIES = 40
+_SMALLEST = 2.2250738585072014e-308
+
+
+@dataclass
+class Worst:
+    """The largest error of one quantity: relative, in units in the last place, and where."""
+
+    what: str
+    relative: float = 0.0
+    ulps: float = 0.0
+    where: tuple[float, ...] = ()
+
+    def meet(
+        self, difference: mpmath.mpf, true: mpmath.mpf, point: tuple[float, ...]
+    ) -> None:
+        """Take another error into account; it may be infinite."""
+        size = max(abs(true), mpmath.mpf(_SMALLEST))
+        relative = float(difference / size)
+        if not self.where or relative > self.relative:
+            self.relative, self.where = relative, point
+            self.ulps = float(difference / mpmath.mpf(math.ulp(float(size))))
+
+
+@dataclass
+class Report:
+    """What a verification found.
+
+    Attributes:
+        inputs: the names of the inputs.
+        rows: the value, each input's slope, and the gradient as a vector.
+        compared: how many points were compared.
+        outside: how many lay outside the domain, or beyond the range of a double.
+        kinks: how many lay at a kink, a jump or an edge, where there is no gradient to compare with.
+        raised: what the module raised where the truth has a value.
+    """
+
+    inputs: tuple[str, ...]
+    rows: list[Worst]
+    compared: int = 0
+    outside: int = 0
+    kinks: int = 0
+    raised: list[str] = field(default_factory=list)
+
+    def passed(self, tolerance: float = TOLERANCE) -> bool:
+        """Whether points were compared, none raised, and value and gradient keep to the tolerance."""
+        worst = max(self.rows[0].relative, self.rows[-1].relative)
+        return bool(self.compared) and not self.raised and worst <= tolerance
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report as lines of text."""
+        table = [("", "relative error", "ulp", "at")]
+        for row in self.rows:
+            relative, ulps = f"{row.relative:.2g}", f"{row.ulps:.3g}"
+            table.append((row.what, relative, ulps, self.point(row.where)))
+        widths = [max(map(len, column)) for column in zip(*table)]
+        if self.compared:
+            for cells in table:
+                padded = (cell.ljust(width) for cell, width in zip(cells, widths))
+                yield "  ".join(padded).rstrip()
+        yield f"{_points(self.compared)} compared with {DIGITS} digits"
+        if self.outside:
+            yield f"{_points(self.outside)} outside the domain, or beyond the range of a double"
+        if self.kinks:
+            yield f"{_points(self.kinks)} at a kink, a jump or an edge: the value alone compared"
+        yield from self.raised[:5]
+        if len(self.raised) > 5:
+            yield f"... and {len(self.raised) - 5} more exceptions"
+        if not self.compared and not self.raised:
+            yield "no point was inside the domain; name one with --at, or ranges with --range"
+
+    def point(self, point: Sequence[float]) -> str:
+        """Return a point as it is written in --at."""
+        return ", ".join(f"{n}={x!r}" for n, x in zip(self.inputs, point))
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"
+
+
+def verify(
+    compiled: Compiled,
+    points: Sequence[Sequence[float]] = (),
+    samples: int = SAMPLES,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Report:
+    """Run a compiled module and compare it with mpmath: the formula as parsed, and difference quotients of that.
+
+    Args:
+        compiled: what to verify.
+        points: where; by default at random points, the same at every run.
+        samples: how many of these.
+        ranges: the inputs' ranges at random points; -4 to 4 for inputs without one.
+
+    Raises:
+        GradgenError: the recipe holds no formula.
+    """
+    program = compiled.program
+    if not compiled.recipe.source:
+        raise GradgenError(
+            "this expression could not be written out as text, so there is nothing to verify against"
+        )
+    read = parse(compiled.recipe.source, compiled.recipe.inputs or ())
+    formula = ExactFormula(read.expr, program.inputs)
+    name = program.outputs[0][0]
+    slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
+    report = Report(program.inputs, [Worst(name), *slopes, Worst("gradient")])
+    if points:
+        for point in points:
+            _compare(compiled, formula, tuple(point), report)
+        return report
+    rnd = random.Random(compiled.recipe.source)
+    bounds = [(ranges or {}).get(n, RANGE) for n in program.inputs]
+    for _ in range(samples * _TRIES):
+        if report.compared + len(report.raised) >= samples:
+            break
+        # Few digits, so that a point can be read and typed.
+        point = tuple(float(f"{rnd.uniform(*b):.6g}") for b in bounds)
+        _compare(compiled, formula, point, report)
+    return report
+
+
+def _compare(
+    compiled: Compiled,
+    formula: ExactFormula,
+    point: tuple[float, ...],
+    report: Report,
+) -> None:
+    wrt = compiled.program.wrt
+    true = formula.at(point, wrt)
+    if true.value is None or not _double(true):
+        report.outside += 1
+        return
+    smooth = None not in true.slopes
+    try:
+        value, cache = compiled.forward(*point)
+        gradient = compiled.backward(cache) if smooth else ()
+        # With another upstream gradient, a quotient in the place of a product shows.
+        doubled = compiled.backward(cache, 2.0) if smooth else ()
+    except (ArithmeticError, ValueError) as error:
+        where = report.point(point) or "every point"
+        report.raised.append(f"{type(error).__name__} at {where}: {error}")
+        return
+    report.compared += 1
+    report.kinks += not smooth
+    with mpmath.workdps(DIGITS):
+        first, *each, vector = report.rows
+        first.meet(_difference(value, true.value), true.value, point)
+        if smooth:
+            errors = [
+                max(_difference(g, s), _difference(d, 2 * s) / 2)
+                for g, d, s in zip(gradient, doubled, true.slopes)
+            ]
+            for row, off, slope in zip(each, errors, true.slopes):
+                row.meet(off, slope, point)
+            vector.meet(mpmath.norm(errors), mpmath.norm(true.slopes), point)
+
+
+def _difference(got: float, true: mpmath.mpf) -> mpmath.mpf:
+    return abs(got - true) if math.isfinite(got) else mpmath.inf
+
+
+def _double(true: Exact) -> bool:
+    """Whether the truth is in the range of a double."""
+    largest = mpmath.mpf(1.7976931348623157e308)
+    known = [slope for slope in true.slopes if slope is not None]
+    return all(abs(x) <= largest for x in (true.value, *known))

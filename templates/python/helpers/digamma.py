@@ -1,0 +1,56 @@
+def _digamma(x: float) -> float:
+    """Return digamma(x): by a rational function over [1, 2], recurrence from there to 10, and an asymptotic series."""
+    result = 0.0
+    if x <= 0.0:
+        part = x - math.floor(x)
+        if not part > 0.0:
+            raise ValueError("math domain error")
+        # digamma(x) = digamma(1 - x) - pi/tan(pi*x), a function of the fractional part.
+        result = -math.pi / math.tan(math.pi * (part - 1.0 if part > 0.5 else part))
+        x = 1.0 - x
+    if x >= 10.0:
+        square = 1.0 / (x * x) if x < 1e8 else 0.0
+        series = 0.0
+        for c in (
+            -1.0 / 12.0,
+            691.0 / 32760.0,
+            -1.0 / 132.0,
+            1.0 / 240.0,
+            -1.0 / 252.0,
+            1.0 / 120.0,
+            -1.0 / 12.0,
+        ):
+            series = (series + c) * square
+        return result + (math.log(x) - 0.5 / x + series)
+    if x < 1.0:
+        result -= 1.0 / x
+        x += 1.0
+    while x > 2.0:
+        x -= 1.0
+        result += 1.0 / x
+    # The zero at 1.4616... in three parts keeps the relative error small beside it.
+    shift = x - 1569415565.0 / 1073741824.0
+    shift -= 381566830.0 / 1073741824.0 / 1073741824.0
+    shift -= 0.9016312093258695918615325266959189453125e-19
+    x -= 1.0
+    above = below = 0.0
+    for p in (
+        -0.0020713321167745952,
+        -0.045251321448739056,
+        -0.28919126444774784,
+        -0.65031853770896507,
+        -0.32555031186804491,
+        0.25479851061131551,
+    ):
+        above = above * x + p
+    for q in (
+        -0.55789841321675513e-6,
+        0.0021284987017821144,
+        0.054151797245674225,
+        0.43593529692665969,
+        1.4606242909763515,
+        2.0767117023730469,
+        1.0,
+    ):
+        below = below * x + q
+    return result + (shift * 0.99558162689208984 + shift * (above / below))

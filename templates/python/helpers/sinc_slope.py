@@ -1,0 +1,9 @@
+def _sinc_slope(x: float) -> float:
+    """Return the derivative of sin(x)/x, (cos(x) - sin(x)/x)/x; near 0, where that cancels, by its power series, nested."""
+    if abs(x) > 2.0:
+        return (math.cos(x) - math.sin(x) / x) / x
+    square = x * x
+    total = 0.0
+    for k in range(13, 0, -1):
+        total = (1.0 - total) * square / (2.0 * k * (2.0 * k + 3.0))
+    return -x / 3.0 * (1.0 - total)

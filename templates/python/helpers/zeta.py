@@ -1,0 +1,26 @@
+def _zeta(s: float) -> float:
+    """Return the sum of k**-s, s > 1, by ten terms and Euler and Maclaurin's formula for the rest."""
+    if not s > 1.0:
+        raise ValueError("math domain error")
+    if s > 60.0:
+        return 1.0 + math.pow(2.0, -s)
+    last = math.pow(10.0, -s)
+    total = last / 2.0 + 10.0 * last / (s - 1.0)
+    term = last
+    for k, c in enumerate(
+        (
+            1.0 / 12.0,
+            -1.0 / 720.0,
+            1.0 / 30240.0,
+            -1.0 / 1209600.0,
+            1.0 / 47900160.0,
+            -691.0 / 1307674368000.0,
+            1.0 / 74724249600.0,
+            -3617.0 / 10670622842880000.0,
+        )
+    ):
+        term *= (s + 2.0 * k) / 10.0 * ((s + 2.0 * k - 1.0) / 10.0 if k else 1.0)
+        total += c * term
+    for k in range(9, 0, -1):
+        total += math.pow(k, -s)
+    return total

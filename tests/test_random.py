@@ -1,0 +1,221 @@
+"""Random formulas over the whole table, compiled, run, and compared with mpmath: whatever fits together must be right."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import mpmath
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from gradgen.exact import ExactFormula
+from gradgen.ops import COMPOSITIONS, OPS, Op
+from gradgen.parse import parse
+from gradgen.pipeline import compile
+
+INPUTS = ("x", "y", "z")
+#: Enough for what is neither huge nor tiny.
+DIGITS = 170
+SCIPY = importlib.util.find_spec("scipy") is not None
+#: The rounding error that every operation is allowed, for the question how much of it the result must show.
+_ROUNDING = 2.0**-52
+#: Bounds for the arguments of compositions, where any number will not do.
+_RANGES = {
+    "logit": (0.1, 0.9),
+    "asec": (1.1, 9),
+    "acsc": (1.1, 9),
+    "acoth": (1.1, 9),
+    "asech": (0.1, 0.9),
+    "norm_ppf": (0.01, 0.99),
+    "factorial": (0, 9),
+    "binomial": (1, 4),
+    "harmonic": (0.5, 9),
+    "csch": (0.5, 3),
+    "coth": (0.5, 3),
+    "acsch": (0.5, 3),
+    "acot": (0.5, 3),
+}
+
+
+def squashed(text: str, low: float, high: float) -> str:
+    """Return a formula whose value lies between two bounds, whatever that of `text` is."""
+    return f"({low} + {high - low}*sigmoid({text}))"
+
+
+def call(row: Op, args: Sequence[str], whole: int) -> str:
+    """Return the text of an operation applied to formulas, with its arguments kept inside its sample range."""
+    texts = []
+    for place, (arg, (low, high)) in enumerate(zip(args, row.sample)):
+        if place in row.truths:
+            texts.append(f"({arg})")
+        elif place in row.whole:
+            texts.append(str(math.ceil(low) + whole % (math.floor(high - low) + 1)))
+        elif row.partials and row.partials[place] is None:
+            texts.append(str(low + whole))
+        elif row.name in ("powi", "powr") and place == 1:
+            texts.append(str(3 + whole) if row.name == "powi" else str(whole - 1.5))
+        elif row.name == "expb" and place == 0:
+            texts.append(str(whole + 1))
+        elif row.raises or row.name in ("hypot", "div"):
+            texts.append(squashed(arg, low, high))
+        else:
+            texts.append(f"({arg})")
+    if row.formula:
+        return f"({row.formula.format(*texts)})"
+    return f"{row.name}({', '.join(texts)})"
+
+
+LEAVES = st.sampled_from([*INPUTS, *INPUTS, "1", "2", "0.5", "3", "pi", "1.7"])
+WHOLE = st.integers(0, 3)
+NUMBERS = [r for r in OPS.values() if not r.boolean and (r.python or SCIPY)]
+COMPARISONS = [r for r in OPS.values() if r.boolean and not r.truths]
+LOGIC = [r for r in OPS.values() if r.boolean and r.truths]
+
+
+def conditions(numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return conditions over these formulas."""
+    simple = st.builds(
+        lambda row, a, b: f"({row.formula.format(f'({a})', f'({b})')})",
+        st.sampled_from(COMPARISONS),
+        numbers,
+        numbers,
+    )
+    joined = st.builds(
+        lambda row, a, b: f"({row.formula.format(a, b)})",
+        st.sampled_from(LOGIC),
+        simple,
+        simple,
+    )
+    return simple | joined
+
+
+def larger(numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return formulas made of these."""
+    operation = st.builds(
+        lambda row, c, a, b, d, n: call(row, [c if row.truths else a, b, d], n),
+        st.sampled_from(NUMBERS),
+        conditions(numbers),
+        numbers,
+        numbers,
+        numbers,
+        WHOLE,
+    )
+    composition = st.builds(
+        written,
+        st.sampled_from(list(COMPOSITIONS)),
+        st.lists(numbers, min_size=3, max_size=3),
+    )
+    return operation | operation | operation | composition
+
+
+def written(name: str, args: list[str]) -> str:
+    """Return the call of a composition."""
+    params = COMPOSITIONS[name].params
+    if name in ("lowergamma", "uppergamma"):
+        return f"{name}(2.5, {squashed(args[0], 0.5, 5)})" if SCIPY else args[0]
+    if name == "clip":
+        return f"clip({args[0]}, -1.5, 2.5)"
+    if name in _RANGES:
+        args = [squashed(arg, *_RANGES[name]) for arg in args]
+    return f"{name}({', '.join(args[: len(params)])})"
+
+
+FORMULAS = st.recursive(LEAVES, larger, max_leaves=9)
+POINTS = st.tuples(*[st.floats(-2.5, 2.5, allow_subnormal=False)] * len(INPUTS))
+
+
+class Rounded(ExactFormula):
+    """The formula as a computer with rounding errors would evaluate it: each operation's value is off a little."""
+
+    def __init__(self, text: str, seed: int) -> None:
+        super().__init__(parse(text).expr, INPUTS, DIGITS)
+        rnd = random.Random(seed)
+        self.errors = [rnd.choice((-1, 1)) * _ROUNDING for _ in self.plan]
+
+    def _value(self, point: Sequence[Any]) -> Any:
+        values: list[Any] = []
+        for (meaning, operands), error in zip(self.plan, self.errors):
+            value = self._step(meaning, operands, values, point)
+            values.append(
+                value * (1 + error) if isinstance(value, mpmath.mpf) else value
+            )
+        return values[-1]
+
+
+def extremes(text: str, point: Sequence[float]) -> bool:
+    """Whether some part of the formula is so large or so small that its square, or its reciprocal's, is no double."""
+    formula = ExactFormula(parse(text).expr, INPUTS, DIGITS)
+    values: list[Any] = []
+    with mpmath.workdps(DIGITS):
+        exact = [mpmath.mpf(x) for x in point]
+        for meaning, operands in formula.plan:
+            values.append(formula._step(meaning, operands, values, exact))
+    sizes = [abs(v) for v in values if isinstance(v, mpmath.mpf) and v != 0]
+    return any(not 1e-75 < size < 1e75 for size in sizes)
+
+
+SEEN: Counter[str] = Counter()
+
+
+def check(text: str, point: tuple[float, ...]) -> None:
+    """Compile a formula, run it, and compare."""
+    truth = ExactFormula(parse(text).expr, INPUTS, DIGITS).at(point, range(3))
+    compiled = compile(text, inputs=INPUTS, target="scipy" if SCIPY else "python")
+    if truth.value is None or extremes(text, point):
+        SEEN["outside"] += 1
+        return
+    if None in truth.slopes:
+        SEEN["kinks"] += 1
+        assert math.isfinite(compiled.forward(*point)[0])
+        return
+    value, gradient = compiled.value_and_grad(*point)
+    got = [value, *gradient]
+    with mpmath.workdps(DIGITS):
+        true = [truth.value, *truth.slopes]
+        allowed = [mpmath.mpf(0)] * len(true)
+        for seed in range(2):
+            off = Rounded(text, seed).at(point, range(3))
+            if off.value is None or None in off.slopes:
+                SEEN["too close to an edge"] += 1
+                return
+            for i, (a, b) in enumerate(zip((off.value, *off.slopes), true)):
+                allowed[i] = max(allowed[i], abs(a - b))
+        norm = mpmath.norm(true)
+        for g, t, most in zip(got, true, allowed):
+            assert abs(g - t) <= 1e-13 * norm + 200 * most, (text, point, g, float(t))
+    SEEN["compared"] += 1
+
+
+def run(examples: int) -> int:
+    """Check so many random formulas; return how many were compared."""
+    SEEN.clear()
+    checks = [
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.large_base_example,
+    ]
+    settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=checks,
+        phases=(Phase.generate, Phase.shrink),
+    )(given(FORMULAS, POINTS)(check))()
+    print(f"\n{dict(SEEN)}")
+    return SEEN["compared"]
+
+
+def test_random_formulas() -> None:
+    assert run(150) >= 75
+
+
+@pytest.mark.slow
+def test_two_thousand_random_formulas() -> None:
+    assert run(3000) >= 2000

@@ -1,0 +1,152 @@
+"""The proof that is shipped: it passes right modules, catches every spoiled line, and says where it looked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gradgen.cli import main
+from gradgen.errors import GradgenError
+from gradgen.pipeline import compile
+from gradgen.verify import verify
+
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+
+
+def test_a_right_module_passes() -> None:
+    report = verify(compile(SEED))
+    assert report.passed() and report.compared == 50
+    assert [row.what for row in report.rows] == ["f", "df/dx", "df/dy", "gradient"]
+    assert all(0 <= row.relative < 1e-10 and row.where for row in report.rows)
+
+
+def spoiled(source: str) -> list[str]:
+    """Return the module with one operator changed, for each operator of its stages and backward lines."""
+    found = []
+    start = source.index("def forward")
+    for match in re.finditer(r" [-+*/] | [-+]?= |-\(", source[start:]):
+        at = start + match.start()
+        line = source[source.rindex("\n", 0, at) + 1 : source.index("\n", at)]
+        code = line.partition("  #")[0]
+        inside = at - source.rindex("\n", 0, at) - 1 < len(code)
+        if "def " in line or line.lstrip().startswith(("#", '"""')) or not inside:
+            continue
+        old = match.group()
+        new = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", "-(": "(", " += ": " -= ", " -= ": " += "}.get(old)  # fmt: skip
+        if new is not None:
+            found.append(source[:at] + new + source[at + len(old) :])
+    return found
+
+
+@pytest.mark.parametrize("text", [SEED, "log(x)*y if x > 0 else sqrt(y - x)*x**3"])
+def test_every_spoiled_operator_is_caught(text: str) -> None:
+    compiled = compile(text)
+    mutants = spoiled(compiled.source)
+    assert len(mutants) > 8
+    for source in mutants:
+        assert not verify(replace(compiled, source=source)).passed(), source
+
+
+def test_points_outside_the_domain_are_said_to_be() -> None:
+    report = verify(compile("log(x)"))
+    assert report.passed() and report.outside > 5
+    assert any("outside the domain" in line for line in report.lines())
+    nowhere = verify(compile("log(x - 10)"))
+    assert not nowhere.passed() and "--range" in list(nowhere.lines())[-1]
+    assert verify(compile("log(x - 10)"), ranges={"x": (11, 12)}).passed()
+
+
+def test_at_a_kink_the_value_alone_is_compared() -> None:
+    report = verify(compile("abs(x)"), points=[(0.0,), (2.0,)])
+    assert (report.compared, report.kinks) == (2, 1) and report.passed()
+
+
+def test_an_exception_where_the_truth_has_a_value_fails() -> None:
+    report = verify(compile("exp(x)/exp(x - 1)"), points=[(1000.0,)])
+    assert not report.passed() and "OverflowError at x=1000.0" in report.raised[0]
+
+
+def test_saturated_adjoints_show() -> None:
+    assert not verify(compile("sigmoid(x)"), points=[(40.0,)]).passed()
+    assert verify(compile("sigmoid(x)", precise=True), points=[(40.0,)]).passed()
+
+
+def test_formulas_without_inputs_and_with_few() -> None:
+    assert verify(compile("3")).passed()
+    assert verify(compile("x*y", wrt="y")).passed()
+    assert verify(compile("x*pi*E + y", inputs="x, y, E")).passed()
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["verify", SEED, "--samples", "5"]) == 0
+    first = capsys.readouterr().out
+    assert main(["verify", SEED, "--samples", "5"]) == 0
+    assert capsys.readouterr().out == first and "5 points compared" in first
+    assert main(["verify", "sigmoid(x)", "--at", "x=40", "--at", "x=1"]) == 1
+    assert "2 points compared" in capsys.readouterr().out
+    assert main(["verify", "sigmoid(x)", "--at", "x=40", "--tolerance", "1"]) == 0
+    assert main(["verify", "log(x - 10)", "--range", "x=11:4*pi"]) == 0
+    path = tmp_path / "m.py"
+    assert main(["compile", "tanh(x)*y", "--wrt", "y", "-o", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(path)]) == 0
+    assert "df/dy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["verify", "x", "--samples", "0"], "from 1 to"),
+        (["verify", "x", "--samples", "many"], "invalid int"),
+        (["verify", "x", "--tolerance", "-1"], "1e-10"),
+        (["verify", "x", "--range", "x=3"], "x=1:3"),
+        (["verify", "x", "--range", "y=1:3"], "no range of an input"),
+        (["verify", "x", "--range", "x=1:"], "empty"),
+        (["verify", "x", "--range", "x=1:y"], "not among the inputs"),
+        (["verify", "x", "--at", "y=3"], "no value for `x`"),
+        (["verify", "absent.py"], "does not exist"),
+        (["verify", "x", "--target", "fortran"], "known are python, scipy"),
+        (["verify"], "no expression"),
+    ],
+)
+def test_what_the_command_refuses(
+    args: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(args) == 2
+    error = capsys.readouterr().err
+    assert hint in error and "Traceback" not in error
+
+
+def test_a_file_is_run_only_as_its_recipe_makes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, witness = tmp_path / "m.py", tmp_path / "witness"
+    main(["compile", "x*y", "-o", str(path)])
+    path.write_text(path.read_text() + f"\nopen({str(witness)!r}, 'w')\n")
+    assert main(["verify", str(path)]) == 2
+    assert "is not run" in capsys.readouterr().err and not witness.exists()
+    path.write_text(f"open({str(witness)!r}, 'w')\n")
+    assert main(["verify", str(path)]) == 2
+    assert "not generated by gradgen" in capsys.readouterr().err
+    assert not witness.exists()
+
+
+def test_compile_verifies_before_it_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "m.py"
+    assert main(["compile", "x*y", "--verify", "-o", str(path)]) == 0 and path.exists()
+    before = path.read_text()
+    assert main(["compile", "log(x - 10)", "--verify", "-o", str(path)]) == 1
+    assert path.read_text() == before
+    assert "fails its verification" in capsys.readouterr().err
+
+
+def test_what_has_no_text_cannot_be_verified() -> None:
+    compiled = compile("x")
+    bare = replace(compiled, recipe=replace(compiled.recipe, source=""))
+    with pytest.raises(GradgenError, match="written out"):
+        verify(bare)
