@@ -349,3 +349,26 @@ def test_greek_names_in_an_ascii_locale() -> None:
         capture_output=True,
     )
     assert done.stdout.decode() == compile("α + β").source
+
+
+def test_eval_shows_conditions_and_what_was_not_evaluated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["eval", "log(x) if x > 0 else y", "--at", "x=-1, y=2"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[3:]] == [
+        ["xgt0", "x", ">", "0", "False", "-"],
+        ["logx", "log(x)", "if", "xgt0", "-", "-"],
+        ["f", "logx", "if", "xgt0", "else", "y", "2.0", "1.0"],
+    ]
+
+
+def test_targets_and_precision_from_the_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["compile", "besselj(1, x)"]) == 2
+    assert "compile with --target scipy" in capsys.readouterr().err
+    assert main(["compile", "besselj(1, x)", "--target", "scipy"]) == 0
+    assert "from scipy import special" in capsys.readouterr().out
+    assert main(["compile", "tanh(x)", "--precise"]) == 0
+    out = capsys.readouterr().out
+    assert "# precise: yes" in out and "_tanh_slope(x)" in out

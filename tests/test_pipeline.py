@@ -360,3 +360,53 @@ def test_write(tmp_path: Path) -> None:
     path = tmp_path / "model.py"
     assert compiled.write(path) and not compiled.write(path)
     assert path.read_text() == compiled.source
+
+
+x, y = sp.symbols("x y")
+#: SymPy's own nodes, with a point.
+NODES = [
+    (sp.Piecewise((sp.log(x), x > 0), (0, True)), (-1.0, 0.0)),
+    (sp.Piecewise((1 / x, sp.Ne(x, 0)), (y, True)), (0.0, 3.0)),
+    (sp.Piecewise((x, sp.And(x > 0, y < 1)), (sp.exp(y), sp.Or(x < -2, y > 3)), (x * y, True)), (-3.0, 2.0)),
+    (sp.Max(x, y, 1) * sp.Min(x, y), (2.0, 3.0)),
+    (sp.Heaviside(x) * y + sp.Heaviside(y - 1, 1), (0.0, 3.0)),
+    (sp.sech(x) + sp.csch(x) + sp.coth(x) + sp.acoth(x + y), (0.5, 3.0)),
+    (sp.binomial(x, 3) + sp.factorial(y), (2.5, 1.5)),
+    (sp.loggamma(x) + sp.gamma(y) + sp.digamma(x) + sp.polygamma(1, y), (2.5, 1.5)),
+    (sp.beta(x, y) + sp.harmonic(x), (2.5, 1.5)),
+    (sp.Mod(x, y) + sp.floor(x) + sp.ceiling(y), (2.5, 1.7)),
+    (sp.LambertW(x) + sp.zeta(y) + sp.sinc(x), (2.5, 1.7)),
+    (sp.erfinv(x) + sp.erfinv(y) + sp.erf(x), (0.5, 0.7)),
+    (sp.Sum(x**sp.Symbol("k"), (sp.Symbol("k"), 0, 3)) * y, (0.5, 0.7)),
+    (sp.EulerGamma * x + sp.GoldenRatio * y + sp.Catalan, (0.5, 0.7)),
+    (sp.besselj(0, x) + sp.bessely(1, y) + sp.besseli(2, x) + sp.besselk(0, y), (0.5, 0.7)),
+    (sp.lowergamma(2, x) + sp.uppergamma(3, y) + sp.erfi(x) + sp.Ei(y) + sp.Si(x) + sp.Ci(y), (0.5, 0.7)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expr", "point"), NODES, ids=[str(e) for e, _ in NODES])
+def test_what_sympy_writes_compiles(expr: sp.Expr, point: tuple[float, float]) -> None:
+    plain = not expr.has(sp.besselj, sp.Ci)
+    if not plain:
+        pytest.importorskip("scipy")
+    compiled = gradgen.compile(
+        expr, inputs=(x, y), target="python" if plain else "scipy"
+    )
+    value, _ = compiled.value_and_grad(*point)
+    true = expr.doit().subs({x: point[0], y: point[1]}).evalf(30)
+    assert value == pytest.approx(float(true), rel=1e-13)
+    # The recipe is text that makes the same module again.
+    assert regenerate(compiled.recipe).source == compiled.source
+
+
+def test_an_unknown_target_is_refused() -> None:
+    with pytest.raises(GradgenError, match="known are python, scipy"):
+        gradgen.compile("x", target="fortran")
+
+
+def test_helpers_come_with_those_that_they_call() -> None:
+    source = gradgen.compile("trigamma(x)").source
+    assert "def _trigamma(" in source and "def _polygamma(" in source
+    assert "def _digamma(" not in source
+    assert "def _" not in gradgen.compile("gamma(x)", wrt="").source
+    assert "def _" not in gradgen.compile("digamma(x)", target="scipy").source

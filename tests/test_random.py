@@ -11,7 +11,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from gradgen.exact import ExactFormula
@@ -20,9 +20,12 @@ from gradgen.parse import parse
 from gradgen.pipeline import compile
 
 INPUTS = ("x", "y", "z")
+#: How deep operations nest; about three in ten end earlier.
+DEPTH = 3
 #: Enough for what is neither huge nor tiny.
 DIGITS = 170
 SCIPY = importlib.util.find_spec("scipy") is not None
+TARGET = "scipy" if SCIPY else "python"
 #: The rounding error that every operation is allowed, for the question how much of it the result must show.
 _ROUNDING = 2.0**-52
 #: Bounds for the arguments of compositions, where any number will not do.
@@ -71,47 +74,36 @@ def call(row: Op, args: Sequence[str], whole: int) -> str:
     return f"{row.name}({', '.join(texts)})"
 
 
-LEAVES = st.sampled_from([*INPUTS, *INPUTS, "1", "2", "0.5", "3", "pi", "1.7"])
-WHOLE = st.integers(0, 3)
+LEAVES = [*INPUTS, *INPUTS, "1", "2", "0.5", "3", "pi", "1.7"]
 NUMBERS = [r for r in OPS.values() if not r.boolean and (r.python or SCIPY)]
 COMPARISONS = [r for r in OPS.values() if r.boolean and not r.truths]
 LOGIC = [r for r in OPS.values() if r.boolean and r.truths]
 
 
-def conditions(numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Return conditions over these formulas."""
-    simple = st.builds(
-        lambda row, a, b: f"({row.formula.format(f'({a})', f'({b})')})",
-        st.sampled_from(COMPARISONS),
-        numbers,
-        numbers,
-    )
-    joined = st.builds(
-        lambda row, a, b: f"({row.formula.format(a, b)})",
-        st.sampled_from(LOGIC),
-        simple,
-        simple,
-    )
-    return simple | joined
+@st.composite
+def formulas(draw: st.DrawFn, depth: int) -> str:
+    """Draw a formula whose operations nest up to so deep."""
+    if depth == 0 or (depth < DEPTH and draw(st.integers(0, 9)) < 3):
+        return draw(st.sampled_from(LEAVES))
+    if draw(st.integers(0, 9)) == 0:
+        name = draw(st.sampled_from(list(COMPOSITIONS)))
+        count = len(COMPOSITIONS[name].params)
+        return written(name, [draw(formulas(depth - 1)) for _ in range(count)])
+    row = draw(st.sampled_from([*NUMBERS, *[OPS["where"]] * 5]))
+    parts = [
+        draw(conditions(depth - 1) if place in row.truths else formulas(depth - 1))
+        for place in range(row.arity)
+    ]
+    return call(row, parts, draw(st.integers(0, 3)))
 
 
-def larger(numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Return formulas made of these."""
-    operation = st.builds(
-        lambda row, c, a, b, d, n: call(row, [c if row.truths else a, b, d], n),
-        st.sampled_from(NUMBERS),
-        conditions(numbers),
-        numbers,
-        numbers,
-        numbers,
-        WHOLE,
-    )
-    composition = st.builds(
-        written,
-        st.sampled_from(list(COMPOSITIONS)),
-        st.lists(numbers, min_size=3, max_size=3),
-    )
-    return operation | operation | operation | composition
+@st.composite
+def conditions(draw: st.DrawFn, depth: int) -> str:
+    """Draw a condition over formulas that nest up to so deep."""
+    row = draw(st.sampled_from([*COMPARISONS, *LOGIC]))
+    inner = conditions(0) if row in LOGIC else formulas(min(depth, 2))
+    parts = [f"({draw(inner)})" for _ in range(row.arity)]
+    return f"({row.formula.format(*parts)})"
 
 
 def written(name: str, args: list[str]) -> str:
@@ -126,8 +118,13 @@ def written(name: str, args: list[str]) -> str:
     return f"{name}({', '.join(args[: len(params)])})"
 
 
-FORMULAS = st.recursive(LEAVES, larger, max_leaves=9)
-POINTS = st.tuples(*[st.floats(-2.5, 2.5, allow_subnormal=False)] * len(INPUTS))
+#: Points at no round number: at a kink the gradient is a convention, also where a formula hides that, as leaky_relu(x, 1) = x.
+POINTS = st.tuples(
+    *(
+        st.floats(-2.5, 2.5, allow_subnormal=False).map(lambda x, off=off: x + off)  # type: ignore[misc]
+        for off in (0.0137209, 0.0271803, -0.0419501)
+    )
+)
 
 
 class Rounded(ExactFormula):
@@ -161,12 +158,21 @@ def extremes(text: str, point: Sequence[float]) -> bool:
 
 
 SEEN: Counter[str] = Counter()
+TEXTS: set[str] = set()
 
 
 def check(text: str, point: tuple[float, ...]) -> None:
+    """Compare each formula once; one that fails may be tried again, as hypothesis does to be sure."""
+    assume(text not in TEXTS)
+    compare(text, point)
+    TEXTS.add(text)
+
+
+def compare(text: str, point: tuple[float, ...]) -> None:
     """Compile a formula, run it, and compare."""
     truth = ExactFormula(parse(text).expr, INPUTS, DIGITS).at(point, range(3))
-    compiled = compile(text, inputs=INPUTS, target="scipy" if SCIPY else "python")
+    # Adjoints that are right to 1 only, as (1 - s)*s, would hide what other rules lose.
+    compiled = compile(text, inputs=INPUTS, target=TARGET, precise=True)
     if truth.value is None or extremes(text, point):
         SEEN["outside"] += 1
         return
@@ -174,31 +180,38 @@ def check(text: str, point: tuple[float, ...]) -> None:
         SEEN["kinks"] += 1
         assert math.isfinite(compiled.forward(*point)[0])
         return
-    value, gradient = compiled.value_and_grad(*point)
-    got = [value, *gradient]
     with mpmath.workdps(DIGITS):
         true = [truth.value, *truth.slopes]
-        allowed = [mpmath.mpf(0)] * len(true)
+        norm = mpmath.norm(true)
+        allowed = [1e-13 * norm] * len(true)
         for seed in range(2):
             off = Rounded(text, seed).at(point, range(3))
             if off.value is None or None in off.slopes:
                 SEEN["too close to an edge"] += 1
                 return
             for i, (a, b) in enumerate(zip((off.value, *off.slopes), true)):
-                allowed[i] = max(allowed[i], abs(a - b))
-        norm = mpmath.norm(true)
-        for g, t, most in zip(got, true, allowed):
-            assert abs(g - t) <= 1e-13 * norm + 200 * most, (text, point, g, float(t))
+                allowed[i] = max(allowed[i], 200 * abs(a - b))
+        try:
+            value, gradient = compiled.value_and_grad(*point)
+        except (ArithmeticError, ValueError):
+            # One rounding error must be enough to leave the domain, as in asin(tanh(40)).
+            assert max(allowed) > norm, (text, point)
+            SEEN["too close to an edge"] += 1
+            return
+        for g, t, most in zip((value, *gradient), true, allowed):
+            assert abs(g - t) <= most, (text, point, g, float(t))
     SEEN["compared"] += 1
 
 
 def run(examples: int) -> int:
     """Check so many random formulas; return how many were compared."""
     SEEN.clear()
+    TEXTS.clear()
     checks = [
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
         HealthCheck.large_base_example,
+        HealthCheck.filter_too_much,
     ]
     settings(
         max_examples=examples,
@@ -206,16 +219,16 @@ def run(examples: int) -> int:
         derandomize=True,
         database=None,
         suppress_health_check=checks,
-        phases=(Phase.generate, Phase.shrink),
-    )(given(FORMULAS, POINTS)(check))()
+        phases=(Phase.generate,),
+    )(given(formulas(DEPTH), POINTS)(check))()
     print(f"\n{dict(SEEN)}")
     return SEEN["compared"]
 
 
 def test_random_formulas() -> None:
-    assert run(150) >= 75
+    assert run(60) >= 30
 
 
 @pytest.mark.slow
 def test_two_thousand_random_formulas() -> None:
-    assert run(3000) >= 2000
+    assert run(2400) >= 2000

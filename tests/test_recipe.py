@@ -15,6 +15,9 @@ OPTIONS: list[dict[str, object]] = [
     {"wrt": "y"},
     {"wrt": ""},
     {"as_written": True},
+    {"precise": True},
+    {"target": "scipy"},
+    {"name": "h", "target": "scipy", "precise": True, "wrt": "x"},
     {"name": "g", "inputs": "y, x", "wrt": "y, x", "as_written": True},
 ]
 

@@ -1,5 +1,5 @@
 def _beta(a: float, b: float) -> float:
-    """Return gamma(a)*gamma(b)/gamma(a + b) for a, b > 0; by logarithms where the gamma functions overflow."""
+    """Return gamma(a)*gamma(b)/gamma(a + b) for a, b > 0."""
     if not (a > 0.0 and b > 0.0):
         raise ValueError("math domain error")
     small, large = min(a, b), max(a, b)
@@ -11,4 +11,5 @@ def _beta(a: float, b: float) -> float:
         lost = small - (total - large)
         ratio = math.gamma(large) / math.gamma(total)
         return ratio * math.gamma(small) * (1.0 - lost * math.log(total))
+    # Where the gamma functions overflow, by logarithms.
     return math.exp(_log_beta(a, b))

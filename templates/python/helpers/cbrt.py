@@ -1,5 +1,5 @@
 def _cbrt(x: float) -> float:
-    """Return the real cube root of x: a power, then one Newton step to the last digit."""
+    """Return the real cube root: a power, then one Newton step to the last digit."""
     if x == 0.0 or x - x != 0.0:
         return x
     y = math.pow(abs(x), 1.0 / 3.0)

@@ -1,5 +1,5 @@
 def _digamma(x: float) -> float:
-    """Return digamma(x): by a rational function over [1, 2], recurrence from there to 10, and an asymptotic series."""
+    """Return digamma(x), the derivative of log(gamma(x))."""
     result = 0.0
     if x <= 0.0:
         part = x - math.floor(x)
@@ -9,6 +9,7 @@ def _digamma(x: float) -> float:
         result = -math.pi / math.tan(math.pi * (part - 1.0 if part > 0.5 else part))
         x = 1.0 - x
     if x >= 10.0:
+        # The asymptotic series.
         square = 1.0 / (x * x) if x < 1e8 else 0.0
         series = 0.0
         for c in (
@@ -22,13 +23,14 @@ def _digamma(x: float) -> float:
         ):
             series = (series + c) * square
         return result + (math.log(x) - 0.5 / x + series)
+    # By recurrence to [1, 2], and a rational function there.
     if x < 1.0:
         result -= 1.0 / x
         x += 1.0
     while x > 2.0:
         x -= 1.0
         result += 1.0 / x
-    # The zero at 1.4616... in three parts keeps the relative error small beside it.
+    # Its zero at 1.4616... in three parts keeps the relative error small.
     shift = x - 1569415565.0 / 1073741824.0
     shift -= 381566830.0 / 1073741824.0 / 1073741824.0
     shift -= 0.9016312093258695918615325266959189453125e-19

@@ -1,5 +1,5 @@
 def _log_beta(a: float, b: float) -> float:
-    """Return log(gamma(a)*gamma(b)/gamma(a + b)) for a, b > 0, without cancellation where one of them is large."""
+    """Return log(gamma(a)*gamma(b)/gamma(a + b)) for a, b > 0."""
     if not (a > 0.0 and b > 0.0):
         raise ValueError("math domain error")
     small, large = min(a, b), max(a, b)

@@ -1,9 +1,10 @@
 def _polygamma(n: int, x: float) -> float:
-    """Return the n-th derivative of digamma at x > 0, n >= 1: by recurrence to x >= n + 10 and an asymptotic series."""
+    """Return the n-th derivative of digamma at x > 0, n >= 1."""
     if not x > 0.0:
         raise ValueError("math domain error")
     factorial = float(math.factorial(n))
     total = 0.0
+    # By recurrence to where the asymptotic series holds.
     while x < n + 10.0:
         total += factorial * math.pow(x, -(n + 1.0))
         x += 1.0

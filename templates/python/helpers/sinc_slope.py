@@ -1,7 +1,8 @@
 def _sinc_slope(x: float) -> float:
-    """Return the derivative of sin(x)/x, (cos(x) - sin(x)/x)/x; near 0, where that cancels, by its power series, nested."""
+    """Return the derivative of sin(x)/x, (cos(x) - sin(x)/x)/x."""
     if abs(x) > 2.0:
         return (math.cos(x) - math.sin(x) / x) / x
+    # Near 0, where that cancels, by its power series in nested form.
     square = x * x
     total = 0.0
     for k in range(13, 0, -1):

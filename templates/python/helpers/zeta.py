@@ -1,9 +1,10 @@
 def _zeta(s: float) -> float:
-    """Return the sum of k**-s, s > 1, by ten terms and Euler and Maclaurin's formula for the rest."""
+    """Return the sum of k**-s over k = 1, 2, ..., for s > 1."""
     if not s > 1.0:
         raise ValueError("math domain error")
     if s > 60.0:
         return 1.0 + math.pow(2.0, -s)
+    # Nine terms, and the formula of Euler and Maclaurin for the rest.
     last = math.pow(10.0, -s)
     total = last / 2.0 + 10.0 * last / (s - 1.0)
     term = last

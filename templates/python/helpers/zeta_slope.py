@@ -1,10 +1,11 @@
 def _zeta_slope(s: float) -> float:
-    """Return the derivative of the zeta function, s > 1: that of ten terms and Euler and Maclaurin's formula."""
+    """Return the derivative of the zeta function, for s > 1."""
     if not s > 1.0:
         raise ValueError("math domain error")
     if s > 60.0:
         return -math.log(2.0) * math.pow(2.0, -s) - math.log(3.0) * math.pow(3.0, -s)
     log = math.log(10.0)
+    # Nine terms, and the formula of Euler and Maclaurin for the rest.
     last = math.pow(10.0, -s)
     total = last * (log / 2.0 + 10.0 * (log / (s - 1.0) + 1.0 / (s - 1.0) ** 2))
     term = last
