@@ -65,7 +65,7 @@ def call(row: Op, args: Sequence[str], whole: int) -> str:
             texts.append(str(3 + whole) if row.name == "powi" else str(whole - 1.5))
         elif row.name == "expb" and place == 0:
             texts.append(str(whole + 1))
-        elif row.raises or row.name in ("hypot", "div"):
+        elif row.raises or not row.python or row.name in ("hypot", "div"):
             texts.append(squashed(arg, low, high))
         else:
             texts.append(f"({arg})")
