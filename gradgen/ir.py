@@ -210,31 +210,32 @@ def verify(program: Program) -> Program:
     """
     first = len(program.inputs)
     count = first + len(program.steps)
+    truths = set()
     for position, step in enumerate(program.steps):
-        _require(step.op in OPS, f"step {position}: no operation {step.op}")
-        _require(
-            len(step.args) == OPS[step.op].arity,
-            f"step {position}: {step.op} takes {OPS[step.op].arity} arguments",
-        )
-        for arg in step.args:
-            if isinstance(arg, Ref):
-                _require(
-                    0 <= arg.index < first + position,
-                    f"step {position} reads the later value {arg.index}",
-                )
+        if step.op not in OPS:
+            raise ProgramError(f"step {position}: no operation {step.op}")
+        row = OPS[step.op]
+        if len(step.args) != row.arity:
+            raise ProgramError(
+                f"step {position}: {step.op} takes {row.arity} arguments"
+            )
         for place, arg in enumerate(step.args):
-            made = program.step(arg.index) if isinstance(arg, Ref) else None
-            truth = made is not None and OPS[made.op].boolean
-            _require(
-                truth == (place in OPS[step.op].truths) or isinstance(arg, Const),
-                f"step {position}: a condition and a number are mixed up",
-            )
+            if isinstance(arg, Ref):
+                if not 0 <= arg.index < first + position:
+                    raise ProgramError(
+                        f"step {position} reads the later value {arg.index}"
+                    )
+                if (arg.index in truths) != (place in row.truths):
+                    raise ProgramError(
+                        f"step {position}: a condition and a number are mixed up"
+                    )
         for index, _ in step.guard:
-            made = program.step(index) if index < first + position else None
-            _require(
-                made is not None and OPS[made.op].boolean,
-                f"step {position}: the guard {index} is no earlier condition",
-            )
+            if index not in truths:
+                raise ProgramError(
+                    f"step {position}: the guard {index} is no earlier condition"
+                )
+        if row.boolean:
+            truths.add(first + position)
     _require(
         all(first <= ref.index < count for _, ref in program.outputs),
         "an output is no step",

@@ -55,8 +55,8 @@ _COMMUTATIVE = ("add", "mul")
 _SIGN_DEPTH = 8
 
 
-#: A rule: the steps to find, and the steps to put in their place.
-_Rule = tuple[Program, Program]
+#: A rule: its outermost operation, the steps to find, and the steps to put in their place.
+_Rule = tuple[str, Program, Program]
 
 
 def recognise(program: Program) -> Program:
@@ -73,7 +73,10 @@ def _rules() -> tuple[_Rule, ...]:
             stage(parse(text), inputs=("x", "y", "z", "w"))
             for text in (naive, accurate)
         )
-        rules = (*rules, (_replace(found, rules), made))
+        found = _replace(found, rules)
+        outermost = found.step(found.outputs[0][1].index)
+        assert outermost is not None
+        rules = (*rules, (outermost.op, found, made))
     return rules
 
 
@@ -98,7 +101,9 @@ def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
 
 def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
     """Return the value of `step`, by the first rule that matches it."""
-    for naive, accurate in rules:
+    for op, naive, accurate in rules:
+        if op != step.op:
+            continue
         bound = _match(builder, naive, naive.outputs[0][1], step, {})
         if bound is not None:
             values: list[Operand] = [

@@ -241,8 +241,8 @@ class _Viewer:
         assert loader is not None
         found: dict[str, str] = {}
         todo = list(texts)
-        while todo:
-            for name in re.findall(r"\b_(\w+)\(", todo.pop(0)):
+        for called in todo:  # which grows by the helpers' own texts
+            for name in re.findall(r"\b_(\w+)\(", called):
                 if name in known and name not in found:
                     text, _, _ = loader.get_source(
                         self.environment, f"helpers/{name}.py"
