@@ -49,7 +49,8 @@ class _Parser(argparse.ArgumentParser):
         unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         if unknown is not None:
             message = f"there is no option {unknown.group(1)}"
-            close = difflib.get_close_matches(unknown.group(1), _OPTIONS, n=1)
+            others = [option for option in _OPTIONS if option != unknown.group(1)]
+            close = difflib.get_close_matches(unknown.group(1), others, n=1)
             message += f"; did you mean {close[0]}?" if close else ""
         raise GradgenError(f"{message} (see `{self.prog} --help`)")
 
@@ -394,6 +395,8 @@ def _verify(options: argparse.Namespace) -> int:
     tolerance = TOLERANCE if options.tolerance is None else options.tolerance
     if not 1 <= samples <= _MOST_SAMPLES:
         raise GradgenError(f"--samples is a number from 1 to {_MOST_SAMPLES}")
+    if options.at and (options.range or options.samples):
+        raise GradgenError("give points with --at, or --range and --samples, not both")
     if not tolerance >= 0:
         raise GradgenError("--tolerance is a number such as 1e-10")
     words = options.expression
@@ -444,6 +447,8 @@ def _ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, float]]:
                 'a range is written as in --range "x=1:3"'
             )
         ranges[name] = (_number(low), _number(high))
+        if not ranges[name][0] <= ranges[name][1]:
+            raise GradgenError(f"the range of `{name}` runs downwards")
     return ranges
 
 

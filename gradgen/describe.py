@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 
-from gradgen.ir import Const, Operand, Program, Ref, Step, evaluate
+from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate
 from gradgen.ops import ANY, OPS, Raise
 from gradgen.spell import FORMULA, condition, constant, fill, operands
 
@@ -78,7 +79,10 @@ def raises(program: Program) -> list[str]:
             error = failure(const) if isinstance(const, Const) else None
             if isinstance(const, Const) and error is not None:
                 shown = constant(const, FORMULA)
-                entries.append(f"{error}: always, as {shown} has no value ({number}).")
+                when = "always"
+                if step.guard:
+                    when = f"where {condition(step.guard, program.names)}"
+                entries.append(f"{error}: {when}, as {shown} has no value ({number}).")
         for rule in OPS[step.op].raises:
             where = "where"
             if rule.partial is not None:
@@ -88,9 +92,15 @@ def raises(program: Program) -> list[str]:
                 where = "backward, where"
             if _concerns(rule, step, program):
                 when = fill(rule.when, words)
-                if step.guard:
-                    when += f", if {condition(step.guard, program.names)}"
-                entries.append(f"{rule.error}: {where} {when} ({number}).")
+                branches = (step.guard,)
+                if rule.partial is not None and step.active:
+                    branches = step.active
+                possible = [b for b in branches if not _excluded(when, b, program)]
+                texts = [condition(b, program.names) for b in possible if b]
+                if texts:
+                    when += f", if {' or '.join(texts)}"
+                if possible:
+                    entries.append(f"{rule.error}: {where} {when} ({number}).")
     return entries
 
 
@@ -129,6 +139,8 @@ def _flowing(program: Program) -> dict[int, set[int]]:
 
 def _concerns(rule: Raise, step: Step, program: Program) -> bool:
     """Whether a rule's condition can hold for a step with these operands."""
+    if rule.variable is not None and isinstance(step.args[rule.variable], Const):
+        return False
     if rule.step_only:
         return any(isinstance(a, Ref) and program.step(a.index) for a in step.args)
     if rule.exponent_below is not None:
@@ -136,6 +148,35 @@ def _concerns(rule: Raise, step: Step, program: Program) -> bool:
     if rule.base_at_most is not None:
         return not _number(step.args[0]) > rule.base_at_most
     return True
+
+
+#: What a comparison rules out, by its sign and by the sign of what is ruled out.
+_RULED_OUT = {
+    "<": (">", ">=", "="),
+    "<=": (">",),
+    ">": ("<", "<=", "="),
+    ">=": ("<",),
+    "!=": ("=",),
+    "==": ("<", ">"),
+}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+def _excluded(when: str, branch: Guard, program: Program) -> bool:
+    """Whether a branch's own conditions rule out, in as many words, what a rule says."""
+    signs = re.fullmatch(r"(\S+) (<|<=|>|>=|=) (\S+)", when)
+    for index, wanted in branch:
+        step = program.step(index)
+        if signs is None or step is None or len(step.args) != 2:
+            continue
+        left, right = operands(step, program.names, FORMULA)
+        text = FORMULA.template(OPS[step.op]).split(" ")[1]
+        sign = text if wanted else _OPPOSITE.get(text, "")
+        if (left, right) == (signs[1], signs[3]) and signs[2] in _RULED_OUT.get(
+            sign, ()
+        ):
+            return True
+    return False
 
 
 def _number(arg: Operand) -> float:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, drop_unused, verify
+from gradgen.names import denominator
 from gradgen.ops import OPS
 from gradgen.parse import CONSTANTS, Formula
 from gradgen.stage import Builder, stage
@@ -18,6 +19,7 @@ from gradgen.stage import Builder, stage
 
 def differentiate(program: Program) -> Program:
     """Add the flows: only what an asked input flows into, and what flows into the output, gets a line."""
+    program = _divide_outright(program)
     first = len(program.inputs)
     active = set(program.wrt)
     for position, step in enumerate(program.steps):
@@ -40,6 +42,28 @@ def differentiate(program: Program) -> Program:
                 )
                 received.add(arg.index)
     return verify(replace(program, flows=tuple(flows)))
+
+
+def _divide_outright(program: Program) -> Program:
+    """Make n * (1/d) one exact division where no gradient can use 1/d: in a condition and under a step function."""
+    used = {ref.index for _, ref in program.outputs}
+    steps = list(program.steps)
+    for position in range(len(steps) - 1, -1, -1):
+        step, row = steps[position], OPS[steps[position].op]
+        if program.value(position) in used:
+            if not row.flat:
+                used.update(
+                    arg.index
+                    for place, arg in enumerate(step.args)
+                    if isinstance(arg, Ref) and place not in row.truths
+                )
+        else:
+            below = denominator(program, step)
+            if below is not None:
+                steps[position] = replace(step, op="div", args=(step.args[0], below))
+    if tuple(steps) == program.steps:
+        return program
+    return drop_unused(replace(program, steps=tuple(steps)))
 
 
 def _no_partial(op: str, place: int) -> GradgenError:

@@ -61,8 +61,12 @@ def series(
         GradgenError: the bounds are no whole numbers, or the result passes the limits.
     """
     if not (low.is_Integer and high.is_Integer):
-        raise GradgenError("the bounds of a series are whole numbers, as in (k, 0, 10)")
+        raise GradgenError(
+            "the bounds of a series are written as whole numbers, as in (k, 0, 10)"
+        )
     count = int(high) - int(low) + 1
+    if count < 0:
+        raise GradgenError("the bounds of a series run upwards, as in (k, 0, 10)")
     if count > MAX_TERMS:
         raise GradgenError(
             f"this series has {count} terms; at most {MAX_TERMS} are allowed"

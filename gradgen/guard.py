@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
-from gradgen.ir import Guard, Operand, Program, Ref, Step, drop_unused, verify
+from gradgen.ir import (
+    Const,
+    Guard,
+    Operand,
+    Program,
+    Ref,
+    Step,
+    drop_unused,
+    evaluate,
+    verify,
+)
 from gradgen.ops import OPS
 from gradgen.stage import Builder
 
@@ -67,6 +78,8 @@ class _Guard:
         self.branches = 1
         #: The branches that need a value, none of them inside another.
         self.needed: dict[int, list[_Branch]] = {}
+        #: The same for its gradient, which no condition needs.
+        self.active: dict[int, list[_Branch]] = {}
         self.builder = Builder(program.inputs)
         #: What a value has become, by the branch that it was made in.
         self.made: dict[_Key, Operand] = {}
@@ -83,7 +96,11 @@ class _Guard:
             if not isinstance(value, Ref) or value.index < self.first:
                 value = self.builder.append(Step("copy", (value,)))
             outputs.append((name, value))
-        steps = tuple(self.builder.steps)
+        active = self.find_active()
+        steps = tuple(
+            replace(step, active=active.get(self.first + position, ()))
+            for position, step in enumerate(self.builder.steps)
+        )
         return verify(
             drop_unused(replace(self.program, steps=steps, outputs=tuple(outputs)))
         )
@@ -95,12 +112,15 @@ class _Guard:
         may_raise: set[int] = set()
         for position, step in enumerate(program.steps):
             parts = {arg.index for arg in step.args if isinstance(arg, Ref)}
-            if OPS[step.op].raises or parts & may_raise:
+            constants = any(isinstance(arg, Const) and fails(arg) for arg in step.args)
+            if OPS[step.op].raises or constants or parts & may_raise:
                 may_raise.add(first + position)
 
         uses: dict[int, dict[_Branch, None]] = {}
+        flows: dict[int, dict[_Branch, None]] = {}
         for _, ref in program.outputs:
             uses[ref.index] = {self.root: None}
+            flows[ref.index] = {self.root: None}
         for position in range(len(program.steps) - 1, -1, -1):
             index = first + position
             branches = self.needed[index] = _cover(uses.pop(index, {}))
@@ -118,6 +138,38 @@ class _Guard:
                     inner = branch if eager else self.enter(step, place, branch)
                     if inner is not None:
                         uses.setdefault(arg.index, {})[inner] = None
+            self.active[index] = _cover(flows.pop(index, {}))
+            if not OPS[step.op].flat:
+                self.find_flows(step, self.active[index], flows)
+
+    def find_flows(
+        self,
+        step: Step,
+        branches: list[_Branch],
+        flows: dict[int, dict[_Branch, None]],
+    ) -> None:
+        """Note the branches in which a gradient goes on to the step's operands."""
+        for place, arg in enumerate(step.args):
+            if isinstance(arg, Ref) and place not in OPS[step.op].truths:
+                for branch in branches:
+                    inner = self.enter(step, place, branch)
+                    if inner is not None:
+                        flows.setdefault(arg.index, {})[inner] = None
+
+    def find_active(self) -> dict[int, tuple[Guard, ...]]:
+        """Return the branches of gradients, by what the steps have become, where they are not all that evaluate the step."""
+        found: dict[int, tuple[Guard, ...]] = {}
+        everywhere: set[int] = set()
+        for (index, branch), value in self.made.items():
+            if not isinstance(value, Ref) or value.index < self.first:
+                continue
+            inside = [g for g in self.active[index] if branch in g.outwards()]
+            if inside == [branch]:
+                everywhere.add(value.index)
+            elif inside:
+                guards = tuple(self.conditions(g) for g in inside)
+                found[value.index] = (*found.get(value.index, ()), *guards)
+        return {i: guards for i, guards in found.items() if i not in everywhere}
 
     def enter(self, step: Step, place: int, branch: _Branch) -> _Branch | None:
         """Return the branch in which `step` needs its operand at `place`; None if that is never taken."""
@@ -218,6 +270,14 @@ class _Guard:
             return (*before, last)
         named = Step("not", (condition,), before)
         return ((self.builder.append(named).index, True),)
+
+
+def fails(const: Const) -> bool:
+    """Whether a constant expression raises when the module runs, or may."""
+    try:
+        return bool(const.args) and math.isnan(evaluate(const))
+    except (ArithmeticError, ValueError):
+        return True
 
 
 def _cover(branches: dict[_Branch, None]) -> list[_Branch]:

@@ -36,11 +36,19 @@ Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One forward line: the operation `op`, applied to `args`; outside its guard it is 0, or False, and not evaluated."""
+    """One forward line.
+
+    Attributes:
+        op: the operation.
+        args: what it reads.
+        guard: outside it the value is 0, or False, and not evaluated.
+        active: the branches through which a gradient can reach it, if it is evaluated in more than these, as for a condition.
+    """
 
     op: str
     args: tuple[Operand, ...]
     guard: Guard = ()
+    active: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +244,10 @@ def verify(program: Program) -> Program:
                 )
         if row.boolean:
             truths.add(first + position)
+    for step in program.steps:
+        for index, _ in (literal for branch in step.active for literal in branch):
+            if index not in truths:
+                raise ProgramError(f"the gradient of {step} asks for no condition")
     _require(
         all(first <= ref.index < count for _, ref in program.outputs),
         "an output is no step",
@@ -285,11 +297,22 @@ def drop_unused(program: Program) -> Program:
         if first + position in used:
             step = program.steps[position]
             used.update(arg.index for arg in step.args if isinstance(arg, Ref))
+            for branch in (step.guard, *step.active):
+                used.update(index for index, _ in branch)
+    # A branch of the gradient may be told by a condition that stands further on, and by all that makes it.
+    for position in range(len(program.steps) - 1, -1, -1):
+        if first + position in used:
+            step = program.steps[position]
+            used.update(arg.index for arg in step.args if isinstance(arg, Ref))
             used.update(index for index, _ in step.guard)
     places = {i: i for i in range(first)}
     for index in range(first, first + len(program.steps)):
         if index in used:
             places[index] = len(places)
+
+    def moved(branch: Guard) -> Guard:
+        return tuple((places[index], wanted) for index, wanted in branch)
+
     steps = tuple(
         Step(
             step.op,
@@ -297,7 +320,8 @@ def drop_unused(program: Program) -> Program:
                 Ref(places[arg.index]) if isinstance(arg, Ref) else arg
                 for arg in step.args
             ),
-            tuple((places[index], wanted) for index, wanted in step.guard),
+            moved(step.guard),
+            tuple(moved(branch) for branch in step.active),
         )
         for position, step in enumerate(program.steps)
         if first + position in used

@@ -33,7 +33,8 @@ def stages_latex(program: Program) -> str:
 def _inputs(program: Program) -> list[str]:
     """Return the inputs as SymPy shows them: theta_1 with its Greek letter and its index."""
     names = program.names[: len(program.inputs)]
-    return [sp.latex(sp.Symbol(name)) for name in names]
+    # Two underscores in a row would be a power to SymPy.
+    return [_name(n) if "__" in n else sp.latex(sp.Symbol(n)) for n in names]
 
 
 def _name(text: str) -> str:

@@ -38,8 +38,8 @@ class Raise:
     """An exception that a stage can raise for finite inputs, and the condition in words (`{0}` is the first argument).
 
     With `partial`, it is the backward line of that partial that raises. `step_only` conditions speak of an infinite
-    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that, and
-    `base_at_most` ones a constant base up to that.
+    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that,
+    `base_at_most` ones a constant base up to that, and `variable` ones no constant operand in that place.
     """
 
     error: str
@@ -48,6 +48,7 @@ class Raise:
     step_only: bool = False
     exponent_below: float | None = None
     base_at_most: float | None = None
+    variable: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Op:
         python_partials: Python text for the partials whose accurate form is no plain expression (guards). A text with
             the upstream gradient `{d}` is the whole backward line.
         precise_partials: the same for `--precise`: right to a few ulp of the partial's own size over the whole range.
-        scipy: its forward text in the scipy target, if it is not that of Python.
+        scipy: its forward text in the scipy target, where Python has none.
         latex: its text in a formula in LaTeX; a call by default.
         formula: its text in a formula; a call by default.
         aliases: other names that the parser accepts for it (SymPy's, NumPy's, `math`'s).
@@ -171,7 +172,8 @@ _ROWS = (
        formula="{0} * {1}", rational=True, role="prod", latex=r"{0} \cdot {1}"),
     Op("div",  lambda x, y: x/y,   (lambda out, x, y: 1/y, lambda out, x, y: -out/y),
        "{0}by{1}", "{0} / {1}", (0.5, 1.5), ((-9, 9), (1, 9)),
-       formula="{0} / {1}", rational=True, role="ratio", latex=r"\frac{{0}}{{1}}"),
+       formula="{0} / {1}", rational=True, role="ratio", latex=r"\frac{{0}}{{1}}",
+       raises=(Raise(_POLE, "{1} = 0", variable=1),)),
     Op("neg",  lambda x: -x,       (lambda out, x: sp.S.NegativeOne,),
        "neg{0}",   "-{0}",      (0, 0),     ((-9, 9),),
        formula="-{0}", rational=True, latex="-{0}"),
@@ -321,7 +323,7 @@ _ROWS = (
     Op("heaviside", sp.Heaviside, (lambda out, x, h: sp.S.Zero, lambda out, x, h: sp.S.Zero),
        "step{0}{1}", "1.0 if {0} > 0.0 else {1} if {0} == 0.0 else 0.0", (0, 0), ((-9, 9), (0, 1)),
        flat=True, kink="heaviside({0}, {1}): gradient 0 everywhere", aliases=("Heaviside",), variable=True,
-       latex=r"\theta\left({0}\right)"),
+       latex=r"\theta_{{1}}\left({0}\right)"),
     Op("mod",   sp.Mod,     (lambda out, x, y: sp.S.One, lambda out, x, y: -sp.floor(x/y)),
        "{0}mod{1}", "{0} % {1}", (0.6, 0.5), ((-99, 99), (1, 9)),
        python_partials=(None, "-({0} // {1})"), formula="{0} % {1}", aliases=("Mod",), variable=True,
@@ -404,26 +406,26 @@ _ROWS = (
        raises=(Raise(_DOMAIN, "{0} is 0 or a negative whole number"), Raise(_OVERFLOW, "{0} > 2.5e305"))),
     Op("digamma",    sp.digamma,   (lambda out, x: sp.trigamma(x),),
        "digamma{0}",   "_digamma({0})",                   (2.2, 3.6), ((2, 99),),
-       scipy="float(special.digamma({0}))", aliases=("psi",), rule="d digamma = trigamma({0})",
+       aliases=("psi",), rule="d digamma = trigamma({0})",
        helpers=("digamma", "trigamma"), variable=True, latex=r"\psi\left({0}\right)",
        raises=(Raise(_DOMAIN, "{0} is 0 or a negative whole number"),)),
     Op("trigamma",   sp.trigamma,  (lambda out, x: sp.polygamma(2, x),),
        "trigamma{0}",  "_trigamma({0})",                  (3.5, 4.5), ((0.1, 99),),
-       scipy="float(special.polygamma(1, {0}))", rule="d trigamma = polygamma(2, {0})",
+       rule="d trigamma = polygamma(2, {0})",
        helpers=("trigamma", "polygamma"), variable=True, latex=r"\psi^{(1)}\left({0}\right)",
        raises=(Raise(_DOMAIN, "{0} is 0 or a negative whole number"), Raise(_DOMAIN, "{0} <= 0", partial=0))),
     Op("polygamma",  sp.polygamma, (None, lambda out, n, x: sp.polygamma(n + 1, x)),
        "psi{0}{1}",    "_polygamma({0:d}, {1})",          (5.0, 6.0), ((2, 5), (0.1, 99)),
-       scipy="float(special.polygamma({0:d}, {1}))", rule="d polygamma(n, u) = polygamma(n + 1, u)", whole=(0,),
+       rule="d polygamma(n, u) = polygamma(n + 1, u)", whole=(0,),
        helpers=("polygamma",), variable=True, latex=r"\psi^{({0})}\left({1}\right)", raises=(Raise(_DOMAIN, "{1} <= 0"),)),
     Op("beta",       sp.beta,      (lambda out, a, b: out*(sp.digamma(a) - sp.digamma(a + b)), lambda out, a, b: out*(sp.digamma(b) - sp.digamma(a + b))),
        "beta{0}{1}",   "_beta({0}, {1})",                 (12.0, 25.0), ((2, 9), (2, 9)),
-       scipy="float(special.beta({0}, {1}))", rule="d beta by a = {out}*(digamma(a) - digamma(a + b))",
+       rule="d beta by a = {out}*(digamma(a) - digamma(a + b))",
        helpers=("beta", "log_beta", "digamma"), variable=True, latex=r"\mathrm{B}\left({0}, {1}\right)",
        raises=(Raise(_DOMAIN, "{0} <= 0 or {1} <= 0"),)),
     Op("logbeta",    logbeta,      (lambda out, a, b: sp.digamma(a) - sp.digamma(a + b), lambda out, a, b: sp.digamma(b) - sp.digamma(a + b)),
        "logbeta{0}{1}", "_log_beta({0}, {1})",            (6.5, 25.0), ((2, 9), (2, 9)),
-       scipy="float(special.betaln({0}, {1}))", aliases=("betaln",), rule="d logbeta by a = digamma(a) - digamma(a + b)",
+       aliases=("betaln",), rule="d logbeta by a = digamma(a) - digamma(a + b)",
        helpers=("log_beta", "digamma"), variable=True, latex=r"\ln\mathrm{B}\left({0}, {1}\right)",
        raises=(Raise(_DOMAIN, "{0} <= 0 or {1} <= 0"),)),
     Op("erfinv",     sp.erfinv,    (lambda out, x: sp.sqrt(sp.pi)/2*sp.exp(out*out),),
@@ -436,7 +438,7 @@ _ROWS = (
        latex=r"\operatorname{erfc}^{-1}\left({0}\right)", raises=(Raise(_DOMAIN, "{0} <= 0 or {0} >= 2"),)),
     Op("lambertw",   sp.LambertW,  (lambda out, x: 1/(sp.exp(out)*(1 + out)),),
        "lambertw{0}",  "_lambertw({0})",                  (1.8, 5.5), ((-0.3, 99),),
-       scipy="float(special.lambertw({0}).real)", aliases=("LambertW",), rule="d lambertw = 1/(exp({out})*(1 + {out}))",
+       aliases=("LambertW",), rule="d lambertw = 1/(exp({out})*(1 + {out}))",
        helpers=("lambertw",), variable=True, latex=r"W\left({0}\right)",
        raises=(Raise(_DOMAIN, "{0} < -1 / E"), Raise(_POLE, "{0} = -1 / E", partial=0))),
     Op("zeta",       sp.zeta,      (lambda out, s: sp.Derivative(sp.zeta(s), s),),

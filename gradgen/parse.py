@@ -291,6 +291,11 @@ class _Parser:
             if token.text == "not":
                 self.open(_Pending("not", "not", token.column, precedence=_NOT))
                 return True
+            if token.text in ("if", "else", "and", "or"):
+                self.fail(
+                    f"`{token.text}` stands where a number, a name or `(` should",
+                    token.column,
+                )
             if token.text in ("True", "False") and token.text not in self.inputs:
                 self.push(sp.true if token.text == "True" else sp.false, token.column)
                 return False
@@ -395,7 +400,12 @@ class _Parser:
         shown_left = left.group() if left else ""
         if keyword.iskeyword(token.text):
             self.fail(
-                f"`{token.text}` is not supported; only + - * / ** and functions are allowed",
+                f"`{token.text}` is not supported; only + - * / % ** functions, and conditions with < <= > >= == != are allowed",
+                token.column,
+            )
+        if token.text.lower() in ("and", "or", "not", "if", "else"):
+            self.fail(
+                f"`{token.text}` is written in small letters: `{token.text.lower()}`",
                 token.column,
             )
         if (
@@ -603,6 +613,8 @@ class _Parser:
             self.push(form(closed, args), closed.column)
             return
         truths = row.truths if isinstance(row, Op) else ()
+        if isinstance(row, Op) and row.boolean and row.truths and row.variadic:
+            truths = tuple(range(given))
         args = [
             (
                 self.condition_of(arg, closed.text, closed.column)
@@ -648,7 +660,7 @@ class _Parser:
                 self.fail(f"Piecewise takes {_FORMS['Piecewise']}", column)
             self.number_of(arg.args[0])
             self.condition_of(arg.args[1], "a piece", column)
-        if args[-1].args[1] != sp.true:
+        if not any(arg.args[1] == sp.true for arg in args):
             self.fail(
                 "the pieces leave cases open; end with one that holds always, as (x, True)",
                 closed.column,

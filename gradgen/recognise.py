@@ -40,6 +40,8 @@ PATTERNS = (
     ("cos(x) - 1", "-versin(x)"),
     ("versin(x)/x**2", "sinc(x/2)**2/2"),
     ("sin(x)/x", "sinc(x)"),
+    ("z*versin(x)/x**2", "z*sinc(x/2)**2/2"),
+    ("z*sin(x)/x", "z*sinc(x)"),
     ("log(x)/log(10)", "log10(x)"),
     ("log(x)/log(2)", "log2(x)"),
     ("z*log(x)/log(10)", "z*log10(x)"),

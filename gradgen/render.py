@@ -11,7 +11,7 @@ import jinja2
 
 from gradgen.describe import docstring, gradient_summary
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Flow, Program, Ref, Step
+from gradgen.ir import Const, Flow, Guard, Program, Ref, Step
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
 from gradgen.spell import (
@@ -223,16 +223,16 @@ class _Viewer:
         text = fill(template, operands(step, self.names, spelling))
         outside = "False" if row.boolean else "0.0"
         return Line(
-            f"{self.names[value]} = {self.guarded(text, step, outside)}", comment
+            f"{self.names[value]} = {self.guarded(text, (step.guard,), outside)}",
+            comment,
         )
 
-    def guarded(self, text: str, step: Step, outside: str) -> str:
-        """Return an expression that is evaluated only where the step's guard holds."""
-        if not step.guard:
+    def guarded(self, text: str, branches: tuple[Guard, ...], outside: str) -> str:
+        """Return an expression that is evaluated only in these branches."""
+        if () in branches:
             return text
-        return (
-            f"{bracket(text, OR)} if {condition(step.guard, self.names)} else {outside}"
-        )
+        where = " or ".join(condition(branch, self.names) for branch in branches)
+        return f"{bracket(text, OR)} if {where} else {outside}"
 
     def helpers(self, texts: list[str]) -> tuple[str, ...]:
         """Return the helper functions that these lines call, and those that they call in turn."""
@@ -312,10 +312,12 @@ class _Viewer:
         filled = template.format(
             *values, out=self.names[flow.source], d=self.program.adjoints[flow.source]
         )
-        if any(place not in OPS[step.op].truths for place in text.reads):
-            # Else the gradient is only passed on, and is 0 outside the guard already.
-            filled = self.guarded(filled, step, "0.0")
-            self.read.update(index for index, _ in step.guard)
+        if "(" in template or set(text.reads) - set(OPS[step.op].truths):
+            # Else the gradient is only passed on, and is 0 outside the branches already.
+            branches = step.active or (step.guard,)
+            filled = self.guarded(filled, branches, "0.0")
+            if () not in branches:
+                self.read.update(i for branch in branches for i, _ in branch)
         operator = ("-=" if text.negative else "+=") if flow.accumulate else "="
         return f"{self.program.adjoints[flow.into]} {operator} {filled}"
 

@@ -59,6 +59,8 @@ for _sign, _binds in _SIGNS.items():
     _NEEDS[f"{{0}} {_sign} {{1}}"] = (
         (SUM, SUM) if _binds == COMPARISON else (_left, _right)
     )
+_NEEDS[r"{0} \cdot {1}"] = (PRODUCT, POWER)
+_NEEDS[r"{0} \bmod {1}"] = (POWER, POWER)
 _INTEGER_POWER = "{0}**{1:d}"
 _PLACE = re.compile(r"\{(out|d|[0-9])(:d)?\}")
 

@@ -36,7 +36,7 @@ _EXACT_BITS = 4096
 _LITERAL_BITS = 1000
 #: Beyond this an integer exponent is a double like any other.
 _LARGEST_POWER = 2**31
-#: gamma of a larger number is no double.
+#: gamma of this and of larger numbers is no double.
 _LARGEST_GAMMA = 172
 
 _ONE = Const(Fraction(1))
@@ -202,7 +202,7 @@ def fold(op: str, *args: Const) -> Const | None:
     numbers = [a.value for a in args if not isinstance(a.value, str)]
     if op == "gamma" and isinstance(args[0].value, Fraction):
         value = args[0].value
-        if value > _LARGEST_GAMMA:
+        if value >= _LARGEST_GAMMA:
             raise OverflowError
         if value.denominator == 1 and value > 0:
             return Const(Fraction(math.factorial(int(value) - 1)))
