@@ -2,7 +2,7 @@
 # source: (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) - delta/2)
 # name: loss
 # inputs: y, t, delta
-# digest: a85907aa03055202
+# digest: 6dfbe5cc81a0a24e
 """loss(y, t, delta) = (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) -
     delta/2).
 
@@ -54,7 +54,11 @@ def backward(
     # (4) ymtsqr = ymt**2
     dymt = 2.0 * ymt * dymtsqr if conddelta else 0.0
     # (2) absymt = abs(ymt)                 d abs = sign(ymt)
-    dymt += (math.copysign(1.0, ymt) if ymt != 0.0 else 0.0) * dabsymt
+    dymt += (
+        (math.copysign(1.0, ymt) if ymt != 0.0 else 0.0) * dabsymt
+        if not conddelta
+        else 0.0
+    )
     # (1) ymt = y - t
     dy = dymt
     dt = -dymt

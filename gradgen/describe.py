@@ -92,7 +92,7 @@ def raises(program: Program) -> list[str]:
                 where = "backward, where"
             if _concerns(rule, step, program):
                 when = fill(rule.when, words)
-                branches = (step.guard,)
+                branches: tuple[Guard, ...] = (step.guard,)
                 if rule.partial is not None and step.active:
                     branches = step.active
                 possible = [b for b in branches if not _excluded(when, b, program)]

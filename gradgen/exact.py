@@ -13,6 +13,8 @@ from sympy.codegen import cfunctions as cf
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
+from gradgen import functions as fn
+
 #: Enough for differences of numbers from 1e308 to 1e-308.
 DIGITS = 450
 
@@ -192,6 +194,19 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.loggamma: lambda x: mpmath.log(mpmath.fabs(mpmath.gamma(x))),
     sp.erfcinv: lambda x: mpmath.erfinv(1 - x),
     sp.sinc: lambda x: mpmath.sinc(x),
+    # mpmath continues these beyond the domain that gradgen states.
+    sp.zeta: lambda s: mpmath.zeta(s) if s > 1 else _UNDEFINED,
+    sp.polygamma: lambda n, x: (mpmath.psi(n, x) if n <= 2 or x > 0 else _UNDEFINED),
+    sp.beta: lambda a, b: mpmath.beta(a, b) if min(a, b) > 0 else _UNDEFINED,
+    fn.logbeta: lambda a, b: (
+        mpmath.log(mpmath.beta(a, b)) if min(a, b) > 0 else _UNDEFINED
+    ),
+    fn.gammainc: lambda a, x: (
+        mpmath.gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else _UNDEFINED
+    ),
+    fn.gammaincc: lambda a, x: (
+        mpmath.gammainc(a, x, regularized=True) if min(a, x) > 0 else _UNDEFINED
+    ),
 }
 
 

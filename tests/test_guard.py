@@ -35,6 +35,16 @@ CHOICES = [
     ("(log(x) if (log(x) if y > 0 else x) > 1 else 0)", [(9, 1), (2, 1), (-5, -1), (5, -1)]),
     ("Piecewise((x**2, x < 0), (sqrt(x), x < y), (log(x), True))", [(-1, 2), (1, 2), (5, 2)]),
     ("where(x > y, exp(x), where(x < -y, exp(-x), cosh(y)))", [(3, 1), (-3, 1), (0.5, 1)]),
+    ("1/hypot(x, y) if hypot(x, y) > 0 else 0", [(0.0, 0.0), (3.0, 4.0)]),
+    ("1/sqrt(x*x + y) if sqrt(x*x + y) > 0 else 0", [(0.0, 0.0), (3.0, 4.0)]),
+    ("1/x if 1/x < 1e300 else 0", [(1e-301,), (2.0,)]),
+    ("sqrt(x) if sqrt(x) > 1 else 0", [(0.0,), (4.0,)]),
+    ("(sqrt(x) if sqrt(x) > 1 else 0) + (sqrt(x)*y if y > 5 else y)", [(0.0, 1.0), (4.0, 6.0), (4.0, 1.0)]),
+    ("asin(x) if asin(x) < 1 else 2*y", [(1.0, 3.0), (0.5, 3.0)]),
+    ("x if x/y >= 1 else 0", [(49.0, 49.0), (1.0, 49.0)]),
+    ("x*floor(x/y)", [(49.0, 49.0), (100.0, 49.0)]),
+    ("y*log(0) if x > 0 else y", [(-1.0, 2.0)]),
+    ("x if y > 5 and y > log(-1) else y", [(-1.0, 2.0)]),
     ("abs(x) if x*y > 1 else max(x, y) % 2", [(3.0, 1.5), (0.3, 1.5)]),
 ]  # fmt: skip
 
@@ -71,7 +81,7 @@ def holds(condition: sp.Basic, names: list[str], point: tuple[float, ...]) -> bo
         return any(holds(arg, names, point) for arg in condition.args)
     if isinstance(condition, sp.Not):
         return not holds(condition.args[0], names, point)
-    at = dict(zip(names, point))
+    at = {n: sp.Rational(*float(p).as_integer_ratio()) for n, p in zip(names, point)}
     sides = [taken(arg, names, point).subs(at) for arg in condition.args]
     return bool(condition.func(*sides) if sides else condition)
 
@@ -95,6 +105,14 @@ def test_what_both_branches_need_is_made_once() -> None:
 def test_what_two_separate_branches_need_is_made_in_each() -> None:
     source = compile("(log(x) if y > 0 else 1) + (log(x) if y > 1 else 2)").source
     assert source.count("math.log(x) if ") == 2
+
+
+def test_a_gradient_is_guarded_by_the_branches_that_it_reaches() -> None:
+    source = compile(
+        "(sqrt(x) if sqrt(x) > 1 else 0) + (sqrt(x)*y if y > 5 else y)"
+    ).source
+    assert "sqrtx = math.sqrt(x)  #" in source
+    assert "dx = 0.5 / sqrtx * dsqrtx if ygt5 or sqrtxgt1 else 0.0" in source
 
 
 def test_conditions_that_cannot_raise_are_not_guarded() -> None:

@@ -30,6 +30,11 @@ from tests.conftest import formulas
         ("hypot(x, y)", r"\operatorname{hypot}\left(x, y\right)"),
         ("besselj(2, x)", r"J_{2}\left(x\right)"),
         ("x % y*2", r"\left(x \bmod y\right) \cdot 2"),
+        ("(x + y) % z", r"\left(x + y\right) \bmod z"),
+        ("x % (y*z)", r"x \bmod \left(y \cdot z\right)"),
+        ("x*-y", r"x \cdot \left(-y\right)"),
+        ("heaviside(x, 1)", r"\theta_{1}\left(x\right)"),
+        ("x__2*y", r"\mathrm{x\_\_2} \cdot y"),
         (
             "log(x) if x > 0 and not y <= 1 else 0",
             r"\begin{cases} \ln\left(x\right) & \text{if } x > 0 \wedge \neg \left(y \leq 1\right) \\ 0 & \text{otherwise} \end{cases}",

@@ -409,4 +409,4 @@ def test_helpers_come_with_those_that_they_call() -> None:
     assert "def _trigamma(" in source and "def _polygamma(" in source
     assert "def _digamma(" not in source
     assert "def _" not in gradgen.compile("gamma(x)", wrt="").source
-    assert "def _" not in gradgen.compile("digamma(x)", target="scipy").source
+    assert "def _" not in gradgen.compile("besselj(0, x)", target="scipy").source

@@ -69,6 +69,8 @@ def test_every_pattern_is_listed() -> None:
         "z*exp(-x)/(1+exp(-x))",
         "log(exp(x)+exp(y)+exp(z)+exp(w))",
         "versin(x)/x**2",
+        "z*versin(x)/x**2",
+        "z*sin(x)/x",
         "max(x,x)",
         "min(x,x)",
         "-1+exp(x)",

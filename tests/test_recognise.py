@@ -52,6 +52,8 @@ def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
         ("3*exp(x)/(exp(x) + 1)", ["sigmoid", "mul"]),
         ("(1 - cos(x))/x**2", ["div", "sinc", "sqr", "div"]),
         ("-cos(x) + 1", ["versin"]),
+        ("2*sin(x)/x", ["sinc", "mul"]),
+        ("2*(1 - cos(x))/x**2", ["div", "sinc", "sqr", "mul", "div"]),
         ("2*(1 - 1/(1 + exp(-x)))", ["neg", "sigmoid", "mul"]),
         ("log(exp(x) + 1)", ["softplus"]),
         ("log(x**2 + 1)", ["sqr", "log1p"]),

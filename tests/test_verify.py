@@ -105,6 +105,9 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         (["verify", "x", "--range", "x=3"], "x=1:3"),
         (["verify", "x", "--range", "y=1:3"], "no range of an input"),
         (["verify", "x", "--range", "x=1:"], "empty"),
+        (["verify", "x", "--range", "x=3:1"], "downwards"),
+        (["verify", "x", "--at", "x=1", "--range", "x=1:3"], "not both"),
+        (["verify", "x", "--verify"], "no option --verify (see"),
         (["verify", "x", "--range", "x=1:y"], "not among the inputs"),
         (["verify", "x", "--at", "y=3"], "no value for `x`"),
         (["verify", "absent.py"], "does not exist"),
@@ -143,6 +146,19 @@ def test_compile_verifies_before_it_writes(
     assert main(["compile", "log(x - 10)", "--verify", "-o", str(path)]) == 1
     assert path.read_text() == before
     assert "fails its verification" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["zeta(x)", "trigamma(x)", "polygamma(3, x)", "beta(x, y)", "binomial(x, y)", "digamma(x)"])  # fmt: skip
+def test_the_stated_domain_counts(text: str) -> None:
+    report = verify(compile(text), samples=10)
+    assert report.passed() and report.raised == []
+
+
+def test_what_was_not_compared_shows_no_error() -> None:
+    lines = list(verify(compile("sqrt(x)"), points=[(0.0,)]).lines())
+    assert lines[2].split() == ["df/dx", "-", "-", "-"]
+    with pytest.raises(GradgenError, match="has 1 values"):
+        verify(compile("sqrt(x)"), points=[(0.0, 1.0)])
 
 
 def test_what_has_no_text_cannot_be_verified() -> None:

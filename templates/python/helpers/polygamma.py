@@ -1,5 +1,11 @@
 def _polygamma(n: int, x: float) -> float:
-    """Return the n-th derivative of digamma at x > 0, n >= 1."""
+    """Return the n-th derivative of digamma, n >= 1, at x > 0; for n = 2 below as well."""
+    part = x - math.floor(x)
+    if n == 2 and x < 0.0 < part:
+        # By reflection, with pi*x reduced exactly.
+        angle = math.pi * (part - 1.0 if part > 0.5 else part)
+        slope = 2.0 * math.pi**3 * math.cos(angle) / math.sin(angle) ** 3
+        return _polygamma(2, 1.0 - x) - slope
     if not x > 0.0:
         raise ValueError("math domain error")
     factorial = float(math.factorial(n))
