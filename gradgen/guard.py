@@ -239,7 +239,8 @@ class _Guard:
             return self.operand(step.args[live[-1] if live else 0], branch)
         args = [self.operand(a, b or branch) for a, b in zip(step.args, inner)]
         # Choosing between what was made already needs no guard.
-        conditions = () if step.op == "where" else self.conditions(branch)
+        safe = not any(isinstance(arg, Const) and fails(arg) for arg in args)
+        conditions = () if step.op == "where" and safe else self.conditions(branch)
         return self.builder.append(Step(step.op, tuple(args), conditions))
 
     def conditions(self, branch: _Branch) -> Guard:

@@ -44,6 +44,7 @@ CHOICES = [
     ("x if x/y >= 1 else 0", [(49.0, 49.0), (1.0, 49.0)]),
     ("x*floor(x/y)", [(49.0, 49.0), (100.0, 49.0)]),
     ("y*log(0) if x > 0 else y", [(-1.0, 2.0)]),
+    ("(x if y > 1 else log(-1)) if x > 0 else y", [(-1.0, 0.5)]),
     ("x if y > 5 and y > log(-1) else y", [(-1.0, 2.0)]),
     ("abs(x) if x*y > 1 else max(x, y) % 2", [(3.0, 1.5), (0.3, 1.5)]),
 ]  # fmt: skip
