@@ -223,14 +223,22 @@ def test_what_is_stated_of_backward_does_raise(op: str, error: str) -> None:
     assert type(caught.value).__name__ in error.split(" or ")
 
 
+@pytest.mark.parametrize("precise", [False, True])
 @pytest.mark.parametrize(
     "text",
-    ["sigmoid(x)", "softplus(x)", "tanh(x)", "atan(x)", "erf(x)", "logaddexp(x, 1)"],
-)
+    ["sigmoid(x)", "softplus(x)", "logsigmoid(x)", "tanh(x)", "atan(x)", "erf(x)", "logaddexp(x, 1)", "1 - erfc(x)"],
+)  # fmt: skip
 @pytest.mark.parametrize("x", [-1.7e308, -1e3, -40.0, 0.0, 40.0, 1e3, 1.7e308])
-def test_saturating_functions_never_raise(text: str, x: float) -> None:
-    value, (slope,) = compile(text).value_and_grad(x)
+def test_saturating_functions_never_raise(text: str, x: float, precise: bool) -> None:
+    value, (slope,) = compile(text, precise=precise).value_and_grad(x)
     assert math.isfinite(value) and 0.0 <= slope <= 1.2
+
+
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize("x", [-1.7e308, -1e3, 1e3, 1.7e308])
+def test_logaddexp_takes_any_difference(x: float, precise: bool) -> None:
+    _, gradient = compile("logaddexp(x, y)", precise=precise).value_and_grad(x, -x)
+    assert sorted(gradient) == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("text", ["hypot(x, x)", "asinh(x)", "abs(x)", "cbrt(x)"])

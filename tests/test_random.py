@@ -171,6 +171,15 @@ def effect_of_rounding(
     return moved
 
 
+def close(found: Sequence[float], true: Sequence[Any], shown: Sequence[Any]) -> bool:
+    """Whether each number is as near to the truth as rounding errors allow."""
+    norm = mpmath.norm(true)
+    return all(
+        abs(g - t) <= max(1e-13 * norm, 200 * effect)
+        for g, t, effect in zip(found, true, shown)
+    )
+
+
 SEEN: Counter[str] = Counter()
 TEXTS: set[str] = set()
 
@@ -205,12 +214,14 @@ def compare(text: str, point: tuple[float, ...]) -> None:
             more = effect_of_rounding(text, point, true, seeds=40)
             assert more is None or max(more) > norm, (text, point)
             shown = None
+        found = [value, *gradient] if shown is not None else []
+        if shown is not None and not close(found, true, shown):
+            # A few rounding errors may all fall on one side of a jump, as in heaviside(0.1 + 0.4 - 0.5).
+            shown = effect_of_rounding(text, point, true, seeds=40)
         if shown is None:
             SEEN["too close to an edge"] += 1
             return
-        for g, t, effect in zip((value, *gradient), true, shown):
-            most = max(1e-13 * norm, 200 * effect)
-            assert abs(g - t) <= most, (text, point, g, float(t))
+        assert close(found, true, shown), (text, point, found, [*map(float, true)])
     SEEN["compared"] += 1
 
 
