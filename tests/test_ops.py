@@ -153,17 +153,20 @@ def accuracy(row: Op, points: int, target: Target) -> tuple[float, float]:
     return forward, backward
 
 
+LINE = "value {:6.2f} ulp, partials {:8.2f} ulp; bounds {:g}, {:g}"
+
 #: What SciPy's versions are held to, where the row's own bound is that of our text.
 SCIPY_BOUNDS = (1000.0, 20_000.0)
 
 
 def check_bounds(row: Op, points: int) -> None:
-    """Hold a row's texts to its bounds. They were measured with glibc; other C libraries are allowed an ulp more."""
+    """Print what a row's texts measure and hold them to its bounds, which hold for glibc; others are allowed an ulp more."""
     slack = 0.0 if platform.libc_ver()[0] == "glibc" else 1.0
     for target in targets(row):
         borrowed = row.python and target.name == "scipy"
         most = SCIPY_BOUNDS if borrowed else row.ulp
         got = accuracy(row, points, target)
+        print(f"{row.name:12}{target.name:8}" + LINE.format(*got, *most))
         assert got[0] <= most[0] + slack and got[1] <= most[1] + slack, got
 
 
