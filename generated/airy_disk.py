@@ -3,7 +3,7 @@
 # name: intensity
 # inputs: theta, a, k
 # target: scipy
-# digest: 4698b66125906bf5
+# digest: 8ff21071a9c03919
 # ruff: noqa: N806, RUF100
 """intensity(theta, a, k) = (2*besselj(1, k*a*theta)/(k*a*theta))**2.
 
@@ -42,7 +42,7 @@ def backward(
     dnum = invden * dnumbyden
     dinvden = num * dnumbyden
     # (5) invden = 1 / den                  d(1/den)/dden = -1/den**2
-    dden = -(invden * invden) * dinvden
+    dden = -invden * (invden * dinvden)
     # (4) num = 2 * Joneden
     dJoneden = 2.0 * dnum
     # (3) Joneden = besselj(1, den)         d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2

@@ -2,7 +2,7 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 549ae8415c888740
+# digest: 714650c85e51a734
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
@@ -46,7 +46,7 @@ def backward(
     dnum = invden * dpayment
     dinvden = num * dpayment
     # (6) invden = 1 / den                  d(1/den)/dden = -1/den**2
-    dden = -(invden * invden) * dinvden
+    dden = -invden * (invden * dinvden)
     # (5) den = 1 - rp1pownegn
     drp1pownegn = -dden
     # (4) rp1pownegn = rp1**negn            d(u**v) = v*u**(v - 1) du + log(u)*u**v dv

@@ -3,7 +3,7 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: 3c88a5a469f2f844
+# digest: 2dd27f09a601ed2c
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
@@ -41,7 +41,7 @@ def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, f
     dnegEa = invRT * dnegEabyRT
     dinvRT = negEa * dnegEabyRT
     # (3) invRT = 1 / RT                    d(1/RT)/dRT = -1/RT**2
-    dRT = -(invRT * invRT) * dinvRT
+    dRT = -invRT * (invRT * dinvRT)
     # (2) RT = R * T
     dT = R * dRT
     # (1) negEa = -Ea

@@ -2,7 +2,7 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: 84bae37c2cca7873
+# digest: 9df2474357c25dff
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
@@ -53,7 +53,7 @@ def backward(
     """
     eps, invscaledD, epsbyscaledD, invRe, sumratio, scaledlogten, friction = cache
     # (11) friction = 1 / den               d(1/den)/dden = -1/den**2
-    dden = -(friction * friction) * dfriction
+    dden = -friction * (friction * dfriction)
     # (10) den = scaledlogten**2
     dscaledlogten = 2.0 * scaledlogten * dden
     # (9) scaledlogten = 1.8 * logtensum
@@ -66,14 +66,14 @@ def backward(
     # (6) scaledbyRe = 6.9 * invRe
     dinvRe = 6.9 * dscaledbyRe
     # (5) invRe = 1 / Re                    d(1/Re)/dRe = -1/Re**2
-    dRe = -(invRe * invRe) * dinvRe
+    dRe = -invRe * (invRe * dinvRe)
     # (4) ratiopowc = epsbyscaledD**1.11    d(u**c)/du = c*u**(c - 1)
     depsbyscaledD = 1.11 * math.pow(epsbyscaledD, 0.1100000000000001) * dratiopowc
     # (3) epsbyscaledD = eps * invscaledD
     deps = invscaledD * depsbyscaledD
     dinvscaledD = eps * depsbyscaledD
     # (2) invscaledD = 1 / scaledD          d(1/scaledD)/dscaledD = -1/scaledD**2
-    dscaledD = -(invscaledD * invscaledD) * dinvscaledD
+    dscaledD = -invscaledD * (invscaledD * dinvscaledD)
     # (1) scaledD = 3.7 * D
     dD = 3.7 * dscaledD
     return dRe, deps, dD

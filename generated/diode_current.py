@@ -2,7 +2,7 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 8d340fee0656de71
+# digest: 78ea136d3a01bb66
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
@@ -45,7 +45,7 @@ def backward(
     dV = invnVt * dVbynVt
     dinvnVt = V * dVbynVt
     # (2) invnVt = 1 / nVt                  d(1/nVt)/dnVt = -1/nVt**2
-    dnVt = -(invnVt * invnVt) * dinvnVt
+    dnVt = -invnVt * (invnVt * dinvnVt)
     # (1) nVt = n * Vt
     dn = Vt * dnVt
     dVt = n * dnVt

@@ -2,7 +2,7 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: aa375765440a8ea9
+# digest: 1630fafe634a6b8b
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
@@ -97,7 +97,7 @@ def backward(
     dI0R += invV0 * dI0RbyV0
     dinvV0 += I0R * dI0RbyV0
     # (2) invV0 = 1 / V0                    d(1/V0)/dV0 = -1/V0**2
-    dV0 -= invV0 * invV0 * dinvV0
+    dV0 -= invV0 * (invV0 * dinvV0)
     # (1) I0R = I0 * R
     dI0 = R * dI0R
     dR = I0 * dI0R

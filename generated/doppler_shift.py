@@ -2,7 +2,7 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: f363a7c21304daa9
+# digest: 8f64d28d29d08d0f
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
@@ -42,7 +42,7 @@ def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, f
     donembeta = invbetap1 * dratiobetap1
     dinvbetap1 = onembeta * dratiobetap1
     # (3) invbetap1 = 1 / betap1            d(1/betap1)/dbetap1 = -1/betap1**2
-    dbetap1 = -(invbetap1 * invbetap1) * dinvbetap1
+    dbetap1 = -invbetap1 * (invbetap1 * dinvbetap1)
     # (2) betap1 = 1 + beta
     dbeta = dbetap1
     # (1) onembeta = 1 - beta               beta is used twice: its gradients add up

@@ -2,7 +2,7 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 68931f5de9d575a0
+# digest: 3f9c317ec39fc292
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
@@ -54,7 +54,7 @@ def backward(
     dxmmu = invsigma * dxmmubysigma
     dinvsigma = xmmu * dxmmubysigma
     # (2) invsigma = 1 / sigma              d(1/sigma)/dsigma = -1/sigma**2
-    dsigma -= invsigma * invsigma * dinvsigma
+    dsigma -= invsigma * (invsigma * dinvsigma)
     # (1) xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu

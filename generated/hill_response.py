@@ -2,7 +2,7 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: 4b3e9b72433c2cfa
+# digest: 1027865175cf5c61
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
@@ -52,7 +52,7 @@ def backward(
     dnum = invden * drate
     dinvden = num * drate
     # (5) invden = 1 / den                  d(1/den)/dden = -1/den**2
-    dden = -(invden * invden) * dinvden
+    dden = -invden * (invden * dinvden)
     # (4) den = Kpown + Spown
     dKpown = dden
     dSpown = dden

@@ -2,7 +2,7 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: 68564d048605af04
+# digest: 147793db920d1431
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
@@ -48,7 +48,7 @@ def backward(
     dsigma = invr * dsigmabyr
     dinvr = sigma * dsigmabyr
     # (2) invr = 1 / r                      d(1/r)/dr = -1/r**2
-    dr = -(invr * invr) * dinvr
+    dr = -invr * (invr * dinvr)
     # (1) fourepsilon = 4 * epsilon
     depsilon = 4.0 * dfourepsilon
     return dr, depsilon, dsigma

@@ -3,7 +3,7 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: f7ac0db971fb4b3a
+# digest: 70090342f94f4ee3
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
@@ -51,14 +51,14 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
     dnum = invden * dradiance
     dinvden = num * dradiance
     # (12) invden = 1 / den                 d(1/den)/dden = -1/den**2
-    dden = -(invden * invden) * dinvden
+    dden = -invden * (invden * dinvden)
     # (11) den = expm1(hnubykT)
     dhnubykT = math.exp(hnubykT) * dden
     # (10) hnubykT = hnu * invkT
     dhnu = invkT * dhnubykT
     dinvkT = hnu * dhnubykT
     # (9) invkT = 1 / kT                    d(1/kT)/dkT = -1/kT**2
-    dkT = -(invkT * invkT) * dinvkT
+    dkT = -invkT * (invkT * dinvkT)
     # (8) kT = k * T
     dT = k * dkT
     # (7) hnu = h * nu

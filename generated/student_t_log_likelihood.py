@@ -2,7 +2,7 @@
 # source: lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 - log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu)
 # name: loglik
 # inputs: x, mu, sigma, nu
-# digest: a2bdb3112f319e63
+# digest: 65dfe49e7948080c
 """loglik(x, mu, sigma, nu) = lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 -
     log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu).
 
@@ -155,14 +155,14 @@ def backward(
     dratiosqr = invnu * dratiosqrbynu
     dinvnu = ratiosqr * dratiosqrbynu
     # (17) invnu = 1 / nu                   d(1/nu)/dnu = -1/nu**2
-    dnu = -(invnu * invnu) * dinvnu
+    dnu = -invnu * (invnu * dinvnu)
     # (16) ratiosqr = xmmubysigma**2
     dxmmubysigma = 2.0 * xmmubysigma * dratiosqr
     # (15) xmmubysigma = xmmu * invsigma
     dxmmu = invsigma * dxmmubysigma
     dinvsigma = xmmu * dxmmubysigma
     # (14) invsigma = 1 / sigma             d(1/sigma)/dsigma = -1/sigma**2
-    dsigma = -(invsigma * invsigma) * dinvsigma
+    dsigma = -invsigma * (invsigma * dinvsigma)
     # (13) xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu

@@ -3,7 +3,7 @@
 # name: pressure
 # inputs: V, T, n, a, b, R
 # wrt: V, T, n
-# digest: 349ec2b9a2de5df9
+# digest: 98d20059ed0ae231
 # ruff: noqa: N803, N806, RUF100
 """pressure(V, T, n, a, b, R) = n*R*T/(V - n*b) - a*n**2/V**2.
 
@@ -50,7 +50,7 @@ def backward(
     dansqr = invVsqr * dansqrbyVsqr
     dinvVsqr = ansqr * dansqrbyVsqr
     # (10) invVsqr = 1 / Vsqr               d(1/Vsqr)/dVsqr = -1/Vsqr**2
-    dVsqr = -(invVsqr * invVsqr) * dinvVsqr
+    dVsqr = -invVsqr * (invVsqr * dinvVsqr)
     # (9) Vsqr = V**2
     dV = 2.0 * V * dVsqr
     # (8) ansqr = a * nsqr
@@ -61,7 +61,7 @@ def backward(
     dnRT = invVmnb * dnRTbyVmnb
     dinvVmnb = nRT * dnRTbyVmnb
     # (5) invVmnb = 1 / Vmnb                d(1/Vmnb)/dVmnb = -1/Vmnb**2
-    dVmnb = -(invVmnb * invVmnb) * dinvVmnb
+    dVmnb = -invVmnb * (invVmnb * dinvVmnb)
     # (4) Vmnb = V - nb                     V is used twice: its gradients add up
     dV += dVmnb
     dnb = -dVmnb

@@ -1,8 +1,17 @@
-"""`python -m gradgen`: the command line."""
+"""The command line, as `gradgen` and as `python -m gradgen`."""
 
 import sys
 
-from gradgen.cli import main
+
+def run() -> int:
+    """Run the command line; an interrupt is quiet even while it still loads."""
+    try:
+        from gradgen.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

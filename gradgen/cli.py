@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import io
 import os
 import re
 import sys
@@ -40,6 +41,8 @@ _OPTIONS = [
 ]
 #: A longer run is a loop in a shell.
 _MOST_SAMPLES = 100_000
+#: Four bytes for each of the 100 000 characters that an expression may have.
+_MOST_BYTES = 400_002
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
@@ -230,6 +233,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--force", action="store_true", help="overwrite files that were edited by hand"
     )
+
+    command(
+        "functions",
+        "list the functions that a formula may call",
+        "  gradgen functions",
+    )
     return parser
 
 
@@ -273,25 +282,82 @@ def _separate(argv: Sequence[str]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    with contextlib.suppress(AttributeError, ValueError):
-        # The same bytes whatever the locale.
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]
     try:
-        code = _run(sys.argv[1:] if argv is None else argv)
+        _prepare_streams()
+        code = _run(_arguments() if argv is None else argv)
         sys.stdout.flush()
         return code
     except GradgenError as error:
-        print(f"gradgen: error: {error}", file=sys.stderr)
-        return 2
+        return _failed(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader has seen enough, as in `| head -1`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         return 0
+    except io.UnsupportedOperation:
+        return _failed("standard output is closed; write to a file with -o FILE")
     except OSError as error:
-        print(f"gradgen: error: {error.strerror or error}", file=sys.stderr)
-        return 2
+        _drop_output()
+        return _failed(error.strerror or str(error))
+    except MemoryError:
+        return _failed("there is not enough memory for this formula; shorten it")
+    except Exception as error:
+        if os.environ.get("GRADGEN_TRACEBACK"):
+            raise
+        return _failed(
+            f"this is a bug in gradgen ({type(error).__name__}: {printable(str(error))[:200]}); "
+            "please report the command; GRADGEN_TRACEBACK=1 shows where it happened"
+        )
+
+
+def _failed(message: str) -> int:
+    with contextlib.suppress(OSError):
+        print(f"gradgen: error: {message}", file=sys.stderr)
+    return 2
+
+
+def _prepare_streams() -> None:
+    """Make the streams write the same bytes whatever the locale, and take the place of closed ones."""
+    if sys.stdout is None:
+        # Open for reading: it says so when something is written to it.
+        sys.stdout = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream, errors in (
+        (sys.stdout, "surrogateescape"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        with contextlib.suppress(AttributeError, ValueError, io.UnsupportedOperation):
+            stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")  # type: ignore[union-attr]
+
+
+def _drop_output() -> None:
+    """Let Python not complain again at its end about output that cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _arguments() -> list[str]:
+    """Return the command line as UTF-8 text, also where the locale is another."""
+    words = []
+    for word in sys.argv[1:]:
+        try:
+            words.append(os.fsencode(word).decode("utf-8"))
+        except UnicodeError:
+            words.append(word)
+    return words
+
+
+def _path(text: str) -> Path:
+    """Return the path that an argument names."""
+    try:
+        os.fsencode(text)
+    except UnicodeError:
+        text = os.fsdecode(text.encode("utf-8"))
+    return Path(text)
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -303,13 +369,16 @@ def _run(argv: Sequence[str]) -> int:
         print(f"gradgen {__version__}")
         return 0
     if options.command is None:
-        parser.error("a command is needed: compile, eval, verify, check or update")
+        parser.error(
+            "a command is needed: compile, eval, verify, check, update or functions"
+        )
     run = {
         "compile": _compile,
         "eval": _eval,
         "verify": _verify,
         "check": _check,
         "update": _update,
+        "functions": _functions,
     }
     return run[options.command](options)
 
@@ -326,10 +395,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         )
     text = words[0]
     if text == "-":
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise GradgenError("standard input is not UTF-8 text") from None
+        text = _standard_input()
 
     from gradgen.pipeline import compile
 
@@ -348,8 +414,23 @@ def _formula(options: argparse.Namespace) -> Compiled:
     return compiled
 
 
+def _standard_input() -> str:
+    """Return a formula from standard input, which may be endless."""
+    if sys.stdin is None:
+        raise GradgenError("standard input is closed; write the expression in quotes")
+    try:
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise GradgenError(
+                f"standard input holds more than {_MOST_BYTES} bytes, which is too long for an expression"
+            )
+        return data.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise GradgenError("standard input is not UTF-8 text") from None
+
+
 def _compile(options: argparse.Namespace) -> int:
-    output = None if options.output in (None, "-") else Path(options.output)
+    output = None if options.output in (None, "-") else _path(options.output)
     if output is None and (options.check or options.diff):
         raise GradgenError(
             "--check and --diff compare with a file; name it with -o FILE"
@@ -400,7 +481,7 @@ def _verify(options: argparse.Namespace) -> int:
     if not tolerance >= 0:
         raise GradgenError("--tolerance is a number such as 1e-10")
     words = options.expression
-    path = Path(words[0]) if len(words) == 1 and words[0].endswith(".py") else None
+    path = _path(words[0]) if len(words) == 1 and words[0].endswith(".py") else None
     compiled = _formula(options) if path is None else _from_file(path)
     inputs = compiled.program.inputs
     points = [_ordered(_point(at), inputs, "--at") for at in options.at or ()]
@@ -582,13 +663,35 @@ def _failing_line(compiled: Compiled, error: Exception) -> str:
     )
 
 
+def _functions(_: argparse.Namespace) -> int:
+    from gradgen.ops import CALLS, COMPOSITIONS
+    from gradgen.parse import FORMS
+
+    names: dict[str, list[str]] = {}
+    for name, row in CALLS.items():
+        names.setdefault(row.name, []).append(name)
+    for row in {row.name: row for row in CALLS.values()}.values():
+        if row.boolean:
+            continue
+        args = "abc"[: row.arity] if not row.variadic else ("a", "b", "...")
+        others = ", ".join(name for name in names[row.name] if name != row.name)
+        scipy = "" if row.python else "with --target scipy"
+        notes = "; ".join(filter(None, [others and f"also {others}", scipy]))
+        print(f"{row.name}({', '.join(args)})".ljust(26) + notes)
+    for name, made in COMPOSITIONS.items():
+        print(f"{name}({', '.join(made.params)})".ljust(26) + f"= {made.body}")
+    for name, arguments in FORMS.items():
+        print(f"{name}(...)".ljust(26) + f"takes {arguments}")
+    return 0
+
+
 def _files(names: Sequence[str]) -> list[Path]:
     """Return the generated files that the arguments name; say so where a folder holds none."""
     from gradgen import artifact
 
     found = []
     for name in names:
-        inside = list(artifact.find(Path(name)))
+        inside = list(artifact.find(_path(name)))
         if not inside:
             print(f"gradgen: note: {name} holds no generated files", file=sys.stderr)
         found += inside
@@ -600,7 +703,7 @@ def _check(options: argparse.Namespace) -> int:
     from gradgen.pipeline import regenerate
     from gradgen.recipe import read_artifact
 
-    templates = Path(options.templates) if options.templates else None
+    templates = _path(options.templates) if options.templates else None
     worst = 0
     for path in _files(options.paths):
         change = ""
@@ -619,7 +722,7 @@ def _check(options: argparse.Namespace) -> int:
                 change = artifact.diff(path, text, made)
         except GradgenError as error:
             status, change = "failed", f"{error}\n"
-        print(f"{status:8} {path}")
+        print(f"{status:8} {printable(str(path))}")
         print(change, end="")
         worst = max(worst, int(status != "ok"))
     return worst
@@ -630,7 +733,7 @@ def _update(options: argparse.Namespace) -> int:
     from gradgen.pipeline import regenerate
     from gradgen.recipe import read_artifact
 
-    templates = Path(options.templates) if options.templates else None
+    templates = _path(options.templates) if options.templates else None
     worst = 0
     for path in _files(options.paths):
         try:
@@ -640,10 +743,10 @@ def _update(options: argparse.Namespace) -> int:
                 raise GradgenError(f"{path} does not exist")
             made = regenerate(found.recipe, templates)
             changed = made.write(path, force=options.force)
-            print(f"{'updated' if changed else 'ok':8} {path}")
+            print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
             _note_signature(path, text, made.source)
         except GradgenError as error:
-            print(f"refused  {path}")
+            print(f"refused  {printable(str(path))}")
             where = "" if str(path) in error.message else f"{path}: "
             print(f"gradgen: error: {where}{error}", file=sys.stderr)
             worst = 1

@@ -28,7 +28,7 @@ class GradgenError(ValueError):
         self, message: str, source: str | None = None, column: int | None = None
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = printable(message)
         self.source = source
         self.column = column
 

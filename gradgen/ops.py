@@ -65,7 +65,7 @@ class Op:
         ulp: the largest error of the forward text and of its partials over `sample`, in units in the last place.
         sample: a safe range for each argument, used by the tests.
         python_partials: Python text for the partials whose accurate form is no plain expression (guards). A text with
-            the upstream gradient `{d}` is the whole backward line.
+            the upstream gradient `{d}` is the whole backward line, and a product if it starts with a minus.
         precise_partials: the same for `--precise`: right to a few ulp of the partial's own size over the whole range.
         scipy: its forward text in the scipy target, where Python has none.
         latex: its text in a formula in LaTeX; a call by default.
@@ -179,6 +179,7 @@ _ROWS = (
        formula="-{0}", rational=True, latex="-{0}"),
     Op("inv",  lambda x: 1/x,      (lambda out, x: -(out*out),),
        "inv{0}",   "1.0 / {0}", (0.5, 1.9), ((0.01, 99),),
+       python_partials=("-{out} * ({out} * {d})",),  # 1/u**2 alone has no double beyond 1e154
        formula="1 / {0}", rational=True, rule="d(1/{0})/d{0} = -1/{0}**2", raises=(Raise(_POLE, "{0} = 0"),),
        latex=r"\frac1{{0}}"),
     # Powers: by the exponent, because each has its own accurate spelling.
@@ -563,5 +564,10 @@ COMPOSITIONS: Mapping[str, Composition] = {
         ("harmonic", ("x",), "digamma(x + 1) + EulerGamma"),
         ("lowergamma", ("s", "x"), "gamma(s)*gammainc(s, x)"),
         ("uppergamma", ("s", "x"), "gamma(s)*gammaincc(s, x)"),
+        *(
+            (f"{kind}{order}", ("x",), f"bessel{kind}({order}, x)")
+            for kind in "jyik"
+            for order in (0, 1)
+        ),
     )
 }

@@ -17,7 +17,7 @@ from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
 from gradgen.errors import GradgenError, printable
-from gradgen.expand import falling_product, series, substitute
+from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
 from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
 
 #: Published limits, far above real use.
@@ -65,12 +65,82 @@ _HINTS = {
     "·": "write `*` for a product",
     "×": "write `*` for a product",
     "÷": "write `/` for a quotient",
+    "‐": "this is a typographic hyphen; write the ASCII `-`",
+    "‑": "this is a typographic hyphen; write the ASCII `-`",
+    "“": "text in quotes is not a number; leave the quotation marks out",
+    "”": "text in quotes is not a number; leave the quotation marks out",
+    "?": "a choice is written `a if x > 0 else b`",
+    "~": "`~` has no meaning here; write `not` before a condition",
+    "$": "`$` has no meaning here; a name is made of letters, digits and underscores",
     "√": "write `sqrt(x)` for a square root",
     "≤": "write `<=` in a comparison",
     "≥": "write `>=` in a comparison",
     "≠": "write `!=` in a comparison",
     "∞": "infinity is not a number to compute with; only finite numbers are allowed",
 }
+_PAIRS = {
+    "=>": "`=>` is written `>=`",
+    "=<": "`=<` is written `<=`",
+    "<>": "`<>` is written `!=`",
+    "&&": "conditions are joined by `and`",
+    "||": "conditions are joined by `or`; an absolute value is `abs(x)`",
+    ":=": "`:=` has no place in an expression; give the right-hand side alone",
+}
+#: Functions of other tools, by what they are called here.
+_OTHERS = {
+    "sum": "Sum",
+    "prod": "Product",
+    "product": "Product",
+    "sgn": "sign",
+    "signum": "sign",
+    "step": "heaviside",
+    "theta": "heaviside",
+    "tg": "tan",
+    "ctg": "cot",
+    "arcctg": "acot",
+    "lg": "log10",
+    "ld": "log2",
+    "sqr": "square",
+    "round": "floor",
+    "int": "floor",
+    "trunc": "floor",
+    "fix": "floor",
+    "norm": "hypot",
+    "normcdf": "norm_cdf",
+    "normpdf": "norm_pdf",
+    "Phi": "norm_cdf",
+    "cdf": "norm_cdf",
+    "pdf": "norm_pdf",
+    "gauss": "norm_pdf",
+    "fact": "factorial",
+    "choose": "binomial",
+    "comb": "binomial",
+    "nCr": "binomial",
+    "cond": "where",
+    "select": "where",
+    "ifelse": "where",
+    "iif": "where",
+}
+#: Cyrillic and Greek letters that look like Latin ones.
+_LOOKS = str.maketrans(
+    "аеорсухіјѕԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "aeopcyxijsdqwABEKMHOPCTXIJSABEZHIKMNOPTYXo",
+)
+#: Where functions come from elsewhere.
+_MODULES = (
+    "math",
+    "np",
+    "numpy",
+    "jnp",
+    "scipy",
+    "special",
+    "sp",
+    "sympy",
+    "torch",
+    "tf",
+    "mpmath",
+    "mp",
+)
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
@@ -116,6 +186,11 @@ def check_identifier(name: str, what: str) -> str:
     if plain.startswith("__"):
         raise GradgenError(
             f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`"
+        )
+    scripts = {unicodedata.name(c, "").split(" ")[0] for c in plain if ord(c) > 127}
+    if "CYRILLIC" in scripts and re.search("[A-Za-z]", plain):
+        raise GradgenError(
+            f"{what} `{shown}` mixes Latin and Cyrillic letters, which look the same; use one alphabet"
         )
     if len(plain) > 200:
         raise GradgenError(
@@ -166,7 +241,7 @@ _COMPARE = {
 }
 _LOGIC = {"and": (_AND, sp.And), "or": (_OR, sp.Or)}
 #: Calls whose arguments are tuples.
-_FORMS = {
+FORMS = {
     "Piecewise": "pieces such as (x, x > 0), the last of them (y, True)",
     "Sum": "a term and the range of its index, as in Sum(x**k, (k, 0, 10))",
     "Product": "a factor and the range of its index, as in Product(x + k, (k, 0, 10))",
@@ -205,10 +280,12 @@ class _Parser:
         self.columns: dict[int, int] = {}
         self.symbols: dict[str, sp.Symbol] = {}
         self.spellings: dict[str, str] = {}
+        self.looks: dict[str, str] = {}
         self.notes: dict[str, None] = {}
         #: The last operand of a chain of comparisons, by the chain's node: a < b < c is a < b and b < c.
         self.chains: dict[int, sp.Expr] = {}
         self.depth = 0
+        self.written = 0  # the parts of all series so far
 
     def fail(self, message: str, column: int) -> NoReturn:
         raise GradgenError(message, self.text, column)
@@ -222,6 +299,9 @@ class _Parser:
             if char == " ":
                 position += 1
                 continue
+            pair = self.text[position : position + 2]
+            if pair in _PAIRS:
+                self.fail(_PAIRS[pair], position)
             match = _TOKEN.match(self.text, position)
             if match is None:
                 self.bad_character(char, position)
@@ -238,6 +318,13 @@ class _Parser:
         return found
 
     def bad_character(self, char: str, column: int) -> NoReturn:
+        module = re.search(r"(\w+)\.$", self.text[: column + 1])
+        called = re.match(r"\.(?:\w+\.)*(\w+)", self.text[column:])
+        if module and called and module.group(1) in _MODULES:
+            self.fail(
+                f"functions and constants go by their bare names; write `{called.group(1)}`",
+                column,
+            )
         if char in _HINTS:
             self.fail(_HINTS[char], column)
         if char in _SUPERSCRIPTS:
@@ -377,6 +464,12 @@ class _Parser:
             return False
         if kind == ",":
             if not self.pending or self.pending[-1].kind == "bracket":
+                around = re.search(r"[0-9]+,$", self.text[: token.column + 1])
+                if around and following.text.isdecimal():
+                    self.fail(
+                        f"decimals follow a point; write `{around.group()[:-1]}.{following.text}`",
+                        token.column,
+                    )
                 self.fail(
                     "a comma only separates the arguments of a function; give one expression",
                     token.column,
@@ -447,16 +540,18 @@ class _Parser:
     ) -> bool:
         """Take an operator between two operands; the next token must start the second."""
         self.reduce(precedence + (1 if right else 0))
-        self.pending.append(
-            _Pending(kind, token.text, token.column, precedence=precedence)
-        )
+        pending = _Pending(kind, token.text, token.column, precedence=precedence)
+        if right:  # x**y**z nests
+            self.open(pending)
+        else:
+            self.pending.append(pending)
         return True
 
     def reduce(self, precedence: int) -> None:
         """Apply the pending operators that bind at least as strongly as `precedence`."""
         while self.pending and self.pending[-1].precedence >= precedence:
             top = self.pending.pop()
-            if top.kind in ("sign", "not"):
+            if top.kind in ("sign", "not") or top.text == "**":
                 self.depth -= 1
             self.push(self.apply(top), top.column)
 
@@ -504,7 +599,7 @@ class _Parser:
             )
         if kind == _TUPLE:
             self.fail(
-                f"brackets with a comma are no number; only {', '.join(_FORMS)} take them",
+                f"brackets with a comma are no number; only {', '.join(FORMS)} take them",
                 self.columns.get(id(node), 0),
             )
         return node
@@ -576,12 +671,18 @@ class _Parser:
                 f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling",
                 token.column,
             )
+        twin = self.looks.setdefault(name.translate(_LOOKS), name)
+        if twin != name:
+            self.fail(
+                f"`{twin}` and `{name}` look the same but are of different alphabets; rename one",
+                token.column,
+            )
         return name
 
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
         row = CALLS.get(name) or COMPOSITIONS.get(name)
-        if (row is not None or name in _FORMS) and name not in self.inputs:
+        if (row is not None or name in FORMS) and name not in self.inputs:
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
@@ -589,11 +690,11 @@ class _Parser:
                 f"`{name}` is not a function; write `{name}*(...)` for a product",
                 token.column,
             )
-        names = (row.name for row in CALLS.values() if not row.boolean)
-        known = [*dict.fromkeys(names), *COMPOSITIONS, *_FORMS]
-        close = difflib.get_close_matches(name, [*CALLS, *known], n=1, cutoff=0.75)
+        close = _nearest(name)
         hint = (
-            f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+            f"did you mean `{close}`?"
+            if close
+            else "`gradgen functions` lists them all"
         )
         self.fail(
             f"there is no function `{printable(name)[:60]}`; {hint}", token.column
@@ -657,26 +758,29 @@ class _Parser:
         for arg in args:
             column = self.columns.get(id(arg), closed.column)
             if _kind(arg) != _TUPLE or len(arg.args) != 2:
-                self.fail(f"Piecewise takes {_FORMS['Piecewise']}", column)
+                self.fail(f"Piecewise takes {FORMS['Piecewise']}", column)
             self.number_of(arg.args[0])
             self.condition_of(arg.args[1], "a piece", column)
-        if not any(arg.args[1] == sp.true for arg in args):
+        pieces = [arg.args for arg in args]
+        if len(pieces) == 2 and _complementary(pieces[0][1], pieces[1][1]):
+            pieces[1] = (pieces[1][0], sp.true)
+        if not any(condition == sp.true for _, condition in pieces):
             self.fail(
                 "the pieces leave cases open; end with one that holds always, as (x, True)",
                 closed.column,
             )
-        return fn.pieces(*(arg.args for arg in args))
+        return fn.pieces(*pieces)
 
     def series(self, closed: _Pending, args: list[sp.Basic]) -> sp.Basic:
         """Return a Sum or a Product, written out."""
         name = closed.text
         if len(args) < 2:
-            self.fail(f"{name} takes {_FORMS[name]}", closed.column)
+            self.fail(f"{name} takes {FORMS[name]}", closed.column)
         node = self.number_of(args[0])
         for bounds in args[1:]:
             column = self.columns.get(id(bounds), closed.column)
             if _kind(bounds) != _TUPLE or len(bounds.args) != 3:
-                self.fail(f"{name} takes {_FORMS[name]}", column)
+                self.fail(f"{name} takes {FORMS[name]}", column)
             index, low, high = bounds.args
             if not index.is_Symbol:
                 self.fail("the index of a series is a name", column)
@@ -684,7 +788,39 @@ class _Parser:
                 node = series(name, node, index, low, high)
             except GradgenError as error:
                 self.fail(error.message, column)
+        self.written += size(node)
+        if self.written > MAX_NODES:
+            self.fail(
+                f"the series so far have more than {MAX_NODES} parts when written out; shorten them",
+                closed.column,
+            )
         return node
+
+
+def _complementary(one: sp.Basic, other: sp.Basic) -> bool:
+    """Return whether these conditions are x < y and x >= y, or the like."""
+    opposite = {
+        sp.Lt: sp.Ge,
+        sp.Ge: sp.Lt,
+        sp.Gt: sp.Le,
+        sp.Le: sp.Gt,
+        sp.Eq: sp.Ne,
+        sp.Ne: sp.Eq,
+    }
+    mirrored = {sp.Lt: sp.Gt, sp.Gt: sp.Lt, sp.Le: sp.Ge, sp.Ge: sp.Le}
+    wanted = opposite.get(type(one))
+    if type(other) is wanted:
+        return bool(one.args == other.args)
+    return mirrored.get(type(other)) is wanted and one.args == other.args[::-1]
+
+
+def _nearest(name: str) -> str | None:
+    """Return the function that a name may stand for."""
+    known = [*CALLS, *COMPOSITIONS, *FORMS]
+    same = {text.lower(): text for text in reversed(known)}
+    found = same.get(name.lower()) or _OTHERS.get(name) or _OTHERS.get(name.lower())
+    near = difflib.get_close_matches(name.lower(), same, n=1, cutoff=0.75)
+    return found or (same[near[0]] if near else None)
 
 
 def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
@@ -715,7 +851,7 @@ def _needs(pending: _Pending) -> str:
     """Return in words what a call takes."""
     row = pending.row
     if row is None:
-        return _FORMS[pending.text]
+        return FORMS[pending.text]
     if row.name in ("log", "heaviside"):
         return "1 or 2 arguments"
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"

@@ -25,7 +25,8 @@ from gradgen.names import name as give_names
 from gradgen.parse import MAX_LENGTH, RESERVED, Formula, check_identifier, parse
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
-from gradgen.render import render
+from gradgen.render import helpers, render
+from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
 from gradgen.targets import TARGETS
@@ -158,7 +159,17 @@ def generate(
                 f"the templates in {templates} do not make valid {target.name}: {reason}"
             ) from None
     recipe = replace(recipe, source=formula.text)
-    return Compiled(recipe.header(body) + body, program, recipe, formula.notes)
+    text = recipe.header(body) + body
+    if templates is None:
+        names = program.names[: len(program.inputs)]
+        upstream = [program.adjoints[ref.index] for _, ref in program.outputs]
+        check_skeleton(
+            text,
+            [line for _, line in target.imports],
+            helpers(target),
+            {"forward": names, "backward": ("cache", *upstream)},
+        )
+    return Compiled(text, program, recipe, formula.notes)
 
 
 def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:

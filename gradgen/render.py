@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,17 @@ def template_folder() -> Path:
 def _built_in(folder: str) -> jinja2.Environment:
     """Return the environment of the built-in templates; each is read and compiled once."""
     return _environment(folder, None)
+
+
+def helpers(target: Target) -> Mapping[str, str]:
+    """Return every function that a module may have to carry, by name, with its text."""
+    return _helpers(target.folder)
+
+
+@cache
+def _helpers(folder: str) -> Mapping[str, str]:
+    files = sorted((template_folder() / folder / "helpers").glob("*.py"))
+    return {f"_{file.stem}": file.read_text("utf-8") for file in files}
 
 
 def _environment(folder: str, templates: Path | None) -> jinja2.Environment:

@@ -347,7 +347,7 @@ def flow_text(
     guarded = row.spelled_partial(position, spelling.precise)
     if guarded is not None and "{d}" in guarded:
         text = fill(guarded, names, "{out}")
-        return FlowText(text, text, False, _places(text))
+        return FlowText(text, text.removeprefix("-"), text[0] == "-", _places(text))
     if guarded is not None:
         text = fill(guarded, names, "{out}")
         product = fill("{0} * {1}", [text, "{d}"])

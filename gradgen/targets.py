@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gradgen.ops import NAMED, OPS
 from gradgen.spell import Spelling
@@ -38,8 +40,30 @@ def layout_python(text: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+_WORD = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
+
+
 def _break(line: str) -> str:
-    """Return one statement, or the head of a function, as black breaks it."""
+    """Return one statement, or the head of a function, as black breaks it.
+
+    Black looks at the widths of names and numbers, not at their letters: lines of one shape are broken once.
+    """
+    if not line.isascii():
+        return _black_break(line)
+    words = iter(_WORD.findall(line))
+    broken = _black_break(_WORD.sub(lambda word: _masked(word.group()), line))
+    return _WORD.sub(lambda _: next(words), broken)
+
+
+def _masked(word: str) -> str:
+    """Return a word of the same kind and width."""
+    if keyword.iskeyword(word):
+        return word
+    return re.sub(r"[0-9]", "1", word) if word[0].isdigit() else "X" * len(word)
+
+
+@lru_cache(maxsize=1024)
+def _black_break(line: str) -> str:
     if line.startswith("def "):
         return black_python(f"{line}\n    pass\n").removesuffix("\n    pass\n")
     return black_python(f"def f():\n{line}\n").removeprefix("def f():\n").rstrip("\n")

@@ -47,7 +47,7 @@ def test_the_seed_backward_has_the_documents_pattern() -> None:
         "sigy, num, sigx, xpy, invden = cache",
         "dnum = invden * df",
         "dinvden = num * df",
-        "dden = -(invden * invden) * dinvden",
+        "dden = -invden * (invden * dinvden)",
         "dsigx = dden",
         "dxpysqr = dden",
         "dxpy = 2.0 * xpy * dxpysqr",
