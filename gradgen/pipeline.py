@@ -162,13 +162,15 @@ def generate(
     text = recipe.header(body) + body
     if templates is None:
         names = program.names[: len(program.inputs)]
-        upstream = [program.adjoints[ref.index] for _, ref in program.outputs]
-        check_skeleton(
-            text,
-            [line for _, line in target.imports],
-            helpers(target),
-            {"forward": names, "backward": ("cache", *upstream)},
-        )
+        upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
+        signatures = {
+            "forward": ", ".join(f"{name}: float" for name in names),
+            "backward": ", ".join(
+                ["cache: tuple[float, ...]", *(f"{d}: float=1.0" for d in upstream)]
+            ),
+        }
+        imports = [line for _, line in target.imports]
+        check_skeleton(text, imports, helpers(target), signatures)
     return Compiled(text, program, recipe, formula.notes)
 
 

@@ -33,7 +33,7 @@ def check_skeleton(
     text: str,
     imports: Sequence[str],
     helpers: Mapping[str, str],
-    signatures: Mapping[str, Sequence[str]],
+    signatures: Mapping[str, str],
 ) -> None:
     """Prove that a module is a docstring, imports, helpers and the functions, each a list of plain assignments and a return.
 
@@ -41,7 +41,7 @@ def check_skeleton(
         text: the module.
         imports: the import lines that it may have.
         helpers: the helper functions that it may carry, by name, each with its exact text.
-        signatures: the functions that it must have, in order, each with its parameters.
+        signatures: the functions that it must have, in order, each with the text of its parameters.
 
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
@@ -72,24 +72,17 @@ def check_skeleton(
 
 def _check_function(
     function: ast.FunctionDef,
-    parameters: Sequence[str],
+    parameters: str,
     imports: Sequence[str],
     helpers: Mapping[str, str],
 ) -> None:
-    args = function.args
-    if (
-        function.decorator_list
-        or args.posonlyargs
-        or args.kwonlyargs
-        or args.vararg
-        or args.kwarg
-        or [arg.arg for arg in args.args] != list(parameters)
-    ):
+    if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
     modules = {line.split()[-1] for line in imports}
-    known = {*parameters, *modules, *_CALLABLE, *helpers}
+    given = (arg.arg for arg in function.args.args)
+    known = {*given, *modules, *_CALLABLE, *helpers}
     _docstring(function, f"`{function.name}`")
-    expressions: list[ast.AST] = [*args.defaults]
+    expressions: list[ast.AST] = []
     for number, line in enumerate(function.body[1:], 2):
         last = number == len(function.body)
         if isinstance(line, ast.Assign) and not last:

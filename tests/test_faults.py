@@ -1,0 +1,223 @@
+"""Kills, full disks, forbidden folders and rival writers: the old text or the new, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gradgen import artifact
+from gradgen.cli import main
+from gradgen.errors import GradgenError
+from gradgen.pipeline import compile
+
+OLD, NEW = compile("x*y").source, compile("x*y + 1").source
+
+
+def forked(action: Callable[[], int]) -> int:
+    """Start a child that does something and exits with its result; return its process number."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        os._exit(action())
+    finally:
+        os._exit(99)
+
+
+def result(child: int) -> int:
+    """Wait for a child; return its exit code, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A generated file."""
+    path = tmp_path / "model.py"
+    path.write_text(OLD)
+    return path
+
+
+def only(path: Path) -> bool:
+    return os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.slow
+def test_two_hundred_kills(root: Path, tmp_path: Path) -> None:
+    """An update of a folder, killed at random moments: every file is old or new, and the next run removes the leftovers."""
+    stale, folder = tmp_path / "stale", tmp_path / "folder"
+    shutil.copytree(root / "generated", stale)
+    for path in stale.glob("*.py"):
+        path.write_text(
+            re.sub(r"(?m)^(# source: )(.*)$", r"\1(\2) + 1", path.read_text(), count=1)
+        )
+    old = {path.name: path.read_text() for path in sorted(stale.glob("*.py"))}
+    shutil.copytree(stale, folder)
+    start = time.perf_counter()
+    assert result(forked(lambda: main(["update", str(folder)]))) == 0
+    whole = time.perf_counter() - start
+    new = {name: (folder / name).read_text() for name in old}
+    assert all(old[name] != new[name] for name in old)
+
+    rnd = random.Random(0)
+    between = leftovers = 0
+    for _ in range(200):
+        for name, text in old.items():
+            (folder / name).write_text(text)
+        child = forked(lambda: main(["update", str(folder)]))
+        time.sleep(rnd.uniform(0, 1.1 * whole))
+        os.kill(child, signal.SIGKILL)
+        result(child)
+        states = []
+        for name, before in old.items():
+            text = (folder / name).read_text()
+            assert text in (before, new[name]), name
+            states.append(text == new[name])
+        between += any(states) and not all(states)
+        leftovers += any(path.name.endswith(".tmp") for path in folder.iterdir())
+    assert between > 50
+    print(
+        f"200 kills: {between} amid the files, {leftovers} with a temporary file left"
+    )
+    assert result(forked(lambda: main(["update", str(folder)]))) == 0
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in stale.iterdir()
+    }
+    assert all((folder / name).read_text() == new[name] for name in old)
+
+
+@pytest.mark.parametrize("call", ["fsync", "fchmod", "chmod", "replace", "open"])
+def test_a_kill_at_each_step(
+    model: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def write() -> int:
+        monkeypatch.setattr(os, call, die)
+        return int(artifact.write(model, NEW))
+
+    assert result(forked(write)) in (-signal.SIGKILL, 1)
+    assert model.read_text() in (OLD, NEW)
+    artifact.write(model, NEW)
+    assert model.read_text() == NEW and only(model)
+
+
+def test_a_temporary_file_in_use_is_no_leftover(model: Path) -> None:
+    handle, temporary = artifact._open_temporary(model.parent)
+    artifact.write(model, NEW)
+    assert temporary.exists()
+    os.close(handle)
+    artifact.write(model, NEW)
+    assert only(model)
+
+
+def test_a_full_disk(model: Path) -> None:
+    def write() -> int:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        return main(["compile", "x*y + 1", "-o", str(model)])
+
+    assert result(forked(write)) == 2
+    assert model.read_text() == OLD and only(model)
+
+
+def test_a_folder_that_may_not_be_written(model: Path) -> None:
+    def write() -> int:
+        if os.geteuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        return main(["compile", "x*y + 1", "-o", "model.py"])
+
+    model.parent.chmod(0o555)
+    model.chmod(0o644)
+    here = os.getcwd()
+    os.chdir(model.parent)
+    try:
+        assert result(forked(write)) == 2
+    finally:
+        os.chdir(here)
+        model.parent.chmod(0o755)
+    assert model.read_text() == OLD and only(model)
+
+
+def test_what_is_no_file_is_refused_and_left(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.py"
+    os.mkfifo(pipe)
+    for path in (
+        pipe,
+        Path("/dev/null"),
+        Path("/dev/full"),
+        Path("/proc/self/mem.py/x"),
+    ):
+        with pytest.raises(GradgenError):
+            artifact.write(path, NEW)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    with pytest.raises(GradgenError, match="leave the file out or call it `-`"):
+        artifact.write(pipe, NEW)
+    with pytest.raises(GradgenError, match="is a folder"):
+        artifact.write(tmp_path, NEW)
+    with pytest.raises(GradgenError):
+        artifact.write(tmp_path / "a\0b.py", NEW)
+    with pytest.raises(GradgenError, match="make its folder first"):
+        artifact.write(tmp_path / "missing" / "a.py", NEW)
+
+
+def test_a_link_to_nowhere_makes_no_folder(tmp_path: Path) -> None:
+    link = tmp_path / "link.py"
+    link.symlink_to("nowhere/real.py")
+    with pytest.raises(GradgenError):
+        artifact.write(link, NEW)
+    assert link.is_symlink() and only(link)
+
+
+def test_many_writers_at_once_leave_one_whole_file(model: Path) -> None:
+    texts = [compile(f"x*y + {i}").source for i in range(8)]
+    errors = []
+
+    def write(text: str) -> None:
+        for _ in range(20):
+            try:
+                artifact.write(model, text)
+            except GradgenError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):
+        assert model.read_text() in (OLD, *texts)
+    for thread in threads:
+        thread.join()
+    assert not errors and model.read_text() in texts and only(model)
+
+
+def test_an_interrupt_is_quiet() -> None:
+    formula = "+".join(f"sin(x{i})" for i in range(6000))
+    command = [sys.executable, "-m", "gradgen", "compile", "-"]
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stdin
+    child.stdin.write(formula.encode())
+    child.stdin.close()
+    time.sleep(1.0)
+    child.send_signal(signal.SIGINT)
+    assert child.stderr and child.stdout
+    out, err = child.stdout.read(), child.stderr.read()
+    assert (child.wait(), out, err) == (130, b"", b"")

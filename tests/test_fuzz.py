@@ -1,0 +1,71 @@
+"""A small search for trouble at every run, and what longer searches found, again. `tests/fuzz.py` searches for longer."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradgen.ops import CALLS, COMPOSITIONS
+from tests import fuzz
+
+TOKENS = [*CALLS, *COMPOSITIONS, *"xyzEIkα012.+-*/%(),<>=^|!'\"# \n\\", "**", " if ", " else ", " and ", " or ", "not ", "pi",
+          "Sum(", "Product(", "Piecewise((", ", (k, 0, 3))", "1e3", "0.5", "(x + y)", "__", "\u202e", "é", "2**99"]  # fmt: skip
+ITEMS = ["# source: ", "# name: ", "# inputs: ", "# wrt: ", "# as-written: ", "# target: ", "# precise: ",
+         "# templates: ", "# digest: ", "\n", "x, y", "yes", "scipy", "sin(x)*y", "\r", "\x00", "import os"]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watched() -> None:
+    fuzz.warm()
+
+
+def test_what_was_found_stays_harmless() -> None:
+    kept = fuzz.corpus()
+    random.Random(0).shuffle(kept)
+    for data in kept[:1500]:
+        fuzz.one_input(data)
+
+
+@pytest.mark.slow
+def test_all_that_was_found_stays_harmless() -> None:
+    for data in fuzz.corpus():
+        fuzz.one_input(data)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.integers(0, 255), st.lists(st.sampled_from(TOKENS), max_size=25))
+def test_random_formulas_are_harmless(kind: int, tokens: list[str]) -> None:
+    fuzz.one_input(bytes([kind & ~3]) + "".join(tokens).encode())
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(ITEMS), max_size=25), st.text(max_size=20))
+def test_random_recipes_are_harmless(items: list[str], text: str) -> None:
+    fuzz.one_input(b"\x03" + ("".join(items) + text).encode("utf-8", "surrogatepass"))
+    fuzz.one_input(
+        b"\x02" + text.encode("utf-8", "surrogatepass") + "".join(items).encode()
+    )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(0, 255), st.text(max_size=60))
+def test_random_text_is_harmless(kind: int, text: str) -> None:
+    fuzz.one_input(bytes([kind]) + text.encode("utf-8", "surrogatepass"))
+
+
+def test_the_watch_works() -> None:
+    """The search would notice a file that is written and a text that is run."""
+    for action in (
+        lambda: open("/tmp/x", "w"),  # noqa: SIM115
+        lambda: exec("1"),  # noqa: S102
+        lambda: __import__("os").system("true"),
+    ):
+        fuzz._watching = True
+        try:
+            with pytest.raises(AssertionError):
+                action()
+        finally:
+            fuzz._watching = False

@@ -1,0 +1,77 @@
+"""A module that holds anything more than it may is noticed, whatever made it so."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradgen.errors import GradgenError
+from gradgen.pipeline import compile
+from gradgen.render import helpers
+from gradgen.skeleton import check_skeleton
+from gradgen.targets import PYTHON
+
+SOURCE = compile("x*digamma(y)").source
+SIGNATURES = {
+    "forward": "x: float, y: float",
+    "backward": "cache: tuple[float, ...], df: float=1.0",
+}
+
+
+def check(text: str) -> None:
+    check_skeleton(text, ["import math"], helpers(PYTHON), SIGNATURES)
+
+
+def test_a_generated_module_passes() -> None:
+    check(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import math\n", "import math\nimport os\n"),
+        ("import math\n", "import math as m\n"),
+        ("import math\n", "from math import *\n"),
+        ("import math\n", "import math\nprint()\n"),
+        ("import math\n", "import math\nx = 1\n"),
+        ("import math\n", "import math; exec('1')\n"),
+        ("def forward", "@print\ndef forward"),
+        ("def forward", "class A: pass\n\n\ndef forward"),
+        ("def forward", "def helper() -> None:\n    pass\n\n\ndef forward"),
+        ("def forward(x: float, y: float)", "def forward(x: float, y: float = 1.0)"),
+        ("def forward(x: float, y: float)", "def forward(y: float, x: float)"),
+        ("def forward(x: float, y: float)", "def forward(x: float, y: float, *a: float)"),
+        ("def forward(", "async def forward("),
+        ("result = 0.0", "result = 1.0"),
+        ("    f = x * digammay", "    f = x * digammay; print()"),
+        ("    f = x * digammay", "    f = x * digammay\n    print()"),
+        ("    f = x * digammay", "    f = print(x)"),
+        ("    f = x * digammay", "    f = x * math.__dict__"),
+        ("    f = x * digammay", "    f = x * digammay.real"),
+        ("    f = x * digammay", "    f = 'x'"),
+        ("    f = x * digammay", "    f = [x for x in (1.0,)]"),
+        ("    f = x * digammay", "    f = (lambda: 1.0)()"),
+        ("    f = x * digammay", "    math.pi = x * digammay"),
+        ("    f = x * digammay", "    f = x * other"),
+        ("    f = x * digammay", "    if x:\n        f = x * digammay"),
+        ("    f = x * digammay", "    f = (g := x)"),
+        ("    f = x * digammay", "    f = max(x, key=y)"),
+        ("def backward", "def backwards"),
+        ('"""f(x, y)', 'print()\n"""f(x, y)'),
+    ],
+)  # fmt: skip
+def test_anything_more_is_refused(old: str, new: str) -> None:
+    assert old in SOURCE
+    with pytest.raises(GradgenError, match="is not what a generated module must be"):
+        check(SOURCE.replace(old, new, 1))
+
+
+def test_both_functions_are_needed_once() -> None:
+    for text in (
+        SOURCE.partition("\n\n\ndef backward")[0] + "\n",
+        SOURCE + SOURCE.partition("\n\n\n")[2],
+        "",
+        "x = (",
+        "\0",
+    ):
+        with pytest.raises(GradgenError):
+            check(text)
