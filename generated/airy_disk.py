@@ -3,14 +3,15 @@
 # name: intensity
 # inputs: theta, a, k
 # target: scipy
-# digest: 8ff21071a9c03919
+# digest: bcb6c110e8f3837a
 # ruff: noqa: N806, RUF100
 """intensity(theta, a, k) = (2*besselj(1, k*a*theta)/(k*a*theta))**2.
 
 Inputs: theta, a, k.
+Operations: 7 forward, 16 backward; value and gradient together cost 3.3 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where den = 0 (5).
+Raises:
+    ZeroDivisionError: where den = 0 (invden).
 """
 
 from scipy import special
@@ -18,14 +19,23 @@ from scipy import special
 
 def forward(theta: float, a: float, k: float) -> tuple[float, tuple[float, ...]]:
     """Return intensity and the cache that backward needs."""
-    ka = k * a  # (1)
-    den = ka * theta  # (2) denominator
-    Joneden = float(special.jv(1, den))  # (3) besselj
-    num = 2.0 * Joneden  # (4) numerator
-    invden = 1.0 / den  # (5)
-    numbyden = num * invden  # (6)
-    intensity = numbyden * numbyden  # (7)
-    return intensity, (theta, a, k, ka, den, num, invden, numbyden)
+    ka = k * a
+    den = ka * theta  # denominator
+    Joneden = float(special.jv(1, den))  # besselj
+    num = 2.0 * Joneden  # numerator
+    invden = 1.0 / den
+    numbyden = num * invden
+    intensity = numbyden * numbyden
+    return intensity, (
+        theta,
+        a,
+        k,
+        ka,
+        den,
+        num,
+        invden,
+        numbyden,
+    )
 
 
 def backward(
@@ -35,22 +45,31 @@ def backward(
 
     In this order: by theta, a, k.
     """
-    theta, a, k, ka, den, num, invden, numbyden = cache
-    # (7) intensity = numbyden**2
+    (
+        theta,
+        a,
+        k,
+        ka,
+        den,
+        num,
+        invden,
+        numbyden,
+    ) = cache
+    # intensity = numbyden**2
     dnumbyden = 2.0 * numbyden * dintensity
-    # (6) numbyden = num * invden
+    # numbyden = num * invden
     dnum = invden * dnumbyden
     dinvden = num * dnumbyden
-    # (5) invden = 1 / den                  d(1/den)/dden = -1/den**2
+    # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # (4) num = 2 * Joneden
+    # num = 2 * Joneden
     dJoneden = 2.0 * dnum
-    # (3) Joneden = besselj(1, den)         d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2
+    # Joneden = besselj(1, den)         d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2
     dden += (float(special.jv(0, den)) - float(special.jv(2, den))) / 2.0 * dJoneden
-    # (2) den = ka * theta
+    # den = ka * theta
     dka = theta * dden
     dtheta = ka * dden
-    # (1) ka = k * a
+    # ka = k * a
     dk = a * dka
     da = k * dka
     return dtheta, da, dk

@@ -2,21 +2,23 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 714650c85e51a734
+# digest: eea36ef9df10f66f
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
+Operations: 6 forward, 11 backward; value and gradient together cost 2.8 times the value.
 
-Raises, with the stage's number:
-    ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0 (4).
-    OverflowError: where rp1**negn is too large (4).
-    ValueError: backward, where rp1 = 0 and negn < 1 (4).
-    ValueError: backward, where rp1 < 0 (4).
-    ZeroDivisionError: where den = 0 (6).
+Raises:
+    ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0
+        (rp1pownegn).
+    OverflowError: where rp1**negn is too large (rp1pownegn).
+    ValueError: backward, where rp1 = 0 and negn < 1 (rp1pownegn).
+    ValueError: backward, where rp1 < 0 (rp1pownegn).
+    ZeroDivisionError: where den = 0 (invden).
 
-Kinks, with the stage's number:
-    rp1**negn at rp1 = 0: the gradient by negn is 0 (4).
+Kinks:
+    rp1**negn at rp1 = 0: the gradient by negn is 0 (rp1pownegn).
 """
 
 import math
@@ -24,14 +26,22 @@ import math
 
 def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
     """Return payment and the cache that backward needs."""
-    num = P * r  # (1) numerator
-    rp1 = 1.0 + r  # (2)
-    negn = -n  # (3)
-    rp1pownegn = math.pow(rp1, negn)  # (4)
-    den = 1.0 - rp1pownegn  # (5) denominator
-    invden = 1.0 / den  # (6)
-    payment = num * invden  # (7)
-    return payment, (P, r, num, rp1, negn, rp1pownegn, invden)
+    num = P * r  # numerator
+    rp1 = 1.0 + r
+    negn = -n
+    rp1pownegn = math.pow(rp1, negn)
+    den = 1.0 - rp1pownegn  # denominator
+    invden = 1.0 / den
+    payment = num * invden
+    return payment, (
+        P,
+        r,
+        num,
+        rp1,
+        negn,
+        rp1pownegn,
+        invden,
+    )
 
 
 def backward(
@@ -41,24 +51,32 @@ def backward(
 
     In this order: by P, r, n.
     """
-    P, r, num, rp1, negn, rp1pownegn, invden = cache
-    # (7) payment = num * invden
+    (
+        P,
+        r,
+        num,
+        rp1,
+        negn,
+        rp1pownegn,
+        invden,
+    ) = cache
+    # payment = num * invden
     dnum = invden * dpayment
     dinvden = num * dpayment
-    # (6) invden = 1 / den                  d(1/den)/dden = -1/den**2
+    # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # (5) den = 1 - rp1pownegn
+    # den = 1 - rp1pownegn
     drp1pownegn = -dden
-    # (4) rp1pownegn = rp1**negn            d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
+    # rp1pownegn = rp1**negn            d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     drp1 = (
         negn * (rp1pownegn / rp1) if rp1 != 0.0 else negn * math.pow(rp1, negn - 1.0)
     ) * drp1pownegn
     dnegn = (rp1pownegn * math.log(rp1) if rp1 != 0.0 else 0.0) * drp1pownegn
-    # (3) negn = -n
+    # negn = -n
     dn = -dnegn
-    # (2) rp1 = 1 + r
+    # rp1 = 1 + r
     dr = drp1
-    # (1) num = P * r                       r is used twice: its gradients add up
+    # num = P * r                       r is used more than once: its gradients add up
     dP = r * dnum
     dr += P * dnum
     return dP, dr, dn

@@ -2,19 +2,20 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: 9df2474357c25dff
+# digest: 0da45548daaabbaf
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
 Inputs: Re, eps, D.
+Operations: 11 forward, 14 backward; value and gradient together cost 2.3 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where scaledD = 0 (2).
-    ValueError: where epsbyscaledD < 0 (4).
-    OverflowError: where epsbyscaledD**1.11 is too large (4).
-    ZeroDivisionError: where Re = 0 (5).
-    ValueError: where sumratio <= 0 (8).
-    ZeroDivisionError: where den = 0 (11).
+Raises:
+    ZeroDivisionError: where scaledD = 0 (invscaledD).
+    ValueError: where epsbyscaledD < 0 (ratiopowc).
+    OverflowError: where epsbyscaledD**1.11 is too large (ratiopowc).
+    ZeroDivisionError: where Re = 0 (invRe).
+    ValueError: where sumratio <= 0 (logtensum).
+    ZeroDivisionError: where den = 0 (friction).
 """
 
 import math
@@ -22,22 +23,22 @@ import math
 
 def forward(Re: float, eps: float, D: float) -> tuple[float, tuple[float, ...]]:
     """Return friction and the cache that backward needs."""
-    scaledD = 3.7 * D  # (1)
-    invscaledD = 1.0 / scaledD  # (2)
-    epsbyscaledD = eps * invscaledD  # (3)
-    ratiopowc = math.pow(epsbyscaledD, 1.11)  # (4)
-    invRe = 1.0 / Re  # (5)
-    scaledbyRe = 6.9 * invRe  # (6)
-    sumratio = ratiopowc + scaledbyRe  # (7)
-    logtensum = math.log10(sumratio)  # (8)
-    scaledlogten = 1.8 * logtensum  # (9)
-    den = scaledlogten * scaledlogten  # (10) denominator
-    friction = 1.0 / den  # (11)
+    scaledD = 3.7 * D
+    invscaledD = 1.0 / scaledD
+    epsbyscaledD = eps * invscaledD
+    ratiopowc = math.pow(epsbyscaledD, 1.11)
+    invRe = 1.0 / Re
+    scaledbyRe = 6.9 * invRe
+    sumratio = ratiopowc + scaledbyRe
+    logtensum = math.log10(sumratio)
+    scaledlogten = 1.8 * logtensum
+    den = scaledlogten * scaledlogten  # denominator
+    friction = 1.0 / den
     return friction, (
-        eps,
         invscaledD,
         epsbyscaledD,
         invRe,
+        scaledbyRe,
         sumratio,
         scaledlogten,
         friction,
@@ -51,29 +52,33 @@ def backward(
 
     In this order: by Re, eps, D.
     """
-    eps, invscaledD, epsbyscaledD, invRe, sumratio, scaledlogten, friction = cache
-    # (11) friction = 1 / den               d(1/den)/dden = -1/den**2
+    (
+        invscaledD,
+        epsbyscaledD,
+        invRe,
+        scaledbyRe,
+        sumratio,
+        scaledlogten,
+        friction,
+    ) = cache
+    # friction = 1 / den                d(1/den)/dden = -1/den**2
     dden = -friction * (friction * dfriction)
-    # (10) den = scaledlogten**2
+    # den = scaledlogten**2
     dscaledlogten = 2.0 * scaledlogten * dden
-    # (9) scaledlogten = 1.8 * logtensum
+    # scaledlogten = 1.8 * logtensum
     dlogtensum = 1.8 * dscaledlogten
-    # (8) logtensum = log10(sumratio)       d log10 = 1/(sumratio*log(10))
+    # logtensum = log10(sumratio)       d log10 = 1/(sumratio*log(10))
     dsumratio = dlogtensum / (sumratio * math.log(10.0))
-    # (7) sumratio = ratiopowc + scaledbyRe
+    # sumratio = ratiopowc + scaledbyRe
     dratiopowc = dsumratio
     dscaledbyRe = dsumratio
-    # (6) scaledbyRe = 6.9 * invRe
-    dinvRe = 6.9 * dscaledbyRe
-    # (5) invRe = 1 / Re                    d(1/Re)/dRe = -1/Re**2
-    dRe = -invRe * (invRe * dinvRe)
-    # (4) ratiopowc = epsbyscaledD**1.11    d(u**c)/du = c*u**(c - 1)
+    # scaledbyRe = 6.9 * invRe          d(6.9/Re)/dRe = -scaledbyRe/Re
+    dRe = -scaledbyRe * (invRe * dscaledbyRe)
+    # ratiopowc = epsbyscaledD**1.11    d(u**c)/du = c*u**(c - 1)
     depsbyscaledD = 1.11 * math.pow(epsbyscaledD, 0.1100000000000001) * dratiopowc
-    # (3) epsbyscaledD = eps * invscaledD
+    # epsbyscaledD = eps * invscaledD    d(eps/scaledD)/dscaledD = -epsbyscaledD/scaledD
     deps = invscaledD * depsbyscaledD
-    dinvscaledD = eps * depsbyscaledD
-    # (2) invscaledD = 1 / scaledD          d(1/scaledD)/dscaledD = -1/scaledD**2
-    dscaledD = -invscaledD * (invscaledD * dinvscaledD)
-    # (1) scaledD = 3.7 * D
+    dscaledD = -epsbyscaledD * deps
+    # scaledD = 3.7 * D
     dD = 3.7 * dscaledD
     return dRe, deps, dD

@@ -2,15 +2,16 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 78ea136d3a01bb66
+# digest: 869cf52adb164faf
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
 Inputs: V, Is, n, Vt.
+Operations: 5 forward, 6 backward; value and gradient together cost 2.2 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where nVt = 0 (2).
-    OverflowError: where VbynVt > 709.78 (4).
+Raises:
+    ZeroDivisionError: where nVt = 0 (invnVt).
+    OverflowError: where VbynVt > 709.78 (expm1VbynVt).
 """
 
 import math
@@ -20,12 +21,19 @@ def forward(
     V: float, Is: float, n: float, Vt: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return current and the cache that backward needs."""
-    nVt = n * Vt  # (1)
-    invnVt = 1.0 / nVt  # (2)
-    VbynVt = V * invnVt  # (3)
-    expm1VbynVt = math.expm1(VbynVt)  # (4)
-    current = Is * expm1VbynVt  # (5)
-    return current, (V, Is, n, Vt, invnVt, VbynVt, expm1VbynVt)
+    nVt = n * Vt
+    invnVt = 1.0 / nVt
+    VbynVt = V * invnVt
+    expm1VbynVt = math.expm1(VbynVt)
+    current = Is * expm1VbynVt
+    return current, (
+        Is,
+        n,
+        Vt,
+        invnVt,
+        VbynVt,
+        expm1VbynVt,
+    )
 
 
 def backward(
@@ -35,18 +43,23 @@ def backward(
 
     In this order: by V, Is, n, Vt.
     """
-    V, Is, n, Vt, invnVt, VbynVt, expm1VbynVt = cache
-    # (5) current = Is * expm1VbynVt
+    (
+        Is,
+        n,
+        Vt,
+        invnVt,
+        VbynVt,
+        expm1VbynVt,
+    ) = cache
+    # current = Is * expm1VbynVt
     dIs = expm1VbynVt * dcurrent
     dexpm1VbynVt = Is * dcurrent
-    # (4) expm1VbynVt = expm1(VbynVt)
+    # expm1VbynVt = expm1(VbynVt)
     dVbynVt = math.exp(VbynVt) * dexpm1VbynVt
-    # (3) VbynVt = V * invnVt
+    # VbynVt = V * invnVt               d(V/nVt)/dnVt = -VbynVt/nVt
     dV = invnVt * dVbynVt
-    dinvnVt = V * dVbynVt
-    # (2) invnVt = 1 / nVt                  d(1/nVt)/dnVt = -1/nVt**2
-    dnVt = -invnVt * (invnVt * dinvnVt)
-    # (1) nVt = n * Vt
+    dnVt = -VbynVt * dV
+    # nVt = n * Vt
     dn = Vt * dnVt
     dVt = n * dnVt
     return dV, dIs, dn, dVt

@@ -2,17 +2,18 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: 1630fafe634a6b8b
+# digest: 8e6bc69d5e31e080
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
 Inputs: V, R, I0, V0.
+Operations: 10 forward, 18 backward; value and gradient together cost 2.8 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where V0 = 0 (2).
-    OverflowError: where VpI0RbyV0 > 709.78 (6).
-    ValueError: where prodexp < -1 / E (8).
-    ZeroDivisionError: backward, where prodexp = -1 / E (8).
+Raises:
+    ZeroDivisionError: where V0 = 0 (invV0).
+    OverflowError: where VpI0RbyV0 > 709.78 (expVpI0RbyV0).
+    ValueError: where prodexp < -1 / E (lambertwprod).
+    ZeroDivisionError: backward, where prodexp = -1 / E (lambertwprod).
 """
 
 import math
@@ -53,17 +54,26 @@ def forward(
     V: float, R: float, I0: float, V0: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return drop and the cache that backward needs."""
-    I0R = I0 * R  # (1)
-    invV0 = 1.0 / V0  # (2)
-    I0RbyV0 = I0R * invV0  # (3)
-    VpI0R = V + I0R  # (4)
-    VpI0RbyV0 = VpI0R * invV0  # (5)
-    expVpI0RbyV0 = math.exp(VpI0RbyV0)  # (6)
-    prodexp = I0RbyV0 * expVpI0RbyV0  # (7)
-    lambertwprod = _lambertw(prodexp)  # (8)
-    prodlambertw = V0 * lambertwprod  # (9)
-    drop = prodlambertw - I0R  # (10)
-    return drop, (R, I0, V0, I0R, invV0, I0RbyV0, VpI0R, expVpI0RbyV0, lambertwprod)
+    I0R = I0 * R
+    invV0 = 1.0 / V0
+    I0RbyV0 = I0R * invV0
+    VpI0R = V + I0R
+    VpI0RbyV0 = VpI0R * invV0
+    expVpI0RbyV0 = math.exp(VpI0RbyV0)
+    prodexp = I0RbyV0 * expVpI0RbyV0
+    lambertwprod = _lambertw(prodexp)
+    prodlambertw = V0 * lambertwprod
+    drop = prodlambertw - I0R
+    return drop, (
+        R,
+        I0,
+        V0,
+        invV0,
+        I0RbyV0,
+        VpI0RbyV0,
+        expVpI0RbyV0,
+        lambertwprod,
+    )
 
 
 def backward(
@@ -73,32 +83,39 @@ def backward(
 
     In this order: by V, R, I0, V0.
     """
-    R, I0, V0, I0R, invV0, I0RbyV0, VpI0R, expVpI0RbyV0, lambertwprod = cache
-    # (10) drop = prodlambertw - I0R
+    (
+        R,
+        I0,
+        V0,
+        invV0,
+        I0RbyV0,
+        VpI0RbyV0,
+        expVpI0RbyV0,
+        lambertwprod,
+    ) = cache
+    # drop = prodlambertw - I0R
     dprodlambertw = ddrop
     dI0R = -ddrop
-    # (9) prodlambertw = V0 * lambertwprod
+    # prodlambertw = V0 * lambertwprod
     dV0 = lambertwprod * dprodlambertw
     dlambertwprod = V0 * dprodlambertw
-    # (8) lambertwprod = lambertw(prodexp)    d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
+    # lambertwprod = lambertw(prodexp)    d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
     dprodexp = dlambertwprod / (math.exp(lambertwprod) * (1.0 + lambertwprod))
-    # (7) prodexp = I0RbyV0 * expVpI0RbyV0
+    # prodexp = I0RbyV0 * expVpI0RbyV0
     dI0RbyV0 = expVpI0RbyV0 * dprodexp
     dexpVpI0RbyV0 = I0RbyV0 * dprodexp
-    # (6) expVpI0RbyV0 = exp(VpI0RbyV0)
+    # expVpI0RbyV0 = exp(VpI0RbyV0)
     dVpI0RbyV0 = expVpI0RbyV0 * dexpVpI0RbyV0
-    # (5) VpI0RbyV0 = VpI0R * invV0
+    # VpI0RbyV0 = VpI0R * invV0         d(VpI0R/V0)/dV0 = -VpI0RbyV0/V0
     dVpI0R = invV0 * dVpI0RbyV0
-    dinvV0 = VpI0R * dVpI0RbyV0
-    # (4) VpI0R = V + I0R                   I0R is used 3 times: its gradients add up
+    dV0 -= VpI0RbyV0 * dVpI0R
+    # VpI0R = V + I0R                   I0R is used more than once: its gradients add up
     dV = dVpI0R
     dI0R += dVpI0R
-    # (3) I0RbyV0 = I0R * invV0             invV0 is used twice: its gradients add up
+    # I0RbyV0 = I0R * invV0             d(I0R/V0)/dV0 = -I0RbyV0/V0
     dI0R += invV0 * dI0RbyV0
-    dinvV0 += I0R * dI0RbyV0
-    # (2) invV0 = 1 / V0                    d(1/V0)/dV0 = -1/V0**2
-    dV0 -= invV0 * (invV0 * dinvV0)
-    # (1) I0R = I0 * R
+    dV0 -= I0RbyV0 * (invV0 * dI0RbyV0)
+    # I0R = I0 * R
     dI0 = R * dI0R
     dR = I0 * dI0R
     return dV, dR, dI0, dV0

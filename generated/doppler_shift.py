@@ -2,15 +2,16 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: 8f64d28d29d08d0f
+# digest: b6a6ac836093dfbb
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
+Operations: 6 forward, 5 backward; value and gradient together cost 1.8 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where betap1 = 0 (3).
-    ValueError: where ratiobetap1 < 0 (5).
-    ZeroDivisionError: backward, where ratiobetap1 = 0 (5).
+Raises:
+    ZeroDivisionError: where betap1 = 0 (invbetap1).
+    ValueError: where ratiobetap1 < 0 (sqrtratio).
+    ZeroDivisionError: backward, where ratiobetap1 = 0 (sqrtratio).
 """
 
 import math
@@ -18,13 +19,13 @@ import math
 
 def forward(nu: float, beta: float) -> tuple[float, tuple[float, ...]]:
     """Return observed and the cache that backward needs."""
-    onembeta = 1.0 - beta  # (1)
-    betap1 = 1.0 + beta  # (2)
-    invbetap1 = 1.0 / betap1  # (3)
-    ratiobetap1 = onembeta * invbetap1  # (4)
-    sqrtratio = math.sqrt(ratiobetap1)  # (5)
-    observed = nu * sqrtratio  # (6)
-    return observed, (nu, onembeta, invbetap1, sqrtratio)
+    onembeta = 1.0 - beta
+    betap1 = 1.0 + beta
+    invbetap1 = 1.0 / betap1
+    ratiobetap1 = onembeta * invbetap1
+    sqrtratio = math.sqrt(ratiobetap1)
+    observed = nu * sqrtratio
+    return observed, (nu, invbetap1, ratiobetap1, sqrtratio)
 
 
 def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, float]:
@@ -32,19 +33,17 @@ def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, f
 
     In this order: by nu, beta.
     """
-    nu, onembeta, invbetap1, sqrtratio = cache
-    # (6) observed = nu * sqrtratio
+    nu, invbetap1, ratiobetap1, sqrtratio = cache
+    # observed = nu * sqrtratio
     dnu = sqrtratio * dobserved
     dsqrtratio = nu * dobserved
-    # (5) sqrtratio = sqrt(ratiobetap1)     d sqrt = 1/(2*sqrtratio)
+    # sqrtratio = sqrt(ratiobetap1)     d sqrt = 1/(2*sqrtratio)
     dratiobetap1 = 0.5 / sqrtratio * dsqrtratio
-    # (4) ratiobetap1 = onembeta * invbetap1
+    # ratiobetap1 = onembeta * invbetap1    d(onembeta/betap1)/dbetap1 = -ratiobetap1/betap1
     donembeta = invbetap1 * dratiobetap1
-    dinvbetap1 = onembeta * dratiobetap1
-    # (3) invbetap1 = 1 / betap1            d(1/betap1)/dbetap1 = -1/betap1**2
-    dbetap1 = -invbetap1 * (invbetap1 * dinvbetap1)
-    # (2) betap1 = 1 + beta
+    dbetap1 = -ratiobetap1 * donembeta
+    # betap1 = 1 + beta
     dbeta = dbetap1
-    # (1) onembeta = 1 - beta               beta is used twice: its gradients add up
+    # onembeta = 1 - beta               beta is used more than once: its gradients add up
     dbeta -= donembeta
     return dnu, dbeta

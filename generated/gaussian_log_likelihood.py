@@ -2,14 +2,15 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 3f9c317ec39fc292
+# digest: 950c27912e24ad73
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
+Operations: 8 forward, 5 backward; value and gradient together cost 1.6 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where sigma = 0 (2).
-    ValueError: where sigma <= 0 (7).
+Raises:
+    ZeroDivisionError: where sigma = 0 (invsigma).
+    ValueError: where sigma <= 0 (logsigma).
 """
 
 import math
@@ -17,16 +18,16 @@ import math
 
 def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return loglik and the cache that backward needs."""
-    xmmu = x - mu  # (1)
-    invsigma = 1.0 / sigma  # (2)
-    xmmubysigma = xmmu * invsigma  # (3)
-    ratiosqr = xmmubysigma * xmmubysigma  # (4)
-    negratiosqr = -ratiosqr  # (5)
-    negby2 = negratiosqr / 2.0  # (6)
-    logsigma = math.log(sigma)  # (7)
-    difflogsigma = negby2 - logsigma  # (8)
-    loglik = difflogsigma - math.log(2.0 * math.pi) / 2.0  # (9)
-    return loglik, (sigma, xmmu, invsigma, xmmubysigma)
+    xmmu = x - mu
+    invsigma = 1.0 / sigma
+    xmmubysigma = xmmu * invsigma
+    ratiosqr = xmmubysigma * xmmubysigma
+    negratiosqr = -ratiosqr
+    negby2 = negratiosqr / 2.0
+    logsigma = math.log(sigma)
+    difflogsigma = negby2 - logsigma
+    loglik = difflogsigma - math.log(2.0 * math.pi) / 2.0
+    return loglik, (sigma, invsigma, xmmubysigma)
 
 
 def backward(
@@ -36,26 +37,24 @@ def backward(
 
     In this order: by x, mu, sigma.
     """
-    sigma, xmmu, invsigma, xmmubysigma = cache
-    # (9) loglik = difflogsigma - log(2 * pi) / 2
+    sigma, invsigma, xmmubysigma = cache
+    # loglik = difflogsigma - log(2 * pi) / 2
     ddifflogsigma = dloglik
-    # (8) difflogsigma = negby2 - logsigma
+    # difflogsigma = negby2 - logsigma
     dnegby2 = ddifflogsigma
     dlogsigma = -ddifflogsigma
-    # (7) logsigma = log(sigma)
+    # logsigma = log(sigma)
     dsigma = dlogsigma / sigma
-    # (6) negby2 = negratiosqr / 2
+    # negby2 = negratiosqr / 2
     dnegratiosqr = 0.5 * dnegby2
-    # (5) negratiosqr = -ratiosqr
+    # negratiosqr = -ratiosqr
     dratiosqr = -dnegratiosqr
-    # (4) ratiosqr = xmmubysigma**2
+    # ratiosqr = xmmubysigma**2
     dxmmubysigma = 2.0 * xmmubysigma * dratiosqr
-    # (3) xmmubysigma = xmmu * invsigma
+    # xmmubysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -xmmubysigma/sigma
     dxmmu = invsigma * dxmmubysigma
-    dinvsigma = xmmu * dxmmubysigma
-    # (2) invsigma = 1 / sigma              d(1/sigma)/dsigma = -1/sigma**2
-    dsigma -= invsigma * (invsigma * dinvsigma)
-    # (1) xmmu = x - mu
+    dsigma -= xmmubysigma * dxmmu
+    # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu
     return dx, dmu, dsigma

@@ -3,21 +3,22 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: 3fdd982bde7d17f4
+# digest: 3d25e2babe042a36
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
 
 Inputs: lat1, lon1, lat2, lon2, R.
 Gradient: by lat1, lon1, lat2, lon2 only.
+Operations: 17 forward, 27 backward; value and gradient together cost 2.6 times the value.
 
-Raises, with the stage's number:
-    ValueError: where lat2mlat1by2 is infinite (4).
-    ValueError: where lon2mlon1by2 is infinite (11).
-    ValueError: where sumprodsqr < 0 (15).
-    ZeroDivisionError: backward, where sumprodsqr = 0 (15).
-    ValueError: where abs(sqrtsum) > 1 (16).
-    ZeroDivisionError: backward, where abs(sqrtsum) = 1 (16).
+Raises:
+    ValueError: where lat2mlat1by2 is infinite (sinratio).
+    ValueError: where lon2mlon1by2 is infinite (sinratio2).
+    ValueError: where sumprodsqr < 0 (sqrtsum).
+    ZeroDivisionError: backward, where sumprodsqr = 0 (sqrtsum).
+    ValueError: where abs(sqrtsum) > 1 (asinsqrtsum).
+    ZeroDivisionError: backward, where abs(sqrtsum) = 1 (asinsqrtsum).
 """
 
 import math
@@ -27,23 +28,23 @@ def forward(
     lat1: float, lon1: float, lat2: float, lon2: float, R: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return distance and the cache that backward needs."""
-    twoR = 2.0 * R  # (1)
-    lat2mlat1 = lat2 - lat1  # (2)
-    lat2mlat1by2 = lat2mlat1 / 2.0  # (3)
-    sinratio = math.sin(lat2mlat1by2)  # (4)
-    sinratiosqr = sinratio * sinratio  # (5)
-    coslat1 = math.cos(lat1)  # (6)
-    coslat2 = math.cos(lat2)  # (7)
-    prodcoslat2 = coslat1 * coslat2  # (8)
-    lon2mlon1 = lon2 - lon1  # (9)
-    lon2mlon1by2 = lon2mlon1 / 2.0  # (10)
-    sinratio2 = math.sin(lon2mlon1by2)  # (11)
-    sinratiosqr2 = sinratio2 * sinratio2  # (12)
-    prodsqr = prodcoslat2 * sinratiosqr2  # (13)
-    sumprodsqr = sinratiosqr + prodsqr  # (14)
-    sqrtsum = math.sqrt(sumprodsqr)  # (15)
-    asinsqrtsum = math.asin(sqrtsum)  # (16)
-    distance = twoR * asinsqrtsum  # (17)
+    twoR = 2.0 * R
+    lat2mlat1 = lat2 - lat1
+    lat2mlat1by2 = lat2mlat1 / 2.0
+    sinratio = math.sin(lat2mlat1by2)
+    sinratiosqr = sinratio * sinratio
+    coslat1 = math.cos(lat1)
+    coslat2 = math.cos(lat2)
+    prodcoslat2 = coslat1 * coslat2
+    lon2mlon1 = lon2 - lon1
+    lon2mlon1by2 = lon2mlon1 / 2.0
+    sinratio2 = math.sin(lon2mlon1by2)
+    sinratiosqr2 = sinratio2 * sinratio2
+    prodsqr = prodcoslat2 * sinratiosqr2
+    sumprodsqr = sinratiosqr + prodsqr
+    sqrtsum = math.sqrt(sumprodsqr)
+    asinsqrtsum = math.asin(sqrtsum)
+    distance = twoR * asinsqrtsum
     return distance, (
         lat1,
         lat2,
@@ -81,41 +82,41 @@ def backward(
         sinratiosqr2,
         sqrtsum,
     ) = cache
-    # (17) distance = twoR * asinsqrtsum
+    # distance = twoR * asinsqrtsum
     dasinsqrtsum = twoR * ddistance
-    # (16) asinsqrtsum = asin(sqrtsum)      d asin = 1/sqrt(1 - sqrtsum**2)
+    # asinsqrtsum = asin(sqrtsum)       d asin = 1/sqrt(1 - sqrtsum**2)
     dsqrtsum = dasinsqrtsum / math.sqrt((1.0 - sqrtsum) * (1.0 + sqrtsum))
-    # (15) sqrtsum = sqrt(sumprodsqr)       d sqrt = 1/(2*sqrtsum)
+    # sqrtsum = sqrt(sumprodsqr)        d sqrt = 1/(2*sqrtsum)
     dsumprodsqr = 0.5 / sqrtsum * dsqrtsum
-    # (14) sumprodsqr = sinratiosqr + prodsqr
+    # sumprodsqr = sinratiosqr + prodsqr
     dsinratiosqr = dsumprodsqr
     dprodsqr = dsumprodsqr
-    # (13) prodsqr = prodcoslat2 * sinratiosqr2
+    # prodsqr = prodcoslat2 * sinratiosqr2
     dprodcoslat2 = sinratiosqr2 * dprodsqr
     dsinratiosqr2 = prodcoslat2 * dprodsqr
-    # (12) sinratiosqr2 = sinratio2**2
+    # sinratiosqr2 = sinratio2**2
     dsinratio2 = 2.0 * sinratio2 * dsinratiosqr2
-    # (11) sinratio2 = sin(lon2mlon1by2)
+    # sinratio2 = sin(lon2mlon1by2)
     dlon2mlon1by2 = math.cos(lon2mlon1by2) * dsinratio2
-    # (10) lon2mlon1by2 = lon2mlon1 / 2
+    # lon2mlon1by2 = lon2mlon1 / 2
     dlon2mlon1 = 0.5 * dlon2mlon1by2
-    # (9) lon2mlon1 = lon2 - lon1
+    # lon2mlon1 = lon2 - lon1
     dlon2 = dlon2mlon1
     dlon1 = -dlon2mlon1
-    # (8) prodcoslat2 = coslat1 * coslat2
+    # prodcoslat2 = coslat1 * coslat2
     dcoslat1 = coslat2 * dprodcoslat2
     dcoslat2 = coslat1 * dprodcoslat2
-    # (7) coslat2 = cos(lat2)
+    # coslat2 = cos(lat2)
     dlat2 = -math.sin(lat2) * dcoslat2
-    # (6) coslat1 = cos(lat1)
+    # coslat1 = cos(lat1)
     dlat1 = -math.sin(lat1) * dcoslat1
-    # (5) sinratiosqr = sinratio**2
+    # sinratiosqr = sinratio**2
     dsinratio = 2.0 * sinratio * dsinratiosqr
-    # (4) sinratio = sin(lat2mlat1by2)
+    # sinratio = sin(lat2mlat1by2)
     dlat2mlat1by2 = math.cos(lat2mlat1by2) * dsinratio
-    # (3) lat2mlat1by2 = lat2mlat1 / 2
+    # lat2mlat1by2 = lat2mlat1 / 2
     dlat2mlat1 = 0.5 * dlat2mlat1by2
-    # (2) lat2mlat1 = lat2 - lat1           lat2 and lat1 are used more than once: their gradients add up
+    # lat2mlat1 = lat2 - lat1           lat2 is used more than once: its gradients add up
     dlat2 += dlat2mlat1
     dlat1 -= dlat2mlat1
     return dlat1, dlon1, dlat2, dlon2

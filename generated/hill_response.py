@@ -2,26 +2,27 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: 1027865175cf5c61
+# digest: 4a2140ec66a15b82
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
 Inputs: S, Vmax, K, n.
+Operations: 6 forward, 18 backward; value and gradient together cost 4.0 times the value.
 
-Raises, with the stage's number:
-    ValueError: where S < 0 and n is no integer, or S = 0 and n < 0 (1).
-    OverflowError: where S**n is too large (1).
-    ValueError: backward, where S = 0 and n < 1 (1).
-    ValueError: backward, where S < 0 (1).
-    ValueError: where K < 0 and n is no integer, or K = 0 and n < 0 (3).
-    OverflowError: where K**n is too large (3).
-    ValueError: backward, where K = 0 and n < 1 (3).
-    ValueError: backward, where K < 0 (3).
-    ZeroDivisionError: where den = 0 (5).
+Raises:
+    ValueError: where S < 0 and n is no integer, or S = 0 and n < 0 (Spown).
+    OverflowError: where S**n is too large (Spown).
+    ValueError: backward, where S = 0 and n < 1 (Spown).
+    ValueError: backward, where S < 0 (Spown).
+    ValueError: where K < 0 and n is no integer, or K = 0 and n < 0 (Kpown).
+    OverflowError: where K**n is too large (Kpown).
+    ValueError: backward, where K = 0 and n < 1 (Kpown).
+    ValueError: backward, where K < 0 (Kpown).
+    ZeroDivisionError: where den = 0 (invden).
 
-Kinks, with the stage's number:
-    S**n at S = 0: the gradient by n is 0 (1).
-    K**n at K = 0: the gradient by n is 0 (3).
+Kinks:
+    S**n at S = 0: the gradient by n is 0 (Spown).
+    K**n at K = 0: the gradient by n is 0 (Kpown).
 """
 
 import math
@@ -31,13 +32,22 @@ def forward(
     S: float, Vmax: float, K: float, n: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return rate and the cache that backward needs."""
-    Spown = math.pow(S, n)  # (1)
-    num = Vmax * Spown  # (2) numerator
-    Kpown = math.pow(K, n)  # (3)
-    den = Kpown + Spown  # (4) denominator
-    invden = 1.0 / den  # (5)
-    rate = num * invden  # (6)
-    return rate, (S, Vmax, K, n, Spown, num, Kpown, invden)
+    Spown = math.pow(S, n)
+    num = Vmax * Spown  # numerator
+    Kpown = math.pow(K, n)
+    den = Kpown + Spown  # denominator
+    invden = 1.0 / den
+    rate = num * invden
+    return rate, (
+        S,
+        Vmax,
+        K,
+        n,
+        Spown,
+        num,
+        Kpown,
+        invden,
+    )
 
 
 def backward(
@@ -47,22 +57,31 @@ def backward(
 
     In this order: by S, Vmax, K, n.
     """
-    S, Vmax, K, n, Spown, num, Kpown, invden = cache
-    # (6) rate = num * invden
+    (
+        S,
+        Vmax,
+        K,
+        n,
+        Spown,
+        num,
+        Kpown,
+        invden,
+    ) = cache
+    # rate = num * invden
     dnum = invden * drate
     dinvden = num * drate
-    # (5) invden = 1 / den                  d(1/den)/dden = -1/den**2
+    # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # (4) den = Kpown + Spown
+    # den = Kpown + Spown
     dKpown = dden
     dSpown = dden
-    # (3) Kpown = K**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
+    # Kpown = K**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     dK = (n * (Kpown / K) if K != 0.0 else n * math.pow(K, n - 1.0)) * dKpown
     dn = (Kpown * math.log(K) if K != 0.0 else 0.0) * dKpown
-    # (2) num = Vmax * Spown                Spown is used twice: its gradients add up
+    # num = Vmax * Spown                Spown is used more than once: its gradients add up
     dVmax = Spown * dnum
     dSpown += Vmax * dnum
-    # (1) Spown = S**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
+    # Spown = S**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     dS = (n * (Spown / S) if S != 0.0 else n * math.pow(S, n - 1.0)) * dSpown
     dn += (Spown * math.log(S) if S != 0.0 else 0.0) * dSpown
     return dS, dVmax, dK, dn

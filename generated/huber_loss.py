@@ -2,15 +2,16 @@
 # source: (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) - delta/2)
 # name: loss
 # inputs: y, t, delta
-# digest: 6dfbe5cc81a0a24e
+# digest: b12ef2c542d7e23d
 """loss(y, t, delta) = (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) -
     delta/2).
 
 Inputs: y, t, delta.
+Operations: 7 forward, 8 backward; value and gradient together cost 2.1 times the value.
 
-Kinks, with the stage's number:
-    abs(ymt) at ymt = 0: gradient 0 (2).
-    ymtsqrby2 if conddelta else proddiff: the gradient of the branch taken (9).
+Kinks:
+    abs(ymt) at ymt = 0: gradient 0 (absymt).
+    ymtsqrby2 if conddelta else proddiff: the gradient of the branch taken (loss).
 """
 
 import math
@@ -18,15 +19,15 @@ import math
 
 def forward(y: float, t: float, delta: float) -> tuple[float, tuple[float, ...]]:
     """Return loss and the cache that backward needs."""
-    ymt = y - t  # (1)
-    absymt = abs(ymt)  # (2)
-    conddelta = absymt <= delta  # (3)
-    ymtsqr = ymt * ymt if conddelta else 0.0  # (4)
-    ymtsqrby2 = ymtsqr / 2.0 if conddelta else 0.0  # (5)
-    deltaby2 = delta / 2.0 if not conddelta else 0.0  # (6)
-    diffdeltaby2 = absymt - deltaby2 if not conddelta else 0.0  # (7)
-    proddiff = delta * diffdeltaby2 if not conddelta else 0.0  # (8)
-    loss = ymtsqrby2 if conddelta else proddiff  # (9)
+    ymt = y - t
+    absymt = abs(ymt)
+    conddelta = absymt <= delta
+    ymtsqr = ymt * ymt if conddelta else 0.0
+    ymtsqrby2 = ymtsqr / 2.0 if conddelta else 0.0
+    deltaby2 = delta / 2.0 if not conddelta else 0.0
+    diffdeltaby2 = absymt - deltaby2 if not conddelta else 0.0
+    proddiff = delta * diffdeltaby2 if not conddelta else 0.0
+    loss = ymtsqrby2 if conddelta else proddiff
     return loss, (delta, ymt, conddelta, diffdeltaby2)
 
 
@@ -38,28 +39,28 @@ def backward(
     In this order: by y, t, delta.
     """
     delta, ymt, conddelta, diffdeltaby2 = cache
-    # (9) loss = ymtsqrby2 if conddelta else proddiff
+    # loss = ymtsqrby2 if conddelta else proddiff
     dymtsqrby2 = dloss if conddelta else 0.0
     dproddiff = 0.0 if conddelta else dloss
-    # (8) proddiff = delta * diffdeltaby2
+    # proddiff = delta * diffdeltaby2
     ddelta = diffdeltaby2 * dproddiff if not conddelta else 0.0
     ddiffdeltaby2 = delta * dproddiff if not conddelta else 0.0
-    # (7) diffdeltaby2 = absymt - deltaby2
+    # diffdeltaby2 = absymt - deltaby2
     dabsymt = ddiffdeltaby2
     ddeltaby2 = -ddiffdeltaby2
-    # (6) deltaby2 = delta / 2              delta is used twice: its gradients add up
+    # deltaby2 = delta / 2              delta is used more than once: its gradients add up
     ddelta += 0.5 * ddeltaby2
-    # (5) ymtsqrby2 = ymtsqr / 2
+    # ymtsqrby2 = ymtsqr / 2
     dymtsqr = 0.5 * dymtsqrby2
-    # (4) ymtsqr = ymt**2
+    # ymtsqr = ymt**2
     dymt = 2.0 * ymt * dymtsqr if conddelta else 0.0
-    # (2) absymt = abs(ymt)                 d abs = sign(ymt)
+    # absymt = abs(ymt)                 d abs = sign(ymt)
     dymt += (
         (math.copysign(1.0, ymt) if ymt != 0.0 else 0.0) * dabsymt
         if not conddelta
         else 0.0
     )
-    # (1) ymt = y - t
+    # ymt = y - t
     dy = dymt
     dt = -dymt
     return dy, dt, ddelta

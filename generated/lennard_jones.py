@@ -2,28 +2,29 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: 147793db920d1431
+# digest: 0edd25b66ad40c05
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
+Operations: 7 forward, 10 backward; value and gradient together cost 2.4 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where r = 0 (2).
-    OverflowError: where sigmabyr**12 is too large (4).
-    OverflowError: where sigmabyr**6 is too large (5).
+Raises:
+    ZeroDivisionError: where r = 0 (invr).
+    OverflowError: where sigmabyr**12 is too large (ratiopow12).
+    OverflowError: where sigmabyr**6 is too large (sigmabyrpow6).
 """
 
 
 def forward(r: float, epsilon: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return energy and the cache that backward needs."""
-    fourepsilon = 4.0 * epsilon  # (1)
-    invr = 1.0 / r  # (2)
-    sigmabyr = sigma * invr  # (3)
-    ratiopow12 = sigmabyr**12  # (4)
-    sigmabyrpow6 = sigmabyr**6  # (5)
-    diffpow = ratiopow12 - sigmabyrpow6  # (6)
-    energy = fourepsilon * diffpow  # (7)
-    return energy, (sigma, fourepsilon, invr, sigmabyr, diffpow)
+    fourepsilon = 4.0 * epsilon
+    invr = 1.0 / r
+    sigmabyr = sigma * invr
+    ratiopow12 = sigmabyr**12
+    sigmabyrpow6 = sigmabyr**6
+    diffpow = ratiopow12 - sigmabyrpow6
+    energy = fourepsilon * diffpow
+    return energy, (fourepsilon, invr, sigmabyr, diffpow)
 
 
 def backward(
@@ -33,22 +34,20 @@ def backward(
 
     In this order: by r, epsilon, sigma.
     """
-    sigma, fourepsilon, invr, sigmabyr, diffpow = cache
-    # (7) energy = fourepsilon * diffpow
+    fourepsilon, invr, sigmabyr, diffpow = cache
+    # energy = fourepsilon * diffpow
     dfourepsilon = diffpow * denergy
     ddiffpow = fourepsilon * denergy
-    # (6) diffpow = ratiopow12 - sigmabyrpow6
+    # diffpow = ratiopow12 - sigmabyrpow6
     dratiopow12 = ddiffpow
     dsigmabyrpow6 = -ddiffpow
-    # (5) sigmabyrpow6 = sigmabyr**6
+    # sigmabyrpow6 = sigmabyr**6
     dsigmabyr = 6.0 * sigmabyr**5 * dsigmabyrpow6
-    # (4) ratiopow12 = sigmabyr**12         sigmabyr is used twice: its gradients add up
+    # ratiopow12 = sigmabyr**12         sigmabyr is used more than once: its gradients add up
     dsigmabyr += 12.0 * sigmabyr**11 * dratiopow12
-    # (3) sigmabyr = sigma * invr
+    # sigmabyr = sigma * invr           d(sigma/r)/dr = -sigmabyr/r
     dsigma = invr * dsigmabyr
-    dinvr = sigma * dsigmabyr
-    # (2) invr = 1 / r                      d(1/r)/dr = -1/r**2
-    dr = -invr * (invr * dinvr)
-    # (1) fourepsilon = 4 * epsilon
+    dr = -sigmabyr * dsigma
+    # fourepsilon = 4 * epsilon
     depsilon = 4.0 * dfourepsilon
     return dr, depsilon, dsigma

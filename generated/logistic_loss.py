@@ -3,11 +3,12 @@
 # name: loss
 # inputs: w, b, x, y
 # wrt: w, b
-# digest: 947ea212401f4392
+# digest: 539df1c890921c37
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
 Gradient: by w, b only.
+Operations: 9 forward, 5 backward; value and gradient together cost 1.6 times the value.
 """
 
 import math
@@ -15,29 +16,29 @@ import math
 
 def forward(w: float, b: float, x: float, y: float) -> tuple[float, tuple[float, ...]]:
     """Return loss and the cache that backward needs."""
-    wx = w * x  # (1)
-    wxpb = wx + b  # (2)
-    softpluswxpb = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # (3) softplus
-    ywxpb = y * wxpb  # (4)
-    loss = softpluswxpb - ywxpb  # (5)
+    wx = w * x
+    wxpb = wx + b
+    softpluswxpb = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
+    ywxpb = y * wxpb
+    loss = softpluswxpb - ywxpb
     return loss, (x, y, wxpb)
 
 
 def backward(cache: tuple[float, ...], dloss: float = 1.0) -> tuple[float, float]:
     """Return (dloss/dw, dloss/db), each times the upstream gradient dloss."""
     x, y, wxpb = cache
-    # (5) loss = softpluswxpb - ywxpb
+    # loss = softpluswxpb - ywxpb
     dsoftpluswxpb = dloss
     dywxpb = -dloss
-    # (4) ywxpb = y * wxpb
+    # ywxpb = y * wxpb
     dwxpb = y * dywxpb
-    # (3) softpluswxpb = softplus(wxpb)     d softplus = sigmoid(wxpb)
+    # softpluswxpb = softplus(wxpb)     d softplus = sigmoid(wxpb)
     dwxpb += (
         1.0 / (1.0 + math.exp(-wxpb)) if wxpb > -709.0 else math.exp(wxpb)
     ) * dsoftpluswxpb
-    # (2) wxpb = wx + b
+    # wxpb = wx + b
     dwx = dwxpb
     db = dwxpb
-    # (1) wx = w * x
+    # wx = w * x
     dw = x * dwx
     return dw, db

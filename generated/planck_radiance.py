@@ -3,19 +3,20 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: 70090342f94f4ee3
+# digest: feb40dbd4ced50b9
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
 Inputs: nu, T, h, c, k.
 Gradient: by nu, T only.
+Operations: 13 forward, 14 backward; value and gradient together cost 2.1 times the value.
 
-Raises, with the stage's number:
-    OverflowError: where nu**3 is too large (2).
-    ZeroDivisionError: where csqr = 0 (5).
-    ZeroDivisionError: where kT = 0 (9).
-    OverflowError: where hnubykT > 709.78 (11).
-    ZeroDivisionError: where den = 0 (12).
+Raises:
+    OverflowError: where nu**3 is too large (nupow3).
+    ZeroDivisionError: where csqr = 0 (invcsqr).
+    ZeroDivisionError: where kT = 0 (invkT).
+    OverflowError: where hnubykT > 709.78 (den).
+    ZeroDivisionError: where den = 0 (invden).
 """
 
 import math
@@ -25,20 +26,30 @@ def forward(
     nu: float, T: float, h: float, c: float, k: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return radiance and the cache that backward needs."""
-    twoh = 2.0 * h  # (1)
-    nupow3 = nu**3  # (2)
-    twohnupow3 = twoh * nupow3  # (3)
-    csqr = c * c  # (4)
-    invcsqr = 1.0 / csqr  # (5)
-    num = twohnupow3 * invcsqr  # (6) numerator
-    hnu = h * nu  # (7)
-    kT = k * T  # (8)
-    invkT = 1.0 / kT  # (9)
-    hnubykT = hnu * invkT  # (10)
-    den = math.expm1(hnubykT)  # (11) denominator
-    invden = 1.0 / den  # (12)
-    radiance = num * invden  # (13)
-    return radiance, (nu, h, k, twoh, invcsqr, num, hnu, invkT, hnubykT, invden)
+    twoh = 2.0 * h
+    nupow3 = nu**3
+    twohnupow3 = twoh * nupow3
+    csqr = c * c
+    invcsqr = 1.0 / csqr
+    num = twohnupow3 * invcsqr  # numerator
+    hnu = h * nu
+    kT = k * T
+    invkT = 1.0 / kT
+    hnubykT = hnu * invkT
+    den = math.expm1(hnubykT)  # denominator
+    invden = 1.0 / den
+    radiance = num * invden
+    return radiance, (
+        nu,
+        h,
+        k,
+        twoh,
+        invcsqr,
+        num,
+        invkT,
+        hnubykT,
+        invden,
+    )
 
 
 def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, float]:
@@ -46,27 +57,35 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
 
     In this order: by nu, T.
     """
-    nu, h, k, twoh, invcsqr, num, hnu, invkT, hnubykT, invden = cache
-    # (13) radiance = num * invden
+    (
+        nu,
+        h,
+        k,
+        twoh,
+        invcsqr,
+        num,
+        invkT,
+        hnubykT,
+        invden,
+    ) = cache
+    # radiance = num * invden
     dnum = invden * dradiance
     dinvden = num * dradiance
-    # (12) invden = 1 / den                 d(1/den)/dden = -1/den**2
+    # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # (11) den = expm1(hnubykT)
+    # den = expm1(hnubykT)
     dhnubykT = math.exp(hnubykT) * dden
-    # (10) hnubykT = hnu * invkT
+    # hnubykT = hnu * invkT             d(hnu/kT)/dkT = -hnubykT/kT
     dhnu = invkT * dhnubykT
-    dinvkT = hnu * dhnubykT
-    # (9) invkT = 1 / kT                    d(1/kT)/dkT = -1/kT**2
-    dkT = -invkT * (invkT * dinvkT)
-    # (8) kT = k * T
+    dkT = -hnubykT * dhnu
+    # kT = k * T
     dT = k * dkT
-    # (7) hnu = h * nu
+    # hnu = h * nu
     dnu = h * dhnu
-    # (6) num = twohnupow3 * invcsqr
+    # num = twohnupow3 * invcsqr
     dtwohnupow3 = invcsqr * dnum
-    # (3) twohnupow3 = twoh * nupow3
+    # twohnupow3 = twoh * nupow3
     dnupow3 = twoh * dtwohnupow3
-    # (2) nupow3 = nu**3                    nu is used twice: its gradients add up
+    # nupow3 = nu**3                    nu is used more than once: its gradients add up
     dnu += 3.0 * (nu * nu) * dnupow3
     return dnu, dT

@@ -2,13 +2,14 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: 1589dbcc626cb646
+# digest: 96deb96902351b9d
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
+Operations: 4 forward, 8 backward; value and gradient together cost 3.0 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: backward, where pymly = pxmlx = 0 (3).
+Raises:
+    ZeroDivisionError: backward, where pymly = pxmlx = 0 (atanpxmlx).
 """
 
 import math
@@ -18,10 +19,10 @@ def forward(
     px: float, py: float, theta: float, lx: float, ly: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return bearing and the cache that backward needs."""
-    pymly = py - ly  # (1)
-    pxmlx = px - lx  # (2)
-    atanpxmlx = math.atan2(pymly, pxmlx)  # (3)
-    bearing = atanpxmlx - theta  # (4)
+    pymly = py - ly
+    pxmlx = px - lx
+    atanpxmlx = math.atan2(pymly, pxmlx)
+    bearing = atanpxmlx - theta
     return bearing, (pymly, pxmlx)
 
 
@@ -33,16 +34,16 @@ def backward(
     In this order: by px, py, theta, lx, ly.
     """
     pymly, pxmlx = cache
-    # (4) bearing = atanpxmlx - theta
+    # bearing = atanpxmlx - theta
     datanpxmlx = dbearing
     dtheta = -dbearing
-    # (3) atanpxmlx = atan2(pymly, pxmlx)    d atan2(v, u) = (u dv - v du)/(u**2 + v**2)
+    # atanpxmlx = atan2(pymly, pxmlx)    d atan2(v, u) = (u dv - v du)/(u**2 + v**2)
     dpymly = pxmlx / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly) * datanpxmlx
     dpxmlx = -(pymly / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly)) * datanpxmlx
-    # (2) pxmlx = px - lx
+    # pxmlx = px - lx
     dpx = dpxmlx
     dlx = -dpxmlx
-    # (1) pymly = py - ly
+    # pymly = py - ly
     dpy = dpymly
     dly = -dpymly
     return dpx, dpy, dtheta, dlx, dly

@@ -2,22 +2,23 @@
 # source: lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 - log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu)
 # name: loglik
 # inputs: x, mu, sigma, nu
-# digest: 65dfe49e7948080c
+# digest: 812a2257baf2b0ed
 """loglik(x, mu, sigma, nu) = lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 -
     log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu).
 
 Inputs: x, mu, sigma, nu.
+Operations: 21 forward, 20 backward; value and gradient together cost 2.0 times the value.
 
-Raises, with the stage's number:
-    ValueError: where nup1by2 is 0 or a negative whole number (3).
-    OverflowError: where nup1by2 > 2.5e305 (3).
-    ValueError: where nuby2 is 0 or a negative whole number (5).
-    OverflowError: where nuby2 > 2.5e305 (5).
-    ValueError: where pinu <= 0 (8).
-    ValueError: where sigma <= 0 (11).
-    ZeroDivisionError: where sigma = 0 (14).
-    ZeroDivisionError: where nu = 0 (17).
-    ValueError: where ratiosqrbynu <= -1 (19).
+Raises:
+    ValueError: where nup1by2 is 0 or a negative whole number (lgammaratio).
+    OverflowError: where nup1by2 > 2.5e305 (lgammaratio).
+    ValueError: where nuby2 is 0 or a negative whole number (lgammanuby2).
+    OverflowError: where nuby2 > 2.5e305 (lgammanuby2).
+    ValueError: where pinu <= 0 (logpinu).
+    ValueError: where sigma <= 0 (logsigma).
+    ZeroDivisionError: where sigma = 0 (invsigma).
+    ZeroDivisionError: where nu = 0 (invnu).
+    ValueError: where ratiosqrbynu <= -1 (log1pratio).
 """
 
 import math
@@ -87,36 +88,34 @@ def forward(
     x: float, mu: float, sigma: float, nu: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return loglik and the cache that backward needs."""
-    nup1 = nu + 1.0  # (1)
-    nup1by2 = nup1 / 2.0  # (2)
-    lgammaratio = math.lgamma(nup1by2)  # (3)
-    nuby2 = nu / 2.0  # (4)
-    lgammanuby2 = math.lgamma(nuby2)  # (5)
-    difflgamma = lgammaratio - lgammanuby2  # (6)
-    pinu = nu * math.pi  # (7)
-    logpinu = math.log(pinu)  # (8)
-    logpinuby2 = logpinu / 2.0  # (9)
-    diffratio = difflgamma - logpinuby2  # (10)
-    logsigma = math.log(sigma)  # (11)
-    difflogsigma = diffratio - logsigma  # (12)
-    xmmu = x - mu  # (13)
-    invsigma = 1.0 / sigma  # (14)
-    xmmubysigma = xmmu * invsigma  # (15)
-    ratiosqr = xmmubysigma * xmmubysigma  # (16)
-    invnu = 1.0 / nu  # (17)
-    ratiosqrbynu = ratiosqr * invnu  # (18)
-    log1pratio = math.log1p(ratiosqrbynu)  # (19)
-    prodlog1p = nup1by2 * log1pratio  # (20)
-    loglik = difflogsigma - prodlog1p  # (21)
+    nup1 = nu + 1.0
+    nup1by2 = nup1 / 2.0
+    lgammaratio = math.lgamma(nup1by2)
+    nuby2 = nu / 2.0
+    lgammanuby2 = math.lgamma(nuby2)
+    difflgamma = lgammaratio - lgammanuby2
+    pinu = nu * math.pi
+    logpinu = math.log(pinu)
+    logpinuby2 = logpinu / 2.0
+    diffratio = difflgamma - logpinuby2
+    logsigma = math.log(sigma)
+    difflogsigma = diffratio - logsigma
+    xmmu = x - mu
+    invsigma = 1.0 / sigma
+    xmmubysigma = xmmu * invsigma
+    ratiosqr = xmmubysigma * xmmubysigma
+    invnu = 1.0 / nu
+    ratiosqrbynu = ratiosqr * invnu
+    log1pratio = math.log1p(ratiosqrbynu)
+    prodlog1p = nup1by2 * log1pratio
+    loglik = difflogsigma - prodlog1p
     return loglik, (
         sigma,
         nup1by2,
         nuby2,
         pinu,
-        xmmu,
         invsigma,
         xmmubysigma,
-        ratiosqr,
         invnu,
         ratiosqrbynu,
         log1pratio,
@@ -135,62 +134,56 @@ def backward(
         nup1by2,
         nuby2,
         pinu,
-        xmmu,
         invsigma,
         xmmubysigma,
-        ratiosqr,
         invnu,
         ratiosqrbynu,
         log1pratio,
     ) = cache
-    # (21) loglik = difflogsigma - prodlog1p
+    # loglik = difflogsigma - prodlog1p
     ddifflogsigma = dloglik
     dprodlog1p = -dloglik
-    # (20) prodlog1p = nup1by2 * log1pratio
+    # prodlog1p = nup1by2 * log1pratio
     dnup1by2 = log1pratio * dprodlog1p
     dlog1pratio = nup1by2 * dprodlog1p
-    # (19) log1pratio = log1p(ratiosqrbynu)
+    # log1pratio = log1p(ratiosqrbynu)
     dratiosqrbynu = dlog1pratio / (1.0 + ratiosqrbynu)
-    # (18) ratiosqrbynu = ratiosqr * invnu
+    # ratiosqrbynu = ratiosqr * invnu    d(ratiosqr/nu)/dnu = -ratiosqrbynu/nu
     dratiosqr = invnu * dratiosqrbynu
-    dinvnu = ratiosqr * dratiosqrbynu
-    # (17) invnu = 1 / nu                   d(1/nu)/dnu = -1/nu**2
-    dnu = -invnu * (invnu * dinvnu)
-    # (16) ratiosqr = xmmubysigma**2
+    dnu = -ratiosqrbynu * dratiosqr
+    # ratiosqr = xmmubysigma**2
     dxmmubysigma = 2.0 * xmmubysigma * dratiosqr
-    # (15) xmmubysigma = xmmu * invsigma
+    # xmmubysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -xmmubysigma/sigma
     dxmmu = invsigma * dxmmubysigma
-    dinvsigma = xmmu * dxmmubysigma
-    # (14) invsigma = 1 / sigma             d(1/sigma)/dsigma = -1/sigma**2
-    dsigma = -invsigma * (invsigma * dinvsigma)
-    # (13) xmmu = x - mu
+    dsigma = -xmmubysigma * dxmmu
+    # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu
-    # (12) difflogsigma = diffratio - logsigma
+    # difflogsigma = diffratio - logsigma
     ddiffratio = ddifflogsigma
     dlogsigma = -ddifflogsigma
-    # (11) logsigma = log(sigma)            sigma is used twice: its gradients add up
+    # logsigma = log(sigma)             sigma is used more than once: its gradients add up
     dsigma += dlogsigma / sigma
-    # (10) diffratio = difflgamma - logpinuby2
+    # diffratio = difflgamma - logpinuby2
     ddifflgamma = ddiffratio
     dlogpinuby2 = -ddiffratio
-    # (9) logpinuby2 = logpinu / 2
+    # logpinuby2 = logpinu / 2
     dlogpinu = 0.5 * dlogpinuby2
-    # (8) logpinu = log(pinu)
+    # logpinu = log(pinu)
     dpinu = dlogpinu / pinu
-    # (7) pinu = nu * pi                    nu is used 4 times: its gradients add up
+    # pinu = nu * pi
     dnu += math.pi * dpinu
-    # (6) difflgamma = lgammaratio - lgammanuby2
+    # difflgamma = lgammaratio - lgammanuby2
     dlgammaratio = ddifflgamma
     dlgammanuby2 = -ddifflgamma
-    # (5) lgammanuby2 = lgamma(nuby2)       d lgamma = digamma(nuby2)
+    # lgammanuby2 = lgamma(nuby2)       d lgamma = digamma(nuby2)
     dnuby2 = _digamma(nuby2) * dlgammanuby2
-    # (4) nuby2 = nu / 2
+    # nuby2 = nu / 2
     dnu += 0.5 * dnuby2
-    # (3) lgammaratio = lgamma(nup1by2)     d lgamma = digamma(nup1by2)
+    # lgammaratio = lgamma(nup1by2)     d lgamma = digamma(nup1by2)
     dnup1by2 += _digamma(nup1by2) * dlgammaratio
-    # (2) nup1by2 = nup1 / 2
+    # nup1by2 = nup1 / 2
     dnup1 = 0.5 * dnup1by2
-    # (1) nup1 = nu + 1
+    # nup1 = nu + 1
     dnu += dnup1
     return dx, dmu, dsigma, dnu

@@ -2,10 +2,11 @@
 # source: tanh(w1*x1 + w2*x2 + b)
 # name: y
 # inputs: w1, w2, b, x1, x2
-# digest: 4364d4ac3851101c
+# digest: 439ba2bb62267f5b
 """y(w1, w2, b, x1, x2) = tanh(w1*x1 + w2*x2 + b).
 
 Inputs: w1, w2, b, x1, x2.
+Operations: 5 forward, 6 backward; value and gradient together cost 2.2 times the value.
 """
 
 import math
@@ -15,11 +16,11 @@ def forward(
     w1: float, w2: float, b: float, x1: float, x2: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return y and the cache that backward needs."""
-    w1x1 = w1 * x1  # (1)
-    w2x2 = w2 * x2  # (2)
-    w1x1pw2x2 = w1x1 + w2x2  # (3)
-    w1x1pw2x2pb = w1x1pw2x2 + b  # (4)
-    y = math.tanh(w1x1pw2x2pb)  # (5)
+    w1x1 = w1 * x1
+    w2x2 = w2 * x2
+    w1x1pw2x2 = w1x1 + w2x2
+    w1x1pw2x2pb = w1x1pw2x2 + b
+    y = math.tanh(w1x1pw2x2pb)
     return y, (w1, w2, x1, x2, y)
 
 
@@ -31,18 +32,18 @@ def backward(
     In this order: by w1, w2, b, x1, x2.
     """
     w1, w2, x1, x2, y = cache
-    # (5) y = tanh(w1x1pw2x2pb)             d tanh = 1 - y**2
+    # y = tanh(w1x1pw2x2pb)             d tanh = 1 - y**2
     dw1x1pw2x2pb = (1.0 - y * y) * dy
-    # (4) w1x1pw2x2pb = w1x1pw2x2 + b
+    # w1x1pw2x2pb = w1x1pw2x2 + b
     dw1x1pw2x2 = dw1x1pw2x2pb
     db = dw1x1pw2x2pb
-    # (3) w1x1pw2x2 = w1x1 + w2x2
+    # w1x1pw2x2 = w1x1 + w2x2
     dw1x1 = dw1x1pw2x2
     dw2x2 = dw1x1pw2x2
-    # (2) w2x2 = w2 * x2
+    # w2x2 = w2 * x2
     dw2 = x2 * dw2x2
     dx2 = w2 * dw2x2
-    # (1) w1x1 = w1 * x1
+    # w1x1 = w1 * x1
     dw1 = x1 * dw1x1
     dx1 = w1 * dw1x1
     return dw1, dw2, db, dx1, dx2

@@ -3,79 +3,105 @@
 # name: miss
 # inputs: q1, q2, L1, L2, tx, ty
 # wrt: q1, q2
-# digest: c4953a3e01af2182
+# digest: 43c330c9ef73ef02
 # ruff: noqa: N803, N806, RUF100
 """miss(q1, q2, L1, L2, tx, ty) = sqrt((L1*cos(q1) + L2*cos(q1 + q2) - tx)**2 +
     (L1*sin(q1) + L2*sin(q1 + q2) - ty)**2).
 
 Inputs: q1, q2, L1, L2, tx, ty.
 Gradient: by q1, q2 only.
+Operations: 14 forward, 13 backward; value and gradient together cost 1.9 times the value.
 
-Raises, with the stage's number:
-    ValueError: where q1pq2 is infinite (4).
-    ValueError: where q1pq2 is infinite (10).
+Raises:
+    ValueError: where q1pq2 is infinite (cosq1pq2).
+    ValueError: where q1pq2 is infinite (sinq1pq2).
 
-Kinks, with the stage's number:
-    hypot(sumprodmtx, sumprodmty) at (0, 0): gradient 0 (14).
+Kinks:
+    hypot(sumprodmtx, sumprodmty) at (0, 0): gradient 0 (miss).
 """
 
 import math
 
 
 def forward(
-    q1: float, q2: float, L1: float, L2: float, tx: float, ty: float
+    q1: float,
+    q2: float,
+    L1: float,
+    L2: float,
+    tx: float,
+    ty: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return miss and the cache that backward needs."""
-    cosq1 = math.cos(q1)  # (1)
-    L1cosq1 = L1 * cosq1  # (2)
-    q1pq2 = q1 + q2  # (3)
-    cosq1pq2 = math.cos(q1pq2)  # (4)
-    L2cosq1pq2 = L2 * cosq1pq2  # (5)
-    sumprod = L1cosq1 + L2cosq1pq2  # (6)
-    sumprodmtx = sumprod - tx  # (7)
-    sinq1 = math.sin(q1)  # (8)
-    L1sinq1 = L1 * sinq1  # (9)
-    sinq1pq2 = math.sin(q1pq2)  # (10)
-    L2sinq1pq2 = L2 * sinq1pq2  # (11)
-    sumprod2 = L1sinq1 + L2sinq1pq2  # (12)
-    sumprodmty = sumprod2 - ty  # (13)
-    miss = math.hypot(sumprodmtx, sumprodmty)  # (14)
-    return miss, (q1, L1, L2, q1pq2, sumprodmtx, sumprodmty, miss)
+    cosq1 = math.cos(q1)
+    L1cosq1 = L1 * cosq1
+    q1pq2 = q1 + q2
+    cosq1pq2 = math.cos(q1pq2)
+    L2cosq1pq2 = L2 * cosq1pq2
+    sumprod = L1cosq1 + L2cosq1pq2
+    sumprodmtx = sumprod - tx
+    sinq1 = math.sin(q1)
+    L1sinq1 = L1 * sinq1
+    sinq1pq2 = math.sin(q1pq2)
+    L2sinq1pq2 = L2 * sinq1pq2
+    sumprod2 = L1sinq1 + L2sinq1pq2
+    sumprodmty = sumprod2 - ty
+    miss = math.hypot(sumprodmtx, sumprodmty)
+    return miss, (
+        L1,
+        L2,
+        cosq1,
+        cosq1pq2,
+        sumprodmtx,
+        sinq1,
+        sinq1pq2,
+        sumprodmty,
+        miss,
+    )
 
 
 def backward(cache: tuple[float, ...], dmiss: float = 1.0) -> tuple[float, float]:
     """Return (dmiss/dq1, dmiss/dq2), each times the upstream gradient dmiss."""
-    q1, L1, L2, q1pq2, sumprodmtx, sumprodmty, miss = cache
-    # (14) miss = hypot(sumprodmtx, sumprodmty)    d hypot(u, v) = (u du + v dv)/miss
+    (
+        L1,
+        L2,
+        cosq1,
+        cosq1pq2,
+        sumprodmtx,
+        sinq1,
+        sinq1pq2,
+        sumprodmty,
+        miss,
+    ) = cache
+    # miss = hypot(sumprodmtx, sumprodmty)    d hypot(u, v) = (u du + v dv)/miss
     dsumprodmtx = (sumprodmtx / miss if miss != 0.0 else 0.0) * dmiss
     dsumprodmty = (sumprodmty / miss if miss != 0.0 else 0.0) * dmiss
-    # (13) sumprodmty = sumprod2 - ty
+    # sumprodmty = sumprod2 - ty
     dsumprod2 = dsumprodmty
-    # (12) sumprod2 = L1sinq1 + L2sinq1pq2
+    # sumprod2 = L1sinq1 + L2sinq1pq2
     dL1sinq1 = dsumprod2
     dL2sinq1pq2 = dsumprod2
-    # (11) L2sinq1pq2 = L2 * sinq1pq2
+    # L2sinq1pq2 = L2 * sinq1pq2
     dsinq1pq2 = L2 * dL2sinq1pq2
-    # (10) sinq1pq2 = sin(q1pq2)
-    dq1pq2 = math.cos(q1pq2) * dsinq1pq2
-    # (9) L1sinq1 = L1 * sinq1
+    # sinq1pq2 = sin(q1pq2)
+    dq1pq2 = cosq1pq2 * dsinq1pq2
+    # L1sinq1 = L1 * sinq1
     dsinq1 = L1 * dL1sinq1
-    # (8) sinq1 = sin(q1)
-    dq1 = math.cos(q1) * dsinq1
-    # (7) sumprodmtx = sumprod - tx
+    # sinq1 = sin(q1)
+    dq1 = cosq1 * dsinq1
+    # sumprodmtx = sumprod - tx
     dsumprod = dsumprodmtx
-    # (6) sumprod = L1cosq1 + L2cosq1pq2
+    # sumprod = L1cosq1 + L2cosq1pq2
     dL1cosq1 = dsumprod
     dL2cosq1pq2 = dsumprod
-    # (5) L2cosq1pq2 = L2 * cosq1pq2
+    # L2cosq1pq2 = L2 * cosq1pq2
     dcosq1pq2 = L2 * dL2cosq1pq2
-    # (4) cosq1pq2 = cos(q1pq2)             q1pq2 is used twice: its gradients add up
-    dq1pq2 -= math.sin(q1pq2) * dcosq1pq2
-    # (3) q1pq2 = q1 + q2                   q1 is used 3 times: its gradients add up
+    # cosq1pq2 = cos(q1pq2)             q1pq2 is used more than once: its gradients add up
+    dq1pq2 -= sinq1pq2 * dcosq1pq2
+    # q1pq2 = q1 + q2
     dq1 += dq1pq2
     dq2 = dq1pq2
-    # (2) L1cosq1 = L1 * cosq1
+    # L1cosq1 = L1 * cosq1
     dcosq1 = L1 * dL1cosq1
-    # (1) cosq1 = cos(q1)
-    dq1 -= math.sin(q1) * dcosq1
+    # cosq1 = cos(q1)
+    dq1 -= sinq1 * dcosq1
     return dq1, dq2

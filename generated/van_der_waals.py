@@ -3,36 +3,54 @@
 # name: pressure
 # inputs: V, T, n, a, b, R
 # wrt: V, T, n
-# digest: 98d20059ed0ae231
+# digest: fa1a2de22863457c
 # ruff: noqa: N803, N806, RUF100
 """pressure(V, T, n, a, b, R) = n*R*T/(V - n*b) - a*n**2/V**2.
 
 Inputs: V, T, n, a, b, R.
 Gradient: by V, T, n only.
+Operations: 12 forward, 14 backward; value and gradient together cost 2.2 times the value.
 
-Raises, with the stage's number:
-    ZeroDivisionError: where Vmnb = 0 (5).
-    ZeroDivisionError: where Vsqr = 0 (10).
+Raises:
+    ZeroDivisionError: where Vmnb = 0 (invVmnb).
+    ZeroDivisionError: where Vsqr = 0 (invVsqr).
 """
 
 
 def forward(
-    V: float, T: float, n: float, a: float, b: float, R: float
+    V: float,
+    T: float,
+    n: float,
+    a: float,
+    b: float,
+    R: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return pressure and the cache that backward needs."""
-    nR = n * R  # (1)
-    nRT = nR * T  # (2)
-    nb = n * b  # (3)
-    Vmnb = V - nb  # (4)
-    invVmnb = 1.0 / Vmnb  # (5)
-    nRTbyVmnb = nRT * invVmnb  # (6)
-    nsqr = n * n  # (7)
-    ansqr = a * nsqr  # (8)
-    Vsqr = V * V  # (9)
-    invVsqr = 1.0 / Vsqr  # (10)
-    ansqrbyVsqr = ansqr * invVsqr  # (11)
-    pressure = nRTbyVmnb - ansqrbyVsqr  # (12)
-    return pressure, (V, T, n, a, b, R, nR, nRT, invVmnb, ansqr, invVsqr)
+    nR = n * R
+    nRT = nR * T
+    nb = n * b
+    Vmnb = V - nb
+    invVmnb = 1.0 / Vmnb
+    nRTbyVmnb = nRT * invVmnb
+    nsqr = n * n
+    ansqr = a * nsqr
+    Vsqr = V * V
+    invVsqr = 1.0 / Vsqr
+    ansqrbyVsqr = ansqr * invVsqr
+    pressure = nRTbyVmnb - ansqrbyVsqr
+    return pressure, (
+        V,
+        T,
+        n,
+        a,
+        b,
+        R,
+        nR,
+        invVmnb,
+        nRTbyVmnb,
+        invVsqr,
+        ansqrbyVsqr,
+    )
 
 
 def backward(
@@ -42,34 +60,42 @@ def backward(
 
     In this order: by V, T, n.
     """
-    V, T, n, a, b, R, nR, nRT, invVmnb, ansqr, invVsqr = cache
-    # (12) pressure = nRTbyVmnb - ansqrbyVsqr
+    (
+        V,
+        T,
+        n,
+        a,
+        b,
+        R,
+        nR,
+        invVmnb,
+        nRTbyVmnb,
+        invVsqr,
+        ansqrbyVsqr,
+    ) = cache
+    # pressure = nRTbyVmnb - ansqrbyVsqr
     dnRTbyVmnb = dpressure
     dansqrbyVsqr = -dpressure
-    # (11) ansqrbyVsqr = ansqr * invVsqr
+    # ansqrbyVsqr = ansqr * invVsqr     d(ansqr/Vsqr)/dVsqr = -ansqrbyVsqr/Vsqr
     dansqr = invVsqr * dansqrbyVsqr
-    dinvVsqr = ansqr * dansqrbyVsqr
-    # (10) invVsqr = 1 / Vsqr               d(1/Vsqr)/dVsqr = -1/Vsqr**2
-    dVsqr = -invVsqr * (invVsqr * dinvVsqr)
-    # (9) Vsqr = V**2
+    dVsqr = -ansqrbyVsqr * dansqr
+    # Vsqr = V**2
     dV = 2.0 * V * dVsqr
-    # (8) ansqr = a * nsqr
+    # ansqr = a * nsqr
     dnsqr = a * dansqr
-    # (7) nsqr = n**2
+    # nsqr = n**2
     dn = 2.0 * n * dnsqr
-    # (6) nRTbyVmnb = nRT * invVmnb
+    # nRTbyVmnb = nRT * invVmnb         d(nRT/Vmnb)/dVmnb = -nRTbyVmnb/Vmnb
     dnRT = invVmnb * dnRTbyVmnb
-    dinvVmnb = nRT * dnRTbyVmnb
-    # (5) invVmnb = 1 / Vmnb                d(1/Vmnb)/dVmnb = -1/Vmnb**2
-    dVmnb = -invVmnb * (invVmnb * dinvVmnb)
-    # (4) Vmnb = V - nb                     V is used twice: its gradients add up
+    dVmnb = -nRTbyVmnb * dnRT
+    # Vmnb = V - nb                     V is used more than once: its gradients add up
     dV += dVmnb
     dnb = -dVmnb
-    # (3) nb = n * b                        n is used 3 times: its gradients add up
+    # nb = n * b
     dn += b * dnb
-    # (2) nRT = nR * T
+    # nRT = nR * T
     dnR = T * dnRT
     dT = nR * dnRT
-    # (1) nR = n * R
+    # nR = n * R
     dn += R * dnR
     return dV, dT, dn

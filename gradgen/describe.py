@@ -6,6 +6,7 @@ import math
 import re
 import textwrap
 
+from gradgen.cost import Cost
 from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate
 from gradgen.ops import ANY, OPS, Raise
 from gradgen.spell import FORMULA, condition, constant, fill, operands
@@ -15,12 +16,13 @@ _WIDTH = 84
 _LISTED = 24
 
 
-def docstring(program: Program, formula: str) -> list[str]:
+def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
     """Return the lines of the module's docstring.
 
     Args:
         program: a program with flows and names.
         formula: the formula's text; empty if it is too long to show.
+        cost: the operations of both passes.
     """
     names = program.names
     first = len(program.inputs)
@@ -35,9 +37,13 @@ def docstring(program: Program, formula: str) -> list[str]:
     if program.wrt != tuple(range(first)):
         asked = ", ".join(names[i] for i in program.wrt)
         lines += _wrap(f"Gradient: by {asked or 'no input'} only.")
+    lines.append(
+        f"Operations: {cost.forward} forward, {cost.backward} backward; "
+        f"value and gradient together cost {cost.ratio:.1f} times the value."
+    )
     sections = (
-        ("Raises, with the stage's number", raises(program)),
-        ("Kinks, with the stage's number", kinks(program)),
+        ("Raises", raises(program)),
+        ("Kinks", kinks(program)),
     )
     for title, entries in sections:
         if entries:
@@ -70,10 +76,12 @@ def gradient_summary(program: Program) -> list[str]:
 
 
 def raises(program: Program) -> list[str]:
-    """Return what may raise for finite inputs: the error, the condition, and the stage's number."""
+    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets."""
     entries = []
     flowing = _flowing(program)
-    for number, step in enumerate(program.steps, start=1):
+    for position, step in enumerate(program.steps):
+        value = program.value(position)
+        stage = program.names[value]
         words = operands(step, program.names, FORMULA)
         for const in step.args:
             error = failure(const) if isinstance(const, Const) else None
@@ -82,11 +90,11 @@ def raises(program: Program) -> list[str]:
                 when = "always"
                 if step.guard:
                     when = f"where {condition(step.guard, program.names)}"
-                entries.append(f"{error}: {when}, as {shown} has no value ({number}).")
+                entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")
         for rule in OPS[step.op].raises:
             where = "where"
             if rule.partial is not None:
-                partials = flowing.get(program.value(number - 1), set())
+                partials = flowing.get(value, set())
                 if not (partials if rule.partial == ANY else rule.partial in partials):
                     continue
                 where = "backward, where"
@@ -100,23 +108,23 @@ def raises(program: Program) -> list[str]:
                 if texts:
                     when += f", if {' or '.join(texts)}"
                 if possible:
-                    entries.append(f"{rule.error}: {where} {when} ({number}).")
+                    entries.append(f"{rule.error}: {where} {when} ({stage}).")
     return entries
 
 
 def kinks(program: Program) -> list[str]:
-    """Return the conventions of the program's kinks, with the stages' numbers."""
+    """Return the conventions of the program's kinks, with the stages in brackets."""
     flowing = _flowing(program)
     entries = []
-    for number, step in enumerate(program.steps, start=1):
-        row = OPS[step.op]
-        partials = flowing.get(program.value(number - 1), set())
+    for position, step in enumerate(program.steps):
+        row, value = OPS[step.op], program.value(position)
+        partials = flowing.get(value, set())
         concerned = (
             partials if row.kink_partial is None else row.kink_partial in partials
         )
         if row.kink and (concerned or row.flat):
             words = operands(step, program.names, FORMULA)
-            entries.append(f"{fill(row.kink, words)} ({number}).")
+            entries.append(f"{fill(row.kink, words)} ({program.names[value]}).")
     return entries
 
 

@@ -10,8 +10,19 @@ from functools import cache
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Flow, Operand, Program, Ref, Step, drop_unused, verify
-from gradgen.names import denominator
+from gradgen.ir import (
+    OVER,
+    Const,
+    Flow,
+    Operand,
+    Program,
+    Ref,
+    Step,
+    denominator,
+    drop_unused,
+    verify,
+)
+from gradgen.names import quotient_parts
 from gradgen.ops import OPS
 from gradgen.parse import CONSTANTS, Formula
 from gradgen.stage import Builder, stage
@@ -28,20 +39,47 @@ def differentiate(program: Program) -> Program:
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}
+    quotients = _quotients(program)
     flows = []
     for position in range(len(program.steps) - 1, -1, -1):
         source = first + position
         if source not in received or source not in active:
             continue
         for place, arg in enumerate(program.steps[position].args):
+            if place and source in quotients:
+                place, arg = OVER, quotients[source]
             if isinstance(arg, Ref) and arg.index in active:
-                if OPS[program.steps[position].op].partials[place] is None:
+                partials = OPS[program.steps[position].op].partials
+                if place != OVER and partials[place] is None:
                     raise _no_partial(program.steps[position].op, place)
                 flows.append(
                     Flow(source, arg.index, place, accumulate=arg.index in received)
                 )
                 received.add(arg.index)
     return verify(replace(program, flows=tuple(flows)))
+
+
+def _quotients(program: Program) -> dict[int, Operand]:
+    """Return the denominators of the quotients n * (1/d) whose gradient goes straight to d, by the quotient's value.
+
+    d(n/d)/dd = -(n/d)/d needs no gradient of 1/d, if nothing else reads that. The outermost quotient keeps it: there the
+    backward pass shows the chain rule at full length.
+    """
+    parts = quotient_parts(program)
+    found = {}
+    others = {ref.index for _, ref in program.outputs}
+    for position, step in enumerate(program.steps):
+        below = denominator(program, step)
+        if isinstance(below, Ref) and parts.get(below.index) != "den":
+            found[program.value(position)] = below
+            others |= {arg.index for arg in step.args[:1] if isinstance(arg, Ref)}
+        else:
+            others |= {arg.index for arg in step.args if isinstance(arg, Ref)}
+    return {
+        value: below
+        for value, below in found.items()
+        if program.steps[value - len(program.inputs)].args[1].index not in others  # type: ignore[union-attr]
+    }
 
 
 def _divide_outright(program: Program) -> Program:

@@ -126,6 +126,38 @@ class versin(Function):
         return 1 - cos(x)
 
 
+class hypot3(Function):
+    """The length of a vector of three, sqrt(x**2 + y**2 + z**2)."""
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative by one component, that component over the length."""
+        if argindex not in (1, 2, 3):
+            raise ArgumentIndexError(self, argindex)
+        return self.args[argindex - 1] / self
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        x, y, z = self.args
+        return sqrt(x**2 + y**2 + z**2)
+
+
+class norm_cdf(Function):
+    """The distribution function of the standard normal, erfc(-x/sqrt(2))/2."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, exp(-x**2/2)/sqrt(2*pi)."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return exp(-self.args[0] ** 2 / 2) / sqrt(2 * pi)
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
+        return erfc(-x / sqrt(2)) / 2
+
+
 class logbeta(Function):
     """The logarithm of the beta function, loggamma(a) + loggamma(b) - loggamma(a + b)."""
 

@@ -51,11 +51,15 @@ class Step:
     active: tuple[Guard, ...] = ()
 
 
+#: The partial of a quotient, written n * (1/d), by its denominator: -(n/d)/d.
+OVER = -2
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One backward line: `d[into] = (or +=) partial * d[source]`.
 
-    `partial` says which of the source operation's partials, by argument position.
+    `partial` says which of the source operation's partials, by argument position; `OVER` is that of n * (1/d) by d.
     """
 
     source: int
@@ -200,6 +204,15 @@ def evaluate(const: Const) -> float:
     return float(getattr(math, value)(*args)) if value in _MATH else math.nan
 
 
+def denominator(program: Program, step: Step) -> Operand | None:
+    """Return d where the step is n * (1/d), else None."""
+    if step.op == "mul" and isinstance(step.args[1], Ref):
+        inverse = program.step(step.args[1].index)
+        if inverse is not None and inverse.op == "inv":
+            return inverse.args[0]
+    return None
+
+
 class ProgramError(AssertionError):
     """A program that breaks its own rules: a bug in gradgen, never the user's fault."""
 
@@ -268,10 +281,13 @@ def verify(program: Program) -> Program:
         _require(
             flow.source in received, f"value {flow.source} flows before it has received"
         )
-        _require(
-            source is not None and source.args[flow.partial] == Ref(flow.into),
-            "a flow goes to what its step does not read",
+        assert source is not None
+        target = (
+            denominator(program, source)
+            if flow.partial == OVER
+            else source.args[flow.partial]
         )
+        _require(target == Ref(flow.into), "a flow goes to what its step does not read")
         _require(
             flow.accumulate == (flow.into in received),
             f"wrong accumulation into value {flow.into}",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Operand, Program, Ref, Step, verify
+from gradgen.ir import Const, Operand, Program, Ref, Step, denominator, verify
 from gradgen.ops import OPS
 
 #: The result's name unless the user gives one; it alone yields to an input of the same name.
@@ -85,15 +85,6 @@ def quotient_parts(program: Program) -> Mapping[int, str]:
                 parts.setdefault(part.index, word)
         return parts
     return {}
-
-
-def denominator(program: Program, step: Step) -> Operand | None:
-    """Return d where the step is n * (1/d), else None."""
-    if step.op == "mul" and isinstance(step.args[1], Ref):
-        inverse = program.step(step.args[1].index)
-        if inverse is not None and inverse.op == "inv":
-            return inverse.args[0]
-    return None
 
 
 class _Namer:

@@ -724,6 +724,8 @@ class _Parser:
             )
             for place, arg in enumerate(args)
         ]
+        if row.name == "hypot" and given == 3:
+            row = CALLS["hypot3"]
         if row.name == "log" and given == 2:
             self.push(_log(*args), closed.column)
             return
@@ -854,4 +856,6 @@ def _needs(pending: _Pending) -> str:
         return FORMS[pending.text]
     if row.name in ("log", "heaviside"):
         return "1 or 2 arguments"
+    if row.name == "hypot":
+        return "2 or 3 arguments"
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, cast
 import sympy
 
 from gradgen import artifact
+from gradgen.cost import Cost
 from gradgen.differentiate import differentiate
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import without_series
@@ -147,7 +148,7 @@ def generate(
         program = recognise(program)
     program = differentiate(guard(program))
     program = give_names(program, target.reserved, target.avoided)
-    body = render(program, target, formula.text, templates)
+    body, cost = render(program, target, formula.text, templates)
     if templates is None:
         body = target.layout(body)
     else:
@@ -171,7 +172,7 @@ def generate(
         }
         imports = [line for _, line in target.imports]
         check_skeleton(text, imports, helpers(target), signatures)
-    return Compiled(text, program, recipe, formula.notes)
+    return Compiled(text, program, recipe, cost, formula.notes)
 
 
 def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
@@ -230,12 +231,14 @@ class Compiled:
         source: the module's text.
         program: the staged program with its backward lines and names.
         recipe: the formula and the options it was made from.
+        cost: the operations of `forward` and `backward`.
         notes: what the reader should know, one sentence each.
     """
 
     source: str
     program: Program
     recipe: Recipe
+    cost: Cost
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -49,7 +49,17 @@ PATTERNS = (
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("x**(1/3)", "cbrt(x)"),
+    ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
     ("E**x", "exp(x)"),
+    *(
+        (naive.replace("t", scaled), f"norm_cdf({sign}x)")
+        for scaled in ("x/sqrt(2)", "x*sqrt(1/2)", "x*0.7071067811865476")
+        for sign, forms in (
+            ("", ("erfc(-(t))/2", "0.5*erfc(-(t))")),
+            ("-", ("erfc(t)/2", "0.5*erfc(t)")),
+        )
+        for naive in forms
+    ),
 )
 
 _COMMUTATIVE = ("add", "mul")

@@ -10,27 +10,36 @@ from pathlib import Path
 
 import jinja2
 
+from gradgen.cost import CONSTANT, ONE, VARIABLE, Cost, operations
 from gradgen.describe import docstring, gradient_summary
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Flow, Guard, Program, Ref, Step
+from gradgen.ir import OVER, Const, Flow, Guard, Program, Ref, Step, denominator
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
 from gradgen.spell import (
     FORMULA,
     OR,
+    OVER_SHARED,
+    OVER_TEXT,
     FlowText,
     bracket,
     condition,
     fill,
     flow_text,
+    operand,
     operands,
+    template_of,
 )
 from gradgen.targets import BUILTINS, Target
 
 #: The column in which a backward comment gives its rule.
-_RULE_COLUMN = 38
-#: A longer tuple's annotation says `tuple[float, ...]`.
-_ANNOTATED = 8
+_RULE_COLUMN = 34
+#: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
+_FEW = 5
+#: A call of a function of names, or a quotient of names.
+_CALL = re.compile(
+    r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +76,13 @@ class Module:
     unused: tuple[Line, ...]
     groups: tuple[Group, ...]
     gradients: tuple[str, ...]
+    few: int = _FEW
 
 
 def render(
     program: Program, target: Target, formula: str, templates: Path | None = None
-) -> str:
-    """Return the module's text, without its header.
+) -> tuple[str, Cost]:
+    """Return the module's text, without its header, and its operations.
 
     Args:
         program: a program with flows and names.
@@ -87,7 +97,8 @@ def render(
         environment = _built_in(target.folder)
     else:
         environment = _environment(target.folder, templates)
-    view = _Viewer(program, target, formula, environment).view()
+    viewer = _Viewer(program, target, formula, environment)
+    view = viewer.view()
     try:
         text = environment.get_template("module.py.jinja").render(module=view)
     except (
@@ -101,7 +112,7 @@ def render(
         raise GradgenError(
             f"template {getattr(error, 'name', None) or 'module.py.jinja'}: {error}"
         ) from None
-    return text
+    return text, viewer.cost()
 
 
 def template_folder() -> Path:
@@ -165,10 +176,13 @@ class _Viewer:
         self.environment = environment
         self.names = program.names
         self.read: set[int] = set()
-        self.uses: dict[int, int] = {}
         #: Each kind of backward line is spelled once, with places for the names.
         self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
-        self.explained: set[int] = set()
+        self.explained = False
+        #: The values of the stages that are plain calls and evaluated always, by their text.
+        self.calls: dict[str, int] = {}
+        self.forward_cost = self.backward_cost = 0
+        self.worth = {ref.index: ONE for _, ref in program.outputs}
         roles = {"num": "numerator", "den": "denominator"}
         parts = quotient_parts(program)
         self.roles = {value: roles[part] for value, part in parts.items()}
@@ -187,7 +201,7 @@ class _Viewer:
         helpers = self.helpers(texts)
         return Module(
             noqa=self.noqa(),
-            docstring=tuple(docstring(program, self.formula)),
+            docstring=tuple(docstring(program, self.formula, self.cost())),
             imports=tuple(
                 line
                 for name, line in self.target.imports
@@ -213,6 +227,10 @@ class _Viewer:
             gradients=gradients,
         )
 
+    def cost(self) -> Cost:
+        """Return what the module costs; all its lines must be written."""
+        return Cost(self.forward_cost, self.backward_cost)
+
     # Forward.
 
     def stage(self, position: int) -> Line:
@@ -220,24 +238,31 @@ class _Viewer:
         row = OPS[step.op]
         value = self.program.value(position)
         spelling = self.target.spelling
-        template = spelling.template(row)
-        if not template:
-            raise GradgenError(
-                f"{row.name} needs SciPy's special functions; compile with --target scipy"
-            )
+        template = template_of(row, spelling)
         # The operation's name is worth a comment where the spelling does not show it.
         called = (
             FORMULA.template(row).startswith(f"{row.name}(")
             and row.name not in template
         )
         words = [self.roles.get(value, ""), row.name if called else ""]
-        comment = " ".join([f"({position + 1})", *filter(None, words)])
+        comment = " ".join(filter(None, words))
         text = fill(template, operands(step, self.names, spelling))
+        self.forward_cost += operations(text)[0]
+        if not step.guard:
+            self.calls[self.as_in_a_partial(step, text)] = value
         outside = "False" if row.boolean else "0.0"
         return Line(
             f"{self.names[value]} = {self.guarded(text, (step.guard,), outside)}",
             comment,
         )
+
+    def as_in_a_partial(self, step: Step, text: str) -> str:
+        """Return the text of a stage as a partial would have it: n * (1/d) is n / d there."""
+        below = denominator(self.program, step)
+        if below is None:
+            return text
+        above, _ = operands(step, self.names, self.target.spelling)
+        return f"{above} / {operand(below, self.names, self.target.spelling)}"
 
     def guarded(self, text: str, branches: tuple[Guard, ...], outside: str) -> str:
         """Return an expression that is evaluated only in these branches."""
@@ -267,29 +292,37 @@ class _Viewer:
 
     def groups(self) -> list[Group]:
         program, names = self.program, self.names
-        for flow in program.flows:
-            self.uses[flow.into] = self.uses.get(flow.into, 0) + 1
         found: list[Group] = []
         at = 0
         while at < len(program.flows):
             source = program.flows[at].source
             step = program.step(source)
             assert step is not None
-            lines = []
+            lines: list[str] = []
             summed = []
+            rule = OPS[step.op].rule
             while at < len(program.flows) and program.flows[at].source == source:
                 flow = program.flows[at]
-                lines.append(self.flow(flow, step))
-                if flow.accumulate and flow.into not in self.explained:
+                before = program.flows[at - 1] if lines else None
+                lines.append(self.flow(flow, step, before))
+                if flow.accumulate:
                     summed.append(flow.into)
+                if flow.partial == OVER:
+                    below = names[flow.into]
+                    above = operands(step, names, FORMULA)[0]
+                    rule = f"d({above}/{below})/d{below} = -{{out}}/{below}"
                 at += 1
-            row = OPS[step.op]
-            comment = f"({source - len(program.inputs) + 1}) {names[source]} = "
-            comment += fill(FORMULA.template(row), operands(step, names, FORMULA))
-            note = fill(row.rule, operands(step, names, FORMULA), names[source])
-            if summed and not note:
-                self.explained.update(summed)
-                note = self.fan_out(list(dict.fromkeys(summed)))
+            comment = f"{names[source]} = "
+            comment += fill(
+                FORMULA.template(OPS[step.op]), operands(step, names, FORMULA)
+            )
+            note = fill(rule, operands(step, names, FORMULA), names[source])
+            if summed and not note and not self.explained:
+                # Once for the whole module: what a sum is for need not be said again.
+                self.explained = True
+                note = (
+                    f"{names[summed[0]]} is used more than once: its gradients add up"
+                )
             found.append(
                 Group(
                     f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment,
@@ -298,32 +331,41 @@ class _Viewer:
             )
         return found
 
-    def fan_out(self, values: list[int]) -> str:
-        """Return why these values' gradients are sums."""
-        if len(values) > 1:
-            names = " and ".join(self.names[value] for value in values)
-            return f"{names} are used more than once: their gradients add up"
-        uses = self.uses[values[0]]
-        times = "twice" if uses == 2 else f"{uses} times"
-        return f"{self.names[values[0]]} is used {times}: its gradients add up"
-
-    def flow(self, flow: Flow, step: Step) -> str:
+    def flow(self, flow: Flow, step: Step, before: Flow | None) -> str:
+        """Return the line of a flow; `before` is the flow above it from the same source."""
         constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
         key = step.op, flow.partial, constants
-        text = self.texts.get(key)
-        if text is None:
-            text = self.texts[key] = flow_text(*key, self.target.spelling)
-        for place in text.reads:
-            arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
-            if isinstance(arg, Ref):
-                self.read.add(arg.index)
+        upstream = flow.source
+        if flow.partial == OVER:
+            text = OVER_TEXT
+            if before is not None and not before.accumulate:
+                text, upstream = OVER_SHARED, before.into
+        else:
+            text = self.texts.get(key) or flow_text(*key, self.target.spelling)
+            self.texts[key] = text
+        adjoints = self.program.adjoints
         values = [
             self.names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args
         ]
         template = text.added if flow.accumulate else text.assigned
         filled = template.format(
-            *values, out=self.names[flow.source], d=self.program.adjoints[flow.source]
+            *values, out=self.names[flow.source], d=adjoints[upstream]
         )
+        filled = _CALL.sub(self.known_call, filled)
+        for place in text.reads:
+            arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
+            if isinstance(arg, Ref) and re.search(
+                rf"\b{self.names[arg.index]}\b", filled
+            ):
+                self.read.add(arg.index)
+        count, worth = operations(
+            filled, adjoints[upstream], self.worth.get(upstream, VARIABLE)
+        )
+        if flow.accumulate:
+            count += VARIABLE in (worth, self.worth[flow.into])
+            worth = max(worth, self.worth[flow.into], CONSTANT)
+        self.worth[flow.into] = worth
+        self.backward_cost += count
         if "(" in template or set(text.reads) - set(OPS[step.op].truths):
             # Else the gradient is only passed on, and is 0 outside the branches already.
             branches = step.active or (step.guard,)
@@ -331,7 +373,15 @@ class _Viewer:
             if () not in branches:
                 self.read.update(i for branch in branches for i, _ in branch)
         operator = ("-=" if text.negative else "+=") if flow.accumulate else "="
-        return f"{self.program.adjoints[flow.into]} {operator} {filled}"
+        return f"{adjoints[flow.into]} {operator} {filled}"
+
+    def known_call(self, call: re.Match[str]) -> str:
+        """Return the stage that a call in a partial repeats, as cos(x) beside sin(x), or the call."""
+        value = self.calls.get(call.group())
+        if value is None:
+            return call.group()
+        self.read.add(value)
+        return self.names[value]
 
     def noqa(self) -> tuple[str, ...]:
         """Return the linter rules that the user's own names break: those names are kept all the same."""
@@ -362,6 +412,6 @@ def _has_capital(name: str) -> bool:
 
 
 def _tuple_type(count: int) -> str:
-    if count > _ANNOTATED:
+    if count > _FEW:
         return "tuple[float, ...]"
     return f"tuple[{', '.join(['float'] * count) or '()'}]"

@@ -12,8 +12,7 @@ import sympy as sp
 
 from gradgen.differentiate import partial
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Guard, Operand, Program, Ref, Step
-from gradgen.names import denominator
+from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, denominator
 from gradgen.ops import NAMED, OPS, Op
 
 #: How strongly the outermost operator of a text binds.
@@ -201,13 +200,27 @@ def fill(
     return "".join(texts)
 
 
+def template_of(row: Op, spelling: Spelling) -> str:
+    """Return an operation's text.
+
+    Raises:
+        GradgenError: the target has none.
+    """
+    template = spelling.template(row)
+    if not template:
+        raise GradgenError(
+            f"{row.name} needs SciPy's special functions; compile with --target scipy"
+        )
+    return template
+
+
 def constant(const: Const, spelling: Spelling) -> str:
     """Return a constant's text: exact numbers as exact float expressions."""
     value = const.value
     if const.args:
         assert isinstance(value, str)
         return fill(
-            spelling.template(OPS[value]),
+            template_of(OPS[value], spelling),
             [constant(arg, spelling) for arg in const.args],
         )
     if isinstance(value, str):
@@ -396,6 +409,11 @@ def flow_text(
             else added
         )
     return FlowText(assigned, added, negative, _places(added))
+
+
+#: What flows from n * (1/d) to d: -(n/d)/d times the upstream gradient, whose product with 1/d may already be n's gradient.
+OVER_TEXT = FlowText("-{out} * ({1} * {d})", "{out} * ({1} * {d})", True, (None, 1))
+OVER_SHARED = FlowText("-{out} * {d}", "{out} * {d}", True, (None,))
 
 
 def _places(text: str) -> tuple[int | None, ...]:

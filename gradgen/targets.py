@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,16 +14,18 @@ from gradgen.ops import NAMED, OPS
 from gradgen.spell import Spelling
 
 _WIDTH = 88
+#: Black does not load in two threads at once.
+_BLACK = threading.Lock()
 
 
 def black_python(text: str) -> str:
     """Return Python text in black's form, with a fixed mode: never the settings of the project around it."""
-    import black
-    from black.mode import TargetVersion
+    with _BLACK:
+        import black
+        from black.mode import TargetVersion
 
-    return black.format_str(
-        text, mode=black.Mode(target_versions={TargetVersion.PY310}, line_length=_WIDTH)
-    )
+        mode = black.Mode(target_versions={TargetVersion.PY310}, line_length=_WIDTH)
+        return black.format_str(text, mode=mode)
 
 
 def layout_python(text: str) -> str:
@@ -35,6 +38,7 @@ def layout_python(text: str) -> str:
     quoted = False
     for line in text.splitlines():
         code = not quoted and not line.lstrip().startswith(("#", '"""'))
+        code = code and not line.endswith(",")  # a name in a list of one a line
         quoted ^= line.count('"""') == 1
         lines.append(_break(line) if code and _width(line) > _WIDTH else line)
     return "\n".join(lines).rstrip("\n") + "\n"

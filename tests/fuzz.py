@@ -59,6 +59,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 def warm() -> None:
     """Load and do everything once that happens once, then start to watch."""
+    import black  # noqa: F401 - which gradgen loads for the first long line
+
     from gradgen.pipeline import compile
 
     for target in ("python", "scipy"):
@@ -93,6 +95,7 @@ def one_input(data: bytes) -> None:
             )
     except GradgenError as error:
         assert error.message.isprintable(), error.message
+        assert "please report" not in error.message, error.message
         assert str(error).isprintable() or str(error).count("\n") == 2, str(error)
     else:
         # What was made must make itself again.

@@ -160,9 +160,7 @@ def test_check_and_diff_write_nothing(
     assert run(capsys, "compile", "x*y", "-o", str(path), "--check") == (0, "", "")
     assert run(capsys, "compile", "x + y", "-o", str(path), "--check") == (1, "", "")
     code, out, _ = run(capsys, "compile", "x + y", "-o", str(path), "--diff")
-    assert (
-        code == 0 and "-    f = x * y  # (1)" in out and "+    f = x + y  # (1)" in out
-    )
+    assert code == 0 and "-    f = x * y" in out and "+    f = x + y" in out
     assert path.read_text() == compile("x*y").source
 
 
@@ -241,7 +239,7 @@ def test_the_life_of_a_folder(
         "not ours",
         "missing",
     ]
-    assert "+    invy = 1.0 / y  # (1)" in out
+    assert "+    invy = 1.0 / y" in out
 
     code, out, err = run(capsys, "update", str(tmp_path))
     assert (

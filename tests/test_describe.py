@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -12,64 +13,70 @@ from gradgen.pipeline import compile
 from gradgen.targets import TARGETS
 
 
+def without_stage(entry: str) -> str:
+    """Return an entry without the name of its stage."""
+    assert re.search(r" \(\w+\)\.$", entry), entry
+    return re.sub(r" \(\w+\)\.$", ".", entry)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("x + y*2", []),
-        ("1/x", ["ZeroDivisionError: where x = 0 (1)."]),
+        ("1/x", ["ZeroDivisionError: where x = 0."]),
         (
             "sqrt(x)",
             [
-                "ValueError: where x < 0 (1).",
-                "ZeroDivisionError: backward, where x = 0 (1).",
+                "ValueError: where x < 0.",
+                "ZeroDivisionError: backward, where x = 0.",
             ],
         ),
         ("sin(x)", []),
-        ("sin(x*y)", ["ValueError: where xy is infinite (2)."]),
+        ("sin(x*y)", ["ValueError: where xy is infinite."]),
         (
             "x**2.5",
             [
-                "ValueError: where x < 0 (1).",
-                "OverflowError: where x**2.5 is too large (1).",
+                "ValueError: where x < 0.",
+                "OverflowError: where x**2.5 is too large.",
             ],
         ),
         (
             "x**(2/3)",
             [
-                "ValueError: where x < 0 (1).",
-                "OverflowError: where x**(2 / 3) is too large (1).",
-                "ValueError or ZeroDivisionError: backward, where x = 0 (1).",
-                "OverflowError: backward, where x**((2 / 3) - 1) is too large (1).",
+                "ValueError: where x < 0.",
+                "OverflowError: where x**(2 / 3) is too large.",
+                "ValueError or ZeroDivisionError: backward, where x = 0.",
+                "OverflowError: backward, where x**((2 / 3) - 1) is too large.",
             ],
         ),
         (
             "log(0) + x",
-            ["ValueError: always, as log(0) has no value (1)."],
+            ["ValueError: always, as log(0) has no value."],
         ),
     ],
 )
 def test_raises(text: str, expected: list[str]) -> None:
-    assert raises(compile(text).program) == expected
+    assert [without_stage(entry) for entry in raises(compile(text).program)] == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("log(x) if x > 0 else y", []),
-        ("sqrt(x) if x >= 0 else y", ["ZeroDivisionError: backward, where x = 0, if xge0 (2)."]),
+        ("sqrt(x) if x >= 0 else y", ["ZeroDivisionError: backward, where x = 0, if xge0."]),
         ("y/x if x != 0 else y", []),
         ("y if x == 0 else y/x", []),
         ("y if x <= 0 else log(x)", []),
-        ("y if x < 0 else log(x)", ["ValueError: where x <= 0, if not xlt0 (2)."]),
-        ("log(x) if x > 0 or y > 0 else 1", ["ValueError: where x <= 0, if xgt0orygt0 (4)."]),
-        ("sqrt(x) if sqrt(x) > y else 0", ["ValueError: where x < 0 (1).", "ZeroDivisionError: backward, where x = 0, if sqrtxgty (1)."]),
-        ("y*log(0) if x > 0 else y", ["ValueError: where xgt0, as log(0) has no value (2)."]),
+        ("y if x < 0 else log(x)", ["ValueError: where x <= 0, if not xlt0."]),
+        ("log(x) if x > 0 or y > 0 else 1", ["ValueError: where x <= 0, if xgt0orygt0."]),
+        ("sqrt(x) if sqrt(x) > y else 0", ["ValueError: where x < 0.", "ZeroDivisionError: backward, where x = 0, if sqrtxgty."]),
+        ("y*log(0) if x > 0 else y", ["ValueError: where xgt0, as log(0) has no value."]),
     ],
 )  # fmt: skip
 def test_a_condition_that_its_branch_rules_out_is_not_listed(
     text: str, expected: list[str]
 ) -> None:
-    assert raises(compile(text).program) == expected
+    assert [without_stage(entry) for entry in raises(compile(text).program)] == expected
 
 
 def test_a_backward_condition_needs_a_backward_line() -> None:
@@ -78,19 +85,21 @@ def test_a_backward_condition_needs_a_backward_line() -> None:
 
 def test_kinks() -> None:
     assert kinks(compile("abs(x - 1)").program) == [
-        "abs(xm1) at xm1 = 0: gradient 0 (2)."
+        "abs(xm1) at xm1 = 0: gradient 0 (f)."
     ]
     assert kinks(compile("abs(x) + y", wrt="y").program) == []
     assert kinks(compile("x**y").program) == [
-        "x**y at x = 0: the gradient by y is 0 (1)."
+        "x**y at x = 0: the gradient by y is 0 (f)."
     ]
     assert kinks(compile("x**y", wrt="x").program) == []
 
 
 def test_long_lists_are_cut() -> None:
-    lines = docstring(compile("+".join(f"1/x{i}" for i in range(50))).program, "")
+    compiled = compile("+".join(f"1/x{i}" for i in range(50)))
+    lines = docstring(compiled.program, "", compiled.cost)
     assert (
-        lines[-1] == "    ... and 26 more of these kinds." and max(map(len, lines)) < 90
+        lines[-1] == "    ... and 26 more of these kinds."
+        and max(map(len, lines)) <= 90
     )
 
 
@@ -252,6 +261,7 @@ def test_no_overflow_within_the_range(text: str, x: float) -> None:
 KINKS = {
     "abs": ("abs(x)", (0.0,), (0.0,)),
     "hypot": ("hypot(x, y)", (0.0, 0.0), (0.0, 0.0)),
+    "hypot3": ("hypot(x, y, z)", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
     "pow": ("x**y", (0.0, 2.0), (0.0, 0.0)),
     "floor": ("floor(x)", (1.0,), (0.0,)),
     "ceil": ("ceil(x)", (1.0,), (0.0,)),

@@ -127,7 +127,7 @@ def modules(
             tuple(range(len(live))),
         )
         program = name(differentiate(program), target.reserved, target.avoided)
-        yield _load(render(program, target, "")), live, fixed
+        yield _load(render(program, target, "")[0]), live, fixed
 
 
 def accuracy(row: Op, points: int, target: Target) -> tuple[float, float]:

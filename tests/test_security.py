@@ -293,6 +293,23 @@ def test_threads_and_the_order_of_work_change_nothing() -> None:
     assert len(found) == 8 * 3 * len(texts) and all(found)
 
 
+def test_the_first_compilations_may_run_at_once() -> None:
+    """In a fresh process: nothing is loaded yet."""
+    program = (
+        "import sys, threading; sys.setswitchinterval(1e-5); import gradgen\n"
+        "done = []\n"
+        "text = 'sigmoid(alpha_beta*gamma_delta)*epsilon_zeta_eta + sigmoid(theta_iota_kappa*lambda_)'\n"
+        "def work(): done.append(gradgen.compile(text).source)\n"
+        "threads = [threading.Thread(target=work) for _ in range(8)]\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+        "assert len(done) == 8 and len(set(done)) == 1"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_endless_input_is_not_read_to_its_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
