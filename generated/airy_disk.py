@@ -3,7 +3,7 @@
 # name: intensity
 # inputs: theta, a, k
 # target: scipy
-# digest: bcb6c110e8f3837a
+# digest: 6a3d610b7d3c05e8
 # ruff: noqa: N806, RUF100
 """intensity(theta, a, k) = (2*besselj(1, k*a*theta)/(k*a*theta))**2.
 
@@ -44,6 +44,7 @@ def backward(
     """Return the gradient of intensity, times the upstream gradient dintensity.
 
     In this order: by theta, a, k.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         theta,

@@ -2,7 +2,7 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: eea36ef9df10f66f
+# digest: 2b48916108e7e476
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
@@ -11,14 +11,14 @@ Operations: 6 forward, 11 backward; value and gradient together cost 2.8 times t
 
 Raises:
     ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0
-        (rp1pownegn).
-    OverflowError: where rp1**negn is too large (rp1pownegn).
-    ValueError: backward, where rp1 = 0 and negn < 1 (rp1pownegn).
-    ValueError: backward, where rp1 < 0 (rp1pownegn).
+        (pownegn).
+    OverflowError: where rp1**negn is too large (pownegn).
+    ValueError: backward, where rp1 = 0 and negn < 1 (pownegn).
+    ValueError: backward, where rp1 < 0 (pownegn).
     ZeroDivisionError: where den = 0 (invden).
 
 Kinks:
-    rp1**negn at rp1 = 0: the gradient by negn is 0 (rp1pownegn).
+    rp1**negn at rp1 = 0: the gradient by negn is 0 (pownegn).
 """
 
 import math
@@ -29,8 +29,8 @@ def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
     num = P * r  # numerator
     rp1 = 1.0 + r
     negn = -n
-    rp1pownegn = math.pow(rp1, negn)
-    den = 1.0 - rp1pownegn  # denominator
+    pownegn = math.pow(rp1, negn)
+    den = 1.0 - pownegn  # denominator
     invden = 1.0 / den
     payment = num * invden
     return payment, (
@@ -39,7 +39,7 @@ def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
         num,
         rp1,
         negn,
-        rp1pownegn,
+        pownegn,
         invden,
     )
 
@@ -50,6 +50,7 @@ def backward(
     """Return the gradient of payment, times the upstream gradient dpayment.
 
     In this order: by P, r, n.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         P,
@@ -57,7 +58,7 @@ def backward(
         num,
         rp1,
         negn,
-        rp1pownegn,
+        pownegn,
         invden,
     ) = cache
     # payment = num * invden
@@ -65,18 +66,18 @@ def backward(
     dinvden = num * dpayment
     # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # den = 1 - rp1pownegn
-    drp1pownegn = -dden
-    # rp1pownegn = rp1**negn            d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
+    # den = 1 - pownegn
+    dpownegn = -dden
+    # pownegn = rp1**negn               d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     drp1 = (
-        negn * (rp1pownegn / rp1) if rp1 != 0.0 else negn * math.pow(rp1, negn - 1.0)
-    ) * drp1pownegn
-    dnegn = (rp1pownegn * math.log(rp1) if rp1 != 0.0 else 0.0) * drp1pownegn
+        negn * (pownegn / rp1) if rp1 != 0.0 else negn * math.pow(rp1, negn - 1.0)
+    ) * dpownegn
+    dnegn = (pownegn * math.log(rp1) if rp1 != 0.0 else 0.0) * dpownegn
     # negn = -n
     dn = -dnegn
     # rp1 = 1 + r
     dr = drp1
-    # num = P * r                       r is used more than once: its gradients add up
+    # num = P * r
     dP = r * dnum
     dr += P * dnum
     return dP, dr, dn

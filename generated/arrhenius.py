@@ -3,7 +3,7 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: f6c16d421620c79e
+# digest: 43c07cdd5af83991
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
@@ -13,7 +13,7 @@ Operations: 5 forward, 4 backward; value and gradient together cost 1.8 times th
 
 Raises:
     ZeroDivisionError: where RT = 0 (invRT).
-    OverflowError: where negEabyRT > 709.78 (expnegEabyRT).
+    OverflowError: where ratioEa > 709.78 (expratioEa).
 """
 
 import math
@@ -24,23 +24,35 @@ def forward(A: float, Ea: float, T: float, R: float) -> tuple[float, tuple[float
     negEa = -Ea
     RT = R * T
     invRT = 1.0 / RT
-    negEabyRT = negEa * invRT
-    expnegEabyRT = math.exp(negEabyRT)
-    k = A * expnegEabyRT
-    return k, (A, R, invRT, negEabyRT, expnegEabyRT)
+    ratioEa = negEa * invRT
+    expratioEa = math.exp(ratioEa)
+    k = A * expratioEa
+    return k, (
+        A,
+        R,
+        invRT,
+        ratioEa,
+        expratioEa,
+    )
 
 
 def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, float]:
     """Return (dk/dA, dk/dEa, dk/dT), each times the upstream gradient dk."""
-    A, R, invRT, negEabyRT, expnegEabyRT = cache
-    # k = A * expnegEabyRT
-    dA = expnegEabyRT * dk
-    dexpnegEabyRT = A * dk
-    # expnegEabyRT = exp(negEabyRT)
-    dnegEabyRT = expnegEabyRT * dexpnegEabyRT
-    # negEabyRT = negEa * invRT         d(negEa/RT)/dRT = -negEabyRT/RT
-    dnegEa = invRT * dnegEabyRT
-    dRT = -negEabyRT * dnegEa
+    (
+        A,
+        R,
+        invRT,
+        ratioEa,
+        expratioEa,
+    ) = cache
+    # k = A * expratioEa
+    dA = expratioEa * dk
+    dexpratioEa = A * dk
+    # expratioEa = exp(ratioEa)
+    dratioEa = expratioEa * dexpratioEa
+    # ratioEa = negEa * invRT           d(negEa/RT)/dRT = -ratioEa/RT
+    dnegEa = invRT * dratioEa
+    dRT = -ratioEa * dnegEa
     # RT = R * T
     dT = R * dRT
     # negEa = -Ea

@@ -2,7 +2,7 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: 0da45548daaabbaf
+# digest: f47e37c730c7946c
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
@@ -10,11 +10,11 @@ Inputs: Re, eps, D.
 Operations: 11 forward, 14 backward; value and gradient together cost 2.3 times the value.
 
 Raises:
-    ZeroDivisionError: where scaledD = 0 (invscaledD).
-    ValueError: where epsbyscaledD < 0 (ratiopowc).
-    OverflowError: where epsbyscaledD**1.11 is too large (ratiopowc).
+    ZeroDivisionError: where scaledD = 0 (invprodD).
+    ValueError: where epsbyprod < 0 (ratioepspowc).
+    OverflowError: where epsbyprod**1.11 is too large (ratioepspowc).
     ZeroDivisionError: where Re = 0 (invRe).
-    ValueError: where sumratio <= 0 (logtensum).
+    ValueError: where sumRe <= 0 (logtensumRe).
     ZeroDivisionError: where den = 0 (friction).
 """
 
@@ -24,22 +24,22 @@ import math
 def forward(Re: float, eps: float, D: float) -> tuple[float, tuple[float, ...]]:
     """Return friction and the cache that backward needs."""
     scaledD = 3.7 * D
-    invscaledD = 1.0 / scaledD
-    epsbyscaledD = eps * invscaledD
-    ratiopowc = math.pow(epsbyscaledD, 1.11)
+    invprodD = 1.0 / scaledD
+    epsbyprod = eps * invprodD
+    ratioepspowc = math.pow(epsbyprod, 1.11)
     invRe = 1.0 / Re
     scaledbyRe = 6.9 * invRe
-    sumratio = ratiopowc + scaledbyRe
-    logtensum = math.log10(sumratio)
-    scaledlogten = 1.8 * logtensum
+    sumRe = ratioepspowc + scaledbyRe
+    logtensumRe = math.log10(sumRe)
+    scaledlogten = 1.8 * logtensumRe
     den = scaledlogten * scaledlogten  # denominator
     friction = 1.0 / den
     return friction, (
-        invscaledD,
-        epsbyscaledD,
+        invprodD,
+        epsbyprod,
         invRe,
         scaledbyRe,
-        sumratio,
+        sumRe,
         scaledlogten,
         friction,
     )
@@ -53,11 +53,11 @@ def backward(
     In this order: by Re, eps, D.
     """
     (
-        invscaledD,
-        epsbyscaledD,
+        invprodD,
+        epsbyprod,
         invRe,
         scaledbyRe,
-        sumratio,
+        sumRe,
         scaledlogten,
         friction,
     ) = cache
@@ -65,20 +65,20 @@ def backward(
     dden = -friction * (friction * dfriction)
     # den = scaledlogten**2
     dscaledlogten = 2.0 * scaledlogten * dden
-    # scaledlogten = 1.8 * logtensum
-    dlogtensum = 1.8 * dscaledlogten
-    # logtensum = log10(sumratio)       d log10 = 1/(sumratio*log(10))
-    dsumratio = dlogtensum / (sumratio * math.log(10.0))
-    # sumratio = ratiopowc + scaledbyRe
-    dratiopowc = dsumratio
-    dscaledbyRe = dsumratio
+    # scaledlogten = 1.8 * logtensumRe
+    dlogtensumRe = 1.8 * dscaledlogten
+    # logtensumRe = log10(sumRe)        d log10 = 1/(sumRe*log(10))
+    dsumRe = dlogtensumRe / (sumRe * math.log(10.0))
+    # sumRe = ratioepspowc + scaledbyRe
+    dratioepspowc = dsumRe
+    dscaledbyRe = dsumRe
     # scaledbyRe = 6.9 * invRe          d(6.9/Re)/dRe = -scaledbyRe/Re
     dRe = -scaledbyRe * (invRe * dscaledbyRe)
-    # ratiopowc = epsbyscaledD**1.11    d(u**c)/du = c*u**(c - 1)
-    depsbyscaledD = 1.11 * math.pow(epsbyscaledD, 0.1100000000000001) * dratiopowc
-    # epsbyscaledD = eps * invscaledD    d(eps/scaledD)/dscaledD = -epsbyscaledD/scaledD
-    deps = invscaledD * depsbyscaledD
-    dscaledD = -epsbyscaledD * deps
+    # ratioepspowc = epsbyprod**1.11    d(u**c)/du = c*u**(c - 1)
+    depsbyprod = 1.11 * math.pow(epsbyprod, 0.1100000000000001) * dratioepspowc
+    # epsbyprod = eps * invprodD        d(eps/scaledD)/dscaledD = -epsbyprod/scaledD
+    deps = invprodD * depsbyprod
+    dscaledD = -epsbyprod * deps
     # scaledD = 3.7 * D
     dD = 3.7 * dscaledD
     return dRe, deps, dD

@@ -2,7 +2,7 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 869cf52adb164faf
+# digest: 48b0b6126a35e90e
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
@@ -11,7 +11,7 @@ Operations: 5 forward, 6 backward; value and gradient together cost 2.2 times th
 
 Raises:
     ZeroDivisionError: where nVt = 0 (invnVt).
-    OverflowError: where VbynVt > 709.78 (expm1VbynVt).
+    OverflowError: where Vbyprod > 709.78 (expm1ratioV).
 """
 
 import math
@@ -23,16 +23,16 @@ def forward(
     """Return current and the cache that backward needs."""
     nVt = n * Vt
     invnVt = 1.0 / nVt
-    VbynVt = V * invnVt
-    expm1VbynVt = math.expm1(VbynVt)
-    current = Is * expm1VbynVt
+    Vbyprod = V * invnVt
+    expm1ratioV = math.expm1(Vbyprod)
+    current = Is * expm1ratioV
     return current, (
         Is,
         n,
         Vt,
         invnVt,
-        VbynVt,
-        expm1VbynVt,
+        Vbyprod,
+        expm1ratioV,
     )
 
 
@@ -48,17 +48,17 @@ def backward(
         n,
         Vt,
         invnVt,
-        VbynVt,
-        expm1VbynVt,
+        Vbyprod,
+        expm1ratioV,
     ) = cache
-    # current = Is * expm1VbynVt
-    dIs = expm1VbynVt * dcurrent
-    dexpm1VbynVt = Is * dcurrent
-    # expm1VbynVt = expm1(VbynVt)
-    dVbynVt = math.exp(VbynVt) * dexpm1VbynVt
-    # VbynVt = V * invnVt               d(V/nVt)/dnVt = -VbynVt/nVt
-    dV = invnVt * dVbynVt
-    dnVt = -VbynVt * dV
+    # current = Is * expm1ratioV
+    dIs = expm1ratioV * dcurrent
+    dexpm1ratioV = Is * dcurrent
+    # expm1ratioV = expm1(Vbyprod)
+    dVbyprod = math.exp(Vbyprod) * dexpm1ratioV
+    # Vbyprod = V * invnVt              d(V/nVt)/dnVt = -Vbyprod/nVt
+    dV = invnVt * dVbyprod
+    dnVt = -Vbyprod * dV
     # nVt = n * Vt
     dn = Vt * dnVt
     dVt = n * dnVt

@@ -2,7 +2,7 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: 8e6bc69d5e31e080
+# digest: a3c610ba58d6317c
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
@@ -11,9 +11,9 @@ Operations: 10 forward, 18 backward; value and gradient together cost 2.8 times 
 
 Raises:
     ZeroDivisionError: where V0 = 0 (invV0).
-    OverflowError: where VpI0RbyV0 > 709.78 (expVpI0RbyV0).
-    ValueError: where prodexp < -1 / E (lambertwprod).
-    ZeroDivisionError: backward, where prodexp = -1 / E (lambertwprod).
+    OverflowError: where sumbyV0 > 709.78 (expratioV).
+    ValueError: where prodV < -1 / E (lambertwprod).
+    ZeroDivisionError: backward, where prodV = -1 / E (lambertwprod).
 """
 
 import math
@@ -56,22 +56,22 @@ def forward(
     """Return drop and the cache that backward needs."""
     I0R = I0 * R
     invV0 = 1.0 / V0
-    I0RbyV0 = I0R * invV0
+    prodbyV0 = I0R * invV0
     VpI0R = V + I0R
-    VpI0RbyV0 = VpI0R * invV0
-    expVpI0RbyV0 = math.exp(VpI0RbyV0)
-    prodexp = I0RbyV0 * expVpI0RbyV0
-    lambertwprod = _lambertw(prodexp)
-    prodlambertw = V0 * lambertwprod
-    drop = prodlambertw - I0R
+    sumbyV0 = VpI0R * invV0
+    expratioV = math.exp(sumbyV0)
+    prodV = prodbyV0 * expratioV
+    lambertwprod = _lambertw(prodV)
+    prodV0 = V0 * lambertwprod
+    drop = prodV0 - I0R
     return drop, (
         R,
         I0,
         V0,
         invV0,
-        I0RbyV0,
-        VpI0RbyV0,
-        expVpI0RbyV0,
+        prodbyV0,
+        sumbyV0,
+        expratioV,
         lambertwprod,
     )
 
@@ -82,39 +82,40 @@ def backward(
     """Return the gradient of drop, times the upstream gradient ddrop.
 
     In this order: by V, R, I0, V0.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         R,
         I0,
         V0,
         invV0,
-        I0RbyV0,
-        VpI0RbyV0,
-        expVpI0RbyV0,
+        prodbyV0,
+        sumbyV0,
+        expratioV,
         lambertwprod,
     ) = cache
-    # drop = prodlambertw - I0R
-    dprodlambertw = ddrop
+    # drop = prodV0 - I0R
+    dprodV0 = ddrop
     dI0R = -ddrop
-    # prodlambertw = V0 * lambertwprod
-    dV0 = lambertwprod * dprodlambertw
-    dlambertwprod = V0 * dprodlambertw
-    # lambertwprod = lambertw(prodexp)    d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
-    dprodexp = dlambertwprod / (math.exp(lambertwprod) * (1.0 + lambertwprod))
-    # prodexp = I0RbyV0 * expVpI0RbyV0
-    dI0RbyV0 = expVpI0RbyV0 * dprodexp
-    dexpVpI0RbyV0 = I0RbyV0 * dprodexp
-    # expVpI0RbyV0 = exp(VpI0RbyV0)
-    dVpI0RbyV0 = expVpI0RbyV0 * dexpVpI0RbyV0
-    # VpI0RbyV0 = VpI0R * invV0         d(VpI0R/V0)/dV0 = -VpI0RbyV0/V0
-    dVpI0R = invV0 * dVpI0RbyV0
-    dV0 -= VpI0RbyV0 * dVpI0R
-    # VpI0R = V + I0R                   I0R is used more than once: its gradients add up
+    # prodV0 = V0 * lambertwprod
+    dV0 = lambertwprod * dprodV0
+    dlambertwprod = V0 * dprodV0
+    # lambertwprod = lambertw(prodV)    d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
+    dprodV = dlambertwprod / (math.exp(lambertwprod) * (1.0 + lambertwprod))
+    # prodV = prodbyV0 * expratioV
+    dprodbyV0 = expratioV * dprodV
+    dexpratioV = prodbyV0 * dprodV
+    # expratioV = exp(sumbyV0)
+    dsumbyV0 = expratioV * dexpratioV
+    # sumbyV0 = VpI0R * invV0           d(VpI0R/V0)/dV0 = -sumbyV0/V0
+    dVpI0R = invV0 * dsumbyV0
+    dV0 -= sumbyV0 * dVpI0R
+    # VpI0R = V + I0R
     dV = dVpI0R
     dI0R += dVpI0R
-    # I0RbyV0 = I0R * invV0             d(I0R/V0)/dV0 = -I0RbyV0/V0
-    dI0R += invV0 * dI0RbyV0
-    dV0 -= I0RbyV0 * (invV0 * dI0RbyV0)
+    # prodbyV0 = I0R * invV0            d(I0R/V0)/dV0 = -prodbyV0/V0
+    dI0R += invV0 * dprodbyV0
+    dV0 -= prodbyV0 * (invV0 * dprodbyV0)
     # I0R = I0 * R
     dI0 = R * dI0R
     dR = I0 * dI0R

@@ -2,7 +2,7 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 950c27912e24ad73
+# digest: 8134a6a5bab903e8
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
@@ -20,14 +20,14 @@ def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]
     """Return loglik and the cache that backward needs."""
     xmmu = x - mu
     invsigma = 1.0 / sigma
-    xmmubysigma = xmmu * invsigma
-    ratiosqr = xmmubysigma * xmmubysigma
-    negratiosqr = -ratiosqr
-    negby2 = negratiosqr / 2.0
+    diffbysigma = xmmu * invsigma
+    ratioxsqr = diffbysigma * diffbysigma
+    negsqrx = -ratioxsqr
+    negxby2 = negsqrx / 2.0
     logsigma = math.log(sigma)
-    difflogsigma = negby2 - logsigma
+    difflogsigma = negxby2 - logsigma
     loglik = difflogsigma - math.log(2.0 * math.pi) / 2.0
-    return loglik, (sigma, invsigma, xmmubysigma)
+    return loglik, (sigma, invsigma, diffbysigma)
 
 
 def backward(
@@ -36,24 +36,25 @@ def backward(
     """Return the gradient of loglik, times the upstream gradient dloglik.
 
     In this order: by x, mu, sigma.
+    The gradients of a value that is used more than once add up: `+=`.
     """
-    sigma, invsigma, xmmubysigma = cache
+    sigma, invsigma, diffbysigma = cache
     # loglik = difflogsigma - log(2 * pi) / 2
     ddifflogsigma = dloglik
-    # difflogsigma = negby2 - logsigma
-    dnegby2 = ddifflogsigma
+    # difflogsigma = negxby2 - logsigma
+    dnegxby2 = ddifflogsigma
     dlogsigma = -ddifflogsigma
     # logsigma = log(sigma)
     dsigma = dlogsigma / sigma
-    # negby2 = negratiosqr / 2
-    dnegratiosqr = 0.5 * dnegby2
-    # negratiosqr = -ratiosqr
-    dratiosqr = -dnegratiosqr
-    # ratiosqr = xmmubysigma**2
-    dxmmubysigma = 2.0 * xmmubysigma * dratiosqr
-    # xmmubysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -xmmubysigma/sigma
-    dxmmu = invsigma * dxmmubysigma
-    dsigma -= xmmubysigma * dxmmu
+    # negxby2 = negsqrx / 2
+    dnegsqrx = 0.5 * dnegxby2
+    # negsqrx = -ratioxsqr
+    dratioxsqr = -dnegsqrx
+    # ratioxsqr = diffbysigma**2
+    ddiffbysigma = 2.0 * diffbysigma * dratioxsqr
+    # diffbysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -diffbysigma/sigma
+    dxmmu = invsigma * ddiffbysigma
+    dsigma -= diffbysigma * dxmmu
     # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu

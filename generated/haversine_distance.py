@@ -3,7 +3,7 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: 3d25e2babe042a36
+# digest: 84529b2e19f0a28a
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -13,51 +13,55 @@ Gradient: by lat1, lon1, lat2, lon2 only.
 Operations: 17 forward, 27 backward; value and gradient together cost 2.6 times the value.
 
 Raises:
-    ValueError: where lat2mlat1by2 is infinite (sinratio).
-    ValueError: where lon2mlon1by2 is infinite (sinratio2).
-    ValueError: where sumprodsqr < 0 (sqrtsum).
-    ZeroDivisionError: backward, where sumprodsqr = 0 (sqrtsum).
-    ValueError: where abs(sqrtsum) > 1 (asinsqrtsum).
-    ZeroDivisionError: backward, where abs(sqrtsum) = 1 (asinsqrtsum).
+    ValueError: where difflat2by2 is infinite (sinratiolat2).
+    ValueError: where difflon2by2 is infinite (sinratiolon2).
+    ValueError: where sumlat1 < 0 (sqrtsumlat1).
+    ZeroDivisionError: backward, where sumlat1 = 0 (sqrtsumlat1).
+    ValueError: where abs(sqrtsumlat1) > 1 (asinsqrtlat2).
+    ZeroDivisionError: backward, where abs(sqrtsumlat1) = 1 (asinsqrtlat2).
 """
 
 import math
 
 
 def forward(
-    lat1: float, lon1: float, lat2: float, lon2: float, R: float
+    lat1: float,
+    lon1: float,
+    lat2: float,
+    lon2: float,
+    R: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return distance and the cache that backward needs."""
     twoR = 2.0 * R
     lat2mlat1 = lat2 - lat1
-    lat2mlat1by2 = lat2mlat1 / 2.0
-    sinratio = math.sin(lat2mlat1by2)
-    sinratiosqr = sinratio * sinratio
+    difflat2by2 = lat2mlat1 / 2.0
+    sinratiolat2 = math.sin(difflat2by2)
+    sinlat2sqr = sinratiolat2 * sinratiolat2
     coslat1 = math.cos(lat1)
     coslat2 = math.cos(lat2)
     prodcoslat2 = coslat1 * coslat2
     lon2mlon1 = lon2 - lon1
-    lon2mlon1by2 = lon2mlon1 / 2.0
-    sinratio2 = math.sin(lon2mlon1by2)
-    sinratiosqr2 = sinratio2 * sinratio2
-    prodsqr = prodcoslat2 * sinratiosqr2
-    sumprodsqr = sinratiosqr + prodsqr
-    sqrtsum = math.sqrt(sumprodsqr)
-    asinsqrtsum = math.asin(sqrtsum)
-    distance = twoR * asinsqrtsum
+    difflon2by2 = lon2mlon1 / 2.0
+    sinratiolon2 = math.sin(difflon2by2)
+    sinlon2sqr = sinratiolon2 * sinratiolon2
+    prodlon2 = prodcoslat2 * sinlon2sqr
+    sumlat1 = sinlat2sqr + prodlon2
+    sqrtsumlat1 = math.sqrt(sumlat1)
+    asinsqrtlat2 = math.asin(sqrtsumlat1)
+    distance = twoR * asinsqrtlat2
     return distance, (
         lat1,
         lat2,
         twoR,
-        lat2mlat1by2,
-        sinratio,
+        difflat2by2,
+        sinratiolat2,
         coslat1,
         coslat2,
         prodcoslat2,
-        lon2mlon1by2,
-        sinratio2,
-        sinratiosqr2,
-        sqrtsum,
+        difflon2by2,
+        sinratiolon2,
+        sinlon2sqr,
+        sqrtsumlat1,
     )
 
 
@@ -67,39 +71,40 @@ def backward(
     """Return the gradient of distance, times the upstream gradient ddistance.
 
     In this order: by lat1, lon1, lat2, lon2.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         lat1,
         lat2,
         twoR,
-        lat2mlat1by2,
-        sinratio,
+        difflat2by2,
+        sinratiolat2,
         coslat1,
         coslat2,
         prodcoslat2,
-        lon2mlon1by2,
-        sinratio2,
-        sinratiosqr2,
-        sqrtsum,
+        difflon2by2,
+        sinratiolon2,
+        sinlon2sqr,
+        sqrtsumlat1,
     ) = cache
-    # distance = twoR * asinsqrtsum
-    dasinsqrtsum = twoR * ddistance
-    # asinsqrtsum = asin(sqrtsum)       d asin = 1/sqrt(1 - sqrtsum**2)
-    dsqrtsum = dasinsqrtsum / math.sqrt((1.0 - sqrtsum) * (1.0 + sqrtsum))
-    # sqrtsum = sqrt(sumprodsqr)        d sqrt = 1/(2*sqrtsum)
-    dsumprodsqr = 0.5 / sqrtsum * dsqrtsum
-    # sumprodsqr = sinratiosqr + prodsqr
-    dsinratiosqr = dsumprodsqr
-    dprodsqr = dsumprodsqr
-    # prodsqr = prodcoslat2 * sinratiosqr2
-    dprodcoslat2 = sinratiosqr2 * dprodsqr
-    dsinratiosqr2 = prodcoslat2 * dprodsqr
-    # sinratiosqr2 = sinratio2**2
-    dsinratio2 = 2.0 * sinratio2 * dsinratiosqr2
-    # sinratio2 = sin(lon2mlon1by2)
-    dlon2mlon1by2 = math.cos(lon2mlon1by2) * dsinratio2
-    # lon2mlon1by2 = lon2mlon1 / 2
-    dlon2mlon1 = 0.5 * dlon2mlon1by2
+    # distance = twoR * asinsqrtlat2
+    dasinsqrtlat2 = twoR * ddistance
+    # asinsqrtlat2 = asin(sqrtsumlat1)    d asin = 1/sqrt(1 - sqrtsumlat1**2)
+    dsqrtsumlat1 = dasinsqrtlat2 / math.sqrt((1.0 - sqrtsumlat1) * (1.0 + sqrtsumlat1))
+    # sqrtsumlat1 = sqrt(sumlat1)       d sqrt = 1/(2*sqrtsumlat1)
+    dsumlat1 = 0.5 / sqrtsumlat1 * dsqrtsumlat1
+    # sumlat1 = sinlat2sqr + prodlon2
+    dsinlat2sqr = dsumlat1
+    dprodlon2 = dsumlat1
+    # prodlon2 = prodcoslat2 * sinlon2sqr
+    dprodcoslat2 = sinlon2sqr * dprodlon2
+    dsinlon2sqr = prodcoslat2 * dprodlon2
+    # sinlon2sqr = sinratiolon2**2
+    dsinratiolon2 = 2.0 * sinratiolon2 * dsinlon2sqr
+    # sinratiolon2 = sin(difflon2by2)
+    ddifflon2by2 = math.cos(difflon2by2) * dsinratiolon2
+    # difflon2by2 = lon2mlon1 / 2
+    dlon2mlon1 = 0.5 * ddifflon2by2
     # lon2mlon1 = lon2 - lon1
     dlon2 = dlon2mlon1
     dlon1 = -dlon2mlon1
@@ -110,13 +115,13 @@ def backward(
     dlat2 = -math.sin(lat2) * dcoslat2
     # coslat1 = cos(lat1)
     dlat1 = -math.sin(lat1) * dcoslat1
-    # sinratiosqr = sinratio**2
-    dsinratio = 2.0 * sinratio * dsinratiosqr
-    # sinratio = sin(lat2mlat1by2)
-    dlat2mlat1by2 = math.cos(lat2mlat1by2) * dsinratio
-    # lat2mlat1by2 = lat2mlat1 / 2
-    dlat2mlat1 = 0.5 * dlat2mlat1by2
-    # lat2mlat1 = lat2 - lat1           lat2 is used more than once: its gradients add up
+    # sinlat2sqr = sinratiolat2**2
+    dsinratiolat2 = 2.0 * sinratiolat2 * dsinlat2sqr
+    # sinratiolat2 = sin(difflat2by2)
+    ddifflat2by2 = math.cos(difflat2by2) * dsinratiolat2
+    # difflat2by2 = lat2mlat1 / 2
+    dlat2mlat1 = 0.5 * ddifflat2by2
+    # lat2mlat1 = lat2 - lat1
     dlat2 += dlat2mlat1
     dlat1 -= dlat2mlat1
     return dlat1, dlon1, dlat2, dlon2

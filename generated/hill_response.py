@@ -2,7 +2,7 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: 4a2140ec66a15b82
+# digest: e339e095cf9331c5
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
@@ -56,6 +56,7 @@ def backward(
     """Return the gradient of rate, times the upstream gradient drate.
 
     In this order: by S, Vmax, K, n.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         S,
@@ -78,7 +79,7 @@ def backward(
     # Kpown = K**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     dK = (n * (Kpown / K) if K != 0.0 else n * math.pow(K, n - 1.0)) * dKpown
     dn = (Kpown * math.log(K) if K != 0.0 else 0.0) * dKpown
-    # num = Vmax * Spown                Spown is used more than once: its gradients add up
+    # num = Vmax * Spown
     dVmax = Spown * dnum
     dSpown += Vmax * dnum
     # Spown = S**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv

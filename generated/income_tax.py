@@ -2,16 +2,15 @@
 # source: 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4)
 # name: tax
 # inputs: x
-# digest: 07ffcf9fac1020f6
+# digest: c16bbec6f84f2930
 """tax(x) = 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4).
 
 Inputs: x.
 Operations: 7 forward, 0 backward; value and gradient together cost 1.0 times the value.
 
 Kinks:
-    scaledxm1pc if xle4 else scaledxm4p1: the gradient of the branch taken
-        (picksum).
-    scaledx if xle1 else picksum: the gradient of the branch taken (tax).
+    prodxpc if xle4 else prodxp1: the gradient of the branch taken (picksumx).
+    scaledx if xle1 else picksumx: the gradient of the branch taken (tax).
 """
 
 
@@ -21,36 +20,39 @@ def forward(x: float) -> tuple[float, tuple[float, ...]]:
     scaledx = 0.1 * x if xle1 else 0.0
     xle4 = x <= 4.0 if not xle1 else False
     xm1 = x - 1.0 if xle4 else 0.0
-    scaledxm1 = 0.3 * xm1 if xle4 else 0.0
-    scaledxm1pc = 0.1 + scaledxm1 if xle4 else 0.0
+    scaleddiffx = 0.3 * xm1 if xle4 else 0.0
+    prodxpc = 0.1 + scaleddiffx if xle4 else 0.0
     xm4 = x - 4.0 if not xle1 and not xle4 else 0.0
-    scaledxm4 = 0.45 * xm4 if not xle1 and not xle4 else 0.0
-    scaledxm4p1 = 1.0 + scaledxm4 if not xle1 and not xle4 else 0.0
-    picksum = scaledxm1pc if xle4 else scaledxm4p1
-    tax = scaledx if xle1 else picksum
+    scaleddiffx2 = 0.45 * xm4 if not xle1 and not xle4 else 0.0
+    prodxp1 = 1.0 + scaleddiffx2 if not xle1 and not xle4 else 0.0
+    picksumx = prodxpc if xle4 else prodxp1
+    tax = scaledx if xle1 else picksumx
     return tax, (xle1, xle4)
 
 
 def backward(cache: tuple[float, ...], dtax: float = 1.0) -> tuple[float]:
-    """Return (dtax/dx,), times the upstream gradient dtax."""
+    """Return (dtax/dx,), times the upstream gradient dtax.
+
+    The gradients of a value that is used more than once add up: `+=`.
+    """
     xle1, xle4 = cache
-    # tax = scaledx if xle1 else picksum
+    # tax = scaledx if xle1 else picksumx
     dscaledx = dtax if xle1 else 0.0
-    dpicksum = 0.0 if xle1 else dtax
-    # picksum = scaledxm1pc if xle4 else scaledxm4p1
-    dscaledxm1pc = dpicksum if xle4 else 0.0
-    dscaledxm4p1 = 0.0 if xle4 else dpicksum
-    # scaledxm4p1 = 1 + scaledxm4
-    dscaledxm4 = dscaledxm4p1
-    # scaledxm4 = 0.45 * xm4
-    dxm4 = 0.45 * dscaledxm4
+    dpicksumx = 0.0 if xle1 else dtax
+    # picksumx = prodxpc if xle4 else prodxp1
+    dprodxpc = dpicksumx if xle4 else 0.0
+    dprodxp1 = 0.0 if xle4 else dpicksumx
+    # prodxp1 = 1 + scaleddiffx2
+    dscaleddiffx2 = dprodxp1
+    # scaleddiffx2 = 0.45 * xm4
+    dxm4 = 0.45 * dscaleddiffx2
     # xm4 = x - 4
     dx = dxm4
-    # scaledxm1pc = 0.1 + scaledxm1
-    dscaledxm1 = dscaledxm1pc
-    # scaledxm1 = 0.3 * xm1
-    dxm1 = 0.3 * dscaledxm1
-    # xm1 = x - 1                       x is used more than once: its gradients add up
+    # prodxpc = 0.1 + scaleddiffx
+    dscaleddiffx = dprodxpc
+    # scaleddiffx = 0.3 * xm1
+    dxm1 = 0.3 * dscaleddiffx
+    # xm1 = x - 1
     dx += dxm1
     # scaledx = 0.1 * x
     dx += 0.1 * dscaledx

@@ -3,7 +3,7 @@
 # name: loss
 # inputs: w, b, x, y
 # wrt: w, b
-# digest: 539df1c890921c37
+# digest: 55797c52f7b3675f
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
@@ -18,24 +18,27 @@ def forward(w: float, b: float, x: float, y: float) -> tuple[float, tuple[float,
     """Return loss and the cache that backward needs."""
     wx = w * x
     wxpb = wx + b
-    softpluswxpb = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
-    ywxpb = y * wxpb
-    loss = softpluswxpb - ywxpb
+    softplussumw = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
+    prody = y * wxpb
+    loss = softplussumw - prody
     return loss, (x, y, wxpb)
 
 
 def backward(cache: tuple[float, ...], dloss: float = 1.0) -> tuple[float, float]:
-    """Return (dloss/dw, dloss/db), each times the upstream gradient dloss."""
+    """Return (dloss/dw, dloss/db), each times the upstream gradient dloss.
+
+    The gradients of a value that is used more than once add up: `+=`.
+    """
     x, y, wxpb = cache
-    # loss = softpluswxpb - ywxpb
-    dsoftpluswxpb = dloss
-    dywxpb = -dloss
-    # ywxpb = y * wxpb
-    dwxpb = y * dywxpb
-    # softpluswxpb = softplus(wxpb)     d softplus = sigmoid(wxpb)
+    # loss = softplussumw - prody
+    dsoftplussumw = dloss
+    dprody = -dloss
+    # prody = y * wxpb
+    dwxpb = y * dprody
+    # softplussumw = softplus(wxpb)     d softplus = sigmoid(wxpb)
     dwxpb += (
         1.0 / (1.0 + math.exp(-wxpb)) if wxpb > -709.0 else math.exp(wxpb)
-    ) * dsoftpluswxpb
+    ) * dsoftplussumw
     # wxpb = wx + b
     dwx = dwxpb
     db = dwxpb

@@ -3,7 +3,7 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: feb40dbd4ced50b9
+# digest: dcd62082685917fd
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
@@ -15,7 +15,7 @@ Raises:
     OverflowError: where nu**3 is too large (nupow3).
     ZeroDivisionError: where csqr = 0 (invcsqr).
     ZeroDivisionError: where kT = 0 (invkT).
-    OverflowError: where hnubykT > 709.78 (den).
+    OverflowError: where ratioh > 709.78 (den).
     ZeroDivisionError: where den = 0 (invden).
 """
 
@@ -23,20 +23,24 @@ import math
 
 
 def forward(
-    nu: float, T: float, h: float, c: float, k: float
+    nu: float,
+    T: float,
+    h: float,
+    c: float,
+    k: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return radiance and the cache that backward needs."""
     twoh = 2.0 * h
     nupow3 = nu**3
-    twohnupow3 = twoh * nupow3
+    prodnupow3 = twoh * nupow3
     csqr = c * c
     invcsqr = 1.0 / csqr
-    num = twohnupow3 * invcsqr  # numerator
+    num = prodnupow3 * invcsqr  # numerator
     hnu = h * nu
     kT = k * T
     invkT = 1.0 / kT
-    hnubykT = hnu * invkT
-    den = math.expm1(hnubykT)  # denominator
+    ratioh = hnu * invkT
+    den = math.expm1(ratioh)  # denominator
     invden = 1.0 / den
     radiance = num * invden
     return radiance, (
@@ -47,7 +51,7 @@ def forward(
         invcsqr,
         num,
         invkT,
-        hnubykT,
+        ratioh,
         invden,
     )
 
@@ -56,6 +60,7 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
     """Return the gradient of radiance, times the upstream gradient dradiance.
 
     In this order: by nu, T.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         nu,
@@ -65,7 +70,7 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
         invcsqr,
         num,
         invkT,
-        hnubykT,
+        ratioh,
         invden,
     ) = cache
     # radiance = num * invden
@@ -73,19 +78,19 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
     dinvden = num * dradiance
     # invden = 1 / den                  d(1/den)/dden = -1/den**2
     dden = -invden * (invden * dinvden)
-    # den = expm1(hnubykT)
-    dhnubykT = math.exp(hnubykT) * dden
-    # hnubykT = hnu * invkT             d(hnu/kT)/dkT = -hnubykT/kT
-    dhnu = invkT * dhnubykT
-    dkT = -hnubykT * dhnu
+    # den = expm1(ratioh)
+    dratioh = math.exp(ratioh) * dden
+    # ratioh = hnu * invkT              d(hnu/kT)/dkT = -ratioh/kT
+    dhnu = invkT * dratioh
+    dkT = -ratioh * dhnu
     # kT = k * T
     dT = k * dkT
     # hnu = h * nu
     dnu = h * dhnu
-    # num = twohnupow3 * invcsqr
-    dtwohnupow3 = invcsqr * dnum
-    # twohnupow3 = twoh * nupow3
-    dnupow3 = twoh * dtwohnupow3
-    # nupow3 = nu**3                    nu is used more than once: its gradients add up
+    # num = prodnupow3 * invcsqr
+    dprodnupow3 = invcsqr * dnum
+    # prodnupow3 = twoh * nupow3
+    dnupow3 = twoh * dprodnupow3
+    # nupow3 = nu**3
     dnu += 3.0 * (nu * nu) * dnupow3
     return dnu, dT

@@ -2,7 +2,7 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: 96deb96902351b9d
+# digest: af64397160ea136a
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
@@ -16,7 +16,11 @@ import math
 
 
 def forward(
-    px: float, py: float, theta: float, lx: float, ly: float
+    px: float,
+    py: float,
+    theta: float,
+    lx: float,
+    ly: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return bearing and the cache that backward needs."""
     pymly = py - ly
@@ -26,9 +30,7 @@ def forward(
     return bearing, (pymly, pxmlx)
 
 
-def backward(
-    cache: tuple[float, ...], dbearing: float = 1.0
-) -> tuple[float, float, float, float, float]:
+def backward(cache: tuple[float, ...], dbearing: float = 1.0) -> tuple[float, ...]:
     """Return the gradient of bearing, times the upstream gradient dbearing.
 
     In this order: by px, py, theta, lx, ly.
@@ -46,4 +48,10 @@ def backward(
     # pymly = py - ly
     dpy = dpymly
     dly = -dpymly
-    return dpx, dpy, dtheta, dlx, dly
+    return (
+        dpx,
+        dpy,
+        dtheta,
+        dlx,
+        dly,
+    )

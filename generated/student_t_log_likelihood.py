@@ -2,7 +2,7 @@
 # source: lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 - log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu)
 # name: loglik
 # inputs: x, mu, sigma, nu
-# digest: 812a2257baf2b0ed
+# digest: 070b957d034d5d10
 """loglik(x, mu, sigma, nu) = lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 -
     log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu).
 
@@ -12,13 +12,13 @@ Operations: 21 forward, 20 backward; value and gradient together cost 2.0 times 
 Raises:
     ValueError: where nup1by2 is 0 or a negative whole number (lgammaratio).
     OverflowError: where nup1by2 > 2.5e305 (lgammaratio).
-    ValueError: where nuby2 is 0 or a negative whole number (lgammanuby2).
-    OverflowError: where nuby2 > 2.5e305 (lgammanuby2).
+    ValueError: where nuby2 is 0 or a negative whole number (lgammaratio2).
+    OverflowError: where nuby2 > 2.5e305 (lgammaratio2).
     ValueError: where pinu <= 0 (logpinu).
     ValueError: where sigma <= 0 (logsigma).
     ZeroDivisionError: where sigma = 0 (invsigma).
     ZeroDivisionError: where nu = 0 (invnu).
-    ValueError: where ratiosqrbynu <= -1 (log1pratio).
+    ValueError: where sqrbynu <= -1 (log1pratiox).
 """
 
 import math
@@ -92,33 +92,33 @@ def forward(
     nup1by2 = nup1 / 2.0
     lgammaratio = math.lgamma(nup1by2)
     nuby2 = nu / 2.0
-    lgammanuby2 = math.lgamma(nuby2)
-    difflgamma = lgammaratio - lgammanuby2
+    lgammaratio2 = math.lgamma(nuby2)
+    diffnu = lgammaratio - lgammaratio2
     pinu = nu * math.pi
     logpinu = math.log(pinu)
-    logpinuby2 = logpinu / 2.0
-    diffratio = difflgamma - logpinuby2
+    lognuby2 = logpinu / 2.0
+    diffnunu = diffnu - lognuby2
     logsigma = math.log(sigma)
-    difflogsigma = diffratio - logsigma
+    difflogsigma = diffnunu - logsigma
     xmmu = x - mu
     invsigma = 1.0 / sigma
-    xmmubysigma = xmmu * invsigma
-    ratiosqr = xmmubysigma * xmmubysigma
+    diffbysigma = xmmu * invsigma
+    ratioxsqr = diffbysigma * diffbysigma
     invnu = 1.0 / nu
-    ratiosqrbynu = ratiosqr * invnu
-    log1pratio = math.log1p(ratiosqrbynu)
-    prodlog1p = nup1by2 * log1pratio
-    loglik = difflogsigma - prodlog1p
+    sqrbynu = ratioxsqr * invnu
+    log1pratiox = math.log1p(sqrbynu)
+    prodx = nup1by2 * log1pratiox
+    loglik = difflogsigma - prodx
     return loglik, (
         sigma,
         nup1by2,
         nuby2,
         pinu,
         invsigma,
-        xmmubysigma,
+        diffbysigma,
         invnu,
-        ratiosqrbynu,
-        log1pratio,
+        sqrbynu,
+        log1pratiox,
     )
 
 
@@ -128,6 +128,7 @@ def backward(
     """Return the gradient of loglik, times the upstream gradient dloglik.
 
     In this order: by x, mu, sigma, nu.
+    The gradients of a value that is used more than once add up: `+=`.
     """
     (
         sigma,
@@ -135,49 +136,49 @@ def backward(
         nuby2,
         pinu,
         invsigma,
-        xmmubysigma,
+        diffbysigma,
         invnu,
-        ratiosqrbynu,
-        log1pratio,
+        sqrbynu,
+        log1pratiox,
     ) = cache
-    # loglik = difflogsigma - prodlog1p
+    # loglik = difflogsigma - prodx
     ddifflogsigma = dloglik
-    dprodlog1p = -dloglik
-    # prodlog1p = nup1by2 * log1pratio
-    dnup1by2 = log1pratio * dprodlog1p
-    dlog1pratio = nup1by2 * dprodlog1p
-    # log1pratio = log1p(ratiosqrbynu)
-    dratiosqrbynu = dlog1pratio / (1.0 + ratiosqrbynu)
-    # ratiosqrbynu = ratiosqr * invnu    d(ratiosqr/nu)/dnu = -ratiosqrbynu/nu
-    dratiosqr = invnu * dratiosqrbynu
-    dnu = -ratiosqrbynu * dratiosqr
-    # ratiosqr = xmmubysigma**2
-    dxmmubysigma = 2.0 * xmmubysigma * dratiosqr
-    # xmmubysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -xmmubysigma/sigma
-    dxmmu = invsigma * dxmmubysigma
-    dsigma = -xmmubysigma * dxmmu
+    dprodx = -dloglik
+    # prodx = nup1by2 * log1pratiox
+    dnup1by2 = log1pratiox * dprodx
+    dlog1pratiox = nup1by2 * dprodx
+    # log1pratiox = log1p(sqrbynu)
+    dsqrbynu = dlog1pratiox / (1.0 + sqrbynu)
+    # sqrbynu = ratioxsqr * invnu       d(ratioxsqr/nu)/dnu = -sqrbynu/nu
+    dratioxsqr = invnu * dsqrbynu
+    dnu = -sqrbynu * dratioxsqr
+    # ratioxsqr = diffbysigma**2
+    ddiffbysigma = 2.0 * diffbysigma * dratioxsqr
+    # diffbysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -diffbysigma/sigma
+    dxmmu = invsigma * ddiffbysigma
+    dsigma = -diffbysigma * dxmmu
     # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu
-    # difflogsigma = diffratio - logsigma
-    ddiffratio = ddifflogsigma
+    # difflogsigma = diffnunu - logsigma
+    ddiffnunu = ddifflogsigma
     dlogsigma = -ddifflogsigma
-    # logsigma = log(sigma)             sigma is used more than once: its gradients add up
+    # logsigma = log(sigma)
     dsigma += dlogsigma / sigma
-    # diffratio = difflgamma - logpinuby2
-    ddifflgamma = ddiffratio
-    dlogpinuby2 = -ddiffratio
-    # logpinuby2 = logpinu / 2
-    dlogpinu = 0.5 * dlogpinuby2
+    # diffnunu = diffnu - lognuby2
+    ddiffnu = ddiffnunu
+    dlognuby2 = -ddiffnunu
+    # lognuby2 = logpinu / 2
+    dlogpinu = 0.5 * dlognuby2
     # logpinu = log(pinu)
     dpinu = dlogpinu / pinu
     # pinu = nu * pi
     dnu += math.pi * dpinu
-    # difflgamma = lgammaratio - lgammanuby2
-    dlgammaratio = ddifflgamma
-    dlgammanuby2 = -ddifflgamma
-    # lgammanuby2 = lgamma(nuby2)       d lgamma = digamma(nuby2)
-    dnuby2 = _digamma(nuby2) * dlgammanuby2
+    # diffnu = lgammaratio - lgammaratio2
+    dlgammaratio = ddiffnu
+    dlgammaratio2 = -ddiffnu
+    # lgammaratio2 = lgamma(nuby2)      d lgamma = digamma(nuby2)
+    dnuby2 = _digamma(nuby2) * dlgammaratio2
     # nuby2 = nu / 2
     dnu += 0.5 * dnuby2
     # lgammaratio = lgamma(nup1by2)     d lgamma = digamma(nup1by2)

@@ -2,7 +2,7 @@
 # source: tanh(w1*x1 + w2*x2 + b)
 # name: y
 # inputs: w1, w2, b, x1, x2
-# digest: 439ba2bb62267f5b
+# digest: cac96c58bcf8ce09
 """y(w1, w2, b, x1, x2) = tanh(w1*x1 + w2*x2 + b).
 
 Inputs: w1, w2, b, x1, x2.
@@ -13,37 +13,57 @@ import math
 
 
 def forward(
-    w1: float, w2: float, b: float, x1: float, x2: float
+    w1: float,
+    w2: float,
+    b: float,
+    x1: float,
+    x2: float,
 ) -> tuple[float, tuple[float, ...]]:
     """Return y and the cache that backward needs."""
     w1x1 = w1 * x1
     w2x2 = w2 * x2
-    w1x1pw2x2 = w1x1 + w2x2
-    w1x1pw2x2pb = w1x1pw2x2 + b
-    y = math.tanh(w1x1pw2x2pb)
-    return y, (w1, w2, x1, x2, y)
+    sumw2x2 = w1x1 + w2x2
+    sumb = sumw2x2 + b
+    y = math.tanh(sumb)
+    return y, (
+        w1,
+        w2,
+        x1,
+        x2,
+        y,
+    )
 
 
-def backward(
-    cache: tuple[float, ...], dy: float = 1.0
-) -> tuple[float, float, float, float, float]:
+def backward(cache: tuple[float, ...], dy: float = 1.0) -> tuple[float, ...]:
     """Return the gradient of y, times the upstream gradient dy.
 
     In this order: by w1, w2, b, x1, x2.
     """
-    w1, w2, x1, x2, y = cache
-    # y = tanh(w1x1pw2x2pb)             d tanh = 1 - y**2
-    dw1x1pw2x2pb = (1.0 - y * y) * dy
-    # w1x1pw2x2pb = w1x1pw2x2 + b
-    dw1x1pw2x2 = dw1x1pw2x2pb
-    db = dw1x1pw2x2pb
-    # w1x1pw2x2 = w1x1 + w2x2
-    dw1x1 = dw1x1pw2x2
-    dw2x2 = dw1x1pw2x2
+    (
+        w1,
+        w2,
+        x1,
+        x2,
+        y,
+    ) = cache
+    # y = tanh(sumb)                    d tanh = 1 - y**2
+    dsumb = (1.0 - y * y) * dy
+    # sumb = sumw2x2 + b
+    dsumw2x2 = dsumb
+    db = dsumb
+    # sumw2x2 = w1x1 + w2x2
+    dw1x1 = dsumw2x2
+    dw2x2 = dsumw2x2
     # w2x2 = w2 * x2
     dw2 = x2 * dw2x2
     dx2 = w2 * dw2x2
     # w1x1 = w1 * x1
     dw1 = x1 * dw1x1
     dx1 = w1 * dw1x1
-    return dw1, dw2, db, dx1, dx2
+    return (
+        dw1,
+        dw2,
+        db,
+        dx1,
+        dx2,
+    )

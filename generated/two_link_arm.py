@@ -3,7 +3,7 @@
 # name: miss
 # inputs: q1, q2, L1, L2, tx, ty
 # wrt: q1, q2
-# digest: 43c330c9ef73ef02
+# digest: fe337c42c795460d
 # ruff: noqa: N803, N806, RUF100
 """miss(q1, q2, L1, L2, tx, ty) = sqrt((L1*cos(q1) + L2*cos(q1 + q2) - tx)**2 +
     (L1*sin(q1) + L2*sin(q1 + q2) - ty)**2).
@@ -17,7 +17,7 @@ Raises:
     ValueError: where q1pq2 is infinite (sinq1pq2).
 
 Kinks:
-    hypot(sumprodmtx, sumprodmty) at (0, 0): gradient 0 (miss).
+    hypot(difftx, diffty) at (0, 0): gradient 0 (miss).
 """
 
 import math
@@ -33,75 +33,78 @@ def forward(
 ) -> tuple[float, tuple[float, ...]]:
     """Return miss and the cache that backward needs."""
     cosq1 = math.cos(q1)
-    L1cosq1 = L1 * cosq1
+    prodcosq1 = L1 * cosq1
     q1pq2 = q1 + q2
     cosq1pq2 = math.cos(q1pq2)
-    L2cosq1pq2 = L2 * cosq1pq2
-    sumprod = L1cosq1 + L2cosq1pq2
-    sumprodmtx = sumprod - tx
+    prodL2 = L2 * cosq1pq2
+    sumL2 = prodcosq1 + prodL2
+    difftx = sumL2 - tx
     sinq1 = math.sin(q1)
-    L1sinq1 = L1 * sinq1
+    prodsinq1 = L1 * sinq1
     sinq1pq2 = math.sin(q1pq2)
-    L2sinq1pq2 = L2 * sinq1pq2
-    sumprod2 = L1sinq1 + L2sinq1pq2
-    sumprodmty = sumprod2 - ty
-    miss = math.hypot(sumprodmtx, sumprodmty)
+    prodq1 = L2 * sinq1pq2
+    sumL1 = prodsinq1 + prodq1
+    diffty = sumL1 - ty
+    miss = math.hypot(difftx, diffty)
     return miss, (
         L1,
         L2,
         cosq1,
         cosq1pq2,
-        sumprodmtx,
+        difftx,
         sinq1,
         sinq1pq2,
-        sumprodmty,
+        diffty,
         miss,
     )
 
 
 def backward(cache: tuple[float, ...], dmiss: float = 1.0) -> tuple[float, float]:
-    """Return (dmiss/dq1, dmiss/dq2), each times the upstream gradient dmiss."""
+    """Return (dmiss/dq1, dmiss/dq2), each times the upstream gradient dmiss.
+
+    The gradients of a value that is used more than once add up: `+=`.
+    """
     (
         L1,
         L2,
         cosq1,
         cosq1pq2,
-        sumprodmtx,
+        difftx,
         sinq1,
         sinq1pq2,
-        sumprodmty,
+        diffty,
         miss,
     ) = cache
-    # miss = hypot(sumprodmtx, sumprodmty)    d hypot(u, v) = (u du + v dv)/miss
-    dsumprodmtx = (sumprodmtx / miss if miss != 0.0 else 0.0) * dmiss
-    dsumprodmty = (sumprodmty / miss if miss != 0.0 else 0.0) * dmiss
-    # sumprodmty = sumprod2 - ty
-    dsumprod2 = dsumprodmty
-    # sumprod2 = L1sinq1 + L2sinq1pq2
-    dL1sinq1 = dsumprod2
-    dL2sinq1pq2 = dsumprod2
-    # L2sinq1pq2 = L2 * sinq1pq2
-    dsinq1pq2 = L2 * dL2sinq1pq2
+    # miss = hypot(difftx, diffty)      d hypot(u, v) = (u du + v dv)/miss
+    ddifftx = (difftx / miss if miss != 0.0 else 0.0) * dmiss
+    ddiffty = (diffty / miss if miss != 0.0 else 0.0) * dmiss
+    # diffty = sumL1 - ty
+    dsumL1 = ddiffty
+    # sumL1 = prodsinq1 + prodq1
+    dprodsinq1 = dsumL1
+    dprodq1 = dsumL1
+    # prodq1 = L2 * sinq1pq2
+    dsinq1pq2 = L2 * dprodq1
     # sinq1pq2 = sin(q1pq2)
     dq1pq2 = cosq1pq2 * dsinq1pq2
-    # L1sinq1 = L1 * sinq1
-    dsinq1 = L1 * dL1sinq1
+    # prodsinq1 = L1 * sinq1
+    dsinq1 = L1 * dprodsinq1
     # sinq1 = sin(q1)
     dq1 = cosq1 * dsinq1
-    # sumprodmtx = sumprod - tx
-    dsumprod = dsumprodmtx
-    # sumprod = L1cosq1 + L2cosq1pq2
-    dL1cosq1 = dsumprod
-    dL2cosq1pq2 = dsumprod
-    # L2cosq1pq2 = L2 * cosq1pq2
-    dcosq1pq2 = L2 * dL2cosq1pq2
-    # cosq1pq2 = cos(q1pq2)             q1pq2 is used more than once: its gradients add up
+    # difftx = sumL2 - tx
+    dsumL2 = ddifftx
+    # sumL2 = prodcosq1 + prodL2
+    dprodcosq1 = dsumL2
+    dprodL2 = dsumL2
+    # prodL2 = L2 * cosq1pq2
+    dcosq1pq2 = L2 * dprodL2
+    # cosq1pq2 = cos(q1pq2)
     dq1pq2 -= sinq1pq2 * dcosq1pq2
     # q1pq2 = q1 + q2
     dq1 += dq1pq2
     dq2 = dq1pq2
-    # L1cosq1 = L1 * cosq1
-    dcosq1 = L1 * dL1cosq1
+    # prodcosq1 = L1 * cosq1
+    dcosq1 = L1 * dprodcosq1
     # cosq1 = cos(q1)
     dq1 -= sinq1 * dcosq1
     return dq1, dq2

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from gradgen.syntax import parse_expression
+
 #: What a value is worth to a count: constants are folded once and for all, and a product with 1 is no operation.
 ONE, CONSTANT, VARIABLE = range(3)
 
@@ -51,7 +53,7 @@ def operations(text: str, upstream: str = "", worth: int = VARIABLE) -> tuple[in
 
 @cache
 def _count(text: str, worth: int) -> tuple[int, int]:
-    return _expression(ast.parse(text, mode="eval").body, worth)
+    return _expression(parse_expression(text), worth)
 
 
 def _expression(node: ast.expr, upstream: int) -> tuple[int, int]:

@@ -65,14 +65,18 @@ def gradient_summary(program: Program) -> list[str]:
     text = f"Return ({slopes}), each times the upstream gradient {upstream}."
     if len(program.wrt) == 1:
         text = f"Return ({slopes},), times the upstream gradient {upstream}."
-    if len(text) <= _WIDTH - 6:
-        return [text]
-    order = ", ".join(program.names[i] for i in program.wrt)
-    return [
-        f"Return the gradient of {result}, times the upstream gradient {upstream}.",
-        "",
-        *_wrap(f"In this order: by {order}."),
-    ]
+    lines = [text]
+    if len(text) > _WIDTH - 6:
+        order = ", ".join(program.names[i] for i in program.wrt)
+        lines = [
+            f"Return the gradient of {result}, times the upstream gradient {upstream}.",
+            "",
+            *_wrap(f"In this order: by {order}."),
+        ]
+    if any(flow.accumulate for flow in program.flows):
+        lines += [""] if len(lines) == 1 else []
+        lines += ["The gradients of a value that is used more than once add up: `+=`."]
+    return lines
 
 
 def raises(program: Program) -> list[str]:

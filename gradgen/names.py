@@ -16,6 +16,12 @@ DEFAULT_NAME = "f"
 #: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
 _LENGTH = 12
 _LENGTH_ON_INPUT = 16
+_LENGTH_ON_STAGE = 8
+_LENGTH_OF_TWO = 5
+#: A name spells out this many operations; an edit further down leaves it alone.
+_SPELLED = 2
+#: An input's name inside a longer one keeps this many letters.
+_ANCHOR = 6
 
 _WORDS: Mapping[Fraction, str] = {
     Fraction(n): word
@@ -38,7 +44,6 @@ _WORDS: Mapping[Fraction, str] = {
     Fraction(1, 2): "half",
     Fraction(1, 3): "third",
     Fraction(1, 4): "quarter",
-    Fraction(100): "hundred",
 }
 
 
@@ -97,6 +102,10 @@ class _Namer:
         self.taken: set[str] = set(reserved)
         self.next: dict[str, int] = {}
         self.bases: list[str] = []
+        self.anchors: list[str] = []
+        self.sizes: list[int] = []
+        #: The values whose name says what they are, not how they are made.
+        self.by_role: set[int] = set()
 
     def run(self) -> Program:
         program = self.program
@@ -113,9 +122,18 @@ class _Namer:
         parts = quotient_parts(program)
         names = list(inputs)
         self.bases = list(inputs)
+        self.sizes = [0] * len(inputs)
+        self.anchors = [
+            text if len(text) <= _ANCHOR else text[: _ANCHOR - 1] for text in inputs
+        ]
         for position, step in enumerate(program.steps):
             value = program.value(position)
             self.bases.append(parts.get(value) or self.base(step))
+            self.anchors.append(self.anchor(step))
+            inner = (a.index for a in step.args if isinstance(a, Ref))
+            self.sizes.append(
+                0 if value in parts else 1 + sum(self.sizes[i] for i in inner)
+            )
             names.append(
                 outputs[value] if value in outputs else self.allocate(self.bases[value])
             )
@@ -192,31 +210,76 @@ class _Namer:
         ]
         full = self.fill(fragment, words)
         on_input = len(variables) == 1 and variables[0].index < len(self.program.inputs)
-        if len(full) <= (_LENGTH_ON_INPUT if on_input else _LENGTH):
+        sizes = [self.sizes[a.index] for a in variables]
+        spelled = sum(sizes) < _SPELLED or row.boolean
+        longest = _LENGTH_ON_INPUT if on_input else _LENGTH
+        if any(sizes) and not row.boolean:
+            longest = _LENGTH_ON_STAGE if len(sizes) == 1 else _LENGTH_OF_TWO
+        if spelled and len(full) <= longest:
             return full
         if len(variables) < 2:
-            words = [
-                self.role(a) if isinstance(a, Ref) else word
-                for a, word in zip(args, words)
-            ]
+            for word_of in (self.own, self.short, self.brief):
+                words = [
+                    word_of(a) if isinstance(a, Ref) else word
+                    for a, word in zip(args, words)
+                ]
+                if len(self.fill(fragment, words)) <= _LENGTH:
+                    break
             return self.fill(fragment, words)
         role = self.op_role(step)
-        last = self.bases[variables[-1].index]
-        return role + (
-            last if len(role + last) <= _LENGTH else self.role(variables[-1])
-        )
+        first = len(self.program.inputs)
+        if below is not None:
+            if any(a.index < first for a in variables):
+                words = [
+                    self.brief(a) if isinstance(a, Ref) else word
+                    for a, word in zip(args, words)
+                ]
+                if len(self.fill(fragment, words)) <= _LENGTH:
+                    return self.fill(fragment, words)
+            self.by_role.add(len(self.bases))
+            return role + self.anchors[variables[0].index]
+        self.by_role.add(len(self.bases))
+        last = variables[-1]
+        direct = [a for a in variables if a.index < first]
+        ends = [self.anchors[a.index] for a in (variables[0], last)]
+        found = [
+            self.bases[last.index] if self.sizes[last.index] < _SPELLED else "",
+            self.anchors[(direct or variables)[-1].index],
+            *ends,
+            ends[0] + ends[1],
+        ]
+        names = [role + word for word in found if word]
+        short = [name for name in names if len(name) <= _LENGTH] or names[-2:]
+        free = (name for name in short if name not in self.taken)
+        return next(free, short[0])
 
     def fill(self, fragment: str, words: list[str]) -> str:
         found = fragment.format(*words)
         return found if found.isidentifier() else f"c{found}"
 
-    def role(self, operand: Ref) -> str:
-        """Return a short word for a value whose name is too long to build on."""
-        step = self.program.step(operand.index)
-        if step is not None:
-            return self.op_role(step)
-        text = self.bases[operand.index]
-        return text if len(text) <= 6 else text[:5]
+    def own(self, value: Ref) -> str:
+        """Return the name of a value that is named by its role, a word for another."""
+        return (
+            self.bases[value.index]
+            if value.index in self.by_role
+            else self.short(value)
+        )
+
+    def short(self, value: Ref) -> str:
+        """Return a word for a value inside a longer name: what it is and what it is remembered by, as `sumx`."""
+        step = self.program.step(value.index)
+        anchor = self.anchors[value.index]
+        return anchor if step is None else self.op_role(step) + anchor
+
+    def brief(self, value: Ref) -> str:
+        """Return the shortest word for a value: what it is, or the input's name."""
+        step = self.program.step(value.index)
+        return self.anchors[value.index] if step is None else self.op_role(step)
+
+    def anchor(self, step: Step) -> str:
+        """Return what a value is remembered by: the input that leads it, cut short if it is long."""
+        inner = [arg for arg in step.args if isinstance(arg, Ref)]
+        return self.anchors[inner[0].index] if inner else self.op_role(step)
 
     def op_role(self, step: Step) -> str:
         row = (

@@ -35,7 +35,7 @@ from gradgen.targets import BUILTINS, Target
 #: The column in which a backward comment gives its rule.
 _RULE_COLUMN = 34
 #: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
-_FEW = 5
+_FEW = 4
 #: A call of a function of names, or a quotient of names.
 _CALL = re.compile(
     r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*)"
@@ -178,7 +178,6 @@ class _Viewer:
         self.read: set[int] = set()
         #: Each kind of backward line is spelled once, with places for the names.
         self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
-        self.explained = False
         #: The values of the stages that are plain calls and evaluated always, by their text.
         self.calls: dict[str, int] = {}
         self.forward_cost = self.backward_cost = 0
@@ -299,14 +298,11 @@ class _Viewer:
             step = program.step(source)
             assert step is not None
             lines: list[str] = []
-            summed = []
             rule = OPS[step.op].rule
             while at < len(program.flows) and program.flows[at].source == source:
                 flow = program.flows[at]
                 before = program.flows[at - 1] if lines else None
                 lines.append(self.flow(flow, step, before))
-                if flow.accumulate:
-                    summed.append(flow.into)
                 if flow.partial == OVER:
                     below = names[flow.into]
                     above = operands(step, names, FORMULA)[0]
@@ -317,12 +313,6 @@ class _Viewer:
                 FORMULA.template(OPS[step.op]), operands(step, names, FORMULA)
             )
             note = fill(rule, operands(step, names, FORMULA), names[source])
-            if summed and not note and not self.explained:
-                # Once for the whole module: what a sum is for need not be said again.
-                self.explained = True
-                note = (
-                    f"{names[summed[0]]} is used more than once: its gradients add up"
-                )
             found.append(
                 Group(
                     f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment,

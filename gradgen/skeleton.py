@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from gradgen.errors import GradgenError
+from gradgen.syntax import parse_python
 
 #: The expressions of a line. There is no lambda, comprehension, string, star, `await` or walrus among them.
 _EXPRESSIONS = (
@@ -47,7 +48,7 @@ def check_skeleton(
         GradgenError: the module is anything else. No input is known that leads here.
     """
     try:
-        module = ast.parse(text)
+        module = parse_python(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _refused(f"it is no valid Python ({type(error).__name__})") from None
     _docstring(module, "the module")
@@ -59,7 +60,7 @@ def check_skeleton(
         elif not isinstance(node, ast.FunctionDef):
             raise _refused(f"line {node.lineno} is no function")
         elif node.name in helpers:
-            (carried,) = ast.parse(helpers[node.name]).body
+            (carried,) = parse_python(helpers[node.name]).body
             if ast.dump(node) != ast.dump(carried):
                 raise _refused(f"its `{node.name}` is not the known one")
         elif not wanted or node.name != wanted.pop(0):

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -277,19 +278,24 @@ def test_threads_and_the_order_of_work_change_nothing() -> None:
     clear_cache()
     assert all(compile(text).source == true[text] for text in reversed(texts))
     found: list[bool] = []
+    errors: list[str] = []
 
     def work(number: int) -> None:
         mine = random.Random(number).sample(texts * 3, 3 * len(texts))
         for text in mine:
-            if number == 0:
-                clear_cache()
-            found.append(compile(text).source == true[text])
+            try:
+                if number == 0:
+                    clear_cache()
+                found.append(compile(text).source == true[text])
+            except Exception:  # noqa: BLE001 - shown below
+                errors.append(traceback.format_exc())
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert not errors, errors[0]
     assert len(found) == 8 * 3 * len(texts) and all(found)
 
 

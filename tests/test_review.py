@@ -1,0 +1,302 @@
+"""What a reviewer of generated code pays for, measured: names, diffs and operations. `pytest -m review -s` prints it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradgen.ir import Program, Ref
+from gradgen.pipeline import Compiled, compile
+from gradgen.recipe import read_artifact
+from tests.conftest import DATA, formulas
+
+pytestmark = pytest.mark.review
+SETS = ("feynman", "fpbench", "symreg", "optim")
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+
+#: One-spot edits of the seed's function: the old text, and what becomes of it.
+SEED_EDITS = (
+    ("**2", "**3"),
+    ("(x + sigmoid(y)) /", "(x + sigmoid(y) + x*y) /"),
+    ("(x + sigmoid(y)) /", "(x + sigmoid(y) + 0.5) /"),
+    (SEED, f"log(1 + {SEED})"),
+    ("sigmoid(y)", "sigmoid(y + 0.5*x)"),
+)
+#: Formulas of ordinary size beside those of `generated/`, most of which are short: a call option, a logistic regression, a
+#: membrane's current, a reprojected point, the Goldman voltage, an evaporation, a soil's conductivity, a cubic equation of state.
+MORE = (
+    "S*norm_cdf((log(S/K) + (r + v**2/2)*T)/(v*sqrt(T))) - K*exp(-r*T)*norm_cdf((log(S/K) + (r - v**2/2)*T)/(v*sqrt(T)))",
+    "log(1 + exp(-y*(w0 + w1*x1 + w2*x2 + w3*x1*x2))) + l2*(w1**2 + w2**2 + w3**2)",
+    "(I - gNa*m**3*h*(V - ENa) - gK*n**4*(V - EK) - gL*(V - EL))/C",
+    "f*(1 + k1*(X**2 + Y**2)/Z**2 + k2*((X**2 + Y**2)/Z**2)**2)*X/Z + cx - u",
+    "R*T/F*log((PK*Ko + PNa*Nao + PCl*Cli)/(PK*Ki + PNa*Nai + PCl*Clo))",
+    "(0.408*D*(Rn - G) + g*900/(T + 273)*u*(es - ea))/(D + g*(1 + 0.34*u))",
+    "Ks*(1 + (a*h)**n)**(-m/2)*(1 - (1 - (1 + (a*h)**n)**(-1))**m)**2",
+    "R*T/(v - b) - a/(sqrt(T)*v*(v + b)) - P",
+)
+
+
+def edits(text: str) -> Iterator[str]:
+    """Yield a formula with one spot changed, in the ways of the seed's edits; the spot is in the middle."""
+    inputs = compile(text, target="scipy").program.inputs
+    first, last = inputs[0], inputs[-1]
+    if "**2" in text:
+        yield text.replace("**2", "**3", 1)
+    yield at_middle(text, first, f"({first} + {first}*{last})")
+    yield at_middle(text, last, f"({last} + 0.5)")
+    yield f"log(1 + {text})"
+    yield at_middle(text, last, f"({last} + 0.5*{first})")
+
+
+def at_middle(text: str, name: str, new: str) -> str:
+    """Replace the middle one of a name's occurrences."""
+    found = list(re.finditer(rf"\b{name}\b", text))
+    match = found[len(found) // 2]
+    return text[: match.start()] + new + text[match.end() :]
+
+
+def body(compiled: Compiled) -> list[str]:
+    """Return the lines of code of a module, without header and docstrings."""
+    text = compiled.source[compiled.source.index('"""') :]
+    text = re.sub(r'"""(?:.|\n)*?"""', "", text)
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def touched(before: list[str], after: list[str]) -> int:
+    """Return how many lines of the old body are removed or changed."""
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    codes = matcher.get_opcodes()
+    return sum(end - start for kind, start, end, _, _ in codes if kind != "equal")
+
+
+def by_hand(before: Compiled, after: Compiled) -> int:
+    """Return how many lines a person would touch who keeps the old names for what stays, or takes its place."""
+    return min(
+        touched(body(before), body(after)),
+        *(renamed(before, after, *order) for order in ((same, placed), (placed, same))),
+    )
+
+
+def renamed(before: Compiled, after: Compiled, *matches: Any) -> int:
+    """Return how many lines are touched if the new module takes over the old one's names."""
+    old, new = before.program, after.program
+    pairs: dict[int, int] = {}  # new value to old value
+    for match in matches:
+        for at, was in match(old, new):
+            if at not in pairs and was not in pairs.values():
+                pairs[at] = was
+    names = {}
+    for at, was in pairs.items():
+        names[new.names[at]] = old.names[was]
+        names[new.adjoints[at]] = old.adjoints[was]
+    fresh = set(names.values())
+    for name in (*new.names, *new.adjoints):
+        names.setdefault(name, f"{name}_new" if name in fresh else name)
+    text = "\n".join(body(after))
+    text = re.sub(r"\b[^\W\d]\w*", lambda m: names.get(m.group(), m.group()), text)
+    # A comment's rule stands in a column of its own.
+    return touched(
+        *(
+            [re.sub(r"(?<=\S) {2,}(?=\S)", "  ", line) for line in lines]
+            for lines in (body(before), text.splitlines())
+        )
+    )
+
+
+def same(old: Program, new: Program) -> Iterator[tuple[int, int]]:
+    """Yield the new and the old value of what is made alike."""
+    known = {key: value for value, key in enumerate(structures(old))}
+    for value, key in enumerate(structures(new)):
+        if key in known:
+            yield value, known[key]
+
+
+def placed(old: Program, new: Program) -> Iterator[tuple[int, int]]:
+    """Yield the new and the old value of what stands at one place, from the result down."""
+    todo = [(new.outputs[0][1].index, old.outputs[0][1].index)]
+    while todo:
+        at, was = todo.pop()
+        one, other = new.step(at), old.step(was)
+        if one is None or other is None:
+            continue
+        yield at, was
+        args = [arg.index for arg in one.args if isinstance(arg, Ref)]
+        others = [arg.index for arg in other.args if isinstance(arg, Ref)]
+        todo += zip(args, others)
+
+
+def structures(program: Program) -> Iterator[Any]:
+    """Yield a key for what each value is made of."""
+    keys: list[Any] = list(program.inputs)
+    yield from keys
+    for step in program.steps:
+        args = tuple(keys[a.index] if isinstance(a, Ref) else a for a in step.args)
+        keys.append(hash((step.op, args, step.guard != ())))
+        yield keys[-1]
+
+
+def test_small_diffs(root: Path) -> None:
+    texts = [
+        read_artifact(path.read_text()) for path in sorted(root.glob("generated/*.py"))
+    ]
+    sources = [found.recipe.source for found in texts if found is not None]
+    pairs = [(SEED, SEED.replace(old, new, 1)) for old, new in SEED_EDITS]
+    pairs += [
+        (text, new) for text in (*sources, *MORE) if text != SEED for new in edits(text)
+    ]
+    shares, hands = [], []
+    print()
+    for old, new in pairs:
+        before, after = (compile(text, target="scipy") for text in (old, new))
+        lines, changed = body(before), touched(body(before), body(after))
+        shares.append(changed / len(lines))
+        hands.append(by_hand(before, after) / len(lines))
+        shown = new if len(new) < 80 else f"{new[:77]}..."
+        print(f"{shares[-1]:4.0%} by hand {hands[-1]:4.0%}  {shown}")
+    five, more = shares[: len(SEED_EDITS)], shares[len(SEED_EDITS) :]
+    print(
+        f"lines changed: mean {statistics.mean(five):.1%} over the seed's {len(five)} edits (most {max(five):.0%}), "
+        f"{statistics.mean(more):.1%} over {len(more)} others; all {statistics.mean(shares):.1%}, "
+        f"by hand {statistics.mean(hands):.1%}"
+    )
+    assert len(more) >= 40
+    assert statistics.mean(five) <= 0.15 and statistics.mean(shares) <= 0.15
+
+
+def test_names() -> None:
+    lengths, telling, numbered = [], 0, 0
+    others: dict[str, int] = {}
+    for compiled in compiled_formulas():
+        program = compiled.program
+        inside: list[set[str]] = [
+            {name} for name in program.names[: len(program.inputs)]
+        ]
+        for position, step in enumerate(program.steps):
+            inner = [inside[arg.index] for arg in step.args if isinstance(arg, Ref)]
+            inside.append(set().union(*inner))
+            name = program.names[program.value(position)]
+            if program.value(position) == program.outputs[0][1].index:
+                continue
+            lengths.append(len(name))
+            own = any(text[:5] in name for text in inside[-1])
+            role = re.match(r"(num|den)(?![a-z])|(inv)?(num|den)|num|den", name)
+            telling += own or role is not None
+            numbered += bool(re.search(r"[a-z]_?[0-9]+$", name)) and not name.endswith(
+                tuple(inside[-1])
+            )
+            if not own and role is None:
+                others[name] = others.get(name, 0) + 1
+    share = telling / len(lengths)
+    long = sorted(lengths)[math.ceil(0.99 * len(lengths)) - 1]
+    print(
+        f"\n{len(lengths)} names of stages: {share:.2%} hold a name of the formula's own or num, den; "
+        f"{statistics.mean(lengths):.2f} characters in the mean, {long} at the 99th percentile, {max(lengths)} at most"
+    )
+    print("others:", sorted(others.items(), key=lambda item: -item[1])[:20])
+    assert share >= 0.97 and statistics.mean(lengths) <= 9 and long <= 16
+
+
+def test_the_cost_of_gradients() -> None:
+    ratios, large = [], []
+    for compiled in compiled_formulas():
+        ratios.append(compiled.cost.ratio)
+        if compiled.cost.forward >= 10:
+            large.append((compiled.cost.ratio, compiled.recipe.source))
+    over = [entry for entry in large if entry[0] > 4]
+    print(
+        f"\n{len(ratios)} formulas: value and gradient cost {statistics.median(ratios):.2f} times the value in the median; "
+        f"of {len(large)} with ten operations or more, {len(over)} cost more than 4 times, the dearest {max(large)[0]:.2f}: {max(large)[1][:60]}"
+    )
+    assert statistics.median(ratios) <= 2.5 and len(over) <= 0.01 * len(large)
+
+
+def compiled_formulas() -> Iterator[Compiled]:
+    for name in SETS:
+        for row in formulas(name):
+            inputs = [text.strip() for text in row["variables"].split(";")]
+            yield compile(row["expression"], inputs=inputs)
+
+
+class Text:
+    """A formula that writes itself down: what an expression of it, evaluated, would be written as."""
+
+    def __init__(self, text: str, binds: int) -> None:
+        self.text = text
+        self.binds = binds
+
+    def within(self, binds: int) -> str:
+        return self.text if self.binds >= binds else f"({self.text})"
+
+    @staticmethod
+    def join(a: Any, sign: str, b: Any, binds: int) -> Text:
+        a, b = (x if isinstance(x, Text) else Text(repr(x), 9) for x in (a, b))
+        return Text(f"{a.within(binds)} {sign} {b.within(binds + 1)}", binds)
+
+    def __add__(self, other: Any) -> Text:
+        return Text.join(self, "+", other, 1)
+
+    def __radd__(self, other: Any) -> Text:
+        return self if other == 0 else Text.join(other, "+", self, 1)
+
+    def __sub__(self, other: Any) -> Text:
+        return Text.join(self, "-", other, 1)
+
+    def __rsub__(self, other: Any) -> Text:
+        return Text.join(other, "-", self, 1)
+
+    def __mul__(self, other: Any) -> Text:
+        return Text.join(self, "*", other, 2)
+
+    def __rmul__(self, other: Any) -> Text:
+        return Text.join(other, "*", self, 2)
+
+    def __truediv__(self, other: Any) -> Text:
+        return Text.join(self, "/", other, 2)
+
+    def __rtruediv__(self, other: Any) -> Text:
+        return Text.join(other, "/", self, 2)
+
+    def __neg__(self) -> Text:
+        return Text(f"-{self.within(3)}", 2)
+
+    def __pow__(self, exponent: int) -> Text:
+        return Text(f"{self.within(5)}**{exponent}", 4)
+
+
+class Mathematics:
+    """A namespace of functions that write themselves down."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda x: Text(f"{name}({x.text})", 9)
+
+
+#: Operations of value and gradient that a careful reverse mode needs, by the same rule.
+CAREFUL = {"F1": 24, "F2": 124, "F3": 64, "F4": 60, "F5": 55, "F6": 170}
+
+
+def test_the_benchmark_functions() -> None:
+    path = DATA / "benchmarks.py"
+    if not path.exists():
+        pytest.skip("the benchmark functions are not on this machine")
+    scope: dict[str, Any] = {}
+    exec(path.read_text(), scope)  # noqa: S102 - a file of the tests' own data
+    print()
+    totals = {}
+    for name, function in scope["FUNCTIONS"].items():
+        names = scope["NAMES"][name]
+        text = function(Mathematics(), *(Text(n, 9) for n in names)).text
+        cost = compile(text, inputs=names).cost
+        totals[name] = cost.forward + cost.backward
+        print(
+            f"{name}: {cost.forward} -> {totals[name]} operations; a careful reverse mode: {CAREFUL[name]}"
+        )
+    # The outermost quotient keeps the textbook's gradient of 1/d, which costs the seed's function one product more.
+    assert totals.pop("F1") <= CAREFUL["F1"] + 1
+    assert all(total <= CAREFUL[name] for name, total in totals.items())
