@@ -38,9 +38,14 @@ _OPTIONS = [
     "--range",
     "--tolerance",
     "--verify",
+    "--test",
+    "--max-ratio",
+    "--ours",
 ]
 #: A longer run is a loop in a shell.
 _MOST_SAMPLES = 100_000
+#: A longer list gets a progress bar.
+_FEW = 20
 #: Four bytes for each of the 100 000 characters that an expression may have.
 _MOST_BYTES = 400_002
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -169,6 +174,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="first compare the module with mpmath at random points; exit 1 if it is wrong",
     )
+    sub.add_argument(
+        "--test",
+        action="store_true",
+        help="with -o model.py, also write test_model.py, which holds the module to values from mpmath",
+    )
 
     sub = command(
         "eval",
@@ -223,6 +233,17 @@ def _parser() -> argparse.ArgumentParser:
         "  gradgen check generated/ model.py",
     )
     file_options(sub)
+    sub.add_argument(
+        "--max-ratio",
+        type=float,
+        metavar="R",
+        help="also fail where value and gradient cost more than R times the operations of the value",
+    )
+    sub.add_argument(
+        "--ours",
+        action="store_true",
+        help="pass over files that gradgen did not write, as a hook needs it",
+    )
 
     sub = command(
         "update",
@@ -233,6 +254,38 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--force", action="store_true", help="overwrite files that were edited by hand"
     )
+
+    sub = command(
+        "build",
+        "make every module that the project's pyproject.toml lists",
+        "  gradgen build\n  gradgen build --check",
+    )
+    sub.add_argument(
+        "project",
+        nargs="?",
+        metavar="PROJECT",
+        help="a pyproject.toml or its folder (default: the nearest one)",
+    )
+    sub.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 if a file would change",
+    )
+    sub.add_argument(
+        "--force", action="store_true", help="overwrite files that were edited by hand"
+    )
+
+    sub = command(
+        "diff",
+        "explain the change between two formulas or generated files in words",
+        "  git show HEAD:model.py | gradgen diff - model.py",
+    )
+    for place in ("old", "new"):
+        sub.add_argument(
+            place,
+            metavar=place.upper(),
+            help="a generated file, a formula, or - for standard input",
+        )
 
     command(
         "functions",
@@ -253,6 +306,7 @@ _VALUES = {
     "--samples",
     "--range",
     "--tolerance",
+    "--max-ratio",
 }
 
 
@@ -370,7 +424,7 @@ def _run(argv: Sequence[str]) -> int:
         return 0
     if options.command is None:
         parser.error(
-            "a command is needed: compile, eval, verify, check, update or functions"
+            "a command is needed: compile, eval, verify, check, update, build, diff or functions"
         )
     run = {
         "compile": _compile,
@@ -378,6 +432,8 @@ def _run(argv: Sequence[str]) -> int:
         "verify": _verify,
         "check": _check,
         "update": _update,
+        "build": _build,
+        "diff": _diff,
         "functions": _functions,
     }
     return run[options.command](options)
@@ -431,9 +487,9 @@ def _standard_input() -> str:
 
 def _compile(options: argparse.Namespace) -> int:
     output = None if options.output in (None, "-") else _path(options.output)
-    if output is None and (options.check or options.diff):
+    if output is None and (options.check or options.diff or options.test):
         raise GradgenError(
-            "--check and --diff compare with a file; name it with -o FILE"
+            "--check, --diff and --test need a file; name it with -o FILE"
         )
     if output is not None:
         _check_module_name(output)
@@ -446,15 +502,23 @@ def _compile(options: argparse.Namespace) -> int:
 
     from gradgen import artifact
 
-    if not (options.check or options.diff):
-        before = artifact.guard(output, options.force) or ""
-        compiled.write(output, force=options.force)
-        _note_signature(output, before, compiled.source)
-        return 0
-    before = artifact.guard(output, force=True) or ""
-    if options.diff:
-        print(artifact.diff(output, before, compiled.source), end="")
-    return 1 if options.check and before != compiled.source else 0
+    made = [(output, compiled)]
+    if options.test:
+        templates = _path(options.templates) if options.templates else None
+        test = compiled.test(output.stem, templates)
+        made.append((output.with_name(f"test_{output.name}"), test))
+    writes = not (options.check or options.diff)
+    # All files are looked at before the first is written.
+    old = [artifact.guard(path, options.force or not writes) or "" for path, _ in made]
+    stale = False
+    for (path, new), before in zip(made, old):
+        if writes:
+            new.write(path, force=options.force)
+            _note_signature(path, before, new.source)
+        if options.diff:
+            print(artifact.diff(path, before, new.source), end="")
+        stale |= before != new.source
+    return int(options.check and stale)
 
 
 def _proven(compiled: Compiled) -> bool:
@@ -497,18 +561,27 @@ def _verify(options: argparse.Namespace) -> int:
     return 0 if report.passed(tolerance) else 1
 
 
+def _text(path: Path) -> str:
+    """Return the text of a file that must exist."""
+    from gradgen import artifact
+
+    text = artifact.read(path)
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    return text
+
+
 def _from_file(path: Path) -> Compiled:
     """Return the module in a generated file. Only what the recipe makes is ever run: never what a file happens to hold."""
-    from gradgen import artifact
     from gradgen.pipeline import regenerate
     from gradgen.recipe import read_artifact
 
-    text = artifact.read(path)
-    found = read_artifact(text) if text is not None else None
-    if text is None:
-        raise GradgenError(f"{path} does not exist")
+    text = _text(path)
+    found = read_artifact(text)
     if found is None:
         raise GradgenError(f"{path} was not generated by gradgen")
+    if found.recipe.tests:
+        raise GradgenError(f"{path} is a test; run it with pytest")
     made = regenerate(found.recipe)
     if made.source != text:
         raise GradgenError(
@@ -663,6 +736,45 @@ def _failing_line(compiled: Compiled, error: Exception) -> str:
     )
 
 
+def _build(options: argparse.Namespace) -> int:
+    from gradgen.project import FILE, entries, find_project, progress, statuses
+
+    start = _path(options.project or ".")
+    project = start if start.name == FILE else find_project(start)
+    listed = entries(project)
+    bar = len(listed) > _FEW and sys.stderr.isatty()
+    worst = 0
+    for done, entry in enumerate(listed):
+        if bar:
+            print(f"\r{progress(done, len(listed))}", end="", file=sys.stderr)
+        for path, status, message in statuses(entry, not options.check, options.force):
+            if bar:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"{status:8} {printable(str(path))}", flush=bar)
+            if message:
+                print(f"gradgen: error: {message}", file=sys.stderr)
+            worst |= status not in ("ok", "written", "updated")
+    return int(worst)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from gradgen.explain import explain
+    from gradgen.pipeline import compile, regenerate
+    from gradgen.recipe import read_artifact
+
+    both = []
+    for text in (options.old, options.new):
+        if text == "-":
+            text = _standard_input() + "\n"
+        elif text.endswith(".py"):
+            text = _text(_path(text))
+        found = read_artifact(text)
+        both.append(compile(text) if found is None else regenerate(found.recipe))
+    lines = list(explain(*both))
+    print("\n".join(lines or ["nothing changed"]))
+    return 0
+
+
 def _functions(_: argparse.Namespace) -> int:
     from gradgen.ops import CALLS, COMPOSITIONS
     from gradgen.parse import FORMS
@@ -699,6 +811,7 @@ def _files(names: Sequence[str]) -> list[Path]:
 
 
 def _check(options: argparse.Namespace) -> int:
+    """Check files; print what each is, and where it is not ok, why."""
     from gradgen import artifact
     from gradgen.pipeline import regenerate
     from gradgen.recipe import read_artifact
@@ -713,13 +826,32 @@ def _check(options: argparse.Namespace) -> int:
             if text is None:
                 status = "missing"
             elif found is None:
+                if options.ours:
+                    continue
                 status = "not ours"
             else:
-                made = regenerate(found.recipe, templates).source
+                made = regenerate(found.recipe, templates)
+                ratio = 0.0 if found.recipe.tests else made.cost.ratio
                 status = (
-                    "edited" if not found.intact else "ok" if made == text else "stale"
+                    "edited"
+                    if not found.intact
+                    else (
+                        "stale"
+                        if made.source != text
+                        else (
+                            "costly"
+                            if options.max_ratio is not None
+                            and ratio > options.max_ratio
+                            else "ok"
+                        )
+                    )
                 )
-                change = artifact.diff(path, text, made)
+                change = artifact.diff(path, text, made.source)
+                if status == "costly":
+                    change = (
+                        f"value and gradient together cost {ratio:.1f} times the value; "
+                        f"allowed is {options.max_ratio:g} times\n"
+                    )
         except GradgenError as error:
             status, change = "failed", f"{error}\n"
         print(f"{status:8} {printable(str(path))}")

@@ -189,7 +189,8 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         raise GradgenError(
             "it was made with templates of its own; name their folder with --templates"
         )
-    return compile(
+    used = templates if recipe.custom_templates else None
+    compiled = compile(
         recipe.source,
         name=recipe.name,
         inputs=recipe.inputs,
@@ -197,8 +198,9 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         as_written=recipe.as_written,
         target=recipe.target,
         precise=recipe.precise,
-        templates=templates if recipe.custom_templates else None,
+        templates=used,
     )
+    return compiled.test(recipe.tests, used) if recipe.tests else compiled
 
 
 def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
@@ -283,6 +285,20 @@ class Compiled:
         (_, cache), values = _locals_after(self.forward, *inputs)
         _, gradients = _locals_after(self.backward, cache)
         return values, gradients
+
+    def test(self, module: str, templates: Path | None = None) -> Compiled:
+        """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
+
+        Args:
+            module: the name that the module is imported by.
+            templates: the user's folder of templates, if the module was made with one.
+
+        Raises:
+            GradgenError: there is no formula to compute values from, or no point of its domain was found.
+        """
+        from gradgen.testfile import make_test
+
+        return make_test(self, check_identifier(module, "the module"), templates)
 
     def write(self, path: str | Path, *, force: bool = False) -> bool:
         """Write the module to a file; return whether the file changed.

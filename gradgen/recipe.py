@@ -25,6 +25,7 @@ class Recipe:
         precise: whether the adjoints of saturating functions are right relative to their own size.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
+        tests: for a test, the name of the module that it tests.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Recipe:
     target: str = "python"
     precise: bool = False
     custom_templates: bool = False
+    tests: str = ""
 
     def header(self, body: str) -> str:
         """Return the comment lines that go before `body`, one item a line, defaults left out."""
@@ -56,6 +58,8 @@ class Recipe:
             lines.append("# precise: yes")
         if self.custom_templates:
             lines.append("# templates: custom")
+        if self.tests:
+            lines.append(f"# tests: {self.tests}")
         lines.append(f"# digest: {digest(body)}")
         return "".join(f"{line}\n" for line in lines)
 
@@ -114,6 +118,7 @@ def read_artifact(text: str) -> Artifact | None:
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
         custom_templates="templates" in items,
+        tests=items.get("tests", ""),
     )
     return Artifact(recipe, intact=items["digest"] == digest(text[size:]))
 
@@ -127,6 +132,7 @@ _ITEMS = (
     "target",
     "precise",
     "templates",
+    "tests",
     "digest",
 )
 

@@ -79,6 +79,28 @@ class Module:
     few: int = _FEW
 
 
+@dataclass(frozen=True)
+class TestModule:
+    """What the template of a test may show: points, values and gradients as texts."""
+
+    __test__ = False
+
+    module: str
+    formula: str
+    wrt: tuple[int, ...]
+    points: tuple[tuple[tuple[str, ...], ...], ...]
+
+
+def render_test(test: TestModule, target: Target, templates: Path | None = None) -> str:
+    """Return the text of a test module, without its header, in the target's layout.
+
+    Raises:
+        GradgenError: a template of the user's is broken.
+    """
+    text = _fill(_chosen(target, templates), "test_module.py.jinja", test=test)
+    return target.layout_any(text)
+
+
 def render(
     program: Program, target: Target, formula: str, templates: Path | None = None
 ) -> tuple[str, Cost]:
@@ -93,14 +115,21 @@ def render(
     Raises:
         GradgenError: a template of the user's is missing or broken.
     """
-    if templates is None:
-        environment = _built_in(target.folder)
-    else:
-        environment = _environment(target.folder, templates)
+    environment = _chosen(target, templates)
     viewer = _Viewer(program, target, formula, environment)
-    view = viewer.view()
+    text = _fill(environment, "module.py.jinja", module=viewer.view())
+    return text, viewer.cost()
+
+
+def _chosen(target: Target, templates: Path | None) -> jinja2.Environment:
+    if templates is None:
+        return _built_in(target.folder)
+    return _environment(target.folder, templates)
+
+
+def _fill(environment: jinja2.Environment, name: str, **view: object) -> str:
     try:
-        text = environment.get_template("module.py.jinja").render(module=view)
+        return environment.get_template(name).render(**view)
     except (
         jinja2.TemplateError,
         ArithmeticError,
@@ -110,9 +139,8 @@ def render(
         ValueError,
     ) as error:
         raise GradgenError(
-            f"template {getattr(error, 'name', None) or 'module.py.jinja'}: {error}"
+            f"template {getattr(error, 'name', None) or name}: {error}"
         ) from None
-    return text, viewer.cost()
 
 
 def template_folder() -> Path:

@@ -1,0 +1,83 @@
+"""Two compiled formulas in; what changed between them, in words, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradgen.describe import kinks, raises
+from gradgen.ir import Program
+from gradgen.ops import OPS
+from gradgen.pipeline import Compiled
+from gradgen.spell import FORMULA, condition, fill, operands
+
+
+def explain(old: Compiled, new: Compiled) -> Iterator[str]:
+    """Yield the change line by line; nothing where the modules are the same."""
+    if old.source == new.source:
+        return
+    before, after = old.recipe, new.recipe
+    if before.source != after.source:
+        yield f"formula: {before.source}"
+        yield f"     is: {after.source}"
+    yield from _signature(old.program, new.program)
+    for what in ("name", "as_written", "target", "precise"):
+        one, other = getattr(before, what), getattr(after, what)
+        if one != other:
+            yield f"{what.replace('_', '-')}: {one} is now {other}"
+    yield from _stages(old.program, new.program)
+    if old.cost != new.cost:
+        yield (
+            f"operations: {old.cost.forward} forward and {old.cost.backward} backward are now "
+            f"{new.cost.forward} and {new.cost.backward}"
+        )
+    for title, listed in (("raises", raises), ("kinks", kinks)):
+        one, other = listed(old.program), listed(new.program)
+        yield from (f"{title} no more: {entry}" for entry in one if entry not in other)
+        yield from (f"{title} now: {entry}" for entry in other if entry not in one)
+
+
+def _signature(old: Program, new: Program) -> Iterator[str]:
+    for what, one, other in (
+        ("SIGNATURE", old.inputs, new.inputs),
+        ("GRADIENT", _wrt(old), _wrt(new)),
+    ):
+        if one != other:
+            added = [name for name in other if name not in one]
+            removed = [name for name in one if name not in other]
+            words = [f"{name} is added" for name in added]
+            words += [f"{name} is removed" for name in removed]
+            if not words:
+                words = ["the order is another"]
+            yield (
+                f"{what} CHANGES: ({', '.join(one)}) is now ({', '.join(other)}): {'; '.join(words)}; "
+                "callers must follow"
+            )
+
+
+def _wrt(program: Program) -> tuple[str, ...]:
+    return tuple(program.inputs[i] for i in program.wrt)
+
+
+def _stages(old: Program, new: Program) -> Iterator[str]:
+    one, other = _texts(old), _texts(new)
+    same = sum(other.get(name) == text for name, text in one.items())
+    yield f"stages: {same} of {len(one)} stay as they are"
+    yield from (f"  removed: {n} = {t}" for n, t in one.items() if n not in other)
+    yield from (f"  added:   {n} = {t}" for n, t in other.items() if n not in one)
+    yield from (
+        f"  changed: {name} = {one[name]} is now {text}"
+        for name, text in other.items()
+        if name in one and one[name] != text
+    )
+
+
+def _texts(program: Program) -> dict[str, str]:
+    found = {}
+    for position, step in enumerate(program.steps):
+        text = fill(
+            FORMULA.template(OPS[step.op]), operands(step, program.names, FORMULA)
+        )
+        if step.guard:
+            text += f" if {condition(step.guard, program.names)}"
+        found[program.names[program.value(position)]] = text
+    return found

@@ -1,0 +1,106 @@
+"""A compiled formula in; the text of a test module out, which holds the generated module to values from mpmath."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mpmath
+
+from gradgen.errors import GradgenError
+from gradgen.exact import Exact, ExactFormula
+from gradgen.parse import parse
+from gradgen.pipeline import Compiled
+from gradgen.render import TestModule, render_test
+from gradgen.targets import TARGETS
+
+#: How many points a test holds; formulas with choices get more, so that every branch is likely met.
+_POINTS, _POINTS_WITH_CHOICES = 5, 12
+_TRIES = 400
+#: Inputs are drawn from these in turn.
+_RANGES = ((0.2, 2.2), (-4.0, 4.0))
+_DIGITS = 120
+#: A point is left out where moving its inputs by this part of themselves moves value or gradient by more than the other.
+_NUDGE, _STEADY = 1e-12, 1e-10
+
+
+def make_test(
+    compiled: Compiled, module: str, templates: Path | None = None
+) -> Compiled:
+    """Return the test of a module, as an artifact of its own.
+
+    Args:
+        compiled: the formula, with a recipe.
+        module: the name that the generated module is imported by.
+        templates: the user's folder of templates, if the module was made with one.
+
+    Raises:
+        GradgenError: there is no formula to compute values from, or no point of the domain was found.
+    """
+    recipe = replace(compiled.recipe, tests=module)
+    if not recipe.source:
+        raise GradgenError(
+            "this expression could not be written out as text, so there is nothing to test against"
+        )
+    read = parse(recipe.source, recipe.inputs or ())
+    formula = ExactFormula(read.expr, compiled.program.inputs, _DIGITS)
+    choices = any(step.op == "where" for step in compiled.program.steps)
+    wanted = _POINTS_WITH_CHOICES if choices else _POINTS
+    found = []
+    for point, true in _points(compiled, formula):
+        numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
+        found.append(tuple(tuple(map(repr, part)) for part in numbers))
+        if len(found) == wanted:
+            break
+    if not found:
+        raise GradgenError(
+            "no point of the formula's domain was found to test at; it must lie within -4 and 4 in every input"
+        )
+    body = render_test(
+        TestModule(module, recipe.source, compiled.program.wrt, tuple(found)),
+        TARGETS[recipe.target],
+        templates,
+    )
+    return replace(compiled, source=recipe.header(body) + body, recipe=recipe)
+
+
+def _points(
+    compiled: Compiled, formula: ExactFormula
+) -> Iterator[tuple[tuple[float, ...], Exact]]:
+    """Yield points, always the same ones, with the truth there: inside the domain, smooth and well-conditioned."""
+    program = compiled.program
+    rnd = random.Random(compiled.recipe.source)
+    seen = set()
+    for number in range(_TRIES):
+        bounds = _RANGES[number % len(_RANGES)]
+        point = tuple(float(f"{rnd.uniform(*bounds):.3g}") for _ in program.inputs)
+        if point in seen:
+            return  # there are no inputs
+        seen.add(point)
+        true = formula.at(point, program.wrt)
+        nudged = formula.at([x * (1 + _NUDGE) for x in point], program.wrt)
+        if _known(true) and _known(nudged) and _steady(true, nudged):
+            yield point, true
+
+
+def _known(true: Exact) -> bool:
+    parts = (true.value, *true.slopes)
+    return (
+        None not in parts
+        and true.value != 0
+        and all(x == 0 or 1e-300 < abs(x) < 1e300 for x in parts)
+    )
+
+
+def _steady(true: Exact, nudged: Exact) -> bool:
+    def near(a: list[Any], b: list[Any]) -> bool:
+        with mpmath.workdps(_DIGITS):
+            off = mpmath.norm([x - y for x, y in zip(a, b)])
+            return bool(off <= _STEADY * mpmath.norm(a))
+
+    return near([true.value], [nudged.value]) and near(
+        list(true.slopes), list(nudged.slopes)
+    )

@@ -1,0 +1,74 @@
+"""`gradgen diff` says in words what changed, and calls out what callers must follow."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from gradgen.cli import main
+from gradgen.explain import explain
+from gradgen.pipeline import compile
+
+
+def words(old: str, new: str) -> list[str]:
+    return list(explain(compile(old), compile(new)))
+
+
+def test_nothing() -> None:
+    assert words("x*y", "x*y") == []
+
+
+def test_stages() -> None:
+    lines = words("sin(x*y)/y", "sin(x*y)**2/y")
+    assert lines[:2] == ["formula: sin(x*y)/y", "     is: sin(x*y)**2/y"]
+    assert "stages: 3 of 4 stay as they are" in lines
+    assert "  added:   sinxy = sin(xy)" in lines
+    assert "  changed: num = sin(xy) is now sinxy**2" in lines
+    assert not any("CHANGES" in line for line in lines)
+
+
+def test_a_signature_is_called_out() -> None:
+    lines = words("x*y", "x*y*log(w)")
+    assert (
+        "SIGNATURE CHANGES: (x, y) is now (w, x, y): w is added; callers must follow"
+        in lines
+    )
+    assert "raises now: ValueError: where w <= 0 (logw)." in lines
+    one, other = compile("x*y", inputs="x, y"), compile("x*y", inputs="y, x", wrt="y")
+    lines = list(explain(one, other))
+    assert any("the order is another" in line for line in lines)
+    assert any(line.startswith("GRADIENT CHANGES") for line in lines)
+
+
+def test_options() -> None:
+    lines = list(
+        explain(compile("tanh(x)"), compile("tanh(x)", precise=True, name="g"))
+    )
+    assert "precise: False is now True" in lines and "name: f is now g" in lines
+
+
+def test_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.py"
+    compile("x*y").write(path)
+    assert main(["diff", str(path), "x*y + 1"]) == 0
+    assert "  added:   xy = x * y" in capsys.readouterr().out
+    stdin = type("Stdin", (), {"buffer": io.BytesIO(path.read_bytes())})
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["diff", "-", str(path)]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+    assert main(["diff", str(path), str(tmp_path / "none.py")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_check_can_hold_a_formula_to_a_budget(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.py"
+    compile("x*y*z*w").write(path)
+    assert main(["check", str(path), "--max-ratio", "4"]) == 0
+    assert main(["check", str(path), "--max-ratio", "1.5"]) == 1
+    assert "allowed is 1.5 times" in capsys.readouterr().out

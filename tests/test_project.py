@@ -1,0 +1,145 @@
+"""`gradgen build` makes what pyproject.toml lists, and says of each file what became of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradgen.cli import main
+from gradgen.pipeline import compile
+from gradgen.project import progress
+
+PROJECT = """
+[project]
+name = "mine"
+
+[[tool.gradgen.modules]]
+name = "level"
+source = "a*exp(-k*t)"
+inputs = ["t", "a", "k"]
+wrt = "a, k"
+output = "models/decay.py"
+test = true
+
+[[tool.gradgen.modules]]
+source-file = "seed.txt"
+output = "seed.py"
+precise = true
+as-written = true
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a pyproject.toml that lists two modules."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "seed.txt").write_text("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[str], str]:
+    code = main(["build", *argv])
+    out, err = capsys.readouterr()
+    return code, [line.split()[0] for line in out.splitlines()], err
+
+
+def test_the_life_of_a_project(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "--check") == (1, ["missing"] * 3, "")
+    assert run(capsys) == (0, ["written"] * 3, "")
+    assert run(capsys) == (0, ["ok"] * 3, "") == run(capsys, "--check", str(project))
+    text = (project / "models" / "decay.py").read_text()
+    assert (
+        text
+        == compile("a*exp(-k*t)", name="level", inputs="t, a, k", wrt="a, k").source
+    )
+    assert "# precise: yes" in (project / "seed.py").read_text()
+
+    (project / "seed.txt").write_text("x*y")
+    assert run(capsys, "--check") == (1, ["ok", "ok", "stale"], "")
+    (project / "seed.py").write_text((project / "seed.py").read_text() + "# mine\n")
+    assert run(capsys, "--check")[1] == ["ok", "ok", "edited"]
+    code, words, err = run(capsys)
+    assert (code, words) == (1, ["ok", "ok", "refused"]) and "--force" in err
+    assert run(capsys, "--force") == (0, ["ok", "ok", "updated"], "")
+    (project / "seed.py").write_text("x = 1\n")
+    assert run(capsys, "--force")[1] == ["ok", "ok", "refused"]
+    assert (project / "seed.py").read_text() == "x = 1\n"
+
+
+def test_the_nearest_project_is_found(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "inner").mkdir()
+    monkeypatch.chdir(project / "inner")
+    assert run(capsys)[0] == 0
+    assert (project / "seed.py").exists()
+
+
+def test_one_bad_formula_does_not_stop_the_others(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "seed.txt").write_text("x +")
+    code, words, err = run(capsys)
+    assert (code, words) == (1, ["written", "written", "failed"])
+    assert "the expression ends" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "lists no modules"),
+        ("[tool.gradgen]\nmodules = 3", "lists no modules"),
+        ("[tool.gradgen]\nmodule = []", "holds `modules` alone"),
+        ("[[tool.gradgen.modules]]\noutput = 'a.py'", "needs `source` or `source-file`"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'", "has no `output`"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = '../a.py'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = '/tmp/a.py'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.txt'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 3", "`output` that is not text"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\ninput = 'x'", "known are"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\nwrt = 3", "text or a list"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\nprecise = 'no'", "true or false"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\n" * 2, "twice"),
+        ("[tool", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_bad_project_is_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    (project / "pyproject.toml").write_text(text)
+    code, words, err = run(capsys)
+    assert (code, words) == (2, []) and message in err and err.count("\n") == 1, err
+
+
+def test_no_project_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "there is no pyproject.toml" in run(capsys)[2]
+    assert "no folder" in run(capsys, "nowhere")[2]
+
+
+def test_the_progress_bar() -> None:
+    assert progress(0, 4, 8) == "[........] 0/4"
+    assert progress(3, 4, 8) == "[######..] 3/4"
+
+
+def test_the_hooks_name_commands_that_exist(
+    root: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (root / ".pre-commit-hooks.yaml").read_text()
+    entries = [
+        line.split(": gradgen ")[1] for line in text.splitlines() if "entry:" in line
+    ]
+    assert entries == ["check --ours", "build --check"]
+    assert run(capsys)[0] == 0
+    (project / "own.py").write_text("x = 1\n")
+    capsys.readouterr()
+    assert main(["check", "--ours", "own.py", "seed.py"]) == 0
+    assert capsys.readouterr().out.split() == ["ok", "seed.py"]
+    (project / "seed.py").write_text((project / "seed.py").read_text() + "# mine\n")
+    assert main(["check", "--ours", "own.py", "seed.py"]) == 1

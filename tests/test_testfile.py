@@ -1,0 +1,130 @@
+"""The test beside a module passes, and fails when someone spoils a line of the module."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gradgen.cli import main
+from gradgen.errors import GradgenError
+from gradgen.pipeline import compile, regenerate
+from gradgen.recipe import read_artifact
+
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+
+
+def mutants(source: str, function: str) -> Iterator[str]:
+    """Yield the module with one operator of a function changed, or one sign dropped."""
+    for place in range(1000):
+        tree = ast.parse(source)
+        (body,) = (
+            node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name == function
+        )
+        found = [
+            node
+            for node in ast.walk(body)
+            if (isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in SWAPS)
+            or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub))
+        ]
+        if place == len(found):
+            return
+        node = found[place]
+        if isinstance(node, ast.UnaryOp):
+            node.op = ast.UAdd()
+        else:
+            node.op = SWAPS[type(node.op)]()
+        yield ast.unparse(tree)
+
+
+def passes(module: str, test: str) -> bool:
+    """Whether a test module's tests pass with this text of the module that it imports."""
+    model = types.ModuleType("model")
+    exec(module, model.__dict__)  # noqa: S102 - as an import would
+    before = sys.modules.get("model")
+    sys.modules["model"] = model
+    try:
+        tests: dict[str, object] = {"__name__": "test_model"}
+        exec(test, tests)  # noqa: S102
+        points = tests["POINTS"]
+        assert isinstance(points, list) and points
+        try:
+            for point in points:
+                tests["test_value_and_gradient"](*point)  # type: ignore[operator]
+                tests["test_gradient_matches_central_differences"](point[0])  # type: ignore[operator]
+        except (AssertionError, ArithmeticError, ValueError):
+            return False
+        return True
+    finally:
+        del sys.modules["model"]
+        if before is not None:
+            sys.modules["model"] = before
+
+
+def test_every_spoiled_line_of_the_seed_is_caught() -> None:
+    compiled = compile(SEED)
+    test = compiled.test("model").source
+    assert passes(compiled.source, test)
+    spoiled = list(mutants(compiled.source, "backward"))
+    assert len(spoiled) > 15
+    for mutant in (*spoiled, *mutants(compiled.source, "forward")):
+        assert not passes(mutant, test), mutant
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x*y", "log(x)/y", "exp(-k*t)*a", "x if x > 1 else y**2", "3*x + 0*y", "gamma(x) + sqrt(y)", "1e-30*x*y", "pi + 2"],
+)  # fmt: skip
+def test_the_test_passes(text: str) -> None:
+    compiled = compile(text)
+    assert passes(compiled.source, compiled.test("model").source)
+
+
+def test_a_subset_of_the_gradient_is_tested_in_its_order() -> None:
+    compiled = compile("x*y**2*z", wrt="z, x")
+    test = compiled.test("model").source
+    assert passes(compiled.source, test)
+    assert not passes(compile("x*y**2*z", wrt="x, z").source, test)
+
+
+def test_the_command_writes_both_and_keeps_both_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compile", SEED, "-o", "model.py", "--test"]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and "10 passed" in done.stdout, done.stdout
+    for path in map(Path, ("model.py", "test_model.py")):
+        path.write_text(path.read_text().replace("**2)", "**3)", 1))
+    assert main(["check", "."]) == 1
+    assert main(["update", "."]) == 0 and main(["check", "."]) == 0
+    found = read_artifact(Path("test_model.py").read_text())
+    assert found is not None and found.recipe.tests == "model"
+    assert regenerate(found.recipe).source == Path("test_model.py").read_text()
+    Path("test_model.py").write_text(Path("test_model.py").read_text() + "# mine\n")
+    before = Path("model.py").read_text()
+    capsys.readouterr()
+    assert main(["compile", "x*y", "-o", "model.py", "--test"]) == 2
+    assert "test_model.py was edited by hand" in capsys.readouterr().err
+    assert Path("model.py").read_text() == before
+
+
+def test_what_cannot_be_tested_is_said() -> None:
+    with pytest.raises(GradgenError, match="no point"):
+        compile("log(x - 1000)").test("model")
+    with pytest.raises(GradgenError, match="not a name"):
+        compile("x").test("a b")
+    assert main(["compile", "x", "--test"]) == 2
