@@ -25,6 +25,9 @@ _RANGES = ((0.2, 2.2), (-4.0, 4.0))
 _DIGITS = 120
 #: A point is left out where moving its inputs by this part of themselves moves value or gradient by more than the other.
 _NUDGE, _STEADY = 1e-12, 1e-10
+#: The step of the test's central differences, and how close to the slope they must be, in parts of the largest slope.
+_STEP, _CLOSE = 1e-6, 2e-5
+_EPSILON = 2.0**-52
 
 
 def make_test(
@@ -83,7 +86,28 @@ def _points(
         true = formula.at(point, program.wrt)
         nudged = formula.at([x * (1 + _NUDGE) for x in point], program.wrt)
         if _known(true) and _known(nudged) and _steady(true, nudged):
-            yield point, true
+            if _smooth(formula, point, true, program.wrt):
+                yield point, true
+
+
+def _smooth(
+    formula: ExactFormula, point: tuple[float, ...], true: Exact, wrt: tuple[int, ...]
+) -> bool:
+    """Whether the central differences of the test are close to the slopes, with room for their rounding."""
+    scale = max([abs(slope) for slope in true.slopes], default=0)
+    for place, slope in zip(wrt, true.slopes):
+        step = _STEP * max(1.0, abs(point[place]))
+        sides = []
+        for moved in (point[place] + step, point[place] - step):
+            at = (*point[:place], moved, *point[place + 1 :])
+            sides.append(formula.at(at, ()).value)
+        if None in sides:
+            return False
+        rounding = abs(true.value) * _EPSILON / step
+        off = abs((sides[0] - sides[1]) / (2 * step) - slope)
+        if off > _CLOSE * scale or rounding > _CLOSE * scale:
+            return False
+    return True
 
 
 def _known(true: Exact) -> bool:

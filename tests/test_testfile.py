@@ -15,6 +15,7 @@ from gradgen.cli import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile, regenerate
 from gradgen.recipe import read_artifact
+from tests.conftest import formulas
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
@@ -128,3 +129,38 @@ def test_what_cannot_be_tested_is_said() -> None:
     with pytest.raises(GradgenError, match="not a name"):
         compile("x").test("a b")
     assert main(["compile", "x", "--test"]) == 2
+
+
+@pytest.mark.slow
+def test_modules_and_tests_of_real_formulas_pass_every_tool(tmp_path: Path) -> None:
+    """The lists lie beside the project on some machines."""
+    count = 0
+    for name in ("feynman", "fpbench", "symreg", "optim"):
+        for row in formulas(name):
+            inputs = [text.strip() for text in row["variables"].split(";")]
+            compiled = compile(row["expression"], inputs=inputs)
+            compiled.write(tmp_path / f"m{count}.py")
+            try:
+                test = compiled.test(f"m{count}")
+            except GradgenError as error:
+                assert "no point" in str(error)
+            else:
+                test.write(tmp_path / f"test_m{count}.py")
+            count += 1
+    tests = len(list(tmp_path.glob("test_*.py")))
+    print(f"{count} modules, {tests} tests")
+    assert tests > 0.95 * count
+    for command in (
+        ["black", "--check", "-q", "."],
+        ["ruff", "check", "--isolated", "-q", "."],
+        ["mypy", "--strict", "--no-incremental", "."],
+        ["pytest", "-q", "-x", "-p", "no:cacheprovider", "."],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            check=False,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (command, done.stdout[-3000:], done.stderr[-1000:])
