@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
-from gradgen.recipe import read_artifact
+from gradgen.recipe import MARKER, read_artifact
+
+#: No generated file is larger, in bytes.
+_LARGEST = 1 << 28
 
 
 def read(path: Path) -> str | None:
@@ -23,21 +26,22 @@ def read(path: Path) -> str | None:
         GradgenError: it cannot be read, or is no text.
     """
     try:
-        if path.is_dir():
-            raise GradgenError(f"{path} is a folder; name a file in it")
-        if path.exists() and not path.is_file():
-            raise GradgenError(
-                f"{path} is not a regular file; to print, leave the file out or call it `-`"
-            )
-        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST:
+            return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
         raise GradgenError(f"{path} is not a text file") from None
     except (OSError, ValueError) as error:
-        raise GradgenError(
-            f"{printable(str(path))} cannot be read: {_reason(error)}"
-        ) from None
+        raise GradgenError(f"{path} cannot be read: {_reason(error)}") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise GradgenError(f"{path} is a folder; name a file in it")
+    if stat.S_ISREG(found.st_mode):
+        raise GradgenError(f"{path} is too large for a generated file")
+    raise GradgenError(
+        f"{path} is not a regular file; to print, leave the file out or call it `-`"
+    )
 
 
 def guard(path: Path, force: bool = False) -> str | None:
@@ -135,7 +139,9 @@ def _sweep(folder: Path) -> None:
     """Remove the temporary files of runs that were killed: those that no process holds locked."""
     with os.scandir(folder) as entries:
         leftovers = [
-            entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)
+            entry.path
+            for entry in entries
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
         ]
     for path in leftovers:
         with contextlib.suppress(OSError):
@@ -165,22 +171,38 @@ def _lock(handle: int, wait: bool) -> None:
 
 
 def find(path: Path) -> Iterator[Path]:
-    """Yield the file, or the generated files in the folder, in order of their names."""
-    if not path.is_dir():
-        yield path
-        return
-    for inner in sorted(path.rglob("*.py")):
-        hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
-        if not hidden and inner.is_file() and is_generated(inner):
+    """Yield the file, or the generated files in the folder, in order of their names; hidden ones are passed over.
+
+    Raises:
+        GradgenError: a folder cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            yield path
+            return
+        found = []
+        for folder, folders, files in os.walk(path, onerror=_raise):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [Path(folder, name) for name in files if name.endswith(".py")]
+    except OSError as error:
+        where = error.filename or path
+        raise GradgenError(f"{where} cannot be read: {_reason(error)}") from None
+    for inner in sorted(found):
+        if not inner.name.startswith(".") and inner.is_file() and is_generated(inner):
             yield inner
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def is_generated(path: Path) -> bool:
-    """Return whether a file bears gradgen's mark, whatever became of the rest of it."""
+    """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
     try:
-        text = read(path)
-        return text is not None and read_artifact(text) is not None
-    except GradgenError:
+        if path.stat().st_size > _LARGEST:
+            return False
+        return MARKER.encode() in path.read_bytes()
+    except OSError:
         return True
 
 

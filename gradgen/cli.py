@@ -42,6 +42,10 @@ _OPTIONS = [
     "--max-ratio",
     "--ours",
 ]
+_COMMANDS = (
+    *("compile", "eval", "verify", "check", "update", "build", "diff", "functions"),
+)
+_LISTED = f"{', '.join(_COMMANDS[:-1])} and {_COMMANDS[-1]}"
 #: A longer run is a loop in a shell.
 _MOST_SAMPLES = 100_000
 #: A longer list gets a progress bar.
@@ -54,6 +58,11 @@ _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print one line, not the whole usage, with a near option for one that is unknown."""
+        wrong = re.fullmatch(r"argument COMMAND: invalid choice: '(.*)' \(.*", message)
+        if wrong is not None:
+            close = difflib.get_close_matches(wrong.group(1), _COMMANDS, n=1)
+            near = f"did you mean {close[0]}?" if close else f"known are {_LISTED}"
+            message = f"there is no command `{wrong.group(1)[:60]}`; {near}"
         unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         if unknown is not None:
             message = f"there is no option {unknown.group(1)}"
@@ -310,6 +319,9 @@ _VALUES = {
 }
 
 
+_REPEATED = {"--at", "--range"}
+
+
 def _separate(argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
     if not argv or argv[0] not in ("compile", "eval", "verify"):
@@ -326,7 +338,10 @@ def _separate(argv: Sequence[str]) -> list[str]:
                 raise GradgenError(
                     f"{word} needs a value (see `gradgen {argv[0]} --help`)"
                 )
-            options.append(f"{'--output' if word == '-o' else word}={value}")
+            name = "--output" if word == "-o" else word
+            if name not in _REPEATED and any(o.startswith(f"{name}=") for o in options):
+                raise GradgenError(f"{name} is given twice")
+            options.append(f"{name}={value}")
         elif word == "-h" or re.fullmatch(r"--[a-z][a-z-]+(=.*)?", word, re.DOTALL):
             options.append(word)
         else:
@@ -369,6 +384,12 @@ def _failed(message: str) -> int:
     with contextlib.suppress(OSError):
         print(f"gradgen: error: {message}", file=sys.stderr)
     return 2
+
+
+def _note(message: str) -> None:
+    """Say something that is no error; it must not stop the work either."""
+    with contextlib.suppress(OSError):
+        print(f"gradgen: note: {printable(message)}", file=sys.stderr, flush=True)
 
 
 def _prepare_streams() -> None:
@@ -423,9 +444,7 @@ def _run(argv: Sequence[str]) -> int:
         print(f"gradgen {__version__}")
         return 0
     if options.command is None:
-        parser.error(
-            "a command is needed: compile, eval, verify, check, update, build, diff or functions"
-        )
+        parser.error(f"a command is needed; known are {_LISTED}")
     run = {
         "compile": _compile,
         "eval": _eval,
@@ -466,7 +485,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         templates=getattr(options, "templates", None),
     )
     for note in compiled.notes:
-        print(f"gradgen: note: {note}", file=sys.stderr)
+        _note(note)
     return compiled
 
 
@@ -616,9 +635,8 @@ def _note_signature(path: Path, before: str, after: str) -> None:
         for text in (before, after)
     )
     if before and old != new:
-        print(
-            f"gradgen: note: {path}: the signature changes from ({', '.join(old)}) to ({', '.join(new)})",
-            file=sys.stderr,
+        _note(
+            f"{path}: the signature changes from ({', '.join(old)}) to ({', '.join(new)})"
         )
 
 
@@ -640,6 +658,8 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
     for item in filter(None, (part.strip() for part in items)):
         name, equals, value = item.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
+        if equals and not value.strip():
+            raise GradgenError(f"{option} gives `{printable(name)}` no value")
         if name in seen:
             raise GradgenError(f"{option} gives two values for `{printable(name)}`")
         if not equals or not name:
@@ -797,17 +817,25 @@ def _functions(_: argparse.Namespace) -> int:
     return 0
 
 
-def _files(names: Sequence[str]) -> list[Path]:
-    """Return the generated files that the arguments name; say so where a folder holds none."""
+def _files(names: Sequence[str]) -> tuple[list[Path], bool]:
+    """Return the generated files that the arguments name, and whether all folders could be read."""
     from gradgen import artifact
 
-    found = []
+    found: list[Path] = []
+    readable = True
     for name in names:
-        inside = list(artifact.find(_path(name)))
+        if not name:
+            raise GradgenError("a path is empty; . is the current folder")
+        try:
+            inside = list(artifact.find(_path(name)))
+        except GradgenError as error:
+            _failed(str(error))
+            readable = False
+            continue
         if not inside:
-            print(f"gradgen: note: {name} holds no generated files", file=sys.stderr)
+            _note(f"{name} holds no generated files")
         found += inside
-    return found
+    return found, readable
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -817,8 +845,9 @@ def _check(options: argparse.Namespace) -> int:
     from gradgen.recipe import read_artifact
 
     templates = _path(options.templates) if options.templates else None
-    worst = 0
-    for path in _files(options.paths):
+    files, readable = _files(options.paths)
+    worst = int(not readable)
+    for path in files:
         change = ""
         try:
             text = artifact.read(path)
@@ -866,8 +895,9 @@ def _update(options: argparse.Namespace) -> int:
     from gradgen.recipe import read_artifact
 
     templates = _path(options.templates) if options.templates else None
-    worst = 0
-    for path in _files(options.paths):
+    files, readable = _files(options.paths)
+    worst = int(not readable)
+    for path in files:
         try:
             text = artifact.guard(path, options.force)
             found = read_artifact(text) if text is not None else None

@@ -18,6 +18,8 @@ from gradgen import functions as fn
 #: Enough for differences of numbers from 1e308 to 1e-308.
 DIGITS = 450
 
+#: The binary logarithm of what is far beyond a double.
+_FAR = 3000
 #: What has no finite real value at a point, as log(-1); it spreads like a NaN, but not out of a branch not taken.
 _UNDEFINED = None
 
@@ -130,7 +132,13 @@ def _real(meaning: Callable[..., Any], operands: list[Any]) -> Any:
         return result
     if isinstance(result, mpmath.mpc):
         result = result.real if result.imag == 0 else _UNDEFINED
-    return result if result is not None and mpmath.isfinite(result) else _UNDEFINED
+    if result is None or not mpmath.isfinite(result):
+        return _UNDEFINED
+    # What is far beyond a double either way would take forever to go on with.
+    size = mpmath.mag(result) if result else 0
+    if size > _FAR:
+        return _UNDEFINED
+    return result if size > -_FAR else mpmath.mpf(0)
 
 
 # The meaning of nodes. Functions are what SymPy says they are, written for mpmath by SymPy.
@@ -196,7 +204,8 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.sinc: lambda x: mpmath.sinc(x),
     # mpmath continues these beyond the domain that gradgen states.
     sp.zeta: lambda s: mpmath.zeta(s) if s > 1 else _UNDEFINED,
-    sp.polygamma: lambda n, x: (mpmath.psi(n, x) if n <= 2 or x > 0 else _UNDEFINED),
+    sp.polygamma: lambda n, x: (mpmath.psi(n, x) if n <= 1 or x > 0 else _UNDEFINED),
+    sp.Mod: lambda x, y: mpmath.fmod(x, y) if y else _UNDEFINED,
     sp.beta: lambda a, b: mpmath.beta(a, b) if min(a, b) > 0 else _UNDEFINED,
     fn.logbeta: lambda a, b: (
         mpmath.log(mpmath.beta(a, b)) if min(a, b) > 0 else _UNDEFINED

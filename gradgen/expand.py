@@ -14,6 +14,8 @@ MAX_TERMS = 1000
 MAX_NODES = 100_000
 #: Whole numbers are raised to powers up to this while writing a series out; larger powers stay as they are.
 _EXPONENT = 64
+#: And while the result has about this many bits: more than any double.
+_BITS = 2048
 
 
 def substitute(
@@ -129,7 +131,8 @@ def _tidy(node: sp.Basic) -> sp.Basic:
             return base
         if exponent == 0:
             return sp.S.One
-        if base.is_Integer and exponent.is_Integer and 0 < exponent <= _EXPONENT:
+        whole = base.is_Integer and exponent.is_Integer and 0 < exponent <= _EXPONENT
+        if whole and int(base).bit_length() * int(exponent) <= _BITS:
             return sp.Pow(base, exponent)
     return node
 

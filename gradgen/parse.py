@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from typing import NoReturn
 
 import sympy as sp
@@ -23,7 +24,9 @@ from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
 MAX_NESTING = 100
+MAX_OPERATIONS = 20_000
 MAX_DIGITS = 400
+MAX_ORDER = 150
 
 CONSTANTS: Mapping[str, sp.Expr] = {
     "pi": sp.pi,
@@ -101,6 +104,7 @@ _OTHERS = {
     "lg": "log10",
     "ld": "log2",
     "sqr": "square",
+    "cosec": "csc",
     "round": "floor",
     "int": "floor",
     "trunc": "floor",
@@ -121,6 +125,8 @@ _OTHERS = {
     "ifelse": "where",
     "iif": "where",
 }
+#: Letters to Python, and nothing to the eye.
+_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 #: Cyrillic and Greek letters that look like Latin ones.
 _LOOKS = str.maketrans(
     "аеорсухіјѕԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
@@ -186,6 +192,10 @@ def check_identifier(name: str, what: str) -> str:
     if plain.startswith("__"):
         raise GradgenError(
             f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`"
+        )
+    if any(c in _INVISIBLE for c in plain):
+        raise GradgenError(
+            f"{what} `{shown}` holds an invisible character; leave it out"
         )
     scripts = {unicodedata.name(c, "").split(" ")[0] for c in plain if ord(c) > 127}
     if "CYRILLIC" in scripts and re.search("[A-Za-z]", plain):
@@ -285,7 +295,8 @@ class _Parser:
         #: The last operand of a chain of comparisons, by the chain's node: a < b < c is a < b and b < c.
         self.chains: dict[int, sp.Expr] = {}
         self.depth = 0
-        self.written = 0  # the parts of all series so far
+        self.operations = 0
+        self.written = 0  # the parts of all series and compositions so far
 
     def fail(self, message: str, column: int) -> NoReturn:
         raise GradgenError(message, self.text, column)
@@ -327,15 +338,14 @@ class _Parser:
             )
         if char in _HINTS:
             self.fail(_HINTS[char], column)
-        if char in _SUPERSCRIPTS:
-            self.fail(
-                f"a power is written `**{_SUPERSCRIPTS[char]}`, not `{char}`", column
-            )
-        if char in _SUBSCRIPTS:
-            self.fail(
-                f"an index is part of the name; write `{_SUBSCRIPTS[char]}`, not `{char}`",
-                column,
-            )
+        for script, words in (
+            (_SUPERSCRIPTS, "a power is written `**{}`, not `{}`"),
+            (_SUBSCRIPTS, "an index is part of the name; write `{}`, not `{}`"),
+        ):
+            if char in script:
+                run = "".join(takewhile(script.__contains__, self.text[column:]))
+                plain = "".join(script[c] for c in run)
+                self.fail(words.format(plain, run), column)
         if char in "'\"`":
             self.fail(
                 "text in quotes is not a number; only arithmetic and functions are allowed",
@@ -531,6 +541,13 @@ class _Parser:
         self.pending.append(pending)
 
     def push(self, node: sp.Expr, column: int) -> None:
+        if node.args:
+            self.operations += 1
+            if self.operations > MAX_OPERATIONS:
+                self.fail(
+                    f"the expression has more than {MAX_OPERATIONS} operations; split it",
+                    column,
+                )
         if not (node.is_Symbol and id(node) in self.columns):
             self.columns[id(node)] = column
         self.operands.append(node)
@@ -646,6 +663,10 @@ class _Parser:
                     f"`{name}` is not a finite number; list it in the inputs if it is a variable",
                     token.column,
                 )
+            if name == "e" and following.kind == "**":
+                self.notes[
+                    "`e` is read as a variable; Euler's number is written `E`, its power `exp(x)`"
+                ] = None
             if name in _LOOKALIKES:
                 note = f"`{name}` is read as a variable; the circle's constant is written `pi`"
                 self.notes[note] = None
@@ -709,6 +730,7 @@ class _Parser:
     def call(self, closed: _Pending) -> None:
         row, given = closed.row, closed.commas + 1
         args = self.arguments(given)
+        self.operations += max(0, given - 2)  # of a list, two by two
         if row is None:
             form = self.choice if closed.text == "Piecewise" else self.series
             self.push(form(closed, args), closed.column)
@@ -738,6 +760,9 @@ class _Parser:
             )
         if isinstance(row, Composition):
             node = written_out(row, args)
+            self.wrote(
+                size(_body(row)) + (3 * 20 if row.name == "binomial" else 0), closed
+            )
         elif row.name == "sqrt":
             node = fn.power(args[0], sp.S.Half)
         elif isinstance(row.node, type):
@@ -749,6 +774,11 @@ class _Parser:
 
     def check_whole(self, row: Op, args: list[sp.Basic], closed: _Pending) -> None:
         for place in row.whole:
+            if args[place].is_Integer and args[place] > MAX_ORDER:
+                self.fail(
+                    f"the order of {closed.text} is at most {MAX_ORDER}",
+                    self.columns.get(id(args[place]), closed.column),
+                )
             if not args[place].is_Integer or args[place] < 0:
                 self.fail(
                     f"the order of {closed.text} is a whole number, as in {closed.text}(2, x)",
@@ -790,13 +820,17 @@ class _Parser:
                 node = series(name, node, index, low, high)
             except GradgenError as error:
                 self.fail(error.message, column)
-        self.written += size(node)
+        self.wrote(size(node), closed)
+        return node
+
+    def wrote(self, parts: int, closed: _Pending) -> None:
+        """Count what series and compositions are written out to."""
+        self.written += parts
         if self.written > MAX_NODES:
             self.fail(
-                f"the series so far have more than {MAX_NODES} parts when written out; shorten them",
+                f"the formula so far has more than {MAX_NODES} parts when written out; shorten it",
                 closed.column,
             )
-        return node
 
 
 def _complementary(one: sp.Basic, other: sp.Basic) -> bool:
@@ -821,7 +855,7 @@ def _nearest(name: str) -> str | None:
     known = [*CALLS, *COMPOSITIONS, *FORMS]
     same = {text.lower(): text for text in reversed(known)}
     found = same.get(name.lower()) or _OTHERS.get(name) or _OTHERS.get(name.lower())
-    near = difflib.get_close_matches(name.lower(), same, n=1, cutoff=0.75)
+    near = difflib.get_close_matches(name.lower(), same, n=1, cutoff=0.8)
     return found or (same[near[0]] if near else None)
 
 

@@ -83,7 +83,7 @@ def read_artifact(text: str) -> Artifact | None:
     Raises:
         GradgenError: the header is damaged; the message says how.
     """
-    lines = text.splitlines(keepends=True)
+    lines = [f"{line}\n" for line in text.split("\n")]
     marked = next(
         (i for i, line in enumerate(lines) if line.rstrip("\n") == MARKER), None
     )
@@ -109,6 +109,9 @@ def read_artifact(text: str) -> Artifact | None:
     for key in ("source", "digest"):
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
+    for key in ("as-written", "precise"):
+        if items.get(key, "yes") != "yes":
+            raise _damaged(f"`# {key}:` says `yes` or is left out")
     recipe = Recipe(
         source="" if items["source"].startswith("(not recorded") else items["source"],
         name=items.get("name", "f"),

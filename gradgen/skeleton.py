@@ -112,6 +112,8 @@ def _check_node(node: ast.AST, known: set[str], modules: set[str]) -> None:
         good = good and not node.attr.startswith("_")
     elif isinstance(node, ast.Call):
         good = isinstance(node.func, (ast.Name, ast.Attribute)) and not node.keywords
+    elif isinstance(node, ast.UnaryOp):
+        good = isinstance(node.op, (ast.USub, ast.Not))
     elif isinstance(node, ast.Subscript):
         good = isinstance(node.value, ast.Call) and isinstance(node.slice, ast.Constant)
     if not good:

@@ -85,9 +85,9 @@ def _points(
         seen.add(point)
         true = formula.at(point, program.wrt)
         nudged = formula.at([x * (1 + _NUDGE) for x in point], program.wrt)
-        if _known(true) and _known(nudged) and _steady(true, nudged):
-            if _smooth(formula, point, true, program.wrt):
-                yield point, true
+        steady = _known(true) and _known(nudged) and _steady(true, nudged)
+        if steady and _smooth(formula, point, true, program.wrt):
+            yield point, true
 
 
 def _smooth(

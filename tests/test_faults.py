@@ -127,6 +127,36 @@ def test_a_temporary_file_in_use_is_no_leftover(model: Path) -> None:
     assert only(model)
 
 
+def test_what_only_looks_like_a_leftover_is_left_and_stops_nothing(model: Path) -> None:
+    os.mkfifo(model.parent / ".gradgen-0123456789abcdef.tmp")
+    (model.parent / ".gradgen-mine.tmp").write_text("mine")
+    assert artifact.write(model, NEW)
+    assert len(os.listdir(model.parent)) == 3
+
+
+def test_a_folder_that_cannot_be_read_fails_the_check(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = model.parent / "locked"
+    locked.mkdir()
+    locked.chmod(0)
+
+    def check() -> int:
+        if os.geteuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        return main(["check", "."])
+
+    here = os.getcwd()
+    model.parent.chmod(0o755)
+    os.chdir(model.parent)
+    try:
+        assert result(forked(check)) == 1
+    finally:
+        os.chdir(here)
+        locked.chmod(0o755)
+
+
 def test_a_full_disk(model: Path) -> None:
     def write() -> int:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

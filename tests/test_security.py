@@ -152,6 +152,14 @@ def test_a_recipe_is_never_run(
     [
         ("x" * 100_001, "at most 100000"),
         ("+".join(["x"] * 60_000), "at most 100000"),
+        ("+".join(["x"] * 30_000), "more than 20000 operations"),
+        ("max(" + ",".join(["x"] * 30_000) + ")", "more than 20000 operations"),
+        ("polygamma(151, x)", "at most 150"),
+        (
+            "+".join(f"binomial(x{i}, 20)" for i in range(4_000)),
+            "more than 100000 parts",
+        ),
+        ("Sum(((((k**64)**64)**64)**64)**64, (k, 9, 9))", "range of a float"),
         ("(" * 10_000 + "x" + ")" * 10_000, "more than 100 levels"),
         ("-" * 10_000 + "x", "more than 100 levels"),
         ("**".join("x" * 10_000), "more than 100 levels"),
@@ -176,19 +184,78 @@ def test_every_limit_has_its_message(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "+".join(["x"] * 50_000),
-        "+".join(f"sin(x{i})*y" for i in range(7_000)),
+        "+".join(["x"] * 20_000),
+        "+".join(f"sin(x{i})*y" for i in range(6_600)),
         "max(" + ",".join(f"x{i}" for i in range(14_000)) + ")",
         "logsumexp(" + ",".join(f"x{i}" for i in range(14_000)) + ")",
         "gelu(" * 95 + "x" + ")" * 95,
         "+".join(["Sum(x**k + k, (k, 0, 999))"] * 15),
         " if x > 0 else ".join("y" * 6_000),
         "1 if " + " < ".join(f"x{i}" for i in range(9_000)) + " else 2",
+        "binomial(" * 95 + "x" + ", 20)" * 95,
     ],
     ids=lambda text: text[:20],
 )
 def test_what_is_within_the_limits_compiles(text: str) -> None:
     assert compile(text).source
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["compile", "ㅤ+x"], "invisible character"),
+        (["compile", "besselj(0,1) - x"], "--target scipy"),
+        (["compile", "exp(erfcx(-1))"], "--target scipy"),
+        (["compile", "10⁻³*x"], "`**-3`"),
+        (["compil", "x"], "did you mean compile?"),
+        (["x*y"], "there is no command"),
+        (["compile", "x", "--name", "f", "--name", "g"], "given twice"),
+        (["eval", "x", "--at", "x="], "gives `x` no value"),
+        (["update", ""], "a path is empty"),
+    ],
+)  # fmt: skip
+def test_careless_commands(
+    capsys: pytest.CaptureFixture[str], argv: list[str], words: str
+) -> None:
+    assert words in refused(capsys, argv)
+
+
+def test_verification_answers_at_once_far_beyond_a_double(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for formula in ("exp(exp(exp(exp(x))))", "x**x**x**x"):
+        assert main(["verify", formula, "--range", "x=5:9"]) == 1
+        assert "beyond the range of a double" in capsys.readouterr().out
+
+
+def test_names_of_files_cannot_move_the_cursor(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "dir\x1b[31mred"
+    folder.mkdir()
+    compile("x").write(folder / "a\x1b.py")
+    (folder / "a\x1b.py").write_text(compile("x*y").source.replace("x*y", "x*y*z", 1))
+    for argv in (["check"], ["update"], ["check", "--ours"]):
+        main([*argv, str(folder)])
+    (folder / "a\x1b.py").unlink()
+    main(["check", str(folder)])
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err and "holds no generated files" in err
+
+
+def test_one_bad_file_does_not_stop_the_others(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    compile("x*y").write(tmp_path / "a.py")
+    with open(tmp_path / "huge.py", "wb") as stream:
+        stream.write(compile("x").source.encode())
+        stream.truncate(1 << 40)
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
+    assert main(["check", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("ok ") == 1
+    assert main(["check", str(tmp_path / "huge.py"), str(tmp_path / "a.py")]) == 1
+    out = capsys.readouterr().out
+    assert "too large" in out and "ok       " in out
 
 
 def test_a_bug_is_one_line(
