@@ -177,6 +177,12 @@ def _power(base: Any, exponent: Any) -> Any:
     return mpmath.power(base, exponent)
 
 
+def _exp(x: Any) -> Any:
+    if x and mpmath.mag(x) > 32:
+        return _UNDEFINED if x > 0 else mpmath.mpf(0)
+    return mpmath.exp(x)
+
+
 #: Nodes that do not need all their operands.
 _LAZY = (_pair, _choice, _all, _any)
 
@@ -184,6 +190,7 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.Add: lambda *terms: mpmath.fsum(terms),
     sp.Mul: lambda *factors: mpmath.fprod(factors),
     sp.Pow: _power,
+    sp.exp: _exp,
     ExprCondPair: _pair,
     sp.Piecewise: _choice,
     sp.And: _all,
