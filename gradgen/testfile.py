@@ -75,11 +75,12 @@ def _points(
 ) -> Iterator[tuple[tuple[float, ...], Exact]]:
     """Yield points, always the same ones, with the truth there: inside the domain, smooth and well-conditioned."""
     program = compiled.program
-    rnd = random.Random(compiled.recipe.source)
+    # Each input has numbers of its own, so that an edit of the formula leaves the points alone.
+    numbers = [random.Random(name) for name in program.inputs]
     seen = set()
     for number in range(_TRIES):
         bounds = _RANGES[number % len(_RANGES)]
-        point = tuple(float(f"{rnd.uniform(*bounds):.3g}") for _ in program.inputs)
+        point = tuple(float(f"{rnd.uniform(*bounds):.3g}") for rnd in numbers)
         if point in seen:
             return  # there are no inputs
         seen.add(point)
