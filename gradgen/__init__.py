@@ -13,17 +13,26 @@ from typing import TYPE_CHECKING, Any
 from gradgen.errors import GradgenError
 
 if TYPE_CHECKING:
+    from gradgen.decorator import differentiate as differentiate
     from gradgen.functions import sigmoid as sigmoid
     from gradgen.functions import softplus as softplus
     from gradgen.pipeline import Compiled as Compiled
     from gradgen.pipeline import compile as compile
 
-__all__ = ["Compiled", "GradgenError", "compile", "sigmoid", "softplus"]
+__all__ = [
+    "Compiled",
+    "GradgenError",
+    "compile",
+    "differentiate",
+    "sigmoid",
+    "softplus",
+]
 
 # Loaded on first use, so that the command answers `--help` and usage errors without waiting for SymPy.
 _HOMES = {
     "Compiled": "gradgen.pipeline",
     "compile": "gradgen.pipeline",
+    "differentiate": "gradgen.decorator",
     "sigmoid": "gradgen.functions",
     "softplus": "gradgen.functions",
 }

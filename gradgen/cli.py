@@ -25,10 +25,14 @@ _OPTIONS = [
     "--name",
     "--inputs",
     "--wrt",
+    "--outputs",
+    "--params",
+    "--const",
     "--as-written",
     "--target",
     "--precise",
     "--output",
+    "--file",
     "--templates",
     "--check",
     "--diff",
@@ -99,9 +103,15 @@ def _parser() -> argparse.ArgumentParser:
 
     def formula_options(
         sub: argparse.ArgumentParser,
-        text: str = "the formula; - reads it from standard input",
+        text: str = "the formula, several `name = expression` lines, or model.py:function; - reads standard input",
     ) -> None:
         sub.add_argument("expression", nargs="*", metavar="EXPR", help=text)
+        sub.add_argument(
+            "-f",
+            "--file",
+            metavar="FILE",
+            help="read the formula, or a program of `name = expression` lines, from FILE",
+        )
         sub.add_argument(
             "--name",
             default="f",
@@ -117,6 +127,21 @@ def _parser() -> argparse.ArgumentParser:
             "--wrt",
             metavar='"x"',
             help="the inputs whose gradient is wanted (default: all)",
+        )
+        sub.add_argument(
+            "--params",
+            metavar='"a, b"',
+            help="inputs that get no gradient; they go after the others",
+        )
+        sub.add_argument(
+            "--const",
+            metavar='"g=9.81"',
+            help="names that stand for a constant, which is folded in",
+        )
+        sub.add_argument(
+            "--outputs",
+            metavar='"u, v"',
+            help="of a program, the names of the results (default: the last one)",
         )
         sub.add_argument(
             "--as-written",
@@ -308,8 +333,12 @@ _VALUES = {
     "--name",
     "--inputs",
     "--wrt",
+    "--outputs",
+    "--params",
+    "--const",
     "--target",
     "--output",
+    "--file",
     "--templates",
     "--at",
     "--samples",
@@ -319,6 +348,7 @@ _VALUES = {
 }
 
 
+_SHORT = {"-o": "--output", "-f": "--file"}
 _REPEATED = {"--at", "--range"}
 
 
@@ -332,13 +362,13 @@ def _separate(argv: Sequence[str]) -> list[str]:
     for word in rest:
         if word == "--":
             others += rest
-        elif word in _VALUES or word == "-o":
+        elif word in _VALUES or word in _SHORT:
             value = next(rest, None)
             if value is None or value == "--":
                 raise GradgenError(
                     f"{word} needs a value (see `gradgen {argv[0]} --help`)"
                 )
-            name = "--output" if word == "-o" else word
+            name = _SHORT.get(word, word)
             if name not in _REPEATED and any(o.startswith(f"{name}=") for o in options):
                 raise GradgenError(f"{name} is given twice")
             options.append(f"{name}={value}")
@@ -461,6 +491,10 @@ def _run(argv: Sequence[str]) -> int:
 def _formula(options: argparse.Namespace) -> Compiled:
     """Compile the command's expression, and pass its notes on."""
     words = options.expression
+    if options.file and words:
+        raise GradgenError("give a formula or -f FILE, not both")
+    if options.file:
+        words = [_text(_path(options.file)).rstrip("\r\n")]
     if len(words) != 1:
         raise GradgenError(
             "no expression is given; write one in quotes, or - for standard input"
@@ -471,14 +505,29 @@ def _formula(options: argparse.Namespace) -> Compiled:
     text = words[0]
     if text == "-":
         text = _standard_input()
+    name, inputs, outputs = options.name, options.inputs, options.outputs
 
     from gradgen.pipeline import compile
+    from gradgen.pyfunction import read_function
+    from gradgen.statements import one_assignment
 
+    python = re.fullmatch(r"(.+\.py):(\w+)", text)
+    if python is not None:
+        found = read_function(_text(_path(python[1])), python[2])
+        text, inputs = found.program, inputs or found.inputs
+        name = found.name if name == "f" else name
+        outputs = outputs or found.outputs
+    elif options.file:
+        # In a file one assignment is a program, too.
+        name, text = one_assignment(text) or (name, text)
     compiled = compile(
         text,
-        name=options.name,
-        inputs=options.inputs,
+        name=name,
+        inputs=inputs,
         wrt=options.wrt,
+        outputs=outputs,
+        const=dict(_items(options.const, "--const")) if options.const else None,
+        params=options.params,
         as_written=options.as_written,
         target=options.target,
         precise=options.precise,
@@ -707,6 +756,8 @@ def _ordered(
 def _eval(options: argparse.Namespace) -> int:
     compiled = _formula(options)
     program = compiled.program
+    if len(program.outputs) > 1:
+        raise GradgenError("eval shows one output; name it with --outputs")
     point = _ordered(_point(",".join(options.at)), program.inputs, "--at")
     try:
         values, gradients = compiled.trace(*point)

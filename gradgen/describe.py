@@ -27,7 +27,12 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
     names = program.names
     first = len(program.inputs)
     call = f"{_result(program)}({', '.join(names[:first])})"
+    if len(program.outputs) > 1:
+        call = f"({_result(program)})({', '.join(names[:first])})"
     shown = formula or f"an expression of {len(program.steps)} operations"
+    if "\n" in formula:
+        many = len(program.outputs) > 1
+        shown = f"the result{'s' if many else ''} of the program above"
     inputs = [
         n if n == text else f"{n} (`{text}` in the formula)"
         for n, text in zip(names, program.inputs)
@@ -58,6 +63,8 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
 def gradient_summary(program: Program) -> list[str]:
     """Return the lines of `backward`'s docstring: what it returns, and in which order."""
     result = _result(program)
+    if len(program.outputs) > 1:
+        return _product_summary(program)
     upstream = program.adjoints[program.outputs[0][1].index]
     slopes = ", ".join(f"d{result}/d{program.names[i]}" for i in program.wrt)
     if not slopes:
@@ -75,6 +82,19 @@ def gradient_summary(program: Program) -> list[str]:
         ]
     if any(flow.accumulate for flow in program.flows):
         lines += [""] if len(lines) == 1 else []
+        lines += ["The gradients of a value that is used more than once add up: `+=`."]
+    return lines
+
+
+def _product_summary(program: Program) -> list[str]:
+    """Return the same for several outputs: the vector-Jacobian product."""
+    seeds = ", ".join(program.adjoints[ref.index] for _, ref in program.outputs)
+    order = ", ".join(program.names[i] for i in program.wrt)
+    lines = _wrap(
+        f"Return the gradient of {_result(program)}, each times its upstream gradient ({seeds}), summed."
+    )
+    lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
+    if any(flow.accumulate for flow in program.flows):
         lines += ["The gradients of a value that is used more than once add up: `+=`."]
     return lines
 
@@ -200,7 +220,7 @@ def _number(arg: Operand) -> float:
 
 
 def _result(program: Program) -> str:
-    return program.names[program.outputs[0][1].index]
+    return ", ".join(program.names[ref.index] for _, ref in program.outputs)
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:

@@ -17,10 +17,10 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         return
     before, after = old.recipe, new.recipe
     if before.source != after.source:
-        yield f"formula: {before.source}"
-        yield f"     is: {after.source}"
+        yield f"formula: {'; '.join(before.source.splitlines())}"
+        yield f"     is: {'; '.join(after.source.splitlines())}"
     yield from _signature(old.program, new.program)
-    for what in ("name", "as_written", "target", "precise"):
+    for what in ("name", "outputs", "as_written", "target", "precise"):
         one, other = getattr(before, what), getattr(after, what)
         if one != other:
             yield f"{what.replace('_', '-')}: {one} is now {other}"

@@ -96,13 +96,26 @@ class _Guard:
             if not isinstance(value, Ref) or value.index < self.first:
                 value = self.builder.append(Step("copy", (value,)))
             outputs.append((name, value))
+        given: dict[int, tuple[str, Ref, str]] = {}
+        for text, ref, note in self.program.given:
+            for branch in self.needed[ref.index][:1]:
+                made = self.made.get((ref.index, branch))
+                if isinstance(made, Ref) and made.index >= self.first:
+                    given.setdefault(made.index, (text, made, note))
         active = self.find_active()
         steps = tuple(
             replace(step, active=active.get(self.first + position, ()))
             for position, step in enumerate(self.builder.steps)
         )
         return verify(
-            drop_unused(replace(self.program, steps=steps, outputs=tuple(outputs)))
+            drop_unused(
+                replace(
+                    self.program,
+                    steps=steps,
+                    outputs=tuple(outputs),
+                    given=tuple(given.values()),
+                )
+            )
         )
 
     # From the results back: which branches need a value.

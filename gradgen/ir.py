@@ -77,6 +77,7 @@ class Program:
         steps: the forward lines, in order.
         outputs: the values returned, with their requested names.
         wrt: the inputs whose gradient is returned, in that order.
+        given: the values that the user named, each with its comment.
         flows: the backward lines, in order; empty before `differentiate`.
         names: one name per value; empty before `name`.
         adjoints: one gradient name per value; empty before `name`.
@@ -86,6 +87,7 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, Ref], ...]
     wrt: tuple[int, ...]
+    given: tuple[tuple[str, Ref, str], ...] = ()
     flows: tuple[Flow, ...] = ()
     names: tuple[str, ...] = ()
     adjoints: tuple[str, ...] = ()
@@ -346,4 +348,9 @@ def drop_unused(program: Program) -> Program:
         program,
         steps=steps,
         outputs=tuple((name, Ref(places[ref.index])) for name, ref in program.outputs),
+        given=tuple(
+            (name, Ref(places[ref.index]), comment)
+            for name, ref, comment in program.given
+            if ref.index in places
+        ),
     )

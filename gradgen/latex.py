@@ -12,9 +12,14 @@ from gradgen.spell import LATEX, condition, expression, fill, operands
 def formula_latex(program: Program) -> str:
     """Return the formula as one equation, without dollar signs."""
     inputs = _inputs(program)
-    name = _name(program.names[program.outputs[0][1].index])
-    call = rf"{name}\left({', '.join(inputs)}\right)"
-    return f"{call} = {expression(program, LATEX, inputs)}"
+    equations = []
+    for _, ref in program.outputs:
+        call = rf"{_name(program.names[ref.index])}\left({', '.join(inputs)}\right)"
+        equations.append((call, expression(program, LATEX, inputs, ref)))
+    if len(equations) == 1:
+        return " = ".join(equations[0])
+    lines = " \\\\\n".join(f"{call} &= {text}" for call, text in equations)
+    return f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
 
 
 def stages_latex(program: Program) -> str:

@@ -68,6 +68,8 @@ def quotient_parts(program: Program) -> Mapping[int, str]:
 
     The way down from the result leads through operations with a single variable operand.
     """
+    if len(program.outputs) > 1:
+        return {}
     at: Operand = program.outputs[0][1]
     while isinstance(at, Ref):
         step = program.step(at.index)
@@ -115,21 +117,26 @@ class _Namer:
         inputs = [text if text in kept else self.free(text) for text in program.inputs]
         for text, ref in program.outputs:
             outputs[ref.index] = self.output_name(text)
+        for text, ref, _ in program.given:
+            if ref.index not in outputs:
+                outputs[ref.index] = self.free(text)
         self.taken |= self.avoided
         adjoints = {i: self.adjoint_name(text) for i, text in enumerate(inputs)}
         adjoints |= {i: self.adjoint_name(text) for i, text in outputs.items()}
 
-        parts = quotient_parts(program)
+        parts = dict(quotient_parts(program))
+        # A name that the user gave stands for what is below it, as an input's does.
+        parts |= {ref.index: outputs[ref.index] for _, ref, _ in program.given}
         names = list(inputs)
         self.bases = list(inputs)
         self.sizes = [0] * len(inputs)
-        self.anchors = [
-            text if len(text) <= _ANCHOR else text[: _ANCHOR - 1] for text in inputs
-        ]
+        self.anchors = [_cut(text) for text in inputs]
         for position, step in enumerate(program.steps):
             value = program.value(position)
             self.bases.append(parts.get(value) or self.base(step))
-            self.anchors.append(self.anchor(step))
+            self.anchors.append(
+                _cut(parts[value]) if value in parts else self.anchor(step)
+            )
             inner = (a.index for a in step.args if isinstance(a, Ref))
             self.sizes.append(
                 0 if value in parts else 1 + sum(self.sizes[i] for i in inner)
@@ -286,6 +293,11 @@ class _Namer:
             OPS["div"] if denominator(self.program, step) is not None else OPS[step.op]
         )
         return row.role or row.fragment.replace("{0}", "").replace("{1}", "")
+
+
+def _cut(text: str) -> str:
+    """Return a name as it stands inside a longer one."""
+    return text if len(text) <= _ANCHOR else text[: _ANCHOR - 1]
 
 
 def _word(const: Const, step: Step, place: int) -> str:

@@ -20,6 +20,7 @@ from gradgen import functions as fn
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
 from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
+from gradgen.statements import Statement, canonical, is_program, statements
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
@@ -132,6 +133,8 @@ _LOOKS = str.maketrans(
     "аеорсухіјѕԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
     "aeopcyxijsdqwABEKMHOPCTXIJSABEZHIKMNOPTYXo",
 )
+#: How Python code calls what a program calls by its bare name.
+_PREFIX = re.compile(r"(?:math|np|numpy)\.(?=[^\W\d])")
 #: Where functions come from elsewhere.
 _MODULES = (
     "math",
@@ -152,6 +155,15 @@ _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """A name that a program gives to a value, in terms of the inputs, and the comment beside it."""
+
+    name: str
+    expr: sp.Expr
+    comment: str
+
+
+@dataclass(frozen=True)
 class Formula:
     """A formula as read.
 
@@ -160,12 +172,23 @@ class Formula:
         expr: the unevaluated SymPy expression.
         columns: where in the text a node stands, by the node's id.
         notes: what the reader should know, one sentence each.
+        assignments: for a program, what it assigns, in order; `expr` is the result in terms of the inputs.
+        places: for a program, the statement in which a node stands, by the node's id.
+        unused: the names that no later statement reads, with their lines.
     """
 
     text: str
     expr: sp.Expr
     columns: Mapping[int, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
+    unused: Mapping[str, int] = field(default_factory=dict)
+
+    def result(self, name: str) -> sp.Expr:
+        """Return what a name stands for in a program; of a formula, the formula."""
+        named = {assignment.name: assignment.expr for assignment in self.assignments}
+        return named.get(name, self.expr)
 
 
 @dataclass(frozen=True)
@@ -226,7 +249,85 @@ def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
     text = re.sub(r"[\t\r\n]", " ", source)
     if not text.strip():
         raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
+    if is_program(source):
+        return _parse_program(source, tuple(inputs))
     return _Parser(text, frozenset(inputs)).parse()
+
+
+def _parse_program(source: str, inputs: tuple[str, ...]) -> Formula:
+    """Read a program: each name stands for its expression from the next line on."""
+    listed = list(statements(source))
+    later = {s.name: s for s in reversed(listed) if s.name}
+    values: dict[str, sp.Expr] = {}
+    columns: dict[int, int] = {}
+    places: dict[int, str] = {}
+    notes: dict[str, None] = {}
+    items, assignments = [], []
+    kept = []  # a node that is gone may leave its id to another
+    operations = 0
+    unused: dict[str, int] = {}
+    for number, statement in enumerate(listed):
+        last = number == len(listed) - 1
+        if not statement.name and not last:
+            raise statement.fail(
+                "a statement is written `name = expression`; only the last may be an expression alone",
+                0,
+            )
+        name = statement.name and _assigned(statement, inputs, values)
+        blank = " " * statement.expression
+        text = blank + statement.text[statement.expression :]
+        reader = _Parser(text, frozenset((*inputs, *later)), True)
+        reader.operations = operations
+        if not text.strip():
+            raise statement.fail("the expression is empty", len(statement.text))
+        try:
+            read = reader.parse()
+        except GradgenError as error:
+            raise statement.fail(error.message, error.column or 0) from None
+        operations = reader.operations
+        for used, symbol in reader.symbols.items():
+            if used in later and used not in values:
+                raise statement.fail(
+                    f"`{used}` is used before line {later[used].line} assigns it",
+                    reader.columns[id(symbol)],
+                )
+            unused.pop(used, None)
+        expr = substitute(read.expr, values)
+        kept += [read.expr, expr]
+        columns |= reader.columns
+        places |= dict.fromkeys(reader.columns, statement.text)
+        notes |= reader.notes
+        items.append((name, read.text, statement.comment))
+        if name:
+            values[name] = expr
+            if not last:
+                unused[name] = statement.line
+            assignments.append(Assignment(name, expr, statement.comment))
+    text = canonical(items)
+    if not name:
+        assignments.append(Assignment("", expr, statement.comment))
+    return Formula(
+        text, expr, columns, tuple(notes), tuple(assignments), places, unused
+    )
+
+
+def _assigned(
+    statement: Statement, inputs: Iterable[str], values: Mapping[str, sp.Expr]
+) -> str:
+    """Return the name that a statement assigns to, checked."""
+    column = statement.text.index(statement.name)
+    try:
+        name = check_identifier(statement.name, "the name")
+    except GradgenError as error:
+        raise statement.fail(error.message, column) from None
+    if name in values:
+        raise statement.fail(
+            f"`{name}` is assigned twice; give the second value a name of its own",
+            column,
+        )
+    if name in inputs:
+        raise statement.fail(f"`{name}` is an input; it cannot be assigned", column)
+    return name
 
 
 #: How strongly operators bind. `a if c else b` binds least; a sign stands between * and **.
@@ -282,8 +383,11 @@ class _Pending:
 class _Parser:
     """Dijkstra's shunting yard: no recursion, so no depth of input can overflow the stack."""
 
-    def __init__(self, text: str, inputs: frozenset[str]) -> None:
+    def __init__(
+        self, text: str, inputs: frozenset[str], qualified: bool = False
+    ) -> None:
         self.text = text
+        self.qualified = qualified  # whether math.exp is exp, as in Python code
         self.inputs = inputs
         self.operands: list[sp.Expr] = []
         self.pending: list[_Pending] = []
@@ -313,6 +417,9 @@ class _Parser:
             pair = self.text[position : position + 2]
             if pair in _PAIRS:
                 self.fail(_PAIRS[pair], position)
+            prefix = self.qualified and _PREFIX.match(self.text, position)
+            if prefix:
+                position = prefix.end()
             match = _TOKEN.match(self.text, position)
             if match is None:
                 self.bad_character(char, position)

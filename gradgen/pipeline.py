@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.abc import ExecutionLoader
@@ -15,8 +15,8 @@ from typing import Any, TypeAlias, cast
 import sympy
 
 from gradgen import artifact
+from gradgen.adjoints import differentiate
 from gradgen.cost import Cost
-from gradgen.differentiate import differentiate
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import without_series
 from gradgen.guard import guard
@@ -30,35 +30,49 @@ from gradgen.render import helpers, render
 from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
+from gradgen.sympy_program import as_program
 from gradgen.targets import TARGETS
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 
+#: A formula: text, an expression, several of them, by name or as a matrix, or what sympy.cse returns.
+Source: TypeAlias = (
+    "str | sympy.Expr | sympy.MatrixBase | Sequence[Any] | Mapping[Any, Any]"
+)
+
+
 def compile(  # noqa: A001 - the name that users know from re and from the command line
-    source: str | sympy.Expr,
+    source: Source,
     *,
     name: str = "f",
     inputs: Names | None = None,
     wrt: Names | None = None,
+    outputs: Names | None = None,
     as_written: bool = False,
     target: str = "python",
     precise: bool = False,
     templates: str | Path | None = None,
+    const: Mapping[str, float | str] | None = None,
+    params: Names | None = None,
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`.
 
     Args:
-        source: the formula, as text or as a SymPy expression.
+        source: the formula or the program, as text or as a SymPy expression; also a list, tuple or dict of expressions, a
+            Matrix (its entries row by row), or the pair that `sympy.cse` returns.
         name: the result's name; the upstream gradient is `d` + name.
         inputs: the signature, as "x, y" or as a list of names or SymPy symbols; by default the formula's variables in natural order. May name
             inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
+        outputs: of a program, the names of the results; by default the last one alone.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
         target: "python", whose modules import `math` alone, or "scipy", which adds `scipy.special`.
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
+        const: names that stand for a constant, which is folded in.
+        params: inputs that get no gradient; they stand after the others in the signature.
 
     Raises:
         GradgenError: the formula or an option is not acceptable; the message says what is.
@@ -79,11 +93,20 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
         )
     folder = _folder(templates)
+    if not isinstance(source, (str, sympy.Expr)):
+        source, outputs = as_program(source, name, outputs)
+    if const:
+        if not isinstance(source, str):
+            raise GradgenError("constants are put into a SymPy expression by its subs")
+        source = "".join(f"{key} = {value}\n" for key, value in const.items()) + source
+    if params is not None:
+        inputs, wrt = _grouped(source, inputs, wrt, params)
     recipe = Recipe(
         source=source if isinstance(source, str) else "",
         name=name,
         inputs=_names(inputs, "the input"),
         wrt=_names(wrt, "the input"),
+        outputs=_names(outputs, "the output"),
         as_written=as_written,
         target=target,
         precise=precise,
@@ -98,6 +121,24 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
     return generate(recipe, formula, folder)
+
+
+def _grouped(
+    source: str | sympy.Expr, inputs: Names | None, wrt: Names | None, params: Names
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the signature with the parameters last, and the inputs whose gradient is wanted."""
+    last = _names(params, "the parameter") or ()
+    if inputs is None:
+        formula = (
+            parse(source)
+            if isinstance(source, str)
+            else Formula("", without_series(source))
+        )
+        inputs = stage(formula).inputs
+    listed = _names(inputs, "the input") or ()
+    # A parameter need not be among the inputs as well; one that the formula does not use is an input like any other.
+    first = tuple(name for name in listed if name not in last)
+    return (*first, *last), _names(wrt, "the input") or first
 
 
 def _folder(templates: str | Path | None) -> Path | None:
@@ -143,7 +184,7 @@ def generate(
     target = TARGETS[recipe.target]
     if recipe.precise:
         target = replace(target, spelling=replace(target.spelling, precise=True))
-    program = stage(formula, recipe.inputs, recipe.wrt, recipe.name)
+    program = stage(formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     if not recipe.as_written:
         program = recognise(program)
     program = differentiate(guard(program))
@@ -164,15 +205,23 @@ def generate(
     if templates is None:
         names = program.names[: len(program.inputs)]
         upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
+        # One seed may be 1; of several, none may be forgotten.
+        given = "=1.0" if len(program.outputs) == 1 else ""
         signatures = {
             "forward": ", ".join(f"{name}: float" for name in names),
             "backward": ", ".join(
-                ["cache: tuple[float, ...]", *(f"{d}: float=1.0" for d in upstream)]
+                ["cache: tuple[float, ...]", *(f"{d}: float{given}" for d in upstream)]
             ),
         }
         imports = [line for _, line in target.imports]
         check_skeleton(text, imports, helpers(target), signatures)
-    return Compiled(text, program, recipe, cost, formula.notes)
+    wanted = [result for result, _ in program.outputs]
+    unread = [
+        f"`{unused}`, which line {line} assigns, is not used"
+        for unused, line in formula.unused.items()
+        if unused not in wanted
+    ]
+    return Compiled(text, program, recipe, cost, (*formula.notes, *unread))
 
 
 def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
@@ -195,6 +244,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         name=recipe.name,
         inputs=recipe.inputs,
         wrt=recipe.wrt,
+        outputs=recipe.outputs,
         as_written=recipe.as_written,
         target=recipe.target,
         precise=recipe.precise,
@@ -246,7 +296,8 @@ class Compiled:
     def __repr__(self) -> str:
         """The signature and the formula."""
         names = self.program.names
-        result = names[self.program.outputs[0][1].index]
+        results = [names[ref.index] for _, ref in self.program.outputs]
+        result = ", ".join(results)
         inputs = ", ".join(names[: len(self.program.inputs)])
         return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
 
@@ -264,9 +315,9 @@ class Compiled:
         return _load(self.source)
 
     @property
-    def forward(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
-        """The module's `forward(*inputs)`: the value and the cache."""
-        return cast(Callable[..., tuple[float, tuple[float, ...]]], self.module.forward)
+    def forward(self) -> Callable[..., tuple[Any, tuple[float, ...]]]:
+        """The module's `forward(*inputs)`: the value, or a tuple of several, and the cache."""
+        return cast(Callable[..., tuple[Any, tuple[float, ...]]], self.module.forward)
 
     @property
     def backward(self) -> Callable[..., tuple[float, ...]]:
@@ -277,8 +328,21 @@ class Compiled:
         self, *inputs: float, **named: float
     ) -> tuple[float, tuple[float, ...]]:
         """Return the value at `inputs`, given in order or by name, and its gradient."""
+        if len(self.program.outputs) > 1:
+            raise GradgenError(
+                "there are several outputs; call jacobian for all their gradients"
+            )
         value, cache = self.forward(*inputs, **named)
         return value, self.backward(cache)
+
+    def jacobian(self, *inputs: float, **named: float) -> tuple[tuple[float, ...], ...]:
+        """Return the gradients of all outputs at `inputs`: one row for each, columns in the order of `wrt`."""
+        _, cache = self.forward(*inputs, **named)
+        count = len(self.program.outputs)
+        return tuple(
+            self.backward(cache, *(float(i == row) for i in range(count)))
+            for row in range(count)
+        )
 
     def trace(self, *inputs: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
         """Run the module and return every value, and every gradient, by name."""

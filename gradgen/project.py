@@ -12,10 +12,11 @@ from gradgen import artifact
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
+from gradgen.statements import one_assignment
 
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
-_LISTS = ("inputs", "wrt")
+_LISTS = ("inputs", "wrt", "outputs", "params")
 _SWITCHES = ("as-written", "precise", "test")
 
 
@@ -42,11 +43,16 @@ class Entry:
             GradgenError: the formula or an option is not acceptable.
         """
         options = self.options
+        name, text = options.get("name", "f"), self.source()
+        if "source-file" in options:
+            name, text = one_assignment(text) or (name, text)
         compiled = compile(
-            self.source(),
-            name=options.get("name", "f"),
+            text,
+            name=name,
             inputs=options.get("inputs"),
             wrt=options.get("wrt"),
+            outputs=options.get("outputs"),
+            params=options.get("params"),
             as_written=options.get("as-written", False),
             target=options.get("target", "python"),
             precise=options.get("precise", False),

@@ -20,6 +20,7 @@ class Recipe:
         name: the result's name.
         inputs: the signature, or None for the formula's own variables.
         wrt: the inputs whose gradient is wanted, or None for all.
+        outputs: the names of a program's results, or None for the last one alone.
         as_written: whether naive forms are left as they are.
         target: what the module may import.
         precise: whether the adjoints of saturating functions are right relative to their own size.
@@ -32,6 +33,7 @@ class Recipe:
     name: str = "f"
     inputs: tuple[str, ...] | None = None
     wrt: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
     as_written: bool = False
     target: str = "python"
     precise: bool = False
@@ -42,7 +44,7 @@ class Recipe:
         """Return the comment lines that go before `body`, one item a line, defaults left out."""
         lines = [
             MARKER,
-            (f"# source: {self.source}" if self.source else "# source: (not recorded)"),
+            *_source_lines(self.source),
         ]
         if self.name != "f":
             lines.append(f"# name: {self.name}")
@@ -50,6 +52,8 @@ class Recipe:
             lines.append(f"# inputs: {', '.join(self.inputs)}".rstrip())
         if self.wrt is not None:
             lines.append(f"# wrt: {', '.join(self.wrt)}".rstrip())
+        if self.outputs is not None:
+            lines.append(f"# outputs: {', '.join(self.outputs)}".rstrip())
         if self.as_written:
             lines.append("# as-written: yes")
         if self.target != "python":
@@ -62,6 +66,17 @@ class Recipe:
             lines.append(f"# tests: {self.tests}")
         lines.append(f"# digest: {digest(body)}")
         return "".join(f"{line}\n" for line in lines)
+
+
+#: How the lines of a program stand in a header.
+_PROGRAM_LINE = "#     "
+
+
+def _source_lines(source: str) -> list[str]:
+    """Return a formula on one line, or a program under its own line."""
+    if "\n" not in source:
+        return [f"# source: {source or '(not recorded)'}"]
+    return ["# source:", *(f"{_PROGRAM_LINE}{line}" for line in source.split("\n"))]
 
 
 def digest(body: str) -> str:
@@ -94,6 +109,10 @@ def read_artifact(text: str) -> Artifact | None:
     items: dict[str, str] = {}
     size = len(lines[0])
     for line in lines[1:]:
+        if line.startswith(_PROGRAM_LINE) and [*items][-1:] == ["source"]:
+            size += len(line)
+            items["source"] += line.removeprefix(_PROGRAM_LINE)
+            continue
         key, colon, value = line.rstrip("\n").removeprefix("# ").partition(":")
         if not line.startswith("# ") or not colon or key in items:
             break
@@ -109,6 +128,7 @@ def read_artifact(text: str) -> Artifact | None:
     for key in ("source", "digest"):
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
+    items["source"] = items["source"].rstrip("\n")
     for key in ("as-written", "precise"):
         if items.get(key, "yes") != "yes":
             raise _damaged(f"`# {key}:` says `yes` or is left out")
@@ -117,6 +137,7 @@ def read_artifact(text: str) -> Artifact | None:
         name=items.get("name", "f"),
         inputs=split_names(items["inputs"]) if "inputs" in items else None,
         wrt=split_names(items["wrt"]) if "wrt" in items else None,
+        outputs=split_names(items["outputs"]) if "outputs" in items else None,
         as_written=items.get("as-written") == "yes",
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
@@ -131,6 +152,7 @@ _ITEMS = (
     "name",
     "inputs",
     "wrt",
+    "outputs",
     "as-written",
     "target",
     "precise",

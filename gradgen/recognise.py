@@ -106,8 +106,18 @@ def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
         if isinstance(value, Const) or value.index < len(program.inputs):
             value = builder.append(Step("copy", (value,)))
         outputs.append((name, value))
+    named = [(text, moved[ref.index], note) for text, ref, note in program.given]
+    given: dict[int, tuple[str, Ref, str]] = {}
+    for text, value, note in named:
+        if isinstance(value, Ref) and value.index >= len(program.inputs):
+            given.setdefault(value.index, (text, value, note))
     return drop_unused(
-        replace(program, steps=tuple(builder.steps), outputs=tuple(outputs))
+        replace(
+            program,
+            steps=tuple(builder.steps),
+            outputs=tuple(outputs),
+            given=tuple(given.values()),
+        )
     )
 
 

@@ -68,6 +68,7 @@ class Module:
     helpers: tuple[str, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    forward_returns: str
     backward_returns: str
     backward_summary: tuple[str, ...]
     stages: tuple[Line, ...]
@@ -212,6 +213,7 @@ class _Viewer:
         self.worth = {ref.index: ONE for _, ref in program.outputs}
         roles = {"num": "numerator", "den": "denominator"}
         parts = quotient_parts(program)
+        self.comments = {ref.index: note for _, ref, note in program.given if note}
         self.roles = {value: roles[part] for value, part in parts.items()}
 
     def view(self) -> Module:
@@ -237,6 +239,7 @@ class _Viewer:
             helpers=helpers,
             inputs=names[:first],
             outputs=outputs,
+            forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(gradient_summary(program)),
             stages=stages,
@@ -245,7 +248,7 @@ class _Viewer:
             unused=tuple(
                 Line(
                     f"{adjoints[i]} = 0.0",
-                    f"{outputs[0]} {'is flat in' if i in used else 'does not depend on'} {names[i]}",
+                    f"{', '.join(outputs)} {'is flat in' if i in used else 'does not depend on'} {names[i]}",
                 )
                 for i in program.wrt
                 if i not in received
@@ -272,6 +275,8 @@ class _Viewer:
             and row.name not in template
         )
         words = [self.roles.get(value, ""), row.name if called else ""]
+        if value in self.comments:
+            words = [self.comments[value]]
         comment = " ".join(filter(None, words))
         text = fill(template, operands(step, self.names, spelling))
         self.forward_cost += operations(text)[0]

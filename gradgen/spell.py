@@ -10,7 +10,7 @@ from functools import lru_cache, reduce
 
 import sympy as sp
 
-from gradgen.differentiate import partial
+from gradgen.adjoints import partial
 from gradgen.errors import GradgenError
 from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, denominator
 from gradgen.ops import NAMED, OPS, Op

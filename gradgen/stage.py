@@ -56,6 +56,7 @@ def stage(
     inputs: Sequence[str] | None = None,
     wrt: Sequence[str] | None = None,
     name: str = "f",
+    outputs: Sequence[str] | None = None,
 ) -> Program:
     """Split a formula into single-operation steps, in the order written.
 
@@ -63,7 +64,8 @@ def stage(
         formula: what was read.
         inputs: the signature; by default the formula's variables in natural order.
         wrt: the inputs whose gradient is wanted; all by default.
-        name: the result's name.
+        name: the result's name, if the formula gives it none.
+        outputs: the names of a program's results; by default the last one alone.
 
     Raises:
         GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
@@ -85,16 +87,49 @@ def stage(
                 f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}"
             )
     builder = Builder(order)
-    root = _build(formula, builder)
-    if isinstance(root, Const) or root.index < len(order):
-        root = builder.append(Step("copy", (root,)))
+    given: dict[int, tuple[str, str]] = {}
+    done: dict[int, Operand] = {}
+    values: dict[str, Operand] = {}
+    for assignment in formula.assignments:
+        value = _build(formula, builder, assignment.expr, done)
+        values[assignment.name or name] = value
+        if isinstance(value, Ref) and value.index >= len(order) and assignment.name:
+            given.setdefault(value.index, (assignment.name, assignment.comment))
+    if not formula.assignments:
+        values[name] = _build(formula, builder, formula.expr, done)
+    for asked in outputs or ():
+        if asked not in values:
+            raise GradgenError(
+                f"the program assigns no `{asked}`; its names are {', '.join(values)}"
+            )
+    found: dict[str, Ref] = {}
+    for result in outputs or [*values][-1:]:
+        value = values[result]
+        named = given.get(value.index, (result,)) if isinstance(value, Ref) else ()
+        if (
+            value in found.values()
+            or result not in named[:1]
+            or isinstance(value, Const)
+            or value.index < len(order)
+        ):
+            # An input, a constant, or a value that has another name.
+            value = builder.append(Step("copy", (value,)))
+            if value in found.values():
+                raise GradgenError(
+                    f"the outputs `{result}` and another are one value; leave one out"
+                )
+        found[result] = value
     return verify(
         drop_unused(
             Program(
                 inputs=order,
                 steps=tuple(builder.steps),
-                outputs=((name, root),),
+                outputs=tuple(found.items()),
                 wrt=tuple(places[asked] for asked in (order if wrt is None else wrt)),
+                given=tuple(
+                    (text, Ref(index), comment)
+                    for index, (text, comment) in given.items()
+                ),
             )
         )
     )
@@ -102,7 +137,8 @@ def stage(
 
 def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
     column = formula.columns.get(id(node))
-    return GradgenError(message, formula.text if column is not None else None, column)
+    text = formula.places.get(id(node), formula.text)
+    return GradgenError(message, text if column is not None else None, column)
 
 
 def python_name(name: str) -> str:
@@ -119,7 +155,9 @@ def _symbols(formula: Formula) -> dict[str, sp.Basic]:
     """Return the variables by their Python names."""
     found: dict[str, sp.Basic] = {}
     seen: set[int] = set()
+    # Of a program also what no result needs: its inputs are inputs all the same.
     todo: list[sp.Basic] = [formula.expr]
+    todo += [assignment.expr for assignment in reversed(formula.assignments)]
     while todo:
         node = todo.pop()
         if id(node) in seen:
@@ -283,11 +321,12 @@ def number(value: sp.Basic) -> Const | None:
 # Expressions.
 
 
-def _build(formula: Formula, builder: Builder) -> Operand:
-    """Walk the tree without recursion, operands first and left to right, each shared node once."""
-    done: dict[int, Operand] = {}
+def _build(
+    formula: Formula, builder: Builder, root: sp.Basic, done: dict[int, Operand]
+) -> Operand:
+    """Walk a tree without recursion, operands first and left to right, each shared node once."""
     plans: dict[int, _Plan] = {}
-    todo = [formula.expr]
+    todo = [root]
     while todo:
         node = todo[-1]
         if id(node) in done:
@@ -317,7 +356,7 @@ def _build(formula: Formula, builder: Builder) -> Operand:
             ) from None
         except GradgenError as error:
             raise _error(formula, node, error.message) from None
-    return done[id(formula.expr)]
+    return done[id(root)]
 
 
 class _Plan:

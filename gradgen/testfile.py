@@ -48,8 +48,13 @@ def make_test(
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to test against"
         )
+    outputs = compiled.program.outputs
+    if len(outputs) > 1:
+        raise GradgenError(
+            "a test is of one output; name it with --outputs, or use `gradgen verify`"
+        )
     read = parse(recipe.source, recipe.inputs or ())
-    formula = ExactFormula(read.expr, compiled.program.inputs, _DIGITS)
+    formula = ExactFormula(read.result(outputs[0][0]), compiled.program.inputs, _DIGITS)
     choices = any(step.op == "where" for step in compiled.program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     found = []

@@ -54,7 +54,8 @@ class Report:
 
     Attributes:
         inputs: the names of the inputs.
-        rows: the value, each input's slope, and the gradient as a vector.
+        rows: the value, each input's slope, and the gradient as a vector; of several outputs, one after the other.
+        judged: the rows that decide: values and gradients.
         compared: how many points were compared.
         outside: how many lay outside the domain, or beyond the range of a double.
         kinks: how many lay at a kink, a jump or an edge, where there is no gradient to compare with.
@@ -64,6 +65,7 @@ class Report:
 
     inputs: tuple[str, ...]
     rows: list[Worst]
+    judged: tuple[int, ...] = (0, -1)
     compared: int = 0
     outside: int = 0
     kinks: int = 0
@@ -72,7 +74,7 @@ class Report:
 
     def passed(self, tolerance: float = TOLERANCE) -> bool:
         """Whether points were compared, none raised, and value and gradient keep to the tolerance."""
-        worst = max(self.rows[0].relative, self.rows[-1].relative)
+        worst = max(self.rows[place].relative for place in self.judged)
         return bool(self.compared) and not self.raised and worst <= tolerance
 
     def lines(self) -> Iterator[str]:
@@ -131,33 +133,68 @@ def verify(
     read = parse(compiled.recipe.source, compiled.recipe.inputs or ())
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if compiled.recipe.target == "python" else _FEWER_DIGITS
-    formula = ExactFormula(read.expr, program.inputs, digits)
-    name = program.outputs[0][0]
-    slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
-    report = Report(
-        program.inputs, [Worst(name), *slopes, Worst("gradient")], digits=digits
+    reports = []
+    for place, (name, _) in enumerate(program.outputs):
+        formula = ExactFormula(read.result(name), program.inputs, digits)
+        slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
+        whole = "gradient" if len(program.outputs) == 1 else f"gradient of {name}"
+        report = Report(
+            program.inputs, [Worst(name), *slopes, Worst(whole)], digits=digits
+        )
+        _verify_output(compiled, place, formula, report, points, samples, ranges or {})
+        reports.append(report)
+    return _joined(reports)
+
+
+def _joined(reports: Sequence[Report]) -> Report:
+    """Return the reports of several outputs as one."""
+    rows = [row for report in reports for row in report.rows]
+    size = len(reports[0].rows)
+    judged = [place for place in range(len(rows)) if place % size in (0, size - 1)]
+    return Report(
+        reports[0].inputs,
+        rows,
+        tuple(judged),
+        min(report.compared for report in reports),
+        sum(report.outside for report in reports),
+        sum(report.kinks for report in reports),
+        [raised for report in reports for raised in report.raised],
+        reports[0].digits,
     )
+
+
+def _verify_output(
+    compiled: Compiled,
+    place: int,
+    formula: ExactFormula,
+    report: Report,
+    points: Sequence[Sequence[float]],
+    samples: int,
+    ranges: Mapping[str, tuple[float, float]],
+) -> None:
+    """Fill the report of one output."""
+    program = compiled.program
     for point in points:
         if len(point) != len(program.inputs):
             raise GradgenError(
                 f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
             )
-        _compare(compiled, formula, tuple(point), report)
+        _compare(compiled, place, formula, tuple(point), report)
     if points:
-        return report
+        return
     rnd = random.Random(compiled.recipe.source)
-    bounds = [(ranges or {}).get(n, RANGE) for n in program.inputs]
+    bounds = [ranges.get(n, RANGE) for n in program.inputs]
     for _ in range(samples * _TRIES):
         if report.compared + len(report.raised) >= samples:
             break
         # Few digits, so that a point can be read and typed.
         point = tuple(float(f"{rnd.uniform(*b):.6g}") for b in bounds)
-        _compare(compiled, formula, point, report)
-    return report
+        _compare(compiled, place, formula, point, report)
 
 
 def _compare(
     compiled: Compiled,
+    place: int,
     formula: ExactFormula,
     point: tuple[float, ...],
     report: Report,
@@ -170,9 +207,13 @@ def _compare(
     smooth = None not in true.slopes
     try:
         value, cache = compiled.forward(*point)
-        gradient = compiled.backward(cache) if smooth else ()
+        count = len(compiled.program.outputs)
+        value = value[place] if count > 1 else value
+        seeds = [float(i == place) for i in range(count)]
+        gradient = compiled.backward(cache, *seeds) if smooth else ()
         # With another upstream gradient, a quotient in the place of a product shows.
-        doubled = compiled.backward(cache, 2.0) if smooth else ()
+        twice = [2.0 * seed for seed in seeds]
+        doubled = compiled.backward(cache, *twice) if smooth else ()
     except (ArithmeticError, ValueError) as error:
         where = report.point(point) or "every point"
         report.raised.append(f"{type(error).__name__} at {where}: {error}")

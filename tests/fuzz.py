@@ -73,6 +73,7 @@ def one_input(data: bytes) -> None:
     """Compile, or make again from its recipe, what these bytes spell; the first byte says which, and with what options."""
     global _watching
     from gradgen.pipeline import compile, regenerate
+    from gradgen.pyfunction import read_function
     from gradgen.recipe import read_artifact
 
     kind, text = data[:1], data[1:].decode("utf-8", "surrogateescape")
@@ -86,6 +87,13 @@ def one_input(data: bytes) -> None:
         elif bits % 4 == 2:
             name, inputs, wrt, formula = (text.split("\n", 3) + [""] * 3)[:4]
             made = compile(formula, name=name, inputs=inputs or None, wrt=wrt or None)
+        elif bits % 4 == 1 and text.startswith("def f("):
+            found_function = read_function(text, "f")
+            made = compile(
+                found_function.program,
+                inputs=found_function.inputs,
+                outputs=found_function.outputs,
+            )
         else:
             made = compile(
                 text,
@@ -121,7 +129,14 @@ def _search(folder: Path, seconds: int) -> None:
     with atheris.instrument_imports(include=["gradgen"]):
         from gradgen.ops import CALLS, COMPOSITIONS
 
-        for module in ("pipeline", "parse", "stage", "recipe", "skeleton"):
+        for module in (
+            "pipeline",
+            "parse",
+            "stage",
+            "recipe",
+            "skeleton",
+            "pyfunction",
+        ):
             importlib.import_module(f"gradgen.{module}")
     words = [
         *CALLS,

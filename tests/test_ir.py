@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradgen.differentiate import differentiate
+from gradgen.adjoints import differentiate
 from gradgen.ir import Flow, Program, ProgramError, Ref, Step, verify
 from gradgen.names import name
 from gradgen.parse import parse

@@ -16,7 +16,7 @@ import mpmath
 import pytest
 import sympy as sp
 
-from gradgen.differentiate import differentiate
+from gradgen.adjoints import differentiate
 from gradgen.errors import GradgenError
 from gradgen.ir import Const, Operand, Program, Ref, Step
 from gradgen.names import name

@@ -9,7 +9,7 @@ import time
 import pytest
 import sympy as sp
 
-from gradgen.differentiate import differentiate
+from gradgen.adjoints import differentiate
 from gradgen.functions import unevaluated
 from gradgen.guard import guard
 from gradgen.ir import Program

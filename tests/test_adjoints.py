@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gradgen.differentiate import differentiate, partial
+from gradgen.adjoints import differentiate, partial
 from gradgen.ir import Const, Ref
 from gradgen.ops import OPS
 from gradgen.parse import parse

@@ -1,0 +1,105 @@
+"""The text of a program in; its assignments, each with its comment and its place, out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradgen.errors import GradgenError, printable
+
+_ASSIGNED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement.
+
+    Attributes:
+        line: the number of the line that it starts in.
+        text: the statement on one line, without its comment.
+        name: the name that it assigns to; empty for an expression.
+        expression: where in the text its expression starts.
+        comment: what was written beside or above it.
+    """
+
+    line: int
+    text: str
+    name: str
+    expression: int
+    comment: str
+
+    def fail(self, message: str, column: int) -> GradgenError:
+        """Return an error at a column of the statement."""
+        return GradgenError(f"line {self.line}: {message}", self.text, column)
+
+
+def is_program(source: str) -> bool:
+    """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula."""
+    if not re.search(r"[\n;]", source) or "=" not in source:
+        return False
+    found = list(statements(source))
+    return len(found) > 1 and any(statement.name for statement in found)
+
+
+def one_assignment(source: str) -> tuple[str, str] | None:
+    """Return the name and the expression of a text that is one assignment alone."""
+    found = list(statements(source))
+    if len(found) != 1 or not found[0].name:
+        return None
+    return found[0].name, found[0].text[found[0].expression :].strip()
+
+
+def statements(source: str) -> Iterator[Statement]:
+    """Split a program at line ends and semicolons, but not inside brackets; yield the statements.
+
+    Raises:
+        GradgenError: a comment holds a character that no text file shows.
+    """
+    comments: list[str] = []
+    for line, text, comment in _pieces(source):
+        if comment and not comment.isprintable():
+            raise GradgenError(f"line {line}: a comment holds an invisible character")
+        if comment:
+            comments.append(comment)
+        if text.strip():
+            match = _ASSIGNED.match(text)
+            yield Statement(
+                line,
+                text,
+                match.group(1) if match else "",
+                match.end() if match else 0,
+                " ".join(comments),
+            )
+        if text.strip():
+            comments = []
+
+
+def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield each statement's first line, its text without line ends, and its comment."""
+    line, depth = 1, 0
+    start, text, comment = 1, "", ""
+    for part in re.findall(r"#[^\n]*|[\n;()\[\]]|[^#\n;()\[\]]+", source + "\n"):
+        if part.startswith("#"):
+            words = " ".join(part.lstrip("#").split())
+            comment = f"{comment} {words}".strip()
+            continue
+        depth += (part in ("(", "[")) - (part in (")", "]"))
+        if part in "\n;" and depth <= 0:
+            yield start, text.strip(" \t\r"), comment
+            text = comment = ""
+            depth = 0
+        else:
+            text += part if part != "\n" else " "
+        line += part == "\n"
+        if not text.strip():
+            start = line
+
+
+def canonical(items: list[tuple[str, str, str]]) -> str:
+    """Return a program's text as a recipe holds it: one assignment a line, its comment behind it."""
+    lines = []
+    for name, expression, comment in items:
+        line = f"{name} = {expression}" if name else expression
+        lines.append(f"{line}  # {printable(comment)}" if comment else line)
+    return "\n".join(lines)
