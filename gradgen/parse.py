@@ -19,6 +19,17 @@ from sympy.logic.boolalg import Boolean
 from gradgen import functions as fn
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
+from gradgen.hints import (
+    HINTS,
+    INVISIBLE,
+    LOOKS,
+    MODULES,
+    OTHERS,
+    PAIRS,
+    PREFIX,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+)
 from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
 from gradgen.statements import Statement, canonical, is_program, statements
 
@@ -50,108 +61,6 @@ _TOKEN = re.compile(
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),])"
 )
-
-#: Characters that people type for something else, with what to write.
-_HINTS = {
-    "^": "`^` is not a power here; write `**`",
-    "|": "`|` has no meaning here; write `abs(x)` for an absolute value, `or` between conditions",
-    "=": "`=` has no place in an expression; give the right-hand side alone (a comparison is `==`)",
-    "!": "`!` has no meaning here; write `factorial(x)`, and `not` or `!=` in a condition",
-    "&": "conditions are joined by `and`",
-    "[": "brackets are round here; write `(` and `)`",
-    "]": "brackets are round here; write `(` and `)`",
-    "{": "brackets are round here; write `(` and `)`",
-    "}": "brackets are round here; write `(` and `)`",
-    ".": "`.` has no meaning here; call a function by its bare name, as in `exp(x)`",
-    "#": "comments are not part of an expression; leave `#` out",
-    "−": "this is the typographic minus; write the ASCII `-`",
-    "–": "this is a dash; write the ASCII `-`",
-    "·": "write `*` for a product",
-    "×": "write `*` for a product",
-    "÷": "write `/` for a quotient",
-    "‐": "this is a typographic hyphen; write the ASCII `-`",
-    "‑": "this is a typographic hyphen; write the ASCII `-`",
-    "“": "text in quotes is not a number; leave the quotation marks out",
-    "”": "text in quotes is not a number; leave the quotation marks out",
-    "?": "a choice is written `a if x > 0 else b`",
-    "~": "`~` has no meaning here; write `not` before a condition",
-    "$": "`$` has no meaning here; a name is made of letters, digits and underscores",
-    "√": "write `sqrt(x)` for a square root",
-    "≤": "write `<=` in a comparison",
-    "≥": "write `>=` in a comparison",
-    "≠": "write `!=` in a comparison",
-    "∞": "infinity is not a number to compute with; only finite numbers are allowed",
-}
-_PAIRS = {
-    "=>": "`=>` is written `>=`",
-    "=<": "`=<` is written `<=`",
-    "<>": "`<>` is written `!=`",
-    "&&": "conditions are joined by `and`",
-    "||": "conditions are joined by `or`; an absolute value is `abs(x)`",
-    ":=": "`:=` has no place in an expression; give the right-hand side alone",
-}
-#: Functions of other tools, by what they are called here.
-_OTHERS = {
-    "sum": "Sum",
-    "prod": "Product",
-    "product": "Product",
-    "sgn": "sign",
-    "signum": "sign",
-    "step": "heaviside",
-    "theta": "heaviside",
-    "tg": "tan",
-    "ctg": "cot",
-    "arcctg": "acot",
-    "lg": "log10",
-    "ld": "log2",
-    "sqr": "square",
-    "cosec": "csc",
-    "round": "floor",
-    "int": "floor",
-    "trunc": "floor",
-    "fix": "floor",
-    "norm": "hypot",
-    "normcdf": "norm_cdf",
-    "normpdf": "norm_pdf",
-    "Phi": "norm_cdf",
-    "cdf": "norm_cdf",
-    "pdf": "norm_pdf",
-    "gauss": "norm_pdf",
-    "fact": "factorial",
-    "choose": "binomial",
-    "comb": "binomial",
-    "nCr": "binomial",
-    "cond": "where",
-    "select": "where",
-    "ifelse": "where",
-    "iif": "where",
-}
-#: Letters to Python, and nothing to the eye.
-_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-#: Cyrillic and Greek letters that look like Latin ones.
-_LOOKS = str.maketrans(
-    "аеорсухіјѕԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
-    "aeopcyxijsdqwABEKMHOPCTXIJSABEZHIKMNOPTYXo",
-)
-#: How Python code calls what a program calls by its bare name.
-_PREFIX = re.compile(r"(?:math|np|numpy)\.(?=[^\W\d])")
-#: Where functions come from elsewhere.
-_MODULES = (
-    "math",
-    "np",
-    "numpy",
-    "jnp",
-    "scipy",
-    "special",
-    "sp",
-    "sympy",
-    "torch",
-    "tf",
-    "mpmath",
-    "mp",
-)
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
-_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
 @dataclass(frozen=True)
@@ -216,7 +125,7 @@ def check_identifier(name: str, what: str) -> str:
         raise GradgenError(
             f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`"
         )
-    if any(c in _INVISIBLE for c in plain):
+    if any(c in INVISIBLE for c in plain):
         raise GradgenError(
             f"{what} `{shown}` holds an invisible character; leave it out"
         )
@@ -415,9 +324,9 @@ class _Parser:
                 position += 1
                 continue
             pair = self.text[position : position + 2]
-            if pair in _PAIRS:
-                self.fail(_PAIRS[pair], position)
-            prefix = self.qualified and _PREFIX.match(self.text, position)
+            if pair in PAIRS:
+                self.fail(PAIRS[pair], position)
+            prefix = self.qualified and PREFIX.match(self.text, position)
             if prefix:
                 position = prefix.end()
             match = _TOKEN.match(self.text, position)
@@ -426,7 +335,7 @@ class _Parser:
             kind = match.lastgroup or ""
             if kind == "name":
                 for offset, letter in enumerate(match.group()):
-                    if letter in _SUPERSCRIPTS or letter in _SUBSCRIPTS:
+                    if letter in SUPERSCRIPTS or letter in SUBSCRIPTS:
                         self.bad_character(letter, position + offset)
             found.append(
                 _Token(match.group() if kind == "op" else kind, match.group(), position)
@@ -438,16 +347,16 @@ class _Parser:
     def bad_character(self, char: str, column: int) -> NoReturn:
         module = re.search(r"(\w+)\.$", self.text[: column + 1])
         called = re.match(r"\.(?:\w+\.)*(\w+)", self.text[column:])
-        if module and called and module.group(1) in _MODULES:
+        if module and called and module.group(1) in MODULES:
             self.fail(
                 f"functions and constants go by their bare names; write `{called.group(1)}`",
                 column,
             )
-        if char in _HINTS:
-            self.fail(_HINTS[char], column)
+        if char in HINTS:
+            self.fail(HINTS[char], column)
         for script, words in (
-            (_SUPERSCRIPTS, "a power is written `**{}`, not `{}`"),
-            (_SUBSCRIPTS, "an index is part of the name; write `{}`, not `{}`"),
+            (SUPERSCRIPTS, "a power is written `**{}`, not `{}`"),
+            (SUBSCRIPTS, "an index is part of the name; write `{}`, not `{}`"),
         ):
             if char in script:
                 run = "".join(takewhile(script.__contains__, self.text[column:]))
@@ -799,7 +708,7 @@ class _Parser:
                 f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling",
                 token.column,
             )
-        twin = self.looks.setdefault(name.translate(_LOOKS), name)
+        twin = self.looks.setdefault(name.translate(LOOKS), name)
         if twin != name:
             self.fail(
                 f"`{twin}` and `{name}` look the same but are of different alphabets; rename one",
@@ -961,7 +870,7 @@ def _nearest(name: str) -> str | None:
     """Return the function that a name may stand for."""
     known = [*CALLS, *COMPOSITIONS, *FORMS]
     same = {text.lower(): text for text in reversed(known)}
-    found = same.get(name.lower()) or _OTHERS.get(name) or _OTHERS.get(name.lower())
+    found = same.get(name.lower()) or OTHERS.get(name) or OTHERS.get(name.lower())
     near = difflib.get_close_matches(name.lower(), same, n=1, cutoff=0.8)
     return found or (same[near[0]] if near else None)
 

@@ -362,7 +362,9 @@ class Compiled:
         """
         from gradgen.testfile import make_test
 
-        return make_test(self, check_identifier(module, "the module"), templates)
+        plain = check_identifier(module, "the module")
+        source, recipe = make_test(self.program, self.recipe, plain, templates)
+        return replace(self, source=source, recipe=recipe)
 
     def write(self, path: str | Path, *, force: bool = False) -> bool:
         """Write the module to a file; return whether the file changed.

@@ -12,8 +12,9 @@ import mpmath
 
 from gradgen.errors import GradgenError
 from gradgen.exact import Exact, ExactFormula
+from gradgen.ir import Program
 from gradgen.parse import parse
-from gradgen.pipeline import Compiled
+from gradgen.recipe import Recipe
 from gradgen.render import TestModule, render_test
 from gradgen.targets import TARGETS
 
@@ -31,34 +32,35 @@ _EPSILON = 2.0**-52
 
 
 def make_test(
-    compiled: Compiled, module: str, templates: Path | None = None
-) -> Compiled:
-    """Return the test of a module, as an artifact of its own.
+    program: Program, recipe: Recipe, module: str, templates: Path | None = None
+) -> tuple[str, Recipe]:
+    """Return the test of a module, header and all, and its recipe.
 
     Args:
-        compiled: the formula, with a recipe.
+        program: the formula's program.
+        recipe: its recipe.
         module: the name that the generated module is imported by.
         templates: the user's folder of templates, if the module was made with one.
 
     Raises:
         GradgenError: there is no formula to compute values from, or no point of the domain was found.
     """
-    recipe = replace(compiled.recipe, tests=module)
+    recipe = replace(recipe, tests=module)
     if not recipe.source:
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to test against"
         )
-    outputs = compiled.program.outputs
+    outputs = program.outputs
     if len(outputs) > 1:
         raise GradgenError(
             "a test is of one output; name it with --outputs, or use `gradgen verify`"
         )
     read = parse(recipe.source, recipe.inputs or ())
-    formula = ExactFormula(read.result(outputs[0][0]), compiled.program.inputs, _DIGITS)
-    choices = any(step.op == "where" for step in compiled.program.steps)
+    formula = ExactFormula(read.result(outputs[0][0]), program.inputs, _DIGITS)
+    choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     found = []
-    for point, true in _points(compiled, formula):
+    for point, true in _points(program, formula):
         numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
         found.append(tuple(tuple(map(repr, part)) for part in numbers))
         if len(found) == wanted:
@@ -68,18 +70,17 @@ def make_test(
             "no point of the formula's domain was found to test at; it must lie within -4 and 4 in every input"
         )
     body = render_test(
-        TestModule(module, recipe.source, compiled.program.wrt, tuple(found)),
+        TestModule(module, recipe.source, program.wrt, tuple(found)),
         TARGETS[recipe.target],
         templates,
     )
-    return replace(compiled, source=recipe.header(body) + body, recipe=recipe)
+    return recipe.header(body) + body, recipe
 
 
 def _points(
-    compiled: Compiled, formula: ExactFormula
+    program: Program, formula: ExactFormula
 ) -> Iterator[tuple[tuple[float, ...], Exact]]:
     """Yield points, always the same ones, with the truth there: inside the domain, smooth and well-conditioned."""
-    program = compiled.program
     # Each input has numbers of its own, so that an edit of the formula leaves the points alone.
     numbers = [random.Random(name) for name in program.inputs]
     seen = set()

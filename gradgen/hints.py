@@ -1,0 +1,107 @@
+"""What people type for something else, and what to tell them: data that the parser reads."""
+
+from __future__ import annotations
+
+import re
+
+#: Characters that people type for something else, with what to write.
+HINTS = {
+    "^": "`^` is not a power here; write `**`",
+    "|": "`|` has no meaning here; write `abs(x)` for an absolute value, `or` between conditions",
+    "=": "`=` has no place in an expression; give the right-hand side alone (a comparison is `==`)",
+    "!": "`!` has no meaning here; write `factorial(x)`, and `not` or `!=` in a condition",
+    "&": "conditions are joined by `and`",
+    "[": "brackets are round here; write `(` and `)`",
+    "]": "brackets are round here; write `(` and `)`",
+    "{": "brackets are round here; write `(` and `)`",
+    "}": "brackets are round here; write `(` and `)`",
+    ".": "`.` has no meaning here; call a function by its bare name, as in `exp(x)`",
+    "#": "comments are not part of an expression; leave `#` out",
+    "−": "this is the typographic minus; write the ASCII `-`",
+    "–": "this is a dash; write the ASCII `-`",
+    "·": "write `*` for a product",
+    "×": "write `*` for a product",
+    "÷": "write `/` for a quotient",
+    "‐": "this is a typographic hyphen; write the ASCII `-`",
+    "‑": "this is a typographic hyphen; write the ASCII `-`",
+    "“": "text in quotes is not a number; leave the quotation marks out",
+    "”": "text in quotes is not a number; leave the quotation marks out",
+    "?": "a choice is written `a if x > 0 else b`",
+    "~": "`~` has no meaning here; write `not` before a condition",
+    "$": "`$` has no meaning here; a name is made of letters, digits and underscores",
+    "√": "write `sqrt(x)` for a square root",
+    "≤": "write `<=` in a comparison",
+    "≥": "write `>=` in a comparison",
+    "≠": "write `!=` in a comparison",
+    "∞": "infinity is not a number to compute with; only finite numbers are allowed",
+}
+PAIRS = {
+    "=>": "`=>` is written `>=`",
+    "=<": "`=<` is written `<=`",
+    "<>": "`<>` is written `!=`",
+    "&&": "conditions are joined by `and`",
+    "||": "conditions are joined by `or`; an absolute value is `abs(x)`",
+    ":=": "`:=` has no place in an expression; give the right-hand side alone",
+}
+#: Functions of other tools, by what they are called here.
+OTHERS = {
+    "sum": "Sum",
+    "prod": "Product",
+    "product": "Product",
+    "sgn": "sign",
+    "signum": "sign",
+    "step": "heaviside",
+    "theta": "heaviside",
+    "tg": "tan",
+    "ctg": "cot",
+    "arcctg": "acot",
+    "lg": "log10",
+    "ld": "log2",
+    "sqr": "square",
+    "cosec": "csc",
+    "round": "floor",
+    "int": "floor",
+    "trunc": "floor",
+    "fix": "floor",
+    "norm": "hypot",
+    "normcdf": "norm_cdf",
+    "normpdf": "norm_pdf",
+    "Phi": "norm_cdf",
+    "cdf": "norm_cdf",
+    "pdf": "norm_pdf",
+    "gauss": "norm_pdf",
+    "fact": "factorial",
+    "choose": "binomial",
+    "comb": "binomial",
+    "nCr": "binomial",
+    "cond": "where",
+    "select": "where",
+    "ifelse": "where",
+    "iif": "where",
+}
+#: Letters to Python, and nothing to the eye.
+INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+#: Cyrillic and Greek letters that look like Latin ones.
+LOOKS = str.maketrans(
+    "аеорсухіјѕԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "aeopcyxijsdqwABEKMHOPCTXIJSABEZHIKMNOPTYXo",
+)
+#: How Python code calls what a program calls by its bare name.
+PREFIX = re.compile(r"(?:math|np|numpy)\.(?=[^\W\d])")
+#: Where functions come from elsewhere.
+MODULES = (
+    "math",
+    "np",
+    "numpy",
+    "jnp",
+    "scipy",
+    "special",
+    "sp",
+    "sympy",
+    "torch",
+    "tf",
+    "mpmath",
+    "mp",
+)
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
