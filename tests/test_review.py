@@ -147,6 +147,7 @@ def test_small_diffs(root: Path) -> None:
         read_artifact(path.read_text()) for path in sorted(root.glob("generated/*.py"))
     ]
     sources = [found.recipe.source for found in texts if found is not None]
+    sources = [text for text in sources if "\n" not in text]  # formulas, not programs
     pairs = [(SEED, SEED.replace(old, new, 1)) for old, new in SEED_EDITS]
     pairs += [
         (text, new) for text in (*sources, *MORE) if text != SEED for new in edits(text)
