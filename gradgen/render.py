@@ -90,6 +90,7 @@ class TestModule:
     formula: str
     wrt: tuple[int, ...]
     points: tuple[tuple[tuple[str, ...], ...], ...]
+    outputs: int = 1
 
 
 def render_test(test: TestModule, target: Target, templates: Path | None = None) -> str:
@@ -98,7 +99,9 @@ def render_test(test: TestModule, target: Target, templates: Path | None = None)
     Raises:
         GradgenError: a template of the user's is broken.
     """
-    text = _fill(_chosen(target, templates), "test_module.py.jinja", test=test)
+    several = "_of_several" if test.outputs > 1 else ""
+    name = f"test_module{several}.py.jinja"
+    text = _fill(_chosen(target, templates), name, test=test)
     return target.layout_any(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -50,27 +51,26 @@ def make_test(
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to test against"
         )
-    outputs = program.outputs
-    if len(outputs) > 1:
-        raise GradgenError(
-            "a test is of one output; name it with --outputs, or use `gradgen verify`"
-        )
     read = parse(recipe.source, recipe.inputs or ())
-    formula = ExactFormula(read.result(outputs[0][0]), program.inputs, _DIGITS)
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
+    several = len(program.outputs) > 1
     found = []
-    for point, true in _points(program, formula):
-        numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
-        found.append(tuple(tuple(map(repr, part)) for part in numbers))
-        if len(found) == wanted:
-            break
-    if not found:
-        raise GradgenError(
-            "no point of the formula's domain was found to test at; it must lie within -4 and 4 in every input"
-        )
+    for place, (output, _) in enumerate(program.outputs):
+        formula = ExactFormula(read.result(output), program.inputs, _DIGITS)
+        points = [*islice(_points(program, formula), wanted)]
+        if not points:
+            raise GradgenError(
+                f"no point of the domain of {output} was found to test at; it must lie within -4 and 4 in every input"
+            )
+        for point, true in points:
+            numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
+            texts = tuple(tuple(map(repr, part)) for part in numbers)
+            found.append(((repr(place),), *texts) if several else texts)
     body = render_test(
-        TestModule(module, recipe.source, program.wrt, tuple(found)),
+        TestModule(
+            module, recipe.source, program.wrt, tuple(found), len(program.outputs)
+        ),
         TARGETS[recipe.target],
         templates,
     )
@@ -121,7 +121,7 @@ def _known(true: Exact) -> bool:
     parts = (true.value, *true.slopes)
     return (
         None not in parts
-        and true.value != 0
+        and true.value != 0  # whose relative error would say nothing
         and all(x == 0 or 1e-300 < abs(x) < 1e300 for x in parts)
     )
 

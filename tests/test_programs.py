@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -409,11 +411,46 @@ def test_the_command_line(
     assert main(["diff", "seed.py", "call.py"]) == 0
     capsys.readouterr()
     for argv in (["compile", "-f", "seed.txt", "x"], ["compile", "-f", "none.txt"], ["compile", "model.py:none"],
-                 ["compile", "none.py:f"], ["eval", "a = x; b = y", "--outputs", "a, b", "--at", "x=1, y=2"],
-                 ["compile", "a = x*y; b = a*x", "--outputs", "a, b", "-o", "m.py", "--test"]):  # fmt: skip
+                 ["compile", "none.py:f"], ["eval", "a = x; b = y", "--outputs", "a, b", "--at", "x=1, y=2"]):  # fmt: skip
         assert main(argv) == 2, argv
         assert "bug in gradgen" not in capsys.readouterr().err
-    assert not Path("m.py").exists()
+    argv = [
+        "compile",
+        "a = x*y; b = a*x",
+        "--outputs",
+        "a, b",
+        "-o",
+        "two.py",
+        "--test",
+    ]
+    assert main(argv) == 0
+    for spoiled in ("b = a * x", "da += x * db", "dx = a * db"):
+        text = Path("two.py").read_text()
+        Path("spoiled.py").write_text(
+            text.replace(f"    {spoiled}", f"    {spoiled}*2")
+        )
+        test = (
+            Path("test_two.py")
+            .read_text()
+            .replace("from two import", "from spoiled import")
+        )
+        Path("test_spoiled.py").write_text(test)
+        for name, code in (("test_two.py", 0), ("test_spoiled.py", 1)):
+            command = [
+                sys.executable,
+                "-B",  # the files change faster than their times
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                name,
+            ]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            assert done.returncode == code, done.stdout
+    command = [sys.executable, "-m", "mypy", "--strict", "two.py", "test_two.py"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
