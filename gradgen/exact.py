@@ -231,7 +231,7 @@ def _meaning(node: sp.Basic) -> Callable[..., Any]:
         truth = bool(node)
         return lambda: truth
     if node.is_Atom:
-        return lambda: sp.sympify(node)._to_mpmath(mpmath.mp.prec)
+        return lambda: node._to_mpmath(mpmath.mp.prec)
     return _MEANINGS.get(node.func) or _function(node.func, len(node.args))
 
 

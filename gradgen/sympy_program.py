@@ -87,13 +87,9 @@ def _text(name: Any) -> str:
 
 def _written(expr: Any) -> str:
     """Return an expression as a formula's text."""
-    try:
-        node = sp.sympify(expr, strict=True)
-    except sp.SympifyError:
-        raise GradgenError(
-            f"{type(expr).__name__} is no SymPy expression or number"
-        ) from None
-    if not isinstance(node, sp.Expr):
+    if type(expr) in (int, float):
+        expr = sp.Integer(expr) if type(expr) is int else sp.Float(expr)
+    if not isinstance(expr, sp.Expr):
         raise GradgenError(f"{type(expr).__name__} is no SymPy expression or number")
-    program = stage(Formula("", without_series(node)))
+    program = stage(Formula("", without_series(expr)))
     return expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
