@@ -8,14 +8,22 @@ from gradgen.ir import Program
 from gradgen.ops import OPS
 from gradgen.spell import LATEX, condition, expression, fill, operands
 
+#: What is shared is written out each time; a longer formula is better read in stages.
+_LONGEST = 20_000
+
 
 def formula_latex(program: Program) -> str:
-    """Return the formula as one equation, without dollar signs."""
+    """Return the formula as one equation, without dollar signs; of several outputs, one line each.
+
+    Raises:
+        GradgenError: it is too long to be read; its stages are not.
+    """
     inputs = _inputs(program)
     equations = []
     for _, ref in program.outputs:
         call = rf"{_name(program.names[ref.index])}\left({', '.join(inputs)}\right)"
-        equations.append((call, expression(program, LATEX, inputs, ref)))
+        text = expression(program, LATEX, inputs, ref, limit=_LONGEST)
+        equations.append((call, text))
     if len(equations) == 1:
         return " = ".join(equations[0])
     lines = " \\\\\n".join(f"{call} &= {text}" for call, text in equations)

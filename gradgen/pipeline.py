@@ -307,7 +307,10 @@ class Compiled:
 
     def _repr_latex_(self) -> str:
         """The formula, for notebooks."""
-        return rf"$\displaystyle {self.latex()}$"
+        try:
+            return rf"$\displaystyle {self.latex()}$"
+        except GradgenError:
+            return rf"$\displaystyle {self.latex(stages=True)}$"
 
     @cached_property
     def module(self) -> types.ModuleType:

@@ -528,3 +528,11 @@ def test_random_programs(seed: int) -> None:
 def test_five_hundred_random_programs() -> None:
     for seed in range(500):
         compare(seed)
+
+
+def test_what_doubles_at_every_line_is_shown_in_stages() -> None:
+    lines = [f"a{i} = a{i - 1}*a{i - 1} - sin(a{i - 1})" for i in range(1, 200)]
+    compiled = compile("\n".join(["a0 = x*y", *lines]))
+    with pytest.raises(GradgenError, match="longer than"):
+        compiled.latex()
+    assert r"\begin{aligned}" in compiled._repr_latex_()
