@@ -63,9 +63,11 @@ def test_two_hundred_kills(root: Path, tmp_path: Path) -> None:
     stale, folder = tmp_path / "stale", tmp_path / "folder"
     shutil.copytree(root / "generated", stale)
     for path in stale.glob("*.py"):
-        path.write_text(
-            re.sub(r"(?m)^(# source: )(.*)$", r"\1(\2) + 1", path.read_text(), count=1)
+        text = re.sub(
+            r"(?m)^(# source: )(.*)$", r"\1(\2) + 1", path.read_text(), count=1
         )
+        # A program gets another comment.
+        path.write_text(re.sub(r"(?m)^(#     \w+ = .*)$", r"\1  # new", text, count=1))
     old = {path.name: path.read_text() for path in sorted(stale.glob("*.py"))}
     shutil.copytree(stale, folder)
     start = time.perf_counter()
