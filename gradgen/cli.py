@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from gradgen.options import COMMANDS, read_options
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
+    from gradgen.recipe import Recipe
 
 # Nothing heavy is imported here: `--help` and usage errors must answer without waiting for SymPy or black.
 
@@ -540,6 +542,18 @@ def _files(names: Sequence[str]) -> tuple[list[Path], bool]:
     return found, readable
 
 
+def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
+    """Return a file's recipe; a test's is that of the module beside it."""
+    from gradgen import artifact
+    from gradgen.recipe import read_artifact
+
+    text = artifact.read(path.with_name(f"{recipe.tests}.py")) if recipe.tests else None
+    module = read_artifact(text) if text is not None else None
+    if module is None or module.recipe.tests:
+        return recipe
+    return replace(module.recipe, tests=recipe.tests)
+
+
 def _check(options: argparse.Namespace) -> int:
     """Check files; print what each is, and where it is not ok, why."""
     from gradgen import artifact
@@ -561,7 +575,7 @@ def _check(options: argparse.Namespace) -> int:
                     continue
                 status = "not ours"
             else:
-                made = regenerate(found.recipe, templates)
+                made = regenerate(_recipe_of(path, found.recipe), templates)
                 ratio = 0.0 if found.recipe.tests else made.cost.ratio
                 status = (
                     "edited"
@@ -605,7 +619,7 @@ def _update(options: argparse.Namespace) -> int:
             found = read_artifact(text) if text is not None else None
             if text is None or found is None:
                 raise GradgenError(f"{path} does not exist")
-            made = regenerate(found.recipe, templates)
+            made = regenerate(_recipe_of(path, found.recipe), templates)
             changed = made.write(path, force=options.force)
             print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
             _note_signature(path, text, made.source)

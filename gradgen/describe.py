@@ -173,6 +173,10 @@ def _concerns(rule: Raise, step: Step, program: Program) -> bool:
     """Whether a rule's condition can hold for a step with these operands."""
     if rule.variable is not None and isinstance(step.args[rule.variable], Const):
         return False
+    zeros = re.findall(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)", rule.when)
+    given = [_number(step.args[int(place)]) for place in zeros]
+    if any(number < 0 or number > 0 for number in given):
+        return False  # a constant is not 0
     if rule.step_only:
         return any(isinstance(a, Ref) and program.step(a.index) for a in step.args)
     if rule.exponent_below is not None:

@@ -90,12 +90,11 @@ class _Guard:
         for index in range(self.first, self.first + len(self.program.steps)):
             for branch in self.needed[index]:
                 self.make((index, branch))
-        outputs = []
+        outputs: list[tuple[str, Ref]] = []
         for name, ref in self.program.outputs:
             value = self.operand(ref, self.root)
-            if not isinstance(value, Ref) or value.index < self.first:
-                value = self.builder.append(Step("copy", (value,)))
-            outputs.append((name, value))
+            others = (other for _, other in outputs)
+            outputs.append((name, self.builder.result(value, others)))
         given: dict[int, tuple[str, Ref, str]] = {}
         for text, ref, note in self.program.given:
             for branch in self.needed[ref.index][:1]:

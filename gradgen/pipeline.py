@@ -93,7 +93,9 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
         )
     folder = _folder(templates)
-    if not isinstance(source, (str, sympy.Expr)):
+    if isinstance(source, sympy.MatrixBase) or not isinstance(
+        source, (str, sympy.Expr)
+    ):
         source, outputs = as_program(source, name, outputs)
     if const:
         if not isinstance(source, str):

@@ -100,12 +100,10 @@ def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
             moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args
         )
         moved.append(_rewrite(builder, Step(step.op, args), rules))
-    outputs = []
+    outputs: list[tuple[str, Ref]] = []
     for name, ref in program.outputs:
-        value = moved[ref.index]
-        if isinstance(value, Const) or value.index < len(program.inputs):
-            value = builder.append(Step("copy", (value,)))
-        outputs.append((name, value))
+        others = (other for _, other in outputs)
+        outputs.append((name, builder.result(moved[ref.index], others)))
     named = [(text, moved[ref.index], note) for text, ref, note in program.given]
     given: dict[int, tuple[str, Ref, str]] = {}
     for text, value, note in named:

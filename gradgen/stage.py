@@ -6,7 +6,7 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
 
@@ -95,6 +95,11 @@ def stage(
         values[assignment.name or name] = value
         if isinstance(value, Ref) and value.index >= len(order) and assignment.name:
             given.setdefault(value.index, (assignment.name, assignment.comment))
+    last = formula.assignments[-1].name if formula.assignments else ""
+    if last and name not in ("f", last):
+        raise GradgenError(
+            f"the program calls its result `{last}`; a name is given to a formula alone"
+        )
     if not formula.assignments:
         values[name] = _build(formula, builder, formula.expr, done)
     for asked in outputs or ():
@@ -114,10 +119,7 @@ def stage(
         ):
             # An input, a constant, or a value that has another name.
             value = builder.append(Step("copy", (value,)))
-            if value in found.values():
-                raise GradgenError(
-                    f"the outputs `{result}` and another are one value; leave one out"
-                )
+        value = builder.result(value, found.values())
         found[result] = value
     return verify(
         drop_unused(
@@ -190,6 +192,17 @@ class Builder:
             self.known[step] = ref
             self.steps.append(step)
         return ref
+
+    def result(self, value: Operand, others: Iterable[Ref]) -> Ref:
+        """Return a value as a step that is none of the other results."""
+        taken = {ref.index for ref in others}
+        while (
+            isinstance(value, Const)
+            or value.index < len(self.inputs)
+            or value.index in taken
+        ):
+            value = self.append(Step("copy", (value,)))
+        return value
 
     def emit(self, op: str, *args: Operand) -> Operand:
         """Return `op(*args)` as a value or, for constants, a constant."""

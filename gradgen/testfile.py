@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -55,15 +55,19 @@ def make_test(
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     several = len(program.outputs) > 1
+    formulas = [
+        ExactFormula(read.result(output), program.inputs, _DIGITS)
+        for output, _ in program.outputs
+    ]
+    points = [*islice(_points(program, formulas), wanted)]
+    if not points:
+        raise GradgenError(
+            "no point of the domain was found to test at; it must lie within -4 and 4 in every input"
+        )
     found = []
-    for place, (output, _) in enumerate(program.outputs):
-        formula = ExactFormula(read.result(output), program.inputs, _DIGITS)
-        points = [*islice(_points(program, formula), wanted)]
-        if not points:
-            raise GradgenError(
-                f"no point of the domain of {output} was found to test at; it must lie within -4 and 4 in every input"
-            )
-        for point, true in points:
+    for place in range(len(formulas)):
+        for point, truths in points:
+            true = truths[place]
             numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
             texts = tuple(tuple(map(repr, part)) for part in numbers)
             found.append(((repr(place),), *texts) if several else texts)
@@ -78,9 +82,9 @@ def make_test(
 
 
 def _points(
-    program: Program, formula: ExactFormula
-) -> Iterator[tuple[tuple[float, ...], Exact]]:
-    """Yield points, always the same ones, with the truth there: inside the domain, smooth and well-conditioned."""
+    program: Program, formulas: Sequence[ExactFormula]
+) -> Iterator[tuple[tuple[float, ...], list[Exact]]]:
+    """Yield points, always the same ones, with the truths there: in the domain of all, smooth and well-conditioned."""
     # Each input has numbers of its own, so that an edit of the formula leaves the points alone.
     numbers = [random.Random(name) for name in program.inputs]
     seen = set()
@@ -90,11 +94,24 @@ def _points(
         if point in seen:
             return  # there are no inputs
         seen.add(point)
-        true = formula.at(point, program.wrt)
-        nudged = formula.at([x * (1 + _NUDGE) for x in point], program.wrt)
-        steady = _known(true) and _known(nudged) and _steady(true, nudged)
-        if steady and _smooth(formula, point, true, program.wrt):
-            yield point, true
+        truths = [formula.at(point, program.wrt) for formula in formulas]
+        if all(
+            _good(formula, point, true, program.wrt)
+            for formula, true in zip(formulas, truths)
+        ):
+            yield point, truths
+
+
+def _good(
+    formula: ExactFormula, point: tuple[float, ...], true: Exact, wrt: tuple[int, ...]
+) -> bool:
+    """Whether a formula may be tested at a point."""
+    if not _known(true):
+        return False
+    nudged = formula.at([x * (1 + _NUDGE) for x in point], wrt)
+    if not _known(nudged) or not _steady(true, nudged):
+        return False
+    return _smooth(formula, point, true, wrt)
 
 
 def _smooth(
@@ -112,7 +129,7 @@ def _smooth(
             return False
         rounding = abs(true.value) * _EPSILON / step
         off = abs((sides[0] - sides[1]) / (2 * step) - slope)
-        if off > _CLOSE * scale or rounding > _CLOSE * scale:
+        if off > _CLOSE * scale or (scale and rounding > _CLOSE * scale):
             return False
     return True
 

@@ -134,14 +134,17 @@ def verify(
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if compiled.recipe.target == "python" else _FEWER_DIGITS
     reports = []
+    formulas = [
+        ExactFormula(read.result(name), program.inputs, digits)
+        for name, _ in program.outputs
+    ]
     for place, (name, _) in enumerate(program.outputs):
-        formula = ExactFormula(read.result(name), program.inputs, digits)
         slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
         whole = "gradient" if len(program.outputs) == 1 else f"gradient of {name}"
         report = Report(
             program.inputs, [Worst(name), *slopes, Worst(whole)], digits=digits
         )
-        _verify_output(compiled, place, formula, report, points, samples, ranges or {})
+        _verify_output(compiled, place, formulas, report, points, samples, ranges or {})
         reports.append(report)
     return _joined(reports)
 
@@ -166,7 +169,7 @@ def _joined(reports: Sequence[Report]) -> Report:
 def _verify_output(
     compiled: Compiled,
     place: int,
-    formula: ExactFormula,
+    formulas: Sequence[ExactFormula],
     report: Report,
     points: Sequence[Sequence[float]],
     samples: int,
@@ -179,7 +182,7 @@ def _verify_output(
             raise GradgenError(
                 f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
             )
-        _compare(compiled, place, formula, tuple(point), report)
+        _compare(compiled, place, formulas, tuple(point), report)
     if points:
         return
     rnd = random.Random(compiled.recipe.source)
@@ -189,19 +192,21 @@ def _verify_output(
             break
         # Few digits, so that a point can be read and typed.
         point = tuple(float(f"{rnd.uniform(*b):.6g}") for b in bounds)
-        _compare(compiled, place, formula, point, report)
+        _compare(compiled, place, formulas, point, report)
 
 
 def _compare(
     compiled: Compiled,
     place: int,
-    formula: ExactFormula,
+    formulas: Sequence[ExactFormula],
     point: tuple[float, ...],
     report: Report,
 ) -> None:
     wrt = compiled.program.wrt
-    true = formula.at(point, wrt)
-    if true.value is None or not _double(true):
+    true = formulas[place].at(point, wrt)
+    # The module computes all its outputs, or none.
+    others = [f.at(point, ()) for i, f in enumerate(formulas) if i != place]
+    if any(t.value is None or not _double(t) for t in (true, *others)):
         report.outside += 1
         return
     smooth = None not in true.slopes

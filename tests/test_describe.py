@@ -360,3 +360,12 @@ def test_every_kink_of_the_table_holds() -> None:
     assert {row.name for row in OPS.values() if row.kink} == set(KINKS)
     for text, point, gradient in KINKS.values():
         assert compile(text).value_and_grad(*point)[1] == gradient
+
+
+def test_a_constant_that_is_not_zero_excludes_a_pole_at_zero() -> None:
+    assert (
+        raises(compile("atan2(x, 1)").program)
+        == raises(compile("atan2(1, x)").program)
+        == []
+    )
+    assert len(raises(compile("atan2(x, y)").program)) == 1

@@ -155,6 +155,33 @@ def test_outputs_of_every_kind() -> None:
     )
 
 
+def test_outputs_share_one_domain() -> None:
+    compiled = compile("v = sqrt(x); w = log(y)", outputs="v, w")
+    assert verify(compiled).passed(1e-12)
+    for line in compiled.test("m").source.splitlines():
+        if line.startswith("        (") and line.endswith("),"):
+            numbers = [float(part) for part in line.strip(" (),").split(",")]
+            assert len(numbers) == 2
+    assert main(["verify", "v = 2*x; w = sqrt(x)", "--outputs", "v, w"]) == 0
+
+
+def test_equal_outputs_stay_apart() -> None:
+    t = sp.Symbol("t")
+    rotation = compile(sp.rot_axis3(t))
+    values = rotation.forward(0.5)[0]
+    assert values[:3] == (math.cos(0.5), math.sin(0.5), 0.0) and values[8] == 1.0
+    assert rotation.jacobian(0.5)[0] == (-math.sin(0.5),)
+    twice = compile("u = x; v = x; w = 0; z = 0", outputs="u, v, w, z")
+    assert twice.forward(2.0)[0] == (2.0, 2.0, 0.0, 0.0)
+    assert twice.backward(twice.forward(2.0)[1], 1.0, 10.0, 3.0, 4.0) == (11.0,)
+    assert compile(sp.ImmutableMatrix([t, t])).jacobian(1.0) == ((1.0,), (1.0,))
+
+
+def test_a_name_for_what_has_one_is_refused() -> None:
+    with pytest.raises(GradgenError, match="calls its result `g`"):
+        compile("f = x*2; g = f*y", name="loss")
+
+
 def test_constants_and_parameters() -> None:
     compiled = compile("m*g*h", const={"g": 9.81}, params="m")
     assert compiled.program.inputs == ("h", "m") and compiled.value_and_grad(2.0, 3.0)[
