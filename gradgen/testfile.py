@@ -95,7 +95,9 @@ def _points(
             return  # there are no inputs
         seen.add(point)
         truths = [formula.at(point, program.wrt) for formula in formulas]
-        if all(
+        # Slopes that are all 0 may be too small for the digits, unless no gradient flows at all.
+        flat = any(not any(true.slopes) for true in truths) and program.flows
+        if not flat and all(
             _good(formula, point, true, program.wrt)
             for formula, true in zip(formulas, truths)
         ):
