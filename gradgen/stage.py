@@ -25,6 +25,7 @@ from gradgen.ir import (
     evaluate,
     verify,
 )
+from gradgen.names import DEFAULT_NAME
 from gradgen.ops import BY_NODE, COMPOSITIONS, NAMED, OPS, Op
 from gradgen.parse import Formula, check_identifier, written_out
 
@@ -96,7 +97,7 @@ def stage(
         if isinstance(value, Ref) and value.index >= len(order) and assignment.name:
             given.setdefault(value.index, (assignment.name, assignment.comment))
     last = formula.assignments[-1].name if formula.assignments else ""
-    if last and name not in ("f", last):
+    if last and name not in (DEFAULT_NAME, last):
         raise GradgenError(
             f"the program calls its result `{last}`; a name is given to a formula alone"
         )

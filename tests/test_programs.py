@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import random
 import subprocess
@@ -158,10 +159,14 @@ def test_outputs_of_every_kind() -> None:
 def test_outputs_share_one_domain() -> None:
     compiled = compile("v = sqrt(x); w = log(y)", outputs="v, w")
     assert verify(compiled).passed(1e-12)
-    for line in compiled.test("m").source.splitlines():
-        if line.startswith("        (") and line.endswith("),"):
-            numbers = [float(part) for part in line.strip(" (),").split(",")]
-            assert len(numbers) == 2
+    (points,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(compiled.test("m").source).body
+        if isinstance(node, ast.AnnAssign) and node.value is not None
+    )
+    assert {place for place, *_ in points} == {0, 1}
+    for place, point, value, _ in points:
+        assert compiled.forward(*point)[0][place] == pytest.approx(value, rel=1e-12)
     assert main(["verify", "v = 2*x; w = sqrt(x)", "--outputs", "v, w"]) == 0
 
 
