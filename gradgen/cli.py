@@ -185,6 +185,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         target=options.target,
         precise=options.precise,
         templates=getattr(options, "templates", None),
+        with_=getattr(options, "extras", None) or (),
     )
     for note in compiled.notes:
         _note(note)

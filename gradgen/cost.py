@@ -19,11 +19,13 @@ class Cost:
     """Operations of a module: binary operators and calls.
 
     A sign, a comparison and a choice are none; a conditional expression costs its first branch; constants are folded. The
-    upstream gradient counts as 1, so that the backward pass is what a gradient costs.
+    upstream gradient counts as 1, so that the backward pass is what a gradient costs. `jacobian` is what all rows cost
+    after the forward pass, in a module that has a function for them.
     """
 
     forward: int
     backward: int
+    jacobian: int | None = None
 
     @property
     def ratio(self) -> float:

@@ -46,6 +46,10 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
         f"Operations: {cost.forward} forward, {cost.backward} backward; "
         f"value and gradient together cost {cost.ratio:.1f} times the value."
     )
+    if cost.jacobian is not None:
+        lines += [
+            f"The Jacobian's rows: {cost.jacobian} operations after the forward ones."
+        ]
     sections = (
         ("Raises", raises(program)),
         ("Kinks", kinks(program)),
@@ -84,6 +88,15 @@ def gradient_summary(program: Program) -> list[str]:
         lines += [""] if len(lines) == 1 else []
         lines += ["The gradients of a value that is used more than once add up: `+=`."]
     return lines
+
+
+def rows_summary(program: Program) -> list[str]:
+    """Return the lines of `jacobian`'s docstring."""
+    outputs = _result(program)
+    each = "one row, of" if len(program.outputs) == 1 else "one row for each of"
+    order = ", ".join(program.names[i] for i in program.wrt)
+    columns = f"In this order: by {order or 'no input'}."
+    return [*_wrap(f"Return the Jacobian: {each} {outputs}."), "", *_wrap(columns)]
 
 
 def _product_summary(program: Program) -> list[str]:

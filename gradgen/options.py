@@ -20,6 +20,7 @@ _OPTIONS = [
     "--as-written",
     "--target",
     "--precise",
+    "--with",
     "--output",
     "--file",
     "--templates",
@@ -175,6 +176,12 @@ def _parser() -> argparse.ArgumentParser:
         help="use the templates in DIR first; they are code, so use only your own",
     )
     sub.add_argument(
+        "--with",
+        dest="extras",
+        metavar="FUNCTION",
+        help="what the module has beside forward and backward: jacobian, all rows at once",
+    )
+    sub.add_argument(
         "--check",
         action="store_true",
         help="write nothing; exit 1 if FILE would change",
@@ -321,6 +328,7 @@ _VALUES = {
     "--params",
     "--const",
     "--target",
+    "--with",
     "--output",
     "--file",
     "--templates",

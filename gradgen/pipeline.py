@@ -31,12 +31,14 @@ from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
 from gradgen.sympy_program import as_program
-from gradgen.targets import TARGETS
+from gradgen.targets import TARGETS, Target
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 
+#: What a module may have beside `forward` and `backward`.
+EXTRAS = ("jacobian",)
 #: A formula: text, an expression, several of them, by name or as a matrix, or what sympy.cse returns.
 Source: TypeAlias = (
     "str | sympy.Expr | sympy.MatrixBase | Sequence[Any] | Mapping[Any, Any]"
@@ -56,6 +58,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     templates: str | Path | None = None,
     const: Mapping[str, float | str] | None = None,
     params: Names | None = None,
+    with_: Names = (),
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`.
 
@@ -73,6 +76,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which is folded in.
         params: inputs that get no gradient; they stand after the others in the signature.
+        with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
 
     Raises:
         GradgenError: the formula or an option is not acceptable; the message says what is.
@@ -113,6 +117,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         target=target,
         precise=precise,
         custom_templates=templates is not None,
+        extras=_extras(with_),
     )
     if isinstance(source, str):
         formula = parse(source, recipe.inputs or ())
@@ -123,6 +128,17 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
     return generate(recipe, formula, folder)
+
+
+def _extras(names: Names) -> tuple[str, ...]:
+    """Return the functions that a module has beside `forward` and `backward`, checked."""
+    found = _names(names, "the function") or ()
+    for extra in found:
+        if extra not in EXTRAS:
+            raise GradgenError(
+                f"a module cannot be made with `{printable(extra)[:60]}`; known is {', '.join(EXTRAS)}"
+            )
+    return found
 
 
 def _grouped(
@@ -183,15 +199,14 @@ def generate(
     recipe: Recipe, formula: Formula, templates: Path | None = None
 ) -> Compiled:
     """Run the stages over a formula that was read."""
-    target = TARGETS[recipe.target]
-    if recipe.precise:
-        target = replace(target, spelling=replace(target.spelling, precise=True))
+    target = _target(recipe)
     program = stage(formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     if not recipe.as_written:
         program = recognise(program)
     program = differentiate(guard(program))
     program = give_names(program, target.reserved, target.avoided)
-    body, cost = render(program, target, formula.text, templates)
+    rows = "jacobian" in recipe.extras
+    body, cost = render(program, target, formula.text, templates, rows)
     if templates is None:
         body = target.layout(body)
     else:
@@ -205,18 +220,7 @@ def generate(
     recipe = replace(recipe, source=formula.text)
     text = recipe.header(body) + body
     if templates is None:
-        names = program.names[: len(program.inputs)]
-        upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
-        # One seed may be 1; of several, none may be forgotten.
-        given = "=1.0" if len(program.outputs) == 1 else ""
-        signatures = {
-            "forward": ", ".join(f"{name}: float" for name in names),
-            "backward": ", ".join(
-                ["cache: tuple[float, ...]", *(f"{d}: float{given}" for d in upstream)]
-            ),
-        }
-        imports = [line for _, line in target.imports]
-        check_skeleton(text, imports, helpers(target), signatures)
+        _check(text, program, target, rows)
     wanted = [result for result, _ in program.outputs]
     unread = [
         f"`{unused}`, which line {line} assigns, is not used"
@@ -224,6 +228,31 @@ def generate(
         if unused not in wanted
     ]
     return Compiled(text, program, recipe, cost, (*formula.notes, *unread))
+
+
+def _target(recipe: Recipe) -> Target:
+    target = TARGETS[recipe.target]
+    if recipe.precise:
+        target = replace(target, spelling=replace(target.spelling, precise=True))
+    return target
+
+
+def _check(text: str, program: Program, target: Target, rows: bool) -> None:
+    """Prove that a module's text is no more than a generated module may be."""
+    names = program.names[: len(program.inputs)]
+    upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
+    # One seed may be 1; of several, none may be forgotten.
+    given = "=1.0" if len(program.outputs) == 1 else ""
+    signatures = {
+        "forward": ", ".join(f"{name}: float" for name in names),
+        "backward": ", ".join(
+            ["cache: tuple[float, ...]", *(f"{d}: float{given}" for d in upstream)]
+        ),
+    }
+    if rows:
+        signatures["jacobian"] = signatures["forward"]
+    imports = [line for _, line in target.imports]
+    check_skeleton(text, imports, helpers(target), signatures)
 
 
 def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
@@ -251,6 +280,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         target=recipe.target,
         precise=recipe.precise,
         templates=used,
+        with_=recipe.extras,
     )
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
 
@@ -342,12 +372,17 @@ class Compiled:
 
     def jacobian(self, *inputs: float, **named: float) -> tuple[tuple[float, ...], ...]:
         """Return the gradients of all outputs at `inputs`: one row for each, columns in the order of `wrt`."""
-        _, cache = self.forward(*inputs, **named)
-        count = len(self.program.outputs)
-        return tuple(
-            self.backward(cache, *(float(i == row) for i in range(count)))
-            for row in range(count)
-        )
+        return self._rows(*inputs, **named)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _rows(self) -> Callable[..., Any]:
+        """The function for all rows: the module's own, or that of the same module made with it."""
+        if "jacobian" in self.recipe.extras:
+            return cast(Callable[..., Any], self.module.jacobian)
+        target = _target(self.recipe)
+        text, _ = render(self.program, target, self.recipe.source, rows=True)
+        _check(text, self.program, target, True)
+        return cast(Callable[..., Any], _load(text).jacobian)
 
     def trace(self, *inputs: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
         """Run the module and return every value, and every gradient, by name."""

@@ -16,7 +16,7 @@ from gradgen.statements import one_assignment
 
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
-_LISTS = ("inputs", "wrt", "outputs", "params")
+_LISTS = ("inputs", "wrt", "outputs", "params", "with")
 _SWITCHES = ("as-written", "precise", "test")
 
 
@@ -56,6 +56,7 @@ class Entry:
             as_written=options.get("as-written", False),
             target=options.get("target", "python"),
             precise=options.get("precise", False),
+            with_=options.get("with", ()),
         )
         found = [(self.path, compiled)]
         if options.get("test"):

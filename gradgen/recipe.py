@@ -26,6 +26,7 @@ class Recipe:
         precise: whether the adjoints of saturating functions are right relative to their own size.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
+        extras: the functions that the module has beside forward and backward.
         tests: for a test, the name of the module that it tests.
     """
 
@@ -38,6 +39,7 @@ class Recipe:
     target: str = "python"
     precise: bool = False
     custom_templates: bool = False
+    extras: tuple[str, ...] = ()
     tests: str = ""
 
     def header(self, body: str) -> str:
@@ -60,6 +62,8 @@ class Recipe:
             lines.append(f"# target: {self.target}")
         if self.precise:
             lines.append("# precise: yes")
+        if self.extras:
+            lines.append(f"# with: {', '.join(self.extras)}")
         if self.custom_templates:
             lines.append("# templates: custom")
         if self.tests:
@@ -142,6 +146,7 @@ def read_artifact(text: str) -> Artifact | None:
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
         custom_templates="templates" in items,
+        extras=split_names(items.get("with", "")),
         tests=items.get("tests", ""),
     )
     return Artifact(recipe, intact=items["digest"] == digest(text[size:]))
@@ -156,6 +161,7 @@ _ITEMS = (
     "as-written",
     "target",
     "precise",
+    "with",
     "templates",
     "tests",
     "digest",

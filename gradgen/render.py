@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
 
 from gradgen.cost import CONSTANT, ONE, VARIABLE, Cost, operations
-from gradgen.describe import docstring, gradient_summary
+from gradgen.describe import docstring, gradient_summary, rows_summary
 from gradgen.errors import GradgenError
-from gradgen.ir import OVER, Const, Flow, Guard, Program, Ref, Step, denominator
+from gradgen.ir import OVER, Flow, Program, Ref, Step
+from gradgen.jacobian import Jacobian, jacobian
+from gradgen.lines import Lines
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
-from gradgen.spell import (
-    FORMULA,
-    OR,
-    OVER_SHARED,
-    OVER_TEXT,
-    FlowText,
-    bracket,
-    condition,
-    fill,
-    flow_text,
-    operand,
-    operands,
-    template_of,
-)
+from gradgen.spell import FORMULA, fill, operands
 from gradgen.targets import BUILTINS, Target
 
 #: The column in which a backward comment gives its rule.
 _RULE_COLUMN = 34
 #: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
 _FEW = 4
-#: A call of a function of names, or a quotient of names.
-_CALL = re.compile(
-    r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*)"
-)
+#: A longer row of a Jacobian has one name a line.
+_ROW = 74
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,18 @@ class Group:
 
     comment: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JacobianView:
+    """The texts of the function that returns all rows: lines before the rows, and the lines of each row."""
+
+    returns: str
+    summary: tuple[str, ...]
+    cache: tuple[str, ...]
+    groups: tuple[Group, ...]
+    rows: tuple[tuple[str, ...], ...]
+    stacked: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Module:
     unused: tuple[Line, ...]
     groups: tuple[Group, ...]
     gradients: tuple[str, ...]
+    jacobian: JacobianView | None = None
     few: int = _FEW
 
 
@@ -91,6 +92,7 @@ class TestModule:
     wrt: tuple[int, ...]
     points: tuple[tuple[tuple[str, ...], ...], ...]
     outputs: int = 1
+    rows: bool = False
 
 
 def render_test(test: TestModule, target: Target, templates: Path | None = None) -> str:
@@ -106,7 +108,11 @@ def render_test(test: TestModule, target: Target, templates: Path | None = None)
 
 
 def render(
-    program: Program, target: Target, formula: str, templates: Path | None = None
+    program: Program,
+    target: Target,
+    formula: str,
+    templates: Path | None = None,
+    rows: bool = False,
 ) -> tuple[str, Cost]:
     """Return the module's text, without its header, and its operations.
 
@@ -115,13 +121,14 @@ def render(
         target: the output language.
         formula: the formula's text for the docstring; empty if it is too long to show.
         templates: the user's folder of templates, which go before the built-in ones file by file.
+        rows: whether the module has a function for the whole Jacobian.
 
     Raises:
         GradgenError: a template of the user's is missing or broken.
     """
     environment = _chosen(target, templates)
     viewer = _Viewer(program, target, formula, environment)
-    text = _fill(environment, "module.py.jinja", module=viewer.view())
+    text = _fill(environment, "module.py.jinja", module=viewer.view(rows))
     return text, viewer.cost()
 
 
@@ -207,19 +214,19 @@ class _Viewer:
         self.formula = formula
         self.environment = environment
         self.names = program.names
-        self.read: set[int] = set()
-        #: Each kind of backward line is spelled once, with places for the names.
-        self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
-        #: The values of the stages that are plain calls and evaluated always, by their text.
-        self.calls: dict[str, int] = {}
+        self.lines = Lines(program, target)
+        self.rows: Jacobian | None = None
         self.forward_cost = self.backward_cost = 0
         self.worth = {ref.index: ONE for _, ref in program.outputs}
         roles = {"num": "numerator", "den": "denominator"}
         parts = quotient_parts(program)
+        self.quotients = {
+            flow.source: flow.into for flow in program.flows if flow.partial == OVER
+        }
         self.comments = {ref.index: note for _, ref, note in program.given if note}
         self.roles = {value: roles[part] for value, part in parts.items()}
 
-    def view(self) -> Module:
+    def view(self, rows: bool) -> Module:
         program, names, adjoints = self.program, self.names, self.program.adjoints
         first = len(program.inputs)
         stages = tuple(self.stage(position) for position in range(len(program.steps)))
@@ -229,7 +236,9 @@ class _Viewer:
         outputs = tuple(names[ref.index] for _, ref in program.outputs)
         gradients = tuple(adjoints[i] for i in program.wrt)
         texts = [line.text for line in stages]
-        texts += [text for group in groups for text in group.lines]
+        every = self.jacobian() if rows else None
+        texts += _texts(groups)
+        texts += _texts(every.groups if every else ())
         helpers = self.helpers(texts)
         return Module(
             noqa=self.noqa(),
@@ -246,7 +255,7 @@ class _Viewer:
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(gradient_summary(program)),
             stages=stages,
-            cache=tuple(names[i] for i in sorted(self.read)),
+            cache=tuple(names[i] for i in sorted(self.lines.read)),
             upstream=tuple(adjoints[ref.index] for _, ref in program.outputs),
             unused=tuple(
                 Line(
@@ -258,11 +267,13 @@ class _Viewer:
             ),
             groups=groups,
             gradients=gradients,
+            jacobian=every,
         )
 
     def cost(self) -> Cost:
         """Return what the module costs; all its lines must be written."""
-        return Cost(self.forward_cost, self.backward_cost)
+        rows = None if self.rows is None else self.rows.operations
+        return Cost(self.forward_cost, self.backward_cost, rows)
 
     # Forward.
 
@@ -270,41 +281,16 @@ class _Viewer:
         step = self.program.steps[position]
         row = OPS[step.op]
         value = self.program.value(position)
-        spelling = self.target.spelling
-        template = template_of(row, spelling)
         # The operation's name is worth a comment where the spelling does not show it.
-        called = (
-            FORMULA.template(row).startswith(f"{row.name}(")
-            and row.name not in template
-        )
+        called = FORMULA.template(row).startswith(
+            f"{row.name}("
+        ) and row.name not in self.lines.template(step)
         words = [self.roles.get(value, ""), row.name if called else ""]
         if value in self.comments:
             words = [self.comments[value]]
-        comment = " ".join(filter(None, words))
-        text = fill(template, operands(step, self.names, spelling))
+        text = self.lines.stage(position)
         self.forward_cost += operations(text)[0]
-        if not step.guard:
-            self.calls[self.as_in_a_partial(step, text)] = value
-        outside = "False" if row.boolean else "0.0"
-        return Line(
-            f"{self.names[value]} = {self.guarded(text, (step.guard,), outside)}",
-            comment,
-        )
-
-    def as_in_a_partial(self, step: Step, text: str) -> str:
-        """Return the text of a stage as a partial would have it: n * (1/d) is n / d there."""
-        below = denominator(self.program, step)
-        if below is None:
-            return text
-        above, _ = operands(step, self.names, self.target.spelling)
-        return f"{above} / {operand(below, self.names, self.target.spelling)}"
-
-    def guarded(self, text: str, branches: tuple[Guard, ...], outside: str) -> str:
-        """Return an expression that is evaluated only in these branches."""
-        if () in branches:
-            return text
-        where = " or ".join(condition(branch, self.names) for branch in branches)
-        return f"{bracket(text, OR)} if {where} else {outside}"
+        return Line(f"{self.names[value]} = {text}", " ".join(filter(None, words)))
 
     def helpers(self, texts: list[str]) -> tuple[str, ...]:
         """Return the helper functions that these lines call, and those that they call in turn."""
@@ -325,65 +311,62 @@ class _Viewer:
 
     # Backward.
 
-    def groups(self) -> list[Group]:
-        program, names = self.program, self.names
-        found: list[Group] = []
-        at = 0
-        while at < len(program.flows):
-            source = program.flows[at].source
-            step = program.step(source)
+    def groups(self) -> Iterator[Group]:
+        for source, flows in groupby(self.program.flows, lambda flow: flow.source):
+            step = self.program.step(source)
             assert step is not None
             lines: list[str] = []
-            rule = OPS[step.op].rule
-            while at < len(program.flows) and program.flows[at].source == source:
-                flow = program.flows[at]
-                before = program.flows[at - 1] if lines else None
+            before: Flow | None = None
+            for flow in flows:
                 lines.append(self.flow(flow, step, before))
-                if flow.partial == OVER:
-                    below = names[flow.into]
-                    above = operands(step, names, FORMULA)[0]
-                    rule = f"d({above}/{below})/d{below} = -{{out}}/{below}"
-                at += 1
-            comment = f"{names[source]} = "
-            comment += fill(
-                FORMULA.template(OPS[step.op]), operands(step, names, FORMULA)
-            )
-            note = fill(rule, operands(step, names, FORMULA), names[source])
-            found.append(
-                Group(
-                    f"{comment.ljust(_RULE_COLUMN - 4)}    {note}" if note else comment,
-                    tuple(lines),
-                )
-            )
-        return found
+                before = flow
+            yield Group(self.comment(source), tuple(lines))
+
+    def comment(self, source: int) -> str:
+        """Return a forward line, and its rule where that is not obvious, as a backward comment has them."""
+        program, names = self.program, self.names
+        step = program.step(source)
+        assert step is not None
+        words = operands(step, names, FORMULA)
+        rule = OPS[step.op].rule
+        if source in self.quotients:
+            below = names[self.quotients[source]]
+            rule = f"d({words[0]}/{below})/d{below} = -{{out}}/{below}"
+        text = f"{names[source]} = {fill(FORMULA.template(OPS[step.op]), words)}"
+        note = fill(rule, words, names[source])
+        return f"{text.ljust(_RULE_COLUMN - 4)}    {note}" if note else text
+
+    def jacobian(self) -> JacobianView:
+        """Return the texts of the function for all rows; those of the other two are written before."""
+        taken = self.target.reserved | self.target.avoided
+        self.rows = jacobian(self.program, self.lines, taken)
+        groups: list[Group] = []
+        for (row, head), blocks in groupby(self.rows.blocks, lambda b: (b.row, b.head)):
+            what = "Shared by rows: the slopes" if row is None else "The row"
+            groups.append(Group(f"{what} of {self.names[head]}.", ()))
+            groups += [Group(self.comment(b.source), b.lines) for b in blocks]
+        read = set(re.findall(r"[^\W\d]\w*", "\n".join(_texts(groups))))
+        first = len(self.program.inputs)
+        cached = sorted(self.lines.read)
+        needed = [self.names[i] if i >= first else "" for i in cached]
+        rows, width = self.rows.rows, len(self.program.wrt)
+        return JacobianView(
+            returns=_rows_type(len(rows), width),
+            summary=tuple(rows_summary(self.program)),
+            cache=tuple(name if name in read else "_" for name in needed),
+            groups=tuple(groups),
+            rows=rows,
+            stacked=width > _FEW or any(len(", ".join(row)) > _ROW for row in rows),
+        )
 
     def flow(self, flow: Flow, step: Step, before: Flow | None) -> str:
         """Return the line of a flow; `before` is the flow above it from the same source."""
-        constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
-        key = step.op, flow.partial, constants
-        upstream = flow.source
-        if flow.partial == OVER:
-            text = OVER_TEXT
-            if before is not None and not before.accumulate:
-                text, upstream = OVER_SHARED, before.into
-        else:
-            text = self.texts.get(key) or flow_text(*key, self.target.spelling)
-            self.texts[key] = text
         adjoints = self.program.adjoints
-        values = [
-            self.names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args
-        ]
-        template = text.added if flow.accumulate else text.assigned
-        filled = template.format(
-            *values, out=self.names[flow.source], d=adjoints[upstream]
-        )
-        filled = _CALL.sub(self.known_call, filled)
-        for place in text.reads:
-            arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
-            if isinstance(arg, Ref) and re.search(
-                rf"\b{self.names[arg.index]}\b", filled
-            ):
-                self.read.add(arg.index)
+        upstream, shared = flow.source, False
+        if flow.partial == OVER and before is not None and not before.accumulate:
+            upstream, shared = before.into, True
+        term = self.lines.term(flow, step, adjoints[upstream], shared)
+        filled = term.added if flow.accumulate else term.assigned
         count, worth = operations(
             filled, adjoints[upstream], self.worth.get(upstream, VARIABLE)
         )
@@ -392,22 +375,8 @@ class _Viewer:
             worth = max(worth, self.worth[flow.into], CONSTANT)
         self.worth[flow.into] = worth
         self.backward_cost += count
-        if "(" in template or set(text.reads) - set(OPS[step.op].truths):
-            # Else the gradient is only passed on, and is 0 outside the branches already.
-            branches = step.active or (step.guard,)
-            filled = self.guarded(filled, branches, "0.0")
-            if () not in branches:
-                self.read.update(i for branch in branches for i, _ in branch)
-        operator = ("-=" if text.negative else "+=") if flow.accumulate else "="
+        operator = ("-=" if term.negative else "+=") if flow.accumulate else "="
         return f"{adjoints[flow.into]} {operator} {filled}"
-
-    def known_call(self, call: re.Match[str]) -> str:
-        """Return the stage that a call in a partial repeats, as cos(x) beside sin(x), or the call."""
-        value = self.calls.get(call.group())
-        if value is None:
-            return call.group()
-        self.read.add(value)
-        return self.names[value]
 
     def noqa(self) -> tuple[str, ...]:
         """Return the linter rules that the user's own names break: those names are kept all the same."""
@@ -418,8 +387,9 @@ class _Viewer:
         )
         local = (
             *self.names[first:],
-            *(self.names[i] for i in self.read),
+            *(self.names[i] for i in self.lines.read),
             *self.program.adjoints,
+            *(self.rows.names if self.rows else ()),
         )
         codes = {
             "A001": any(n in BUILTINS for n in local),
@@ -433,6 +403,12 @@ class _Viewer:
         return (*found, "RUF100") if found else ()
 
 
+def _texts(groups: Iterable[Group]) -> Iterator[str]:
+    """Yield the lines of groups."""
+    for group in groups:
+        yield from group.lines
+
+
 def _has_capital(name: str) -> bool:
     return any(char.isalpha() and not char.islower() for char in name)
 
@@ -441,3 +417,8 @@ def _tuple_type(count: int) -> str:
     if count > _FEW:
         return "tuple[float, ...]"
     return f"tuple[{', '.join(['float'] * count) or '()'}]"
+
+
+def _rows_type(rows: int, width: int) -> str:
+    row = _tuple_type(width)
+    return f"tuple[{', '.join([row] * rows) if rows <= _FEW else f'{row}, ...'}]"

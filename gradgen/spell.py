@@ -346,6 +346,26 @@ class FlowText:
     negative: bool
     reads: tuple[int | None, ...]
 
+    @property
+    def alone(self) -> tuple[str, str]:
+        """The same two texts where the upstream gradient is 1."""
+        text = self.added.replace(" * {d}", "").replace("{d}", "1.0")
+        text = re.sub(r"(?<!\w)\((\{\w+\})\)", r"\1", text)
+        if _enclosed(text):
+            text = text[1:-1]
+        binds = POWER if "**" in text else PRODUCT
+        return (f"-{bracket(text, binds)}" if self.negative else text), text
+
+
+def _enclosed(text: str) -> bool:
+    """Whether a text is one pair of brackets and what is in it."""
+    depth = 0
+    for i, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if not depth:
+            return char == ")" and i == len(text) - 1
+    return False
+
 
 def flow_text(
     op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling

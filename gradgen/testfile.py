@@ -73,7 +73,12 @@ def make_test(
             found.append(((repr(place),), *texts) if several else texts)
     body = render_test(
         TestModule(
-            module, recipe.source, program.wrt, tuple(found), len(program.outputs)
+            module,
+            recipe.source,
+            program.wrt,
+            tuple(found),
+            len(program.outputs),
+            "jacobian" in recipe.extras,
         ),
         TARGETS[recipe.target],
         templates,

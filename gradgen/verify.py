@@ -219,6 +219,8 @@ def _compare(
         # With another upstream gradient, a quotient in the place of a product shows.
         twice = [2.0 * seed for seed in seeds]
         doubled = compiled.backward(cache, *twice) if smooth else ()
+        rows = "jacobian" in compiled.recipe.extras and smooth
+        row = compiled.jacobian(*point)[place] if rows else gradient
     except (ArithmeticError, ValueError) as error:
         where = report.point(point) or "every point"
         report.raised.append(f"{type(error).__name__} at {where}: {error}")
@@ -230,11 +232,11 @@ def _compare(
         first.meet(_difference(value, true.value), true.value, point)
         if smooth:
             errors = [
-                max(_difference(g, s), _difference(d, 2 * s) / 2)
-                for g, d, s in zip(gradient, doubled, true.slopes)
+                max(_difference(g, s), _difference(d, 2 * s) / 2, _difference(r, s))
+                for g, d, r, s in zip(gradient, doubled, row, true.slopes)
             ]
-            for row, off, slope in zip(each, errors, true.slopes):
-                row.meet(off, slope, point)
+            for column, off, slope in zip(each, errors, true.slopes):
+                column.meet(off, slope, point)
             vector.meet(mpmath.norm(errors), mpmath.norm(true.slopes), point)
 
 

@@ -1,0 +1,130 @@
+"""A named program in; the text of each of its lines, forward and backward, out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gradgen.ir import OVER, Const, Flow, Guard, Program, Ref, Step, denominator
+from gradgen.ops import OPS
+from gradgen.spell import (
+    OR,
+    OVER_SHARED,
+    OVER_TEXT,
+    FlowText,
+    bracket,
+    condition,
+    fill,
+    flow_text,
+    operand,
+    operands,
+    template_of,
+)
+from gradgen.targets import Target
+
+#: A call of a function of names, or a quotient of names.
+_CALL = re.compile(
+    r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*)"
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """What a flow brings to a gradient.
+
+    `assigned` holds its own sign; `added` is without the sign, which turns += into -=.
+    """
+
+    assigned: str
+    added: str
+    negative: bool
+
+
+class Lines:
+    """Spells the lines of a program, and notes what the backward ones read."""
+
+    def __init__(self, program: Program, target: Target) -> None:
+        self.program = program
+        self.target = target
+        self.read: set[int] = set()
+        #: Each kind of backward line is spelled once, with places for the names.
+        self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
+        #: The values of the stages that are plain calls and evaluated always, by their text.
+        self.calls: dict[str, int] = {}
+
+    def template(self, step: Step) -> str:
+        """Return the target's text for a step, with places for its operands."""
+        return template_of(OPS[step.op], self.target.spelling)
+
+    def stage(self, position: int) -> str:
+        """Return the right-hand side of a forward line."""
+        step = self.program.steps[position]
+        names, spelling = self.program.names, self.target.spelling
+        text = fill(self.template(step), operands(step, names, spelling))
+        if not step.guard:
+            self.calls[self._as_in_a_partial(step, text)] = self.program.value(position)
+        outside = "False" if OPS[step.op].boolean else "0.0"
+        return self._guarded(text, (step.guard,), outside)
+
+    def _as_in_a_partial(self, step: Step, text: str) -> str:
+        """Return the text of a stage as a partial would have it: n * (1/d) is n / d there."""
+        below = denominator(self.program, step)
+        if below is None:
+            return text
+        names, spelling = self.program.names, self.target.spelling
+        above, _ = operands(step, names, spelling)
+        return f"{above} / {operand(below, names, spelling)}"
+
+    def _guarded(self, text: str, branches: tuple[Guard, ...], outside: str) -> str:
+        """Return an expression that is evaluated only in these branches."""
+        if () in branches:
+            return text
+        names = self.program.names
+        where = " or ".join(condition(branch, names) for branch in branches)
+        return f"{bracket(text, OR)} if {where} else {outside}"
+
+    def term(self, flow: Flow, step: Step, upstream: str, shared: bool = False) -> Term:
+        """Return what a flow brings.
+
+        Args:
+            flow: the flow.
+            step: the step that it comes from.
+            upstream: the name of the gradient that flows; empty if that is 1.
+            shared: of a quotient, whether `upstream` is already its product with 1/d.
+        """
+        constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
+        key = step.op, flow.partial, constants
+        if flow.partial == OVER:
+            text = OVER_SHARED if shared else OVER_TEXT
+        else:
+            text = self.texts.get(key) or flow_text(*key, self.target.spelling)
+            self.texts[key] = text
+        names = self.program.names
+        values = [names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args]
+        found = []
+        for template in (text.assigned, text.added) if upstream else text.alone:
+            filled = template.format(*values, out=names[flow.source], d=upstream)
+            filled = _CALL.sub(self._known_call, filled)
+            for place in text.reads:
+                arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
+                if isinstance(arg, Ref) and re.search(
+                    rf"\b{names[arg.index]}\b", filled
+                ):
+                    self.read.add(arg.index)
+            if "(" in template or set(text.reads) - set(OPS[step.op].truths):
+                # Else the gradient is only passed on, and is 0 outside the branches already.
+                branches = step.active or (step.guard,)
+                filled = self._guarded(filled, branches, "0.0")
+                if () not in branches:
+                    self.read.update(i for branch in branches for i, _ in branch)
+            found.append(filled)
+        assigned, added = found
+        return Term(assigned, added, text.negative)
+
+    def _known_call(self, call: re.Match[str]) -> str:
+        """Return the stage that a call in a partial repeats, as cos(x) beside sin(x), or the call."""
+        value = self.calls.get(call.group())
+        if value is None:
+            return call.group()
+        self.read.add(value)
+        return self.program.names[value]
