@@ -182,6 +182,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         const=dict(_items(options.const, "--const")) if options.const else None,
         params=options.params,
         as_written=options.as_written,
+        expand=options.expand,
         target=options.target,
         precise=options.precise,
         templates=getattr(options, "templates", None),
@@ -408,10 +409,18 @@ def _ordered(
 
 
 def _eval(options: argparse.Namespace) -> int:
+    from gradgen.own import imported
+
     compiled = _formula(options)
     program = compiled.program
     if len(program.outputs) > 1:
         raise GradgenError("eval shows one output; name it with --outputs")
+    modules = imported(program)
+    if modules:
+        raise GradgenError(
+            f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
+            "import the generated module instead"
+        )
     point = _ordered(_point(",".join(options.at)), program.inputs, "--at")
     try:
         values, gradients = compiled.trace(*point)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from collections.abc import Sequence
 
 from gradgen.cost import Cost
 from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate
@@ -39,6 +40,13 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
     ]
     lines = _wrap(f"{call} = {shown}.")
     lines += ["", *_wrap(f"Inputs: {', '.join(inputs) or 'none'}.")]
+    foreign = [
+        f"{module}.{name}"
+        for op in dict.fromkeys(step.op for step in program.steps)
+        for module, name, _ in OPS[op].imports
+    ]
+    if foreign:
+        lines += _wrap(f"Calls: {', '.join(dict.fromkeys(foreign))}.")
     if program.wrt != tuple(range(first)):
         asked = ", ".join(names[i] for i in program.wrt)
         lines += _wrap(f"Gradient: by {asked or 'no input'} only.")
@@ -116,6 +124,7 @@ def raises(program: Program) -> list[str]:
     """Return what may raise for finite inputs: the error, the condition, and the stage in brackets."""
     entries = []
     flowing = _flowing(program)
+    possible_signs = signs(program)
     for position, step in enumerate(program.steps):
         value = program.value(position)
         stage = program.names[value]
@@ -135,7 +144,7 @@ def raises(program: Program) -> list[str]:
                 if not (partials if rule.partial == ANY else rule.partial in partials):
                     continue
                 where = "backward, where"
-            if _concerns(rule, step, program):
+            if concerns(rule, step, program, possible_signs):
                 when = fill(rule.when, words)
                 branches: tuple[Guard, ...] = (step.guard,)
                 if rule.partial is not None and step.active:
@@ -182,8 +191,16 @@ def _flowing(program: Program) -> dict[int, set[int]]:
     return found
 
 
-def _concerns(rule: Raise, step: Step, program: Program) -> bool:
-    """Whether a rule's condition can hold for a step with these operands."""
+def concerns(
+    rule: Raise, step: Step, program: Program, possible: Sequence[str]
+) -> bool:
+    """Whether a rule's condition can hold for a step with these operands; `possible` are the values' signs."""
+    compared = re.fullmatch(r"\{([0-9])\} (<=|<|=) 0", rule.when)
+    if compared is not None:
+        arg = step.args[int(compared[1])]
+        wanted = {"<": "-", "<=": "-0", "=": "0"}[compared[2]]
+        if isinstance(arg, Ref) and not set(wanted) & set(possible[arg.index]):
+            return False
     if rule.variable is not None and isinstance(step.args[rule.variable], Const):
         return False
     zeros = re.findall(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)", rule.when)
@@ -197,6 +214,58 @@ def _concerns(rule: Raise, step: Step, program: Program) -> bool:
     if rule.base_at_most is not None:
         return not _number(step.args[0]) > rule.base_at_most
     return True
+
+
+#: Operations whose values are never negative, in double precision where they may come to 0.
+_NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "relu", "norm_cdf")  # fmt: skip
+_ANY_SIGN = "-0+"
+
+
+def signs(program: Program) -> list[str]:
+    """Return the signs that each value may have, as far as that follows from how it is made: some of `-0+`."""
+    found = [_ANY_SIGN] * len(program.inputs)
+    for step in program.steps:
+        args = [
+            found[arg.index] if isinstance(arg, Ref) else _sign(_number(arg))
+            for arg in step.args
+        ]
+        found.append(_signs_of(step, args))
+    return found
+
+
+def _signs_of(step: Step, args: Sequence[str]) -> str:
+    if step.op in _NOT_NEGATIVE:
+        return "0+"
+    if step.op == "powi" and _number(step.args[1]) % 2 == 0:
+        return "0+"
+    if step.op == "cosh":
+        return "+"
+    if step.op == "sqrt":
+        return "+" if args[0] == "+" else "0+"
+    if step.op in ("copy", "inv"):
+        return args[0]
+    if step.op == "neg":
+        return _opposite(args[0])
+    if step.op == "where":
+        return "".join(sign for sign in _ANY_SIGN if sign in args[1] + args[2])
+    if step.op in ("add", "sub"):
+        one, other = args[0], args[1] if step.op == "add" else _opposite(args[1])
+        sums = {a if b in (a, "0") else b if a == "0" else _ANY_SIGN for a in one for b in other}  # fmt: skip
+        return "".join(sign for sign in _ANY_SIGN if sign in "".join(sums))
+    if step.op in ("mul", "div"):
+        # A small product may come to 0.
+        one, other = args
+        products = {"+" if a == b else "-" for a in one for b in other if "0" not in a + b}  # fmt: skip
+        return "".join(sign for sign in _ANY_SIGN if sign in {*products, "0"})
+    return _ANY_SIGN
+
+
+def _opposite(signs: str) -> str:
+    return signs.translate(str.maketrans("+-", "-+"))[::-1]
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "-" if value < 0 else "0" if value == 0 else _ANY_SIGN
 
 
 #: What a comparison rules out, by its sign and by the sign of what is ruled out.

@@ -20,7 +20,15 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         yield f"formula: {'; '.join(before.source.splitlines())}"
         yield f"     is: {'; '.join(after.source.splitlines())}"
     yield from _signature(old.program, new.program)
-    for what in ("name", "outputs", "as_written", "target", "precise"):
+    for what in (
+        "name",
+        "outputs",
+        "as_written",
+        "expand",
+        "target",
+        "precise",
+        "extras",
+    ):
         one, other = getattr(before, what), getattr(after, what)
         if one != other:
             yield f"{what.replace('_', '-')}: {one} is now {other}"

@@ -117,13 +117,13 @@ class Program:
                 names[i] if wanted else f"not {names[i]}" for i, wanted in step.guard
             )
             guard = f" if {guard}" if guard else ""
-            lines.append(f"{names[self.value(position)]} = {step.op}({args}){guard}")
+            lines.append(f"{names[self.value(position)]} = {OPS[step.op].name}({args}){guard}")
         lines += [f"output {text} = {names[ref.index]}" for text, ref in self.outputs]
         for flow in self.flows:
             sign = "+=" if flow.accumulate else "="
             step = self.steps[flow.source - len(self.inputs)]
             lines.append(
-                f"{adjoints[flow.into]} {sign} d{step.op}[{flow.partial}] * {adjoints[flow.source]}"
+                f"{adjoints[flow.into]} {sign} d{OPS[step.op].name}[{flow.partial}] * {adjoints[flow.source]}"
             )
         return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -79,6 +79,7 @@ class Op:
         kink: the convention where its derivative jumps, in words.
         kink_partial: the only partial that the kink concerns, if it is not all of them.
         helpers: functions that its Python text calls, carried by the module.
+        imports: what its text needs of other modules: the module, the name in it, and the name here.
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
         exponent: whether the last argument is a constant exponent, on whose value the partials' form depends.
         flat: whether the derivative is 0 wherever there is one; then it gets no backward line.
@@ -108,6 +109,7 @@ class Op:
     kink: str = ""
     kink_partial: int | None = None
     helpers: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str, str], ...] = ()
     rational: bool = False
     exponent: bool = False
     flat: bool = False
@@ -503,8 +505,23 @@ _ROWS = (
 )
 # fmt: on
 
+
+class Table(dict[str, Op]):
+    """The table by name. The functions that programs declare for themselves have rows as well, which stand apart in `own`."""
+
+    def __init__(self, rows: Iterable[Op]) -> None:
+        super().__init__((row.name, row) for row in rows)
+        self.own: dict[str, Op] = {}
+
+    def __missing__(self, name: str) -> Op:
+        return self.own[name]
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.own
+
+
 #: The table by name.
-OPS: Mapping[str, Op] = {row.name: row for row in _ROWS}
+OPS = Table(_ROWS)
 
 #: The rows that stand for a SymPy class.
 BY_NODE: Mapping[type[Any], Op] = {

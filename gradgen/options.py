@@ -18,6 +18,7 @@ _OPTIONS = [
     "--params",
     "--const",
     "--as-written",
+    "--expand",
     "--target",
     "--precise",
     "--with",
@@ -132,6 +133,11 @@ def _parser() -> argparse.ArgumentParser:
             "--as-written",
             action="store_true",
             help="leave naive forms such as 1/(1+exp(-x)) as they are",
+        )
+        sub.add_argument(
+            "--expand",
+            action="store_true",
+            help="write the body of a program's own function in the place of its call, instead of one stage",
         )
         sub.add_argument(
             "--target",

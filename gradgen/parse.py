@@ -7,16 +7,17 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeAlias
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
+from gradgen.definitions import Definition, Head, declares, read_def, read_foreign
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
 from gradgen.hints import (
@@ -39,6 +40,8 @@ MAX_NESTING = 100
 MAX_OPERATIONS = 20_000
 MAX_DIGITS = 400
 MAX_ORDER = 150
+#: A function of more nodes is not one stage.
+MAX_INLINE = 100
 
 CONSTANTS: Mapping[str, sp.Expr] = {
     "pi": sp.pi,
@@ -84,6 +87,7 @@ class Formula:
         assignments: for a program, what it assigns, in order; `expr` is the result in terms of the inputs.
         places: for a program, the statement in which a node stands, by the node's id.
         unused: the names that no later statement reads, with their lines.
+        functions: what a program declares, in order.
     """
 
     text: str
@@ -93,6 +97,12 @@ class Formula:
     assignments: tuple[Assignment, ...] = ()
     places: Mapping[int, str] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
+    functions: tuple[Definition, ...] = ()
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The dotted names of the functions that it calls in other modules."""
+        return tuple(d.callables[0] for d in self.functions if d.body is None)
 
     def result(self, name: str) -> sp.Expr:
         """Return what a name stands for in a program; of a formula, the formula."""
@@ -141,12 +151,23 @@ def check_identifier(name: str, what: str) -> str:
     return plain
 
 
-def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
+#: What a call of a function that a program declares becomes: one stage, one whose naive forms stay, or its body's stages.
+Calls: TypeAlias = Literal["stage", "as written", "expand"]
+
+
+def parse(
+    source: str,
+    inputs: Iterable[str] = (),
+    calls: Calls = "stage",
+    expand: Container[str] = (),
+) -> Formula:
     """Read a formula.
 
     Args:
         source: the text: numbers, names, + - * / **, brackets, and calls of the table's functions.
         inputs: names that are variables whatever else they mean (`E`, `pi`, `gamma`, a function's name).
+        calls: what calls of a program's own functions become.
+        expand: the functions whose calls become their bodies' stages in any case.
 
     Raises:
         GradgenError: with the column, and what would be allowed.
@@ -159,14 +180,19 @@ def parse(source: str, inputs: Iterable[str] = ()) -> Formula:
     if not text.strip():
         raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
     if is_program(source):
-        return _parse_program(source, tuple(inputs))
+        return _parse_program(source, tuple(inputs), calls, expand)
     return _Parser(text, frozenset(inputs)).parse()
 
 
-def _parse_program(source: str, inputs: tuple[str, ...]) -> Formula:
+def _parse_program(
+    source: str, inputs: tuple[str, ...], calls: Calls, expand: Container[str]
+) -> Formula:
     """Read a program: each name stands for its expression from the next line on."""
     listed = list(statements(source))
-    later = {s.name: s for s in reversed(listed) if s.name}
+    later = {s.name: s for s in reversed(listed) if s.name and not declares(s)}
+    own = _Own(
+        inputs, calls, expand, {declares(s): s.line for s in listed if declares(s)}
+    )
     values: dict[str, sp.Expr] = {}
     columns: dict[int, int] = {}
     places: dict[int, str] = {}
@@ -177,15 +203,25 @@ def _parse_program(source: str, inputs: tuple[str, ...]) -> Formula:
     unused: dict[str, int] = {}
     for number, statement in enumerate(listed):
         last = number == len(listed) - 1
+        if declares(statement):
+            if last:
+                raise statement.fail(
+                    "a program ends with a value, not with a function", 0
+                )
+            text = _declared(statement, own, values)
+            for used in own.read:
+                unused.pop(used, None)
+            items.append(("", text, statement.comment))
+            continue
         if not statement.name and not last:
             raise statement.fail(
                 "a statement is written `name = expression`; only the last may be an expression alone",
                 0,
             )
-        name = statement.name and _assigned(statement, inputs, values)
+        name = statement.name and _assigned(statement, inputs, {**values, **own.known})
         blank = " " * statement.expression
         text = blank + statement.text[statement.expression :]
-        reader = _Parser(text, frozenset((*inputs, *later)), True)
+        reader = _Parser(text, frozenset((*inputs, *later)), True, own)
         reader.operations = operations
         if not text.strip():
             raise statement.fail("the expression is empty", len(statement.text))
@@ -209,15 +245,112 @@ def _parse_program(source: str, inputs: tuple[str, ...]) -> Formula:
         items.append((name, read.text, statement.comment))
         if name:
             values[name] = expr
+            if all(used in own.constants for used in reader.symbols):
+                own.constants[name] = expr
             if not last:
                 unused[name] = statement.line
             assignments.append(Assignment(name, expr, statement.comment))
     text = canonical(items)
+    unused |= own.unused
     if not name:
         assignments.append(Assignment("", expr, statement.comment))
     return Formula(
-        text, expr, columns, tuple(notes), tuple(assignments), places, unused
+        text,
+        expr,
+        columns,
+        tuple(notes),
+        tuple(assignments),
+        places,
+        unused,
+        tuple(own.known.values()),
     )
+
+
+@dataclass
+class _Own:
+    """The functions that a program has declared so far.
+
+    Attributes:
+        inputs: the listed inputs, whose names no function may have.
+        calls: what calls become.
+        expand: the functions whose calls become their bodies in any case.
+        lines: the line of every name that is declared anywhere in the program.
+        constants: the names so far that stand for constants.
+        read: those that a function reads.
+        known: the functions, by name.
+        unused: those that nothing has called, with their lines.
+    """
+
+    inputs: tuple[str, ...] = ()
+    calls: Calls = "stage"
+    expand: Container[str] = ()
+    lines: dict[str, int] = field(default_factory=dict)
+    constants: dict[str, sp.Expr] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    known: dict[str, Definition] = field(default_factory=dict)
+    unused: dict[str, int] = field(default_factory=dict)
+
+
+def _declared(statement: Statement, own: _Own, values: Mapping[str, sp.Expr]) -> str:
+    """Read a statement that declares a function; return it in one form."""
+    head = None if statement.name else read_def(statement)
+    name = head.name if head else statement.name
+    named = replace(statement, name=name)
+    _assigned(named, own.inputs, {**values, **own.known})
+    if name in CALLS or name in COMPOSITIONS or name in FORMS:
+        raise statement.fail(
+            f"`{name}` is a function already; give yours another name",
+            statement.text.index(name),
+        )
+    if head is None:
+        found = read_foreign(statement)
+        for part in ".".join(found.callables).split("."):
+            _checked(statement, part, "the name")
+    else:
+        for param in head.params:
+            _checked(statement, param, "the parameter")
+        found = _defined(statement, head, own)
+    own.known[name] = found
+    own.unused[name] = statement.line
+    return found.text
+
+
+def _checked(statement: Statement, name: str, what: str) -> None:
+    try:
+        check_identifier(name, what)
+    except GradgenError as error:
+        raise statement.fail(error.message, statement.text.index(name)) from None
+
+
+def _defined(statement: Statement, head: Head, own: _Own) -> Definition:
+    """Read the body of a `def`, in which earlier functions are written out, and names may stand for constants."""
+    blank = " " * head.body
+    text = blank + statement.text[head.body :]
+    constants = {n: v for n, v in own.constants.items() if n not in head.params}
+    inner = replace(own, calls="expand")
+    reader = _Parser(text, frozenset((*head.params, *constants)), True, inner)
+    if not text.strip():
+        raise statement.fail("the expression is empty", len(statement.text))
+    try:
+        read = reader.parse()
+        for used, symbol in reader.symbols.items():
+            if used not in head.params and used not in constants:
+                reader.fail(
+                    f"`{used}` is no parameter of {head.name}; a function reads its parameters and constants alone",
+                    reader.columns[id(symbol)],
+                )
+    except GradgenError as error:
+        raise statement.fail(error.message, error.column or 0) from None
+    own.read |= reader.symbols.keys()
+    params = ", ".join(head.params)
+    shown = f"def {head.name}({params}): return {read.text}"
+    body = substitute(read.expr, constants)
+    key = ""
+    written_out = own.calls == "expand" or head.name in own.expand
+    if not written_out and size(body) <= MAX_INLINE:
+        key = f"{head.name}({params}), {own.calls}: {sp.srepr(body)}"
+    kept = own.calls == "as written"
+    return Definition(head.name, head.params, shown, body, key=key, as_written=kept)
 
 
 def _assigned(
@@ -284,7 +417,7 @@ class _Pending:
     kind: str  # "binary", "sign", "not", "if", "else", "bracket", "tuple" or "call"
     text: str
     column: int
-    row: Op | Composition | None = None
+    row: Op | Composition | Definition | None = None
     commas: int = 0
     precedence: int = -1  # what does not bind at all waits for its bracket
 
@@ -293,11 +426,16 @@ class _Parser:
     """Dijkstra's shunting yard: no recursion, so no depth of input can overflow the stack."""
 
     def __init__(
-        self, text: str, inputs: frozenset[str], qualified: bool = False
+        self,
+        text: str,
+        inputs: frozenset[str],
+        qualified: bool = False,
+        own: _Own | None = None,
     ) -> None:
         self.text = text
         self.qualified = qualified  # whether math.exp is exp, as in Python code
         self.inputs = inputs
+        self.own = own or _Own()
         self.operands: list[sp.Expr] = []
         self.pending: list[_Pending] = []
         self.columns: dict[int, int] = {}
@@ -672,7 +810,7 @@ class _Parser:
                         "`E` is read as Euler's number 2.718...; list it in the inputs to make it a variable"
                     ] = None
                 return CONSTANTS[name]
-            if name in RESERVED and name in CALLS:
+            if name in self.own.lines or (name in RESERVED and name in CALLS):
                 self.bare_function(name, token, following)
             if name in _NOT_FINITE:
                 self.fail(
@@ -718,10 +856,15 @@ class _Parser:
 
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
-        row = CALLS.get(name) or COMPOSITIONS.get(name)
+        row = self.own.known.get(name) or CALLS.get(name) or COMPOSITIONS.get(name)
         if (row is not None or name in FORMS) and name not in self.inputs:
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
+        if name in self.own.lines:
+            self.fail(
+                f"`{name}` is called before line {self.own.lines[name]} declares it",
+                token.column,
+            )
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
             self.fail(
                 f"`{name}` is not a function; write `{name}*(...)` for a product",
@@ -774,7 +917,13 @@ class _Parser:
             self.fail(
                 f"{closed.text} takes {_needs(closed)}, not {given}", closed.column
             )
-        if isinstance(row, Composition):
+        if isinstance(row, Definition):
+            self.own.unused.pop(row.name, None)
+            node = fn.unevaluated(row.node, *args)
+            if row.body is not None and (self.own.calls == "expand" or not row.key):
+                node = substitute(row.body, dict(zip(row.params, args)))
+                self.wrote(size(row.body), closed)
+        elif isinstance(row, Composition):
             node = written_out(row, args)
             self.wrote(
                 size(_body(row)) + (3 * 20 if row.name == "binomial" else 0), closed

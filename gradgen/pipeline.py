@@ -23,7 +23,8 @@ from gradgen.guard import guard
 from gradgen.ir import Program, named
 from gradgen.latex import formula_latex, stages_latex
 from gradgen.names import name as give_names
-from gradgen.parse import MAX_LENGTH, RESERVED, Formula, check_identifier, parse
+from gradgen.own import declare, import_lines, imported
+from gradgen.parse import MAX_LENGTH, RESERVED, Calls, Formula, check_identifier, parse
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
 from gradgen.render import helpers, render
@@ -59,6 +60,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     const: Mapping[str, float | str] | None = None,
     params: Names | None = None,
     with_: Names = (),
+    expand: bool = False,
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`.
 
@@ -76,6 +78,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which is folded in.
         params: inputs that get no gradient; they stand after the others in the signature.
+        expand: write the body of a program's own function in the place of its call, instead of one stage.
         with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
 
     Raises:
@@ -118,9 +121,10 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         precise=precise,
         custom_templates=templates is not None,
         extras=_extras(with_),
+        expand=expand,
     )
     if isinstance(source, str):
-        formula = parse(source, recipe.inputs or ())
+        formula = _read(source, recipe)
     elif isinstance(source, sympy.Expr):
         recipe, formula = _write_out(recipe, Formula("", without_series(source)))
     else:
@@ -148,10 +152,11 @@ def _grouped(
     last = _names(params, "the parameter") or ()
     if inputs is None:
         formula = (
-            parse(source)
+            parse(source, calls="expand")
             if isinstance(source, str)
             else Formula("", without_series(source))
         )
+        declare(formula)
         inputs = stage(formula).inputs
     listed = _names(inputs, "the input") or ()
     # A parameter need not be among the inputs as well; one that the formula does not use is an input like any other.
@@ -204,7 +209,8 @@ def generate(
     if not recipe.as_written:
         program = recognise(program)
     program = differentiate(guard(program))
-    program = give_names(program, target.reserved, target.avoided)
+    own = {local for names in imported(program).values() for local in names}
+    program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras
     body, cost = render(program, target, formula.text, templates, rows)
     if templates is None:
@@ -222,12 +228,29 @@ def generate(
     if templates is None:
         _check(text, program, target, rows)
     wanted = [result for result, _ in program.outputs]
+    declared = [definition.name for definition in formula.functions]
     unread = [
-        f"`{unused}`, which line {line} assigns, is not used"
+        f"`{unused}`, which line {line} {'declares' if unused in declared else 'assigns'}, is not used"
         for unused, line in formula.unused.items()
         if unused not in wanted
     ]
     return Compiled(text, program, recipe, cost, (*formula.notes, *unread))
+
+
+def _read(source: str, recipe: Recipe) -> Formula:
+    """Read a formula, with its own functions in the table; those that are too long for one stage are written out."""
+    inputs = recipe.inputs or ()
+    calls: Calls = "as written" if recipe.as_written else "stage"
+    formula = parse(source, inputs, "expand" if recipe.expand else calls)
+    large = [d.name for d in formula.functions if d.body is not None and not d.key]
+    long = declare(formula)
+    if long:
+        formula = parse(source, inputs, calls, long)
+    long += large
+    if long and not recipe.expand:
+        note = f"{' and '.join(long)} would be long as one stage, so the stages inside are written"
+        formula = replace(formula, notes=(*formula.notes, note))
+    return formula
 
 
 def _target(recipe: Recipe) -> Target:
@@ -252,7 +275,8 @@ def _check(text: str, program: Program, target: Target, rows: bool) -> None:
     if rows:
         signatures["jacobian"] = signatures["forward"]
     imports = [line for _, line in target.imports]
-    check_skeleton(text, imports, helpers(target), signatures)
+    own = import_lines(program)
+    check_skeleton(text, imports, helpers(target), signatures, own)
 
 
 def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
@@ -281,6 +305,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         precise=recipe.precise,
         templates=used,
         with_=recipe.extras,
+        expand=recipe.expand,
     )
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
 

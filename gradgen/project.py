@@ -17,7 +17,7 @@ from gradgen.statements import one_assignment
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
 _LISTS = ("inputs", "wrt", "outputs", "params", "with")
-_SWITCHES = ("as-written", "precise", "test")
+_SWITCHES = ("as-written", "expand", "precise", "test")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Entry:
             outputs=options.get("outputs"),
             params=options.get("params"),
             as_written=options.get("as-written", False),
+            expand=options.get("expand", False),
             target=options.get("target", "python"),
             precise=options.get("precise", False),
             with_=options.get("with", ()),

@@ -22,6 +22,7 @@ class Recipe:
         wrt: the inputs whose gradient is wanted, or None for all.
         outputs: the names of a program's results, or None for the last one alone.
         as_written: whether naive forms are left as they are.
+        expand: whether calls of a program's own functions are their bodies' stages, and not one stage each.
         target: what the module may import.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
@@ -36,6 +37,7 @@ class Recipe:
     wrt: tuple[str, ...] | None = None
     outputs: tuple[str, ...] | None = None
     as_written: bool = False
+    expand: bool = False
     target: str = "python"
     precise: bool = False
     custom_templates: bool = False
@@ -58,6 +60,8 @@ class Recipe:
             lines.append(f"# outputs: {', '.join(self.outputs)}".rstrip())
         if self.as_written:
             lines.append("# as-written: yes")
+        if self.expand:
+            lines.append("# expand: yes")
         if self.target != "python":
             lines.append(f"# target: {self.target}")
         if self.precise:
@@ -133,7 +137,7 @@ def read_artifact(text: str) -> Artifact | None:
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
     items["source"] = items["source"].rstrip("\n")
-    for key in ("as-written", "precise"):
+    for key in ("as-written", "expand", "precise"):
         if items.get(key, "yes") != "yes":
             raise _damaged(f"`# {key}:` says `yes` or is left out")
     recipe = Recipe(
@@ -143,6 +147,7 @@ def read_artifact(text: str) -> Artifact | None:
         wrt=split_names(items["wrt"]) if "wrt" in items else None,
         outputs=split_names(items["outputs"]) if "outputs" in items else None,
         as_written=items.get("as-written") == "yes",
+        expand=items.get("expand") == "yes",
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
         custom_templates="templates" in items,
@@ -159,6 +164,7 @@ _ITEMS = (
     "wrt",
     "outputs",
     "as-written",
+    "expand",
     "target",
     "precise",
     "with",

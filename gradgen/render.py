@@ -19,6 +19,7 @@ from gradgen.jacobian import Jacobian, jacobian
 from gradgen.lines import Lines
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
+from gradgen.own import import_lines
 from gradgen.spell import FORMULA, fill, operands
 from gradgen.targets import BUILTINS, Target
 
@@ -243,10 +244,13 @@ class _Viewer:
         return Module(
             noqa=self.noqa(),
             docstring=tuple(docstring(program, self.formula, self.cost())),
-            imports=tuple(
-                line
-                for name, line in self.target.imports
-                if any(f"{name}." in text for text in (*texts, *helpers))
+            imports=(
+                *(
+                    line
+                    for name, line in self.target.imports
+                    if any(f"{name}." in text for text in (*texts, *helpers))
+                ),
+                *import_lines(program),
             ),
             helpers=helpers,
             inputs=names[:first],

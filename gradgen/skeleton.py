@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gradgen.errors import GradgenError
@@ -35,6 +36,7 @@ def check_skeleton(
     imports: Sequence[str],
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
+    own: Sequence[str] = (),
 ) -> None:
     """Prove that a module is a docstring, imports, helpers and the functions, each a list of plain assignments and a return.
 
@@ -42,6 +44,7 @@ def check_skeleton(
         text: the module.
         imports: the import lines that it may have.
         helpers: the helper functions that it may carry, by name, each with its exact text.
+        own: the lines that import functions of the user's.
         signatures: the functions that it must have, in order, each with the text of its parameters.
 
     Raises:
@@ -53,9 +56,10 @@ def check_skeleton(
         raise _refused(f"it is no valid Python ({type(error).__name__})") from None
     _docstring(module, "the module")
     wanted = list(signatures)
+    called = {word for line in own for word in re.findall(r"\w+(?=,|$)", line)}
     for node in module.body[1:]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if ast.unparse(node) not in imports:
+            if ast.unparse(node) not in (*imports, *own):
                 raise _refused(f"it has the line `{ast.unparse(node)[:60]}`")
         elif not isinstance(node, ast.FunctionDef):
             raise _refused(f"line {node.lineno} is no function")
@@ -66,7 +70,7 @@ def check_skeleton(
         elif not wanted or node.name != wanted.pop(0):
             raise _refused(f"it has a function `{node.name[:60]}`")
         else:
-            _check_function(node, signatures[node.name], imports, helpers)
+            _check_function(node, signatures[node.name], imports, {*helpers, *called})
     if wanted:
         raise _refused(f"it has no function `{wanted[0]}`")
 
@@ -75,13 +79,13 @@ def _check_function(
     function: ast.FunctionDef,
     parameters: str,
     imports: Sequence[str],
-    helpers: Mapping[str, str],
+    callables: set[str],
 ) -> None:
     if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
     modules = {line.split()[-1] for line in imports}
     given = (arg.arg for arg in function.args.args)
-    known = {*given, *modules, *_CALLABLE, *helpers}
+    known = {*given, *modules, *_CALLABLE, *callables}
     if function.name == "jacobian":
         known.add("forward")
     _docstring(function, f"`{function.name}`")

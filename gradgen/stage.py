@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import reduce
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.errors import GradgenError
@@ -395,6 +396,9 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
         return _plan_choice(node, builder)
     if isinstance(node, BooleanAtom):
         return _Plan(lambda: Const(bool(node)))
+    key = node.func.__name__ if isinstance(node, AppliedUndef) else ""
+    if key in OPS.own:
+        return _Plan(lambda *args: emit(key, *args), *node.args)
     row = BY_NODE.get(type(node))
     if row is not None and row.variadic:
         return _Plan(

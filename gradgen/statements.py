@@ -36,10 +36,10 @@ class Statement:
 
 def is_program(source: str) -> bool:
     """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula."""
-    if not re.search(r"[\n;]", source) or "=" not in source:
+    if not re.search(r"[\n;]", source) or not re.search(r"=|\bdef\b", source):
         return False
     found = list(statements(source))
-    return len(found) > 1 and any(statement.name for statement in found)
+    return len(found) > 1 and any(s.name or s.text.startswith("def ") for s in found)
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
@@ -85,7 +85,9 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
             comment = f"{comment} {words}".strip()
             continue
         depth += (part in ("(", "[")) - (part in (")", "]"))
-        if part in "\n;" and depth <= 0:
+        if part == "\n" and depth <= 0 and re.match(r"\s*def\b.*:\s*$", text):
+            text += " "  # the body may stand on the next line
+        elif part in "\n;" and depth <= 0:
             yield start, text.strip(" \t\r"), comment
             text = comment = ""
             depth = 0

@@ -51,7 +51,11 @@ def make_test(
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to test against"
         )
-    read = parse(recipe.source, recipe.inputs or ())
+    read = parse(recipe.source, recipe.inputs or (), "expand")
+    if read.foreign:
+        raise GradgenError(
+            f"{read.foreign[0]} is not gradgen's, so its values are not known without running it"
+        )
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     several = len(program.outputs) > 1

@@ -130,7 +130,11 @@ def verify(
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to verify against"
         )
-    read = parse(compiled.recipe.source, compiled.recipe.inputs or ())
+    read = parse(compiled.recipe.source, compiled.recipe.inputs or (), "expand")
+    if read.foreign:
+        raise GradgenError(
+            f"{read.foreign[0]} is not gradgen's, so there is no truth to compare with"
+        )
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if compiled.recipe.target == "python" else _FEWER_DIGITS
     reports = []

@@ -1,0 +1,235 @@
+"""A function that a program declares in; its row of the table out: its text, and one for each partial derivative."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gradgen.adjoints import differentiate
+from gradgen.definitions import Definition
+from gradgen.describe import concerns, signs
+from gradgen.errors import GradgenError
+from gradgen.guard import guard
+from gradgen.ir import OVER, Const, Program, Ref, operations
+from gradgen.ops import ANY, OPS, Op, Raise
+from gradgen.parse import Formula
+from gradgen.recognise import recognise
+from gradgen.spell import (
+    ATOM,
+    FORMULA,
+    OR,
+    OVER_TEXT,
+    PRODUCT,
+    SUM,
+    Spelling,
+    bracket,
+    condition,
+    expression,
+    fill,
+    flow_text,
+    operands,
+)
+from gradgen.stage import stage
+from gradgen.targets import BUILTINS, TARGETS
+
+#: Names that a function of another module cannot have in the generated one.
+_KEPT = BUILTINS.union(*(target.reserved for target in TARGETS.values()))
+#: A longer line is not for reading.
+_LONGEST = 160
+
+
+def declare(formula: Formula) -> list[str]:
+    """Put a program's own functions into the table, under names that no other program's functions have.
+
+    Returns:
+        The names of those that are too long for one stage.
+
+    Raises:
+        GradgenError: a function has no derivative, or shares its name in the module with another.
+    """
+    locals_: dict[str, str] = {}
+    long = []
+    for definition in formula.functions:
+        if not definition.key:
+            continue
+        OPS.own[definition.key] = row = _row(definition)
+        texts = (row.python, row.scipy, *row.python_partials)
+        if definition.body is not None and max(len(t or "") for t in texts) > _LONGEST:
+            long.append(definition.name)
+        for module, name, local in row.imports:
+            dotted = f"{module}.{name}"
+            if locals_.setdefault(local, dotted) != dotted:
+                raise GradgenError(
+                    f"{locals_[local]} and {dotted} would both be called `{local}` in the module; import one by another name"
+                )
+    return long
+
+
+def imported(program: Program) -> dict[str, dict[str, str]]:
+    """Return what a program's functions import: by module, the names here with the names there."""
+    found: dict[str, dict[str, str]] = {}
+    for op in dict.fromkeys(step.op for step in program.steps):
+        for module, name, local in OPS[op].imports:
+            found.setdefault(module, {})[local] = name
+    return {module: dict(sorted(found[module].items())) for module in sorted(found)}
+
+
+def import_lines(program: Program) -> list[str]:
+    """Return the lines that import them."""
+    return [
+        f"from {module} import "
+        + ", ".join(
+            name if name == local else f"{name} as {local}"
+            for local, name in names.items()
+        )
+        for module, names in imported(program).items()
+    ]
+
+
+def _row(definition: Definition) -> Op:
+    places = [f"{{{i}}}" for i in range(definition.arity)]
+    name = definition.name
+    blank = Op(
+        name,
+        definition.node,
+        tuple(lambda out, *args: out for _ in places),
+        name + "".join(places),
+        "",
+        (0.0, 0.0),
+        ((-9.0, 9.0),) * len(places),
+        role=name,
+    )
+    if definition.body is None:
+        imports = []
+        texts = []
+        for dotted in definition.callables:
+            module, _, attribute = dotted.rpartition(".")
+            local = attribute
+            if local in _KEPT or local.startswith("_"):
+                local = dotted.replace(".", "_")
+            imports.append((module, attribute, local))
+            texts.append(f"{local}({', '.join(places)})")
+        return replace(
+            blank,
+            python=texts[0],
+            python_partials=tuple(texts[1:]),
+            imports=tuple(imports),
+        )
+    program = stage(Formula("", definition.body), definition.params, name=name)
+    if not definition.as_written:
+        program = recognise(program)
+    program = guard(program)
+    try:
+        program = differentiate(program)
+    except GradgenError as error:
+        raise GradgenError(f"{name}: {error.message}") from None
+    used = [op for step in program.steps for op in operations(step)]
+    found = {
+        target.name: expression(program, target.spelling, places)
+        for target in TARGETS.values()
+        if all(target.spelling.template(OPS[op]) for op in used)
+    }
+    best = TARGETS["python" if "python" in found else "scipy"].spelling
+    partials = _partials(program, best)
+    rows = [OPS[step.op] for step in program.steps]
+    return replace(
+        blank,
+        python=found.get("python", ""),
+        scipy=found.get("scipy", "") if "python" not in found else "",
+        python_partials=partials,
+        precise_partials=_partials(program, replace(best, precise=True)),
+        raises=tuple(_raises(program)),
+        kink="; ".join(_kinks(program)),
+        imports=tuple(dict.fromkeys(i for row in rows for i in row.imports)),
+        flat=not program.flows,
+    )
+
+
+#: A slope of sqrt put into that of a square.
+_HALVES = re.compile(r"2\.0 \* ([\w{}]+) \* \(0\.5 / ([\w{}]+)\)")
+
+
+def _partials(program: Program, spelling: Spelling) -> tuple[str, ...]:
+    """Return the partials' texts: the backward lines, each put into the next."""
+    texts = _texts(program, spelling)
+    result = program.outputs[0][1].index
+    texts[result] = "{out}"
+    words = [bracket(text, ATOM) for text in texts]
+    #: The slopes so far, without their signs; 1 has no text.
+    slopes = {result: ""}
+    negative = {result: False}
+    for flow in program.flows:
+        step = program.step(flow.source)
+        assert step is not None
+        constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
+        line = (
+            OVER_TEXT
+            if flow.partial == OVER
+            else flow_text(step.op, flow.partial, constants, spelling)
+        )
+        upstream = slopes[flow.source]
+        template = line.added if upstream else line.alone[1]
+        values = [words[a.index] if isinstance(a, Ref) else "" for a in step.args]
+        passed = template in ("{d}", "1.0")
+        made = upstream
+        if not passed:
+            made = template.format(
+                *values, out=words[flow.source], d=bracket(upstream, ATOM)
+            )
+            made = _HALVES.sub(r"\1 / \2", made)
+        branches = step.active or (step.guard,)
+        if () not in branches and not passed:
+            where = " or ".join(condition(branch, words) for branch in branches)
+            made = f"{bracket(made, OR)} if {where} else 0.0"
+        minus = line.negative != negative[flow.source]
+        if flow.accumulate:
+            before = slopes[flow.into] or "1.0"
+            if negative[flow.into]:
+                before = f"-{bracket(before, PRODUCT)}"
+            made = f"{bracket(before, SUM)} {'-' if minus else '+'} {bracket(made or '1.0', PRODUCT)}"
+            minus = False
+        slopes[flow.into], negative[flow.into] = made, minus
+    found = []
+    for place in range(len(program.inputs)):
+        text = slopes.get(place, "0.0") or "1.0"
+        found.append(f"-{bracket(text, PRODUCT)}" if negative.get(place) else text)
+    return tuple(found)
+
+
+def _texts(program: Program, spelling: Spelling) -> list[str]:
+    """Return every value as an expression of the parameters, which are places to fill."""
+    places = [f"{{{i}}}" for i in range(len(program.inputs))]
+    return [
+        expression(program, spelling, places, Ref(value))
+        for value in range(len(places) + len(program.steps))
+    ]
+
+
+def _raises(program: Program) -> list[Raise]:
+    """Return what the stages inside raise, in terms of the parameters."""
+    texts = _texts(program, FORMULA)
+    possible = signs(program)
+    found = []
+    for step in program.steps:
+        words = operands(step, texts, FORMULA)
+        branch = ""
+        if step.guard:
+            bracketed = [bracket(text, ATOM) for text in texts]
+            branch = f", if {condition(step.guard, bracketed)}"
+        for rule in OPS[step.op].raises:
+            if concerns(rule, step, program, possible) and not rule.step_only:
+                partial = None if rule.partial is None else ANY
+                found.append(
+                    Raise(rule.error, fill(rule.when, words) + branch, partial)
+                )
+    return found
+
+
+def _kinks(program: Program) -> list[str]:
+    texts = _texts(program, FORMULA)
+    found = []
+    for step in program.steps:
+        row = OPS[step.op]
+        if row.kink:
+            found.append(fill(row.kink, operands(step, texts, FORMULA)))
+    return found
