@@ -149,7 +149,7 @@ def raises(program: Program) -> list[str]:
                 branches: tuple[Guard, ...] = (step.guard,)
                 if rule.partial is not None and step.active:
                     branches = step.active
-                possible = [b for b in branches if not _excluded(when, b, program)]
+                possible = [b for b in branches if not excluded(when, b, program)]
                 texts = [condition(b, program.names) for b in possible if b]
                 if texts:
                     when += f", if {' or '.join(texts)}"
@@ -280,7 +280,7 @@ _RULED_OUT = {
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
-def _excluded(when: str, branch: Guard, program: Program) -> bool:
+def excluded(when: str, branch: Guard, program: Program) -> bool:
     """Whether a branch's own conditions rule out, in as many words, what a rule says."""
     signs = re.fullmatch(r"(\S+) (<|<=|>|>=|=) (\S+)", when)
     for index, wanted in branch:

@@ -117,7 +117,9 @@ class Program:
                 names[i] if wanted else f"not {names[i]}" for i, wanted in step.guard
             )
             guard = f" if {guard}" if guard else ""
-            lines.append(f"{names[self.value(position)]} = {OPS[step.op].name}({args}){guard}")
+            lines.append(
+                f"{names[self.value(position)]} = {OPS[step.op].name}({args}){guard}"
+            )
         lines += [f"output {text} = {names[ref.index]}" for text, ref in self.outputs]
         for flow in self.flows:
             sign = "+=" if flow.accumulate else "="

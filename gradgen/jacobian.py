@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from gradgen.cost import CONSTANT, VARIABLE, operations
 from gradgen.ir import OVER, Flow, Program
 from gradgen.lines import Lines, Term
-from gradgen.spell import PRODUCT, bracket
+from gradgen.spell import negated
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ class _Rows:
 
 
 def _signed(text: str, negative: bool) -> Term:
-    return Term(f"-{bracket(text, PRODUCT)}" if negative else text, text, negative)
+    return Term(negated(text) if negative else text, text, negative)
 
 
 def _product(slope: _Slope, upstream: _Slope) -> _Part:

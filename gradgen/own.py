@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from gradgen.adjoints import differentiate
 from gradgen.definitions import Definition
-from gradgen.describe import concerns, signs
+from gradgen.describe import concerns, excluded, signs
 from gradgen.errors import GradgenError
 from gradgen.guard import guard
-from gradgen.ir import OVER, Const, Program, Ref, operations
+from gradgen.ir import OVER, Const, Program, Ref, drop_unused, operations
 from gradgen.ops import ANY, OPS, Op, Raise
 from gradgen.parse import Formula
 from gradgen.recognise import recognise
 from gradgen.spell import (
-    ATOM,
     FORMULA,
     OR,
     OVER_TEXT,
@@ -27,6 +26,7 @@ from gradgen.spell import (
     expression,
     fill,
     flow_text,
+    negated,
     operands,
 )
 from gradgen.stage import stage
@@ -118,11 +118,6 @@ def _row(definition: Definition) -> Op:
     program = stage(Formula("", definition.body), definition.params, name=name)
     if not definition.as_written:
         program = recognise(program)
-    program = guard(program)
-    try:
-        program = differentiate(program)
-    except GradgenError as error:
-        raise GradgenError(f"{name}: {error.message}") from None
     used = [op for step in program.steps for op in operations(step)]
     found = {
         target.name: expression(program, target.spelling, places)
@@ -130,18 +125,25 @@ def _row(definition: Definition) -> Op:
         if all(target.spelling.template(OPS[op]) for op in used)
     }
     best = TARGETS["python" if "python" in found else "scipy"].spelling
-    partials = _partials(program, best)
+    try:
+        partials, precise = (
+            tuple(_partials(program, spelling))
+            for spelling in (best, replace(best, precise=True))
+        )
+        inside = differentiate(guard(program))
+    except GradgenError as error:
+        raise GradgenError(f"{name}: {error.message}") from None
     rows = [OPS[step.op] for step in program.steps]
     return replace(
         blank,
         python=found.get("python", ""),
         scipy=found.get("scipy", "") if "python" not in found else "",
         python_partials=partials,
-        precise_partials=_partials(program, replace(best, precise=True)),
-        raises=tuple(_raises(program)),
-        kink="; ".join(_kinks(program)),
+        precise_partials=precise,
+        raises=tuple(_raises(inside)),
+        kink="; ".join(_kinks(inside)),
         imports=tuple(dict.fromkeys(i for row in rows for i in row.imports)),
-        flat=not program.flows,
+        flat=not inside.flows,
     )
 
 
@@ -149,12 +151,33 @@ def _row(definition: Definition) -> Op:
 _HALVES = re.compile(r"2\.0 \* ([\w{}]+) \* \(0\.5 / ([\w{}]+)\)")
 
 
-def _partials(program: Program, spelling: Spelling) -> tuple[str, ...]:
+def _partials(program: Program, spelling: Spelling) -> list[str]:
+    """Return the partials' texts; of a choice, the choice between those of its branches."""
+    _, result = program.outputs[0]
+    step = program.step(result.index)
+    assert step is not None
+    if step.op != "where":
+        return _chained(differentiate(guard(drop_unused(program))), spelling)
+    count = len(program.inputs)
+    places = [f"{{{i}}}" for i in range(count)]
+    where = bracket(expression(program, spelling, places, step.args[0]), OR)
+    branches = []
+    for arg in step.args[1:]:
+        if isinstance(arg, Ref) and arg.index >= count:
+            branches.append(_partials(replace(program, outputs=(("", arg),)), spelling))
+        else:
+            branches.append(["1.0" if arg == Ref(i) else "0.0" for i in range(count)])
+    return [
+        one if one == other else f"{bracket(one, OR)} if {where} else {other}"
+        for one, other in zip(*branches)
+    ]
+
+
+def _chained(program: Program, spelling: Spelling) -> list[str]:
     """Return the partials' texts: the backward lines, each put into the next."""
     texts = _texts(program, spelling)
     result = program.outputs[0][1].index
     texts[result] = "{out}"
-    words = [bracket(text, ATOM) for text in texts]
     #: The slopes so far, without their signs; 1 has no text.
     slopes = {result: ""}
     negative = {result: False}
@@ -169,31 +192,29 @@ def _partials(program: Program, spelling: Spelling) -> tuple[str, ...]:
         )
         upstream = slopes[flow.source]
         template = line.added if upstream else line.alone[1]
-        values = [words[a.index] if isinstance(a, Ref) else "" for a in step.args]
+        values = [texts[a.index] if isinstance(a, Ref) else "" for a in step.args]
         passed = template in ("{d}", "1.0")
         made = upstream
         if not passed:
-            made = template.format(
-                *values, out=words[flow.source], d=bracket(upstream, ATOM)
-            )
+            made = fill(template, values, texts[flow.source], upstream)
             made = _HALVES.sub(r"\1 / \2", made)
         branches = step.active or (step.guard,)
         if () not in branches and not passed:
-            where = " or ".join(condition(branch, words) for branch in branches)
+            where = " or ".join(condition(branch, texts) for branch in branches)
             made = f"{bracket(made, OR)} if {where} else 0.0"
         minus = line.negative != negative[flow.source]
         if flow.accumulate:
             before = slopes[flow.into] or "1.0"
             if negative[flow.into]:
-                before = f"-{bracket(before, PRODUCT)}"
+                before = negated(before)
             made = f"{bracket(before, SUM)} {'-' if minus else '+'} {bracket(made or '1.0', PRODUCT)}"
             minus = False
         slopes[flow.into], negative[flow.into] = made, minus
     found = []
     for place in range(len(program.inputs)):
         text = slopes.get(place, "0.0") or "1.0"
-        found.append(f"-{bracket(text, PRODUCT)}" if negative.get(place) else text)
-    return tuple(found)
+        found.append(negated(text) if negative.get(place) else text)
+    return found
 
 
 def _texts(program: Program, spelling: Spelling) -> list[str]:
@@ -208,20 +229,21 @@ def _texts(program: Program, spelling: Spelling) -> list[str]:
 def _raises(program: Program) -> list[Raise]:
     """Return what the stages inside raise, in terms of the parameters."""
     texts = _texts(program, FORMULA)
+    named = replace(program, names=tuple(texts))
     possible = signs(program)
     found = []
     for step in program.steps:
         words = operands(step, texts, FORMULA)
         branch = ""
         if step.guard:
-            bracketed = [bracket(text, ATOM) for text in texts]
-            branch = f", if {condition(step.guard, bracketed)}"
+            branch = f", if {condition(step.guard, texts)}"
         for rule in OPS[step.op].raises:
             if concerns(rule, step, program, possible) and not rule.step_only:
+                when = fill(rule.when, words)
+                if excluded(when, step.guard, named):
+                    continue
                 partial = None if rule.partial is None else ANY
-                found.append(
-                    Raise(rule.error, fill(rule.when, words) + branch, partial)
-                )
+                found.append(Raise(rule.error, when + branch, partial))
     return found
 
 

@@ -353,8 +353,17 @@ class FlowText:
         text = re.sub(r"(?<!\w)\((\{\w+\})\)", r"\1", text)
         if _enclosed(text):
             text = text[1:-1]
-        binds = POWER if "**" in text else PRODUCT
-        return (f"-{bracket(text, binds)}" if self.negative else text), text
+        return (negated(text) if self.negative else text), text
+
+
+def negated(text: str) -> str:
+    """Return minus a text, in black's form."""
+    binds = level(text)
+    if binds < PRODUCT or " % " in text or " // " in text:
+        return f"-({text})"
+    if text.startswith("-"):
+        return text[1:]
+    return f"-({text})" if "**" in text and binds < ATOM else f"-{text}"
 
 
 def _enclosed(text: str) -> bool:

@@ -36,10 +36,12 @@ class Statement:
 
 def is_program(source: str) -> bool:
     """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula."""
-    if not re.search(r"[\n;]", source) or not re.search(r"=|\bdef\b", source):
+    if not re.search(r"[\n;].*=|=.*[\n;]|\bdef\b", source, re.DOTALL):
         return False
     found = list(statements(source))
-    return len(found) > 1 and any(s.name or s.text.startswith("def ") for s in found)
+    if any(statement.text.startswith("def ") for statement in found):
+        return True
+    return len(found) > 1 and any(statement.name for statement in found)
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
