@@ -158,39 +158,42 @@ def _formula(options: argparse.Namespace) -> Compiled:
     text = words[0]
     if text == "-":
         text = _standard_input()
-    name, inputs, outputs = options.name, options.inputs, options.outputs
-
     from gradgen.pipeline import compile
-    from gradgen.pyfunction import read_function
-    from gradgen.statements import one_assignment
+    from gradgen.sources import compile_file, compile_function, function_in
 
-    python = re.fullmatch(r"(.+\.py):(\w+)", text)
-    if python is not None:
-        found = read_function(_text(_path(python[1])), python[2])
-        text, inputs = found.program, inputs or found.inputs
-        name = found.name if name == "f" else name
-        outputs = outputs or found.outputs
+    given = {
+        "name": options.name,
+        "inputs": options.inputs,
+        "wrt": options.wrt,
+        "outputs": options.outputs,
+        "const": dict(_items(options.const, "--const")) if options.const else None,
+        "params": options.params,
+        "as_written": options.as_written,
+        "expand": options.expand,
+        "target": options.target,
+        "precise": options.precise,
+        "templates": getattr(options, "templates", None),
+        "with_": getattr(options, "extras", None) or (),
+    }
+    function = function_in(text)
+    if function is not None:
+        compiled = compile_function(_text(_path(function[0])), function[1], **given)
     elif options.file:
-        # In a file one assignment is a program, too.
-        name, text = one_assignment(text) or (name, text)
-    compiled = compile(
-        text,
-        name=name,
-        inputs=inputs,
-        wrt=options.wrt,
-        outputs=outputs,
-        const=dict(_items(options.const, "--const")) if options.const else None,
-        params=options.params,
-        as_written=options.as_written,
-        expand=options.expand,
-        target=options.target,
-        precise=options.precise,
-        templates=getattr(options, "templates", None),
-        with_=getattr(options, "extras", None) or (),
-    )
+        compiled = compile_file(text, **given)
+    else:
+        _refuse_file(text)
+        compiled = compile(text, **given)
     for note in compiled.notes:
         _note(note)
     return compiled
+
+
+def _refuse_file(text: str) -> None:
+    """Refuse a Python file that is given as a formula, and say what to write instead."""
+    if text.endswith(".py") and re.fullmatch(r"[\w./\\-]+", text):
+        raise GradgenError(
+            f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
+        )
 
 
 def _standard_input() -> str:
@@ -413,8 +416,6 @@ def _eval(options: argparse.Namespace) -> int:
 
     compiled = _formula(options)
     program = compiled.program
-    if len(program.outputs) > 1:
-        raise GradgenError("eval shows one output; name it with --outputs")
     modules = imported(program)
     if modules:
         raise GradgenError(
@@ -423,7 +424,10 @@ def _eval(options: argparse.Namespace) -> int:
         )
     point = _ordered(_point(",".join(options.at)), program.inputs, "--at")
     try:
-        values, gradients = compiled.trace(*point)
+        traces = [
+            compiled.trace(*point, output=place)
+            for place in range(len(program.outputs))
+        ]
     except (ArithmeticError, ValueError) as error:
         line = _failing_line(compiled, error)
         what = "gradient" if line.startswith("d") else "value"
@@ -435,11 +439,13 @@ def _eval(options: argparse.Namespace) -> int:
     from gradgen.spell import FORMULA, OR, bracket, condition, fill, operand
 
     names = program.names
-    rows = [("stage", "expression", "value", "gradient")]
+    values = traces[0][0]
+    heads = [f"gradient of {output}" for output, _ in program.outputs]
+    rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
     for index, (name, adjoint) in enumerate(zip(names, program.adjoints)):
         step = program.step(index)
         shown, value = "input", repr(values[name])
-        gradient = repr(float(gradients[adjoint])) if adjoint in gradients else "-"
+        slopes = [repr(float(g[adjoint])) if adjoint in g else "-" for _, g in traces]
         if step is None:
             value = repr(float(values[name]))
         else:
@@ -448,8 +454,8 @@ def _eval(options: argparse.Namespace) -> int:
             if step.guard:
                 shown = f"{bracket(shown, OR)} if {condition(step.guard, names)}"
             if any(bool(values[names[i]]) != wanted for i, wanted in step.guard):
-                value = gradient = "-"
-        rows.append((name, shown, value, gradient))
+                value, slopes = "-", ["-"] * len(slopes)
+        rows.append([name, shown, value, *slopes])
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
@@ -495,15 +501,24 @@ def _diff(options: argparse.Namespace) -> int:
     from gradgen.explain import explain
     from gradgen.pipeline import compile, regenerate
     from gradgen.recipe import read_artifact
+    from gradgen.sources import compile_function, function_in
 
     both = []
     for text in (options.old, options.new):
+        function = function_in(text)
         if text == "-":
             text = _standard_input() + "\n"
+        elif function is not None:
+            text = _text(_path(function[0]))
         elif text.endswith(".py"):
             text = _text(_path(text))
         found = read_artifact(text)
-        both.append(compile(text) if found is None else regenerate(found.recipe))
+        if found is not None:
+            both.append(regenerate(found.recipe))
+        elif function is not None:
+            both.append(compile_function(text, function[1]))
+        else:
+            both.append(compile(text))
     lines = list(explain(*both))
     print("\n".join(lines or ["nothing changed"]))
     return 0

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gradgen.errors import GradgenError
-from gradgen.pipeline import Compiled, compile
-from gradgen.pyfunction import read_function
+from gradgen.pipeline import Compiled
+from gradgen.sources import compile_function
 
 
 def differentiate(function: Callable[..., Any], **options: Any) -> Compiled:
@@ -39,8 +39,4 @@ def differentiate(function: Callable[..., Any], **options: Any) -> Compiled:
         raise GradgenError("the function's source cannot be found") from None
     # A function inside another stands alone.
     text = beside if function.__qualname__ == function.__name__ else own
-    found = read_function(text, function.__name__)
-    options.setdefault("name", found.name)
-    options.setdefault("inputs", found.inputs)
-    options.setdefault("outputs", found.outputs)
-    return compile(found.program, **options)
+    return compile_function(text, function.__name__, **options)

@@ -11,19 +11,21 @@ from gradgen.cost import Cost
 from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate
 from gradgen.ops import ANY, OPS, Raise
 from gradgen.spell import FORMULA, condition, constant, fill, operands
+from gradgen.statements import is_program
 
 _WIDTH = 84
 #: A longer list is cut short: the docstring of a large module is for reading too.
 _LISTED = 24
 
 
-def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
+def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> list[str]:
     """Return the lines of the module's docstring.
 
     Args:
         program: a program with flows and names.
         formula: the formula's text; empty if it is too long to show.
         cost: the operations of both passes.
+        words: what the program says about itself, its paragraphs apart.
     """
     names = program.names
     first = len(program.inputs)
@@ -31,7 +33,7 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
     if len(program.outputs) > 1:
         call = f"({_result(program)})({', '.join(names[:first])})"
     shown = formula or f"an expression of {len(program.steps)} operations"
-    if "\n" in formula:
+    if is_program(formula):
         many = len(program.outputs) > 1
         shown = f"the result{'s' if many else ''} of the program above"
     inputs = [
@@ -39,6 +41,8 @@ def docstring(program: Program, formula: str, cost: Cost) -> list[str]:
         for n, text in zip(names, program.inputs)
     ]
     lines = _wrap(f"{call} = {shown}.")
+    for paragraph in filter(None, words.split("\n\n")):
+        lines += ["", *textwrap.wrap(paragraph.replace("\\", "\\\\"), _WIDTH)]
     lines += ["", *_wrap(f"Inputs: {', '.join(inputs) or 'none'}.")]
     foreign = [
         f"{module}.{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: How much of a long formula is echoed on each side of the caret.
@@ -31,6 +32,14 @@ class GradgenError(ValueError):
         self.message = printable(message)
         self.source = source
         self.column = column
+
+    def moved_up(self, lines: int) -> GradgenError:
+        """Return the same error of a text that starts so many lines further down."""
+        stated = re.match(r"line ([0-9]+): (.*)", self.message, re.DOTALL)
+        if stated is None or int(stated[1]) <= lines:
+            return self
+        message = f"line {int(stated[1]) - lines}: {stated[2]}"
+        return GradgenError(message, self.source, self.column)
 
     def __str__(self) -> str:
         """The message; with a column, also the text around it and a caret under it."""

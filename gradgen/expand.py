@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import sympy as sp
 
@@ -19,14 +20,16 @@ _BITS = 2048
 
 
 def substitute(
-    body: sp.Basic, values: Mapping[str, sp.Basic], tidy: bool = False
+    body: sp.Basic,
+    values: Mapping[str, sp.Basic],
+    tidy: Literal["", "ones", "all"] = "",
 ) -> sp.Basic:
     """Put values in the place of symbols, and leave all else exactly as it is written. Not recursive: bodies may be deep.
 
     Args:
         body: the expression.
         values: what to put in, by the symbols' names.
-        tidy: whether to drop the factors 1 and the like that the values leave behind.
+        tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
     done: dict[int, sp.Basic] = {}
     todo = [body]
@@ -44,14 +47,14 @@ def substitute(
 
 
 def _with(
-    node: sp.Basic, args: list[sp.Basic], values: Mapping[str, sp.Basic], tidy: bool
+    node: sp.Basic, args: list[sp.Basic], values: Mapping[str, sp.Basic], tidy: str
 ) -> sp.Basic:
     if isinstance(node, sp.Symbol):
         return values.get(node.name, node)
     if all(new is old for new, old in zip(args, node.args)):
         return node
     made = fn.unevaluated(type(node), *args)
-    return _tidy(made) if tidy else made
+    return _tidy(made, tidy == "all") if tidy else made
 
 
 def series(
@@ -79,7 +82,7 @@ def series(
         )
     total: sp.Basic | None = None
     for k in range(int(low), int(high) + 1):
-        one = substitute(term, {index.name: sp.Integer(k)}, tidy=True)
+        one = substitute(term, {index.name: sp.Integer(k)}, tidy="all")
         if total is None or (name == "Sum" and total == 0):
             total = one
         elif not (one == 0 if name == "Sum" else one == 1):
@@ -112,7 +115,7 @@ def size(expr: sp.Basic) -> int:
     return len(seen)
 
 
-def _tidy(node: sp.Basic) -> sp.Basic:
+def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
     """Drop the factors 1, terms 0 and powers 0 and 1 that an index leaves behind, and work out whole numbers."""
     args = node.args
     if isinstance(node, sp.gamma) and args[0].is_Integer and 0 < args[0] <= 171:
@@ -120,9 +123,12 @@ def _tidy(node: sp.Basic) -> sp.Basic:
     if isinstance(node, (sp.Add, sp.Mul)):
         if all(arg.is_Rational for arg in args):
             return type(node)(*args)
-        if isinstance(node, sp.Mul) and any(arg == 0 for arg in args):
+        if isinstance(node, sp.Mul) and zeros and any(_equals(arg, 0) for arg in args):
             return sp.S.Zero
-        kept = [arg for arg in args if arg != (0 if isinstance(node, sp.Add) else 1)]
+        neutral = 0 if isinstance(node, sp.Add) else 1
+        kept = [arg for arg in args if not _equals(arg, neutral)]
+        if not kept:
+            return args[0]
         if len(kept) < len(args):
             return kept[0] if len(kept) == 1 else fn.unevaluated(type(node), *kept)
     if isinstance(node, sp.Pow):
@@ -135,6 +141,12 @@ def _tidy(node: sp.Basic) -> sp.Basic:
         if whole and int(base).bit_length() * int(exponent) <= _BITS:
             return sp.Pow(base, exponent)
     return node
+
+
+def _equals(node: sp.Basic, value: int) -> bool:
+    return bool(node.is_Integer and node == value) or (
+        isinstance(node, sp.Float) and float(node) == value
+    )
 
 
 def without_series(expr: sp.Basic) -> sp.Basic:

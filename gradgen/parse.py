@@ -32,7 +32,13 @@ from gradgen.hints import (
     SUPERSCRIPTS,
 )
 from gradgen.ops import CALLS, COMPOSITIONS, NAMED, Composition, Op
-from gradgen.statements import Statement, canonical, is_program, statements
+from gradgen.statements import (
+    Statement,
+    canonical,
+    is_program,
+    split_docstring,
+    statements,
+)
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
@@ -88,6 +94,7 @@ class Formula:
         places: for a program, the statement in which a node stands, by the node's id.
         unused: the names that no later statement reads, with their lines.
         functions: what a program declares, in order.
+        docstring: what a program says about itself, its paragraphs apart.
     """
 
     text: str
@@ -98,6 +105,7 @@ class Formula:
     places: Mapping[int, str] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
     functions: tuple[Definition, ...] = ()
+    docstring: str = ""
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -188,7 +196,10 @@ def _parse_program(
     source: str, inputs: tuple[str, ...], calls: Calls, expand: Container[str]
 ) -> Formula:
     """Read a program: each name stands for its expression from the next line on."""
+    docstring, source = split_docstring(source)
     listed = list(statements(source))
+    if not listed:
+        raise GradgenError("the program has no statement; write `name = expression`")
     later = {s.name: s for s in reversed(listed) if s.name and not declares(s)}
     own = _Own(
         inputs, calls, expand, {declares(s): s.line for s in listed if declares(s)}
@@ -237,7 +248,9 @@ def _parse_program(
                     reader.columns[id(symbol)],
                 )
             unused.pop(used, None)
-        expr = substitute(read.expr, values)
+        # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
+        expr = substitute(read.expr, own.constants, tidy="ones")
+        expr = substitute(expr, values)
         kept += [read.expr, expr]
         columns |= reader.columns
         places |= dict.fromkeys(reader.columns, statement.text)
@@ -250,7 +263,7 @@ def _parse_program(
             if not last:
                 unused[name] = statement.line
             assignments.append(Assignment(name, expr, statement.comment))
-    text = canonical(items)
+    text = canonical(items, docstring)
     unused |= own.unused
     if not name:
         assignments.append(Assignment("", expr, statement.comment))
@@ -263,6 +276,7 @@ def _parse_program(
         places,
         unused,
         tuple(own.known.values()),
+        docstring,
     )
 
 

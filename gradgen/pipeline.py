@@ -31,6 +31,7 @@ from gradgen.render import helpers, render
 from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
+from gradgen.statements import split_docstring
 from gradgen.sympy_program import as_program
 from gradgen.targets import TARGETS, Target
 
@@ -107,7 +108,23 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     if const:
         if not isinstance(source, str):
             raise GradgenError("constants are put into a SymPy expression by its subs")
-        source = "".join(f"{key} = {value}\n" for key, value in const.items()) + source
+        try:
+            return compile(
+                _with_constants(source, const),
+                name=name,
+                inputs=inputs,
+                wrt=wrt,
+                outputs=outputs,
+                as_written=as_written,
+                target=target,
+                precise=precise,
+                templates=templates,
+                params=params,
+                with_=with_,
+                expand=expand,
+            )
+        except GradgenError as error:
+            raise error.moved_up(len(const)) from None
     if params is not None:
         inputs, wrt = _grouped(source, inputs, wrt, params)
     recipe = Recipe(
@@ -132,6 +149,16 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
     return generate(recipe, formula, folder)
+
+
+def _with_constants(source: str, const: Mapping[str, float | str]) -> str:
+    """Return a program with constants before its statements, but behind its docstring."""
+    docstring, statements = split_docstring(source)
+    if docstring:
+        docstring = f'"""{docstring}"""\n'
+        statements = statements.lstrip("\n")
+    lines = "".join(f"{key} = {value}\n" for key, value in const.items())
+    return docstring + lines + statements
 
 
 def _extras(names: Names) -> tuple[str, ...]:
@@ -161,6 +188,11 @@ def _grouped(
     listed = _names(inputs, "the input") or ()
     # A parameter need not be among the inputs as well; one that the formula does not use is an input like any other.
     first = tuple(name for name in listed if name not in last)
+    for name in _names(wrt, "the input") or ():
+        if name in last:
+            raise GradgenError(
+                f"`{name}` is a parameter, which gets no gradient; leave it out of the one list or the other"
+            )
     return (*first, *last), _names(wrt, "the input") or first
 
 
@@ -212,7 +244,9 @@ def generate(
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras
-    body, cost = render(program, target, formula.text, templates, rows)
+    body, cost = render(
+        program, target, formula.text, templates, rows, formula.docstring
+    )
     if templates is None:
         body = target.layout(body)
     else:
@@ -409,10 +443,13 @@ class Compiled:
         _check(text, self.program, target, True)
         return cast(Callable[..., Any], _load(text).jacobian)
 
-    def trace(self, *inputs: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        """Run the module and return every value, and every gradient, by name."""
+    def trace(
+        self, *inputs: float, output: int = 0
+    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        """Run the module and return every value, and every gradient of one output, by name."""
         (_, cache), values = _locals_after(self.forward, *inputs)
-        _, gradients = _locals_after(self.backward, cache)
+        seeds = [float(i == output) for i in range(len(self.program.outputs))]
+        _, gradients = _locals_after(self.backward, cache, *seeds)
         return values, gradients
 
     def test(self, module: str, templates: Path | None = None) -> Compiled:

@@ -12,7 +12,7 @@ from gradgen import artifact
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
-from gradgen.statements import one_assignment
+from gradgen.sources import compile_file, compile_function, function_in
 
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
@@ -43,33 +43,37 @@ class Entry:
             GradgenError: the formula or an option is not acceptable.
         """
         options = self.options
-        name, text = options.get("name", "f"), self.source()
-        if "source-file" in options:
-            name, text = one_assignment(text) or (name, text)
-        compiled = compile(
-            text,
-            name=name,
-            inputs=options.get("inputs"),
-            wrt=options.get("wrt"),
-            outputs=options.get("outputs"),
-            params=options.get("params"),
-            as_written=options.get("as-written", False),
-            expand=options.get("expand", False),
-            target=options.get("target", "python"),
-            precise=options.get("precise", False),
-            with_=options.get("with", ()),
-        )
+        given = {
+            "name": options.get("name", "f"),
+            "inputs": options.get("inputs"),
+            "wrt": options.get("wrt"),
+            "outputs": options.get("outputs"),
+            "params": options.get("params"),
+            "const": options.get("const"),
+            "as_written": options.get("as-written", False),
+            "expand": options.get("expand", False),
+            "target": options.get("target", "python"),
+            "precise": options.get("precise", False),
+            "with_": options.get("with", ()),
+        }
+        if "source" in options:
+            compiled = compile(str(options["source"]), **given)
+        else:
+            file = str(options["source-file"])
+            function = function_in(file)
+            if function is not None:
+                text = self.read(function[0])
+                compiled = compile_function(text, function[1], **given)
+            else:
+                compiled = compile_file(self.read(file), **given)
         found = [(self.path, compiled)]
         if options.get("test"):
             test = self.path.with_name(f"test_{self.path.name}")
             found.append((test, compiled.test(self.path.stem)))
         return found
 
-    def source(self) -> str:
-        """Return the formula's text."""
-        if "source" in self.options:
-            return str(self.options["source"])
-        name = str(self.options["source-file"])
+    def read(self, name: str) -> str:
+        """Return the text of a file of the project."""
         try:
             return (self.folder / name).read_text("utf-8").strip()
         except (OSError, ValueError) as error:
@@ -154,10 +158,15 @@ def _check(key: str, value: Any, refused: Any) -> None:
     elif key in _LISTS:
         listed = isinstance(value, list) and all(isinstance(v, str) for v in value)
         good, what = isinstance(value, str) or listed, 'text or a list, as in "x, y"'
+    elif key == "const":
+        good = isinstance(value, dict) and all(
+            type(v) in (int, float, str) for v in value.values()
+        )
+        what = "a table of numbers, as in { g = 9.81 }"
     elif key in _SWITCHES:
         good, what = isinstance(value, bool), "true or false"
     else:
-        known = ", ".join((*_TEXTS, *_LISTS, *_SWITCHES))
+        known = ", ".join((*_TEXTS, *_LISTS, "const", *_SWITCHES))
         raise refused(f"has an item `{key}`; known are {known}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")

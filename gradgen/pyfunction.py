@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import io
 import math
+import operator
+import re
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradgen.errors import GradgenError
-from gradgen.statements import canonical
+from gradgen.statements import canonical, split_docstring
 from gradgen.syntax import parse_python
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
@@ -25,6 +28,7 @@ _ALLOWED = (
     ast.Compare,
     ast.IfExp,
     ast.Call,
+    ast.keyword,
     ast.Name,
     ast.Constant,
     ast.Attribute,
@@ -34,17 +38,42 @@ _ALLOWED = (
     ast.cmpop,
     ast.expr_context,
 )
-_MODULES = ("math", "np", "numpy")
+_MODULES = ("math", "numpy")
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function as a program, or as a formula where it is one: its text, its inputs in order, and the names of its results."""
+    """A function as a program, or as a formula where it is one.
+
+    Attributes:
+        program: its text.
+        inputs: its parameters, in order.
+        outputs: the names of its results; None for the last name.
+        name: the result's name, of a formula.
+        lines: the file's lines that the program's lines come from, each with its number.
+    """
 
     program: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...] | None
     name: str = "f"
+    lines: tuple[tuple[int, str], ...] = ()
+
+    def placed(self, error: GradgenError) -> GradgenError:
+        """Return an error in the program as one in the file."""
+        stated = re.match(r"line ([0-9]+): (.*)", error.message, re.DOTALL)
+        number = int(stated[1]) if stated else 1
+        if error.source is None or number > len(self.lines):
+            return error
+        line, text = self.lines[number - 1]
+        # The program's text is Python's own form of the file's; what is at fault is looked for by its words.
+        word = re.match(r"\w+|[^\w\s]+|$", error.source[error.column or 0 :])
+        found = re.search(
+            rf"(?<!\w){re.escape(word[0])}(?!\w)" if word and word[0] else r"\S", text
+        )
+        column = found.start() if found else len(text) - len(text.lstrip())
+        message = stated[2] if stated else error.message
+        return GradgenError(f"line {line}: {message}", text, column)
 
 
 def read_function(text: str, name: str) -> Function:
@@ -64,32 +93,67 @@ def read_function(text: str, name: str) -> Function:
         raise GradgenError(
             f"there is no function `{name}`; the file has {', '.join(functions) or 'none'}"
         )
-    constants = {}
+    reader = _Reader(text, functions)
     for node in module.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = _number(node.value)
-            if value is not None and len(node.targets) == 1:
-                constants[node.targets[0].id] = value
-    reader = _Reader(text, functions, constants)
+        reader.beside(node)
     return reader.read(functions[name])
 
 
-def _number(node: ast.expr) -> ast.expr | None:
-    """Return a literal number, or math.pi and its like."""
-    sign = node.operand if isinstance(node, ast.UnaryOp) else node
-    if isinstance(sign, ast.Constant) and type(sign.value) in (int, float):
-        return node
-    if isinstance(sign, ast.Attribute) and sign.attr in ("pi", "e"):
-        return node
+def _index(number: int) -> ast.Constant:
+    """Return the index of a loop that is written out: it is worked out where it is used."""
+    return ast.Constant(number, kind="index")
+
+
+_ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+}
+
+
+def _whole(node: ast.expr, index: bool = False) -> int | None:
+    """Return a whole number's value, with `index` only that of a loop's index."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value if node.kind == "index" or not index else None
     return None
+
+
+def _folded(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
+    """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
+    one, other = _whole(left), _whole(right)
+    kind = type(op)
+    indexed = (_whole(left, True), _whole(right, True)) != (None, None)
+    if one is not None and other is not None and indexed and kind in _ON_WHOLE:
+        return _index(_ON_WHOLE[kind](one, other))  # a literal beside an index is one
+    one, other = _whole(left, True), _whole(right, True)
+    if kind is ast.Mult and 0 in (one, other):
+        return _index(0)
+    if (kind, one) in ((ast.Add, 0), (ast.Mult, 1)):
+        return right
+    neutral = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.Div: 1, ast.Pow: 1}
+    if other is not None and neutral.get(kind) == other:
+        return left
+    return ast.BinOp(left, op, right)
+
+
+def _constant(name: str) -> ast.expr:
+    """Return what a constant of math or numpy is called in a formula."""
+    if name in ("e", "tau"):
+        return ast.Constant(getattr(math, name))
+    return ast.Name(name, ast.Load())
 
 
 @dataclass
 class _Reader:
     text: str
     functions: Mapping[str, ast.FunctionDef]
-    constants: Mapping[str, ast.expr]
+    #: What the file calls math and numpy, and names that it takes from there, by their names here.
+    modules: set[str] = field(default_factory=lambda: {"math", "np", "numpy"})
+    imported: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, ast.expr] = field(default_factory=dict)
     items: list[tuple[str, str, str]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    at: int = 1
     taken: dict[str, int] = field(default_factory=dict)
     depth: int = 0
 
@@ -109,27 +173,59 @@ class _Reader:
             f"line {line}: {message}", self.lines[line - 1], len(shown.decode())
         )
 
+    def beside(self, node: ast.stmt) -> None:
+        """Take from a statement of the file what functions may read: constants, and other names of math and numpy."""
+        if isinstance(node, ast.Import):
+            found = {a.asname or a.name for a in node.names if a.name in _MODULES}
+            self.modules |= found
+        elif isinstance(node, ast.ImportFrom) and node.module in _MODULES:
+            self.imported |= {a.asname or a.name: a.name for a in node.names}
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if len(targets) == 1 and isinstance(targets[0], ast.Name):
+                self.constants.pop(targets[0].id, None)
+                with contextlib.suppress(GradgenError):
+                    # What is no constant is refused where a function reads it.
+                    value = self.expression(node.value, {})
+                    if not any(isinstance(n, ast.Call) for n in ast.walk(value)):
+                        self.constants[targets[0].id] = value
+
+    def add(self, name: str, value: ast.expr, comment: str = "") -> None:
+        """Add an assignment to the program."""
+        self.items.append((name, ast.unparse(value), comment))
+        self.places.append(self.at)
+
     def read(self, function: ast.FunctionDef) -> Function:
         inputs = self.parameters(function)
+        self.at = function.lineno
         self.taken = dict.fromkeys(inputs, 1)
         scope: dict[str, ast.expr] = {n: ast.Name(n, ast.Load()) for n in inputs}
         result = self.body(function, scope)
         values = result.elts if isinstance(result, ast.Tuple) else [result]
-        names = [self.named(value, place) for place, value in enumerate(values, 1)]
+        comment = self.comment(function.body[-1])
+        names = [
+            self.named(value, place, comment) for place, value in enumerate(values, 1)
+        ]
         outputs = tuple(names) if isinstance(result, ast.Tuple) else None
         if outputs is None and self.items[-1][0] != names[0]:
             outputs = (names[0],)
-        if len(self.items) == 1:
-            ((name, text, _),) = self.items
-            return Function(text, tuple(inputs), None, name)
-        return Function(canonical(self.items), tuple(inputs), outputs)
+        words = (ast.get_docstring(function) or "").replace('"""', "'''")
+        words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
+        docstring, _ = split_docstring(f'"""{words}"""')
+        numbers = [1] * len(docstring.splitlines()) + self.places
+        lines = tuple((number, self.lines[number - 1]) for number in numbers)
+        (name, text, comment), *others = self.items
+        if not (others or comment or docstring):
+            return Function(text, tuple(inputs), None, name, lines)
+        program = canonical(self.items, docstring)
+        return Function(program, tuple(inputs), outputs, lines=lines)
 
-    def named(self, value: ast.expr, place: int) -> str:
+    def named(self, value: ast.expr, place: int, comment: str) -> str:
         """Return the name of a result, and give it one if it has none."""
         if isinstance(value, ast.Name) and any(value.id == n for n, _, _ in self.items):
             return value.id
         name = self.fresh("f" if place == 1 else f"f{place}")
-        self.items.append((name, ast.unparse(value), ""))
+        self.add(name, value, comment)
         return name
 
     def parameters(self, function: ast.FunctionDef) -> list[str]:
@@ -143,7 +239,7 @@ class _Reader:
     def body(
         self, function: ast.FunctionDef, scope: dict[str, ast.expr], prefix: str = ""
     ) -> ast.expr:
-        """Add a function's statements to the program; return what it returns."""
+        """Add a function's statements to the program; return what it returns, several values as a tuple."""
         statements = list(function.body)
         first = statements[0]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -153,7 +249,15 @@ class _Reader:
         for statement in statements[:-1]:
             self.statement(statement, scope, prefix)
         value = statements[-1].value
-        if isinstance(value, ast.Tuple) and not prefix:
+        self.at = statements[-1].lineno
+        if (
+            isinstance(value, ast.Call)
+            and len(value.args) == 1
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr in ("array", "asarray")
+        ):
+            value = value.args[0]  # as in return np.array([u, v])
+        if isinstance(value, (ast.Tuple, ast.List)):
             elements = [self.expression(element, scope) for element in value.elts]
             return ast.Tuple(elements, ast.Load())
         if value is None:
@@ -164,9 +268,9 @@ class _Reader:
         self, node: ast.stmt, scope: dict[str, ast.expr], prefix: str
     ) -> None:
         if isinstance(node, ast.For):
-            for number in self.range_of(node):
+            for number in self.range_of(node, scope):
                 assert isinstance(node.target, ast.Name)
-                scope[node.target.id] = ast.Constant(number)
+                scope[node.target.id] = _index(number)
                 for inner in node.body:
                     self.statement(inner, scope, prefix)
             return
@@ -183,13 +287,17 @@ class _Reader:
                 "only assignments, loops over range(...) of whole numbers and a return at the end are allowed",
                 node,
             )
-        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-            pairs = list(zip(target.elts, value.elts))
-            if len(pairs) != len(target.elts) or len(pairs) != len(value.elts):
+        self.at = node.lineno
+        if isinstance(target, (ast.Tuple, ast.List)):
+            made = list(zip(target.elts, self.several(value, scope)))
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) != len(
+                made
+            ):
+                made = []
+            if len(made) != len(target.elts):
                 raise self.fail("the two sides are of different lengths", node)
         else:
-            pairs = [(target, value)]
-        made = [(one, self.expression(other, scope)) for one, other in pairs]
+            made = [(target, self.expression(value, scope))]
         for one, expression in made:
             if not isinstance(one, ast.Name):
                 raise self.fail("only plain names are assigned", one)
@@ -199,14 +307,16 @@ class _Reader:
                     node,
                 )
             name = self.fresh(f"{prefix}{one.id}")
-            comments = [self.comments.get(node.lineno - 1, "")]
-            if self.lines[node.lineno - 2].split("#")[0].strip():
-                comments = []
-            comments.append(self.comments.get(node.end_lineno or node.lineno, ""))
-            self.items.append(
-                (name, ast.unparse(expression), " ".join(filter(None, comments)))
-            )
+            self.add(name, expression, self.comment(node))
             scope[one.id] = ast.Name(name, ast.Load())
+
+    def comment(self, node: ast.stmt) -> str:
+        """Return what stands on a line of its own above a statement, and at its end."""
+        above = self.comments.get(node.lineno - 1, "")
+        if self.lines[node.lineno - 2].split("#")[0].strip():
+            above = ""
+        beside = self.comments.get(node.end_lineno or node.lineno, "")
+        return f"{above} {beside}".strip()
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""
@@ -217,7 +327,16 @@ class _Reader:
         self.taken[found] = 1
         return found
 
-    def range_of(self, node: ast.For) -> Iterator[int]:
+    def several(self, value: ast.expr, scope: Mapping[str, ast.expr]) -> list[ast.expr]:
+        """Return the values of a tuple, or of a call of a function that returns one."""
+        if isinstance(value, (ast.Tuple, ast.List)):
+            return [self.expression(element, scope) for element in value.elts]
+        made = self.expression(value, scope, True)
+        if not isinstance(made, ast.Tuple):
+            raise self.fail("this is one value, not several", value)
+        return made.elts
+
+    def range_of(self, node: ast.For, scope: Mapping[str, ast.expr]) -> Iterator[int]:
         call = node.iter
         numbers = []
         if (
@@ -228,27 +347,58 @@ class _Reader:
             and not node.orelse
         ):
             numbers = [
-                arg.value
-                for arg in call.args
-                if isinstance(arg, ast.Constant) and type(arg.value) is int
+                number
+                for number in (self.whole(arg, scope) for arg in call.args)
+                if number is not None
             ]
         if not numbers or len(numbers) != len(call.args):  # type: ignore[attr-defined]
             raise self.fail("a loop runs over range(...) of whole numbers", node)
+        if len(numbers) == 3 and not numbers[2]:
+            raise self.fail("the step of a range is not 0", node)
         steps = range(*numbers)
         if len(steps) > MAX_STATEMENTS:
             raise self.fail(f"a loop has at most {MAX_STATEMENTS} turns", node)
         yield from steps
 
-    def expression(self, node: ast.expr, scope: Mapping[str, ast.expr]) -> ast.expr:
-        """Return an expression in terms of the program's names, with the calls of the file's own functions written out."""
+    def whole(self, node: ast.expr, scope: Mapping[str, ast.expr]) -> int | None:
+        """Return the whole number that an argument of range stands for: a literal, a loop's index, a constant, or their sums."""
+        if isinstance(node, ast.Name):
+            found = scope.get(node.id) or self.constants.get(node.id)
+            return (
+                self.whole(found, {})
+                if isinstance(found, (ast.Constant, ast.UnaryOp))
+                else None
+            )
+        if isinstance(node, ast.Constant):
+            return node.value if type(node.value) is int else None
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            inner = self.whole(node.operand, scope)
+            return None if inner is None else -inner
+        if isinstance(node, ast.BinOp) and type(node.op) in _ON_WHOLE:
+            left, right = self.whole(node.left, scope), self.whole(node.right, scope)
+            if left is not None and right is not None:
+                return _ON_WHOLE[type(node.op)](left, right)
+        return None
+
+    def expression(
+        self, node: ast.expr, scope: Mapping[str, ast.expr], several: bool = False
+    ) -> ast.expr:
+        """Return an expression in terms of the program's names, with the calls of the file's own functions written out.
+
+        With `several`, a call may return a tuple.
+        """
         for inner in ast.walk(node):
             if not isinstance(inner, _ALLOWED):
                 what = type(inner).__name__
                 raise self.fail(f"{what} has no place in a formula", inner)
         try:
-            return _Names(self, scope).visit(copy.deepcopy(node))  # type: ignore[no-any-return]
+            made = _Names(self, scope).visit(copy.deepcopy(node))
         except RecursionError:
             raise self.fail("the expression is nested too deep", node) from None
+        for inner in () if several else ast.walk(made):
+            if isinstance(inner, ast.Tuple):
+                raise self.fail("this call returns several values", node)
+        return made  # type: ignore[no-any-return]
 
 
 class _Names(ast.NodeTransformer):
@@ -258,37 +408,56 @@ class _Names(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.scope.get(node.id) or self.reader.constants.get(node.id)
+        if value is None and node.id in self.reader.imported:
+            return _constant(self.reader.imported[node.id])
         if value is None:
             raise self.reader.fail(
                 f"`{node.id}` is neither a parameter nor assigned above", node
             )
         return value
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        # A chain of thousands of terms leans to the left.
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp):
+            chain.append(chain[-1].left)
+        made: ast.expr = self.visit(chain[-1].left)
+        for each in reversed(chain):
+            made = _folded(made, each.op, self.visit(each.right))
+        return made
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         value = node.value
-        if isinstance(value, ast.Name) and value.id in _MODULES:
+        known = self.reader.modules - self.scope.keys()
+        if isinstance(value, ast.Name) and value.id in known:
             if node.attr in ("inf", "nan"):
                 raise self.reader.fail(f"`{node.attr}` is not a finite number", node)
-            if node.attr in ("e", "tau"):
-                return ast.Constant(getattr(math, node.attr))
-            return ast.Name(node.attr, ast.Load())
+            return _constant(node.attr)
         raise self.reader.fail("only functions of math and numpy are known here", node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        if node.keywords:
-            raise self.reader.fail("arguments are given by position alone", node)
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        function = self.reader.functions.get(name)
         args = [self.visit(arg) for arg in node.args]
+        named = {k.arg or "": self.visit(k.value) for k in node.keywords}
+        if function is not None:
+            return self.written_out(function, args, named, node)
+        if named:
+            raise self.reader.fail("arguments are given by position alone", node)
         if isinstance(node.func, ast.Attribute):
-            called = self.visit_Attribute(node.func)
-            return ast.Call(called, args, [])
-        assert isinstance(node.func, ast.Name)
-        function = self.reader.functions.get(node.func.id)
-        if function is None:
-            return ast.Call(ast.Name(node.func.id, ast.Load()), args, [])
-        return self.written_out(function, args, node)
+            called: ast.expr = self.visit_Attribute(node.func)
+        elif name:
+            called = ast.Name(self.reader.imported.get(name, name), ast.Load())
+        else:
+            raise self.reader.fail("only functions are called", node)
+        return ast.Call(called, args, [])
 
     def written_out(
-        self, function: ast.FunctionDef, args: list[ast.expr], node: ast.Call
+        self,
+        function: ast.FunctionDef,
+        args: list[ast.expr],
+        named: Mapping[str, ast.expr],
+        node: ast.Call,
     ) -> ast.expr:
         reader = self.reader
         reader.depth += 1
@@ -297,17 +466,28 @@ class _Names(ast.NodeTransformer):
                 f"functions call each other more than {MAX_CALLS} deep", node
             )
         names = reader.parameters(function)
-        if len(names) != len(args):
+        given = {**dict(zip(names, args)), **named}
+        defaults = function.args.defaults
+        for name, default in zip(names[len(names) - len(defaults) :], defaults):
+            given.setdefault(name, reader.expression(default, {}))
+        if (
+            len(args) > len(names)
+            or {*given} != {*names}
+            or {*names[: len(args)]} & {*named}
+        ):
+            count = len(args) + len(named)
             raise reader.fail(
-                f"{function.name} takes {len(names)} arguments, not {len(args)}", node
+                f"{function.name} takes {len(names)} arguments, {', '.join(names)}, not these {count}",
+                node,
             )
         prefix = f"{function.name}_"
         scope: dict[str, ast.expr] = {}
-        for name, arg in zip(names, args):
+        for name in names:
+            arg = given[name]
             if not isinstance(arg, (ast.Name, ast.Constant)):
-                given = reader.fresh(f"{prefix}{name}")
-                reader.items.append((given, ast.unparse(arg), ""))
-                arg = ast.Name(given, ast.Load())
+                stage = reader.fresh(f"{prefix}{name}")
+                reader.add(stage, arg)
+                arg = ast.Name(stage, ast.Load())
             scope[name] = arg
         value = reader.body(function, scope, prefix)
         reader.depth -= 1

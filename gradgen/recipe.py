@@ -84,7 +84,10 @@ def _source_lines(source: str) -> list[str]:
     """Return a formula on one line, or a program under its own line."""
     if "\n" not in source:
         return [f"# source: {source or '(not recorded)'}"]
-    return ["# source:", *(f"{_PROGRAM_LINE}{line}" for line in source.split("\n"))]
+    return [
+        "# source:",
+        *(f"{_PROGRAM_LINE}{line}".rstrip() for line in source.split("\n")),
+    ]
 
 
 def digest(body: str) -> str:
@@ -117,9 +120,10 @@ def read_artifact(text: str) -> Artifact | None:
     items: dict[str, str] = {}
     size = len(lines[0])
     for line in lines[1:]:
-        if line.startswith(_PROGRAM_LINE) and [*items][-1:] == ["source"]:
+        empty = line == f"{_PROGRAM_LINE.rstrip()}\n"
+        if [*items][-1:] == ["source"] and (empty or line.startswith(_PROGRAM_LINE)):
             size += len(line)
-            items["source"] += line.removeprefix(_PROGRAM_LINE)
+            items["source"] += "\n" if empty else line.removeprefix(_PROGRAM_LINE)
             continue
         key, colon, value = line.rstrip("\n").removeprefix("# ").partition(":")
         if not line.startswith("# ") or not colon or key in items:

@@ -114,6 +114,7 @@ def render(
     formula: str,
     templates: Path | None = None,
     rows: bool = False,
+    words: str = "",
 ) -> tuple[str, Cost]:
     """Return the module's text, without its header, and its operations.
 
@@ -123,12 +124,13 @@ def render(
         formula: the formula's text for the docstring; empty if it is too long to show.
         templates: the user's folder of templates, which go before the built-in ones file by file.
         rows: whether the module has a function for the whole Jacobian.
+        words: what the program says about itself.
 
     Raises:
         GradgenError: a template of the user's is missing or broken.
     """
     environment = _chosen(target, templates)
-    viewer = _Viewer(program, target, formula, environment)
+    viewer = _Viewer(program, target, formula, environment, words)
     text = _fill(environment, "module.py.jinja", module=viewer.view(rows))
     return text, viewer.cost()
 
@@ -209,10 +211,12 @@ class _Viewer:
         target: Target,
         formula: str,
         environment: jinja2.Environment,
+        words: str,
     ) -> None:
         self.program = program
         self.target = target
         self.formula = formula
+        self.words = words
         self.environment = environment
         self.names = program.names
         self.lines = Lines(program, target)
@@ -243,7 +247,7 @@ class _Viewer:
         helpers = self.helpers(texts)
         return Module(
             noqa=self.noqa(),
-            docstring=tuple(docstring(program, self.formula, self.cost())),
+            docstring=tuple(docstring(program, self.formula, self.cost(), self.words)),
             imports=(
                 *(
                     line

@@ -34,20 +34,48 @@ class Statement:
         return GradgenError(f"line {self.line}: {message}", self.text, column)
 
 
+_DOCSTRING = re.compile(r'\s*"""(.*?)"""[ \t\r]*(?=[\n;]|$)', re.DOTALL)
+
+
+def split_docstring(source: str) -> tuple[str, str]:
+    """Return the docstring that a program starts with, each paragraph on one line, and the rest, in which lines keep their numbers.
+
+    Raises:
+        GradgenError: the docstring holds a character that no text file shows.
+    """
+    match = _DOCSTRING.match(source)
+    if match is None:
+        return "", source
+    paragraphs = re.split(r"\n[ \t\r]*\n", match[1])
+    found = "\n\n".join(filter(None, (" ".join(p.split()) for p in paragraphs)))
+    if not all(line.isprintable() for line in found.split("\n")):
+        raise GradgenError("the docstring holds an invisible character")
+    lines = source[: match.end()].count("\n")
+    return found, "\n" * lines + source[match.end() :].removeprefix(";")
+
+
 def is_program(source: str) -> bool:
-    """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula."""
-    if not re.search(r"[\n;].*=|=.*[\n;]|\bdef\b", source, re.DOTALL):
+    """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula.
+
+    What has a docstring, a function, or a comment beside its one assignment is a program, too.
+    """
+    if _DOCSTRING.match(source):
+        return True
+    if not re.search(r"[\n;].*=|=.*[\n;#]|\bdef\b", source, re.DOTALL):
         return False
     found = list(statements(source))
     if any(statement.text.startswith("def ") for statement in found):
         return True
-    return len(found) > 1 and any(statement.name for statement in found)
+    assigned = [statement for statement in found if statement.name]
+    return bool(assigned) and (len(found) > 1 or assigned[0].comment != "")
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
-    """Return the name and the expression of a text that is one assignment alone."""
+    """Return the name and the expression of a text that is one assignment alone, without a comment."""
+    if _DOCSTRING.match(source):
+        return None
     found = list(statements(source))
-    if len(found) != 1 or not found[0].name:
+    if len(found) != 1 or not found[0].name or found[0].comment:
         return None
     return found[0].name, found[0].text[found[0].expression :].strip()
 
@@ -100,9 +128,9 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
             start = line
 
 
-def canonical(items: list[tuple[str, str, str]]) -> str:
+def canonical(items: list[tuple[str, str, str]], docstring: str = "") -> str:
     """Return a program's text as a recipe holds it: one assignment a line, its comment behind it."""
-    lines = []
+    lines = [f'"""{docstring}"""'] if docstring else []
     for name, expression, comment in items:
         line = f"{name} = {expression}" if name else expression
         lines.append(f"{line}  # {printable(comment)}" if comment else line)

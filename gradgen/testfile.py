@@ -17,6 +17,7 @@ from gradgen.ir import Program
 from gradgen.parse import parse
 from gradgen.recipe import Recipe
 from gradgen.render import TestModule, render_test
+from gradgen.statements import split_docstring
 from gradgen.targets import TARGETS
 
 #: How many points a test holds; formulas with choices get more, so that every branch is likely met.
@@ -78,7 +79,7 @@ def make_test(
     body = render_test(
         TestModule(
             module,
-            recipe.source,
+            _quoted(recipe.source),
             program.wrt,
             tuple(found),
             len(program.outputs),
@@ -88,6 +89,12 @@ def make_test(
         templates,
     )
     return recipe.header(body) + body, recipe
+
+
+def _quoted(source: str) -> str:
+    """Return a formula, or a program without its docstring, as it stands in a docstring."""
+    _, statements = split_docstring(source)
+    return statements.strip("\n").replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _points(

@@ -24,6 +24,7 @@ from gradgen.parse import parse
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.pyfunction import read_function
 from gradgen.recipe import read_artifact
+from gradgen.sources import compile_function
 from gradgen.verify import verify
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -223,8 +224,12 @@ def test_sympy_lists_dicts_matrices_and_cse() -> None:
 
 FUNCTIONS = '''
 import math
+import math as m
 import numpy as np
+from math import pi, sin as sine
 
+ROWS = 3
+TURN = 2 * pi
 G = 9.81
 RATE = -2.0
 
@@ -288,6 +293,29 @@ def annotated(x: float, y: float) -> float:
     return z
 
 
+def rotated(x, y, angle=0.5):
+    """Rotate a point.
+
+    In the plane, "by" an angle.
+    """
+    co, si = m.cos(angle), sine(angle)
+    return co * x - si * y, si * x + co * y
+
+
+def keywords(x, y):
+    u, v = rotated(x, y)
+    p, q = rotated(v, y=u, angle=x * TURN)
+    return np.array([p, q])
+
+
+def triangle(x, y):
+    total = 0.0
+    for i in range(ROWS):
+        for j in range(i, 2 * 1):
+            total += i * x**j + (j - 1) * y
+    return total
+
+
 def returned(x, y):
     z = x * y
     return z
@@ -312,6 +340,24 @@ def bad_list(x):
     return y[0]
 
 
+def bad_floor(x):
+    y = x + 1  # below
+    return y // 2 + y
+
+
+def bad_several(x):
+    return rotated(x, x) + 1
+
+
+def bad_unpacked(x):
+    a, b = helper(x)
+    return a
+
+
+def bad_keyword(x):
+    return helper(x, y=2)
+
+
 def bad_return(x):
     y = x
 
@@ -334,6 +380,7 @@ def endless(x):
         ("choice", "r = x if x > 0 and not y > 1 else -x*-2.0; f = r*9.81", None),
         ("pair", "a = x*y; b = x + y; f2 = b*a", "a, f2"),
         ("nested", "helper_square = x**2; helper_x = helper_square + pi + 1; helper_square2 = helper_x**2; f = helper_square2 + pi", None),
+        ("keywords", "rotated_co = cos(0.5); rotated_si = sin(0.5); u = rotated_co*x - rotated_si*y; v = rotated_si*x + rotated_co*y; rotated_angle = x*(2*pi); rotated_co2 = cos(rotated_angle); rotated_si2 = sin(rotated_angle); p = rotated_co2*v - rotated_si2*u; q = rotated_si2*v + rotated_co2*u", "p, q"),
         ("bounds", "max(x, y, 0.5) + min(x, y) + abs(x)", None),
         ("annotated", "z = x*y; z2 = z - 1", None),
         ("helper", "square = x**2; f = square + pi", None),
@@ -351,6 +398,7 @@ def test_python_functions_are_programs(
     )
     scope: dict[str, Any] = {}
     text = FUNCTIONS.replace("import numpy as np", "import math as np")
+    text = text.replace("np.array(", "tuple(")
     exec(text, scope)  # noqa: S102
     point = [1.3 + i / 7 for i in range(len(found.inputs))]
     value = compiled.forward(*point)[0]
@@ -363,8 +411,12 @@ def test_python_functions_are_programs(
     [
         ("bad_while", "only assignments, loops over range(...)"),
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
-        ("bad_call", "helper takes 1 arguments, not 2"),
+        ("bad_call", "helper takes 1 arguments, x, not these 2"),
         ("bad_list", "List has no place in a formula"),
+        ("bad_floor", "line 121: `//` is not supported"),
+        ("bad_several", "this call returns several values"),
+        ("bad_unpacked", "this is one value, not several"),
+        ("bad_keyword", "helper takes 1 arguments, x, not these 2"),
         ("bad_return", "ends with no `return`"),
         ("endless", "more than 20 deep"),
         ("missing", "there is no function `missing`"),
@@ -374,7 +426,7 @@ def test_what_is_no_straight_line_is_refused_with_its_line(
     name: str, message: str
 ) -> None:
     with pytest.raises(GradgenError) as found:
-        read_function(FUNCTIONS, name)
+        compile_function(FUNCTIONS, name)
     assert message in found.value.message
     if name != "missing":
         assert (
@@ -385,6 +437,72 @@ def test_what_is_no_straight_line_is_refused_with_its_line(
 def test_a_function_of_one_line_is_a_formula() -> None:
     found = read_function(FUNCTIONS, "returned")
     assert (found.program, found.name, found.outputs) == ("x * y", "z", None)
+
+
+def test_loops_that_are_written_out_leave_no_zeros_and_ones() -> None:
+    found = read_function(FUNCTIONS, "triangle")
+    assert found.program.splitlines() == [
+        "total = 0.0",
+        "total2 = total + -1 * y",
+        "total3 = total2",
+        "total4 = total3 + x",
+    ]
+    assert compile_function(FUNCTIONS, "triangle").forward(2.0, 5.0)[0] == -3.0
+
+
+def test_the_docstring_travels_along() -> None:
+    compiled = compile_function(FUNCTIONS, "rotated")
+    assert '#     """Rotate a point.\n#\n#     In the plane, "by" an angle."""\n' in (
+        compiled.source
+    )
+    assert (
+        '\n\nRotate a point.\n\nIn the plane, "by" an angle.\n\nInputs: x, y, angle.\n'
+        in (compiled.source)
+    )
+    found = read_artifact(compiled.source)
+    assert found is not None and regenerate(found.recipe).source == compiled.source
+    program = compile('"""A \\slash, and more."""\nu = x*g', const={"g": 2})
+    assert ast.get_docstring(ast.parse(program.source)).split("\n\n")[1] == "A \\slash, and more."  # type: ignore[union-attr]
+    assert program.value_and_grad(3.0) == (6.0, (2.0,))
+    with pytest.raises(GradgenError, match="line 3: the expression ends"):
+        compile('"""Two\nlines."""\nu = x*')
+    with pytest.raises(GradgenError, match="line 1: the expression ends"):
+        compile("u = x*\nv = u", const={"g": 2, "h": 3})
+    with pytest.raises(GradgenError, match="the docstring holds an invisible"):
+        compile('"""\x1b[2J"""\nu = x')
+    with pytest.raises(GradgenError, match="the program has no statement"):
+        compile('"""Words."""')
+
+
+def test_the_comment_of_one_line_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one.txt").write_text("level = a*exp(-k*t)  # what is left\n")
+    assert main(["compile", "-f", "one.txt", "-o", "one.py"]) == 0
+    assert "    level = a * expprodk  # what is left\n" in Path("one.py").read_text()
+    assert main(["check", "one.py"]) == 0
+
+
+def test_names_of_constants_leave_nothing_behind() -> None:
+    compiled = compile("zero = 0.0; one = 1; v = zero + one*x + 1*y")
+    assert stages(compiled) == ["oney", "v"]
+    assert compiled.value_and_grad(2.0, 3.0) == (5.0, (1.0, 1.0))
+    assert compile("zero = 0; v = zero*x + y").forward(2.0, 3.0)[0] == 3.0  # x stays
+
+
+def test_eval_shows_the_gradients_of_every_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["eval", "a = x*y; b = a + y", "--outputs", "a, b", "--at", "x=2, y=3"]
+    assert main(argv) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "stage  expression  value  gradient of a  gradient of b",
+        "x      input       2.0    3.0            3.0",
+        "y      input       3.0    2.0            3.0",
+        "a      x * y       6.0    1.0            1.0",
+        "b      a + y       9.0    0.0            1.0",
+    ]
 
 
 def test_comments_of_a_function_travel_along() -> None:
@@ -443,7 +561,7 @@ def test_the_command_line(
     assert main(["diff", "seed.py", "call.py"]) == 0
     capsys.readouterr()
     for argv in (["compile", "-f", "seed.txt", "x"], ["compile", "-f", "none.txt"], ["compile", "model.py:none"],
-                 ["compile", "none.py:f"], ["eval", "a = x; b = y", "--outputs", "a, b", "--at", "x=1, y=2"]):  # fmt: skip
+                 ["compile", "none.py:f"], ["compile", "model.py"], ["compile", "x*y", "--wrt", "x", "--params", "x"]):  # fmt: skip
         assert main(argv) == 2, argv
         assert "bug in gradgen" not in capsys.readouterr().err
     argv = [

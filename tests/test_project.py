@@ -143,3 +143,48 @@ def test_the_hooks_name_commands_that_exist(
     assert capsys.readouterr().out.split() == ["ok", "seed.py"]
     (project / "seed.py").write_text((project / "seed.py").read_text() + "# mine\n")
     assert main(["check", "--ours", "own.py", "seed.py"]) == 1
+
+
+def test_a_project_lists_functions_constants_and_jacobians(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "model.py").write_text('''
+G = 9.81
+
+
+def residual(x, y, z):
+    """What is left over."""
+    u = x * G + y  # scaled
+    return u, u * z
+''')
+    listed = """
+[[tool.gradgen.modules]]
+source-file = "model.py:residual"
+output = "residual.py"
+with = "jacobian"
+params = "y"
+test = true
+
+[[tool.gradgen.modules]]
+source = "x*g + h"
+const = { g = 9.81, h = 2 }
+output = "weight.py"
+"""
+    (project / "pyproject.toml").write_text(listed)
+    assert run(capsys) == (0, ["written"] * 3, "")
+    assert run(capsys, "--check") == (0, ["ok"] * 3, "")
+    text = (project / "residual.py").read_text()
+    assert "def jacobian(\n    x: float, z: float, y: float\n)" in text
+    assert "    u = scaledx + y  # scaled\n" in text and "What is left over." in text
+    assert "jacobian(*point)" in (project / "test_residual.py").read_text()
+    assert main(["diff", "model.py:residual", "residual.py"]) == 0
+    assert "extras: () is now ('jacobian',)" in capsys.readouterr().out
+
+    (project / "model.py").write_text(
+        "def residual(x):\n    y = x // 2\n    return y\n"
+    )
+    code, words, err = run(capsys)
+    assert (code, words) == (1, ["failed", "ok"])
+    assert "line 2: `//` is not supported" in err and "y = x // 2" in err
+    (project / "pyproject.toml").write_text(listed.replace("{ g = 9.81, h = 2 }", "3"))
+    assert "const` that is not a table of numbers" in run(capsys)[2]

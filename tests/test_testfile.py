@@ -70,6 +70,17 @@ def passes(module: str, test: str) -> bool:
             sys.modules["model"] = before
 
 
+def test_comments_and_docstrings_of_any_text() -> None:
+    text = (
+        compile('"""Some \\x words."""\nu = x*y  # a """ and a \\x and a \\\'')
+        .test("m")
+        .source
+    )
+    scope = ast.parse(text)
+    shown = ast.get_docstring(scope)
+    assert shown is not None and "u = x*y  # a ''' and a \\x and a \\'" in shown
+
+
 def test_every_spoiled_line_of_the_seed_is_caught() -> None:
     compiled = compile(SEED)
     test = compiled.test("model").source
