@@ -10,6 +10,7 @@ from functools import cache
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.formula import CONSTANTS, Formula
 from gradgen.ir import (
     OVER,
     Const,
@@ -24,7 +25,6 @@ from gradgen.ir import (
 )
 from gradgen.names import quotient_parts
 from gradgen.ops import OPS
-from gradgen.parse import CONSTANTS, Formula
 from gradgen.stage import Builder, stage
 
 

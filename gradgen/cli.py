@@ -526,7 +526,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _functions(_: argparse.Namespace) -> int:
     from gradgen.ops import CALLS, COMPOSITIONS
-    from gradgen.parse import FORMS
+    from gradgen.reader import FORMS
 
     names: dict[str, list[str]] = {}
     for name, row in CALLS.items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 
@@ -54,6 +54,35 @@ class Definition:
     def node(self) -> Any:
         """The SymPy class of its calls."""
         return sp.Function(self.key)
+
+
+#: What a call of a function that a program declares becomes: one stage, one whose naive forms stay, or its body's stages.
+Calls: TypeAlias = Literal["stage", "as written", "expand"]
+
+
+@dataclass
+class Own:
+    """The functions that a program has declared so far.
+
+    Attributes:
+        inputs: the listed inputs, whose names no function may have.
+        calls: what calls become.
+        expand: the functions whose calls become their bodies in any case.
+        lines: the line of every name that is declared anywhere in the program.
+        constants: the names so far that stand for constants.
+        read: those that a function reads.
+        known: the functions, by name.
+        unused: those that nothing has called, with their lines.
+    """
+
+    inputs: tuple[str, ...] = ()
+    calls: Calls = "stage"
+    expand: Container[str] = ()
+    lines: dict[str, int] = field(default_factory=dict)
+    constants: dict[str, sp.Expr] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    known: dict[str, Definition] = field(default_factory=dict)
+    unused: dict[str, int] = field(default_factory=dict)
 
 
 def declares(statement: Statement) -> str:

@@ -9,10 +9,10 @@ from gradgen.adjoints import differentiate
 from gradgen.definitions import Definition
 from gradgen.describe import concerns, excluded, signs
 from gradgen.errors import GradgenError
+from gradgen.formula import Formula
 from gradgen.guard import guard
 from gradgen.ir import OVER, Const, Program, Ref, drop_unused, operations
 from gradgen.ops import ANY, OPS, Op, Raise
-from gradgen.parse import Formula
 from gradgen.recognise import recognise
 from gradgen.spell import (
     FORMULA,

@@ -17,14 +17,17 @@ import sympy
 from gradgen import artifact
 from gradgen.adjoints import differentiate
 from gradgen.cost import Cost
+from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import without_series
+from gradgen.formula import RESERVED, Formula, check_identifier
 from gradgen.guard import guard
 from gradgen.ir import Program, named
 from gradgen.latex import formula_latex, stages_latex
 from gradgen.names import name as give_names
 from gradgen.own import declare, import_lines, imported
-from gradgen.parse import MAX_LENGTH, RESERVED, Calls, Formula, check_identifier, parse
+from gradgen.parse import parse
+from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
 from gradgen.render import helpers, render

@@ -15,6 +15,7 @@ from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.errors import GradgenError
+from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.ir import (
     Const,
@@ -28,7 +29,7 @@ from gradgen.ir import (
 )
 from gradgen.names import DEFAULT_NAME
 from gradgen.ops import BY_NODE, COMPOSITIONS, NAMED, OPS, Op
-from gradgen.parse import Formula, check_identifier, written_out
+from gradgen.reader import written_out
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
 _INLINE_OPERATIONS = 3

@@ -9,7 +9,8 @@ import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.expand import without_series
-from gradgen.parse import MAX_LENGTH, Formula, check_identifier
+from gradgen.formula import Formula, check_identifier
+from gradgen.reader import MAX_LENGTH
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
 from gradgen.statements import canonical

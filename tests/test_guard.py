@@ -9,9 +9,10 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.formula import Formula
 from gradgen.guard import MAX_BRANCHES, guard
 from gradgen.ir import ProgramError, Ref, Step, verify
-from gradgen.parse import Formula, parse
+from gradgen.parse import parse
 from gradgen.pipeline import compile
 from gradgen.stage import stage
 from tests.truth import relative, value_and_gradient

@@ -9,10 +9,12 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.formula import Formula
 from gradgen.functions import unevaluated
 from gradgen.ops import COMPOSITIONS
-from gradgen.parse import MAX_LENGTH, MAX_NESTING, Formula, parse
+from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.reader import MAX_LENGTH, MAX_NESTING
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
 from tests.truth import relative, value_and_gradient

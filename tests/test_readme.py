@@ -8,10 +8,12 @@ import pytest
 
 from gradgen.cli import main
 from gradgen.expand import MAX_NODES, MAX_TERMS
+from gradgen.formula import CONSTANTS
 from gradgen.guard import MAX_BRANCHES
 from gradgen.ops import CALLS, COMPOSITIONS
-from gradgen.parse import CONSTANTS, MAX_NESTING, parse
+from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.reader import MAX_NESTING
 from gradgen.recognise import PATTERNS
 from tests.conftest import ROOT
 

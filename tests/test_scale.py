@@ -10,11 +10,11 @@ import pytest
 import sympy as sp
 
 from gradgen.adjoints import differentiate
+from gradgen.formula import Formula
 from gradgen.functions import unevaluated
 from gradgen.guard import guard
 from gradgen.ir import Program
 from gradgen.names import name
-from gradgen.parse import Formula
 from gradgen.recognise import recognise
 from gradgen.render import render
 from gradgen.stage import stage

@@ -8,9 +8,10 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
+from gradgen.formula import Formula
 from gradgen.functions import unevaluated
 from gradgen.ir import Const, Program
-from gradgen.parse import Formula, parse
+from gradgen.parse import parse
 from gradgen.stage import natural_key, stage
 
 x, y, z = sp.symbols("x y z")

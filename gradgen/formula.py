@@ -1,0 +1,111 @@
+"""What a formula is once it is read, and which names it may use."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from gradgen.definitions import Definition
+from gradgen.errors import GradgenError, printable
+from gradgen.hints import INVISIBLE
+from gradgen.ops import CALLS, NAMED
+
+CONSTANTS: Mapping[str, sp.Expr] = {
+    "pi": sp.pi,
+    "E": sp.E,
+    **{name: getattr(sp, name) for name in NAMED},
+}
+NOT_FINITE = ("inf", "nan", "oo", "zoo")
+#: Names that are variables only where the inputs list them.
+RESERVED = frozenset(
+    (
+        *CONSTANTS,
+        *(name for name, row in CALLS.items() if not row.variable),
+        *NOT_FINITE,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A name that a program gives to a value, in terms of the inputs, and the comment beside it."""
+
+    name: str
+    expr: sp.Expr
+    comment: str
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as read.
+
+    Attributes:
+        text: its text on one line; empty for an expression that was no text.
+        expr: the unevaluated SymPy expression.
+        columns: where in the text a node stands, by the node's id.
+        notes: what the reader should know, one sentence each.
+        assignments: for a program, what it assigns, in order; `expr` is the result in terms of the inputs.
+        places: for a program, the statement in which a node stands, by the node's id.
+        unused: the names that no later statement reads, with their lines.
+        functions: what a program declares, in order.
+        docstring: what a program says about itself, its paragraphs apart.
+    """
+
+    text: str
+    expr: sp.Expr
+    columns: Mapping[int, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
+    unused: Mapping[str, int] = field(default_factory=dict)
+    functions: tuple[Definition, ...] = ()
+    docstring: str = ""
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The dotted names of the functions that it calls in other modules."""
+        return tuple(d.callables[0] for d in self.functions if d.body is None)
+
+    def result(self, name: str) -> sp.Expr:
+        """Return what a name stands for in a program; of a formula, the formula."""
+        named = {assignment.name: assignment.expr for assignment in self.assignments}
+        return named.get(name, self.expr)
+
+
+def check_identifier(name: str, what: str) -> str:
+    """Return `name` in the form Python gives it (NFKC).
+
+    Raises:
+        GradgenError: it is no identifier, a keyword, or starts with two underscores.
+    """
+    shown = printable(name)[:60]
+    plain = unicodedata.normalize("NFKC", name)
+    if not plain.isidentifier():
+        raise GradgenError(
+            f"{what} `{shown}` is not a name; use letters, digits and underscores"
+        )
+    if keyword.iskeyword(plain) or plain == "__debug__":
+        raise GradgenError(f"{what} `{shown}` is a Python keyword; write `{plain}_`")
+    if plain.startswith("__"):
+        raise GradgenError(
+            f"{what} `{shown}` starts with two underscores; write `{plain.lstrip('_') or 'x'}`"
+        )
+    if any(c in INVISIBLE for c in plain):
+        raise GradgenError(
+            f"{what} `{shown}` holds an invisible character; leave it out"
+        )
+    scripts = {unicodedata.name(c, "").split(" ")[0] for c in plain if ord(c) > 127}
+    if "CYRILLIC" in scripts and re.search("[A-Za-z]", plain):
+        raise GradgenError(
+            f"{what} `{shown}` mixes Latin and Cyrillic letters, which look the same; use one alphabet"
+        )
+    if len(plain) > 200:
+        raise GradgenError(
+            f"{what} `{shown}...` is too long; at most 200 characters are allowed"
+        )
+    return plain
