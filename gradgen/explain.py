@@ -10,6 +10,26 @@ from gradgen.ops import OPS
 from gradgen.pipeline import Compiled
 from gradgen.spell import FORMULA, condition, fill, operands
 
+#: What the recipe calls the options, each with its attribute.
+_OPTIONS = {
+    "name": "name",
+    "outputs": "outputs",
+    "as-written": "as_written",
+    "expand": "expand",
+    "target": "target",
+    "precise": "precise",
+    "with": "extras",
+}
+
+
+def _shown(value: object) -> str:
+    """Return an option's value as the recipe shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "nothing"
+    return "the default" if value is None else str(value)
+
 
 def explain(old: Compiled, new: Compiled) -> Iterator[str]:
     """Yield the change line by line; nothing where the modules are the same."""
@@ -20,18 +40,10 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         yield f"formula: {'; '.join(before.source.splitlines())}"
         yield f"     is: {'; '.join(after.source.splitlines())}"
     yield from _signature(old.program, new.program)
-    for what in (
-        "name",
-        "outputs",
-        "as_written",
-        "expand",
-        "target",
-        "precise",
-        "extras",
-    ):
-        one, other = getattr(before, what), getattr(after, what)
+    for what, option in _OPTIONS.items():
+        one, other = getattr(before, option), getattr(after, option)
         if one != other:
-            yield f"{what.replace('_', '-')}: {one} is now {other}"
+            yield f"{what}: {_shown(one)} is now {_shown(other)}"
     yield from _stages(old.program, new.program)
     if old.cost != new.cost:
         yield (

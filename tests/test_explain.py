@@ -46,7 +46,7 @@ def test_options() -> None:
     lines = list(
         explain(compile("tanh(x)"), compile("tanh(x)", precise=True, name="g"))
     )
-    assert "precise: False is now True" in lines and "name: f is now g" in lines
+    assert "precise: no is now yes" in lines and "name: f is now g" in lines
 
 
 def test_the_command(

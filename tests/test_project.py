@@ -178,7 +178,7 @@ output = "weight.py"
     assert "    u = scaledx + y  # scaled\n" in text and "What is left over." in text
     assert "jacobian(*point)" in (project / "test_residual.py").read_text()
     assert main(["diff", "model.py:residual", "residual.py"]) == 0
-    assert "extras: () is now ('jacobian',)" in capsys.readouterr().out
+    assert "with: nothing is now jacobian" in capsys.readouterr().out
 
     (project / "model.py").write_text(
         "def residual(x):\n    y = x // 2\n    return y\n"
