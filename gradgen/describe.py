@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 
 from gradgen.cost import Cost
-from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate
+from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate, operations
 from gradgen.ops import ANY, OPS, Raise
 from gradgen.spell import FORMULA, condition, constant, fill, operands
 from gradgen.statements import is_program
@@ -46,7 +46,7 @@ def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> li
     lines += ["", *_wrap(f"Inputs: {', '.join(inputs) or 'none'}.")]
     foreign = [
         f"{module}.{name}"
-        for op in dict.fromkeys(step.op for step in program.steps)
+        for op in dict.fromkeys(op for step in program.steps for op in operations(step))
         for module, name, _ in OPS[op].imports
     ]
     if foreign:

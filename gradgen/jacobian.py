@@ -114,7 +114,7 @@ class _Rows:
         for flow in program.flows:
             self.flows.setdefault(flow.source, []).append(flow)
         self.named: dict[tuple[int, int, bool], str] = {}
-        #: The slopes that have been made, by their text without sign, or by their parts.
+        #: The slopes that have been made, by what they are the slopes by, and by their text without sign or their parts.
         self.known: dict[object, _Slope] = {}
         self.worth: dict[str, int] = {}
         self.cost = 0
@@ -207,7 +207,7 @@ class _Rows:
 
     def receive(self, sweep: _Sweep, source: int, value: int, part: _Part) -> None:
         """Take what flows into a slope, and settle that when all has come."""
-        known = self.known.get(part.key)
+        known = self.known.get((value, part.key))
         if part.slope is None and known is not None:
             same = replace(known, negative=known.negative != part.term.negative)
             term = _signed(same.name, same.negative)
@@ -220,7 +220,7 @@ class _Rows:
 
     def settle(self, sweep: _Sweep, value: int, parts: list[_Part]) -> None:
         """Write the lines of a slope, unless it has been made already. An input's slope has its own name in any case."""
-        several = tuple((part.term.negative, part.key) for part in parts)
+        several = value, tuple((part.term.negative, part.key) for part in parts)
         known = parts[0].slope if len(parts) == 1 else self.known.get(several)
         if known is not None:
             own = self.named.get((sweep.head, value, False)) == known.name
@@ -246,7 +246,7 @@ class _Rows:
         elif known is None and parts[0].key.isidentifier():
             slope = replace(slope, key="" if negative else parts[0].key)
         elif known is None:
-            self.known[parts[0].key] = _Slope(name, negative)
+            self.known[value, parts[0].key] = _Slope(name, negative)
         sweep.slopes[value] = slope
 
     def count(self, name: str, text: str, upstream: str, added: bool) -> None:

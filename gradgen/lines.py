@@ -24,7 +24,7 @@ from gradgen.targets import Target
 
 #: A call of a function of names, or a quotient of names.
 _CALL = re.compile(
-    r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*)"
+    r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*|\.)"
 )
 
 

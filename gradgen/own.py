@@ -68,7 +68,7 @@ def declare(formula: Formula) -> list[str]:
 def imported(program: Program) -> dict[str, dict[str, str]]:
     """Return what a program's functions import: by module, the names here with the names there."""
     found: dict[str, dict[str, str]] = {}
-    for op in dict.fromkeys(step.op for step in program.steps):
+    for op in dict.fromkeys(op for step in program.steps for op in operations(step)):
         for module, name, local in OPS[op].imports:
             found.setdefault(module, {})[local] = name
     return {module: dict(sorted(found[module].items())) for module in sorted(found)}

@@ -361,7 +361,11 @@ class _Viewer:
         return JacobianView(
             returns=_rows_type(len(rows), width),
             summary=tuple(rows_summary(self.program)),
-            cache=tuple(name if name in read else "_" for name in needed),
+            cache=(
+                tuple(name if name in read else "_" for name in needed)
+                if read & {*needed}
+                else ()
+            ),
             groups=tuple(groups),
             rows=rows,
             stacked=width > _FEW or any(len(", ".join(row)) > _ROW for row in rows),

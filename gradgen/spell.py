@@ -93,7 +93,9 @@ class Spelling:
             return text
         places = ", ".join(f"{{{i}}}" for i in range(row.arity))
         if self.column == "latex":
-            return rf"\operatorname{{{row.name}}}\left({places}\right)"
+            # {d} and {out} would be places.
+            name = f"{row.name}{{}}" if row.name in ("d", "out") else row.name
+            return rf"\operatorname{{{name}}}\left({places}\right)"
         return f"{row.name}({places})"
 
 
@@ -390,6 +392,9 @@ def flow_text(
     if guarded is not None and "{d}" in guarded:
         text = fill(guarded, names, "{out}")
         return FlowText(text, text.removeprefix("-"), text[0] == "-", _places(text))
+    if guarded in ("1.0", "-1.0"):
+        sign = guarded.removesuffix("1.0")
+        return FlowText(f"{sign}{{d}}", "{d}", sign == "-", ())
     if guarded is not None:
         text = fill(guarded, names, "{out}")
         product = fill("{0} * {1}", [text, "{d}"])
