@@ -28,8 +28,13 @@ from gradgen.ops import OPS
 from gradgen.stage import Builder, stage
 
 
-def differentiate(program: Program) -> Program:
-    """Add the flows: only what an asked input flows into, and what flows into the output, gets a line."""
+def differentiate(program: Program, shown: bool = True) -> Program:
+    """Add the flows: only what an asked input flows into, and what flows into the output, gets a line.
+
+    Args:
+        program: a program without flows.
+        shown: whether the outermost quotient shows the chain rule at full length.
+    """
     program = _divide_outright(program)
     first = len(program.inputs)
     active = set(program.wrt)
@@ -39,7 +44,7 @@ def differentiate(program: Program) -> Program:
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}
-    quotients = _quotients(program)
+    quotients = _quotients(program, shown)
     flows = []
     for position in range(len(program.steps) - 1, -1, -1):
         source = first + position
@@ -59,13 +64,13 @@ def differentiate(program: Program) -> Program:
     return verify(replace(program, flows=tuple(flows)))
 
 
-def _quotients(program: Program) -> dict[int, Operand]:
+def _quotients(program: Program, shown: bool) -> dict[int, Operand]:
     """Return the denominators of the quotients n * (1/d) whose gradient goes straight to d, by the quotient's value.
 
     d(n/d)/dd = -(n/d)/d needs no gradient of 1/d, if nothing else reads that. The outermost quotient keeps it: there the
     backward pass shows the chain rule at full length.
     """
-    parts = quotient_parts(program)
+    parts = quotient_parts(program) if shown else {}
     found = {}
     others = {ref.index for _, ref in program.outputs}
     for position, step in enumerate(program.steps):

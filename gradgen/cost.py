@@ -18,7 +18,7 @@ ONE, CONSTANT, VARIABLE = range(3)
 class Cost:
     """Operations of a module: binary operators and calls.
 
-    A sign, a comparison and a choice are none; a conditional expression costs its first branch; constants are folded. The
+    A sign, a comparison and a choice are none; a guard costs its first branch, a choice the dearer one; constants are folded. The
     upstream gradient counts as 1, so that the backward pass is what a gradient costs. `jacobian` is what all rows cost
     after the forward pass, in a module that has a function for them.
     """
@@ -36,13 +36,16 @@ class Cost:
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
-def operations(text: str, upstream: str = "", worth: int = VARIABLE) -> tuple[int, int]:
+def operations(
+    text: str, upstream: str = "", worth: int = VARIABLE, dearest: bool = False
+) -> tuple[int, int]:
     """Count the operations of an expression; return them, and what its value is worth.
 
     Args:
         text: the expression.
         upstream: the name of the gradient in it that flows on.
         worth: what that gradient is worth.
+        dearest: whether a choice is the user's, which costs its dearer branch, and not a guard.
     """
 
     def shape(match: re.Match[str]) -> str:
@@ -50,15 +53,15 @@ def operations(text: str, upstream: str = "", worth: int = VARIABLE) -> tuple[in
         known = keyword.iskeyword(name) or name in ("math", "special", "float")
         return name if known else "_d" if name == upstream else "_"
 
-    return _count(_NAME.sub(shape, text), worth)
+    return _count(_NAME.sub(shape, text), worth, dearest)
 
 
 @cache
-def _count(text: str, worth: int) -> tuple[int, int]:
-    return _expression(parse_expression(text), worth)
+def _count(text: str, worth: int, dearest: bool) -> tuple[int, int]:
+    return _expression(parse_expression(text), worth, dearest)
 
 
-def _expression(node: ast.expr, upstream: int) -> tuple[int, int]:
+def _expression(node: ast.expr, upstream: int, dearest: bool) -> tuple[int, int]:
     if isinstance(node, ast.Constant):
         return 0, ONE if node.value == 1 else CONSTANT
     if isinstance(node, ast.Name):
@@ -67,6 +70,9 @@ def _expression(node: ast.expr, upstream: int) -> tuple[int, int]:
         return 0, CONSTANT  # math.pi
     if isinstance(node, (ast.Compare, ast.BoolOp)):
         return 0, VARIABLE
+    if isinstance(node, ast.IfExp) and dearest:
+        branches = [_expression(n, upstream, True) for n in (node.body, node.orelse)]
+        return max(branches)
     inner = (
         node.operand
         if isinstance(node, ast.UnaryOp)
@@ -77,9 +83,11 @@ def _expression(node: ast.expr, upstream: int) -> tuple[int, int]:
         )
     )
     if inner is not None:
-        return _expression(inner, upstream)
+        return _expression(inner, upstream, dearest)
     product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
-    counts, worths = zip(*(_expression(part, upstream) for part in _parts(node)))
+    counts, worths = zip(
+        *(_expression(part, upstream, dearest) for part in _parts(node))
+    )
     if getattr(getattr(node, "func", None), "id", "") == "float":
         return counts[0], worths[0]
     variables = worths.count(VARIABLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 #: Characters that people type for something else, with what to write.
 HINTS = {
@@ -87,7 +88,19 @@ LOOKS = str.maketrans(
     "aeopcyxijsdqwABEKMHOPCTXIJSABEZHIKMNOPTYXo",
 )
 #: How Python code calls what a program calls by its bare name.
-PREFIX = re.compile(r"(?:math|np|numpy)\.(?=[^\W\d])")
+PREFIX = re.compile(r"(math|np|numpy)\.([^\W\d]\w*)")
+#: What they hold that means in a formula what it means there. (numpy's sinc, for one, is another.)
+_IN_BOTH = """
+    sqrt exp expm1 exp2 log log2 log10 log1p sin cos tan sinh cosh tanh asin acos atan atan2 asinh acosh atanh
+    cbrt fabs floor ceil hypot degrees radians pow pi
+""".split()  # noqa: SIM905
+KNOWN_IN: Mapping[str, frozenset[str]] = {
+    "math": frozenset((*_IN_BOTH, *["erf", "erfc", "gamma", "lgamma"])),
+    "numpy": frozenset((*_IN_BOTH, *"""
+        arcsin arccos arctan arctan2 arcsinh arccosh arctanh power square abs absolute sign heaviside
+        maximum minimum fmax fmin mod logaddexp where clip
+        """.split())),  # noqa: SIM905
+}  # fmt: skip
 #: Where functions come from elsewhere.
 MODULES = (
     "math",
@@ -105,3 +118,20 @@ MODULES = (
 )
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+def not_meant(module: str, name: str) -> str:
+    """Return why `math.name` or `numpy.name` is not what a formula calls by that name; empty where it is."""
+    if name in KNOWN_IN[module]:
+        return ""
+    instead = {
+        "e": "write `E`",
+        "tau": "write `2*pi`",
+        "sinc": "numpy's sinc(x) is sin(pi*x)/(pi*x); write `sinc(pi*x)`",
+        "max": "write `max(x, y)`, the larger of two",
+        "min": "write `min(x, y)`, the smaller of two",
+        "mod": "write `x % y`",
+    }
+    if name in instead:
+        return f"`{module}.{name}` is not read; {instead[name]}"
+    return f"`{module}.{name}` is not read; a formula's own functions have no module before them"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from gradgen.cost import CONSTANT, VARIABLE, operations
 from gradgen.ir import OVER, Flow, Program
 from gradgen.lines import Lines, Term
+from gradgen.ops import OPS
 from gradgen.spell import negated
 
 
@@ -78,12 +79,14 @@ class _Part:
         upstream: the slope that it comes from.
         slope: what it is, if that has been made already.
         key: its text without sign, by which it is known again.
+        own: whether it comes from a function of the program's own.
     """
 
     term: Term
     upstream: str
     slope: _Slope | None
     key: str
+    own: bool = False
 
 
 @dataclass
@@ -140,7 +143,13 @@ class _Rows:
     def price(self, flow: Flow, alone: bool) -> int:
         """Return the operations of a flow whose upstream gradient is a variable or, alone, 1."""
         upstream = "" if alone else "d"
-        return operations(self.spelled(flow, upstream).assigned, upstream)[0]
+        text = self.spelled(flow, upstream).assigned
+        return operations(text, upstream, dearest=self.is_own(flow.source))[0]
+
+    def is_own(self, source: int) -> bool:
+        """Whether a value is that of a function of the program's own."""
+        step = self.program.step(source)
+        return step is not None and step.op in OPS.own
 
     def spelled(self, flow: Flow, upstream: str, shared: bool = False) -> Term:
         step = self.program.step(flow.source)
@@ -202,7 +211,8 @@ class _Rows:
                 term = _signed(term.added, not term.negative)
             passed = term.added == (given.name or "1.0")
             made = replace(given, negative=term.negative) if passed else None
-            part = _Part(term, given.name, made, key or term.added)
+            own = self.is_own(source)
+            part = _Part(term, given.name, made, key or term.added, own)
             self.receive(sweep, source, flow.into, part)
 
     def receive(self, sweep: _Sweep, source: int, value: int, part: _Part) -> None:
@@ -239,7 +249,7 @@ class _Rows:
             negative = part.term.negative
             operator = ("-=" if negative else "+=") if number else "="
             text = part.term.added if number else part.term.assigned
-            self.count(name, text, part.upstream, number > 0)
+            self.count(name, text, part, number > 0)
             sweep.lines[value, number] = f"{name} {operator} {text}"
         if len(parts) > 1:
             self.known[several] = slope
@@ -249,10 +259,10 @@ class _Rows:
             self.known[value, parts[0].key] = _Slope(name, negative)
         sweep.slopes[value] = slope
 
-    def count(self, name: str, text: str, upstream: str, added: bool) -> None:
+    def count(self, name: str, text: str, part: _Part, added: bool) -> None:
         """Count a line's operations; what it is worth tells whether a product with it is one."""
-        worth = self.worth.get(upstream, VARIABLE)
-        count, worth = operations(text, upstream, worth)
+        worth = self.worth.get(part.upstream, VARIABLE)
+        count, worth = operations(text, part.upstream, worth, part.own)
         if added:
             count += VARIABLE in (worth, self.worth[name])
             worth = max(worth, self.worth[name], CONSTANT)

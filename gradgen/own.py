@@ -6,20 +6,21 @@ import re
 from dataclasses import replace
 
 from gradgen.adjoints import differentiate
+from gradgen.cost import operations as operations_of
 from gradgen.definitions import Definition
 from gradgen.describe import concerns, excluded, signs
 from gradgen.errors import GradgenError
 from gradgen.formula import Formula
 from gradgen.guard import guard
-from gradgen.ir import OVER, Const, Program, Ref, drop_unused, operations
+from gradgen.ir import OVER, Const, Program, Ref, denominator, drop_unused, operations
 from gradgen.ops import ANY, OPS, Op, Raise
 from gradgen.recognise import recognise
 from gradgen.spell import (
     FORMULA,
     OR,
-    OVER_TEXT,
     PRODUCT,
     SUM,
+    FlowText,
     Spelling,
     bracket,
     condition,
@@ -53,8 +54,7 @@ def declare(formula: Formula) -> list[str]:
         if not definition.key:
             continue
         OPS.own[definition.key] = row = _row(definition)
-        texts = (row.python, row.scipy, *row.python_partials)
-        if definition.body is not None and max(len(t or "") for t in texts) > _LONGEST:
+        if definition.body is not None and _is_long(row):
             long.append(definition.name)
         for module, name, local in row.imports:
             dotted = f"{module}.{name}"
@@ -63,6 +63,20 @@ def declare(formula: Formula) -> list[str]:
                     f"{locals_[local]} and {dotted} would both be called `{local}` in the module; import one by another name"
                 )
     return long
+
+
+def _is_long(row: Op) -> bool:
+    """Whether a line of a function would be long, or its slopes much dearer than in stages of their own."""
+    value, *slopes = (
+        re.sub(r"\{(\w+)\}", r"_\1", text or "")
+        for text in (row.python or row.scipy, *row.python_partials)
+    )
+    if max(map(len, (value, *slopes))) > _LONGEST:
+        return True
+    forward, *backward = (
+        operations_of(text, dearest=True)[0] for text in (value, *slopes)
+    )
+    return sum(backward) > 4 * forward + 2 * len(backward) + 2
 
 
 def imported(program: Program) -> dict[str, dict[str, str]]:
@@ -147,6 +161,9 @@ def _row(definition: Definition) -> Op:
     )
 
 
+#: What flows from n/d: to n, and to d.
+_BY_ABOVE = FlowText("{d} / {1}", "{d} / {1}", False, ())
+_BY_BELOW = FlowText("-{out} / {1} * {d}", "{out} / {1} * {d}", True, ())
 #: A slope of sqrt put into that of a square.
 _HALVES = re.compile(r"2\.0 \* ([\w{}]+) \* \(0\.5 / ([\w{}]+)\)")
 
@@ -157,7 +174,7 @@ def _partials(program: Program, spelling: Spelling) -> list[str]:
     step = program.step(result.index)
     assert step is not None
     if step.op != "where":
-        return _chained(differentiate(guard(drop_unused(program))), spelling)
+        return _chained(differentiate(guard(drop_unused(program)), False), spelling)
     count = len(program.inputs)
     places = [f"{{{i}}}" for i in range(count)]
     where = bracket(expression(program, spelling, places, step.args[0]), OR)
@@ -185,14 +202,16 @@ def _chained(program: Program, spelling: Spelling) -> list[str]:
         step = program.step(flow.source)
         assert step is not None
         constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
-        line = (
-            OVER_TEXT
-            if flow.partial == OVER
-            else flow_text(step.op, flow.partial, constants, spelling)
-        )
+        values = [texts[a.index] if isinstance(a, Ref) else "" for a in step.args]
+        below = denominator(program, step)
+        if isinstance(below, Ref) and (flow.partial == OVER or not flow.partial):
+            # n * (1/d) is n/d to a reader.
+            line = _BY_BELOW if flow.partial == OVER else _BY_ABOVE
+            values[1] = texts[below.index]
+        else:
+            line = flow_text(step.op, flow.partial, constants, spelling)
         upstream = slopes[flow.source]
         template = line.added if upstream else line.alone[1]
-        values = [texts[a.index] if isinstance(a, Ref) else "" for a in step.args]
         passed = template in ("{d}", "1.0")
         made = upstream
         if not passed:

@@ -156,6 +156,12 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
 
 def _with_constants(source: str, const: Mapping[str, float | str]) -> str:
     """Return a program with constants before its statements, but behind its docstring."""
+    for key, value in const.items():
+        formula = parse(str(value))
+        if formula.assignments or stage(formula).inputs:
+            raise GradgenError(
+                f"`{printable(str(value))}`, given for `{printable(key)}`, is no constant"
+            )
     docstring, statements = split_docstring(source)
     if docstring:
         docstring = f'"""{docstring}"""\n'
@@ -285,7 +291,7 @@ def _read(source: str, recipe: Recipe) -> Formula:
         formula = parse(source, inputs, calls, long)
     long += large
     if long and not recipe.expand:
-        note = f"{' and '.join(long)} would be long as one stage, so the stages inside are written"
+        note = f"{' and '.join(long)} would be long or dear as one stage, so the stages inside are written"
         formula = replace(formula, notes=(*formula.notes, note))
     return formula
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradgen.errors import GradgenError
+from gradgen.hints import KNOWN_IN, not_meant
 from gradgen.statements import canonical, split_docstring
 from gradgen.syntax import parse_python
 
@@ -38,7 +39,6 @@ _ALLOWED = (
     ast.cmpop,
     ast.expr_context,
 )
-_MODULES = ("math", "numpy")
 
 
 @dataclass(frozen=True)
@@ -136,20 +136,15 @@ def _folded(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
     return ast.BinOp(left, op, right)
 
 
-def _constant(name: str) -> ast.expr:
-    """Return what a constant of math or numpy is called in a formula."""
-    if name in ("e", "tau"):
-        return ast.Constant(getattr(math, name))
-    return ast.Name(name, ast.Load())
-
-
 @dataclass
 class _Reader:
     text: str
     functions: Mapping[str, ast.FunctionDef]
     #: What the file calls math and numpy, and names that it takes from there, by their names here.
-    modules: set[str] = field(default_factory=lambda: {"math", "np", "numpy"})
-    imported: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(
+        default_factory=lambda: {"math": "math", "np": "numpy", "numpy": "numpy"}
+    )
+    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
     constants: dict[str, ast.expr] = field(default_factory=dict)
     items: list[tuple[str, str, str]] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
@@ -176,10 +171,12 @@ class _Reader:
     def beside(self, node: ast.stmt) -> None:
         """Take from a statement of the file what functions may read: constants, and other names of math and numpy."""
         if isinstance(node, ast.Import):
-            found = {a.asname or a.name for a in node.names if a.name in _MODULES}
-            self.modules |= found
-        elif isinstance(node, ast.ImportFrom) and node.module in _MODULES:
-            self.imported |= {a.asname or a.name: a.name for a in node.names}
+            named = {a.asname or a.name: a.name for a in node.names}
+            self.modules |= {k: v for k, v in named.items() if v in KNOWN_IN}
+        elif isinstance(node, ast.ImportFrom) and node.module in KNOWN_IN:
+            self.imported |= {
+                a.asname or a.name: (str(node.module), a.name) for a in node.names
+            }
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if len(targets) == 1 and isinstance(targets[0], ast.Name):
@@ -409,7 +406,7 @@ class _Names(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.scope.get(node.id) or self.reader.constants.get(node.id)
         if value is None and node.id in self.reader.imported:
-            return _constant(self.reader.imported[node.id])
+            return self.meant(*self.reader.imported[node.id], node)
         if value is None:
             raise self.reader.fail(
                 f"`{node.id}` is neither a parameter nor assigned above", node
@@ -428,12 +425,23 @@ class _Names(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         value = node.value
-        known = self.reader.modules - self.scope.keys()
-        if isinstance(value, ast.Name) and value.id in known:
-            if node.attr in ("inf", "nan"):
-                raise self.reader.fail(f"`{node.attr}` is not a finite number", node)
-            return _constant(node.attr)
+        module = (
+            self.reader.modules.get(value.id) if isinstance(value, ast.Name) else ""
+        )
+        if isinstance(value, ast.Name) and module and value.id not in self.scope:
+            return self.meant(module, node.attr, node)
         raise self.reader.fail("only functions of math and numpy are known here", node)
+
+    def meant(self, module: str, name: str, node: ast.expr) -> ast.expr:
+        """Return what a name of math or numpy is in a formula."""
+        if name in ("inf", "nan"):
+            raise self.reader.fail(f"`{name}` is not a finite number", node)
+        if name in ("e", "tau"):
+            return ast.Constant(getattr(math, name))
+        refused = not_meant(module, name)
+        if refused:
+            raise self.reader.fail(refused, node)
+        return ast.Name(name, ast.Load())
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -447,7 +455,9 @@ class _Names(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute):
             called: ast.expr = self.visit_Attribute(node.func)
         elif name:
-            called = ast.Name(self.reader.imported.get(name, name), ast.Load())
+            called = ast.Name(name, ast.Load())
+            if name in self.reader.imported:
+                called = self.meant(*self.reader.imported[name], node.func)
         else:
             raise self.reader.fail("only functions are called", node)
         return ast.Call(called, args, [])

@@ -30,6 +30,7 @@ from gradgen.hints import (
     PREFIX,
     SUBSCRIPTS,
     SUPERSCRIPTS,
+    not_meant,
 )
 from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
 
@@ -148,7 +149,11 @@ class Reader:
                 self.fail(PAIRS[pair], position)
             prefix = self.qualified and PREFIX.match(self.text, position)
             if prefix:
-                position = prefix.end()
+                module = "math" if prefix[1] == "math" else "numpy"
+                refused = not_meant(module, prefix[2])
+                if refused:
+                    self.fail(refused, position)
+                position = prefix.start(2)
             match = _TOKEN.match(self.text, position)
             if match is None:
                 self.bad_character(char, position)

@@ -297,7 +297,7 @@ class _Viewer:
         if value in self.comments:
             words = [self.comments[value]]
         text = self.lines.stage(position)
-        self.forward_cost += operations(text)[0]
+        self.forward_cost += operations(text, dearest=step.op in OPS.own)[0]
         return Line(f"{self.names[value]} = {text}", " ".join(filter(None, words)))
 
     def helpers(self, texts: list[str]) -> tuple[str, ...]:
@@ -380,7 +380,10 @@ class _Viewer:
         term = self.lines.term(flow, step, adjoints[upstream], shared)
         filled = term.added if flow.accumulate else term.assigned
         count, worth = operations(
-            filled, adjoints[upstream], self.worth.get(upstream, VARIABLE)
+            filled,
+            adjoints[upstream],
+            self.worth.get(upstream, VARIABLE),
+            step.op in OPS.own,
         )
         if flow.accumulate:
             count += VARIABLE in (worth, self.worth[flow.into])

@@ -197,7 +197,7 @@ def test_what_is_too_long_for_one_stage_is_written_out() -> None:
     text = "def g(x): return x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))\nv = g(a)*softabs(a)"
     compiled = compile(f"{SOFTABS}\n{text}")
     assert compiled.notes == (
-        "g would be long as one stage, so the stages inside are written",
+        "g would be long or dear as one stage, so the stages inside are written",
     )
     assert "softabsa = math.sqrt(a * a + 1e-06)  # softabs" in compiled.source
     assert "math.tanh(" in compiled.source and "# expand" not in compiled.source
