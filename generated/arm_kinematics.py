@@ -5,7 +5,7 @@
 #     y = L1*sin(q1) + L2*sin(q12)
 # inputs: q1, q2, L1, L2
 # outputs: x, y
-# digest: f971cc70d7b80deb
+# digest: 940e2424604969fa
 # ruff: noqa: N803, N806, RUF100
 """(x, y)(q1, q2, L1, L2) = the results of the program above.
 
@@ -48,7 +48,7 @@ def forward(
 def backward(
     cache: tuple[float, ...], dx: float, dy: float
 ) -> tuple[float, float, float, float]:
-    """Return the gradient of x, y, each times its upstream gradient (dx, dy), summed.
+    """Return the gradients of x, y, times their upstream gradients (dx, dy), summed.
 
     In this order: by q1, q2, L1, L2.
     The gradients of a value that is used more than once add up: `+=`.

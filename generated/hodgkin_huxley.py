@@ -15,7 +15,7 @@
 #     ndot = an*(1 - n) - bn*n
 # inputs: V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL
 # outputs: Vdot, mdot, hdot, ndot
-# digest: 24e54178a213d83a
+# digest: 78cd31143d7acb62
 # ruff: noqa: E741, N803, N806, RUF100
 """(Vdot, mdot, hdot, ndot)(V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL) = the results
     of the program above.
@@ -155,7 +155,7 @@ def forward(
 def backward(
     cache: tuple[float, ...], dVdot: float, dmdot: float, dhdot: float, dndot: float
 ) -> tuple[float, ...]:
-    """Return the gradient of Vdot, mdot, hdot, ndot, each times its upstream gradient
+    """Return the gradients of Vdot, mdot, hdot, ndot, times their upstream gradients
         (dVdot, dmdot, dhdot, dndot), summed.
 
     In this order: by V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL.

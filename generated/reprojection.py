@@ -19,7 +19,7 @@
 # inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v
 # outputs: eu, ev
 # with: jacobian
-# digest: 7eef408a0946dd84
+# digest: 1c6e9bd33a728b18
 # ruff: noqa: N803, N806, RUF100
 """(eu, ev)(w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v) = the results of the
     program above.
@@ -147,7 +147,8 @@ def forward(
 
 
 def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, ...]:
-    """Return the gradient of eu, ev, each times its upstream gradient (deu, dev), summed.
+    """Return the gradients of eu, ev, times their upstream gradients (deu, dev),
+        summed.
 
     In this order: by w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v.
     The gradients of a value that is used more than once add up: `+=`.

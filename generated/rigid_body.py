@@ -10,7 +10,7 @@
 # inputs: w1, w2, w3, roll, pitch, yaw, J1, J2, J3, M1, M2, M3
 # wrt: w1, w2, w3, roll, pitch, yaw
 # outputs: dw1, dw2, dw3, droll, dpitch, dyaw
-# digest: 711893318d7babe4
+# digest: 56f33c8d011c8e8e
 # ruff: noqa: N803, N806, RUF100
 """(dw1, dw2, dw3, droll, dpitch, dyaw)(w1, w2, w3, roll, pitch, yaw, J1, J2, J3, M1,
     M2, M3) = the results of the program above.
@@ -116,8 +116,8 @@ def backward(
     ddpitch: float,
     ddyaw: float,
 ) -> tuple[float, ...]:
-    """Return the gradient of dw1, dw2, dw3, droll, dpitch, dyaw, each times its upstream
-        gradient (ddw1, ddw2, ddw3, ddroll, ddpitch, ddyaw), summed.
+    """Return the gradients of dw1, dw2, dw3, droll, dpitch, dyaw, times their upstream
+        gradients (ddw1, ddw2, ddw3, ddroll, ddpitch, ddyaw), summed.
 
     In this order: by w1, w2, w3, roll, pitch, yaw.
     The gradients of a value that is used more than once add up: `+=`.

@@ -35,6 +35,7 @@ class Definition:
         callables: of a foreign function the dotted names: its own, and one derivative for each argument.
         key: what tells it from every other function: the name of its row and of its SymPy class.
         as_written: whether naive forms in the body stay.
+        qualified: whether the module calls a foreign function by its whole dotted name, as its last part is taken.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Definition:
     callables: tuple[str, ...] = ()
     key: str = ""
     as_written: bool = False
+    qualified: bool = False
 
     @property
     def arity(self) -> int:

@@ -60,7 +60,7 @@ def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> li
     )
     if cost.jacobian is not None:
         lines += [
-            f"The Jacobian's rows: {cost.jacobian} operations after the forward ones."
+            f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
         ]
     sections = (
         ("Raises", raises(program)),
@@ -108,16 +108,16 @@ def rows_summary(program: Program) -> list[str]:
     each = "one row, of" if len(program.outputs) == 1 else "one row for each of"
     order = ", ".join(program.names[i] for i in program.wrt)
     columns = f"In this order: by {order or 'no input'}."
-    return [*_wrap(f"Return the Jacobian: {each} {outputs}."), "", *_wrap(columns)]
+    first = _wrap(f"Return the Jacobian: {each} {outputs}.", width=_WIDTH - 4)
+    return [*first, "", *_wrap(columns)]
 
 
 def _product_summary(program: Program) -> list[str]:
     """Return the same for several outputs: the vector-Jacobian product."""
     seeds = ", ".join(program.adjoints[ref.index] for _, ref in program.outputs)
     order = ", ".join(program.names[i] for i in program.wrt)
-    lines = _wrap(
-        f"Return the gradient of {_result(program)}, each times its upstream gradient ({seeds}), summed."
-    )
+    text = f"Return the gradients of {_result(program)}, times their upstream gradients ({seeds}), summed."
+    lines = _wrap(text, width=_WIDTH - 4)
     lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
     if any(flow.accumulate for flow in program.flows):
         lines += ["The gradients of a value that is used more than once add up: `+=`."]
@@ -313,10 +313,10 @@ def _result(program: Program) -> str:
     return ", ".join(program.names[ref.index] for _, ref in program.outputs)
 
 
-def _wrap(text: str, indent: str = "") -> list[str]:
+def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:
     return textwrap.wrap(
         text,
-        _WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent + "    ",
         break_long_words=False,

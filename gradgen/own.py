@@ -119,7 +119,7 @@ def _row(definition: Definition) -> Op:
         for dotted in definition.callables:
             module, _, attribute = dotted.rpartition(".")
             local = attribute
-            if local in _KEPT or local.startswith("_"):
+            if definition.qualified or local in _KEPT or local.startswith("_"):
                 local = dotted.replace(".", "_")
             imports.append((module, attribute, local))
             texts.append(f"{local}({', '.join(places)})")

@@ -164,6 +164,13 @@ def _declared(statement: Statement, own: Own, values: Mapping[str, sp.Expr]) -> 
         )
     if head is None:
         found = read_foreign(statement)
+        lasts = {
+            name.rpartition(".")[2]: name
+            for other in own.known.values()
+            for name in other.callables
+        }
+        if any(lasts.get(n.rpartition(".")[2], n) != n for n in found.callables):
+            found = replace(found, qualified=True, key=f"{found.key}, qualified")
         for part in ".".join(found.callables).split("."):
             _checked(statement, part, "the name")
     else:

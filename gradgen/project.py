@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ class Entry:
             "with_": options.get("with", ()),
         }
         if "source" in options:
+            if re.fullmatch(r"[\w./-]+\.(txt|py)(:\w+)?", str(options["source"])):
+                raise GradgenError(
+                    f'a file is given as source-file = "{options["source"]}"'
+                )
             compiled = compile(str(options["source"]), **given)
         else:
             file = str(options["source-file"])

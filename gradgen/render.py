@@ -254,7 +254,7 @@ class _Viewer:
                     for name, line in self.target.imports
                     if any(f"{name}." in text for text in (*texts, *helpers))
                 ),
-                *import_lines(program),
+                *filter(None, ["\n".join(import_lines(program))]),
             ),
             helpers=helpers,
             inputs=names[:first],

@@ -34,6 +34,8 @@ class Statement:
         return GradgenError(f"line {self.line}: {message}", self.text, column)
 
 
+#: A comment at the top with an empty line below says what the program is, as a docstring does.
+_HEAD = re.compile(r"(?:[ \t]*#[^\n]*\n)+(?=[ \t\r]*\n\s*\S)")
 _DOCSTRING = re.compile(r'\s*"""(.*?)"""[ \t\r]*(?=[\n;]|$)', re.DOTALL)
 
 
@@ -43,10 +45,14 @@ def split_docstring(source: str) -> tuple[str, str]:
     Raises:
         GradgenError: the docstring holds a character that no text file shows.
     """
-    match = _DOCSTRING.match(source)
+    match = _DOCSTRING.match(source) or _HEAD.match(source)
     if match is None:
         return "", source
-    paragraphs = re.split(r"\n[ \t\r]*\n", match[1])
+    words = (
+        match[1] if match.re is _DOCSTRING else re.sub(r"(?m)^[ \t]*#+", "", match[0])
+    )
+    words = words.replace('"""', "'''") if match.re is _HEAD else words
+    paragraphs = re.split(r"\n[ \t\r]*\n", words)
     found = "\n\n".join(filter(None, (" ".join(p.split()) for p in paragraphs)))
     if not all(line.isprintable() for line in found.split("\n")):
         raise GradgenError("the docstring holds an invisible character")
@@ -59,7 +65,7 @@ def is_program(source: str) -> bool:
 
     What has a docstring, a function, or a comment beside its one assignment is a program, too.
     """
-    if _DOCSTRING.match(source):
+    if _DOCSTRING.match(source) or _HEAD.match(source):
         return True
     if not re.search(r"[\n;].*=|=.*[\n;#]|\bdef\b", source, re.DOTALL):
         return False
@@ -72,7 +78,7 @@ def is_program(source: str) -> bool:
 
 def one_assignment(source: str) -> tuple[str, str] | None:
     """Return the name and the expression of a text that is one assignment alone, without a comment."""
-    if _DOCSTRING.match(source):
+    if _DOCSTRING.match(source) or _HEAD.match(source):
         return None
     found = list(statements(source))
     if len(found) != 1 or not found[0].name or found[0].comment:
@@ -99,7 +105,7 @@ def statements(source: str) -> Iterator[Statement]:
                 text,
                 match.group(1) if match else "",
                 match.end() if match else 0,
-                " ".join(comments),
+                "; ".join(comments),
             )
         if text.strip():
             comments = []

@@ -55,7 +55,7 @@ def make_test(
     read = parse(recipe.source, recipe.inputs or (), "expand")
     if read.foreign:
         raise GradgenError(
-            f"{read.foreign[0]} is not gradgen's, so its values are not known without running it"
+            f"{read.foreign[0]} is not gradgen's, so its values are not known without running it; leave --test out"
         )
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS

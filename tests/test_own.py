@@ -274,6 +274,26 @@ def test_a_foreign_function_is_imported_by_the_module_alone(
     del sys.modules["aerodemo"]
 
 
+def test_foreign_functions_of_constants_and_of_short_names() -> None:
+    compiled = compile(
+        "d = function(aero.drag, derivative=aero.drag_slope)\nu = d(2)*x"
+    )
+    assert "from aero import drag, drag_slope\n" in compiled.source
+    assert r"\operatorname{d{}}" in compiled.latex()
+
+
+def test_a_choice_costs_its_dearer_branch() -> None:
+    text = "def f(x, y): return x if x > y else x + y + x*y*x\nu = f(a, b)"
+    assert compile(text).cost.forward == 4
+
+
+def test_quotients_and_dear_functions() -> None:
+    compiled = compile("def f(x, y): return (x - y)/(x + y)\nu = f(a, b)")
+    assert "da = (-u / (a + b) + 1.0 / (a + b)) * du" in compiled.source
+    dear = "def f(x, y): return x*y*x*y*x*y*x*y*x*y*x*y*x*y\nu = f(a, b)"
+    assert "dear as one stage" in compile(dear).notes[0]
+
+
 def test_names_of_foreign_functions_are_kept_free() -> None:
     compiled = compile(
         "f = function(net.forward, derivative=net._slope)\nv = f(net)*drag*net_forward"
@@ -282,10 +302,10 @@ def test_names_of_foreign_functions_are_kept_free() -> None:
         compiled.source
     )
     assert compiled.program.names[:3] == ("drag", "net", "net_forward_")
-    with pytest.raises(GradgenError, match="would both be called `f` in the module"):
-        compile(
-            "g = function(a.f, derivative=a.df)\nh = function(b.f, derivative=b.df)\nv = g(x) + h(x)"
-        )
+    clash = "g = function(a.f, derivative=a.df)\nh = function(b.f, derivative=b.df)\nv = g(x) + h(x)"
+    source = compile(clash).source
+    assert "from a import df, f\nfrom b import df as b_df, f as b_f\n" in source
+    assert "    hx = b_f(x)" in source
 
 
 @pytest.mark.parametrize("command", [["eval", "--at", "x=1"], ["verify"]])

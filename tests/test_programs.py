@@ -65,7 +65,7 @@ def test_the_seeds_own_lines_come_out_as_the_same_eight_stages() -> None:
     ]
     assert compiled.value_and_grad(3.0, -4.0) == compile(SEED).value_and_grad(3.0, -4.0)
     assert "xpy = x + y  # (4)" in compiled.source and "# done! #(8)" in compiled.source
-    assert "# forward pass sigmoid in numerator #(1)" in compiled.source
+    assert "# forward pass; sigmoid in numerator #(1)" in compiled.source
     plain = compile("\n".join(line.split("#")[0] for line in SEED_LINES.splitlines()))
     # Black breaks a line for a long comment; the code is the formula's.
     assert body(plain) == body(compile(SEED))
@@ -345,6 +345,14 @@ def bad_floor(x):
     return y // 2 + y
 
 
+def bad_sinc(x):
+    return np.sinc(x)
+
+
+def bad_sigmoid(x):
+    return m.sigmoid(x)
+
+
 def bad_several(x):
     return rotated(x, x) + 1
 
@@ -413,6 +421,8 @@ def test_python_functions_are_programs(
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
         ("bad_call", "helper takes 1 arguments, x, not these 2"),
         ("bad_list", "List has no place in a formula"),
+        ("bad_sinc", "`numpy.sinc` is not read; numpy's sinc(x) is sin(pi*x)/(pi*x)"),
+        ("bad_sigmoid", "`math.sigmoid` is not read"),
         ("bad_floor", "line 121: `//` is not supported"),
         ("bad_several", "this call returns several values"),
         ("bad_unpacked", "this is one value, not several"),
@@ -472,6 +482,22 @@ def test_the_docstring_travels_along() -> None:
         compile('"""\x1b[2J"""\nu = x')
     with pytest.raises(GradgenError, match="the program has no statement"):
         compile('"""Words."""')
+
+
+def test_a_comment_at_the_top_is_a_docstring() -> None:
+    compiled = compile("# A model\n# of mine.\n\n# above\nu = x*y  # beside\n")
+    assert '#     """A model of mine."""\n#     u = x*y  # above; beside\n' in (
+        compiled.source
+    )
+    formula = compile("# A formula.\n\nx*y\n")
+    assert "A formula." in formula.source
+    assert regenerate(formula.recipe).source == formula.source
+
+
+def test_constants_are_constants() -> None:
+    with pytest.raises(GradgenError, match="`abc`, given for `k`, is no constant"):
+        compile("x*k", const={"k": "abc"})
+    assert compile("x*k", const={"k": "pi/2"}).jacobian(1.0) == ((math.pi / 2,),)
 
 
 def test_the_comment_of_one_line_is_kept(
