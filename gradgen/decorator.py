@@ -5,15 +5,25 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
 from gradgen.sources import compile_function
 
 
-def differentiate(function: Callable[..., Any], **options: Any) -> Compiled:
-    """Compile a straight-line Python function, as a decorator or by a call.
+@overload
+def differentiate(function: Callable[..., Any], **options: Any) -> Compiled: ...
+
+
+@overload
+def differentiate(
+    function: None = None, **options: Any
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+
+
+def differentiate(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Compile a straight-line Python function, as a decorator, with or without options, or by a call.
 
     Args:
         function: what to compile; its source must be in a file. The function itself is not called. It may call functions
@@ -31,6 +41,8 @@ def differentiate(function: Callable[..., Any], **options: Any) -> Compiled:
 
         level.value_and_grad(5.0, 2.0, 0.1)
     """
+    if function is None:
+        return lambda decorated: differentiate(decorated, **options)
     try:
         own = textwrap.dedent(inspect.getsource(function))
         module = inspect.getmodule(function)

@@ -427,6 +427,10 @@ class Compiled:
         """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
         return cast(Callable[..., tuple[float, ...]], self.module.backward)
 
+    def __call__(self, *inputs: float, **named: float) -> Any:
+        """Return the value at `inputs`, given in order or by name; of several outputs, a tuple."""
+        return self.forward(*inputs, **named)[0]
+
     def value_and_grad(
         self, *inputs: float, **named: float
     ) -> tuple[float, tuple[float, ...]]:

@@ -104,6 +104,19 @@ def _index(number: int) -> ast.Constant:
     return ast.Constant(number, kind="index")
 
 
+#: What Python calls some of what has no place in a formula.
+_IN_WORDS = {
+    "Subscript": "an index such as x[0]",
+    "List": "a list",
+    "Tuple": "a tuple",
+    "Dict": "a dict",
+    "Lambda": "a lambda",
+    "NamedExpr": "`:=`",
+    "JoinedStr": "text",
+    "ListComp": "a comprehension",
+    "GeneratorExp": "a comprehension",
+    "Starred": "`*`",
+}
 _ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -279,6 +292,8 @@ class _Reader:
             old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             target = node.target
             value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
+        elif isinstance(node, ast.If):
+            raise self.fail("a choice is written `a if x > 0 else b`", node)
         else:
             raise self.fail(
                 "only assignments, loops over range(...) of whole numbers and a return at the end are allowed",
@@ -386,7 +401,8 @@ class _Reader:
         """
         for inner in ast.walk(node):
             if not isinstance(inner, _ALLOWED):
-                what = type(inner).__name__
+                kind = type(inner).__name__
+                what = _IN_WORDS.get(kind, f"Python's {kind}")
                 raise self.fail(f"{what} has no place in a formula", inner)
         try:
             made = _Names(self, scope).visit(copy.deepcopy(node))

@@ -420,7 +420,7 @@ def test_python_functions_are_programs(
         ("bad_while", "only assignments, loops over range(...)"),
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
         ("bad_call", "helper takes 1 arguments, x, not these 2"),
-        ("bad_list", "List has no place in a formula"),
+        ("bad_list", "a list has no place in a formula"),
         ("bad_sinc", "`numpy.sinc` is not read; numpy's sinc(x) is sin(pi*x)/(pi*x)"),
         ("bad_sigmoid", "`math.sigmoid` is not read"),
         ("bad_floor", "line 121: `//` is not supported"),
@@ -544,7 +544,15 @@ def decorated(t: float, a: float, k: float) -> float:
     return a * decay
 
 
+@gradgen.differentiate(wrt="a", name="level")
+def with_options(t: float, a: float) -> float:
+    return t * a**2
+
+
 def test_the_decorator() -> None:
+    assert with_options(2.0, 3.0) == 18.0 == decorated(0.0, 18.0, 1.0)
+    assert with_options.value_and_grad(2.0, 3.0) == (18.0, (12.0,))
+    assert with_options.program.names[-1] == "level"
     assert isinstance(decorated, Compiled)
     assert decorated.program.inputs == ("t", "a", "k") and "decay" in stages(decorated)
     assert decorated.value_and_grad(0.0, 2.0, 3.0) == (2.0, (-6.0, 1.0, -0.0))
