@@ -132,7 +132,7 @@ BUILTINS = frozenset("""
 _HELPERS = frozenset(f"_{helper}" for row in OPS.values() for helper in row.helpers)
 
 _NAMES = frozenset(
-    {"math", "forward", "backward", "cache", "float", "tuple", "abs", "max", "min"}
+    {"math", "forward", "backward", "cache", "_", "float", "tuple", "abs", "max", "min"}
 )
 _CONSTANTS = {"pi": "math.pi", "e": "math.e"} | {
     name: repr(value) for name, value in NAMED.items()

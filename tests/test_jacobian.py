@@ -228,3 +228,9 @@ def test_the_recipe_records_it() -> None:
     assert "\n# with: jacobian\n" in compiled.source
     found = read_artifact(compiled.source)
     assert found is not None and regenerate(found.recipe).source == compiled.source
+
+
+@pytest.mark.parametrize("name", ["_", "jacobian", "cache", "forward", "df_dx", "f", "math", "float", "l", "d"])  # fmt: skip
+def test_inputs_of_any_name(name: str) -> None:
+    compiled = compile(f"{name}**2*x + y", with_="jacobian", inputs=[name, "x", "y"])
+    assert compiled.jacobian(3.0, 5.0, 7.0) == ((30.0, 9.0, 1.0),)
