@@ -164,5 +164,5 @@ def foreign(name: str, callables: Sequence[str]) -> Definition:
     value, *slopes = callables
     derivative = slopes[0] if len(slopes) == 1 else f"({', '.join(slopes)})"
     text = f"{name} = function({value}, derivative={derivative})"
-    params = tuple("abcdefghijklmnopqrstuvwxyz"[: len(slopes)])
+    params = tuple(f"arg{place}" for place in range(len(slopes)))
     return Definition(name, params, text, None, tuple(callables), key=text)

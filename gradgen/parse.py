@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from gradgen.definitions import (
     Head,
     Own,
     declares,
+    foreign,
     read_def,
     read_foreign,
 )
@@ -32,6 +34,8 @@ from gradgen.statements import (
 
 #: A function of more nodes is not one stage.
 MAX_INLINE = 100
+#: Nor is one of more arguments.
+MAX_ARGUMENTS = 10
 
 
 def parse(
@@ -164,6 +168,13 @@ def _declared(statement: Statement, own: Own, values: Mapping[str, sp.Expr]) -> 
         )
     if head is None:
         found = read_foreign(statement)
+        plain = [unicodedata.normalize("NFKC", dotted) for dotted in found.callables]
+        found = foreign(found.name, plain)
+        if found.arity > MAX_ARGUMENTS:
+            raise statement.fail(
+                f"a function has at most {MAX_ARGUMENTS} arguments",
+                statement.expression,
+            )
         lasts = {
             name.rpartition(".")[2]: name
             for other in own.known.values()
@@ -186,7 +197,7 @@ def _checked(statement: Statement, name: str, what: str) -> None:
     try:
         check_identifier(name, what)
     except GradgenError as error:
-        raise statement.fail(error.message, statement.text.index(name)) from None
+        raise statement.fail(error.message, max(0, statement.text.find(name))) from None
 
 
 def _defined(statement: Statement, head: Head, own: Own) -> Definition:
@@ -214,6 +225,7 @@ def _defined(statement: Statement, head: Head, own: Own) -> Definition:
     body = substitute(read.expr, constants)
     key = ""
     written_out = own.calls == "expand" or head.name in own.expand
+    written_out |= len(head.params) > MAX_ARGUMENTS
     if not written_out and size(body) <= MAX_INLINE:
         key = f"{head.name}({params}), {own.calls}: {sp.srepr(body)}"
     kept = own.calls == "as written"

@@ -9,6 +9,7 @@ import io
 import math
 import operator
 import re
+import sys
 import tokenize
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from gradgen.syntax import parse_python
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
 MAX_STATEMENTS = 5_000
 MAX_CALLS = 20
+#: A larger whole number is no float.
+_LARGEST = 10**308
 #: What an expression may be made of; its operators and functions are the formula's own business.
 _ALLOWED = (
     ast.BinOp,
@@ -136,7 +139,14 @@ def _folded(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
     one, other = _whole(left), _whole(right)
     kind = type(op)
     indexed = (_whole(left, True), _whole(right, True)) != (None, None)
-    if one is not None and other is not None and indexed and kind in _ON_WHOLE:
+    small = one is not None and other is not None and max(abs(one), abs(other)) < 10**9
+    if (
+        one is not None
+        and other is not None
+        and small
+        and indexed
+        and kind in _ON_WHOLE
+    ):
         return _index(_ON_WHOLE[kind](one, other))  # a literal beside an index is one
     one, other = _whole(left, True), _whole(right, True)
     if kind is ast.Mult and 0 in (one, other):
@@ -164,6 +174,8 @@ class _Reader:
     at: int = 1
     taken: dict[str, int] = field(default_factory=dict)
     depth: int = 0
+    calls: int = 0
+    turns: int = 0
 
     def __post_init__(self) -> None:
         self.lines = self.text.splitlines()
@@ -221,7 +233,7 @@ class _Reader:
             outputs = (names[0],)
         words = (ast.get_docstring(function) or "").replace('"""', "'''")
         words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
-        docstring, _ = split_docstring(f'"""{words}"""')
+        docstring, _ = split_docstring(f'"""{words}"""') if words.strip() else ("", "")
         numbers = [1] * len(docstring.splitlines()) + self.places
         lines = tuple((number, self.lines[number - 1]) for number in numbers)
         (name, text, comment), *others = self.items
@@ -267,11 +279,13 @@ class _Reader:
             and value.func.attr in ("array", "asarray")
         ):
             value = value.args[0]  # as in return np.array([u, v])
+        if value is None or (
+            isinstance(value, (ast.Tuple, ast.List)) and not value.elts
+        ):
+            raise self.fail("the function returns nothing", statements[-1])
         if isinstance(value, (ast.Tuple, ast.List)):
             elements = [self.expression(element, scope) for element in value.elts]
             return ast.Tuple(elements, ast.Load())
-        if value is None:
-            raise self.fail("the function returns nothing", statements[-1])
         return self.expression(value, scope)
 
     def statement(
@@ -350,7 +364,7 @@ class _Reader:
 
     def range_of(self, node: ast.For, scope: Mapping[str, ast.expr]) -> Iterator[int]:
         call = node.iter
-        numbers = []
+        numbers: list[int] = []
         if (
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Name)
@@ -363,13 +377,18 @@ class _Reader:
                 for number in (self.whole(arg, scope) for arg in call.args)
                 if number is not None
             ]
-        if not numbers or len(numbers) != len(call.args):  # type: ignore[attr-defined]
+        arguments = call.args if isinstance(call, ast.Call) else []
+        if not 0 < len(numbers) == len(arguments) <= 3:
             raise self.fail("a loop runs over range(...) of whole numbers", node)
         if len(numbers) == 3 and not numbers[2]:
             raise self.fail("the step of a range is not 0", node)
         steps = range(*numbers)
-        if len(steps) > MAX_STATEMENTS:
-            raise self.fail(f"a loop has at most {MAX_STATEMENTS} turns", node)
+        far = max(map(abs, numbers)) > sys.maxsize
+        self.turns += 0 if far else len(steps)
+        if far or self.turns > MAX_STATEMENTS:
+            raise self.fail(
+                f"loops have at most {MAX_STATEMENTS} turns, all together", node
+            )
         yield from steps
 
     def whole(self, node: ast.expr, scope: Mapping[str, ast.expr]) -> int | None:
@@ -400,6 +419,9 @@ class _Reader:
         With `several`, a call may return a tuple.
         """
         for inner in ast.walk(node):
+            large = isinstance(inner, ast.Constant) and type(inner.value) is int
+            if large and abs(inner.value) > _LARGEST:  # type: ignore[attr-defined]
+                raise self.fail("this number is too large for a float", inner)
             if not isinstance(inner, _ALLOWED):
                 kind = type(inner).__name__
                 what = _IN_WORDS.get(kind, f"Python's {kind}")
@@ -487,6 +509,12 @@ class _Names(ast.NodeTransformer):
     ) -> ast.expr:
         reader = self.reader
         reader.depth += 1
+        reader.calls += 1
+        if reader.calls > MAX_STATEMENTS:
+            raise reader.fail(
+                f"functions are called more than {MAX_STATEMENTS} times, all together",
+                node,
+            )
         if reader.depth > MAX_CALLS:
             raise reader.fail(
                 f"functions call each other more than {MAX_CALLS} deep", node

@@ -108,7 +108,7 @@ def stage(
     for asked in outputs or ():
         if asked not in values:
             raise GradgenError(
-                f"the program assigns no `{asked}`; its names are {', '.join(values)}"
+                f"the program assigns no `{asked}`; its names are {', '.join([*values][-20:])}"
             )
     found: dict[str, Ref] = {}
     for result in outputs or [*values][-1:]:

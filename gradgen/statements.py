@@ -54,6 +54,10 @@ def split_docstring(source: str) -> tuple[str, str]:
     words = words.replace('"""', "'''") if match.re is _HEAD else words
     paragraphs = re.split(r"\n[ \t\r]*\n", words)
     found = "\n\n".join(filter(None, (" ".join(p.split()) for p in paragraphs)))
+    if not found and match.re is _DOCSTRING:
+        raise GradgenError("the docstring is empty; leave it out")
+    if not found:
+        return "", source
     if not all(line.isprintable() for line in found.split("\n")):
         raise GradgenError("the docstring holds an invisible character")
     lines = source[: match.end()].count("\n")
@@ -65,7 +69,7 @@ def is_program(source: str) -> bool:
 
     What has a docstring, a function, or a comment beside its one assignment is a program, too.
     """
-    if _DOCSTRING.match(source) or _HEAD.match(source):
+    if split_docstring(source)[0]:
         return True
     if not re.search(r"[\n;].*=|=.*[\n;#]|\bdef\b", source, re.DOTALL):
         return False
@@ -78,7 +82,7 @@ def is_program(source: str) -> bool:
 
 def one_assignment(source: str) -> tuple[str, str] | None:
     """Return the name and the expression of a text that is one assignment alone, without a comment."""
-    if _DOCSTRING.match(source) or _HEAD.match(source):
+    if split_docstring(source)[0]:
         return None
     found = list(statements(source))
     if len(found) != 1 or not found[0].name or found[0].comment:
@@ -115,14 +119,18 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
     """Yield each statement's first line, its text without line ends, and its comment."""
     line, depth = 1, 0
     start, text, comment = 1, "", ""
+    open_def = ""
     for part in re.findall(r"#[^\n]*|[\n;()\[\]]|[^#\n;()\[\]]+", source + "\n"):
         if part.startswith("#"):
             words = " ".join(part.lstrip("#").split())
             comment = f"{comment} {words}".strip()
             continue
         depth += (part in ("(", "[")) - (part in (")", "]"))
-        if part == "\n" and depth <= 0 and re.match(r"\s*def\b.*:\s*$", text):
+        if part == "\n" and depth <= 0 and text and text == open_def:
+            pass
+        elif part == "\n" and depth <= 0 and re.match(r"\s*def\b.*:\s*$", text):
             text += " "  # the body may stand on the next line
+            open_def = text
         elif part in "\n;" and depth <= 0:
             yield start, text.strip(" \t\r"), comment
             text = comment = ""

@@ -68,6 +68,8 @@ def _masked(word: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _black_break(line: str) -> str:
+    if line.startswith("from "):
+        return black_python(line).rstrip("\n")
     if line.startswith("def "):
         return black_python(f"{line}\n    pass\n").removesuffix("\n    pass\n")
     return black_python(f"def f():\n{line}\n").removeprefix("def f():\n").rstrip("\n")

@@ -181,6 +181,7 @@ def test_programs_with_functions_are_verified() -> None:
         ("def g(x): return x\nv = g + a", "line 2: `g` is a function; write `g(...)`", 4),
         ("v = a\ndef g(x): return x", "line 2: a program ends with a value", 0),
         ("g = function(aero.drag)\nv = g(a)", "line 1: a function of your own package is declared as in", 3),
+        ("g = function(a.b, derivative=(" + "a.c, " * 11 + "))\nv = g(a)", "line 1: a function has at most 10 arguments", 3),
         ("g = function(drag, derivative=aero.slope)\nv = g(a)", "line 1: `drag` has no module before it", 13),
         ("g = function(aero.if, derivative=aero.slope)\nv = g(a)", "line 1: the name `if` is a Python keyword", 18),
         ("g = function(a.f, derivative=(a.g, a.h))\nv = g(a)", "line 2: g takes 2 arguments, not 1", 4),
@@ -191,6 +192,16 @@ def test_mistakes_have_a_line_and_a_caret(text: str, message: str, column: int) 
         compile(text)
     assert raised.value.message.startswith(message), raised.value.message
     assert raised.value.column == column
+
+
+def test_a_long_import_is_broken_as_black_does() -> None:
+    name = "p" * 90
+    text = f"g = function({name}.value, derivative=aero.slope)\nv = g(a)"
+    source = compile(text).source
+    assert f"from {name} import (\n    value,\n)\n" in source
+    assert black_python(source) == source
+    many = ", ".join(f"x{i}" for i in range(11))
+    assert "written" in compile(f"def g({many}): return x0*x10\nv = g({many})").notes[0]
 
 
 def test_what_is_too_long_for_one_stage_is_written_out() -> None:

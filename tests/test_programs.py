@@ -480,8 +480,35 @@ def test_the_docstring_travels_along() -> None:
         compile("u = x*\nv = u", const={"g": 2, "h": 3})
     with pytest.raises(GradgenError, match="the docstring holds an invisible"):
         compile('"""\x1b[2J"""\nu = x')
+    with pytest.raises(GradgenError, match="the docstring is empty"):
+        compile('""" """\nu = x*2')
     with pytest.raises(GradgenError, match="the program has no statement"):
         compile('"""Words."""')
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("for i in range(5000):\n        for j in range(5000):\n            for k in range(0):\n                x = x + 1\n    return x", "loops have at most 5000 turns, all together"),
+        ("for i in range(1, 2, 3, 4):\n        x = x\n    return x", "a loop runs over range(...)"),
+        ("for i in range(2**3):\n        x = x\n    return x", "a loop runs over range(...)"),
+        ("for i in range(" + "9" * 40 + "):\n        x = x\n    return x", "loops have at most"),
+        ("return ()", "the function returns nothing"),
+        ("return x*0x" + "f" * 5000, "this number is too large"),
+        ("return twice(18, x)", "twice takes 1 arguments"),
+        ("return double18(x)", "functions are called more than 5000 times"),
+        ("if x > 0:\n        x = 1\n    return x", "a choice is written"),
+    ],
+)  # fmt: skip
+def test_hostile_functions_are_refused(body: str, message: str) -> None:
+    doubles = "".join(
+        f"def double{i}(x):\n    return double{i - 1}(x)*double{i - 1}(x)\n"
+        for i in range(1, 19)
+    )
+    text = f"def twice(x):\n    return 2*x\ndef double0(x):\n    return x\n{doubles}"
+    with pytest.raises(GradgenError) as found:
+        compile_function(f"{text}def f(x):\n    {body}\n", "f")
+    assert message in found.value.message
 
 
 def test_a_comment_at_the_top_is_a_docstring() -> None:
