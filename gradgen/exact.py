@@ -14,6 +14,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
 from gradgen import functions as fn
+from gradgen.nodes import ByNode
 
 #: Enough for differences of numbers from 1e308 to 1e-308.
 DIGITS = 450
@@ -54,21 +55,21 @@ class ExactFormula:
         places = {name: place for place, name in enumerate(inputs)}
         #: One entry per node, operands first: how to evaluate it, and the places of its operands.
         self.plan: list[tuple[Callable[..., Any] | int, tuple[int, ...]]] = []
-        done: dict[int, int] = {}
+        done: ByNode[int] = ByNode()
         todo: list[sp.Basic] = [expr]
         while todo:
             node = todo[-1]
-            missing = [arg for arg in node.args if id(arg) not in done]
-            if missing and id(node) not in done:
+            missing = [arg for arg in node.args if arg not in done]
+            if missing and node not in done:
                 todo += missing
                 continue
             todo.pop()
-            if id(node) not in done:
-                done[id(node)] = len(self.plan)
+            if node not in done:
+                done[node] = len(self.plan)
                 if node.is_Symbol:
                     entry: Any = (places[node.name], ())
                 else:
-                    operands = tuple(done[id(arg)] for arg in node.args)
+                    operands = tuple(done[arg] for arg in node.args)
                     entry = (_meaning(node), operands)
                 self.plan.append(entry)
 

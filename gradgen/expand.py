@@ -9,6 +9,7 @@ import sympy as sp
 
 from gradgen import functions as fn
 from gradgen.errors import GradgenError
+from gradgen.nodes import ByNode
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000
@@ -31,19 +32,19 @@ def substitute(
         values: what to put in, by the symbols' names.
         tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
-    done: dict[int, sp.Basic] = {}
+    done: ByNode[sp.Basic] = ByNode()
     todo = [body]
     while todo:
         node = todo[-1]
-        missing = [arg for arg in node.args if id(arg) not in done]
-        if missing and id(node) not in done:
+        missing = [arg for arg in node.args if arg not in done]
+        if missing and node not in done:
             todo += missing
             continue
         todo.pop()
-        if id(node) not in done:
-            args = [done[id(arg)] for arg in node.args]
-            done[id(node)] = _with(node, args, values, tidy)
-    return done[id(body)]
+        if node not in done:
+            args = [done[arg] for arg in node.args]
+            done[node] = _with(node, args, values, tidy)
+    return done[body]
 
 
 def _with(
@@ -105,12 +106,12 @@ def falling_product(n: sp.Expr, k: int) -> sp.Expr:
 
 def size(expr: sp.Basic) -> int:
     """Return the number of nodes of an expression, shared ones counted once."""
-    seen: set[int] = set()
+    seen: ByNode[None] = ByNode()
     todo = [expr]
     while todo:
         node = todo.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
+        if node not in seen:
+            seen[node] = None
             todo += node.args
     return len(seen)
 
@@ -155,22 +156,22 @@ def without_series(expr: sp.Basic) -> sp.Basic:
     Raises:
         GradgenError: bounds are no whole numbers, or the result passes the limits.
     """
-    done: dict[int, sp.Basic] = {}
+    done: ByNode[sp.Basic] = ByNode()
     todo = [expr]
     while todo:
         node = todo[-1]
-        if id(node) in done:
+        if node in done:
             todo.pop()
         elif isinstance(node, (sp.Sum, sp.Product)):
-            done[id(node)] = _written_series(node)
+            done[node] = _written_series(node)
         else:
-            missing = [arg for arg in node.args if id(arg) not in done]
+            missing = [arg for arg in node.args if arg not in done]
             todo += missing
             if not missing:
-                args = [done[id(arg)] for arg in node.args]
+                args = [done[arg] for arg in node.args]
                 same = all(new is old for new, old in zip(args, node.args))
-                done[id(node)] = node if same else fn.unevaluated(type(node), *args)
-    return done[id(expr)]
+                done[node] = node if same else fn.unevaluated(type(node), *args)
+    return done[expr]
 
 
 def _written_series(node: sp.Sum | sp.Product) -> sp.Basic:

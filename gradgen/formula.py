@@ -13,6 +13,7 @@ import sympy as sp
 from gradgen.definitions import Definition
 from gradgen.errors import GradgenError, printable
 from gradgen.hints import INVISIBLE
+from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, NAMED
 
 CONSTANTS: Mapping[str, sp.Expr] = {
@@ -47,10 +48,10 @@ class Formula:
     Attributes:
         text: its text on one line; empty for an expression that was no text.
         expr: the unevaluated SymPy expression.
-        columns: where in the text a node stands, by the node's id.
+        columns: where in the text a node stands, by the node.
         notes: what the reader should know, one sentence each.
         assignments: for a program, what it assigns, in order; `expr` is the result in terms of the inputs.
-        places: for a program, the statement in which a node stands, by the node's id.
+        places: for a program, the statement in which a node stands, by the node.
         unused: the names that no later statement reads, with their lines.
         functions: what a program declares, in order.
         docstring: what a program says about itself, its paragraphs apart.
@@ -58,10 +59,10 @@ class Formula:
 
     text: str
     expr: sp.Expr
-    columns: Mapping[int, int] = field(default_factory=dict)
+    columns: Mapping[sp.Basic, int] = field(default_factory=ByNode)
     notes: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
-    places: Mapping[int, str] = field(default_factory=dict)
+    places: Mapping[sp.Basic, str] = field(default_factory=ByNode)
     unused: Mapping[str, int] = field(default_factory=dict)
     functions: tuple[Definition, ...] = ()
     docstring: str = ""

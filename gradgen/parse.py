@@ -22,6 +22,7 @@ from gradgen.definitions import (
 from gradgen.errors import GradgenError
 from gradgen.expand import size, substitute
 from gradgen.formula import Assignment, Formula, check_identifier
+from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.reader import FORMS, MAX_LENGTH, Reader
 from gradgen.statements import (
@@ -80,11 +81,10 @@ def _parse_program(
         inputs, calls, expand, {declares(s): s.line for s in listed if declares(s)}
     )
     values: dict[str, sp.Expr] = {}
-    columns: dict[int, int] = {}
-    places: dict[int, str] = {}
+    columns: ByNode[int] = ByNode()
+    places: ByNode[str] = ByNode()
     notes: dict[str, None] = {}
     items, assignments = [], []
-    kept = []  # a node that is gone may leave its id to another
     operations = 0
     unused: dict[str, int] = {}
     for number, statement in enumerate(listed):
@@ -120,15 +120,15 @@ def _parse_program(
             if used in later and used not in values:
                 raise statement.fail(
                     f"`{used}` is used before line {later[used].line} assigns it",
-                    reader.columns[id(symbol)],
+                    reader.columns[symbol],
                 )
             unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
         expr = substitute(read.expr, own.constants, tidy="ones")
         expr = substitute(expr, values)
-        kept += [read.expr, expr]
-        columns |= reader.columns
-        places |= dict.fromkeys(reader.columns, statement.text)
+        columns.update(reader.columns)
+        for node in reader.columns:
+            places[node] = statement.text
         notes |= reader.notes
         items.append((name, read.text, statement.comment))
         if name:
@@ -215,7 +215,7 @@ def _defined(statement: Statement, head: Head, own: Own) -> Definition:
             if used not in head.params and used not in constants:
                 reader.fail(
                     f"`{used}` is no parameter of {head.name}; a function reads its parameters and constants alone",
-                    reader.columns[id(symbol)],
+                    reader.columns[symbol],
                 )
     except GradgenError as error:
         raise statement.fail(error.message, error.column or 0) from None

@@ -32,6 +32,7 @@ from gradgen.hints import (
     SUPERSCRIPTS,
     not_meant,
 )
+from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
 
 #: Published limits, far above real use.
@@ -121,13 +122,13 @@ class Reader:
         self.own = own or Own()
         self.operands: list[sp.Expr] = []
         self.pending: list[_Pending] = []
-        self.columns: dict[int, int] = {}
+        self.columns: ByNode[int] = ByNode()
         self.symbols: dict[str, sp.Symbol] = {}
         self.spellings: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self.notes: dict[str, None] = {}
         #: The last operand of a chain of comparisons, by the chain's node: a < b < c is a < b and b < c.
-        self.chains: dict[int, sp.Expr] = {}
+        self.chains: ByNode[sp.Expr] = ByNode()
         self.depth = 0
         self.operations = 0
         self.written = 0  # the parts of all series and compositions so far
@@ -306,7 +307,7 @@ class Reader:
                 self.fail("this `)` has no `(`", token.column)
             closed = self.pending.pop()
             self.depth -= 1
-            self.chains.pop(id(self.operands[-1]), None)
+            self.chains.pop(self.operands[-1], None)
             if closed.kind == "call":
                 self.call(closed)
             elif closed.commas:
@@ -389,8 +390,8 @@ class Reader:
                     f"the expression has more than {MAX_OPERATIONS} operations; split it",
                     column,
                 )
-        if not (node.is_Symbol and id(node) in self.columns):
-            self.columns[id(node)] = column
+        if not (node.is_Symbol and node in self.columns):
+            self.columns[node] = column
         self.operands.append(node)
 
     def operator(
@@ -438,13 +439,13 @@ class Reader:
             value = self.number_of(self.operands.pop())
             condition = self.condition_of(first, "`if`", top.column)
             return fn.choose(condition, value, self.number_of(last))
-        middle = self.chains.get(id(first))
+        middle = self.chains.get(first)
         left = self.number_of(first) if middle is None else middle
         node = fn.unevaluated(_COMPARE[top.text], left, self.number_of(last))
         if middle is not None:
-            self.columns[id(node)] = top.column
+            self.columns[node] = top.column
             node = fn.unevaluated(sp.And, first, node)
-        self.chains[id(node)] = last
+        self.chains[node] = last
         return node
 
     def number_of(self, node: sp.Basic) -> sp.Expr:
@@ -453,12 +454,12 @@ class Reader:
         if kind == _CONDITION:
             self.fail(
                 "a comparison is not a number; choose by it, as in `a if x > 0 else b`",
-                self.columns.get(id(node), 0),
+                self.columns.get(node, 0),
             )
         if kind == _TUPLE:
             self.fail(
                 f"brackets with a comma are no number; only {', '.join(FORMS)} take them",
-                self.columns.get(id(node), 0),
+                self.columns.get(node, 0),
             )
         return node
 
@@ -629,18 +630,18 @@ class Reader:
             if args[place].is_Integer and args[place] > MAX_ORDER:
                 self.fail(
                     f"the order of {closed.text} is at most {MAX_ORDER}",
-                    self.columns.get(id(args[place]), closed.column),
+                    self.columns.get(args[place], closed.column),
                 )
             if not args[place].is_Integer or args[place] < 0:
                 self.fail(
                     f"the order of {closed.text} is a whole number, as in {closed.text}(2, x)",
-                    self.columns.get(id(args[place]), closed.column),
+                    self.columns.get(args[place], closed.column),
                 )
 
     def choice(self, closed: _Pending, args: list[sp.Basic]) -> sp.Basic:
         """Return a Piecewise."""
         for arg in args:
-            column = self.columns.get(id(arg), closed.column)
+            column = self.columns.get(arg, closed.column)
             if _kind(arg) != _TUPLE or len(arg.args) != 2:
                 self.fail(f"Piecewise takes {FORMS['Piecewise']}", column)
             self.number_of(arg.args[0])
@@ -662,7 +663,7 @@ class Reader:
             self.fail(f"{name} takes {FORMS[name]}", closed.column)
         node = self.number_of(args[0])
         for bounds in args[1:]:
-            column = self.columns.get(id(bounds), closed.column)
+            column = self.columns.get(bounds, closed.column)
             if _kind(bounds) != _TUPLE or len(bounds.args) != 3:
                 self.fail(f"{name} takes {FORMS[name]}", column)
             index, low, high = bounds.args

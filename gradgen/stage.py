@@ -28,6 +28,7 @@ from gradgen.ir import (
     verify,
 )
 from gradgen.names import DEFAULT_NAME
+from gradgen.nodes import ByNode
 from gradgen.ops import BY_NODE, COMPOSITIONS, NAMED, OPS, Op
 from gradgen.reader import written_out
 
@@ -91,7 +92,7 @@ def stage(
             )
     builder = Builder(order)
     given: dict[int, tuple[str, str]] = {}
-    done: dict[int, Operand] = {}
+    done: ByNode[Operand] = ByNode()
     values: dict[str, Operand] = {}
     for assignment in formula.assignments:
         value = _build(formula, builder, assignment.expr, done)
@@ -141,8 +142,8 @@ def stage(
 
 
 def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
-    column = formula.columns.get(id(node))
-    text = formula.places.get(id(node), formula.text)
+    column = formula.columns.get(node)
+    text = formula.places.get(node, formula.text)
     return GradgenError(message, text if column is not None else None, column)
 
 
@@ -159,15 +160,15 @@ def python_name(name: str) -> str:
 def _symbols(formula: Formula) -> dict[str, sp.Basic]:
     """Return the variables by their Python names."""
     found: dict[str, sp.Basic] = {}
-    seen: set[int] = set()
+    seen: ByNode[None] = ByNode()
     # Of a program also what no result needs: its inputs are inputs all the same.
     todo: list[sp.Basic] = [formula.expr]
     todo += [assignment.expr for assignment in reversed(formula.assignments)]
     while todo:
         node = todo.pop()
-        if id(node) in seen:
+        if node in seen:
             continue
-        seen.add(id(node))
+        seen[node] = None
         if isinstance(node, sp.Symbol):
             name = check_identifier(python_name(node.name), "the symbol")
             if found.setdefault(name, node) != node:
@@ -338,26 +339,26 @@ def number(value: sp.Basic) -> Const | None:
 
 
 def _build(
-    formula: Formula, builder: Builder, root: sp.Basic, done: dict[int, Operand]
+    formula: Formula, builder: Builder, root: sp.Basic, done: ByNode[Operand]
 ) -> Operand:
     """Walk a tree without recursion, operands first and left to right, each shared node once."""
-    plans: dict[int, _Plan] = {}
+    plans: ByNode[_Plan] = ByNode()
     todo = [root]
     while todo:
         node = todo[-1]
-        if id(node) in done:
+        if node in done:
             todo.pop()
             continue
         try:
-            plan = plans.get(id(node))
+            plan = plans.get(node)
             if plan is None:
-                plan = plans[id(node)] = _plan(node, builder)
+                plan = plans[node] = _plan(node, builder)
                 todo.extend(
-                    child for child in reversed(plan.children) if id(child) not in done
+                    child for child in reversed(plan.children) if child not in done
                 )
                 continue
             todo.pop()
-            done[id(node)] = plan.combine(*(done[id(child)] for child in plan.children))
+            done[node] = plan.combine(*(done[child] for child in plan.children))
         except ZeroDivisionError:
             raise _error(
                 formula,
@@ -372,7 +373,7 @@ def _build(
             ) from None
         except GradgenError as error:
             raise _error(formula, node, error.message) from None
-    return done[id(root)]
+    return done[root]
 
 
 class _Plan:

@@ -1,0 +1,38 @@
+"""A map from SymPy nodes to values, by the node itself and not by what it equals: comparing deep expressions would recurse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import TypeVar
+
+import sympy as sp
+
+V = TypeVar("V")
+
+
+class ByNode(MutableMapping[sp.Basic, V]):
+    """A map whose keys are the very nodes put in.
+
+    It owns its keys: a node that were freed would leave its identity to the next one made, and so its value to a stranger.
+    """
+
+    def __init__(self) -> None:
+        self._owned: dict[int, tuple[sp.Basic, V]] = {}
+
+    def __getitem__(self, node: sp.Basic) -> V:
+        return self._owned[id(node)][1]
+
+    def __setitem__(self, node: sp.Basic, value: V) -> None:
+        self._owned[id(node)] = (node, value)
+
+    def __delitem__(self, node: sp.Basic) -> None:
+        del self._owned[id(node)]
+
+    def __contains__(self, node: object) -> bool:
+        return id(node) in self._owned
+
+    def __iter__(self) -> Iterator[sp.Basic]:
+        return (node for node, _ in self._owned.values())
+
+    def __len__(self) -> int:
+        return len(self._owned)
