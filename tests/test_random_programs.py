@@ -1,0 +1,48 @@
+"""Random programs and Python functions, with constants of both signs, against their own text as Python runs it, and against another process."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.generators import KINDS, digests_elsewhere, faults
+
+
+def hold(kind: str, first: int, last: int) -> None:
+    """Hold a range of random programs to their text, and to the bytes that another process makes of it, last first."""
+    wrong, here = {}, {}
+    for seed in range(first, last):
+        made = KINDS[kind](seed)
+        compiled = made.compile()
+        here[str(seed)] = hashlib.sha256(compiled.source.encode()).hexdigest()
+        found = faults(made, compiled)
+        if found:
+            wrong[seed] = found
+    assert not wrong
+    assert here == digests_elsewhere(kind, first, last, hash_seed=7)
+
+
+def test_programs_are_what_they_say_and_the_same_in_every_process() -> None:
+    hold("programs", 0, 40)
+
+
+@pytest.mark.slow
+def test_three_thousand_programs() -> None:
+    hold("programs", 0, 3000)
+
+
+def test_the_same_constant_in_several_lines() -> None:
+    """The shortest form of what was wrong: negative literals, and names for them, in statements that follow each other."""
+    from gradgen.pipeline import compile
+
+    for number in ("-0.5", "-9.81", "-3", "-1e-3"):
+        text = f"g = {number}; u = x + {number}; v = y + -0.25; w = u*v + g; f = w*(z + g) + -0.125*u + (y + g)"
+        made = compile(text, inputs="x, y, z")
+        x, y, z, g = 1.5, 0.75, -2.25, float(number)
+        u, v = x + g, y + -0.25
+        w = u * v + g
+        dx, dy, dz = (z + g) * v - 0.125, (z + g) * u + 1, w
+        value, slopes = made.value_and_grad(x, y, z)
+        assert value == pytest.approx(w * (z + g) - 0.125 * u + (y + g), rel=1e-14)
+        assert slopes == pytest.approx((dx, dy, dz), rel=1e-14)
