@@ -31,32 +31,43 @@ def black_python(text: str) -> str:
 def layout_python(text: str) -> str:
     """Return the built-in template's text in black's form.
 
-    The template writes that form already; black itself only breaks the lines that are too long. It treats each on its own,
-    so the result is the same as for the whole text, and large modules take seconds instead of minutes.
+    The template writes that form already; black itself only breaks the statements with a line that is too long. It treats each
+    on its own, so the result is the same as for the whole text, and large modules take seconds instead of minutes.
     """
-    lines = []
+    lines: list[str] = []
+    statement: list[str] = []
     quoted = False
+    depth = 0
     for line in text.splitlines():
-        code = not quoted and not line.lstrip().startswith(("#", '"""'))
-        code = code and not line.endswith(",")  # a name in a list of one a line
-        quoted ^= line.count('"""') == 1
-        lines.append(_break(line) if code and _width(line) > _WIDTH else line)
-    return "\n".join(lines).rstrip("\n") + "\n"
+        if not statement and (quoted or line.lstrip().startswith(("#", '"""'))):
+            quoted ^= line.count('"""') == 1
+            lines.append(line)
+            continue
+        statement.append(line)
+        code = line.partition("  #")[0]
+        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        if depth <= 0:
+            # A name in a list of one a line may be as long as it is.
+            long = (one for one in statement if not one.endswith(","))
+            whole = "\n".join(statement)
+            lines.append(_break(whole) if max(map(_width, long)) > _WIDTH else whole)
+            statement, depth = [], 0
+    return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
 
 
 _WORD = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 
-def _break(line: str) -> str:
+def _break(statement: str) -> str:
     """Return one statement, or the head of a function, as black breaks it.
 
-    Black looks at the widths of names and numbers, not at their letters: lines of one shape are broken once.
+    Black looks at the widths of names and numbers, not at their letters: statements of one shape are broken once.
     """
-    if not line.isascii():
-        return _black_break(line)
-    words = iter(_WORD.findall(line))
-    broken = _black_break(_WORD.sub(lambda word: _masked(word.group()), line))
-    return _WORD.sub(lambda _: next(words), broken)
+    if not statement.isascii():
+        return _black_break(statement)
+    words = iter(_WORD.findall(statement))
+    masked = _WORD.sub(lambda word: _masked(word.group()), statement)
+    return _WORD.sub(lambda _: next(words), _black_break(masked))
 
 
 def _masked(word: str) -> str:
@@ -67,12 +78,14 @@ def _masked(word: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _black_break(line: str) -> str:
-    if line.startswith("from "):
-        return black_python(line).rstrip("\n")
-    if line.startswith("def "):
-        return black_python(f"{line}\n    pass\n").removesuffix("\n    pass\n")
-    return black_python(f"def f():\n{line}\n").removeprefix("def f():\n").rstrip("\n")
+def _black_break(statement: str) -> str:
+    if statement.startswith("from "):
+        return black_python(statement).rstrip("\n")
+    if statement.startswith("def "):
+        return black_python(f"{statement}\n    pass\n").removesuffix("\n    pass\n")
+    return (
+        black_python(f"def f():\n{statement}\n").removeprefix("def f():\n").rstrip("\n")
+    )
 
 
 def _width(line: str) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
+import random
 
 import black
+import pytest
 
 from gradgen.pipeline import compile
 from gradgen.targets import BUILTINS, PYTHON, layout_python
@@ -29,3 +32,48 @@ def test_names_of_python_are_avoided() -> None:
         "copyright",
         "credits",
     } <= BUILTINS | set(keyword.kwlist)
+
+
+#: Outputs, inputs with a gradient, parameters, and the width of a name.
+GRID = [*itertools.product(range(2, 6), range(1, 6), (0, 1, 4), (1, 4, 9, 16, 34))]
+
+
+def check_jacobian(rows: int, columns: int, parameters: int, width: int) -> None:
+    """Compile a Jacobian of this shape; its text must be black's own, and what it returns right."""
+    names = ["a" * width + "bcdef"[j] for j in range(columns)]
+    params = [f"{'p' * width}{j}" for j in range(parameters)]
+    results = [f"{'r' * width}{i}" for i in range(rows)]
+    lines = []
+    for i, result in enumerate(results):
+        terms = [f"{name}**{i + k + 2}" for k, name in enumerate(names)]
+        lines.append(f"{result} = {' + '.join(terms)}")
+    lines[0] += "".join(f" + {param}*{names[0]}" for param in params)
+    compiled = compile(
+        "\n".join(lines), outputs=results, params=params or None, with_="jacobian"
+    )
+    source = compiled.source
+    assert black.format_str(source, mode=black.Mode()) == source
+    point = [0.5 + j / 4 for j in range(columns + parameters)]
+    for i, row in enumerate(compiled.jacobian(*point)):
+        true = [(i + k + 2) * x ** (i + k + 1) for k, x in enumerate(point[:columns])]
+        true[0] += sum(point[columns:]) if i == 0 else 0.0
+        assert row == pytest.approx(true, rel=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 4), (4, 2), (4, 3), (4, 4), (5, 1)])
+def test_jacobians_whose_signature_is_one_name_a_line(shape: tuple[int, int]) -> None:
+    for parameters, width in ((4, 4), (4, 34)):
+        check_jacobian(*shape, parameters, width)
+
+
+def test_jacobians_of_any_shape_have_the_form_of_black() -> None:
+    for case in random.Random(3).sample(GRID, 15):
+        check_jacobian(*case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", GRID, ids=str)
+def test_jacobians_of_every_shape_have_the_form_of_black(
+    case: tuple[int, int, int, int],
+) -> None:
+    check_jacobian(*case)
