@@ -1,16 +1,31 @@
 """The command line, as `gradgen` and as `python -m gradgen`."""
 
+import os
 import sys
+from types import FrameType
+
+#: What a shell calls a command that was interrupted.
+_INTERRUPTED = 130
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End at once, without a word: an exception would show wherever a library, as it loads, lets none through."""
+    os._exit(_INTERRUPTED)
 
 
 def run() -> int:
-    """Run the command line; an interrupt is quiet even while it still loads."""
+    """Run the command line; an interrupt is quiet at any moment, also while it still loads."""
     try:
+        import signal
+
+        # Where interrupts are ignored, as in the background of a shell, they stay so.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _stop)
         from gradgen.cli import main
 
         return main()
     except KeyboardInterrupt:
-        return 130
+        os._exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

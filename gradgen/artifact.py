@@ -16,19 +16,26 @@ from gradgen.errors import GradgenError, printable
 from gradgen.recipe import MARKER, read_artifact
 
 #: No generated file is larger, in bytes.
-_LARGEST = 1 << 28
+LARGEST = 1 << 26
 
 
-def read(path: Path) -> str | None:
+def read(path: Path, largest: int = LARGEST, hint: str = "") -> str | None:
     """Return a file's text with plain line ends, or None if there is no such file.
 
+    Args:
+        path: the file.
+        largest: the most bytes that it may have.
+        hint: what to do about something that is no file, such as a terminal.
+
     Raises:
-        GradgenError: it cannot be read, or is no text.
+        GradgenError: it cannot be read, is too large, or is no text.
     """
     try:
         found = path.stat()
-        if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST:
-            return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        if stat.S_ISREG(found.st_mode) and found.st_size <= largest:
+            data = _start(path, largest + 1)
+            if len(data) <= largest:
+                return data.decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
@@ -38,10 +45,15 @@ def read(path: Path) -> str | None:
     if stat.S_ISDIR(found.st_mode):
         raise GradgenError(f"{path} is a folder; name a file in it")
     if stat.S_ISREG(found.st_mode):
-        raise GradgenError(f"{path} is too large for a generated file")
-    raise GradgenError(
-        f"{path} is not a regular file; to print, leave the file out or call it `-`"
-    )
+        raise GradgenError(f"{path} is too large: more than {largest} bytes")
+    raise GradgenError(f"{path} is not a regular file{hint}")
+
+
+def _start(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file; what it is may have changed since it was looked at, so nothing is waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as stream:
+        return stream.read(size)
 
 
 def guard(path: Path, force: bool = False) -> str | None:
@@ -50,7 +62,7 @@ def guard(path: Path, force: bool = False) -> str | None:
     Raises:
         GradgenError: gradgen did not write it, or it was edited by hand and `force` is not given.
     """
-    text = read(path)
+    text = read(path, hint="; to print, leave the file out or call it `-`")
     if text is None:
         return None
     found = read_artifact(text)
@@ -77,6 +89,10 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
     before = guard(path, force)
     try:
         real = Path(os.path.realpath(path))
+        if before is None and path.is_symlink():
+            raise GradgenError(
+                f"{path} is a link to {real}, which does not exist; remove the link, or name the file itself"
+            )
         if real.parent.is_dir():
             _sweep(real.parent)
         if before == text:
@@ -192,6 +208,12 @@ def find(path: Path) -> Iterator[Path]:
             yield inner
 
 
+def leads_outside(path: Path, folder: Path) -> bool:
+    """Return whether a path that stands for a file below a folder leads to another place, by a link or by `..`."""
+    inside = Path(os.path.realpath(folder))
+    return inside not in Path(os.path.realpath(path)).parents
+
+
 def _raise(error: OSError) -> None:
     raise error
 
@@ -199,9 +221,9 @@ def _raise(error: OSError) -> None:
 def is_generated(path: Path) -> bool:
     """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > LARGEST:
             return False
-        return MARKER.encode() in path.read_bytes()
+        return MARKER.encode() in _start(path, LARGEST)
     except OSError:
         return True
 

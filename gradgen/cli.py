@@ -7,14 +7,16 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.errors import GradgenError, printable
+from gradgen.errors import GradgenError, printable, trouble
+from gradgen.modules import check_imports, check_module, import_name, modules_of
 from gradgen.options import COMMANDS, read_options
 
 if TYPE_CHECKING:
@@ -35,11 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
         _prepare_streams()
-        code = _run(_arguments() if argv is None else argv)
+        try:
+            code = _run(_arguments() if argv is None else argv)
+        except SystemExit:  # the help was printed
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
         return code
-    except GradgenError as error:
-        return _failed(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -48,18 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except io.UnsupportedOperation:
         return _failed("standard output is closed; write to a file with -o FILE")
-    except OSError as error:
-        _drop_output()
-        return _failed(error.strerror or str(error))
-    except MemoryError:
-        return _failed("there is not enough memory for this formula; shorten it")
-    except Exception as error:
-        if os.environ.get("GRADGEN_TRACEBACK"):
-            raise
-        return _failed(
-            f"this is a bug in gradgen ({type(error).__name__}: {printable(str(error))[:200]}); "
-            "please report the command; GRADGEN_TRACEBACK=1 shows where it happened"
-        )
+    except Exception as error:  # noqa: BLE001
+        if isinstance(error, OSError):
+            _drop_output()
+        return _failed(trouble(error))
 
 
 def _failed(message: str) -> int:
@@ -118,6 +114,11 @@ def _path(text: str) -> Path:
 
 
 def _run(argv: Sequence[str]) -> int:
+    if not argv or argv[0] == "help":
+        about = [word for word in argv[1:2] if word != "help"]
+        with contextlib.suppress(SystemExit):
+            read_options([*about, "--help"])
+        return 0
     options = read_options(argv)
     if options.version:
         from gradgen import __version__
@@ -188,12 +189,18 @@ def _formula(options: argparse.Namespace) -> Compiled:
     return compiled
 
 
+#: What is more likely a file than a formula, if there is such a file: no formula ends like this.
+_FILE = re.compile(r"[^\n\0]*\.[A-Za-z]\w*")
+
+
 def _refuse_file(text: str) -> None:
-    """Refuse a Python file that is given as a formula, and say what to write instead."""
+    """Refuse a file that is given as a formula, and say what to write instead."""
     if text.endswith(".py") and re.fullmatch(r"[\w./\\-]+", text):
         raise GradgenError(
             f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
         )
+    if len(text) < 1000 and _FILE.fullmatch(text) and os.path.isfile(_path(text)):
+        raise GradgenError(f"{text} is a file; write -f {shlex.quote(text)}")
 
 
 def _standard_input() -> str:
@@ -218,8 +225,16 @@ def _compile(options: argparse.Namespace) -> int:
             "--check, --diff and --test need a file; name it with -o FILE"
         )
     if output is not None:
-        _check_module_name(output)
+        if not output.name:
+            raise GradgenError(f"`{options.output}` names no file; name one with -o")
+        if options.test and output.suffix != ".py":
+            raise GradgenError("--test needs a module, as -o model.py")
+        check_module(output)
     compiled = _formula(options)
+    if output is not None:
+        from gradgen.own import imported
+
+        check_imports(output, imported(compiled.program))
     if options.verify and not _proven(compiled):
         return 1
     if output is None:
@@ -231,19 +246,25 @@ def _compile(options: argparse.Namespace) -> int:
     made = [(output, compiled)]
     if options.test:
         templates = _path(options.templates) if options.templates else None
-        test = compiled.test(output.stem, templates)
+        test = compiled.test(import_name(output), templates)
         made.append((output.with_name(f"test_{output.name}"), test))
     writes = not (options.check or options.diff)
     # All files are looked at before the first is written.
     old = [artifact.guard(path, options.force or not writes) or "" for path, _ in made]
     stale = False
+    said: dict[str, list[str]] = {}
     for (path, new), before in zip(made, old):
         if writes:
-            new.write(path, force=options.force)
+            changed = new.write(path, force=options.force)
+            said.setdefault("wrote" if changed else "unchanged:", []).append(str(path))
             _note_signature(path, before, new.source)
         if options.diff:
             print(artifact.diff(path, before, new.source), end="")
         stale |= before != new.source
+    if said:
+        _note(
+            "; ".join(f"{what} {' and '.join(files)}" for what, files in said.items())
+        )
     return int(options.check and stale)
 
 
@@ -344,16 +365,6 @@ def _note_signature(path: Path, before: str, after: str) -> None:
     if before and old != new:
         _note(
             f"{path}: the signature changes from ({', '.join(old)}) to ({', '.join(new)})"
-        )
-
-
-def _check_module_name(path: Path) -> None:
-    """Refuse a file name that could never be imported, where the file is meant to be."""
-    import keyword
-
-    if path.suffix == ".py" and keyword.iskeyword(path.stem):
-        raise GradgenError(
-            f"a module called `{path.stem}` cannot be imported; write `{path.stem}_.py`"
         )
 
 
@@ -546,37 +557,47 @@ def _functions(_: argparse.Namespace) -> int:
     return 0
 
 
-def _files(names: Sequence[str]) -> tuple[list[Path], bool]:
+@dataclass(frozen=True)
+class _File:
+    """A generated file, and the folder that was given, if it was found in one."""
+
+    path: Path
+    folder: Path | None = None
+
+
+def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
     """Return the generated files that the arguments name, and whether all folders could be read."""
     from gradgen import artifact
 
-    found: list[Path] = []
+    found: list[_File] = []
     readable = True
     for name in names:
         if not name:
             raise GradgenError("a path is empty; . is the current folder")
+        path = _path(name)
         try:
-            inside = list(artifact.find(_path(name)))
+            inside = list(artifact.find(path))
         except GradgenError as error:
             _failed(str(error))
             readable = False
             continue
         if not inside:
             _note(f"{name} holds no generated files")
-        found += inside
+        found += [_File(file, None if file == path else path) for file in inside]
     return found, readable
 
 
 def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
-    """Return a file's recipe; a test's is that of the module beside it."""
+    """Return a file's recipe; a test's is that of its module, where that is found."""
     from gradgen import artifact
     from gradgen.recipe import read_artifact
 
-    text = artifact.read(path.with_name(f"{recipe.tests}.py")) if recipe.tests else None
-    module = read_artifact(text) if text is not None else None
-    if module is None or module.recipe.tests:
-        return recipe
-    return replace(module.recipe, tests=recipe.tests)
+    for place in modules_of(path, recipe.tests) if recipe.tests else ():
+        text = artifact.read(place)
+        module = read_artifact(text) if text is not None else None
+        if module is not None and not module.recipe.tests:
+            return replace(module.recipe, tests=recipe.tests)
+    return recipe
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -588,7 +609,7 @@ def _check(options: argparse.Namespace) -> int:
     templates = _path(options.templates) if options.templates else None
     files, readable = _files(options.paths)
     worst = int(not readable)
-    for path in files:
+    for path in (file.path for file in files):
         change = ""
         try:
             text = artifact.read(path)
@@ -622,8 +643,9 @@ def _check(options: argparse.Namespace) -> int:
                         f"value and gradient together cost {ratio:.1f} times the value; "
                         f"allowed is {options.max_ratio:g} times\n"
                     )
-        except GradgenError as error:
-            status, change = "failed", f"{error}\n"
+        except Exception as error:  # noqa: BLE001
+            # One bad file does not stop the others.
+            status, change = "failed", f"{trouble(error)}\n"
         print(f"{status:8} {printable(str(path))}")
         print(change, end="")
         worst = max(worst, int(status != "ok"))
@@ -638,19 +660,26 @@ def _update(options: argparse.Namespace) -> int:
     templates = _path(options.templates) if options.templates else None
     files, readable = _files(options.paths)
     worst = int(not readable)
-    for path in files:
+    for file in files:
+        path = file.path
         try:
+            if file.folder is not None and artifact.leads_outside(path, file.folder):
+                raise GradgenError(
+                    f"{path} is a link that leads out of the folder; name the file itself"
+                )
             text = artifact.guard(path, options.force)
             found = read_artifact(text) if text is not None else None
             if text is None or found is None:
                 raise GradgenError(f"{path} does not exist")
             made = regenerate(_recipe_of(path, found.recipe), templates)
             changed = made.write(path, force=options.force)
-            print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
-            _note_signature(path, text, made.source)
-        except GradgenError as error:
+        except Exception as error:  # noqa: BLE001
             print(f"refused  {printable(str(path))}")
-            where = "" if str(path) in error.message else f"{path}: "
-            print(f"gradgen: error: {where}{error}", file=sys.stderr)
+            reason = trouble(error)
+            where = "" if printable(str(path)) in reason else f"{path}: "
+            print(f"gradgen: error: {printable(where)}{reason}", file=sys.stderr)
             worst = 1
+            continue
+        print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
+        _note_signature(path, text, made.source)
     return worst

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -53,3 +54,19 @@ class GradgenError(ValueError):
         )
         width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in before)
         return f"{self.message}\n  {before}{after}\n  {' ' * width}^"
+
+
+def trouble(error: Exception) -> str:
+    """Return what stopped the work on a file or a command, in the words of one line (and a formula with its caret)."""
+    if isinstance(error, GradgenError):
+        return str(error)
+    if isinstance(error, OSError):
+        return printable(error.strerror or str(error))
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this formula; shorten it"
+    if os.environ.get("GRADGEN_TRACEBACK"):
+        raise error
+    return (
+        f"this is a bug in gradgen ({type(error).__name__}: {printable(str(error))[:200]}); "
+        "please report the command; GRADGEN_TRACEBACK=1 shows where it happened"
+    )

@@ -469,7 +469,7 @@ class Compiled:
         """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
 
         Args:
-            module: the name that the module is imported by.
+            module: the name that the module is imported by, as `model` or `package.model`.
             templates: the user's folder of templates, if the module was made with one.
 
         Raises:
@@ -477,7 +477,8 @@ class Compiled:
         """
         from gradgen.testfile import make_test
 
-        plain = check_identifier(module, "the module")
+        parts = module.split(".")
+        plain = ".".join(check_identifier(part, "the module") for part in parts)
         source, recipe = make_test(self.program, self.recipe, plain, templates)
         return replace(self, source=source, recipe=recipe)
 

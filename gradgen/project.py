@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gradgen import artifact
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, trouble
+from gradgen.modules import (
+    check_imports,
+    check_module,
+    import_name,
+    import_name_below,
+)
+from gradgen.own import imported
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
 from gradgen.sources import compile_file, compile_function, function_in
@@ -18,7 +27,9 @@ from gradgen.sources import compile_file, compile_function, function_in
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
 _LISTS = ("inputs", "wrt", "outputs", "params", "with")
-_SWITCHES = ("as-written", "expand", "precise", "test")
+_SWITCHES = ("as-written", "expand", "precise")
+#: No file that a project names is larger, in bytes: neither its pyproject.toml nor a formula's.
+_LARGEST = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Entry:
         """Return the module, and its test if the project wants one, each with its path.
 
         Raises:
-            GradgenError: the formula or an option is not acceptable.
+            GradgenError: the formula, an option or a file is not acceptable.
         """
         options = self.options
         given = {
@@ -71,19 +82,41 @@ class Entry:
                 compiled = compile_function(text, function[1], **given)
             else:
                 compiled = compile_file(self.read(file), **given)
+        check_imports(self.path, imported(compiled.program))
         found = [(self.path, compiled)]
-        if options.get("test"):
-            test = self.path.with_name(f"test_{self.path.name}")
-            found.append((test, compiled.test(self.path.stem)))
+        if self.test is not None:
+            beside = self.test.parent == self.path.parent
+            name = (
+                import_name(self.path)
+                if beside
+                else import_name_below(self.path, self.folder)
+            )
+            found.append((self.test, compiled.test(name)))
         return found
+
+    @property
+    def test(self) -> Path | None:
+        """The file of the module's test: beside it, or where the project says; None where none is wanted."""
+        wanted = self.options.get("test", False)
+        if isinstance(wanted, str):
+            return self.folder / wanted
+        return self.path.with_name(f"test_{self.path.name}") if wanted else None
 
     def read(self, name: str) -> str:
         """Return the text of a file of the project."""
-        try:
-            return (self.folder / name).read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise GradgenError(f"source-file {name} cannot be read: {reason}") from None
+        path = self.folder / name
+        if not name.isprintable():
+            raise GradgenError(f"source-file {_short(name)} is no path")
+        real = os.path.realpath(path)
+        inside = _below(Path(real), Path(os.path.realpath(self.folder)))
+        if ".." in inside:
+            raise GradgenError(f"source-file {_short(name)} lies outside the project")
+        if any(part.startswith(".") for part in inside):
+            raise GradgenError(f"source-file {_short(name)} is hidden")
+        text = artifact.read(path, _LARGEST)
+        if text is None:
+            raise GradgenError(f"source-file {_short(name)} does not exist")
+        return text.strip()
 
 
 def find_project(start: Path) -> Path:
@@ -112,29 +145,43 @@ def entries(path: Path) -> list[Entry]:
             f'{path} lists no modules; write [[tool.gradgen.modules]] with source = "..." and output = "..."'
         )
     found = [_entry(path, number, module) for number, module in enumerate(modules, 1)]
-    outputs: dict[Path, str] = {}
+    written: dict[str, Path] = {}
     for entry in found:
-        if entry.path in outputs:
-            raise GradgenError(f"{path} lists the output {entry.output} twice")
-        outputs[entry.path] = entry.output
+        for output in filter(None, (entry.path, entry.test)):
+            # Some file systems know one name in two spellings: neither capitals nor accents tell files apart there.
+            real = os.path.realpath(output)
+            place = unicodedata.normalize("NFC", real).casefold()
+            other = written.setdefault(place, output)
+            if other is not output:
+                shown, first = (
+                    os.path.relpath(p, path.parent) for p in (output, other)
+                )
+                also = "" if shown == first else f", which is {first} on some systems"
+                raise GradgenError(f"{path} lists the output {shown} twice{also}")
     return found
 
 
 def _table(path: Path) -> Mapping[str, Any]:
     try:
-        try:
-            toml: Any = importlib.import_module("tomllib")
-        except ImportError:  # Python 3.10, where black brings the same as tomli
-            toml = importlib.import_module("tomli")
-        data = toml.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise GradgenError(f"{path} cannot be read: {reason}") from None
-    table = data.get("tool", {}).get("gradgen", {})
-    known = isinstance(table, dict) and not set(table) - {"modules"}
-    if not known:
-        raise GradgenError(f"{path}: [tool.gradgen] holds `modules` alone")
-    return table  # type: ignore[no-any-return]
+        toml: Any = importlib.import_module("tomllib")
+    except ImportError:  # Python 3.10, where black brings the same as tomli
+        toml = importlib.import_module("tomli")
+    text = artifact.read(path, _LARGEST)
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    try:
+        tool = toml.loads(text).get("tool", {})
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise GradgenError(f"{path} cannot be read: {reason[:200]}") from None
+    except RecursionError:
+        raise GradgenError(f"{path} cannot be read: it is nested too deeply") from None
+    table = tool.get("gradgen", {}) if isinstance(tool, dict) else None
+    if not isinstance(table, dict) or set(table) - {"modules"}:
+        raise GradgenError(
+            f"{path}: [tool.gradgen] holds `modules` alone, as [[tool.gradgen.modules]]"
+        )
+    return table
 
 
 def _entry(path: Path, number: int, module: Any) -> Entry:
@@ -149,12 +196,31 @@ def _entry(path: Path, number: int, module: Any) -> Entry:
         raise refused('has no `output`, such as output = "model.py"')
     if ("source" in module) == ("source-file" in module):
         raise refused("needs `source` or `source-file`, one of them")
-    output = Path(module["output"])
-    inside = path.parent.resolve()
-    target = (inside / output).resolve()
-    if output.is_absolute() or inside not in target.parents or output.suffix != ".py":
-        raise refused(f"has the output {output}, which is no .py file in the project")
-    return Entry(module["output"], path.parent / output, module, path.parent)
+    named = {"output": module["output"]}
+    if isinstance(module.get("test"), str):
+        named["test"] = module["test"]
+    for key, name in named.items():
+        file = path.parent / name
+        good = name.isprintable() and name.endswith(".py")
+        if not good or Path(name).is_absolute() or ".." in _below(file, path.parent):
+            raise refused(
+                f"has the {key} {_short(name)}, which is no .py file in the project"
+            )
+        try:
+            check_module(file)
+        except GradgenError as error:
+            raise refused(f"has the {key} {_short(name)}: {error}") from None
+    return Entry(module["output"], path.parent / module["output"], module, path.parent)
+
+
+def _short(name: str) -> str:
+    """Return what a message shows of a name, which may be of any length."""
+    return name if len(name) <= 200 else f"{name[:200]}..."
+
+
+def _below(path: Path, folder: Path) -> tuple[str, ...]:
+    """Return the parts of the way from a folder to a file; `..` is among them where the file lies outside."""
+    return Path(os.path.relpath(path, folder)).parts
 
 
 def _check(key: str, value: Any, refused: Any) -> None:
@@ -170,9 +236,12 @@ def _check(key: str, value: Any, refused: Any) -> None:
         what = "a table of numbers, as in { g = 9.81 }"
     elif key in _SWITCHES:
         good, what = isinstance(value, bool), "true or false"
+    elif key == "test":
+        good = isinstance(value, (bool, str))
+        what = 'true, false or a file, as in "tests/test_model.py"'
     else:
-        known = ", ".join((*_TEXTS, *_LISTS, "const", *_SWITCHES))
-        raise refused(f"has an item `{key}`; known are {known}")
+        known = ", ".join((*_TEXTS, *_LISTS, "const", *_SWITCHES, "test"))
+        raise refused(f"has an item `{key[:60]}`; known are {known}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")
 
@@ -193,11 +262,13 @@ def statuses(entry: Entry, write: bool, force: bool) -> Iterator[tuple[Path, str
     """
     try:
         made = entry.made()
-    except GradgenError as error:
-        yield entry.path, "failed", str(error)
+    except Exception as error:  # noqa: BLE001 - one bad module does not stop the others
+        yield entry.path, "failed", trouble(error)
         return
     for path, compiled in made:
         try:
+            if artifact.leads_outside(path, entry.folder):
+                raise GradgenError(f"{path} leads outside the project, by a link")
             before = artifact.guard(path, force or not write)
             if before == compiled.source:
                 yield path, "ok", ""
@@ -210,4 +281,4 @@ def statuses(entry: Entry, write: bool, force: bool) -> Iterator[tuple[Path, str
                 edited = found and not found.intact
                 yield path, "edited" if edited else "stale" if before else "missing", ""
         except (GradgenError, OSError) as error:
-            yield path, "refused", str(error)
+            yield path, "refused", trouble(error)

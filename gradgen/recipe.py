@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradgen.errors import GradgenError, printable
@@ -28,7 +29,7 @@ class Recipe:
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
         extras: the functions that the module has beside forward and backward.
-        tests: for a test, the name of the module that it tests.
+        tests: for a test, the name that the module that it tests is imported by.
     """
 
     source: str
@@ -109,29 +110,33 @@ def read_artifact(text: str) -> Artifact | None:
     Raises:
         GradgenError: the header is damaged; the message says how.
     """
-    lines = [f"{line}\n" for line in text.split("\n")]
-    marked = next(
-        (i for i, line in enumerate(lines) if line.rstrip("\n") == MARKER), None
-    )
-    if marked is None:
-        return None
-    if marked:
-        raise _damaged(f"`{MARKER}` is not its first line")
+    if not text.startswith(f"{MARKER}\n"):
+        if text != MARKER and f"\n{MARKER}\n" not in f"\n{text}\n":
+            return None
+        if text != MARKER:
+            raise _damaged(f"`{MARKER}` is not its first line")
     items: dict[str, str] = {}
-    size = len(lines[0])
-    for line in lines[1:]:
-        empty = line == f"{_PROGRAM_LINE.rstrip()}\n"
+    program: list[str] = []
+    size = len(MARKER) + 1
+    for line in _lines(text, size):
+        empty = line == _PROGRAM_LINE.rstrip()
         if [*items][-1:] == ["source"] and (empty or line.startswith(_PROGRAM_LINE)):
-            size += len(line)
-            items["source"] += "\n" if empty else line.removeprefix(_PROGRAM_LINE)
+            size += len(line) + 1
+            program.append("" if empty else line.removeprefix(_PROGRAM_LINE))
             continue
-        key, colon, value = line.rstrip("\n").removeprefix("# ").partition(":")
+        key, colon, value = line.removeprefix("# ").partition(":")
         if not line.startswith("# ") or not colon or key in items:
             break
-        size += len(line)
+        if len(items) == len(_ITEMS):
+            raise _damaged("it has more items than there are")
+        size += len(line) + 1
         items[key] = value.strip()
         if key == "digest":
             break
+    if any(program) and items["source"]:
+        raise _damaged("a program starts on the line below `# source:`")
+    if program:
+        items["source"] = "\n".join(program)
     for key in items:
         if key not in _ITEMS:
             raise _damaged(
@@ -144,6 +149,9 @@ def read_artifact(text: str) -> Artifact | None:
     for key in ("as-written", "expand", "precise"):
         if items.get(key, "yes") != "yes":
             raise _damaged(f"`# {key}:` says `yes` or is left out")
+    tests = items.get("tests", "x")
+    if len(tests) > 400 or not all(map(str.isidentifier, tests.split("."))):
+        raise _damaged("`# tests:` names a module, as `model` or `package.model`")
     recipe = Recipe(
         source="" if items["source"].startswith("(not recorded") else items["source"],
         name=items.get("name", "f"),
@@ -159,6 +167,15 @@ def read_artifact(text: str) -> Artifact | None:
         tests=items.get("tests", ""),
     )
     return Artifact(recipe, intact=items["digest"] == digest(text[size:]))
+
+
+def _lines(text: str, start: int) -> Iterator[str]:
+    """Yield the lines of a text from a place on, each when it is asked for: only the first few matter."""
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
 
 
 _ITEMS = (

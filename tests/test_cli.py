@@ -30,7 +30,11 @@ def test_compile_writes_a_file(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "model.py"
-    assert run(capsys, "compile", "x*y", "-o", str(path)) == (0, "", "")
+    wrote, same = (
+        f"gradgen: note: {what} {path}\n" for what in ("wrote", "unchanged:")
+    )
+    assert run(capsys, "compile", "x*y", "-o", str(path)) == (0, "", wrote)
+    assert run(capsys, "compile", "x*y", "-o", str(path)) == (0, "", same)
     assert path.read_text() == compile("x*y").source
     assert run(capsys, "compile", "x*y", "-o", "-")[1] == compile("x*y").source
 
@@ -115,7 +119,6 @@ def test_errors_are_one_line_and_a_caret(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     "argv",
     [
-        [],
         ["frob"],
         ["compile"],
         ["compile", "x", "y"],
@@ -259,6 +262,7 @@ def test_a_changed_signature_is_called_out(
     path = tmp_path / "a.py"
     run(capsys, "compile", "x*y", "--inputs", "y, x", "-o", str(path))
     note = f"gradgen: note: {path}: the signature changes from (y, x) to (x, y)\n"
+    note += f"gradgen: note: wrote {path}\n"
     assert run(capsys, "compile", "x*y + 1", "-o", str(path)) == (0, "", note)
     path.write_text(path.read_text().replace("# source: x*y + 1", "# source: x*z + 1"))
     assert "(x, y) to (x, z)" in run(capsys, "update", str(path))[2]
