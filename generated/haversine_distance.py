@@ -3,7 +3,7 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: 84529b2e19f0a28a
+# digest: aa6e0fdf652b23bd
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -16,9 +16,13 @@ Raises:
     ValueError: where difflat2by2 is infinite (sinratiolat2).
     ValueError: where difflon2by2 is infinite (sinratiolon2).
     ValueError: where sumlat1 < 0 (sqrtsumlat1).
-    ZeroDivisionError: backward, where sumlat1 = 0 (sqrtsumlat1).
+    ZeroDivisionError: backward, where sumlat1 = 0, if sinlat2sqr != 0 or sinlon2sqr
+        != 0 (sqrtsumlat1).
     ValueError: where abs(sqrtsumlat1) > 1 (asinsqrtlat2).
     ZeroDivisionError: backward, where abs(sqrtsumlat1) = 1 (asinsqrtlat2).
+
+Kinks:
+    sqrt(sumlat1) where sinlat2sqr = 0 and sinlon2sqr = 0: gradient 0 (sqrtsumlat1).
 """
 
 import math
@@ -55,6 +59,7 @@ def forward(
         twoR,
         difflat2by2,
         sinratiolat2,
+        sinlat2sqr,
         coslat1,
         coslat2,
         prodcoslat2,
@@ -79,6 +84,7 @@ def backward(
         twoR,
         difflat2by2,
         sinratiolat2,
+        sinlat2sqr,
         coslat1,
         coslat2,
         prodcoslat2,
@@ -92,7 +98,11 @@ def backward(
     # asinsqrtlat2 = asin(sqrtsumlat1)    d asin = 1/sqrt(1 - sqrtsumlat1**2)
     dsqrtsumlat1 = dasinsqrtlat2 / math.sqrt((1.0 - sqrtsumlat1) * (1.0 + sqrtsumlat1))
     # sqrtsumlat1 = sqrt(sumlat1)       d sqrt = 1/(2*sqrtsumlat1)
-    dsumlat1 = 0.5 / sqrtsumlat1 * dsqrtsumlat1
+    dsumlat1 = (
+        0.5 / sqrtsumlat1 * dsqrtsumlat1
+        if sinlat2sqr != 0.0 or sinlon2sqr != 0.0
+        else 0.0
+    )
     # sumlat1 = sinlat2sqr + prodlon2
     dsinlat2sqr = dsumlat1
     dprodlon2 = dsumlat1

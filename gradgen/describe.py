@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradgen.cost import Cost
-from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, evaluate, operations
+from gradgen.flat import covered, held
+from gradgen.ir import Const, Flow, Guard, Program, Ref, Step, evaluate, operations
 from gradgen.ops import ANY, OPS, Raise
-from gradgen.spell import FORMULA, condition, constant, fill, operands
+from gradgen.signs import number_of, signs
+from gradgen.spell import FORMULA, condition, constant, fill, operands, tests
 from gradgen.statements import is_program
 
 _WIDTH = 84
@@ -142,14 +144,21 @@ def raises(program: Program) -> list[str]:
                     when = f"where {condition(step.guard, program.names)}"
                 entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")
         for rule in OPS[step.op].raises:
-            where = "where"
+            where, alive = "where", ""
             if rule.partial is not None:
-                partials = flowing.get(value, set())
-                if not (partials if rule.partial == ANY else rule.partial in partials):
+                open_ = [
+                    flow
+                    for flow in flowing.get(value, ())
+                    if rule.partial in (ANY, flow.partial)
+                    and not covered(program, flow)
+                ]
+                if not open_:
                     continue
-                where = "backward, where"
+                where, alive = "backward, where", alive_text(open_, program)
             if concerns(rule, step, program, possible_signs):
                 when = fill(rule.when, words)
+                if rule.partial is not None and _rules_out(rule, open_, program):
+                    continue
                 branches: tuple[Guard, ...] = (step.guard,)
                 if rule.partial is not None and step.active:
                     branches = step.active
@@ -157,6 +166,8 @@ def raises(program: Program) -> list[str]:
                 texts = [condition(b, program.names) for b in possible if b]
                 if texts:
                     when += f", if {' or '.join(texts)}"
+                if alive:
+                    when += f", if {alive}" if not texts else f" and {alive}"
                 if possible:
                     entries.append(f"{rule.error}: {where} {when} ({stage}).")
     return entries
@@ -168,13 +179,17 @@ def kinks(program: Program) -> list[str]:
     entries = []
     for position, step in enumerate(program.steps):
         row, value = OPS[step.op], program.value(position)
-        partials = flowing.get(value, set())
-        concerned = (
-            partials if row.kink_partial is None else row.kink_partial in partials
-        )
+        flows = flowing.get(value, [])
+        concerned = any(row.kink_partial in (None, flow.partial) for flow in flows)
+        words = operands(step, program.names, FORMULA)
         if row.kink and (concerned or row.flat):
-            words = operands(step, program.names, FORMULA)
             entries.append(f"{fill(row.kink, words)} ({program.names[value]}).")
+        call = fill(FORMULA.template(row), words)
+        for where in dict.fromkeys(held(flow, program.names) for flow in flows):
+            if where:
+                entries.append(
+                    f"{call} where {where}: gradient 0 ({program.names[value]})."
+                )
     return entries
 
 
@@ -187,12 +202,39 @@ def failure(const: Const) -> str | None:
     return None
 
 
-def _flowing(program: Program) -> dict[int, set[int]]:
-    """Return the partials that the backward pass takes, by the value they flow from."""
-    found: dict[int, set[int]] = {}
+def _flowing(program: Program) -> dict[int, list[Flow]]:
+    """Return the flows that the backward pass takes, by the value they flow from."""
+    found: dict[int, list[Flow]] = {}
     for flow in program.flows:
-        found.setdefault(flow.source, set()).add(flow.partial)
+        found.setdefault(flow.source, []).append(flow)
     return found
+
+
+def alive_text(flows: Sequence[Flow], program: Program) -> str:
+    """Return the tests that all these lines make, in words; empty where they make none or not the same."""
+    texts = {
+        tests(flow.alive, program.names, FORMULA, program.adjoints[flow.source])
+        for flow in flows
+    }
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def _rules_out(rule: Raise, flows: Sequence[Flow], program: Program) -> bool:
+    """Whether these lines ask for a branch of their operand in which the rule's condition cannot hold."""
+    for flow in flows:
+        step, source = program.step(flow.into), program.step(flow.source)
+        assert source is not None
+        asked = [group[0] for group in flow.alive if len(group) == 1]
+        taken = [t for t in asked if isinstance(t.other, bool) and step and step.op == "where" and step.args[0] == Ref(t.value)]  # fmt: skip
+        if not taken or step is None:
+            return False
+        words = operands(source, program.names, FORMULA)
+        arm = step.args[1 if taken[0].other else 2]
+        words[flow.partial] = operands(replace(step, args=(arm,)), program.names, FORMULA)[0]  # fmt: skip
+        branch = ((taken[0].value, bool(taken[0].other)),)
+        if not excluded(fill(rule.when, words), branch, program):
+            return False
+    return True
 
 
 def concerns(
@@ -208,68 +250,16 @@ def concerns(
     if rule.variable is not None and isinstance(step.args[rule.variable], Const):
         return False
     zeros = re.findall(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)", rule.when)
-    given = [_number(step.args[int(place)]) for place in zeros]
+    given = [number_of(step.args[int(place)]) for place in zeros]
     if any(number < 0 or number > 0 for number in given):
         return False  # a constant is not 0
     if rule.step_only:
         return any(isinstance(a, Ref) and program.step(a.index) for a in step.args)
     if rule.exponent_below is not None:
-        return not _number(step.args[-1]) >= rule.exponent_below
+        return not number_of(step.args[-1]) >= rule.exponent_below
     if rule.base_at_most is not None:
-        return not _number(step.args[0]) > rule.base_at_most
+        return not number_of(step.args[0]) > rule.base_at_most
     return True
-
-
-#: Operations whose values are never negative, in double precision where they may come to 0.
-_NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "relu", "norm_cdf")  # fmt: skip
-_ANY_SIGN = "-0+"
-
-
-def signs(program: Program) -> list[str]:
-    """Return the signs that each value may have, as far as that follows from how it is made: some of `-0+`."""
-    found = [_ANY_SIGN] * len(program.inputs)
-    for step in program.steps:
-        args = [
-            found[arg.index] if isinstance(arg, Ref) else _sign(_number(arg))
-            for arg in step.args
-        ]
-        found.append(_signs_of(step, args))
-    return found
-
-
-def _signs_of(step: Step, args: Sequence[str]) -> str:
-    if step.op in _NOT_NEGATIVE:
-        return "0+"
-    if step.op == "powi" and _number(step.args[1]) % 2 == 0:
-        return "0+"
-    if step.op == "cosh":
-        return "+"
-    if step.op == "sqrt":
-        return "+" if args[0] == "+" else "0+"
-    if step.op in ("copy", "inv"):
-        return args[0]
-    if step.op == "neg":
-        return _opposite(args[0])
-    if step.op == "where":
-        return "".join(sign for sign in _ANY_SIGN if sign in args[1] + args[2])
-    if step.op in ("add", "sub"):
-        one, other = args[0], args[1] if step.op == "add" else _opposite(args[1])
-        sums = {a if b in (a, "0") else b if a == "0" else _ANY_SIGN for a in one for b in other}  # fmt: skip
-        return "".join(sign for sign in _ANY_SIGN if sign in "".join(sums))
-    if step.op in ("mul", "div"):
-        # A small product may come to 0.
-        one, other = args
-        products = {"+" if a == b else "-" for a in one for b in other if "0" not in a + b}  # fmt: skip
-        return "".join(sign for sign in _ANY_SIGN if sign in {*products, "0"})
-    return _ANY_SIGN
-
-
-def _opposite(signs: str) -> str:
-    return signs.translate(str.maketrans("+-", "-+"))[::-1]
-
-
-def _sign(value: float) -> str:
-    return "+" if value > 0 else "-" if value < 0 else "0" if value == 0 else _ANY_SIGN
 
 
 #: What a comparison rules out, by its sign and by the sign of what is ruled out.
@@ -299,14 +289,6 @@ def excluded(when: str, branch: Guard, program: Program) -> bool:
         ):
             return True
     return False
-
-
-def _number(arg: Operand) -> float:
-    """Return a constant operand as a double, nan where it is not known."""
-    try:
-        return evaluate(arg) if isinstance(arg, Const) else math.nan
-    except (ArithmeticError, ValueError):
-        return math.nan
 
 
 def _result(program: Program) -> str:

@@ -54,18 +54,33 @@ class Step:
 #: The partial of a quotient, written n * (1/d), by its denominator: -(n/d)/d.
 OVER = -2
 
+#: In a test of a backward line, the gradient that comes down to it.
+UPSTREAM = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What a backward line asks of a value: that it differs from a number or another value, or that a condition is so."""
+
+    __test__ = False
+
+    value: int
+    other: Operand | bool
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One backward line: `d[into] = (or +=) partial * d[source]`.
 
-    `partial` says which of the source operation's partials, by argument position; `OVER` is that of n * (1/d) by d.
+    `partial` says which of the source operation's partials, by argument position; `OVER` is that of n * (1/d) by d. With
+    `alive`, the line is 0 unless at least one test of each group holds.
     """
 
     source: int
     into: int
     partial: int
     accumulate: bool
+    alive: tuple[tuple[Test, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradgen.ir import OVER, Const, Flow, Guard, Program, Ref, Step, denominator
+from gradgen.ir import (
+    OVER,
+    UPSTREAM,
+    Const,
+    Flow,
+    Guard,
+    Program,
+    Ref,
+    Step,
+    denominator,
+)
 from gradgen.ops import OPS
 from gradgen.spell import (
+    AND,
     OR,
     OVER_SHARED,
     OVER_TEXT,
@@ -19,6 +31,7 @@ from gradgen.spell import (
     operand,
     operands,
     template_of,
+    tests,
 )
 from gradgen.targets import Target
 
@@ -75,13 +88,16 @@ class Lines:
         above, _ = operands(step, names, spelling)
         return f"{above} / {operand(below, names, spelling)}"
 
-    def _guarded(self, text: str, branches: tuple[Guard, ...], outside: str) -> str:
-        """Return an expression that is evaluated only in these branches."""
-        if () in branches:
-            return text
+    def _guarded(
+        self, text: str, branches: tuple[Guard, ...], outside: str, alive: str = ""
+    ) -> str:
+        """Return an expression that is evaluated only in these branches, and only where it is alive."""
         names = self.program.names
-        where = " or ".join(condition(branch, names) for branch in branches)
-        return f"{bracket(text, OR)} if {where} else {outside}"
+        where = "" if () in branches else " or ".join(condition(branch, names) for branch in branches)  # fmt: skip
+        if where and alive:
+            where = f"{bracket(where, AND)} and {bracket(alive, AND)}"
+        where = where or alive
+        return f"{bracket(text, OR)} if {where} else {outside}" if where else text
 
     def term(self, flow: Flow, step: Step, upstream: str, shared: bool = False) -> Term:
         """Return what a flow brings.
@@ -114,9 +130,11 @@ class Lines:
             if "(" in template or set(text.reads) - set(OPS[step.op].truths):
                 # Else the gradient is only passed on, and is 0 outside the branches already.
                 branches = step.active or (step.guard,)
-                filled = self._guarded(filled, branches, "0.0")
+                alive = tests(flow.alive, names, self.target.spelling, upstream)
+                filled = self._guarded(filled, branches, "0.0", alive)
                 if () not in branches:
                     self.read.update(i for branch in branches for i, _ in branch)
+                self.read.update(_read_by(flow))
             found.append(filled)
         assigned, added = found
         return Term(assigned, added, text.negative)
@@ -128,3 +146,12 @@ class Lines:
             return call.group()
         self.read.add(value)
         return self.program.names[value]
+
+
+def _read_by(flow: Flow) -> Iterator[int]:
+    """Yield the values that a flow's tests read."""
+    for test in (test for group in flow.alive for test in group):
+        if test.value != UPSTREAM:
+            yield test.value
+        if isinstance(test.other, Ref):
+            yield test.other.index

@@ -8,14 +8,26 @@ from dataclasses import replace
 from gradgen.adjoints import differentiate
 from gradgen.cost import operations as operations_of
 from gradgen.definitions import Definition
-from gradgen.describe import concerns, excluded, signs
+from gradgen.describe import concerns, excluded
 from gradgen.errors import GradgenError
+from gradgen.flat import covered, flatten
 from gradgen.formula import Formula
 from gradgen.guard import guard
-from gradgen.ir import OVER, Const, Program, Ref, denominator, drop_unused, operations
+from gradgen.ir import (
+    OVER,
+    Const,
+    Flow,
+    Program,
+    Ref,
+    denominator,
+    drop_unused,
+    operations,
+)
 from gradgen.ops import ANY, OPS, Op, Raise
 from gradgen.recognise import recognise
+from gradgen.signs import signs
 from gradgen.spell import (
+    AND,
     FORMULA,
     OR,
     PRODUCT,
@@ -29,6 +41,7 @@ from gradgen.spell import (
     flow_text,
     negated,
     operands,
+    tests,
 )
 from gradgen.stage import stage
 from gradgen.targets import BUILTINS, TARGETS
@@ -144,7 +157,7 @@ def _row(definition: Definition) -> Op:
             tuple(_partials(program, spelling))
             for spelling in (best, replace(best, precise=True))
         )
-        inside = differentiate(guard(program))
+        inside = flatten(differentiate(guard(program)))
     except GradgenError as error:
         raise GradgenError(f"{name}: {error.message}") from None
     rows = [OPS[step.op] for step in program.steps]
@@ -174,7 +187,8 @@ def _partials(program: Program, spelling: Spelling) -> list[str]:
     step = program.step(result.index)
     assert step is not None
     if step.op != "where":
-        return _chained(differentiate(guard(drop_unused(program)), False), spelling)
+        guarded = guard(drop_unused(program))
+        return _chained(flatten(differentiate(guarded, False)), spelling)
     count = len(program.inputs)
     places = [f"{{{i}}}" for i in range(count)]
     where = bracket(expression(program, spelling, places, step.args[0]), OR)
@@ -218,8 +232,13 @@ def _chained(program: Program, spelling: Spelling) -> list[str]:
             made = fill(template, values, texts[flow.source], upstream)
             made = _HALVES.sub(r"\1 / \2", made)
         branches = step.active or (step.guard,)
+        where = tests(flow.alive, texts, spelling, upstream)
         if () not in branches and not passed:
-            where = " or ".join(condition(branch, texts) for branch in branches)
+            taken = " or ".join(condition(branch, texts) for branch in branches)
+            where = (
+                f"{bracket(taken, AND)} and {bracket(where, AND)}" if where else taken
+            )
+        if where:
             made = f"{bracket(made, OR)} if {where} else 0.0"
         minus = line.negative != negative[flow.source]
         if flow.accumulate:
@@ -250,8 +269,12 @@ def _raises(program: Program) -> list[Raise]:
     texts = _texts(program, FORMULA)
     named = replace(program, names=tuple(texts))
     possible = signs(program)
+    flowing: dict[int, list[Flow]] = {}
+    for flow in program.flows:
+        flowing.setdefault(flow.source, []).append(flow)
     found = []
-    for step in program.steps:
+    for position, step in enumerate(program.steps):
+        flows = flowing.get(program.value(position), ())
         words = operands(step, texts, FORMULA)
         branch = ""
         if step.guard:
@@ -260,6 +283,11 @@ def _raises(program: Program) -> list[Raise]:
             if concerns(rule, step, program, possible) and not rule.step_only:
                 when = fill(rule.when, words)
                 if excluded(when, step.guard, named):
+                    continue
+                open_ = (f for f in flows if rule.partial in (ANY, f.partial))
+                if rule.partial is not None and all(
+                    covered(program, flow) for flow in open_
+                ):
                     continue
                 partial = None if rule.partial is None else ANY
                 found.append(Raise(rule.error, when + branch, partial))

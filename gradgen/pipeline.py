@@ -20,6 +20,7 @@ from gradgen.cost import Cost
 from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import without_series
+from gradgen.flat import flatten
 from gradgen.formula import RESERVED, Formula, check_identifier
 from gradgen.guard import guard
 from gradgen.ir import Program, named
@@ -249,7 +250,7 @@ def generate(
     program = stage(formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     if not recipe.as_written:
         program = recognise(program)
-    program = differentiate(guard(program))
+    program = flatten(differentiate(guard(program)))
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras

@@ -12,7 +12,17 @@ import sympy as sp
 
 from gradgen.adjoints import partial
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Guard, Operand, Program, Ref, Step, denominator
+from gradgen.ir import (
+    UPSTREAM,
+    Const,
+    Guard,
+    Operand,
+    Program,
+    Ref,
+    Step,
+    Test,
+    denominator,
+)
 from gradgen.ops import NAMED, OPS, Op
 
 #: How strongly the outermost operator of a text binds.
@@ -265,6 +275,39 @@ def condition(guard: Guard, names: Sequence[str], spelling: Spelling = FORMULA) 
     both, negated = (spelling.template(OPS[op]) for op in ("and", "not"))
     texts = [names[i] if wanted else fill(negated, [names[i]]) for i, wanted in guard]
     return reduce(lambda a, b: fill(both, [a, b]), texts)
+
+
+def tests(
+    alive: Sequence[Sequence[Test]],
+    names: Sequence[str],
+    spelling: Spelling,
+    upstream: str = "",
+) -> str:
+    """Return the text of a backward line's tests; empty where they always hold, as that of an upstream gradient of 1."""
+    alone = {group[0] for group in alive if len(group) == 1}
+    found: dict[str, None] = {}
+    for group in alive:
+        texts = []
+        for test in group:
+            name = upstream if test.value == UPSTREAM else names[test.value]
+            name = bracket(name, SUM) if name else ""
+            other = test.other
+            if isinstance(other, bool):
+                texts.append(name if other else fill("not {0}", [name]))
+                continue
+            text = operand(other, names, spelling)
+            number = other.value if isinstance(other, Const) else 0.0
+            if not isinstance(number, (str, bool)) and number:
+                opposite: Fraction | float = -number
+                if len(group) == 1 and Test(test.value, Const(opposite)) in alone:
+                    name = f"abs({name})"
+                    text = constant(Const(max(number, opposite)), spelling)
+            texts.append(f"{name} != {text}" if name else "")
+        if all(texts):
+            found[" or ".join(texts)] = None
+    if len(found) == 1:
+        return next(iter(found))
+    return " and ".join(bracket(text, AND) for text in found)
 
 
 def operands(step: Step, names: Sequence[str], spelling: Spelling) -> list[str]:

@@ -1,0 +1,501 @@
+"""A program with its backward lines in; the same program out, its lines 0 where a flat function meets an infinite slope.
+
+The slope of sqrt(u) at u = 0 is infinite, but where u = max(0, d) is held at 0 the function does not move at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, product
+
+from gradgen.ir import (
+    OVER,
+    UPSTREAM,
+    Const,
+    Flow,
+    Operand,
+    Program,
+    Ref,
+    Step,
+    Test,
+    evaluate,
+)
+from gradgen.ops import ANY, OPS
+from gradgen.signs import number_of, signs
+from gradgen.spell import FORMULA, tests
+
+#: The most ways of being flat that are followed of one value, and the most tests of one way.
+_WAYS, _TESTS = 4, 8
+#: The most factors of a product that are looked at.
+_FACTORS = 8
+
+#: Where a text of the table names an operand's value at which a partial has none: `{0} = 0`, `abs({0}) = 1`.
+_POINT = re.compile(
+    r"(?:^|(?<=or )|(?<=and ))(abs\()?\{([0-9])\}\)? (?:=|<=) (?:\{[0-9]\} = )*(-?[0-9.]+)(?![\w.])"
+)
+
+#: Operations that are 0 exactly where their first operand is, and smooth or not does not matter.
+_SAME_ZERO = ("copy", "neg", "sqr", "powi", "abs", "sqrt", "cbrt", "powr")
+#: Operations of one operand whose slope is never 0.
+_STEEP = ("inv", "exp", "exp2", "expm1", "sinh", "asinh", "atan", "log", "log2", "log10", "log1p", "sqrt")  # fmt: skip
+#: Operations that hand their gradient on as it is.
+_PASSING = ("copy", "add", "sub", "neg", "where")
+#: Operations whose slope is 0 where they hold on to another operand.
+_HOLDING = ("max", "min", "relu")
+
+
+@dataclass(frozen=True)
+class _Flat:
+    """A way in which a value does not move: where all these tests fail.
+
+    Attributes:
+        tests: what would let it move.
+        value: what it is then; None if that is not known.
+        order: the order to which it does not move: 2 for x**2 at 0, infinite where it is held.
+    """
+
+    tests: tuple[Test, ...]
+    value: float | None
+    order: float = math.inf
+
+
+def flatten(program: Program) -> Program:
+    """Give each backward line whose partial may be infinite the tests that tell where its gradient is 0 all the same."""
+    flows = program.flows
+    if not any(singular(_step(program, flow), flow.partial) for flow in flows):
+        return program
+    moving = {flow.into for flow in flows}
+    moving.update(flow.source for flow in flows)
+    possible = signs(program)
+    ways = _ways(program, moving, possible)
+    zeros = _zeros(program)
+    above = _above(program, possible, zeros)
+    found = []
+    for flow in flows:
+        step = _step(program, flow)
+        points = singular(step, flow.partial)
+        if 0.0 in points and "0" not in possible[flow.into]:
+            points = tuple(point for point in points if point)
+        alive = list(_held(flow, step, points, ways[flow.into]))
+        if points and not alive:
+            alive = list(_met(flow, step, points, above[flow.source], zeros))
+        found.append(replace(flow, alive=tuple(dict.fromkeys(alive))))
+    return replace(program, flows=tuple(found))
+
+
+def singular(step: Step, partial: int) -> tuple[float, ...]:
+    """Return the values of the operand at which a partial is infinite although the operation has a value."""
+    if partial == OVER:
+        return ()
+    found: dict[float, None] = {}
+    for rule in OPS[step.op].raises:
+        if rule.partial not in (partial, ANY):
+            continue
+        if rule.exponent_below is not None:
+            exponent = step.args[-1]
+            if (
+                isinstance(exponent, Const)
+                and number_of(exponent) >= rule.exponent_below
+            ):
+                continue
+        if step.op in OPS.own:
+            found[math.nan] = None  # where that is, only its body tells
+        for both, place, number in _POINT.findall(rule.when):
+            if int(place) == partial or rule.partial == ANY:
+                found[float(number)] = None
+                if both:
+                    found[-float(number)] = None
+    return tuple(found)
+
+
+def covered(program: Program, flow: Flow) -> bool:
+    """Whether a line's tests leave out all the points at which its partial is infinite."""
+    step = _step(program, flow)
+    alone = {group[0] for group in flow.alive if len(group) == 1}
+    at_zero = Test(flow.source, _ZERO)
+    points = singular(step, flow.partial)
+    return bool(points) and all(
+        any(t.value == flow.into and _is(t.other, point) for t in alone)
+        or (point == 0 and step.op in _SAME_ZERO and at_zero in alone)
+        for point in points
+    )
+
+
+def held(flow: Flow, names: Sequence[str]) -> str:
+    """Return where a line is 0 because its operand does not move there, in words; empty where it is so nowhere."""
+    found = []
+    for group in flow.alive:
+        texts = []
+        for test in group:
+            if test.value == UPSTREAM:
+                return ""
+            if test == Test(flow.source, _ZERO):
+                test = Test(flow.into, _ZERO)
+            text = tests(((test,),), names, FORMULA)
+            if isinstance(test.other, bool):
+                text = names[test.value] if not test.other else f"not {text}"
+            texts.append(text.replace("!=", "="))
+        found.append(" and ".join(texts))
+    return " or ".join(found)
+
+
+def _const(number: float) -> Const:
+    """Return a constant that prints as people write it."""
+    return Const(Fraction(number) if number.is_integer() else number)
+
+
+_ZERO = _const(0.0)
+
+
+def _is(other: Operand | bool, number: float) -> bool:
+    return isinstance(other, Const) and number_of(other) == number
+
+
+def _step(program: Program, flow: Flow) -> Step:
+    step = program.step(flow.source)
+    assert step is not None
+    return step
+
+
+# Held from below: the operand does not move.
+
+
+def _held(
+    flow: Flow, step: Step, points: Sequence[float], ways: Sequence[_Flat]
+) -> Iterator[tuple[Test, ...]]:
+    """Yield the tests of the ways in which the operand is held at a point where the partial is infinite."""
+    for way in ways:
+        anywhere = any(map(math.isnan, points))
+        if way.value is not None and way.value not in points and not anywhere:
+            continue
+        if not points or not way.tests or way.order * _exponent(step) < 1:
+            continue
+        # The root is 0 where its operand is, and stands in the line already.
+        own = way.tests == (Test(flow.into, _ZERO),) and step.op == "sqrt"
+        yield (Test(flow.source, _ZERO),) if own else way.tests
+
+
+def _exponent(step: Step) -> float:
+    """Return c where an operation is like u**c at u = 0; 0 where it is like no power."""
+    if step.op == "sqrt":
+        return 0.5
+    if step.op == "powr" and isinstance(step.args[1], Const):
+        return max(0.0, number_of(step.args[1]))
+    return 1 / 3 if step.op == "cbrt" else 1e-300
+
+
+def _ways(
+    program: Program, moving: set[int], possible: Sequence[str]
+) -> list[tuple[_Flat, ...]]:
+    """Return the ways in which each value does not move."""
+    still = (_Flat((), None),)
+    found: list[tuple[_Flat, ...]] = [
+        () if i in moving else still for i in range(len(program.inputs))
+    ]
+    #: The values that jump or are held somewhere.
+    uneven: set[int] = set()
+    for position, step in enumerate(program.steps):
+        value = program.value(position)
+        refs = {arg.index for arg in step.args if isinstance(arg, Ref)}
+        if refs & uneven or OPS[step.op].flat or step.op in (*_HOLDING, "where"):
+            uneven.add(value)
+        if value not in moving:
+            found.append(still)
+            continue
+        args = [
+            found[arg.index] if isinstance(arg, Ref) else (_Flat((), number_of(arg)),)
+            for arg in step.args
+        ]
+        ways = _step_ways(value, step, args, possible, uneven)
+        kept: dict[tuple[Test, ...], _Flat] = {}
+        for way in islice(ways, 4 * _WAYS):
+            if way.tests and len(way.tests) <= _TESTS and way.order >= 2:
+                kept.setdefault(way.tests, way)
+        found.append(tuple(kept.values())[:_WAYS])
+    return found
+
+
+def _step_ways(
+    value: int,
+    step: Step,
+    args: Sequence[Sequence[_Flat]],
+    possible: Sequence[str],
+    uneven: set[int],
+) -> Iterator[_Flat]:
+    own_zero = (Test(value, _ZERO),)
+    if step.op in _HOLDING:
+        yield from _holding_ways(value, step, args, possible)
+    elif step.op == "where":
+        condition = step.args[0]
+        assert isinstance(condition, Ref)
+        for wanted, ways in zip((True, False), args[1:]):
+            taken = Test(condition.index, not wanted)
+            yield from (replace(way, tests=(taken, *way.tests)) for way in ways)
+    elif step.op in ("mul", "div", "pow"):
+        yield from _product_ways(value, step, args, uneven)
+    elif step.op in ("sqr", "powi"):
+        power = 2.0 if step.op == "sqr" else number_of(step.args[1])
+        held = [way for way in args[0] if _own(way, step.args[0])]
+        if power >= 2:
+            yield _Flat(own_zero, 0.0, max([power, *(w.order for w in held)]))
+        yield from (w for w in _mapped(step, args) if w.value != 0)
+    elif step.op == "add":
+        at_zero = [
+            [way for way in ways if _own(way, arg)]
+            for ways, arg in zip(args, step.args)
+        ]
+        even = all(
+            isinstance(arg, Ref) and "-" not in possible[arg.index] for arg in step.args
+        )
+        if even and all(at_zero):
+            yield _Flat(
+                own_zero, 0.0, min(way.order for ways in at_zero for way in ways)
+            )
+        else:
+            yield from _mapped(step, args)
+    else:
+        yield from _mapped(step, args)
+
+
+def _own(way: _Flat, arg: Operand) -> bool:
+    """Whether a way is that the operand is 0."""
+    return isinstance(arg, Ref) and way.tests == (Test(arg.index, _ZERO),)
+
+
+def _mapped(step: Step, args: Sequence[Sequence[_Flat]]) -> Iterator[_Flat]:
+    """Yield the ways in which all operands are held at once."""
+    power = _exponent(step) if step.op in ("sqrt", "powr", "cbrt") else 1.0
+    singular_at = [singular(step, place) for place in range(len(args))]
+    for ways in product(*args):
+        order = min((way.order for way in ways), default=math.inf)
+        touched = any(w.value is None or w.value in at for w, at in zip(ways, singular_at) if at)  # fmt: skip
+        if order < math.inf and touched:
+            order = order * power if power < 1 else 0
+        tests = dict.fromkeys(test for way in ways for test in way.tests)
+        yield _Flat(tuple(tests), _value(step, [way.value for way in ways]), order)
+
+
+def _value(step: Step, values: Sequence[float | None]) -> float | None:
+    """Return what an operation makes of known values."""
+    if None in values:
+        return None
+    args = tuple(Const(value) for value in values if value is not None)
+    if step.op == "powi":
+        args = (args[0], Const(Fraction(args[1].value)))
+    try:
+        value = evaluate(Const(step.op, args))
+    except (ArithmeticError, ValueError, TypeError, AttributeError):
+        return None
+    return None if math.isnan(value) else value
+
+
+def _product_ways(
+    value: int, step: Step, args: Sequence[Sequence[_Flat]], uneven: set[int]
+) -> Iterator[_Flat]:
+    """A product does not move where a factor is held at 0, whatever the other does."""
+    own_zero = (Test(value, _ZERO),)
+    if step.op == "mul" and step.args[0] == step.args[1]:
+        held = [way.order for way in args[0] if _own(way, step.args[0])]
+        yield _Flat(own_zero, 0.0, max([2.0, *held]))
+        return
+    places = (0, 1) if step.op == "mul" else (0,)
+    all_own = all(any(_own(w, a) for w in ways) for ways, a in zip(args, step.args))
+    zero = False
+    for place in places:
+        other = step.args[1 - place]
+        for way in args[place]:
+            if way.value == 0 and way.tests:
+                alone = _own(way, step.args[place]) and step.op != "pow"
+                scaled = isinstance(other, Const) or all_own
+                tests = own_zero if alone and scaled else way.tests
+                zero = True
+                yield _Flat(tests, 0.0, way.order)
+        arg = step.args[place]
+        still = args[place] == (_Flat((), None),)
+        if still and isinstance(arg, Ref) and arg.index in uneven:
+            yield _Flat((Test(arg.index, _ZERO),), 0.0)
+    yield from (w for w in _mapped(step, args) if not (zero and w.value == 0))
+
+
+def _holding_ways(
+    value: int, step: Step, args: Sequence[Sequence[_Flat]], possible: Sequence[str]
+) -> Iterator[_Flat]:
+    """max(u, c) does not move where it is c, nor where u does not and is more."""
+    operands = [*step.args, Const(0.0)] if step.op == "relu" else [*step.args]
+    ways = [*args, (_Flat((), 0.0),)] if step.op == "relu" else [*args]
+    choose = min if step.op == "min" else max
+    for place, other in ((0, 1), (1, 0)):
+        for way in ways[place]:
+            if not way.tests:  # a constant, or what has no gradient
+                limit = operands[place]
+                known = way.value
+                if known is not None:
+                    limit = _const(known)
+                yield _Flat((Test(value, limit),), known)
+        fixed = [way.value for way in ways[other] if not way.tests]
+        arg = operands[place]
+        for way in ways[place]:
+            if not way.tests or way.value is None or not isinstance(arg, Ref):
+                continue
+            own = way.tests == (Test(arg.index, _const(way.value)),)
+            if fixed and fixed[0] is not None:
+                if choose(way.value, fixed[0]) != fixed[0]:
+                    moved = (Test(value, _const(way.value)),) if own else way.tests
+                    yield _Flat(moved, way.value, way.order)
+            elif own and way.value == 0 and step.op == "max" and "-" not in possible[arg.index]:  # fmt: skip
+                # No less than 0 and held there: the larger of the two is 0 only if this one is.
+                yield _Flat((Test(value, _ZERO),), 0.0)
+
+
+# Met from above: the gradient that comes down is 0.
+
+
+@dataclass(frozen=True)
+class _Above:
+    """What is known of the gradient of a value.
+
+    Attributes:
+        held: whether it is 0 where an operation further up holds on to another operand.
+        factors: the values that it is 0 with.
+        bent: whether it depends on what has an infinite slope, though it is never 0 by that.
+        lost: whether it may be 0 where the function moves all the same, as that of sqrt(x) in sqrt(x)**2.
+    """
+
+    held: bool = False
+    factors: frozenset[int] = frozenset()
+    bent: bool = False
+    lost: bool = False
+
+    def through(self, way: _Above) -> _Above:
+        """Return what is known one operation further down."""
+        return _Above(
+            self.held or way.held,
+            frozenset(islice(sorted(self.factors | way.factors), _FACTORS)),
+            self.bent or way.bent,
+            self.lost or way.lost,
+        )
+
+    def beside(self, other: _Above) -> _Above:
+        """Return what is known of a sum."""
+        bent = self.bent or other.bent
+        lost = self.lost or other.lost or bent
+        both = self.factors & other.factors
+        return _Above(self.held and other.held, both, bent, lost)
+
+
+def _met(
+    flow: Flow, step: Step, points: Sequence[float], above: _Above, zeros: _Zeros
+) -> Iterator[tuple[Test, ...]]:
+    """Yield the test of the gradient that comes down, if that is 0 at the very point and the product is 0 as well.
+
+    Where w = 0 and w has a slope, that of w*s is s dw, however steep s is, if only s has a value.
+    """
+    if above.lost:
+        return
+    if above.held:
+        yield (Test(UPSTREAM, _ZERO),)
+    elif 0.0 in points and above.factors & zeros.same[flow.into]:
+        at_root = step.op == "sqrt"
+        yield (Test(flow.source if at_root else flow.into, _ZERO),)
+    elif 0.0 in points and above.factors & zeros.enough[flow.into]:
+        yield (Test(UPSTREAM, _ZERO),)
+
+
+@dataclass(frozen=True)
+class _Zeros:
+    """By value: the values that are 0 exactly where it is, and those whose being 0 is enough."""
+
+    same: list[frozenset[int]]
+    enough: list[frozenset[int]]
+
+
+def _zeros(program: Program) -> _Zeros:
+    inputs = [frozenset({i}) for i in range(len(program.inputs))]
+    found = _Zeros(inputs, [*inputs])
+    for position, step in enumerate(program.steps):
+        first, second = (*step.args, None)[:2]
+        same = enough = frozenset({program.value(position)})
+        if isinstance(first, Const) and step.op == "mul":
+            first, second = second, first
+        if isinstance(first, Ref):
+            scaled = step.op in ("mul", "div") and isinstance(second, Const)
+            if scaled or step.op in _SAME_ZERO:
+                same |= found.same[first.index]
+                enough |= found.enough[first.index]
+            elif step.op in ("mul", "div"):
+                enough |= found.enough[first.index]
+                if step.op == "mul" and isinstance(second, Ref):
+                    enough |= found.enough[second.index]
+        found.same.append(frozenset(islice(sorted(same), _FACTORS)))
+        found.enough.append(frozenset(islice(sorted(enough), _FACTORS)))
+    return found
+
+
+def _above(
+    program: Program, possible: Sequence[str], zeros: _Zeros
+) -> dict[int, _Above]:
+    """Return what is known of the gradients of the values from which a gradient flows."""
+    steep: set[int] = set()
+    for position, step in enumerate(program.steps):
+        refs = {arg.index for arg in step.args if isinstance(arg, Ref)}
+        infinite = (singular(step, place) for place in range(len(step.args)))
+        if refs & steep or any(infinite):
+            steep.add(program.value(position))
+    found = {ref.index: _Above() for _, ref in program.outputs}
+    for flow in program.flows:
+        way = found[flow.source].through(
+            _slope(program, flow, possible, steep, zeros.enough)
+        )
+        before = found.get(flow.into)
+        found[flow.into] = way if before is None else before.beside(way)
+    return found
+
+
+def _slope(
+    program: Program,
+    flow: Flow,
+    possible: Sequence[str],
+    steep: set[int],
+    enough: Sequence[frozenset[int]],
+) -> _Above:
+    """Return what a partial adds to what is known of a gradient."""
+    step = _step(program, flow)
+    into = program.step(flow.into)
+    root = into is not None and bool(singular(into, 0)) and into.op in _SAME_ZERO
+    if step.op in _PASSING:
+        return _Above()
+    if step.op in _HOLDING:
+        limit = _ZERO if step.op == "relu" else step.args[1 - flow.partial]
+        if not root or not isinstance(limit, Const):
+            return _Above(held=True)
+        # Whether the limit holds where the root is 0.
+        at_zero = number_of(limit)
+        if step.op == "min":
+            at_zero = -at_zero
+        return _Above(held=at_zero > 0, lost=at_zero == 0)
+    if step.op in ("mul", "div") or flow.partial == OVER:
+        factor: Operand = step.args[1 - flow.partial] if flow.partial >= 0 else Ref(0)
+        bent = False
+        if flow.partial == OVER or (step.op == "div" and flow.partial == 1):
+            factor = step.args[0]
+            bent = flow.into in steep
+        elif step.op == "div":
+            bent = isinstance(factor, Ref) and factor.index in steep
+            factor = Const(1.0)
+        if isinstance(factor, Const):
+            return _Above(bent=bent)
+        never = "0" not in possible[factor.index]
+        if factor.index in steep:
+            return _Above(bent=True, lost=not never)
+        return _Above(factors=frozenset() if never else enough[factor.index], bent=bent)
+    if flow.into not in steep:
+        return _Above()  # and no line below it has an infinite partial
+    if step.op in _STEEP:
+        return _Above(bent=True)
+    if step.op in ("sqr", "powi") and "0" not in possible[flow.into]:
+        return _Above(bent=True)
+    return _Above(lost=True)
