@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from gradgen.errors import GradgenError
-
+# Not from typing, which takes a moment to load, as all that is not needed: until the command has begun, an interrupt is not quiet.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gradgen.decorator import differentiate as differentiate
+    from gradgen.errors import GradgenError as GradgenError
     from gradgen.functions import sigmoid as sigmoid
     from gradgen.functions import softplus as softplus
     from gradgen.pipeline import Compiled as Compiled
@@ -31,6 +31,7 @@ __all__ = [
 # Loaded on first use, so that the command answers `--help` and usage errors without waiting for SymPy.
 _HOMES = {
     "Compiled": "gradgen.pipeline",
+    "GradgenError": "gradgen.errors",
     "compile": "gradgen.pipeline",
     "differentiate": "gradgen.decorator",
     "sigmoid": "gradgen.functions",
@@ -50,6 +51,8 @@ def __getattr__(name: str) -> Any:
             return version("gradgen-compiler")
         except PackageNotFoundError:
             return "0+unknown"  # run from a checkout that is not installed
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

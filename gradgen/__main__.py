@@ -1,8 +1,13 @@
 """The command line, as `gradgen` and as `python -m gradgen`."""
 
+from __future__ import annotations
+
 import os
 import sys
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 #: What a shell calls a command that was interrupted.
 _INTERRUPTED = 130

@@ -239,17 +239,74 @@ def test_many_writers_at_once_leave_one_whole_file(model: Path) -> None:
     assert not errors and model.read_text() in texts and only(model)
 
 
-def test_an_interrupt_is_quiet() -> None:
-    formula = "+".join(f"sin(x{i})" for i in range(6000))
-    command = [sys.executable, "-m", "gradgen", "compile", "-"]
-    child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+#: Runs the command, interrupted as it loads the module of that number, or as it reaches a function.
+INTERRUPTED = """
+import os, signal, sys
+from gradgen.__main__ import run
+
+def interrupt(*_): os.kill(os.getpid(), signal.SIGINT)
+
+def watch(event, args):
+    global left
+    if event == "import":
+        left -= 1
+        left or interrupt()
+
+class Last:
+    def __del__(self): interrupt()
+
+where = sys.argv.pop(1)
+if where == "a destructor":
+    import gradgen.pipeline
+    real = gradgen.pipeline.differentiate
+    gradgen.pipeline.differentiate = lambda program: (Last(), real(program))[1]
+elif where.isdigit():
+    left = int(where)
+    sys.addaudithook(watch)
+else:
+    module, _, name = where.rpartition(".")
+    setattr(__import__(module, fromlist=[name]), name, interrupt)
+sys.exit(run())
+"""
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        *(str(n) for n in (1, 2, 5, 30, 200, 600)),
+        "gradgen.pipeline.differentiate",
+        "os.fsync",
+        "a destructor",
+        *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(3, 640, 21)),
+    ],
+)
+def test_an_interrupt_is_quiet(model: Path, where: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, where, "compile", "x/y"]
+    done = subprocess.run(
+        [*command, "-o", str(model)], check=False, capture_output=True, text=True
     )
-    assert child.stdin
-    child.stdin.write(formula.encode())
-    child.stdin.close()
-    time.sleep(1.0)
-    child.send_signal(signal.SIGINT)
-    assert child.stderr and child.stdout
-    out, err = child.stdout.read(), child.stderr.read()
-    assert (child.wait(), out, err) == (130, b"", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert model.read_text() == OLD
+    artifact.write(model, NEW)
+    assert only(model)
+
+
+def test_where_interrupts_are_ignored_they_stay_so(model: Path) -> None:
+    """As those of a command in the background of a shell."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, "5", "compile", "x/y", "-o", str(model)],
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert done.returncode == 0 and model.read_text() == compile("x/y").source
+
+
+def test_the_command_begins_before_anything_is_loaded() -> None:
+    """Until then, an interrupt is Python's to report."""
+    program = (
+        "import os, sys; before = {*sys.modules}; import gradgen.__main__; "
+        "print(sorted({*sys.modules} - before))"
+    )
+    command = [sys.executable, "-S", "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "['__future__', 'gradgen', 'gradgen.__main__']\n"
