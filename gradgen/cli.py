@@ -173,6 +173,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         "expand": options.expand,
         "target": options.target,
         "precise": options.precise,
+        "ieee": options.ieee,
         "templates": getattr(options, "templates", None),
         "with_": getattr(options, "extras", None) or (),
     }

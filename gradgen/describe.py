@@ -20,7 +20,9 @@ _WIDTH = 84
 _LISTED = 24
 
 
-def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> list[str]:
+def docstring(
+    program: Program, formula: str, cost: Cost, words: str = "", ieee: bool = False
+) -> list[str]:
     """Return the lines of the module's docstring.
 
     Args:
@@ -28,6 +30,7 @@ def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> li
         formula: the formula's text; empty if it is too long to show.
         cost: the operations of both passes.
         words: what the program says about itself, its paragraphs apart.
+        ieee: whether nothing raises.
     """
     names = program.names
     first = len(program.inputs)
@@ -64,8 +67,12 @@ def docstring(program: Program, formula: str, cost: Cost, words: str = "") -> li
         lines += [
             f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
         ]
+    if ieee:
+        lines.append(
+            "Overflow and poles give inf, what has no value gives nan, as in C."
+        )
     sections = (
-        ("Raises", raises(program)),
+        ("Raises", [] if ieee else raises(program)),
         ("Kinks", kinks(program)),
     )
     for title, entries in sections:

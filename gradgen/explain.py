@@ -18,6 +18,7 @@ _OPTIONS = {
     "expand": "expand",
     "target": "target",
     "precise": "precise",
+    "ieee": "ieee",
     "with": "extras",
 }
 

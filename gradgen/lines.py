@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gradgen.ieee import QUIET, quiet
 from gradgen.ir import (
     OVER,
     UPSTREAM,
@@ -77,7 +78,15 @@ class Lines:
         if not step.guard:
             self.calls[self._as_in_a_partial(step, text)] = self.program.value(position)
         outside = "False" if OPS[step.op].boolean else "0.0"
-        return self._guarded(text, (step.guard,), outside)
+        return self._quiet(self._guarded(text, (step.guard,), outside), step)
+
+    def _quiet(self, text: str, step: Step) -> str:
+        """Return the text of a step, or of its slope, as it stands where nothing may raise."""
+        spelling = self.target.spelling
+        plain = all(isinstance(arg, Ref) for arg in step.args) and not spelling.precise
+        if not spelling.ieee or (plain and step.op in QUIET):
+            return text
+        return quiet(text)
 
     def _as_in_a_partial(self, step: Step, text: str) -> str:
         """Return the text of a stage as a partial would have it: n * (1/d) is n / d there."""
@@ -135,7 +144,7 @@ class Lines:
                 if () not in branches:
                     self.read.update(i for branch in branches for i, _ in branch)
                 self.read.update(_read_by(flow))
-            found.append(filled)
+            found.append(self._quiet(filled, step))
         assigned, added = found
         return Term(assigned, added, text.negative)
 

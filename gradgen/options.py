@@ -21,6 +21,7 @@ _OPTIONS = [
     "--expand",
     "--target",
     "--precise",
+    "--ieee",
     "--with",
     "--output",
     "--file",
@@ -149,6 +150,11 @@ def _parser() -> argparse.ArgumentParser:
             "--precise",
             action="store_true",
             help="write the adjoints of sigmoid, tanh and the like right to their own size",
+        )
+        sub.add_argument(
+            "--ieee",
+            action="store_true",
+            help="overflow and poles give inf and nan, as in C and NumPy, instead of raising",
         )
 
     def file_options(sub: argparse.ArgumentParser) -> None:

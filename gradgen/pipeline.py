@@ -61,6 +61,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     as_written: bool = False,
     target: str = "python",
     precise: bool = False,
+    ieee: bool = False,
     templates: str | Path | None = None,
     const: Mapping[str, float | str] | None = None,
     params: Names | None = None,
@@ -80,6 +81,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
         target: "python", whose modules import `math` alone, or "scipy", which adds `scipy.special`.
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
+        ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which is folded in.
         params: inputs that get no gradient; they stand after the others in the signature.
@@ -122,6 +124,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
                 as_written=as_written,
                 target=target,
                 precise=precise,
+                ieee=ieee,
                 templates=templates,
                 params=params,
                 with_=with_,
@@ -140,6 +143,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         as_written=as_written,
         target=target,
         precise=precise,
+        ieee=ieee,
         custom_templates=templates is not None,
         extras=_extras(with_),
         expand=expand,
@@ -299,9 +303,8 @@ def _read(source: str, recipe: Recipe) -> Formula:
 
 def _target(recipe: Recipe) -> Target:
     target = TARGETS[recipe.target]
-    if recipe.precise:
-        target = replace(target, spelling=replace(target.spelling, precise=True))
-    return target
+    spelling = replace(target.spelling, precise=recipe.precise, ieee=recipe.ieee)
+    return replace(target, spelling=spelling)
 
 
 def _check(text: str, program: Program, target: Target, rows: bool) -> None:
@@ -347,6 +350,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         as_written=recipe.as_written,
         target=recipe.target,
         precise=recipe.precise,
+        ieee=recipe.ieee,
         templates=used,
         with_=recipe.extras,
         expand=recipe.expand,

@@ -27,7 +27,7 @@ from gradgen.sources import compile_file, compile_function, function_in
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
 _LISTS = ("inputs", "wrt", "outputs", "params", "with")
-_SWITCHES = ("as-written", "expand", "precise")
+_SWITCHES = ("as-written", "expand", "precise", "ieee")
 #: No file that a project names is larger, in bytes: neither its pyproject.toml nor a formula's.
 _LARGEST = 1 << 22
 
@@ -66,6 +66,7 @@ class Entry:
             "expand": options.get("expand", False),
             "target": options.get("target", "python"),
             "precise": options.get("precise", False),
+            "ieee": options.get("ieee", False),
             "with_": options.get("with", ()),
         }
         if "source" in options:

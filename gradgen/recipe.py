@@ -26,6 +26,7 @@ class Recipe:
         expand: whether calls of a program's own functions are their bodies' stages, and not one stage each.
         target: what the module may import.
         precise: whether the adjoints of saturating functions are right relative to their own size.
+        ieee: whether overflow and poles give inf and nan instead of raising.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
         extras: the functions that the module has beside forward and backward.
@@ -41,6 +42,7 @@ class Recipe:
     expand: bool = False
     target: str = "python"
     precise: bool = False
+    ieee: bool = False
     custom_templates: bool = False
     extras: tuple[str, ...] = ()
     tests: str = ""
@@ -67,6 +69,8 @@ class Recipe:
             lines.append(f"# target: {self.target}")
         if self.precise:
             lines.append("# precise: yes")
+        if self.ieee:
+            lines.append("# ieee: yes")
         if self.extras:
             lines.append(f"# with: {', '.join(self.extras)}")
         if self.custom_templates:
@@ -146,7 +150,7 @@ def read_artifact(text: str) -> Artifact | None:
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
     items["source"] = items["source"].rstrip("\n")
-    for key in ("as-written", "expand", "precise"):
+    for key in ("as-written", "expand", "precise", "ieee"):
         if items.get(key, "yes") != "yes":
             raise _damaged(f"`# {key}:` says `yes` or is left out")
     tests = items.get("tests", "x")
@@ -162,6 +166,7 @@ def read_artifact(text: str) -> Artifact | None:
         expand=items.get("expand") == "yes",
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
+        ieee=items.get("ieee") == "yes",
         custom_templates="templates" in items,
         extras=split_names(items.get("with", "")),
         tests=items.get("tests", ""),
@@ -188,6 +193,7 @@ _ITEMS = (
     "expand",
     "target",
     "precise",
+    "ieee",
     "with",
     "templates",
     "tests",

@@ -14,6 +14,7 @@ import jinja2
 from gradgen.cost import CONSTANT, ONE, VARIABLE, Cost, operations
 from gradgen.describe import docstring, gradient_summary, rows_summary
 from gradgen.errors import GradgenError
+from gradgen.ieee import HELPERS
 from gradgen.ir import OVER, Flow, Program, Ref, Step
 from gradgen.jacobian import Jacobian, jacobian
 from gradgen.lines import Lines
@@ -247,7 +248,15 @@ class _Viewer:
         helpers = self.helpers(texts)
         return Module(
             noqa=self.noqa(),
-            docstring=tuple(docstring(program, self.formula, self.cost(), self.words)),
+            docstring=tuple(
+                docstring(
+                    program,
+                    self.formula,
+                    self.cost(),
+                    self.words,
+                    self.target.spelling.ieee,
+                )
+            ),
             imports=(
                 *(
                     line
@@ -302,7 +311,7 @@ class _Viewer:
 
     def helpers(self, texts: list[str]) -> tuple[str, ...]:
         """Return the helper functions that these lines call, and those that they call in turn."""
-        known = {name for row in OPS.values() for name in row.helpers}
+        known = {name for row in OPS.values() for name in row.helpers} | {*HELPERS}
         loader = self.environment.loader
         assert loader is not None
         found: dict[str, str] = {}

@@ -84,6 +84,7 @@ class Spelling:
         constants: the texts of the named constants.
         otherwise: the column that stands in where a row has no text in `column`; without one, a call stands in.
         precise: whether partials are written for relative accuracy over the whole range.
+        ieee: whether lines are written so that nothing raises.
         brackets: what stands around an operand that binds too little.
     """
 
@@ -92,6 +93,7 @@ class Spelling:
     constants: dict[str, str]
     otherwise: str = ""
     precise: bool = False
+    ieee: bool = False
     brackets: tuple[str, str] = ("(", ")")
 
     def template(self, row: Op) -> str:

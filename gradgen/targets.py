@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from gradgen.ieee import HELPERS
 from gradgen.ops import NAMED, OPS
 from gradgen.spell import Spelling
 
@@ -144,7 +145,10 @@ BUILTINS = frozenset("""
     UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
     """.split())  # noqa: SIM905 - a list of eighty words reads better as words
 
-_HELPERS = frozenset(f"_{helper}" for row in OPS.values() for helper in row.helpers)
+_HELPERS = frozenset(
+    f"_{helper}"
+    for helper in (*HELPERS, *(name for row in OPS.values() for name in row.helpers))
+)
 
 _NAMES = frozenset(
     {"math", "forward", "backward", "cache", "_", "float", "tuple", "abs", "max", "min"}

@@ -16,6 +16,7 @@ OPTIONS: list[dict[str, object]] = [
     {"wrt": ""},
     {"as_written": True},
     {"precise": True},
+    {"ieee": True},
     {"target": "scipy"},
     {"name": "h", "target": "scipy", "precise": True, "wrt": "x"},
     {"name": "g", "inputs": "y, x", "wrt": "y, x", "as_written": True},
