@@ -2,12 +2,12 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 2b48916108e7e476
+# digest: 32f553cb13c479f0
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
-Operations: 6 forward, 11 backward; value and gradient together cost 2.8 times the value.
+Operations: 5 forward, 11 backward; value and gradient together cost 3.2 times the value.
 
 Raises:
     ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0
@@ -15,7 +15,7 @@ Raises:
     OverflowError: where rp1**negn is too large (pownegn).
     ValueError: backward, where rp1 = 0 and negn < 1 (pownegn).
     ValueError: backward, where rp1 < 0 (pownegn).
-    ZeroDivisionError: where den = 0 (invden).
+    ZeroDivisionError: where den = 0 (payment).
 
 Kinks:
     rp1**negn at rp1 = 0: the gradient by negn is 0 (pownegn).
@@ -31,16 +31,15 @@ def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
     negn = -n
     pownegn = math.pow(rp1, negn)
     den = 1.0 - pownegn  # denominator
-    invden = 1.0 / den
-    payment = num * invden
+    payment = num / den
     return payment, (
         P,
         r,
-        num,
         rp1,
         negn,
         pownegn,
-        invden,
+        den,
+        payment,
     )
 
 
@@ -55,22 +54,22 @@ def backward(
     (
         P,
         r,
-        num,
         rp1,
         negn,
         pownegn,
-        invden,
+        den,
+        payment,
     ) = cache
-    # payment = num * invden
-    dnum = invden * dpayment
-    dinvden = num * dpayment
-    # invden = 1 / den                  d(1/den)/dden = -1/den**2
-    dden = -invden * (invden * dinvden)
+    # payment = num / den               d(num/den)/dden = -payment/den
+    dnum = dpayment / den
+    dden = -payment * dnum
     # den = 1 - pownegn
     dpownegn = -dden
     # pownegn = rp1**negn               d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     drp1 = (
-        negn * (pownegn / rp1) if rp1 != 0.0 else negn * math.pow(rp1, negn - 1.0)
+        negn * (pownegn / rp1)
+        if abs(pownegn) > 1e-290 and rp1 != 0.0
+        else negn * math.pow(rp1, negn - 1.0)
     ) * dpownegn
     dnegn = (pownegn * math.log(rp1) if rp1 != 0.0 else 0.0) * dpownegn
     # negn = -n

@@ -3,16 +3,16 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: 43c07cdd5af83991
+# digest: 231eb76017757bd3
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
 Inputs: A, Ea, T, R.
 Gradient: by A, Ea, T only.
-Operations: 5 forward, 4 backward; value and gradient together cost 1.8 times the value.
+Operations: 4 forward, 4 backward; value and gradient together cost 2.0 times the value.
 
 Raises:
-    ZeroDivisionError: where RT = 0 (invRT).
+    ZeroDivisionError: where RT = 0 (ratioEa).
     OverflowError: where ratioEa > 709.78 (expratioEa).
 """
 
@@ -23,14 +23,13 @@ def forward(A: float, Ea: float, T: float, R: float) -> tuple[float, tuple[float
     """Return k and the cache that backward needs."""
     negEa = -Ea
     RT = R * T
-    invRT = 1.0 / RT
-    ratioEa = negEa * invRT
+    ratioEa = negEa / RT
     expratioEa = math.exp(ratioEa)
     k = A * expratioEa
     return k, (
         A,
-        R,
-        invRT,
+        T,
+        RT,
         ratioEa,
         expratioEa,
     )
@@ -40,8 +39,8 @@ def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, f
     """Return (dk/dA, dk/dEa, dk/dT), each times the upstream gradient dk."""
     (
         A,
-        R,
-        invRT,
+        T,
+        RT,
         ratioEa,
         expratioEa,
     ) = cache
@@ -50,11 +49,9 @@ def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, f
     dexpratioEa = A * dk
     # expratioEa = exp(ratioEa)
     dratioEa = expratioEa * dexpratioEa
-    # ratioEa = negEa * invRT           d(negEa/RT)/dRT = -ratioEa/RT
-    dnegEa = invRT * dratioEa
-    dRT = -ratioEa * dnegEa
-    # RT = R * T
-    dT = R * dRT
+    # ratioEa = negEa / RT              d(negEa/RT)/dT = -ratioEa/T
+    dnegEa = dratioEa / RT
+    dT = -(ratioEa / T) * dratioEa
     # negEa = -Ea
     dEa = -dnegEa
     return dA, dEa, dT

@@ -2,20 +2,21 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: f47e37c730c7946c
+# digest: c94561f8541e7c02
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
 Inputs: Re, eps, D.
-Operations: 11 forward, 14 backward; value and gradient together cost 2.3 times the value.
+Operations: 8 forward, 13 backward; value and gradient together cost 2.6 times the value.
 
 Raises:
-    ZeroDivisionError: where scaledD = 0 (invprodD).
+    ZeroDivisionError: where scaledD = 0 (epsbyprod).
     ValueError: where epsbyprod < 0 (ratioepspowc).
     OverflowError: where epsbyprod**1.11 is too large (ratioepspowc).
-    ZeroDivisionError: where Re = 0 (invRe).
-    ValueError: where sumRe <= 0 (logtensumRe).
-    ZeroDivisionError: where den = 0 (friction).
+    ZeroDivisionError: where Re = 0 (cbyRe).
+    ValueError: where sumcbyRe <= 0 (logtensumeps).
+    ZeroDivisionError: where scaledlogten = 0 (friction).
+    OverflowError: where scaledlogten**(-2) is too large (friction).
 """
 
 import math
@@ -24,22 +25,20 @@ import math
 def forward(Re: float, eps: float, D: float) -> tuple[float, tuple[float, ...]]:
     """Return friction and the cache that backward needs."""
     scaledD = 3.7 * D
-    invprodD = 1.0 / scaledD
-    epsbyprod = eps * invprodD
+    epsbyprod = eps / scaledD
     ratioepspowc = math.pow(epsbyprod, 1.11)
-    invRe = 1.0 / Re
-    scaledbyRe = 6.9 * invRe
-    sumRe = ratioepspowc + scaledbyRe
-    logtensumRe = math.log10(sumRe)
-    scaledlogten = 1.8 * logtensumRe
-    den = scaledlogten * scaledlogten  # denominator
-    friction = 1.0 / den
+    cbyRe = 6.9 / Re
+    sumcbyRe = ratioepspowc + cbyRe
+    logtensumeps = math.log10(sumcbyRe)
+    scaledlogten = 1.8 * logtensumeps
+    friction = scaledlogten**-2
     return friction, (
-        invprodD,
+        Re,
+        D,
+        scaledD,
         epsbyprod,
-        invRe,
-        scaledbyRe,
-        sumRe,
+        cbyRe,
+        sumcbyRe,
         scaledlogten,
         friction,
     )
@@ -53,32 +52,29 @@ def backward(
     In this order: by Re, eps, D.
     """
     (
-        invprodD,
+        Re,
+        D,
+        scaledD,
         epsbyprod,
-        invRe,
-        scaledbyRe,
-        sumRe,
+        cbyRe,
+        sumcbyRe,
         scaledlogten,
         friction,
     ) = cache
-    # friction = 1 / den                d(1/den)/dden = -1/den**2
-    dden = -friction * (friction * dfriction)
-    # den = scaledlogten**2
-    dscaledlogten = 2.0 * scaledlogten * dden
-    # scaledlogten = 1.8 * logtensumRe
-    dlogtensumRe = 1.8 * dscaledlogten
-    # logtensumRe = log10(sumRe)        d log10 = 1/(sumRe*log(10))
-    dsumRe = dlogtensumRe / (sumRe * math.log(10.0))
-    # sumRe = ratioepspowc + scaledbyRe
-    dratioepspowc = dsumRe
-    dscaledbyRe = dsumRe
-    # scaledbyRe = 6.9 * invRe          d(6.9/Re)/dRe = -scaledbyRe/Re
-    dRe = -scaledbyRe * (invRe * dscaledbyRe)
+    # friction = scaledlogten**-2
+    dscaledlogten = -2.0 * (friction / scaledlogten) * dfriction
+    # scaledlogten = 1.8 * logtensumeps
+    dlogtensumeps = 1.8 * dscaledlogten
+    # logtensumeps = log10(sumcbyRe)    d log10 = 1/(sumcbyRe*log(10))
+    dsumcbyRe = dlogtensumeps / (sumcbyRe * math.log(10.0))
+    # sumcbyRe = ratioepspowc + cbyRe
+    dratioepspowc = dsumcbyRe
+    dcbyRe = dsumcbyRe
+    # cbyRe = 6.9 / Re                  d(6.9/Re)/dRe = -cbyRe/Re
+    dRe = -cbyRe / Re * dcbyRe
     # ratioepspowc = epsbyprod**1.11    d(u**c)/du = c*u**(c - 1)
     depsbyprod = 1.11 * math.pow(epsbyprod, 0.1100000000000001) * dratioepspowc
-    # epsbyprod = eps * invprodD        d(eps/scaledD)/dscaledD = -epsbyprod/scaledD
-    deps = invprodD * depsbyprod
-    dscaledD = -epsbyprod * deps
-    # scaledD = 3.7 * D
-    dD = 3.7 * dscaledD
+    # epsbyprod = eps / scaledD         d(eps/scaledD)/dD = -epsbyprod/D
+    deps = depsbyprod / scaledD
+    dD = -(epsbyprod / D) * depsbyprod
     return dRe, deps, dD

@@ -2,15 +2,15 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 48b0b6126a35e90e
+# digest: 3d0a17b8a40c011e
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
 Inputs: V, Is, n, Vt.
-Operations: 5 forward, 6 backward; value and gradient together cost 2.2 times the value.
+Operations: 4 forward, 7 backward; value and gradient together cost 2.8 times the value.
 
 Raises:
-    ZeroDivisionError: where nVt = 0 (invnVt).
+    ZeroDivisionError: where nVt = 0 (Vbyprod).
     OverflowError: where Vbyprod > 709.78 (expm1ratioV).
 """
 
@@ -22,15 +22,14 @@ def forward(
 ) -> tuple[float, tuple[float, ...]]:
     """Return current and the cache that backward needs."""
     nVt = n * Vt
-    invnVt = 1.0 / nVt
-    Vbyprod = V * invnVt
+    Vbyprod = V / nVt
     expm1ratioV = math.expm1(Vbyprod)
     current = Is * expm1ratioV
     return current, (
         Is,
         n,
         Vt,
-        invnVt,
+        nVt,
         Vbyprod,
         expm1ratioV,
     )
@@ -47,7 +46,7 @@ def backward(
         Is,
         n,
         Vt,
-        invnVt,
+        nVt,
         Vbyprod,
         expm1ratioV,
     ) = cache
@@ -56,10 +55,8 @@ def backward(
     dexpm1ratioV = Is * dcurrent
     # expm1ratioV = expm1(Vbyprod)
     dVbyprod = math.exp(Vbyprod) * dexpm1ratioV
-    # Vbyprod = V * invnVt              d(V/nVt)/dnVt = -Vbyprod/nVt
-    dV = invnVt * dVbyprod
-    dnVt = -Vbyprod * dV
-    # nVt = n * Vt
-    dn = Vt * dnVt
-    dVt = n * dnVt
+    # Vbyprod = V / nVt                 d(V/nVt)/dn = -Vbyprod/n
+    dV = dVbyprod / nVt
+    dn = -(Vbyprod / n) * dVbyprod
+    dVt = -(Vbyprod / Vt) * dVbyprod
     return dV, dIs, dn, dVt

@@ -2,14 +2,14 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: 3f409db744a47e31
+# digest: 95f81c0680b33e9e
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
-Operations: 6 forward, 5 backward; value and gradient together cost 1.8 times the value.
+Operations: 5 forward, 5 backward; value and gradient together cost 2.0 times the value.
 
 Raises:
-    ZeroDivisionError: where betap1 = 0 (invsumbeta).
+    ZeroDivisionError: where betap1 = 0 (ratiobeta).
     ValueError: where ratiobeta < 0 (sqrtratio).
     ZeroDivisionError: backward, where ratiobeta = 0 (sqrtratio).
 """
@@ -21,11 +21,10 @@ def forward(nu: float, beta: float) -> tuple[float, tuple[float, ...]]:
     """Return observed and the cache that backward needs."""
     onembeta = 1.0 - beta
     betap1 = 1.0 + beta
-    invsumbeta = 1.0 / betap1
-    ratiobeta = onembeta * invsumbeta
+    ratiobeta = onembeta / betap1
     sqrtratio = math.sqrt(ratiobeta)
     observed = nu * sqrtratio
-    return observed, (nu, invsumbeta, ratiobeta, sqrtratio)
+    return observed, (nu, betap1, ratiobeta, sqrtratio)
 
 
 def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, float]:
@@ -34,14 +33,14 @@ def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, f
     In this order: by nu, beta.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    nu, invsumbeta, ratiobeta, sqrtratio = cache
+    nu, betap1, ratiobeta, sqrtratio = cache
     # observed = nu * sqrtratio
     dnu = sqrtratio * dobserved
     dsqrtratio = nu * dobserved
     # sqrtratio = sqrt(ratiobeta)       d sqrt = 1/(2*sqrtratio)
     dratiobeta = 0.5 / sqrtratio * dsqrtratio
-    # ratiobeta = onembeta * invsumbeta    d(onembeta/betap1)/dbetap1 = -ratiobeta/betap1
-    donembeta = invsumbeta * dratiobeta
+    # ratiobeta = onembeta / betap1     d(onembeta/betap1)/dbetap1 = -ratiobeta/betap1
+    donembeta = dratiobeta / betap1
     dbetap1 = -ratiobeta * donembeta
     # betap1 = 1 + beta
     dbeta = dbetap1

@@ -2,14 +2,14 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 8134a6a5bab903e8
+# digest: 2b808221660ec43d
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
-Operations: 8 forward, 5 backward; value and gradient together cost 1.6 times the value.
+Operations: 7 forward, 5 backward; value and gradient together cost 1.7 times the value.
 
 Raises:
-    ZeroDivisionError: where sigma = 0 (invsigma).
+    ZeroDivisionError: where sigma = 0 (diffbysigma).
     ValueError: where sigma <= 0 (logsigma).
 """
 
@@ -19,15 +19,14 @@ import math
 def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return loglik and the cache that backward needs."""
     xmmu = x - mu
-    invsigma = 1.0 / sigma
-    diffbysigma = xmmu * invsigma
+    diffbysigma = xmmu / sigma
     ratioxsqr = diffbysigma * diffbysigma
     negsqrx = -ratioxsqr
     negxby2 = negsqrx / 2.0
     logsigma = math.log(sigma)
     difflogsigma = negxby2 - logsigma
     loglik = difflogsigma - math.log(2.0 * math.pi) / 2.0
-    return loglik, (sigma, invsigma, diffbysigma)
+    return loglik, (sigma, diffbysigma)
 
 
 def backward(
@@ -38,7 +37,7 @@ def backward(
     In this order: by x, mu, sigma.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    sigma, invsigma, diffbysigma = cache
+    sigma, diffbysigma = cache
     # loglik = difflogsigma - log(2 * pi) / 2
     ddifflogsigma = dloglik
     # difflogsigma = negxby2 - logsigma
@@ -52,8 +51,8 @@ def backward(
     dratioxsqr = -dnegsqrx
     # ratioxsqr = diffbysigma**2
     ddiffbysigma = 2.0 * diffbysigma * dratioxsqr
-    # diffbysigma = xmmu * invsigma     d(xmmu/sigma)/dsigma = -diffbysigma/sigma
-    dxmmu = invsigma * ddiffbysigma
+    # diffbysigma = xmmu / sigma        d(xmmu/sigma)/dsigma = -diffbysigma/sigma
+    dxmmu = ddiffbysigma / sigma
     dsigma -= diffbysigma * dxmmu
     # xmmu = x - mu
     dx = dxmmu

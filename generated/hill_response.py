@@ -2,7 +2,7 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: e339e095cf9331c5
+# digest: a322654d1cdea158
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
@@ -77,12 +77,20 @@ def backward(
     dKpown = dden
     dSpown = dden
     # Kpown = K**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
-    dK = (n * (Kpown / K) if K != 0.0 else n * math.pow(K, n - 1.0)) * dKpown
+    dK = (
+        n * (Kpown / K)
+        if abs(Kpown) > 1e-290 and K != 0.0
+        else n * math.pow(K, n - 1.0)
+    ) * dKpown
     dn = (Kpown * math.log(K) if K != 0.0 else 0.0) * dKpown
     # num = Vmax * Spown
     dVmax = Spown * dnum
     dSpown += Vmax * dnum
     # Spown = S**n                      d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
-    dS = (n * (Spown / S) if S != 0.0 else n * math.pow(S, n - 1.0)) * dSpown
+    dS = (
+        n * (Spown / S)
+        if abs(Spown) > 1e-290 and S != 0.0
+        else n * math.pow(S, n - 1.0)
+    ) * dSpown
     dn += (Spown * math.log(S) if S != 0.0 else 0.0) * dSpown
     return dS, dVmax, dK, dn

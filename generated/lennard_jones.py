@@ -2,14 +2,14 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: 2333e286d5105d50
+# digest: f819a000f1cf8f2a
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
-Operations: 7 forward, 10 backward; value and gradient together cost 2.4 times the value.
+Operations: 6 forward, 10 backward; value and gradient together cost 2.7 times the value.
 
 Raises:
-    ZeroDivisionError: where r = 0 (invr).
+    ZeroDivisionError: where r = 0 (sigmabyr).
     OverflowError: where sigmabyr**12 is too large (ratiopow12).
     OverflowError: where sigmabyr**6 is too large (ratiopow6).
 """
@@ -18,13 +18,12 @@ Raises:
 def forward(r: float, epsilon: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return energy and the cache that backward needs."""
     fourepsilon = 4.0 * epsilon
-    invr = 1.0 / r
-    sigmabyr = sigma * invr
+    sigmabyr = sigma / r
     ratiopow12 = sigmabyr**12
     ratiopow6 = sigmabyr**6
     diffsigma = ratiopow12 - ratiopow6
     energy = fourepsilon * diffsigma
-    return energy, (fourepsilon, invr, sigmabyr, diffsigma)
+    return energy, (r, fourepsilon, sigmabyr, diffsigma)
 
 
 def backward(
@@ -35,7 +34,7 @@ def backward(
     In this order: by r, epsilon, sigma.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    fourepsilon, invr, sigmabyr, diffsigma = cache
+    r, fourepsilon, sigmabyr, diffsigma = cache
     # energy = fourepsilon * diffsigma
     dfourepsilon = diffsigma * denergy
     ddiffsigma = fourepsilon * denergy
@@ -46,8 +45,8 @@ def backward(
     dsigmabyr = 6.0 * sigmabyr**5 * dratiopow6
     # ratiopow12 = sigmabyr**12
     dsigmabyr += 12.0 * sigmabyr**11 * dratiopow12
-    # sigmabyr = sigma * invr           d(sigma/r)/dr = -sigmabyr/r
-    dsigma = invr * dsigmabyr
+    # sigmabyr = sigma / r              d(sigma/r)/dr = -sigmabyr/r
+    dsigma = dsigmabyr / r
     dr = -sigmabyr * dsigma
     # fourepsilon = 4 * epsilon
     depsilon = 4.0 * dfourepsilon

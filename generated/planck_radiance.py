@@ -3,20 +3,20 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: dcd62082685917fd
+# digest: 363c5c78fc05e3a9
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
 Inputs: nu, T, h, c, k.
 Gradient: by nu, T only.
-Operations: 13 forward, 14 backward; value and gradient together cost 2.1 times the value.
+Operations: 10 forward, 14 backward; value and gradient together cost 2.4 times the value.
 
 Raises:
     OverflowError: where nu**3 is too large (nupow3).
-    ZeroDivisionError: where csqr = 0 (invcsqr).
-    ZeroDivisionError: where kT = 0 (invkT).
+    ZeroDivisionError: where csqr = 0 (num).
+    ZeroDivisionError: where kT = 0 (ratioh).
     OverflowError: where ratioh > 709.78 (den).
-    ZeroDivisionError: where den = 0 (invden).
+    ZeroDivisionError: where den = 0 (radiance).
 """
 
 import math
@@ -34,25 +34,22 @@ def forward(
     nupow3 = nu**3
     prodnupow3 = twoh * nupow3
     csqr = c * c
-    invcsqr = 1.0 / csqr
-    num = prodnupow3 * invcsqr  # numerator
+    num = prodnupow3 / csqr  # numerator
     hnu = h * nu
     kT = k * T
-    invkT = 1.0 / kT
-    ratioh = hnu * invkT
+    ratioh = hnu / kT
     den = math.expm1(ratioh)  # denominator
-    invden = 1.0 / den
-    radiance = num * invden
+    radiance = num / den
     return radiance, (
         nu,
+        T,
         h,
-        k,
         twoh,
-        invcsqr,
-        num,
-        invkT,
+        csqr,
+        kT,
         ratioh,
-        invden,
+        den,
+        radiance,
     )
 
 
@@ -64,31 +61,27 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
     """
     (
         nu,
+        T,
         h,
-        k,
         twoh,
-        invcsqr,
-        num,
-        invkT,
+        csqr,
+        kT,
         ratioh,
-        invden,
+        den,
+        radiance,
     ) = cache
-    # radiance = num * invden
-    dnum = invden * dradiance
-    dinvden = num * dradiance
-    # invden = 1 / den                  d(1/den)/dden = -1/den**2
-    dden = -invden * (invden * dinvden)
+    # radiance = num / den              d(num/den)/dden = -radiance/den
+    dnum = dradiance / den
+    dden = -radiance * dnum
     # den = expm1(ratioh)
     dratioh = math.exp(ratioh) * dden
-    # ratioh = hnu * invkT              d(hnu/kT)/dkT = -ratioh/kT
-    dhnu = invkT * dratioh
-    dkT = -ratioh * dhnu
-    # kT = k * T
-    dT = k * dkT
+    # ratioh = hnu / kT                 d(hnu/kT)/dT = -ratioh/T
+    dhnu = dratioh / kT
+    dT = -(ratioh / T) * dratioh
     # hnu = h * nu
     dnu = h * dhnu
-    # num = prodnupow3 * invcsqr
-    dprodnupow3 = invcsqr * dnum
+    # num = prodnupow3 / csqr
+    dprodnupow3 = dnum / csqr
     # prodnupow3 = twoh * nupow3
     dnupow3 = twoh * dprodnupow3
     # nupow3 = nu**3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -12,7 +13,6 @@ import sympy as sp
 from gradgen.errors import GradgenError
 from gradgen.formula import CONSTANTS, Formula
 from gradgen.ir import (
-    OVER,
     Const,
     Flow,
     Operand,
@@ -35,78 +35,125 @@ def differentiate(program: Program, shown: bool = True) -> Program:
         program: a program without flows.
         shown: whether the outermost quotient shows the chain rule at full length.
     """
-    program = _divide_outright(program)
+    program = _divide(program, shown)
     first = len(program.inputs)
     active = set(program.wrt)
     for position, step in enumerate(program.steps):
         reached = any(isinstance(a, Ref) and a.index in active for a in step.args)
-        if reached and not OPS[step.op].flat:
+        if reached and not OPS[step.op].flat and not _is_one(step):
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}
-    quotients = _quotients(program, shown)
+    uses = Counter(received)
+    for step in program.steps:
+        uses.update(arg.index for arg in step.args if isinstance(arg, Ref))
     flows = []
     for position in range(len(program.steps) - 1, -1, -1):
         source = first + position
         if source not in received or source not in active:
             continue
-        for place, arg in enumerate(program.steps[position].args):
-            if place and source in quotients:
-                place, arg = OVER, quotients[source]
+        for below, place, arg in _ways(program, position, uses):
             if isinstance(arg, Ref) and arg.index in active:
-                partials = OPS[program.steps[position].op].partials
-                if place != OVER and partials[place] is None:
-                    raise _no_partial(program.steps[position].op, place)
-                flows.append(
-                    Flow(source, arg.index, place, accumulate=arg.index in received)
-                )
+                op = program.steps[position].op
+                if below is None and OPS[op].partials[place] is None:
+                    raise _no_partial(op, place)
+                added = arg.index in received
+                flows.append(Flow(source, arg.index, place, added, below))
                 received.add(arg.index)
     return verify(replace(program, flows=tuple(flows)))
 
 
-def _quotients(program: Program, shown: bool) -> dict[int, Operand]:
-    """Return the denominators of the quotients n * (1/d) whose gradient goes straight to d, by the quotient's value.
+def _is_one(step: Step) -> bool:
+    """Whether a step is x/x, whose slope is 0."""
+    return step.op == "div" and step.args[0] == step.args[1]
 
-    d(n/d)/dd = -(n/d)/d needs no gradient of 1/d, if nothing else reads that. The outermost quotient keeps it: there the
-    backward pass shows the chain rule at full length.
+
+def _ways(
+    program: Program, position: int, uses: Counter[int]
+) -> Iterator[tuple[int | None, int, Operand]]:
+    """Yield what a step reads, each with its place; of a quotient's denominator that is a product or a power its factors.
+
+    There the slope is a multiple of the quotient over the factor: that has a double wherever the slope has one, and the square
+    of the denominator, on the way, need not have one.
     """
+    step = program.steps[position]
+    places = {"div": 1, "inv": 0}
+    for place, arg in enumerate(step.args):
+        if place != places.get(step.op) or not isinstance(arg, Ref):
+            yield None, place, arg
+            continue
+        inner = program.step(arg.index)
+        if inner is None or not _is_factored(inner, arg, uses):
+            yield None, place, arg
+            continue
+        todo: list[tuple[Ref, Step]] = [(arg, inner)]
+        while todo:
+            value, inner = todo.pop()
+            for place, factor in enumerate(inner.args):
+                deeper = program.step(factor.index) if isinstance(factor, Ref) else None
+                if (
+                    isinstance(factor, Ref)
+                    and deeper is not None
+                    and inner.op == "mul"
+                    and uses[factor.index] == 1
+                    and _is_factored(deeper, factor, uses)
+                ):
+                    todo.append((factor, deeper))
+                else:
+                    yield value.index, place, factor
+
+
+def _is_factored(step: Step, value: Ref, uses: Counter[int]) -> bool:
+    """Whether the gradient of a quotient goes past this value, its denominator; of several factors only if nothing else reads it."""
+    several = sum(isinstance(arg, Ref) for arg in step.args) > 1
+    return bool(OPS[step.op].over_partials) and not (several and uses[value.index] > 1)
+
+
+def _divide(program: Program, shown: bool) -> Program:
+    """Make n * (1/d) one exact division, but for the outermost quotient of two sums, which shows the chain rule at full length."""
     parts = quotient_parts(program) if shown else {}
-    found = {}
-    others = {ref.index for _, ref in program.outputs}
+    kept = {ref.index for _, ref, _ in program.given}
+    kept |= {ref.index for _, ref in program.outputs}
+    steps = list(program.steps)
+    useful = _useful(program)
     for position, step in enumerate(program.steps):
         below = denominator(program, step)
-        if isinstance(below, Ref) and parts.get(below.index) != "den":
-            found[program.value(position)] = below
-            others |= {arg.index for arg in step.args[:1] if isinstance(arg, Ref)}
-        else:
-            others |= {arg.index for arg in step.args if isinstance(arg, Ref)}
-    return {
-        value: below
-        for value, below in found.items()
-        if program.steps[value - len(program.inputs)].args[1].index not in others  # type: ignore[union-attr]
-    }
-
-
-def _divide_outright(program: Program) -> Program:
-    """Make n * (1/d) one exact division where no gradient can use 1/d: in a condition and under a step function."""
-    used = {ref.index for _, ref in program.outputs}
-    steps = list(program.steps)
-    for position in range(len(steps) - 1, -1, -1):
-        step, row = steps[position], OPS[steps[position].op]
-        if program.value(position) in used:
-            if not row.flat:
-                used.update(
-                    arg.index
-                    for place, arg in enumerate(step.args)
-                    if isinstance(arg, Ref) and place not in row.truths
-                )
-        else:
-            below = denominator(program, step)
-            if below is not None:
-                steps[position] = replace(step, op="div", args=(step.args[0], below))
+        if below is None or step.op == "div":
+            continue
+        assert isinstance(step.args[1], Ref)
+        value = program.value(position)
+        if value in useful and (
+            step.args[1].index in kept or _is_shown(program, below, parts)
+        ):
+            continue
+        steps[position] = replace(step, op="div", args=(step.args[0], below))
     if tuple(steps) == program.steps:
         return program
     return drop_unused(replace(program, steps=tuple(steps)))
+
+
+def _is_shown(program: Program, below: Operand, parts: Mapping[int, str]) -> bool:
+    """Whether a denominator is that of the outermost quotient, and a sum of two stages as its numerator is a stage."""
+    if not isinstance(below, Ref) or parts.get(below.index) != "den":
+        return False
+    step = program.step(below.index)
+    assert step is not None
+    computed = all(isinstance(a, Ref) and program.step(a.index) for a in step.args)
+    return step.op in ("add", "sub") and computed and "num" in parts.values()
+
+
+def _useful(program: Program) -> set[int]:
+    """Return the values that a gradient may reach: not those in conditions and under step functions alone."""
+    used = {ref.index for _, ref in program.outputs}
+    for position in range(len(program.steps) - 1, -1, -1):
+        step, row = program.steps[position], OPS[program.steps[position].op]
+        if program.value(position) in used and not row.flat:
+            used.update(
+                arg.index
+                for place, arg in enumerate(step.args)
+                if isinstance(arg, Ref) and place not in row.truths
+            )
+    return used
 
 
 def _no_partial(op: str, place: int) -> GradgenError:

@@ -13,7 +13,6 @@ from fractions import Fraction
 from itertools import islice, product
 
 from gradgen.ir import (
-    OVER,
     UPSTREAM,
     Const,
     Flow,
@@ -66,7 +65,7 @@ class _Flat:
 def flatten(program: Program) -> Program:
     """Give each backward line whose partial may be infinite the tests that tell where its gradient is 0 all the same."""
     flows = program.flows
-    if not any(singular(_step(program, flow), flow.partial) for flow in flows):
+    if not any(_points(program, flow) for flow in flows):
         return program
     moving = {flow.into for flow in flows}
     moving.update(flow.source for flow in flows)
@@ -77,7 +76,7 @@ def flatten(program: Program) -> Program:
     found = []
     for flow in flows:
         step = _step(program, flow)
-        points = singular(step, flow.partial)
+        points = _points(program, flow)
         if 0.0 in points and "0" not in possible[flow.into]:
             points = tuple(point for point in points if point)
         alive = list(_held(flow, step, points, ways[flow.into]))
@@ -89,8 +88,6 @@ def flatten(program: Program) -> Program:
 
 def singular(step: Step, partial: int) -> tuple[float, ...]:
     """Return the values of the operand at which a partial is infinite although the operation has a value."""
-    if partial == OVER:
-        return ()
     found: dict[float, None] = {}
     for rule in OPS[step.op].raises:
         if rule.partial not in (partial, ANY):
@@ -112,12 +109,19 @@ def singular(step: Step, partial: int) -> tuple[float, ...]:
     return tuple(found)
 
 
+def _points(program: Program, flow: Flow) -> tuple[float, ...]:
+    """Return the values of the operand at which a line's partial is infinite; the line of a quotient past its denominator has none."""
+    return (
+        () if flow.below is not None else singular(_step(program, flow), flow.partial)
+    )
+
+
 def covered(program: Program, flow: Flow) -> bool:
     """Whether a line's tests leave out all the points at which its partial is infinite."""
     step = _step(program, flow)
     alone = {group[0] for group in flow.alive if len(group) == 1}
     at_zero = Test(flow.source, _ZERO)
-    points = singular(step, flow.partial)
+    points = _points(program, flow)
     return bool(points) and all(
         any(t.value == flow.into and _is(t.other, point) for t in alone)
         or (point == 0 and step.op in _SAME_ZERO and at_zero in alone)
@@ -477,10 +481,10 @@ def _slope(
         if step.op == "min":
             at_zero = -at_zero
         return _Above(held=at_zero > 0, lost=at_zero == 0)
-    if step.op in ("mul", "div") or flow.partial == OVER:
-        factor: Operand = step.args[1 - flow.partial] if flow.partial >= 0 else Ref(0)
+    if step.op in ("mul", "div"):
+        factor: Operand = step.args[1 - flow.partial]
         bent = False
-        if flow.partial == OVER or (step.op == "div" and flow.partial == 1):
+        if flow.below is not None or (step.op == "div" and flow.partial == 1):
             factor = step.args[0]
             bent = flow.into in steep
         elif step.op == "div":

@@ -51,9 +51,6 @@ class Step:
     active: tuple[Guard, ...] = ()
 
 
-#: The partial of a quotient, written n * (1/d), by its denominator: -(n/d)/d.
-OVER = -2
-
 #: In a test of a backward line, the gradient that comes down to it.
 UPSTREAM = -1
 
@@ -72,14 +69,16 @@ class Test:
 class Flow:
     """One backward line: `d[into] = (or +=) partial * d[source]`.
 
-    `partial` says which of the source operation's partials, by argument position; `OVER` is that of n * (1/d) by d. With
-    `alive`, the line is 0 unless at least one test of each group holds.
+    `partial` says which of the source operation's partials, by argument position. With `below`, a step of the source's
+    denominator, the gradient goes straight to the argument of that step: d(n/u**2)/du = -2*(n/u**2)/u. With `alive`, the
+    line is 0 unless at least one test of each group holds.
     """
 
     source: int
     into: int
     partial: int
     accumulate: bool
+    below: int | None = None
     alive: tuple[tuple[Test, ...], ...] = ()
 
 
@@ -224,12 +223,25 @@ def evaluate(const: Const) -> float:
 
 
 def denominator(program: Program, step: Step) -> Operand | None:
-    """Return d where the step is n * (1/d), else None."""
+    """Return d where the step is n/d or n * (1/d), else None."""
+    if step.op == "div" and isinstance(step.args[1], Ref):
+        return step.args[1]
     if step.op == "mul" and isinstance(step.args[1], Ref):
         inverse = program.step(step.args[1].index)
         if inverse is not None and inverse.op == "inv":
             return inverse.args[0]
     return None
+
+
+def is_over(program: Program, flow: Flow) -> bool:
+    """Whether a flow is that of n/d to d: -(n/d)/d."""
+    step = program.step(flow.source)
+    return (
+        step is not None
+        and step.op == "div"
+        and flow.partial == 1
+        and flow.below is None
+    )
 
 
 class ProgramError(AssertionError):
@@ -301,12 +313,11 @@ def verify(program: Program) -> Program:
             flow.source in received, f"value {flow.source} flows before it has received"
         )
         assert source is not None
-        target = (
-            denominator(program, source)
-            if flow.partial == OVER
-            else source.args[flow.partial]
+        reader = source if flow.below is None else program.step(flow.below)
+        _require(
+            reader is not None and reader.args[flow.partial] == Ref(flow.into),
+            "a flow goes to what its step does not read",
         )
-        _require(target == Ref(flow.into), "a flow goes to what its step does not read")
         _require(
             flow.accumulate == (flow.into in received),
             f"wrong accumulation into value {flow.into}",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradgen.cost import CONSTANT, VARIABLE, operations
-from gradgen.ir import OVER, Flow, Program
+from gradgen.ir import Flow, Program, is_over
 from gradgen.lines import Lines, Term
 from gradgen.ops import OPS
 from gradgen.spell import negated
@@ -102,6 +102,8 @@ class _Sweep:
     #: What others than this sweep flow into as well.
     partly: set[int] = field(default_factory=set)
     parts: dict[int, list[_Part]] = field(default_factory=dict)
+    #: The slopes whose first line is read before the others have come.
+    promised: set[int] = field(default_factory=set)
     #: The source, the value and the number of each part, in the order of the flows; and the lines of those that have one.
     order: list[tuple[int, int, int]] = field(default_factory=list)
     lines: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -201,9 +203,13 @@ class _Rows:
         above = -1
         for flow in self.flows[source]:
             given, shared = upstream, False
-            if flow.partial == OVER and sweep.wanted[above] == 1:
-                # The numerator's slope is the product with 1/d already, and no more.
+            if is_over(self.program, flow) and sweep.wanted[above] == 1:
+                # The numerator's slope is this one over d, and no more.
                 given, shared = sweep.slopes[above], True
+            elif is_over(self.program, flow) and len(sweep.parts.get(above, ())) == 1:
+                # So far it is no more.
+                sweep.promised.add(above)
+                given, shared = _Slope(self.name(sweep, above)), True
             above = flow.into
             term = self.spelled(flow, given.name, shared)
             key = self.spelled(flow, given.key, shared).added if given.key else ""
@@ -232,6 +238,7 @@ class _Rows:
         """Write the lines of a slope, unless it has been made already. An input's slope has its own name in any case."""
         several = value, tuple((part.term.negative, part.key) for part in parts)
         known = parts[0].slope if len(parts) == 1 else self.known.get(several)
+        known = None if value in sweep.promised else known
         if known is not None:
             own = self.named.get((sweep.head, value, False)) == known.name
             if not (known.negative and known.name) and (value >= self.first or own):

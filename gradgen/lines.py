@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from gradgen.ieee import QUIET, quiet
 from gradgen.ir import (
-    OVER,
     UPSTREAM,
     Const,
     Flow,
@@ -23,7 +22,6 @@ from gradgen.spell import (
     AND,
     OR,
     OVER_SHARED,
-    OVER_TEXT,
     FlowText,
     bracket,
     condition,
@@ -31,6 +29,7 @@ from gradgen.spell import (
     flow_text,
     operand,
     operands,
+    over_text,
     template_of,
     tests,
 )
@@ -62,7 +61,7 @@ class Lines:
         self.target = target
         self.read: set[int] = set()
         #: Each kind of backward line is spelled once, with places for the names.
-        self.texts: dict[tuple[str, int, tuple[Const | None, ...]], FlowText] = {}
+        self.texts: dict[tuple[str, int, bool, tuple[Const | None, ...]], FlowText] = {}
         #: The values of the stages that are plain calls and evaluated always, by their text.
         self.calls: dict[str, int] = {}
 
@@ -115,23 +114,31 @@ class Lines:
             flow: the flow.
             step: the step that it comes from.
             upstream: the name of the gradient that flows; empty if that is 1.
-            shared: of a quotient, whether `upstream` is already its product with 1/d.
+            shared: of a quotient, whether `upstream` is already divided by d.
         """
-        constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
-        key = step.op, flow.partial, constants
-        if flow.partial == OVER:
-            text = OVER_SHARED if shared else OVER_TEXT
+        over = flow.below is not None
+        reader, args = step, step.args
+        if flow.below is not None:
+            inner = self.program.step(flow.below)
+            assert inner is not None
+            reader, args = inner, (*inner.args, Ref(flow.below))
+        constants = tuple(a if isinstance(a, Const) else None for a in reader.args)
+        key = reader.op, flow.partial, over, constants
+        if shared:
+            text = OVER_SHARED
         else:
-            text = self.texts.get(key) or flow_text(*key, self.target.spelling)
+            text = self.texts.get(key) or (over_text if over else flow_text)(
+                reader.op, flow.partial, constants, self.target.spelling
+            )
             self.texts[key] = text
         names = self.program.names
-        values = [names[arg.index] if isinstance(arg, Ref) else "" for arg in step.args]
+        values = [names[arg.index] if isinstance(arg, Ref) else "" for arg in args]
         found = []
         for template in (text.assigned, text.added) if upstream else text.alone:
             filled = template.format(*values, out=names[flow.source], d=upstream)
             filled = _CALL.sub(self._known_call, filled)
             for place in text.reads:
-                arg = step.args[place] if isinstance(place, int) else Ref(flow.source)
+                arg = args[place] if isinstance(place, int) else Ref(flow.source)
                 if isinstance(arg, Ref) and re.search(
                     rf"\b{names[arg.index]}\b", filled
                 ):

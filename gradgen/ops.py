@@ -69,6 +69,8 @@ class Op:
         python_partials: Python text for the partials whose accurate form is no plain expression (guards). A text with
             the upstream gradient `{d}` is the whole backward line, and a product if it starts with a minus.
         precise_partials: the same for `--precise`: right to a few ulp of the partial's own size over the whole range.
+        over_partials: the backward lines from a quotient whose denominator it is straight to its arguments, which pass
+            through no square of the denominator; `{out}` is the quotient, and the place after the last argument its own value.
         scipy: its forward text in the scipy target, where Python has none.
         latex: its text in a formula in LaTeX; a call by default.
         formula: its text in a formula; a call by default.
@@ -99,6 +101,7 @@ class Op:
     sample: tuple[tuple[float, float], ...]
     python_partials: tuple[str | None, ...] = ()
     precise_partials: tuple[str | None, ...] = ()
+    over_partials: tuple[str, ...] = ()
     scipy: str = ""
     latex: str = ""
     formula: str = ""
@@ -173,9 +176,11 @@ _ROWS = (
        formula="{0} - {1}", rational=True, role="diff", latex="{0} - {1}"),
     Op("mul",  lambda x, y: x*y,   (lambda out, x, y: y, lambda out, x, y: x),
        "{0}{1}",   "{0} * {1}", (0.5, 0),   ((-9, 9), (-9, 9)),
+       over_partials=("-({out} / {0}) * {d}", "-({out} / {1}) * {d}"),
        formula="{0} * {1}", rational=True, role="prod", latex=r"{0} \cdot {1}"),
     Op("div",  lambda x, y: x/y,   (lambda out, x, y: 1/y, lambda out, x, y: -out/y),
        "{0}by{1}", "{0} / {1}", (0.5, 1.5), ((-9, 9), (1, 9)),
+       python_partials=(None, "-{out} / {1} * {d}"), over_partials=("-({out} / {0}) * {d}", "{out} / {1} * {d}"),
        formula="{0} / {1}", rational=True, role="ratio", latex=r"\frac{{0}}{{1}}",
        raises=(Raise(_POLE, "{1} = 0", variable=1),)),
     Op("neg",  lambda x: -x,       (lambda out, x: sp.S.NegativeOne,),
@@ -189,13 +194,16 @@ _ROWS = (
     # Powers: by the exponent, because each has its own accurate spelling.
     Op("sqr",  lambda x: x*x,     (lambda out, x: 2*x,),
        "{0}sqr",    "{0} * {0}",          (0.5, 0.5),  ((-99, 99),),
+       over_partials=("-2.0 * ({out} / {0}) * {d}",),
        formula="{0}**2", rational=True, latex="{0}^2"),
-    Op("powi", lambda x, n: x**n, (lambda out, x, n: n*x**(n - 1), lambda out, x, n: out*sp.log(x)),
-       "{0}pow{1}", "{0}**{1:d}",         (0.51, 1.4), ((0.1, 9), (3, 9)),
+    Op("powi", lambda x, n: x**n, (lambda out, x, n: n*(out/x) if real(n) < 0 else n*x**(n - 1), lambda out, x, n: out*sp.log(x)),
+       "{0}pow{1}", "{0}**{1:d}",         (0.51, 1.6), ((0.1, 9), (3, 9)),
+       over_partials=("-{1} * ({out} / {0}) * {d}", ""),
        formula="{0}**{1}", rational=True, role="pow", exponent=True,
-       raises=(Raise(_OVERFLOW, "{0}**{1} is too large"),), latex="{0}^{{1}}"),
+       raises=(Raise(_POLE, "{0} = 0", exponent_below=0), Raise(_OVERFLOW, "{0}**{1} is too large")), latex="{0}^{{1}}"),
     Op("powr", lambda x, c: x**c, (lambda out, x, c: c*x**(c - 1) if lowers_exactly(c) else c*(out/x), lambda out, x, c: out*sp.log(x)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
+       over_partials=("-{1} * ({out} / {0}) * {d}", ""),
        formula="{0}**{1}", role="pow", exponent=True, rule="d(u**c)/du = c*u**(c - 1)",
        raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_DOMAIN, "{0} = 0", exponent_below=0), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise("ValueError or ZeroDivisionError", "{0} = 0", partial=0, exponent_below=1), Raise(_OVERFLOW, "{0}**({1} - 1) is too large", partial=0, exponent_below=1)),
        latex="{0}^{{1}}"),
@@ -207,7 +215,7 @@ _ROWS = (
     Op("pow",  lambda x, y: x**y, (lambda out, x, y: y*(out/x), lambda out, x, y: out*sp.log(x)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow",
-       python_partials=("{1} * ({out} / {0}) if {0} != 0.0 else {1} * math.pow({0}, {1} - 1.0)", "{out} * math.log({0}) if {0} != 0.0 else 0.0"),
+       python_partials=("{1} * ({out} / {0}) if abs({out}) > 1e-290 and {0} != 0.0 else {1} * math.pow({0}, {1} - 1.0)", "{out} * math.log({0}) if {0} != 0.0 else 0.0"),
        rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0",
        kink_partial=1, aliases=("power",),
        raises=(Raise(_DOMAIN, "{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0"), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0} = 0 and {1} < 1", partial=0), Raise(_DOMAIN, "{0} < 0", partial=1)),
@@ -223,10 +231,12 @@ _ROWS = (
        aliases=("Cbrt",), latex=r"\sqrt[3]{{0}}"),
     Op("hypot", cf.hypot, (lambda out, x, y: x/out, lambda out, x, y: y/out),
        "hyp{0}{1}", "math.hypot({0}, {1})", (0.6, 1.5), ((-99, 99), (-99, 99)),
+       over_partials=tuple(f"-({{{i}}} / {{2}} * {{out}} / {{2}}) * {{d}}" for i in range(2)),
        python_partials=("{0} / {out} if {out} != 0.0 else 0.0", "{1} / {out} if {out} != 0.0 else 0.0"),
        rule="d hypot(u, v) = (u du + v dv)/{out}", kink="hypot({0}, {1}) at (0, 0): gradient 0"),
     Op("hypot3", hypot3, (lambda out, x, y, z: x/out, lambda out, x, y, z: y/out, lambda out, x, y, z: z/out),
        "hyp{0}{1}{2}", "math.hypot({0}, {1}, {2})", (0.6, 1.5), ((-99, 99), (-99, 99), (-99, 99)),
+       over_partials=tuple(f"-({{{i}}} / {{3}} * {{out}} / {{3}}) * {{d}}" for i in range(3)),
        python_partials=tuple(f"{{{i}}} / {{out}} if {{out}} != 0.0 else 0.0" for i in range(3)), formula="hypot({0}, {1}, {2})",
        rule="d hypot(u, v, w) = (u du + v dv + w dw)/{out}", kink="hypot({0}, {1}, {2}) at (0, 0, 0): gradient 0",
        latex=r"\operatorname{hypot}\left({0}, {1}, {2}\right)", role="hyp"),
@@ -237,6 +247,7 @@ _ROWS = (
     # Exponentials and logarithms.
     Op("exp",   sp.exp,   (lambda out, x: out,),
        "exp{0}",    "math.exp({0})",      (0.51, 0.51), ((-20, 20),),
+       over_partials=("-{out} * {d}",),
        raises=(Raise(_OVERFLOW, "{0} > 709.78"),), latex=r"\exp\left({0}\right)"),
     Op("exp2",  cf.exp2,  (lambda out, x: out*_log2,),
        "exp2{0}",   "math.pow(2.0, {0})", (0.51, 1.5),  ((-20, 20),),
@@ -298,6 +309,7 @@ _ROWS = (
        raises=(Raise(_OVERFLOW, "abs({0}) > 710.47"),), latex=r"\sinh\left({0}\right)"),
     Op("cosh",  sp.cosh,  (lambda out, x: sp.sinh(x),),
        "cosh{0}",  "math.cosh({0})",  (2.0, 2.0), ((-9, 9),),
+       over_partials=("-({out} * math.tanh({0})) * {d}",),
        raises=(Raise(_OVERFLOW, "abs({0}) > 710.47"),), latex=r"\cosh\left({0}\right)"),
     Op("tanh",  sp.tanh,  (lambda out, x: 1 - out*out,),
        "tanh{0}",  "math.tanh({0})",  (2.2, 5.6), ((-1, 1),),
@@ -306,8 +318,8 @@ _ROWS = (
     Op("asinh", sp.asinh, (lambda out, x: 1/cf.hypot(x, sp.S.One),),
        "asinh{0}", "math.asinh({0})", (1.5, 1.5), ((-9, 9),),
        aliases=("arcsinh",), rule="d asinh = 1/sqrt({0}**2 + 1)"),
-    Op("acosh", sp.acosh, (lambda out, x: 1/sp.sqrt((x - 1)*(x + 1)),),
-       "acosh{0}", "math.acosh({0})", (2.0, 1.9), ((1, 99),),
+    Op("acosh", sp.acosh, (lambda out, x: 1/(sp.sqrt(x - 1)*sp.sqrt(x + 1)),),
+       "acosh{0}", "math.acosh({0})", (2.0, 2.4), ((1, 99),),
        aliases=("arccosh",), rule="d acosh = 1/sqrt({0}**2 - 1)",
        raises=(Raise(_DOMAIN, "{0} < 1"), Raise(_POLE, "{0} = 1", partial=0))),
     Op("atanh", sp.atanh, (lambda out, x: 1/((1 - x)*(1 + x)),),

@@ -14,12 +14,10 @@ from gradgen.flat import covered, flatten
 from gradgen.formula import Formula
 from gradgen.guard import guard
 from gradgen.ir import (
-    OVER,
     Const,
     Flow,
     Program,
     Ref,
-    denominator,
     drop_unused,
     operations,
 )
@@ -32,7 +30,6 @@ from gradgen.spell import (
     OR,
     PRODUCT,
     SUM,
-    FlowText,
     Spelling,
     bracket,
     condition,
@@ -41,6 +38,7 @@ from gradgen.spell import (
     flow_text,
     negated,
     operands,
+    over_text,
     tests,
 )
 from gradgen.stage import stage
@@ -174,9 +172,6 @@ def _row(definition: Definition) -> Op:
     )
 
 
-#: What flows from n/d: to n, and to d.
-_BY_ABOVE = FlowText("{d} / {1}", "{d} / {1}", False, ())
-_BY_BELOW = FlowText("-{out} / {1} * {d}", "{out} / {1} * {d}", True, ())
 #: A slope of sqrt put into that of a square.
 _HALVES = re.compile(r"2\.0 \* ([\w{}]+) \* \(0\.5 / ([\w{}]+)\)")
 
@@ -217,11 +212,13 @@ def _chained(program: Program, spelling: Spelling) -> list[str]:
         assert step is not None
         constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
         values = [texts[a.index] if isinstance(a, Ref) else "" for a in step.args]
-        below = denominator(program, step)
-        if isinstance(below, Ref) and (flow.partial == OVER or not flow.partial):
-            # n * (1/d) is n/d to a reader.
-            line = _BY_BELOW if flow.partial == OVER else _BY_ABOVE
-            values[1] = texts[below.index]
+        if flow.below is not None:
+            inner = program.step(flow.below)
+            assert inner is not None
+            constants = tuple(a if isinstance(a, Const) else None for a in inner.args)
+            values = [texts[a.index] if isinstance(a, Ref) else "" for a in inner.args]
+            values.append(texts[flow.below])
+            line = over_text(inner.op, flow.partial, constants, spelling)
         else:
             line = flow_text(step.op, flow.partial, constants, spelling)
         upstream = slopes[flow.source]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from gradgen.cost import CONSTANT, ONE, VARIABLE, Cost, operations
 from gradgen.describe import docstring, gradient_summary, rows_summary
 from gradgen.errors import GradgenError
 from gradgen.ieee import HELPERS
-from gradgen.ir import OVER, Flow, Program, Ref, Step
+from gradgen.ir import Flow, Program, Ref, Step, is_over
 from gradgen.jacobian import Jacobian, jacobian
 from gradgen.lines import Lines
 from gradgen.names import quotient_parts
@@ -226,9 +226,10 @@ class _Viewer:
         self.worth = {ref.index: ONE for _, ref in program.outputs}
         roles = {"num": "numerator", "den": "denominator"}
         parts = quotient_parts(program)
-        self.quotients = {
-            flow.source: flow.into for flow in program.flows if flow.partial == OVER
-        }
+        self.quotients: dict[int, Flow] = {}
+        for flow in program.flows:
+            if flow.below is not None or is_over(program, flow):
+                self.quotients.setdefault(flow.source, flow)
         self.comments = {ref.index: note for _, ref, note in program.given if note}
         self.roles = {value: roles[part] for value, part in parts.items()}
 
@@ -347,8 +348,16 @@ class _Viewer:
         words = operands(step, names, FORMULA)
         rule = OPS[step.op].rule
         if source in self.quotients:
-            below = names[self.quotients[source]]
-            rule = f"d({words[0]}/{below})/d{below} = -{{out}}/{below}"
+            flow = self.quotients[source]
+            into = names[flow.into]
+            above = words[0] if step.op == "div" else "1"
+            text = "-{out}/" + into
+            if flow.below is not None:
+                text = self.lines.term(
+                    flow, replace(step, guard=(), active=()), ""
+                ).assigned
+                text = re.sub(r"math\.|\.0\b", "", text).replace(" ", "")
+            rule = f"d({above}/{words[-1]})/d{into} = {text}"
         text = f"{names[source]} = {fill(FORMULA.template(OPS[step.op]), words)}"
         note = fill(rule, words, names[source])
         return f"{text.ljust(_RULE_COLUMN - 4)}    {note}" if note else text
@@ -384,7 +393,8 @@ class _Viewer:
         """Return the line of a flow; `before` is the flow above it from the same source."""
         adjoints = self.program.adjoints
         upstream, shared = flow.source, False
-        if flow.partial == OVER and before is not None and not before.accumulate:
+        over = is_over(self.program, flow)
+        if over and before is not None and not before.accumulate:
             upstream, shared = before.into, True
         term = self.lines.term(flow, step, adjoints[upstream], shared)
         filled = term.added if flow.accumulate else term.assigned

@@ -29,6 +29,8 @@ def _signs_of(step: Step, args: Sequence[str]) -> str:
         return "0+"
     if step.op == "powi" and number_of(step.args[1]) % 2 == 0:
         return "0+"
+    if step.op == "powi" and number_of(step.args[1]) < 0:
+        return args[0]
     if step.op == "cosh":
         return "+"
     if step.op == "sqrt":

@@ -55,6 +55,8 @@ _NEEDS = {
     "-{0}": (POWER,),
     "1 / {0}": (SIGN,),
     "1.0 / {0}": (SIGN,),
+    "{0}**{1}": (ATOM, SIGN),
+    "{0}**{1:d}": (ATOM, SIGN),
     "not {0}": (NOT,),
     r"\neg {0}": (ATOM,),
     "{1} if {0} else {2}": (OR, OR, CONDITIONAL),
@@ -490,8 +492,23 @@ def flow_text(
     return FlowText(assigned, added, negative, _places(added))
 
 
-#: What flows from n * (1/d) to d: -(n/d)/d times the upstream gradient, whose product with 1/d may already be n's gradient.
-OVER_TEXT = FlowText("-{out} * ({1} * {d})", "{out} * ({1} * {d})", True, (None, 1))
+def over_text(
+    op: str, position: int, constants: tuple[Const | None, ...], spelling: Spelling
+) -> FlowText:
+    """Spell what flows from a quotient to an argument of its denominator `op`."""
+    text = OPS[op].over_partials[position]
+    names = [
+        f"{{{i}}}" if const is None else constant(const, spelling)
+        for i, const in enumerate((*constants, None))
+    ]
+    if text.startswith("-{1}") and names[1].startswith("-"):
+        text, names[1] = text[1:], names[1][1:]  # -(-2.5)
+    text = fill(text, names, "{out}")
+    negative = text.startswith("-")
+    return FlowText(text, text.removeprefix("-"), negative, _places(text))
+
+
+#: What flows from n/d to d, where the upstream gradient over d is n's gradient already.
 OVER_SHARED = FlowText("-{out} * {d}", "{out} * {d}", True, (None,))
 
 

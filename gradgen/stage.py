@@ -99,6 +99,7 @@ def stage(
         values[assignment.name or name] = value
         if isinstance(value, Ref) and value.index >= len(order) and assignment.name:
             given.setdefault(value.index, (assignment.name, assignment.comment))
+            builder.named.add(value)
     last = formula.assignments[-1].name if formula.assignments else ""
     if last and name not in (DEFAULT_NAME, last):
         raise GradgenError(
@@ -187,6 +188,8 @@ class Builder:
         self.inputs = {name: Ref(i) for i, name in enumerate(inputs)}
         self.steps: list[Step] = []
         self.known: dict[Step, Ref] = {}
+        #: The values that the user named, which stay stages of their own.
+        self.named: set[Operand] = set()
 
     def append(self, step: Step) -> Ref:
         """Return the value of `step`, adding it if it is new."""
@@ -196,6 +199,11 @@ class Builder:
             self.known[step] = ref
             self.steps.append(step)
         return ref
+
+    def made(self, value: Operand) -> Step | None:
+        """Return the step that makes a value, unless the user named it; None for an input or a constant."""
+        place = value.index - len(self.inputs) if isinstance(value, Ref) else -1
+        return self.steps[place] if place >= 0 and value not in self.named else None
 
     def result(self, value: Operand, others: Iterable[Ref]) -> Ref:
         """Return a value as a step that is none of the other results."""
@@ -500,10 +508,10 @@ def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
         return _Plan(lambda value: emit("neg", value), rest)
     if len(args) == 2:
         left, right = args
-        if _is_reciprocal(right):
-            return _Plan(lambda a, b: _quotient(builder, a, b), left, right.args[0])
-        if _is_reciprocal(left) and not right.is_Number:
-            return _Plan(lambda a, b: _quotient(builder, a, b), right, left.args[0])
+        for other, factor in ((left, right), (right, left)):
+            under = _denominator(factor)
+            if under is not None and (other is left or not other.is_Number):
+                return _Plan(lambda a, b: _quotient(builder, a, b), other, under)
         return _Plan(lambda a, b: emit("mul", a, b), left, right)
     # An evaluated product: SymPy's x*y**(-1)*z**(-2) is x/(y*z**2) to a reader.
     above: list[sp.Basic] = []
@@ -533,12 +541,23 @@ def _product(factors: list[sp.Basic]) -> sp.Basic:
     return factors[0] if len(factors) == 1 else unevaluated(sp.Mul, *factors)
 
 
-def _is_reciprocal(node: sp.Basic) -> bool:
-    return isinstance(node, sp.Pow) and node.args[1] == sp.S.NegativeOne
+def _denominator(node: sp.Basic) -> sp.Basic | None:
+    """Return b**n where the node is b**(-n) for a whole n, else None."""
+    if not isinstance(node, sp.Pow):
+        return None
+    base, exponent = node.args
+    if not (isinstance(exponent, sp.Integer) and _is_negative(exponent)):
+        return None
+    return base if exponent == -1 else unevaluated(sp.Pow, base, -exponent)
 
 
 def _quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
-    """n/d is n * (1/d), so that the reciprocal serves the gradient too; by a constant it is one exact division."""
+    """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
+    step = builder.made(below)
+    if above == _ONE and step is not None and step.op in ("sqr", "powi"):
+        exponent = step.args[1] if step.op == "powi" else Const(Fraction(2))
+        assert isinstance(exponent, Const)
+        return _power(builder, step.args[0], Const(-Fraction(exponent.value)))
     if isinstance(below, Const):
         if below.value == 0:
             raise ZeroDivisionError
@@ -566,14 +585,16 @@ def _power(builder: Builder, base: Operand, exponent: Operand) -> Operand:
         return base
     if value == Fraction(1, 2):
         return emit("sqrt", base)
-    if value < 0 and (value == int(value) or value == Fraction(-1, 2)):
-        if isinstance(base, Const) and base.value == 0:
-            raise ZeroDivisionError
+    if value < 0 and isinstance(base, Const) and base.value == 0:
+        raise ZeroDivisionError
+    if value in (-1, Fraction(-1, 2)) or (
+        value < -_LARGEST_POWER and value == int(value)
+    ):
         return emit("inv", _power(builder, base, Const(-value)))
     if value == 2:
         return emit("sqr", base)
     if value == int(value) and (
-        value <= _LARGEST_POWER
+        -_LARGEST_POWER <= value <= _LARGEST_POWER
         or (isinstance(base, Const) and not isinstance(base.value, str))
     ):
         return emit("powi", base, Const(Fraction(int(value))))

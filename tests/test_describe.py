@@ -120,6 +120,7 @@ def test_what_backward_returns() -> None:
 OUTSIDE = {
     ("inv", "ZeroDivisionError"): "1/x at 0",
     ("powi", "OverflowError"): "x**3 at 1e200",
+    ("powi", "ZeroDivisionError"): "x**-3 at 0",
     ("powr", "ValueError"): "x**2.5 at -1",
     ("powr", "OverflowError"): "x**2.5 at 1e200",
     ("expb", "OverflowError"): "2**x at 1e4",

@@ -36,7 +36,7 @@ IDS = [f"{row.name}-{i}" for row, i in POSITIONS]
 
 #: Rows whose last or first argument is a constant by construction, with constants worth trying.
 CONSTANT: dict[str, tuple[int, tuple[Fraction | float, ...]]] = {
-    "powi": (1, (Fraction(3), Fraction(4), Fraction(9))),
+    "powi": (1, (Fraction(3), Fraction(4), Fraction(9), Fraction(-2), Fraction(-5))),
     "powr": (1, (2.5, 1.5, 0.75, -0.5, -2.7, 1 / 3, 0.1)),
     "expb": (0, (Fraction(2), Fraction(10), 0.5, 3.7)),
 }
