@@ -254,7 +254,7 @@ def generate(
     program = stage(formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     if not recipe.as_written:
         program = recognise(program)
-    program = flatten(differentiate(guard(program)))
+    program = flatten(differentiate(guard(program), ieee=recipe.ieee))
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras

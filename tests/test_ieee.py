@@ -196,4 +196,4 @@ def test_the_module_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "# ieee: yes\n" in text and "Raises" not in text
     assert "Overflow and poles give inf, what has no value gives nan, as in C." in text
-    assert "num = _exp(x)" in text and "invy = _divide(1.0, y)\n" in text
+    assert "num = _exp(x)" in text and "f = _divide(num, y)\n" in text
