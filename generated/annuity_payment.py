@@ -2,7 +2,7 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 32f553cb13c479f0
+# digest: dcb63125e7949537
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
@@ -14,8 +14,10 @@ Raises:
         (pownegn).
     OverflowError: where rp1**negn is too large (pownegn).
     ValueError: backward, where rp1 = 0 and negn < 1 (pownegn).
-    ValueError: backward, where rp1 < 0 (pownegn).
     ZeroDivisionError: where den = 0 (payment).
+
+Undefined:
+    the slope of rp1**negn by negn is nan where rp1 < 0 (pownegn).
 
 Kinks:
     rp1**negn at rp1 = 0: the gradient by negn is 0 (pownegn).
@@ -71,7 +73,9 @@ def backward(
         if abs(pownegn) > 1e-290 and rp1 != 0.0
         else negn * math.pow(rp1, negn - 1.0)
     ) * dpownegn
-    dnegn = (pownegn * math.log(rp1) if rp1 != 0.0 else 0.0) * dpownegn
+    dnegn = (
+        pownegn * math.log(rp1) if rp1 > 0.0 else 0.0 if rp1 == 0.0 else math.nan
+    ) * dpownegn
     # negn = -n
     dn = -dnegn
     # rp1 = 1 + r

@@ -2,7 +2,7 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: a322654d1cdea158
+# digest: 2b0778f20d2d4d52
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
@@ -13,12 +13,14 @@ Raises:
     ValueError: where S < 0 and n is no integer, or S = 0 and n < 0 (Spown).
     OverflowError: where S**n is too large (Spown).
     ValueError: backward, where S = 0 and n < 1 (Spown).
-    ValueError: backward, where S < 0 (Spown).
     ValueError: where K < 0 and n is no integer, or K = 0 and n < 0 (Kpown).
     OverflowError: where K**n is too large (Kpown).
     ValueError: backward, where K = 0 and n < 1 (Kpown).
-    ValueError: backward, where K < 0 (Kpown).
     ZeroDivisionError: where den = 0 (invden).
+
+Undefined:
+    the slope of S**n by n is nan where S < 0 (Spown).
+    the slope of K**n by n is nan where K < 0 (Kpown).
 
 Kinks:
     S**n at S = 0: the gradient by n is 0 (Spown).
@@ -82,7 +84,7 @@ def backward(
         if abs(Kpown) > 1e-290 and K != 0.0
         else n * math.pow(K, n - 1.0)
     ) * dKpown
-    dn = (Kpown * math.log(K) if K != 0.0 else 0.0) * dKpown
+    dn = (Kpown * math.log(K) if K > 0.0 else 0.0 if K == 0.0 else math.nan) * dKpown
     # num = Vmax * Spown
     dVmax = Spown * dnum
     dSpown += Vmax * dnum
@@ -92,5 +94,5 @@ def backward(
         if abs(Spown) > 1e-290 and S != 0.0
         else n * math.pow(S, n - 1.0)
     ) * dSpown
-    dn += (Spown * math.log(S) if S != 0.0 else 0.0) * dSpown
+    dn += (Spown * math.log(S) if S > 0.0 else 0.0 if S == 0.0 else math.nan) * dSpown
     return dS, dVmax, dK, dn

@@ -2,14 +2,14 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: af64397160ea136a
+# digest: 67e7a499ec5fefa1
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
 Operations: 4 forward, 8 backward; value and gradient together cost 3.0 times the value.
 
-Raises:
-    ZeroDivisionError: backward, where pymly = pxmlx = 0 (atanpxmlx).
+Undefined:
+    the slope of atan2(pymly, pxmlx) is nan where pymly = pxmlx = 0 (atanpxmlx).
 """
 
 import math
@@ -40,8 +40,16 @@ def backward(cache: tuple[float, ...], dbearing: float = 1.0) -> tuple[float, ..
     datanpxmlx = dbearing
     dtheta = -dbearing
     # atanpxmlx = atan2(pymly, pxmlx)    d atan2(v, u) = (u dv - v du)/(u**2 + v**2)
-    dpymly = pxmlx / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly) * datanpxmlx
-    dpxmlx = -(pymly / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly)) * datanpxmlx
+    dpymly = (
+        pxmlx / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly)
+        if pymly != 0.0 or pxmlx != 0.0
+        else math.nan
+    ) * datanpxmlx
+    dpxmlx = (
+        -(pymly / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly))
+        if pymly != 0.0 or pxmlx != 0.0
+        else math.nan
+    ) * datanpxmlx
     # pxmlx = px - lx
     dpx = dpxmlx
     dlx = -dpxmlx

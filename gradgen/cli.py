@@ -174,6 +174,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         "target": options.target,
         "precise": options.precise,
         "ieee": options.ieee,
+        "strict": options.strict,
         "templates": getattr(options, "templates", None),
         "with_": getattr(options, "extras", None) or (),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gradgen.cost import Cost
@@ -12,7 +12,7 @@ from gradgen.flat import covered, held
 from gradgen.ir import Const, Flow, Guard, Program, Ref, Step, evaluate, operations
 from gradgen.ops import ANY, OPS, Raise
 from gradgen.signs import number_of, signs
-from gradgen.spell import FORMULA, condition, constant, fill, operands, tests
+from gradgen.spell import FORMULA, Spelling, condition, constant, fill, operands, tests
 from gradgen.statements import is_program
 
 _WIDTH = 84
@@ -21,7 +21,11 @@ _LISTED = 24
 
 
 def docstring(
-    program: Program, formula: str, cost: Cost, words: str = "", ieee: bool = False
+    program: Program,
+    formula: str,
+    cost: Cost,
+    words: str = "",
+    spelling: Spelling = FORMULA,
 ) -> list[str]:
     """Return the lines of the module's docstring.
 
@@ -30,7 +34,7 @@ def docstring(
         formula: the formula's text; empty if it is too long to show.
         cost: the operations of both passes.
         words: what the program says about itself, its paragraphs apart.
-        ieee: whether nothing raises.
+        spelling: how the lines are written, and so what raises.
     """
     names = program.names
     first = len(program.inputs)
@@ -67,12 +71,14 @@ def docstring(
         lines += [
             f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
         ]
+    ieee, strict = spelling.ieee, spelling.strict
     if ieee:
         lines.append(
             "Overflow and poles give inf, what has no value gives nan, as in C."
         )
     sections = (
-        ("Raises", [] if ieee else raises(program)),
+        ("Raises", [] if ieee else raises(program, strict)),
+        ("Undefined", [] if ieee or strict else undefined(program)),
         ("Kinks", kinks(program)),
     )
     for title, entries in sections:
@@ -133,15 +139,19 @@ def _product_summary(program: Program) -> list[str]:
     return lines
 
 
-def raises(program: Program) -> list[str]:
-    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets."""
+def raises(program: Program, strict: bool = False) -> list[str]:
+    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets.
+
+    Args:
+        program: a program with flows and names.
+        strict: whether a slope that does not exist raises.
+    """
     entries = []
     flowing = _flowing(program)
     possible_signs = signs(program)
     for position, step in enumerate(program.steps):
         value = program.value(position)
         stage = program.names[value]
-        words = operands(step, program.names, FORMULA)
         for const in step.args:
             error = failure(const) if isinstance(const, Const) else None
             if isinstance(const, Const) and error is not None:
@@ -151,33 +161,67 @@ def raises(program: Program) -> list[str]:
                     when = f"where {condition(step.guard, program.names)}"
                 entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")
         for rule in OPS[step.op].raises:
-            where, alive = "where", ""
-            if rule.partial is not None:
-                open_ = [
-                    flow
-                    for flow in flowing.get(value, ())
-                    if rule.partial in (ANY, flow.partial)
-                    and not covered(program, flow)
-                ]
-                if not open_:
-                    continue
-                where, alive = "backward, where", alive_text(open_, program)
-            if concerns(rule, step, program, possible_signs):
-                when = fill(rule.when, words)
-                if rule.partial is not None and _rules_out(rule, open_, program):
-                    continue
-                branches: tuple[Guard, ...] = (step.guard,)
-                if rule.partial is not None and step.active:
-                    branches = step.active
-                possible = [b for b in branches if not excluded(when, b, program)]
-                texts = [condition(b, program.names) for b in possible if b]
-                if texts:
-                    when += f", if {' or '.join(texts)}"
-                if alive:
-                    when += f", if {alive}" if not texts else f" and {alive}"
-                if possible:
-                    entries.append(f"{rule.error}: {where} {when} ({stage}).")
+            if rule.missing and not strict:
+                continue
+            when = _when(rule, value, program, flowing, possible_signs)
+            where = "where" if rule.partial is None else "backward, where"
+            if when:
+                entries.append(f"{rule.error}: {where} {when} ({stage}).")
     return entries
+
+
+def undefined(program: Program) -> list[str]:
+    """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets."""
+    entries = []
+    flowing = _flowing(program)
+    possible_signs = signs(program)
+    for position, step in enumerate(program.steps):
+        value = program.value(position)
+        words = operands(step, program.names, FORMULA)
+        for rule in OPS[step.op].raises:
+            named = replace(rule, when=rule.missing)
+            when = _when(named, value, program, flowing, possible_signs) if rule.missing else ""  # fmt: skip
+            if when:
+                slope = f"the slope of {fill(FORMULA.template(OPS[step.op]), words)}"
+                if rule.partial != ANY:
+                    slope += f" by {words[rule.partial or 0]}"
+                entries.append(f"{slope} is nan where {when} ({program.names[value]}).")
+    return entries
+
+
+def _when(
+    rule: Raise,
+    value: int,
+    program: Program,
+    flowing: Mapping[int, Sequence[Flow]],
+    possible_signs: Sequence[str],
+) -> str:
+    """Return the condition under which a rule holds of a value, in words; empty where it never does."""
+    step = program.step(value)
+    assert step is not None
+    alive = ""
+    if rule.partial is not None:
+        open_ = [
+            flow
+            for flow in flowing.get(value, ())
+            if rule.partial in (ANY, flow.partial) and not covered(program, flow)
+        ]
+        if not open_ or _rules_out(rule, open_, program):
+            return ""
+        alive = alive_text(open_, program)
+    if not concerns(rule, step, program, possible_signs):
+        return ""
+    when = fill(rule.when, operands(step, program.names, FORMULA))
+    branches: tuple[Guard, ...] = (step.guard,)
+    if rule.partial is not None and step.active:
+        branches = step.active
+    possible = [b for b in branches if not excluded(when, b, program)]
+    texts = [condition(b, program.names) for b in possible if b]
+    if texts:
+        when += f", if {' or '.join(texts)}"
+    if alive:
+        when += f", if {alive}" if not texts else f" and {alive}"
+    return when if possible else ""
 
 
 def kinks(program: Program) -> list[str]:

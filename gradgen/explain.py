@@ -19,6 +19,7 @@ _OPTIONS = {
     "target": "target",
     "precise": "precise",
     "ieee": "ieee",
+    "strict": "strict",
     "with": "extras",
 }
 
@@ -51,8 +52,10 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
             f"operations: {old.cost.forward} forward and {old.cost.backward} backward are now "
             f"{new.cost.forward} and {new.cost.backward}"
         )
-    for title, listed in (("raises", raises), ("kinks", kinks)):
-        one, other = listed(old.program), listed(new.program)
+    for title, one, other in (
+        ("raises", *(raises(c.program, c.recipe.strict) for c in (old, new))),
+        ("kinks", kinks(old.program), kinks(new.program)),
+    ):
         yield from (f"{title} no more: {entry}" for entry in one if entry not in other)
         yield from (f"{title} now: {entry}" for entry in other if entry not in one)
 

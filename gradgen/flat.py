@@ -99,8 +99,8 @@ def singular(step: Step, partial: int) -> tuple[float, ...]:
                 and number_of(exponent) >= rule.exponent_below
             ):
                 continue
-        if step.op in OPS.own:
-            found[math.nan] = None  # where that is, only its body tells
+        if step.op in OPS.own or rule.missing:
+            found[math.nan] = None  # at more than a point, or where only its body tells
         for both, place, number in _POINT.findall(rule.when):
             if int(place) == partial or rule.partial == ANY:
                 found[float(number)] = None
@@ -446,8 +446,8 @@ def _above(
     steep: set[int] = set()
     for position, step in enumerate(program.steps):
         refs = {arg.index for arg in step.args if isinstance(arg, Ref)}
-        infinite = (singular(step, place) for place in range(len(step.args)))
-        if refs & steep or any(infinite):
+        steep_at = (singular(step, place) for place in range(len(step.args)))
+        if refs & steep or any(steep_at):
             steep.add(program.value(position))
     found = {ref.index: _Above() for _, ref in program.outputs}
     for flow in program.flows:

@@ -40,7 +40,8 @@ class Raise:
     """An exception that a stage can raise for finite inputs, and the condition in words (`{0}` is the first argument).
 
     With `partial`, it is the backward line of that partial that raises. `step_only` conditions speak of an infinite
-    operand, which only another stage can produce; `exponent_below` ones concern a constant exponent below that,
+    operand, which only another stage can produce; `missing` is the condition under which there is no slope, so that it is nan
+    and only a strict program raises; `exponent_below` ones concern a constant exponent below that,
     `base_at_most` ones a constant base up to that, and `variable` ones no constant operand in that place.
     """
 
@@ -51,6 +52,7 @@ class Raise:
     exponent_below: float | None = None
     base_at_most: float | None = None
     variable: int | None = None
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Op:
         sample: a safe range for each argument, used by the tests.
         python_partials: Python text for the partials whose accurate form is no plain expression (guards). A text with
             the upstream gradient `{d}` is the whole backward line, and a product if it starts with a minus.
+        strict_partials: the same for `--strict`, where they differ: without nan for a slope that does not exist.
+        no_log: the partial by the exponent, if the base is a constant that has no logarithm.
         precise_partials: the same for `--precise`: right to a few ulp of the partial's own size over the whole range.
         over_partials: the backward lines from a quotient whose denominator it is straight to its arguments, which pass
             through no square of the denominator; `{out}` is the quotient, and the place after the last argument its own value.
@@ -101,6 +105,8 @@ class Op:
     sample: tuple[tuple[float, float], ...]
     python_partials: tuple[str | None, ...] = ()
     precise_partials: tuple[str | None, ...] = ()
+    strict_partials: tuple[str | None, ...] = ()
+    no_log: str = ""
     over_partials: tuple[str, ...] = ()
     scipy: str = ""
     latex: str = ""
@@ -127,9 +133,13 @@ class Op:
         """The number of arguments."""
         return len(self.sample)
 
-    def spelled_partial(self, position: int, precise: bool = False) -> str | None:
+    def spelled_partial(
+        self, position: int, precise: bool = False, strict: bool = False
+    ) -> str | None:
         """Return the Python text of a partial that has no plain expression, or None."""
         texts = self.python_partials
+        if strict and self.strict_partials and self.strict_partials[position]:
+            return self.strict_partials[position]
         if precise and self.precise_partials:
             texts = self.precise_partials
         return texts[position] if texts else None
@@ -210,15 +220,16 @@ _ROWS = (
     Op("expb", lambda b, x: b**x, (lambda out, b, x: x*b**(x - 1), lambda out, b, x: out*sp.log(b)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.0), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow", rule="d(b**u)/du = log(b)*b**u",
-       raises=(Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0}**{1} is not real", base_at_most=0), Raise(_DOMAIN, "{0} has no logarithm", partial=1, base_at_most=0)),
+       raises=(Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0}**{1} is not real", base_at_most=0), Raise(_DOMAIN, "{0} has no logarithm", partial=1, base_at_most=0, missing="{0}**{1} != 0")), no_log="math.nan if {out} != 0.0 else 0.0",
        latex="{0}^{{1}}"),
     Op("pow",  lambda x, y: x**y, (lambda out, x, y: y*(out/x), lambda out, x, y: out*sp.log(x)),
        "{0}pow{1}", "math.pow({0}, {1})", (0.51, 2.1), ((0.1, 9), (-4, 4)),
        formula="{0}**{1}", role="pow",
-       python_partials=("{1} * ({out} / {0}) if abs({out}) > 1e-290 and {0} != 0.0 else {1} * math.pow({0}, {1} - 1.0)", "{out} * math.log({0}) if {0} != 0.0 else 0.0"),
+       python_partials=("{1} * ({out} / {0}) if abs({out}) > 1e-290 and {0} != 0.0 else {1} * math.pow({0}, {1} - 1.0)", "{out} * math.log({0}) if {0} > 0.0 else 0.0 if {0} == 0.0 else math.nan"),
+       strict_partials=(None, "{out} * math.log({0}) if {0} != 0.0 else 0.0"),
        rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0",
        kink_partial=1, aliases=("power",),
-       raises=(Raise(_DOMAIN, "{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0"), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0} = 0 and {1} < 1", partial=0), Raise(_DOMAIN, "{0} < 0", partial=1)),
+       raises=(Raise(_DOMAIN, "{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0"), Raise(_OVERFLOW, "{0}**{1} is too large"), Raise(_DOMAIN, "{0} = 0 and {1} < 1", partial=0), Raise(_DOMAIN, "{0} < 0", partial=1, missing="{0} < 0")),
        latex="{0}^{{1}}"),
     # Roots.
     Op("sqrt",  sp.sqrt,  (lambda out, x: sp.Rational(1, 2)/out,),
@@ -293,7 +304,10 @@ _ROWS = (
     Op("atan2", sp.atan2, (lambda out, y, x: x/cf.hypot(x, y)/cf.hypot(x, y), lambda out, y, x: -(y/cf.hypot(x, y)/cf.hypot(x, y))),
        "atan{0}{1}", "math.atan2({0}, {1})", (0.6, 3.2),   ((-9, 9), (0.1, 9)),
        aliases=("arctan2",), rule="d atan2(v, u) = (u dv - v du)/(u**2 + v**2)",
-       raises=(Raise(_POLE, "{0} = {1} = 0", partial=ANY),), latex=r"\operatorname{atan2}\left({0}, {1}\right)"),
+       raises=(Raise(_POLE, "{0} = {1} = 0", partial=ANY, missing="{0} = {1} = 0"),),
+       python_partials=("{1} / math.hypot({1}, {0}) / math.hypot({1}, {0}) if {0} != 0.0 or {1} != 0.0 else math.nan", "-({0} / math.hypot({1}, {0}) / math.hypot({1}, {0})) if {0} != 0.0 or {1} != 0.0 else math.nan"),
+       strict_partials=("{1} / math.hypot({1}, {0}) / math.hypot({1}, {0})", "-({0} / math.hypot({1}, {0}) / math.hypot({1}, {0}))"),
+       latex=r"\operatorname{atan2}\left({0}, {1}\right)"),
     Op("sec",   sp.sec,   (lambda out, x: out*sp.tan(x),),
        "sec{0}",     "1.0 / math.cos({0})",  (1.4, 3.0),   ((-9, 9),),
        rule="d sec = {out}*tan({0})", raises=_PERIODIC, latex=r"\sec\left({0}\right)"),

@@ -22,6 +22,7 @@ _OPTIONS = [
     "--target",
     "--precise",
     "--ieee",
+    "--strict",
     "--with",
     "--output",
     "--file",
@@ -155,6 +156,11 @@ def _parser() -> argparse.ArgumentParser:
             "--ieee",
             action="store_true",
             help="overflow and poles give inf and nan, as in C and NumPy, instead of raising",
+        )
+        sub.add_argument(
+            "--strict",
+            action="store_true",
+            help="raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place",
         )
 
     def file_options(sub: argparse.ArgumentParser) -> None:

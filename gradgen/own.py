@@ -151,9 +151,13 @@ def _row(definition: Definition) -> Op:
     }
     best = TARGETS["python" if "python" in found else "scipy"].spelling
     try:
-        partials, precise = (
+        partials, precise, strict = (
             tuple(_partials(program, spelling))
-            for spelling in (best, replace(best, precise=True))
+            for spelling in (
+                best,
+                replace(best, precise=True),
+                replace(best, strict=True),
+            )
         )
         inside = flatten(differentiate(guard(program)))
     except GradgenError as error:
@@ -165,6 +169,7 @@ def _row(definition: Definition) -> Op:
         scipy=found.get("scipy", "") if "python" not in found else "",
         python_partials=partials,
         precise_partials=precise,
+        strict_partials=tuple(s if s != p else None for s, p in zip(strict, partials)),
         raises=tuple(_raises(inside)),
         kink="; ".join(_kinks(inside)),
         imports=tuple(dict.fromkeys(i for row in rows for i in row.imports)),
@@ -287,7 +292,8 @@ def _raises(program: Program) -> list[Raise]:
                 ):
                     continue
                 partial = None if rule.partial is None else ANY
-                found.append(Raise(rule.error, when + branch, partial))
+                missing = fill(rule.missing, words) + branch if rule.missing else ""
+                found.append(Raise(rule.error, when + branch, partial, missing=missing))
     return found
 
 

@@ -62,6 +62,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     target: str = "python",
     precise: bool = False,
     ieee: bool = False,
+    strict: bool = False,
     templates: str | Path | None = None,
     const: Mapping[str, float | str] | None = None,
     params: Names | None = None,
@@ -82,6 +83,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         target: "python", whose modules import `math` alone, or "scipy", which adds `scipy.special`.
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
+        strict: raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which is folded in.
         params: inputs that get no gradient; they stand after the others in the signature.
@@ -125,6 +127,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
                 target=target,
                 precise=precise,
                 ieee=ieee,
+                strict=strict,
                 templates=templates,
                 params=params,
                 with_=with_,
@@ -144,6 +147,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         target=target,
         precise=precise,
         ieee=ieee,
+        strict=strict,
         custom_templates=templates is not None,
         extras=_extras(with_),
         expand=expand,
@@ -303,7 +307,12 @@ def _read(source: str, recipe: Recipe) -> Formula:
 
 def _target(recipe: Recipe) -> Target:
     target = TARGETS[recipe.target]
-    spelling = replace(target.spelling, precise=recipe.precise, ieee=recipe.ieee)
+    spelling = replace(
+        target.spelling,
+        precise=recipe.precise,
+        ieee=recipe.ieee,
+        strict=recipe.strict,
+    )
     return replace(target, spelling=spelling)
 
 
@@ -351,6 +360,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         target=recipe.target,
         precise=recipe.precise,
         ieee=recipe.ieee,
+        strict=recipe.strict,
         templates=used,
         with_=recipe.extras,
         expand=recipe.expand,

@@ -27,7 +27,7 @@ from gradgen.sources import compile_file, compile_function, function_in
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
 _LISTS = ("inputs", "wrt", "outputs", "params", "with")
-_SWITCHES = ("as-written", "expand", "precise", "ieee")
+_SWITCHES = ("as-written", "expand", "precise", "ieee", "strict")
 #: No file that a project names is larger, in bytes: neither its pyproject.toml nor a formula's.
 _LARGEST = 1 << 22
 
@@ -67,6 +67,7 @@ class Entry:
             "target": options.get("target", "python"),
             "precise": options.get("precise", False),
             "ieee": options.get("ieee", False),
+            "strict": options.get("strict", False),
             "with_": options.get("with", ()),
         }
         if "source" in options:

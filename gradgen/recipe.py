@@ -27,6 +27,7 @@ class Recipe:
         target: what the module may import.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         ieee: whether overflow and poles give inf and nan instead of raising.
+        strict: whether a slope that does not exist raises, and is not nan.
         custom_templates: whether templates of the user's were in use. Their path is not recorded: a recipe must mean the
             same everywhere, and reading one must never run a template that it names.
         extras: the functions that the module has beside forward and backward.
@@ -43,6 +44,7 @@ class Recipe:
     target: str = "python"
     precise: bool = False
     ieee: bool = False
+    strict: bool = False
     custom_templates: bool = False
     extras: tuple[str, ...] = ()
     tests: str = ""
@@ -71,6 +73,8 @@ class Recipe:
             lines.append("# precise: yes")
         if self.ieee:
             lines.append("# ieee: yes")
+        if self.strict:
+            lines.append("# strict: yes")
         if self.extras:
             lines.append(f"# with: {', '.join(self.extras)}")
         if self.custom_templates:
@@ -150,7 +154,7 @@ def read_artifact(text: str) -> Artifact | None:
         if key not in items:
             raise _damaged(f"it has no `# {key}:` line")
     items["source"] = items["source"].rstrip("\n")
-    for key in ("as-written", "expand", "precise", "ieee"):
+    for key in ("as-written", "expand", "precise", "ieee", "strict"):
         if items.get(key, "yes") != "yes":
             raise _damaged(f"`# {key}:` says `yes` or is left out")
     tests = items.get("tests", "x")
@@ -167,6 +171,7 @@ def read_artifact(text: str) -> Artifact | None:
         target=items.get("target", "python"),
         precise=items.get("precise") == "yes",
         ieee=items.get("ieee") == "yes",
+        strict=items.get("strict") == "yes",
         custom_templates="templates" in items,
         extras=split_names(items.get("with", "")),
         tests=items.get("tests", ""),
@@ -194,6 +199,7 @@ _ITEMS = (
     "target",
     "precise",
     "ieee",
+    "strict",
     "with",
     "templates",
     "tests",

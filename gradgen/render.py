@@ -255,7 +255,7 @@ class _Viewer:
                     self.formula,
                     self.cost(),
                     self.words,
-                    self.target.spelling.ieee,
+                    self.target.spelling,
                 )
             ),
             imports=(

@@ -24,6 +24,7 @@ from gradgen.ir import (
     denominator,
 )
 from gradgen.ops import NAMED, OPS, Op
+from gradgen.signs import number_of
 
 #: How strongly the outermost operator of a text binds.
 CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
@@ -87,6 +88,7 @@ class Spelling:
         otherwise: the column that stands in where a row has no text in `column`; without one, a call stands in.
         precise: whether partials are written for relative accuracy over the whole range.
         ieee: whether lines are written so that nothing raises.
+        strict: whether a slope that does not exist raises, and is not nan.
         brackets: what stands around an operand that binds too little.
     """
 
@@ -96,6 +98,7 @@ class Spelling:
     otherwise: str = ""
     precise: bool = False
     ieee: bool = False
+    strict: bool = False
     brackets: tuple[str, str] = ("(", ")")
 
     def template(self, row: Op) -> str:
@@ -435,7 +438,10 @@ def flow_text(
         f"{{{i}}}" if const is None else constant(const, spelling)
         for i, const in enumerate(constants)
     ]
-    guarded = row.spelled_partial(position, spelling.precise)
+    guarded = row.spelled_partial(position, spelling.precise, spelling.strict)
+    base = constants[0] if row.no_log and position and not spelling.strict else None
+    if base is not None and number_of(base) <= 0:
+        guarded = row.no_log
     if guarded is not None and "{d}" in guarded:
         text = fill(guarded, names, "{out}")
         return FlowText(text, text.removeprefix("-"), text[0] == "-", _places(text))

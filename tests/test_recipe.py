@@ -17,6 +17,7 @@ OPTIONS: list[dict[str, object]] = [
     {"as_written": True},
     {"precise": True},
     {"ieee": True},
+    {"strict": True},
     {"target": "scipy"},
     {"name": "h", "target": "scipy", "precise": True, "wrt": "x"},
     {"name": "g", "inputs": "y, x", "wrt": "y, x", "as_written": True},
