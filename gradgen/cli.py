@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _MOST_SAMPLES = 100_000
 #: A longer list gets a progress bar.
 _FEW = 20
-#: Four bytes for each of the 100 000 characters that an expression may have.
-_MOST_BYTES = 400_002
+#: Four bytes for each of the 400 000 characters that a program may have.
+_MOST_BYTES = 1_600_002
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -215,7 +215,7 @@ def _standard_input() -> str:
             raise GradgenError(
                 f"standard input holds more than {_MOST_BYTES} bytes, which is too long for an expression"
             )
-        return data.decode("utf-8").rstrip("\r\n")
+        return data.decode("utf-8").removeprefix("\ufeff").rstrip("\r\n")
     except UnicodeDecodeError:
         raise GradgenError("standard input is not UTF-8 text") from None
 
@@ -378,6 +378,7 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
     for item in filter(None, (part.strip() for part in items)):
         name, equals, value = item.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
+        name = "lambda_" if name == "lambda" else name
         if equals and not value.strip():
             raise GradgenError(f"{option} gives `{printable(name)}` no value")
         if name in seen:
@@ -392,8 +393,10 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
 
 def _number(text: str) -> float:
     """Return the value of a constant such as -pi/2."""
+    from gradgen.parse import parse
     from gradgen.pipeline import compile
 
+    parse(text)  # which reads one expression, without a name for it
     try:
         return float(compile(text, inputs=()).forward()[0])
     except GradgenError:

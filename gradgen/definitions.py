@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,17 +11,14 @@ from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 
+from gradgen.errors import GradgenError
+from gradgen.hints import LOOKS
 from gradgen.statements import Statement
 
 _DEF = re.compile(
     r"def\s+(?P<name>[^\W\d]\w*)\s*\((?P<params>[^()]*)\)\s*(?:->\s*float\s*)?:\s*return\b(?P<body>.*)"
 )
 _PARAM = re.compile(r"\s*([^\W\d]\w*)\s*(?::\s*float\s*)?")
-_DOTTED = r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*"
-_FOREIGN = re.compile(
-    rf"function\s*\(\s*(?P<value>{_DOTTED})\s*,\s*derivative\s*=\s*"
-    rf"(?P<slopes>{_DOTTED}|\(\s*{_DOTTED}(?:\s*,\s*{_DOTTED})*\s*,?\s*\))\s*,?\s*\)\s*"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +33,7 @@ class Definition:
         callables: of a foreign function the dotted names: its own, and one derivative for each argument.
         key: what tells it from every other function: the name of its row and of its SymPy class.
         as_written: whether naive forms in the body stay.
-        qualified: whether the module calls a foreign function by its whole dotted name, as its last part is taken.
+        locals: of a foreign function what the module calls these.
     """
 
     name: str
@@ -45,7 +43,7 @@ class Definition:
     callables: tuple[str, ...] = ()
     key: str = ""
     as_written: bool = False
-    qualified: bool = False
+    locals: tuple[str, ...] = ()
 
     @property
     def arity(self) -> int:
@@ -62,6 +60,57 @@ class Definition:
 Calls: TypeAlias = Literal["stage", "as written", "expand"]
 
 
+def _two_readings(number: str, name: str) -> GradgenError:
+    plain = number.lower().replace("d", "e")
+    return GradgenError(
+        f"`{number}` may be a number of Fortran's, or a product with `{name}`; write `{plain}`, or `*` for a product"
+    )
+
+
+@dataclass
+class Tally:
+    """What all statements of a program have in common: its operations, the parts of all that was written out, and its names.
+
+    Attributes:
+        operations: the operations so far.
+        written: the parts of all series, compositions and functions so far.
+        looks: the names so far, by what they look like.
+        numbers: what would be names in the numbers so far, as the d of Fortran's 1.5d-3 would; by that name, the number.
+    """
+
+    operations: int = 0
+    written: int = 0
+    looks: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def look(self, name: str, text: str) -> None:
+        """Note a name, and how it is written.
+
+        Raises:
+            GradgenError: another one looks the same, or could be read out of a number.
+        """
+        text = unicodedata.normalize("NFKC", text)
+        twin = self.looks.setdefault(name.translate(LOOKS), text)
+        if twin != text:
+            why = "look the same but are of different alphabets"
+            if "lambda" in (twin, text):
+                why = "are one name here, where the first is a keyword"
+            raise GradgenError(f"`{twin}` and `{text}` {why}; rename one")
+        if name in self.numbers:
+            raise _two_readings(self.numbers[name], name)
+
+    def number(self, text: str, names: Sequence[str], inputs: Container[str]) -> None:
+        """Note a number in which these names could be read.
+
+        Raises:
+            GradgenError: one of them is a name of the formula's, or an input.
+        """
+        for name in names:
+            if name in self.looks or name in inputs:
+                raise _two_readings(text, name)
+            self.numbers[name] = text
+
+
 @dataclass
 class Own:
     """The functions that a program has declared so far.
@@ -75,6 +124,9 @@ class Own:
         read: those that a function reads.
         known: the functions, by name.
         unused: those that nothing has called, with their lines.
+        locals: what the module calls foreign functions and their derivatives, with their dotted names.
+        waiting: the names of values that no line so far has assigned; called, they are still the functions of that name.
+        tally: what all statements count together.
     """
 
     inputs: tuple[str, ...] = ()
@@ -85,15 +137,9 @@ class Own:
     read: set[str] = field(default_factory=set)
     known: dict[str, Definition] = field(default_factory=dict)
     unused: dict[str, int] = field(default_factory=dict)
-
-
-def declares(statement: Statement) -> str:
-    """Return the name of the function that a statement declares; empty where it declares none."""
-    head = re.match(r"def\b\s*(\w*)", statement.text)
-    if head is not None:
-        return head[1] or "def"
-    expression = statement.text[statement.expression :].strip()
-    return statement.name if re.match(r"function\s*\(", expression) else ""
+    locals: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True)
@@ -140,16 +186,13 @@ def read_foreign(statement: Statement) -> Definition:
     Raises:
         GradgenError: it has another form.
     """
-    text = statement.text[statement.expression :]
-    match = _FOREIGN.fullmatch(text.strip())
-    if match is None:
+    callables = _callables(statement.text[statement.expression :])
+    if not callables:
         raise statement.fail(
             "a function of your own package is declared as in `drag = function(aero.drag, derivative=aero.drag_slope)`; "
             "one of two arguments has derivative=(aero.by_first, aero.by_second)",
             statement.expression,
         )
-    slopes = match["slopes"].strip("() ").rstrip(", ").split(",")
-    callables = tuple(re.sub(r"\s", "", name) for name in (match["value"], *slopes))
     for name in callables:
         if "." not in name:
             raise statement.fail(
@@ -159,10 +202,37 @@ def read_foreign(statement: Statement) -> Definition:
     return foreign(statement.name, callables)
 
 
-def foreign(name: str, callables: Sequence[str]) -> Definition:
-    """Return a foreign function: its dotted name, and those of its derivatives."""
+def _callables(text: str) -> tuple[str, ...]:
+    """Read `function(value, derivative=slope)`, or with slopes in brackets, to its dotted names; empty for another form."""
+    head, _, rest = text.partition("(")
+    value, _, rest = rest.partition(",")
+    keyword, equals, slopes = rest.partition("=")
+    slopes = slopes.strip()
+    if head.strip() != "function" or keyword.strip() != "derivative":
+        return ()
+    if not (equals and slopes.endswith(")")):
+        return ()
+    slopes = slopes[:-1].strip().removesuffix(",").strip()
+    if slopes.startswith("(") and slopes.endswith(")"):
+        slopes = slopes[1:-1].strip().removesuffix(",")
+        listed = slopes.split(",")
+    else:
+        listed = [slopes]
+    names = [[part.strip() for part in one.split(".")] for one in (value, *listed)]
+    if not all(part.isidentifier() for name in names for part in name):
+        return ()
+    return tuple(".".join(name) for name in names)
+
+
+def foreign(
+    name: str, callables: Sequence[str], locals_: Sequence[str] = ()
+) -> Definition:
+    """Return a foreign function: its dotted name, those of its derivatives, and what the module calls them."""
     value, *slopes = callables
     derivative = slopes[0] if len(slopes) == 1 else f"({', '.join(slopes)})"
     text = f"{name} = function({value}, derivative={derivative})"
     params = tuple(f"arg{place}" for place in range(len(slopes)))
-    return Definition(name, params, text, None, tuple(callables), key=text)
+    key = f"{text}, called {', '.join(locals_)}"
+    return Definition(
+        name, params, text, None, tuple(callables), key=key, locals=tuple(locals_)
+    )

@@ -208,6 +208,8 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.Heaviside: lambda x, at_zero: at_zero if x == 0 else mpmath.mpf(x > 0),
     cf.Cbrt: lambda x: mpmath.sign(x) * mpmath.cbrt(mpmath.fabs(x)),
     sp.loggamma: lambda x: mpmath.log(mpmath.fabs(mpmath.gamma(x))),
+    fn.trunc: lambda x: mpmath.sign(x) * mpmath.floor(mpmath.fabs(x)),
+    fn.rounded: mpmath.nint,
     sp.erfcinv: lambda x: mpmath.erfinv(1 - x),
     sp.sinc: lambda x: mpmath.sinc(x),
     # mpmath continues these beyond the domain that gradgen states.

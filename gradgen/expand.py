@@ -116,6 +116,21 @@ def size(expr: sp.Basic) -> int:
     return len(seen)
 
 
+def spread(expr: sp.Basic) -> int:
+    """Return the number of nodes of an expression, each counted wherever it stands: what its text would hold."""
+    counts: ByNode[int] = ByNode()
+    todo = [expr]
+    while todo:
+        node = todo[-1]
+        missing = [arg for arg in node.args if arg not in counts]
+        if missing:
+            todo += missing
+            continue
+        todo.pop()
+        counts[node] = 1 + sum(counts[arg] for arg in node.args)
+    return counts[expr]
+
+
 def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
     """Drop the factors 1, terms 0 and powers 0 and 1 that an index leaves behind, and work out whole numbers."""
     args = node.args

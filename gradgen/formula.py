@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from gradgen.definitions import Definition
+from gradgen.elsewhere import OF_C
 from gradgen.errors import GradgenError, printable
 from gradgen.hints import INVISIBLE
 from gradgen.nodes import ByNode
@@ -26,6 +27,7 @@ NOT_FINITE = ("inf", "nan", "oo", "zoo")
 RESERVED = frozenset(
     (
         *CONSTANTS,
+        *OF_C,
         *(name for name, row in CALLS.items() if not row.variable),
         *NOT_FINITE,
     )
@@ -76,6 +78,16 @@ class Formula:
         """Return what a name stands for in a program; of a formula, the formula."""
         named = {assignment.name: assignment.expr for assignment in self.assignments}
         return named.get(name, self.expr)
+
+
+#: The keyword that is a name in most formulas that hold it.
+RESPELLED = "`lambda` is a keyword of Python; it is called `lambda_` here"
+
+
+def spelled(name: str) -> str:
+    """Return a name in the form Python gives it (NFKC), and `lambda` as `lambda_`."""
+    plain = unicodedata.normalize("NFKC", name)
+    return "lambda_" if plain == "lambda" else plain
 
 
 def check_identifier(name: str, what: str) -> str:

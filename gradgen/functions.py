@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
+    Abs,
     Add,
+    Eq,
     Expr,
     Function,
     Heaviside,
@@ -15,15 +17,18 @@ from sympy import (
     Mul,
     Piecewise,
     Pow,
+    Rational,
     cos,
     digamma,
     erfc,
     exp,
+    floor,
     gamma,
     log,
     loggamma,
     lowergamma,
     pi,
+    sign,
     sin,
     sqrt,
     true,
@@ -222,6 +227,39 @@ class erfcx(Function):
     def _eval_expand_func(self, **_: Any) -> Expr:
         (x,) = self.args
         return exp(x**2) * erfc(x)
+
+
+class trunc(Function):
+    """The whole part of x, towards zero."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, 0 wherever there is one."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return Integer(0)
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
+        return sign(x) * floor(Abs(x))
+
+
+class rounded(Function):
+    """The whole number next to x; of two, the even one."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative, 0 wherever there is one."""
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return Integer(0)
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        (x,) = self.args
+        up = floor(x + Rational(1, 2))
+        return up - Piecewise((1, Eq(Mod(x + Rational(1, 2), 2), 1)), (0, true))
 
 
 def unevaluated(cls: type[Basic], *args: Basic) -> Any:

@@ -11,7 +11,8 @@ HINTS = {
     "|": "`|` has no meaning here; write `abs(x)` for an absolute value, `or` between conditions",
     "=": "`=` has no place in an expression; give the right-hand side alone (a comparison is `==`)",
     "!": "`!` has no meaning here; write `factorial(x)`, and `not` or `!=` in a condition",
-    "&": "conditions are joined by `and`",
+    "&": "`&` stands between conditions in brackets, as in `(x > 0) & (y < 1)`; they are joined by `and` as well",
+    ";": "`;` ends a statement `name = expression`; one expression alone may follow them",
     "[": "brackets are round here; write `(` and `)`",
     "]": "brackets are round here; write `(` and `)`",
     "{": "brackets are round here; write `(` and `)`",
@@ -28,7 +29,7 @@ HINTS = {
     "“": "text in quotes is not a number; leave the quotation marks out",
     "”": "text in quotes is not a number; leave the quotation marks out",
     "?": "a choice is written `a if x > 0 else b`",
-    "~": "`~` has no meaning here; write `not` before a condition",
+    "~": "`~` stands before a condition in brackets, as in `~(x > 0)`; `not` needs none",
     "$": "`$` has no meaning here; a name is made of letters, digits and underscores",
     "√": "write `sqrt(x)` for a square root",
     "≤": "write `<=` in a comparison",
@@ -43,42 +44,6 @@ PAIRS = {
     "&&": "conditions are joined by `and`",
     "||": "conditions are joined by `or`; an absolute value is `abs(x)`",
     ":=": "`:=` has no place in an expression; give the right-hand side alone",
-}
-#: Functions of other tools, by what they are called here.
-OTHERS = {
-    "sum": "Sum",
-    "prod": "Product",
-    "product": "Product",
-    "sgn": "sign",
-    "signum": "sign",
-    "step": "heaviside",
-    "theta": "heaviside",
-    "tg": "tan",
-    "ctg": "cot",
-    "arcctg": "acot",
-    "lg": "log10",
-    "ld": "log2",
-    "sqr": "square",
-    "cosec": "csc",
-    "round": "floor",
-    "int": "floor",
-    "trunc": "floor",
-    "fix": "floor",
-    "norm": "hypot",
-    "normcdf": "norm_cdf",
-    "normpdf": "norm_pdf",
-    "Phi": "norm_cdf",
-    "cdf": "norm_cdf",
-    "pdf": "norm_pdf",
-    "gauss": "norm_pdf",
-    "fact": "factorial",
-    "choose": "binomial",
-    "comb": "binomial",
-    "nCr": "binomial",
-    "cond": "where",
-    "select": "where",
-    "ifelse": "where",
-    "iif": "where",
 }
 #: Letters to Python, and nothing to the eye.
 INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
@@ -101,21 +66,6 @@ KNOWN_IN: Mapping[str, frozenset[str]] = {
         maximum minimum fmax fmin mod logaddexp where clip
         """.split())),  # noqa: SIM905
 }  # fmt: skip
-#: Where functions come from elsewhere.
-MODULES = (
-    "math",
-    "np",
-    "numpy",
-    "jnp",
-    "scipy",
-    "special",
-    "sp",
-    "sympy",
-    "torch",
-    "tf",
-    "mpmath",
-    "mp",
-)
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n"))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 

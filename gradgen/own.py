@@ -42,10 +42,8 @@ from gradgen.spell import (
     tests,
 )
 from gradgen.stage import stage
-from gradgen.targets import BUILTINS, TARGETS
+from gradgen.targets import TARGETS
 
-#: Names that a function of another module cannot have in the generated one.
-_KEPT = BUILTINS.union(*(target.reserved for target in TARGETS.values()))
 #: A longer line is not for reading.
 _LONGEST = 160
 
@@ -57,9 +55,8 @@ def declare(formula: Formula) -> list[str]:
         The names of those that are too long for one stage.
 
     Raises:
-        GradgenError: a function has no derivative, or shares its name in the module with another.
+        GradgenError: a function has no derivative.
     """
-    locals_: dict[str, str] = {}
     long = []
     for definition in formula.functions:
         if not definition.key:
@@ -67,12 +64,6 @@ def declare(formula: Formula) -> list[str]:
         OPS.own[definition.key] = row = _row(definition)
         if definition.body is not None and _is_long(row):
             long.append(definition.name)
-        for module, name, local in row.imports:
-            dotted = f"{module}.{name}"
-            if locals_.setdefault(local, dotted) != dotted:
-                raise GradgenError(
-                    f"{locals_[local]} and {dotted} would both be called `{local}` in the module; import one by another name"
-                )
     return long
 
 
@@ -92,10 +83,25 @@ def _is_long(row: Op) -> bool:
 
 def imported(program: Program) -> dict[str, dict[str, str]]:
     """Return what a program's functions import: by module, the names here with the names there."""
+    partials: dict[int, list[int]] = {}
+    for flow in program.flows:
+        partials.setdefault(flow.source, []).append(flow.partial)
     found: dict[str, dict[str, str]] = {}
-    for op in dict.fromkeys(op for step in program.steps for op in operations(step)):
-        for module, name, local in OPS[op].imports:
-            found.setdefault(module, {})[local] = name
+    for index, step in enumerate(program.steps, len(program.inputs)):
+        for op in operations(step):
+            row = OPS[op]
+            texts: list[str | None] = [row.python or row.scipy]
+            if op == step.op and row.imports:
+                for place in partials.get(index, ()):
+                    texts += row.python_partials[place : place + 1]
+                    texts += row.precise_partials[place : place + 1]
+            # A slope that nobody asks for is not imported.
+            called = {
+                word for text in texts for word in re.findall(r"\w+(?=\()", text or "")
+            }
+            for module, name, local in row.imports:
+                if local in called:
+                    found.setdefault(module, {})[local] = name
     return {module: dict(sorted(found[module].items())) for module in sorted(found)}
 
 
@@ -127,11 +133,8 @@ def _row(definition: Definition) -> Op:
     if definition.body is None:
         imports = []
         texts = []
-        for dotted in definition.callables:
+        for dotted, local in zip(definition.callables, definition.locals):
             module, _, attribute = dotted.rpartition(".")
-            local = attribute
-            if definition.qualified or local in _KEPT or local.startswith("_"):
-                local = dotted.replace(".", "_")
             imports.append((module, attribute, local))
             texts.append(f"{local}({', '.join(places)})")
         return replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import ChainMap
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
@@ -14,29 +15,39 @@ from gradgen.definitions import (
     Definition,
     Head,
     Own,
-    declares,
     foreign,
     read_def,
     read_foreign,
 )
 from gradgen.errors import GradgenError
-from gradgen.expand import size, substitute
-from gradgen.formula import Assignment, Formula, check_identifier
+from gradgen.expand import size, spread, substitute
+from gradgen.formula import (
+    RESPELLED,
+    Assignment,
+    Formula,
+    check_identifier,
+    spelled,
+)
 from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, COMPOSITIONS
-from gradgen.reader import FORMS, MAX_LENGTH, Reader
+from gradgen.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
 from gradgen.statements import (
     Statement,
     canonical,
+    in_order,
     is_program,
+    plain_line_ends,
     split_docstring,
     statements,
 )
+from gradgen.targets import local_names
 
 #: A function of more nodes is not one stage.
 MAX_INLINE = 100
 #: Nor is one of more arguments.
 MAX_ARGUMENTS = 10
+#: Nor is one whose text would have more parts than this, where one part stands in several places.
+MAX_SPREAD = 400
 
 
 def parse(
@@ -56,15 +67,21 @@ def parse(
     Raises:
         GradgenError: with the column, and what would be allowed.
     """
+    source = plain_line_ends(source)
+    if len(source) > MAX_PROGRAM:
+        raise GradgenError(
+            f"the text has {len(source)} characters; at most {MAX_PROGRAM} are allowed"
+        )
+    if not source.strip():
+        raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
+    if is_program(source):
+        return _parse_program(source, tuple(inputs), calls, expand)
     if len(source) > MAX_LENGTH:
         raise GradgenError(
             f"the expression has {len(source)} characters; at most {MAX_LENGTH} are allowed"
         )
-    text = re.sub(r"[\t\r\n]", " ", source)
-    if not text.strip():
-        raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
-    if is_program(source):
-        return _parse_program(source, tuple(inputs), calls, expand)
+    # A semicolon may end a program's last statement, and so a formula.
+    text = re.sub(r"[\t\n]", " ", source).rstrip(" ;")
     return Reader(text, frozenset(inputs)).parse()
 
 
@@ -73,28 +90,33 @@ def _parse_program(
 ) -> Formula:
     """Read a program: each name stands for its expression from the next line on."""
     docstring, source = split_docstring(source)
-    listed = list(statements(source))
+    listed = in_order(list(statements(source)))
     if not listed:
         raise GradgenError("the program has no statement; write `name = expression`")
-    later = {s.name: s for s in reversed(listed) if s.name and not declares(s)}
+    later = {spelled(s.name): s for s in reversed(listed) if s.name and not s.declares}
+    variables = frozenset((*inputs, *later))
     own = Own(
-        inputs, calls, expand, {declares(s): s.line for s in listed if declares(s)}
+        inputs,
+        calls,
+        expand,
+        {spelled(s.declares): s.line for s in listed if s.declares},
+        waiting={name: s.line for name, s in later.items() if name not in inputs},
     )
     values: dict[str, sp.Expr] = {}
     columns: ByNode[int] = ByNode()
     places: ByNode[str] = ByNode()
     notes: dict[str, None] = {}
     items, assignments = [], []
-    operations = 0
     unused: dict[str, int] = {}
     for number, statement in enumerate(listed):
         last = number == len(listed) - 1
-        if declares(statement):
+        if statement.declares:
             if last:
                 raise statement.fail(
                     "a program ends with a value, not with a function", 0
                 )
-            text = _declared(statement, own, values)
+            own.read.clear()
+            text = _declared(statement, own, values, notes)
             for used in own.read:
                 unused.pop(used, None)
             items.append(("", text, statement.comment))
@@ -104,23 +126,21 @@ def _parse_program(
                 "a statement is written `name = expression`; only the last may be an expression alone",
                 0,
             )
-        name = statement.name and _assigned(statement, inputs, {**values, **own.known})
+        name = statement.name and _assigned(statement, own, values, notes)
         blank = " " * statement.expression
         text = blank + statement.text[statement.expression :]
-        reader = Reader(text, frozenset((*inputs, *later)), True, own)
-        reader.operations = operations
+        reader = Reader(text, variables, True, own)
         if not text.strip():
             raise statement.fail("the expression is empty", len(statement.text))
         try:
             read = reader.parse()
         except GradgenError as error:
             raise statement.fail(error.message, error.column or 0) from None
-        operations = reader.operations
-        for used, symbol in reader.symbols.items():
+        for used in reader.symbols:
             if used in later and used not in values:
                 raise statement.fail(
                     f"`{used}` is used before line {later[used].line} assigns it",
-                    reader.columns[symbol],
+                    reader.places_of[used][0],
                 )
             unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
@@ -133,6 +153,7 @@ def _parse_program(
         items.append((name, read.text, statement.comment))
         if name:
             values[name] = expr
+            own.waiting.pop(name, None)
             if all(used in own.constants for used in reader.symbols):
                 own.constants[name] = expr
             if not last:
@@ -155,13 +176,17 @@ def _parse_program(
     )
 
 
-def _declared(statement: Statement, own: Own, values: Mapping[str, sp.Expr]) -> str:
+def _declared(
+    statement: Statement,
+    own: Own,
+    values: Mapping[str, sp.Expr],
+    notes: dict[str, None],
+) -> str:
     """Read a statement that declares a function; return it in one form."""
     head = None if statement.name else read_def(statement)
     name = head.name if head else statement.name
-    named = replace(statement, name=name)
-    _assigned(named, own.inputs, {**values, **own.known})
-    if name in CALLS or name in COMPOSITIONS or name in FORMS:
+    name = _assigned(replace(statement, name=name), own, values, notes)
+    if name in CALLS or name in FORMS or name in COMPOSITIONS:
         raise statement.fail(
             f"`{name}` is a function already; give yours another name",
             statement.text.index(name),
@@ -169,25 +194,18 @@ def _declared(statement: Statement, own: Own, values: Mapping[str, sp.Expr]) -> 
     if head is None:
         found = read_foreign(statement)
         plain = [unicodedata.normalize("NFKC", dotted) for dotted in found.callables]
-        found = foreign(found.name, plain)
-        if found.arity > MAX_ARGUMENTS:
+        if len(plain) > MAX_ARGUMENTS + 1:
             raise statement.fail(
                 f"a function has at most {MAX_ARGUMENTS} arguments",
                 statement.expression,
             )
-        lasts = {
-            name.rpartition(".")[2]: name
-            for other in own.known.values()
-            for name in other.callables
-        }
-        if any(lasts.get(n.rpartition(".")[2], n) != n for n in found.callables):
-            found = replace(found, qualified=True, key=f"{found.key}, qualified")
-        for part in ".".join(found.callables).split("."):
+        for part in ".".join(plain).split("."):
             _checked(statement, part, "the name")
+        found = foreign(name, plain, local_names(plain, own.locals))
     else:
         for param in head.params:
             _checked(statement, param, "the parameter")
-        found = _defined(statement, head, own)
+        found = _defined(statement, head, own, notes)
     own.known[name] = found
     own.unused[name] = statement.line
     return found.text
@@ -200,52 +218,63 @@ def _checked(statement: Statement, name: str, what: str) -> None:
         raise statement.fail(error.message, max(0, statement.text.find(name))) from None
 
 
-def _defined(statement: Statement, head: Head, own: Own) -> Definition:
+def _defined(
+    statement: Statement, head: Head, own: Own, notes: dict[str, None]
+) -> Definition:
     """Read the body of a `def`, in which earlier functions are written out, and names may stand for constants."""
     blank = " " * head.body
     text = blank + statement.text[head.body :]
-    constants = {n: v for n, v in own.constants.items() if n not in head.params}
+    params = dict.fromkeys(head.params)
     inner = replace(own, calls="expand")
-    reader = Reader(text, frozenset((*head.params, *constants)), True, inner)
+    reader = Reader(text, ChainMap(params, own.constants), True, inner)
     if not text.strip():
         raise statement.fail("the expression is empty", len(statement.text))
     try:
         read = reader.parse()
-        for used, symbol in reader.symbols.items():
-            if used not in head.params and used not in constants:
+        for used in reader.symbols:
+            if used not in params and used not in own.constants:
                 reader.fail(
                     f"`{used}` is no parameter of {head.name}; a function reads its parameters and constants alone",
-                    reader.columns[symbol],
+                    reader.places_of[used][0],
                 )
     except GradgenError as error:
         raise statement.fail(error.message, error.column or 0) from None
+    notes |= reader.notes
     own.read |= reader.symbols.keys()
-    params = ", ".join(head.params)
-    shown = f"def {head.name}({params}): return {read.text}"
+    constants = {n: own.constants[n] for n in reader.symbols if n not in params}
     body = substitute(read.expr, constants)
+    listed = ", ".join(head.params)
+    shown = f"def {head.name}({listed}): return {read.text}"
     key = ""
     written_out = own.calls == "expand" or head.name in own.expand
     written_out |= len(head.params) > MAX_ARGUMENTS
-    if not written_out and size(body) <= MAX_INLINE:
-        key = f"{head.name}({params}), {own.calls}: {sp.srepr(body)}"
+    # Of a body that shares its parts, the text would be far longer.
+    if not written_out and size(body) <= MAX_INLINE and spread(body) <= MAX_SPREAD:
+        key = f"{head.name}({listed}), {own.calls}: {sp.srepr(body)}"
     kept = own.calls == "as written"
     return Definition(head.name, head.params, shown, body, key=key, as_written=kept)
 
 
 def _assigned(
-    statement: Statement, inputs: Iterable[str], values: Mapping[str, sp.Expr]
+    statement: Statement,
+    own: Own,
+    values: Mapping[str, sp.Expr],
+    notes: dict[str, None],
 ) -> str:
     """Return the name that a statement assigns to, checked."""
     column = statement.text.index(statement.name)
     try:
-        name = check_identifier(statement.name, "the name")
+        name = check_identifier(spelled(statement.name), "the name")
+        own.tally.look(name, statement.name)
     except GradgenError as error:
         raise statement.fail(error.message, column) from None
-    if name in values:
+    if name != unicodedata.normalize("NFKC", statement.name):
+        notes[RESPELLED] = None
+    if name in values or name in own.known:
         raise statement.fail(
             f"`{name}` is assigned twice; give the second value a name of its own",
             column,
         )
-    if name in inputs:
+    if name in own.inputs:
         raise statement.fail(f"`{name}` is an input; it cannot be assigned", column)
     return name

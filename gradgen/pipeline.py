@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import sympy
+from sympy.core.function import AppliedUndef
 
 from gradgen import artifact
 from gradgen.adjoints import differentiate
 from gradgen.cost import Cost
 from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, printable
-from gradgen.expand import without_series
 from gradgen.flat import flatten
-from gradgen.formula import RESERVED, Formula, check_identifier
+from gradgen.formula import RESERVED, Formula, check_identifier, spelled
 from gradgen.guard import guard
 from gradgen.ir import Program, named
 from gradgen.latex import formula_latex, stages_latex
+from gradgen.names import DEFAULT_NAME
 from gradgen.names import name as give_names
 from gradgen.own import declare, import_lines, imported
 from gradgen.parse import parse
@@ -34,9 +35,9 @@ from gradgen.recognise import recognise
 from gradgen.render import helpers, render
 from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
-from gradgen.stage import python_name, stage
-from gradgen.statements import split_docstring
-from gradgen.sympy_program import as_program
+from gradgen.stage import stage
+from gradgen.statements import one_assignment, split_docstring
+from gradgen.sympy_program import as_program, plain_expression, symbol_name
 from gradgen.targets import TARGETS, Target
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
@@ -74,7 +75,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     Args:
         source: the formula or the program, as text or as a SymPy expression; also a list, tuple or dict of expressions, a
             Matrix (its entries row by row), or the pair that `sympy.cse` returns.
-        name: the result's name; the upstream gradient is `d` + name.
+        name: the result's name; the upstream gradient is `d` + name. A formula may name it itself, as `y = x**2`.
         inputs: the signature, as "x, y" or as a list of names or SymPy symbols; by default the formula's variables in natural order. May name
             inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
@@ -99,6 +100,10 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     """
     if not isinstance(name, str):
         raise GradgenError(f"the result's name is text, not {type(name).__name__}")
+    found = one_assignment(source) if isinstance(source, str) else None
+    if found is not None:
+        given, source = found
+        name = spelled(given) if name == DEFAULT_NAME else name
     plain = check_identifier(name, "the result's name")
     if plain != name:
         raise GradgenError(
@@ -155,7 +160,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     if isinstance(source, str):
         formula = _read(source, recipe)
     elif isinstance(source, sympy.Expr):
-        recipe, formula = _write_out(recipe, Formula("", without_series(source)))
+        recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
     else:
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
@@ -199,7 +204,7 @@ def _grouped(
         formula = (
             parse(source, calls="expand")
             if isinstance(source, str)
-            else Formula("", without_series(source))
+            else Formula("", plain_expression(source))
         )
         declare(formula)
         inputs = stage(formula).inputs
@@ -374,16 +379,16 @@ def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
         return None
     if isinstance(names, str):
         names = split_names(names)
-    elif isinstance(names, sympy.Symbol):
+    elif isinstance(names, (sympy.Symbol, AppliedUndef)):
         names = (names,)
     found: dict[str, None] = {}
     if not isinstance(names, Iterable):
         raise GradgenError(f"{what} list is text or a list of names, not {names!r}")
     for given in names:
-        text = python_name(given.name) if isinstance(given, sympy.Symbol) else given
+        text = symbol_name(given) or given
         if not isinstance(text, str):
             raise GradgenError(f"{what} {text!r} is neither a name nor a symbol")
-        plain = check_identifier(text, what)
+        plain = check_identifier(spelled(text), what)
         if plain in found:
             raise GradgenError(f"{what} `{plain}` is given twice")
         found[plain] = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
@@ -18,46 +17,51 @@ from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
 from gradgen.definitions import Definition, Own
+from gradgen.elsewhere import OF_C, function_advice, module_advice, suffix_advice
 from gradgen.errors import GradgenError, printable
 from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
-from gradgen.formula import CONSTANTS, NOT_FINITE, RESERVED, Formula, check_identifier
-from gradgen.hints import (
-    HINTS,
-    LOOKS,
-    MODULES,
-    OTHERS,
-    PAIRS,
-    PREFIX,
-    SUBSCRIPTS,
-    SUPERSCRIPTS,
-    not_meant,
+from gradgen.formula import (
+    CONSTANTS,
+    NOT_FINITE,
+    RESERVED,
+    RESPELLED,
+    Formula,
+    check_identifier,
+    spelled,
 )
+from gradgen.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
 from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
+from gradgen.pieces import leave_nothing
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
+MAX_PROGRAM = 400_000
 MAX_NESTING = 100
 MAX_OPERATIONS = 20_000
 MAX_DIGITS = 400
 MAX_ORDER = 150
 _LOOKALIKES = ("Pi", "PI", "π")
 _TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"(?P<fortran>(?:[0-9]+\.[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+(?!\w))"
+    r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),])"
+    r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),&|~])"
 )
 
 
 @dataclass(frozen=True)
 class _Token:
-    kind: str  # "number", "name", an operator, or "end"
+    kind: str  # "number", "fortran", "name", an operator, or "end"
     text: str
     column: int
+    qualified: bool = False  # whether a module stands before the name
 
 
 #: How strongly operators bind. `a if c else b` binds least; a sign stands between * and **.
-_ELSE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER = range(9)
+_ELSE, _OR, _AND, _NOT, _COMPARISON, _BAR, _AMPERSAND, _SUM, _PRODUCT, _SIGN, _POWER = (
+    range(11)
+)
 
 #: Arithmetic: precedence, right-associativity and node.
 _BINARY = {
@@ -77,11 +81,20 @@ _COMPARE = {
     "!=": sp.Unequality,
 }
 _LOGIC = {"and": (_AND, sp.And), "or": (_OR, sp.Or)}
+#: As SymPy and NumPy write these. As in Python they bind more than a comparison, which so stands in brackets.
+_BITS = {"&": (_AMPERSAND, sp.And), "|": (_BAR, sp.Or)}
 #: Calls whose arguments are tuples.
 FORMS = {
     "Piecewise": "pieces such as (x, x > 0), the last of them (y, True)",
     "Sum": "a term and the range of its index, as in Sum(x**k, (k, 0, 10))",
     "Product": "a factor and the range of its index, as in Product(x + k, (k, 0, 10))",
+}
+
+#: What is said where one of them has no condition beside it.
+_IN_BRACKETS = {
+    "&": "`&` joins conditions in brackets, as in `(x > 0) & (y < 1)`, or write `and`; here it",
+    "|": "`|` joins conditions in brackets, as in `(x > 0) | (y < 1)`, or write `or`; here it",
+    "~": "`~` stands before a condition in brackets, as in `~(x > 0)`, or write `not`; here it",
 }
 
 #: What a node is: one kind of operand cannot stand for another.
@@ -104,6 +117,7 @@ class _Pending:
     row: Op | Composition | Definition | None = None
     commas: int = 0
     precedence: int = -1  # what does not bind at all waits for its bracket
+    counts: bool = True  # whether it makes the nesting deeper
 
 
 class Reader:
@@ -112,7 +126,7 @@ class Reader:
     def __init__(
         self,
         text: str,
-        inputs: frozenset[str],
+        inputs: Container[str],
         qualified: bool = False,
         own: Own | None = None,
     ) -> None:
@@ -123,15 +137,21 @@ class Reader:
         self.operands: list[sp.Expr] = []
         self.pending: list[_Pending] = []
         self.columns: ByNode[int] = ByNode()
+        self.tally = self.own.tally
         self.symbols: dict[str, sp.Symbol] = {}
+        #: Where each symbol stands.
+        self.places_of: dict[str, list[int]] = {}
         self.spellings: dict[str, str] = {}
-        self.looks: dict[str, str] = {}
+        #: What the text says otherwise: from a column, so many letters are these.
+        self.respelled: list[tuple[int, int, str]] = []
+        #: The columns of brackets that hold nothing but brackets.
+        self.redundant: set[int] = set()
+        #: The token that is read, and the one before it.
+        self.before = self.here = _Token("", "", 0)
         self.notes: dict[str, None] = {}
         #: The last operand of a chain of comparisons, by the chain's node: a < b < c is a < b and b < c.
         self.chains: ByNode[sp.Expr] = ByNode()
         self.depth = 0
-        self.operations = 0
-        self.written = 0  # the parts of all series and compositions so far
 
     def fail(self, message: str, column: int) -> NoReturn:
         raise GradgenError(message, self.text, column)
@@ -163,21 +183,21 @@ class Reader:
                 for offset, letter in enumerate(match.group()):
                     if letter in SUPERSCRIPTS or letter in SUBSCRIPTS:
                         self.bad_character(letter, position + offset)
-            found.append(
-                _Token(match.group() if kind == "op" else kind, match.group(), position)
-            )
+            kind = match.group() if kind == "op" else kind
+            found.append(_Token(kind, match.group(), position, bool(prefix)))
             position = match.end()
         found.append(_Token("end", "", len(self.text.rstrip())))
+        self.redundant = _redundant(found)
         return found
 
     def bad_character(self, char: str, column: int) -> NoReturn:
-        module = re.search(r"(\w+)\.$", self.text[: column + 1])
-        called = re.match(r"\.(?:\w+\.)*(\w+)", self.text[column:])
-        if module and called and module.group(1) in MODULES:
-            self.fail(
-                f"functions and constants go by their bare names; write `{called.group(1)}`",
-                column,
+        if char == ".":
+            advice = module_advice(
+                *_around(self.text, column),
+                [*CALLS, *COMPOSITIONS, *FORMS, *CONSTANTS],
             )
+            if advice:
+                self.fail(advice, column)
         if char in HINTS:
             self.fail(HINTS[char], column)
         for script, words in (
@@ -208,12 +228,16 @@ class Reader:
         tokens = self.tokens()
         operand_next = True
         for token, following in zip(tokens, [*tokens[1:], tokens[-1]]):
+            self.before, self.here = self.here, token
             if operand_next:
                 operand_next = self.read_operand(token, following)
             else:
                 operand_next = self.read_operator(token, following)
         expr = self.number_of(self.operands.pop())
-        text = unicodedata.normalize("NFKC", self.text.strip())
+        text = self.text
+        for start, length, other in reversed(self.respelled):
+            text = text[:start] + other + text[start + length :]
+        text = unicodedata.normalize("NFKC", text.strip())
         if len(text) > MAX_LENGTH:
             raise GradgenError(
                 f"the expression has {len(text)} characters; at most {MAX_LENGTH} are allowed"
@@ -223,8 +247,9 @@ class Reader:
     def read_operand(self, token: _Token, following: _Token) -> bool:
         """Take a token where an operand must start; return whether the next one must start an operand too."""
         kind = token.kind
-        if kind == "number":
-            self.push(self.number(token), token.column)
+        if kind in ("number", "fortran"):
+            number = self.number(token) if kind == "number" else self.fortran(token)
+            self.push(number, token.column)
             return False
         if kind == "name":
             if token.text == "not":
@@ -242,6 +267,11 @@ class Reader:
                 return True
             self.push(self.symbol(token, following), token.column)
             return False
+        if kind == "~":
+            self.open(_Pending("not", "~", token.column, precedence=_SIGN))
+            return True
+        if kind == "|":
+            self.fail(HINTS[kind], token.column)
         if kind in ("+", "-"):
             self.open(_Pending("sign", kind, token.column, precedence=_SIGN))
             return True
@@ -250,6 +280,7 @@ class Reader:
             if not (top and top.kind == "call" and top.commas < 0):
                 form = top is not None and top.kind == "call" and top.row is None
                 top = _Pending("tuple" if form else "bracket", "(", token.column)
+                top.counts = token.column not in self.redundant
                 self.open(top)
             top.commas = 0
             if following.kind == ")" and top.kind != "call":
@@ -278,6 +309,8 @@ class Reader:
             return self.operator("comparison", token, _COMPARISON)
         if token.text in _LOGIC:
             return self.operator("logic", token, _LOGIC[token.text][0])
+        if kind in _BITS:
+            return self.operator("bits", token, _BITS[kind][0])
         if token.text == "if":
             self.reduce(_OR)
             if self.pending and self.pending[-1].kind == "if":
@@ -306,7 +339,7 @@ class Reader:
             if not self.pending:
                 self.fail("this `)` has no `(`", token.column)
             closed = self.pending.pop()
-            self.depth -= 1
+            self.depth -= closed.counts
             self.chains.pop(self.operands[-1], None)
             if closed.kind == "call":
                 self.call(closed)
@@ -316,10 +349,10 @@ class Reader:
             return False
         if kind == ",":
             if not self.pending or self.pending[-1].kind == "bracket":
-                around = re.search(r"[0-9]+,$", self.text[: token.column + 1])
-                if around and following.text.isdecimal():
+                whole = self.before.text
+                if whole.isdecimal() and following.text.isdecimal():
                     self.fail(
-                        f"decimals follow a point; write `{around.group()[:-1]}.{following.text}`",
+                        f"decimals follow a point; write `{whole}.{following.text}`",
                         token.column,
                     )
                 self.fail(
@@ -337,12 +370,14 @@ class Reader:
                 "`//` is not supported (its gradient is zero); write `/` for a quotient, or `floor(x/y)`",
                 token.column,
             )
+        if kind == "~":
+            self.fail(HINTS[kind], token.column)
         self.missing_operator(token)
 
     def missing_operator(self, token: _Token) -> NoReturn:
         before = self.text[: token.column].rstrip()
-        left = re.search(r"[\w.]+$|.$", before)
-        shown_left = left.group() if left else ""
+        shown_left = self.before.text
+        beside = before == self.text[: token.column]
         if keyword.iskeyword(token.text):
             self.fail(
                 f"`{token.text}` is not supported; only + - * / % ** functions, and conditions with < <= > >= == != are allowed",
@@ -353,11 +388,11 @@ class Reader:
                 f"`{token.text}` is written in small letters: `{token.text.lower()}`",
                 token.column,
             )
-        if (
-            token.text.startswith("_")
-            and before[-1:].isdigit()
-            and before == self.text[: token.column]
-        ):
+        if token.text.startswith("_") and self.before.kind == "number" and beside:
+            if not token.text.strip("_")[:1].isdigit() and token.text.strip("_"):
+                self.fail(
+                    f"a number has no kind here; write `{shown_left}`", token.column
+                )
             self.fail("digits are written without separators", token.column)
         if token.text.startswith(".") and before[-1:].isdigit():
             self.fail("this number has two decimal points", token.column)
@@ -365,6 +400,15 @@ class Reader:
             self.fail(
                 "numbers are decimal; write this one in digits 0 to 9", token.column
             )
+        if token.text.startswith(".") and beside and shown_left.isidentifier():
+            plain = token.text.lstrip(".")
+            self.fail(
+                f"a name holds no point; write `{shown_left}_{plain}`", token.column
+            )
+        if token.kind == "name" and beside and self.before.kind == "number":
+            advice = suffix_advice(shown_left, token.text, self.text[token.column :])
+            if advice:
+                self.fail(advice, token.column)
         factors = [shown_left, token.text]
         written = "*".join("(...)" if part in ("(", ")") else part for part in factors)
         self.fail(
@@ -374,7 +418,7 @@ class Reader:
 
     def open(self, pending: _Pending) -> None:
         """Push something that nests, within the published limit."""
-        self.depth += 1
+        self.depth += pending.counts
         if self.depth > MAX_NESTING:
             self.fail(
                 f"the expression is nested more than {MAX_NESTING} levels deep; name its parts",
@@ -384,8 +428,8 @@ class Reader:
 
     def push(self, node: sp.Expr, column: int) -> None:
         if node.args:
-            self.operations += 1
-            if self.operations > MAX_OPERATIONS:
+            self.tally.operations += 1
+            if self.tally.operations > MAX_OPERATIONS:
                 self.fail(
                     f"the expression has more than {MAX_OPERATIONS} operations; split it",
                     column,
@@ -423,15 +467,16 @@ class Reader:
                 return node
             return -node if node.is_Number else fn.neg(node)
         if top.kind == "not":
-            return fn.unevaluated(sp.Not, self.condition_of(last, "`not`", top.column))
+            words = "`not`" if top.text == "not" else _IN_BRACKETS["~"]
+            return fn.unevaluated(sp.Not, self.condition_of(last, words, top.column))
         first = self.operands.pop()
         if top.kind == "binary":
             node = _BINARY[top.text][2]
             return node(self.number_of(first), self.number_of(last))
-        if top.kind == "logic":
-            words = f"`{top.text}`"
+        if top.kind in ("logic", "bits"):
+            words = _IN_BRACKETS.get(top.text, f"`{top.text}`")
             return fn.unevaluated(
-                _LOGIC[top.text][1],
+                {**_LOGIC, **_BITS}[top.text][1],
                 self.condition_of(first, words, top.column),
                 self.condition_of(last, words, top.column),
             )
@@ -466,7 +511,8 @@ class Reader:
     def condition_of(self, node: sp.Basic, what: str, column: int) -> sp.Basic:
         """Return an operand that must be a condition."""
         if _kind(node) != _CONDITION:
-            self.fail(f"{what} needs a condition such as `x > 0`", column)
+            ends = "" if what in _IN_BRACKETS.values() else " such as `x > 0`"
+            self.fail(f"{what} needs a condition{ends}", column)
         return node
 
     def number(self, token: _Token) -> sp.Expr:
@@ -489,9 +535,36 @@ class Reader:
             )
         return sp.Integer(int(digits)) if digits.isdecimal() else sp.Float(value)
 
+    def fortran(self, token: _Token) -> sp.Expr:
+        """Return a number in double precision as Fortran writes it, if its d can be no name."""
+        mark = token.text.lower().index("d")
+        mantissa, letter, power = (
+            token.text[:mark],
+            token.text[mark],
+            token.text[mark + 1 :],
+        )
+        names = letter, letter + power.lstrip("+-")
+        try:
+            self.tally.number(token.text, names, self.inputs)
+        except GradgenError as error:
+            self.fail(error.message, token.column)
+        plain = f"{mantissa}e{power}"
+        self.notes[f"`{token.text}` is read as Fortran's {plain}"] = None
+        return self.number(_Token("number", plain, token.column))
+
     def symbol(self, token: _Token, following: _Token) -> sp.Expr:
+        if token.text == "lambda":
+            if following.kind in ("name", "number"):
+                check = "`lambda` is not supported; a function is declared by `def`"
+                self.fail(check, token.column)
+            self.respelled.append((token.column, len(token.text), "lambda_"))
+            self.notes[RESPELLED] = None
         name = self.identifier(token)
-        if name not in self.inputs:
+        if name not in self.inputs or token.qualified:
+            if name in OF_C:
+                note = f"`{name}` is read as C's constant {OF_C[name]}; list it in the inputs to make it a variable"
+                self.notes[note] = None
+                return _constant(name)
             if name in CONSTANTS:
                 if name == "E":
                     self.notes[
@@ -512,6 +585,11 @@ class Reader:
             if name in _LOOKALIKES:
                 note = f"`{name}` is read as a variable; the circle's constant is written `pi`"
                 self.notes[note] = None
+            if name == "I" and "*" in (following.kind, self.before.kind):
+                self.notes[
+                    "`I` is read as a variable; complex numbers are not supported"
+                ] = None
+        self.places_of.setdefault(name, []).append(token.column)
         return self.symbols.setdefault(name, sp.Symbol(name))
 
     def bare_function(self, name: str, token: _Token, following: _Token) -> NoReturn:
@@ -525,19 +603,14 @@ class Reader:
 
     def identifier(self, token: _Token) -> str:
         try:
-            name = check_identifier(token.text, "the name")
+            name = check_identifier(spelled(token.text), "the name")
+            self.tally.look(name, token.text)
         except GradgenError as error:
             self.fail(error.message, token.column)
-        spelled = self.spellings.setdefault(name, token.text)
-        if spelled != token.text:
+        before = self.spellings.setdefault(name, token.text)
+        if before != token.text:
             self.fail(
-                f"`{spelled}` and `{token.text}` are the same name to Python; use one spelling",
-                token.column,
-            )
-        twin = self.looks.setdefault(name.translate(LOOKS), name)
-        if twin != name:
-            self.fail(
-                f"`{twin}` and `{name}` look the same but are of different alphabets; rename one",
+                f"`{before}` and `{token.text}` are the same name to Python; use one spelling",
                 token.column,
             )
         return name
@@ -545,7 +618,9 @@ class Reader:
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
         row = self.own.known.get(name) or CALLS.get(name) or COMPOSITIONS.get(name)
-        if (row is not None or name in FORMS) and name not in self.inputs:
+        # Until a line assigns it, and behind a module, a name that is called is the function's.
+        value = name in self.inputs and name not in self.own.waiting
+        if (row is not None or name in FORMS) and (not value or token.qualified):
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
         if name in self.own.lines:
@@ -554,16 +629,12 @@ class Reader:
                 token.column,
             )
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
+            function = f", `math.{name}(...)` for the function" * (row is not None)
             self.fail(
-                f"`{name}` is not a function; write `{name}*(...)` for a product",
+                f"`{name}` is not a function here; write `{name}*(...)` for a product{function * self.qualified}",
                 token.column,
             )
-        close = _nearest(name)
-        hint = (
-            f"did you mean `{close}`?"
-            if close
-            else "`gradgen functions` lists them all"
-        )
+        hint = function_advice(name, (*CALLS, *COMPOSITIONS, *FORMS))
         self.fail(
             f"there is no function `{printable(name)[:60]}`; {hint}", token.column
         )
@@ -577,7 +648,7 @@ class Reader:
     def call(self, closed: _Pending) -> None:
         row, given = closed.row, closed.commas + 1
         args = self.arguments(given)
-        self.operations += max(0, given - 2)  # of a list, two by two
+        self.tally.operations += max(0, given - 2)  # of a list, two by two
         if row is None:
             form = self.choice if closed.text == "Piecewise" else self.series
             self.push(form(closed, args), closed.column)
@@ -647,8 +718,8 @@ class Reader:
             self.number_of(arg.args[0])
             self.condition_of(arg.args[1], "a piece", column)
         pieces = [arg.args for arg in args]
-        if len(pieces) == 2 and _complementary(pieces[0][1], pieces[1][1]):
-            pieces[1] = (pieces[1][0], sp.true)
+        if leave_nothing([condition for _, condition in pieces]):
+            pieces[-1] = (pieces[-1][0], sp.true)
         if not any(condition == sp.true for _, condition in pieces):
             self.fail(
                 "the pieces leave cases open; end with one that holds always, as (x, True)",
@@ -674,42 +745,63 @@ class Reader:
             except GradgenError as error:
                 self.fail(error.message, column)
         self.wrote(size(node), closed)
+        for bounds in args[1:]:
+            self.bound(bounds.args[0].name, closed.column)
         return node
+
+    def bound(self, index: str, start: int) -> None:
+        """Forget the name of a series' index where the series, which starts there, has used it."""
+        places = self.places_of.get(index, [])
+        while places and places[-1] >= start:
+            places.pop()
+        if not places:
+            self.symbols.pop(index, None)
 
     def wrote(self, parts: int, closed: _Pending) -> None:
         """Count what series and compositions are written out to."""
-        self.written += parts
-        if self.written > MAX_NODES:
+        self.tally.written += parts
+        if self.tally.written > MAX_NODES:
             self.fail(
                 f"the formula so far has more than {MAX_NODES} parts when written out; shorten it",
                 closed.column,
             )
 
 
-def _complementary(one: sp.Basic, other: sp.Basic) -> bool:
-    """Return whether these conditions are x < y and x >= y, or the like."""
-    opposite = {
-        sp.Lt: sp.Ge,
-        sp.Ge: sp.Lt,
-        sp.Gt: sp.Le,
-        sp.Le: sp.Gt,
-        sp.Eq: sp.Ne,
-        sp.Ne: sp.Eq,
-    }
-    mirrored = {sp.Lt: sp.Gt, sp.Gt: sp.Lt, sp.Le: sp.Ge, sp.Ge: sp.Le}
-    wanted = opposite.get(type(one))
-    if type(other) is wanted:
-        return bool(one.args == other.args)
-    return mirrored.get(type(other)) is wanted and one.args == other.args[::-1]
+def _redundant(tokens: Sequence[_Token]) -> set[int]:
+    """Return the columns of the brackets that hold nothing but another pair of brackets."""
+    found: set[int] = set()
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for place, token in enumerate(tokens):
+        if token.kind == "(":
+            opened.append(place)
+        elif token.kind == ")" and opened:
+            start = opened.pop()
+            ends[start] = place
+            if ends.get(start + 1) == place - 1:
+                found.add(tokens[start].column)
+    return found
 
 
-def _nearest(name: str) -> str | None:
-    """Return the function that a name may stand for."""
-    known = [*CALLS, *COMPOSITIONS, *FORMS]
-    same = {text.lower(): text for text in reversed(known)}
-    found = same.get(name.lower()) or OTHERS.get(name) or OTHERS.get(name.lower())
-    near = difflib.get_close_matches(name.lower(), same, n=1, cutoff=0.8)
-    return found or (same[near[0]] if near else None)
+def _word_before(text: str, end: int) -> str:
+    """Return the letters, digits and points that end there."""
+    start = end
+    while start and (text[start - 1] in "._" or text[start - 1].isalnum()):
+        start -= 1
+    return text[start:end]
+
+
+def _around(text: str, column: int) -> tuple[str, str]:
+    """Return the dotted names before and behind a point."""
+    end = column + 1
+    while end < len(text) and (text[end] in "._" or text[end].isalnum()):
+        end += 1
+    return _word_before(text, column), text[column + 1 : end]
+
+
+@cache
+def _constant(name: str) -> sp.Expr:
+    return Reader(OF_C[name], ()).parse().expr
 
 
 def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:

@@ -28,7 +28,7 @@ _EXPRESSIONS = (
     ast.boolop,
     ast.expr_context,
 )
-_CALLABLE = ("abs", "max", "min", "float")
+_CALLABLE = ("abs", "max", "min", "float", "round")
 
 
 def check_skeleton(

@@ -8,7 +8,6 @@ from typing import Any
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.pyfunction import read_function
-from gradgen.statements import one_assignment
 
 _FUNCTION = re.compile(r"(.+\.py):(\w+)")
 
@@ -20,15 +19,12 @@ def function_in(source: str) -> tuple[str, str] | None:
 
 
 def compile_file(text: str, /, **options: Any) -> Compiled:
-    """Compile the text of a file, in which one assignment is a formula with a name.
+    """Compile the text of a file, which may start with a mark of its byte order.
 
     Raises:
         GradgenError: the text or an option is not acceptable.
     """
-    found = one_assignment(text)
-    if found is not None:
-        options["name"], text = found
-    return compile(text, **options)
+    return compile(text.removeprefix("\ufeff"), **options)
 
 
 def compile_function(text: str, function: str, /, **options: Any) -> Compiled:

@@ -30,6 +30,7 @@ from gradgen.ir import (
 from gradgen.names import DEFAULT_NAME
 from gradgen.nodes import ByNode
 from gradgen.ops import BY_NODE, COMPOSITIONS, NAMED, OPS, Op
+from gradgen.pieces import leave_nothing
 from gradgen.reader import written_out
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
@@ -97,8 +98,9 @@ def stage(
     for assignment in formula.assignments:
         value = _build(formula, builder, assignment.expr, done)
         values[assignment.name or name] = value
-        if isinstance(value, Ref) and value.index >= len(order) and assignment.name:
-            given.setdefault(value.index, (assignment.name, assignment.comment))
+        called = assignment.name or (assignment.comment and name)
+        if isinstance(value, Ref) and value.index >= len(order) and called:
+            given.setdefault(value.index, (called, assignment.comment))
             builder.named.add(value)
     last = formula.assignments[-1].name if formula.assignments else ""
     if last and name not in (DEFAULT_NAME, last):
@@ -423,6 +425,10 @@ def _plan(node: sp.Basic, builder: Builder) -> _Plan:
         constant = number(node)
         if constant is not None:
             return _Plan(lambda: constant)
+        if node is sp.I:
+            raise GradgenError(
+                "`I` is the imaginary unit; complex numbers are not supported"
+            )
         raise GradgenError(
             f"`{node}` is not supported; constants are finite real numbers, pi and E"
         )
@@ -445,10 +451,12 @@ def _function(builder: Builder, row: Op, *args: Operand) -> Operand:
 
 def _plan_choice(node: sp.Piecewise, builder: Builder) -> _Plan:
     """Pieces are tried in order: a if c else (b if d else ...)."""
-    pieces = []
+    pieces: list[tuple[sp.Basic, sp.Basic]] = []
+    whole = leave_nothing([condition for _, condition in (p.args for p in node.args)])
     for value, condition in (piece.args for piece in node.args):
-        pieces.append((condition, value))
-        if condition == sp.true:
+        last = condition == sp.true or (whole and len(pieces) == len(node.args) - 1)
+        pieces.append((sp.true if last else condition, value))
+        if last:
             break
     else:
         raise GradgenError(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradgen.errors import GradgenError, printable
 
 _ASSIGNED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
+_DEF = re.compile(r"\s*def\b\s*(\w*)")
+_FOREIGN = re.compile(r"\s*function\s*\(")
+_SPACES = str.maketrans("\t\n", "  ")
+#: A comment, a mark that may end a statement or keep it open, or anything else.
+_PART = re.compile(r"#[^\n]*|[\n;()\[\]]|[^#\n;()\[\]]+")
 
 
 @dataclass(frozen=True)
@@ -29,14 +35,27 @@ class Statement:
     expression: int
     comment: str
 
+    @property
+    def declares(self) -> str:
+        """The name of the function that it declares; empty where it declares none."""
+        head = _DEF.match(self.text)
+        if head is not None:
+            return head[1] or "def"
+        return self.name if _FOREIGN.match(self.text, self.expression) else ""
+
     def fail(self, message: str, column: int) -> GradgenError:
         """Return an error at a column of the statement."""
         return GradgenError(f"line {self.line}: {message}", self.text, column)
 
 
 #: A comment at the top with an empty line below says what the program is, as a docstring does.
-_HEAD = re.compile(r"(?:[ \t]*#[^\n]*\n)+(?=[ \t\r]*\n\s*\S)")
-_DOCSTRING = re.compile(r'\s*"""(.*?)"""[ \t\r]*(?=[\n;]|$)', re.DOTALL)
+_HEAD = re.compile(r"(?:[ \t]*#[^\n]*\n)+(?=[ \t]*\n\s*\S)")
+_DOCSTRING = re.compile(r'\s*"""(.*?)"""[ \t]*(?=[\n;]|$)', re.DOTALL)
+
+
+def plain_line_ends(source: str) -> str:
+    r"""Return a text whose lines all end in \n, whichever system wrote it."""
+    return source.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_docstring(source: str) -> tuple[str, str]:
@@ -45,6 +64,7 @@ def split_docstring(source: str) -> tuple[str, str]:
     Raises:
         GradgenError: the docstring holds a character that no text file shows.
     """
+    source = plain_line_ends(source)
     match = _DOCSTRING.match(source) or _HEAD.match(source)
     if match is None:
         return "", source
@@ -52,7 +72,7 @@ def split_docstring(source: str) -> tuple[str, str]:
         match[1] if match.re is _DOCSTRING else re.sub(r"(?m)^[ \t]*#+", "", match[0])
     )
     words = words.replace('"""', "'''") if match.re is _HEAD else words
-    paragraphs = re.split(r"\n[ \t\r]*\n", words)
+    paragraphs = re.split(r"\n[ \t]*\n", words)
     found = "\n\n".join(filter(None, (" ".join(p.split()) for p in paragraphs)))
     if not found and match.re is _DOCSTRING:
         raise GradgenError("the docstring is empty; leave it out")
@@ -67,25 +87,22 @@ def split_docstring(source: str) -> tuple[str, str]:
 def is_program(source: str) -> bool:
     """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula.
 
-    What has a docstring, a function, or a comment beside its one assignment is a program, too.
+    What has a docstring, a function, or a comment beside its one statement is a program, too.
     """
     if split_docstring(source)[0]:
         return True
-    if not re.search(r"[\n;].*=|=.*[\n;#]|\bdef\b", source, re.DOTALL):
-        return False
     found = list(statements(source))
-    if any(statement.text.startswith("def ") for statement in found):
-        return True
-    assigned = [statement for statement in found if statement.name]
-    return bool(assigned) and (len(found) > 1 or assigned[0].comment != "")
+    if len(found) == 1:
+        return bool(found[0].comment or found[0].declares)
+    return any(statement.name or statement.declares for statement in found)
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
     """Return the name and the expression of a text that is one assignment alone, without a comment."""
-    if split_docstring(source)[0]:
+    if is_program(source):
         return None
     found = list(statements(source))
-    if len(found) != 1 or not found[0].name or found[0].comment:
+    if len(found) != 1 or not found[0].name:
         return None
     return found[0].name, found[0].text[found[0].expression :].strip()
 
@@ -97,12 +114,12 @@ def statements(source: str) -> Iterator[Statement]:
         GradgenError: a comment holds a character that no text file shows.
     """
     comments: list[str] = []
-    for line, text, comment in _pieces(source):
+    for line, text, comment in _pieces(plain_line_ends(source)):
         if comment and not comment.isprintable():
             raise GradgenError(f"line {line}: a comment holds an invisible character")
         if comment:
             comments.append(comment)
-        if text.strip():
+        if text:
             match = _ASSIGNED.match(text)
             yield Statement(
                 line,
@@ -111,35 +128,103 @@ def statements(source: str) -> Iterator[Statement]:
                 match.end() if match else 0,
                 "; ".join(comments),
             )
-        if text.strip():
             comments = []
 
 
 def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
     """Yield each statement's first line, its text without line ends, and its comment."""
-    line, depth = 1, 0
-    start, text, comment = 1, "", ""
-    open_def = ""
-    for part in re.findall(r"#[^\n]*|[\n;()\[\]]|[^#\n;()\[\]]+", source + "\n"):
+    line, depth, start = 1, 0, 1
+    text: list[str] = []
+    comments: list[str] = []
+    first = last = ""  # of the text, what is more than space
+    for part in _PART.findall(source + "\n"):
         if part.startswith("#"):
-            words = " ".join(part.lstrip("#").split())
-            comment = f"{comment} {words}".strip()
+            comments.append(" ".join(part.lstrip("#").split()))
             continue
+        ends_line = part == "\n"
         depth += (part in ("(", "[")) - (part in (")", "]"))
-        if part == "\n" and depth <= 0 and text and text == open_def:
-            pass
-        elif part == "\n" and depth <= 0 and re.match(r"\s*def\b.*:\s*$", text):
-            text += " "  # the body may stand on the next line
-            open_def = text
-        elif part in "\n;" and depth <= 0:
-            yield start, text.strip(" \t\r"), comment
-            text = comment = ""
+        # The body of a function may stand on the next line.
+        goes_on = last.endswith(":") and _DEF.match(first) is not None
+        if part in "\n;" and depth <= 0 and not (ends_line and goes_on):
+            yield start, "".join(text).strip(" "), " ".join(filter(None, comments))
+            text, comments = [], []
+            first = last = ""
             depth = 0
         else:
-            text += part if part != "\n" else " "
-        line += part == "\n"
-        if not text.strip():
+            part = part.translate(_SPACES)
+            text.append(part)
+            last = part.strip(" ") or last
+            first = first or last
+        line += ends_line
+        if not first:
             start = line
+    if first:  # a bracket is never closed
+        yield start, "".join(text).strip(" "), " ".join(filter(None, comments))
+
+
+_WORD = re.compile(r"([^\W\d]\w*)\s*(\(?)")
+
+
+def in_order(listed: list[Statement]) -> list[Statement]:
+    """Return the statements so that definitions stand before their use, where a program gives its result first.
+
+    A program whose one expression stands before definitions, as other tools write them, is put in order by need; any other
+    is left as it is.
+
+    Raises:
+        GradgenError: definitions need each other, or one behind the result is not needed for it.
+    """
+    results = [i for i, s in enumerate(listed) if not s.name and not s.declares]
+    if len(results) != 1 or results[0] == len(listed) - 1:
+        return listed
+    named = {_plain(s.declares or s.name): i for i, s in enumerate(listed)}
+    order: dict[int, None] = {}
+    begun: set[int] = set()
+    for root in range(results[0] + 1):
+        todo = [] if root in begun else [(root, _needs(listed, root, named))]
+        begun.add(root)
+        while todo:
+            place, needs = todo[-1]
+            needed = next(needs, None)
+            if needed is None:
+                todo.pop()
+                order[place] = None
+            elif needed not in begun:
+                begun.add(needed)
+                todo.append((needed, _needs(listed, needed, named)))
+            elif needed not in order:
+                again = listed[needed]
+                name = again.declares or again.name
+                raise again.fail(f"`{name}` is needed for its own value", 0)
+    if len(order) < len(listed):
+        raise listed[results[0]].fail(
+            "a statement is written `name = expression`; only the last may be an expression alone, "
+            "or the first, if it needs all that follow",
+            0,
+        )
+    return [listed[place] for place in order]
+
+
+def _needs(listed: list[Statement], place: int, named: dict[str, int]) -> Iterator[int]:
+    """Yield the statements whose names a statement reads."""
+    statement = listed[place]
+    own = set()
+    start = statement.expression
+    if statement.declares and not statement.name:
+        start = statement.text.find(")")
+        own = set(_plain(statement.text[:start]).replace("(", " ").split())
+        own = {word.strip(",:") for word in own}
+    for word, called in _WORD.findall(_plain(statement.text[start:])):
+        needed = named.get(word)
+        if needed is None or word in own:
+            continue
+        # What is called is a function, even where a value has its name.
+        if not called or listed[needed].declares:
+            yield needed
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def canonical(items: list[tuple[str, str, str]], docstring: str = "") -> str:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from gradgen.errors import GradgenError
 from gradgen.expand import without_series
 from gradgen.formula import Formula, check_identifier
+from gradgen.functions import unevaluated
+from gradgen.nodes import ByNode
 from gradgen.reader import MAX_LENGTH
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
@@ -69,6 +72,57 @@ def as_program(
     return canonical(items), tuple(names)
 
 
+def plain_expression(expr: sp.Expr) -> sp.Expr:
+    """Return an expression of SymPy's with its series written out, and with a symbol for every function of the time.
+
+    What `sympy.Function("q")(t)` or `dynamicsymbols("q")` stand for is not known: they are inputs of that name.
+
+    Raises:
+        GradgenError: such a function takes anything but symbols, or one of them is an input too, or a series has no plain bounds.
+    """
+    done: ByNode[sp.Basic] = ByNode()
+    taken: dict[str, sp.Basic] = {}
+    free: dict[str, None] = {}
+    todo: list[sp.Basic] = [expr]
+    while todo:
+        node = todo[-1]
+        if node in done:
+            todo.pop()
+        elif isinstance(node, AppliedUndef):
+            if not all(isinstance(arg, sp.Symbol) for arg in node.args):
+                raise GradgenError(
+                    f"`{node.func}` of an expression is not known; put a formula or a symbol in its place"
+                )
+            taken |= {arg.name: node for arg in node.args}
+            done[node] = sp.Symbol(node.func.__name__)
+        elif isinstance(node, sp.Derivative):
+            raise GradgenError(
+                "a derivative is not supported; put a symbol in its place, as in expr.subs(q.diff(t), v)"
+            )
+        else:
+            if isinstance(node, sp.Symbol):
+                free[node.name] = None
+            missing = [arg for arg in node.args if arg not in done]
+            todo += missing
+            if not missing:
+                args = [done[arg] for arg in node.args]
+                same = all(new is old for new, old in zip(args, node.args))
+                done[node] = node if same else unevaluated(type(node), *args)
+    for name, node in taken.items():
+        if name in free:
+            raise GradgenError(
+                f"`{node.func}` depends on `{name}`, which is an input as well; put a formula or a symbol in its place"
+            )
+    return without_series(done[expr])
+
+
+def symbol_name(node: Any) -> str:
+    """Return what a symbol, or a function of the time, is called as an input; empty for anything else."""
+    if isinstance(node, AppliedUndef):
+        return python_name(node.func.__name__)
+    return python_name(node.name) if isinstance(node, sp.Symbol) else ""
+
+
 def _is_cse(source: Any) -> bool:
     return (
         isinstance(source, tuple)
@@ -80,7 +134,7 @@ def _is_cse(source: Any) -> bool:
 
 
 def _text(name: Any) -> str:
-    text = python_name(name.name) if isinstance(name, sp.Symbol) else name
+    text = symbol_name(name) or name
     if not isinstance(text, str):
         raise GradgenError(f"{name!r} is no name of a result")
     return check_identifier(text, "the result's name")
@@ -92,5 +146,5 @@ def _written(expr: Any) -> str:
         expr = sp.Integer(expr) if type(expr) is int else sp.Float(expr)
     if not isinstance(expr, sp.Expr):
         raise GradgenError(f"{type(expr).__name__} is no SymPy expression or number")
-    program = stage(Formula("", without_series(expr)))
+    program = stage(Formula("", plain_expression(expr)))
     return expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)

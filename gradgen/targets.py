@@ -6,7 +6,7 @@ import keyword
 import re
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -51,7 +51,9 @@ def layout_python(text: str) -> str:
             # A name in a list of one a line may be as long as it is.
             long = (one for one in statement if not one.endswith(","))
             whole = "\n".join(statement)
-            lines.append(_break(whole) if max(map(_width, long)) > _WIDTH else whole)
+            # A power of more than a name has spaces around its sign, which templates of operations leave out.
+            other = max(map(_width, long)) > _WIDTH or ")**" in whole
+            lines.append(_break(whole) if other else whole)
             statement, depth = [], 0
     return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
 
@@ -151,7 +153,7 @@ _HELPERS = frozenset(
 )
 
 _NAMES = frozenset(
-    {"math", "forward", "backward", "cache", "_", "float", "tuple", "abs", "max", "min"}
+    "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
 )
 _CONSTANTS = {"pi": "math.pi", "e": "math.e"} | {
     name: repr(value) for name, value in NAMED.items()
@@ -180,3 +182,30 @@ SCIPY = replace(
 )
 
 TARGETS = {target.name: target for target in (PYTHON, SCIPY)}
+
+
+#: Names that a function of another module cannot have in the generated one.
+_KEPT = BUILTINS.union(*(target.reserved for target in TARGETS.values()))
+
+
+def local_names(
+    callables: Sequence[str], taken: MutableMapping[str, str]
+) -> tuple[str, ...]:
+    """Return what the module calls functions of other modules: the last parts of their names, or all of these where one is taken.
+
+    Args:
+        callables: the dotted names.
+        taken: what it calls others, with their dotted names; the new ones are added.
+    """
+    lasts = [dotted.rpartition(".")[2] for dotted in callables]
+    whole = len({*zip(lasts, callables)}) > len({*lasts})
+    whole |= any(taken.get(*pair) != pair[1] for pair in zip(lasts, callables))
+    found = []
+    for last, dotted in zip(lasts, callables):
+        local = last
+        if whole or local in _KEPT or local.startswith("_"):
+            local = dotted.replace(".", "_")
+        while taken.setdefault(local, dotted) != dotted:
+            local += "_"
+        found.append(local)
+    return tuple(found)

@@ -17,9 +17,11 @@ from gradgen.functions import (
     mul,
     neg,
     power,
+    rounded,
     sigmoid,
     softplus,
     sub,
+    trunc,
     unevaluated,
 )
 
@@ -46,6 +48,9 @@ def test_derivatives() -> None:
                 continue
             ours = sp.expand_func(slope)
             true = sp.diff(sp.expand_func(node), symbol)
+            if cls in (rounded, trunc):  # SymPy leaves the slope of a step as it is
+                assert slope == 0
+                continue
             at = {s: sp.Rational(7, 10) + i for i, s in enumerate(symbols)}
             assert abs(sp.N((ours - true).subs(at), 30)) < 1e-25, cls
         with pytest.raises(ArgumentIndexError):

@@ -100,7 +100,7 @@ def test_names_are_kept(text: str, names: str) -> None:
         ("a = a + 1\nb = a", "line 1: `a` is used before line 1", 4),
         ("a = x*y\nb = a +\n", "line 2: the expression ends", 7),
         ("x*y\nb = x", "line 1: a statement is written `name = expression`", 0),
-        ("a = x\nlambda = 3\na", "line 2: the name `lambda` is a Python keyword", 0),
+        ("a = x\nclass = 3\na", "line 2: the name `class` is a Python keyword", 0),
         ("a = x*y\n\n\nb = a ^ 2", "line 4: `^` is not a power", 6),
         ("a =\nb = 2", "line 1: the expression is empty", 3),
         ("a = x\nb = os.system(a)", "line 2: `.` has no meaning", 6),
@@ -116,9 +116,10 @@ def test_mistakes_have_a_line_and_a_caret(
     assert message in found.value.message and found.value.column == column
 
 
-def test_one_assignment_alone_is_no_formula() -> None:
-    with pytest.raises(GradgenError, match="right-hand side alone"):
-        compile("a = x*y")
+def test_one_assignment_alone_is_a_formula_with_a_name() -> None:
+    compiled = compile("a = x*y")
+    assert compiled.recipe.name == "a" and compiled.recipe.source == "x*y"
+    assert compile("a = x*y", name="b").recipe.name == "b"
 
 
 def test_what_is_not_used_is_said() -> None:

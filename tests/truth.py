@@ -22,8 +22,10 @@ from gradgen.functions import (
     logsigmoid,
     norm_cdf,
     relu,
+    rounded,
     sigmoid,
     softplus,
+    trunc,
     versin,
 )
 
@@ -49,6 +51,9 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
         (1, x > 0), (at_zero, sp.Eq(x, 0)), (0, True)
     ),
     sp.Mod: lambda x, y: x - y * sp.floor(x / y),
+    trunc: lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
+    rounded: lambda x: sp.floor(x + sp.Rational(1, 2))
+    - sp.Piecewise((1, sp.Eq(sp.Mod(x + sp.Rational(1, 2), 2), 1)), (0, True)),
     sp.sinc: lambda x: sp.sin(x) / x,
     versin: lambda x: 1 - sp.cos(x),
     hypot3: lambda x, y, z: sp.sqrt(x**2 + y**2 + z**2),
