@@ -15,7 +15,7 @@ _CALLS = {
     for name in (
         *("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "gamma", "lgamma"),
         *("sin", "cos", "tan", "asin", "acos", "acosh", "atanh", "sinh", "cosh"),
-        *("floor", "ceil"),
+        *("floor", "ceil", "trunc"),
     )
 } | {"pow": "_power"}
 _OPERATORS: dict[type[ast.operator], str] = {
@@ -25,6 +25,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
     ast.Pow: "_power",
 }
 _CHOICES = {"max": "_maximum", "min": "_minimum"}
+_INNER = ("math.", "round(")
 #: The helpers of the table's rows that raise; `_x_anywhere` does not.
 _ROWS = frozenset(
     f"_{name}"
@@ -37,7 +38,7 @@ _ROWS = frozenset(
 HELPERS = (
     *(name[1:] for name in sorted({*_CALLS.values(), *_OPERATORS.values()})),
     *(name[1:] for name in _CHOICES.values()),
-    *("sign", "heaviside", "logaddexp"),
+    *("sign", "heaviside", "logaddexp", "round"),
     *sorted(f"{name[1:]}_anywhere" for name in _ROWS),
 )
 #: Operations whose texts raise nowhere, for infinite operands and nan neither.
@@ -70,13 +71,15 @@ class _Quiet(ast.NodeTransformer):
         if known(node) is not None:
             return node
         called = ast.unparse(node.func)
-        if called == "float" and ast.unparse(node.args[0]).startswith("math."):
+        if called == "float" and ast.unparse(node.args[0]).startswith(_INNER):
             return self.visit_Call(node.args[0])  # type: ignore[arg-type]
         name = called.removeprefix("math.")
         if called != name:
             called = _CALLS.get(name, called)
         elif called in _CHOICES and not isinstance(node.args[-1], ast.Constant):
             called = _CHOICES[called]
+        elif called == "round":
+            called = "_round"
         elif called in _ROWS:
             called += "_anywhere"
         node.args = [self.visit(arg) for arg in node.args]
