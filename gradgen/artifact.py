@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
@@ -19,13 +19,24 @@ from gradgen.recipe import MARKER, read_artifact
 LARGEST = 1 << 26
 
 
-def read(path: Path, largest: int = LARGEST, hint: str = "") -> str | None:
+def plain(data: bytes) -> str:
+    """Return a generated file's text with plain line ends."""
+    return data.decode("utf-8").replace("\r\n", "\n")
+
+
+def read(
+    path: Path,
+    largest: int = LARGEST,
+    hint: str = "",
+    decode: Callable[[bytes], str] = plain,
+) -> str | None:
     """Return a file's text with plain line ends, or None if there is no such file.
 
     Args:
         path: the file.
         largest: the most bytes that it may have.
         hint: what to do about something that is no file, such as a terminal.
+        decode: what makes text of its bytes, or raises UnicodeError.
 
     Raises:
         GradgenError: it cannot be read, is too large, or is no text.
@@ -35,10 +46,10 @@ def read(path: Path, largest: int = LARGEST, hint: str = "") -> str | None:
         if stat.S_ISREG(found.st_mode) and found.st_size <= largest:
             data = _start(path, largest + 1)
             if len(data) <= largest:
-                return data.decode("utf-8").replace("\r\n", "\n")
+                return decode(data)
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise GradgenError(f"{path} is not a text file") from None
     except (OSError, ValueError) as error:
         raise GradgenError(f"{path} cannot be read: {_reason(error)}") from None

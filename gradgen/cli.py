@@ -148,7 +148,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
     if options.file and words:
         raise GradgenError("give a formula or -f FILE, not both")
     if options.file:
-        words = [_text(_path(options.file)).rstrip("\r\n")]
+        words = [_source(_path(options.file)).rstrip("\r\n")]
     if len(words) != 1:
         raise GradgenError(
             "no expression is given; write one in quotes, or - for standard input"
@@ -180,11 +180,19 @@ def _formula(options: argparse.Namespace) -> Compiled:
     }
     function = function_in(text)
     if function is not None:
-        compiled = compile_function(_text(_path(function[0])), function[1], **given)
+        source = _source(_path(function[0]), python=True)
+        given["means"] = _means(options)
+        compiled = compile_function(source, function[1], **given)
+    elif options.means:
+        raise GradgenError(
+            "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
+        )
     elif options.file:
+        given["name"] = "f" if options.name is None else options.name
         compiled = compile_file(text, **given)
     else:
         _refuse_file(text)
+        given["name"] = "f" if options.name is None else options.name
         compiled = compile(text, **given)
     for note in compiled.notes:
         _note(note)
@@ -193,6 +201,21 @@ def _formula(options: argparse.Namespace) -> Compiled:
 
 #: What is more likely a file than a formula, if there is such a file: no formula ends like this.
 _FILE = re.compile(r"[^\n\0]*\.[A-Za-z]\w*")
+
+
+def _means(options: argparse.Namespace) -> dict[str, str]:
+    """Read what imports mean: `fluids.numerics.exp=exp`."""
+    found: dict[str, str] = {}
+    for item in ",".join(options.means or ()).split(","):
+        name, _, value = (part.strip() for part in item.partition("="))
+        if item.strip() and not (name and value):
+            raise GradgenError(
+                '--means is written as in --means "fluids.numerics.exp=exp"'
+            )
+        if found.setdefault(name, value) != value:
+            raise GradgenError(f"--means gives two meanings for `{printable(name)}`")
+    found.pop("", None)
+    return found
 
 
 def _refuse_file(text: str) -> None:
@@ -315,6 +338,18 @@ def _text(path: Path) -> str:
     from gradgen import artifact
 
     text = artifact.read(path)
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    return text
+
+
+def _source(path: Path, python: bool = False) -> str:
+    """Return the text of a formula's file, or of a Python file, that must exist."""
+    from gradgen import artifact
+    from gradgen.sources import decode_formula, decode_python
+
+    decode = decode_python if python else decode_formula
+    text = artifact.read(path, decode=decode)
     if text is None:
         raise GradgenError(f"{path} does not exist")
     return text
@@ -525,14 +560,14 @@ def _diff(options: argparse.Namespace) -> int:
         if text == "-":
             text = _standard_input() + "\n"
         elif function is not None:
-            text = _text(_path(function[0]))
+            text = _source(_path(function[0]), python=True)
         elif text.endswith(".py"):
             text = _text(_path(text))
         found = read_artifact(text)
         if found is not None:
             both.append(regenerate(found.recipe))
         elif function is not None:
-            both.append(compile_function(text, function[1]))
+            both.append(compile_function(text, function[1], means=_means(options)))
         else:
             both.append(compile(text))
     lines = list(explain(*both))

@@ -1,15 +1,25 @@
-"""A Python function in hand in; the compiled formula of its source out."""
+"""A Python function in hand in; the compiled formula of its source out. The source is its own text, found by its code, not by its name."""
 
 from __future__ import annotations
 
+import ast
 import inspect
-import textwrap
-from collections.abc import Callable
+import math
+import numbers
+import os
+import sys
+import types
+from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
-from gradgen.sources import compile_function
+from gradgen.pyfunction import read_helper
+from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
+from gradgen.sources import compile_read
+
+#: Where functions are looked for that have no module of their own to name, such as those of numpy.
+_MODULES = ("math", "builtins", "numpy", "scipy.special", "gradgen")
 
 
 @overload
@@ -26,9 +36,11 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
     """Compile a straight-line Python function, as a decorator, with or without options, or by a call.
 
     Args:
-        function: what to compile; its source must be in a file. The function itself is not called. It may call functions
-            beside it at the top of that file, and read numbers assigned there.
-        options: those of `compile`.
+        function: what to compile. Its source must be known, as that of a file, of a cell in a notebook or of an interactive
+            session is. The function itself is not called. It may call functions beside it at the top of that file, and read
+            numbers assigned there; in a notebook those have the values that they have at this moment.
+        options: those of `compile`, and `means`, which says what imports mean that are not known, as
+            `means={"fluids.numerics.exp": "exp"}`.
 
     Raises:
         GradgenError: the source cannot be found, or holds what has no place in a formula.
@@ -43,12 +55,120 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
     """
     if function is None:
         return lambda decorated: differentiate(decorated, **options)
+    if not isinstance(function, types.FunctionType):
+        raise GradgenError("the function's source cannot be found")
+    helper = _helper(function, {})
+    means, name = options.pop("means", None), options.pop("name", None)
+    return compile_read(read_helper(helper, means, name or ""), **options)
+
+
+def _helper(
+    function: types.FunctionType, known: dict[types.CodeType, Helper]
+) -> Helper:
+    """Return the syntax tree of a function in hand, with what its names mean.
+
+    Args:
+        function: the function.
+        known: those that were found before, by their code.
+
+    Raises:
+        GradgenError: there is no source, or the function reads a variable of a function around it.
+    """
+    code = function.__code__
+    if code in known:
+        return known[code]
     try:
-        own = textwrap.dedent(inspect.getsource(function))
-        module = inspect.getmodule(function)
-        beside = inspect.getsource(module) if module is not None else ""
-    except (OSError, TypeError):
+        lines, _ = inspect.findsource(function)
+    except (OSError, TypeError, IndexError):
         raise GradgenError("the function's source cannot be found") from None
-    # A function inside another stands alone.
-    text = beside if function.__qualname__ == function.__name__ else own
-    return compile_function(text, function.__name__, **options)
+    names = Names("".join(lines))
+    if not _is_file(function):
+        names.live = lambda name: _live(name, function.__globals__, known)
+    found = [
+        node
+        for node in ast.walk(names.module)
+        if isinstance(node, ast.FunctionDef)
+        and node.name == code.co_name
+        and _first_line(node) == code.co_firstlineno
+        and [arg.arg for arg in node.args.args]
+        == [*code.co_varnames[: code.co_argcount]]
+    ]
+    if len(found) != 1:
+        what = "a lambda" if code.co_name == "<lambda>" else f"`{code.co_name}`"
+        raise GradgenError(
+            f"the source of {what} is not where it was defined; give a `def` whose file is as it was when it was loaded"
+        )
+    if code.co_freevars:
+        raise _closure(code.co_freevars[0], found[0], names)
+    above = (s for s in names.module.body if s.lineno <= found[0].lineno)
+    names.until = sum(1 for _ in above) - 1
+    known[code] = Helper(found[0], names, names.until, function.__defaults__ or ())
+    return known[code]
+
+
+def _closure(name: str, node: ast.FunctionDef, names: Names) -> GradgenError:
+    """Return the error of a variable that belongs to a function around this one."""
+    read = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name]
+    return names.fail(
+        f"`{name}` belongs to the function around this one; make it a parameter, or bind it at the top level of the file",
+        min(read, key=lambda n: (n.lineno, n.col_offset)) if read else node,
+    )
+
+
+def _first_line(node: ast.FunctionDef) -> int:
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
+def _is_file(function: types.FunctionType) -> bool:
+    """Return whether a function stands in its module's file, and not in a cell or an interactive session."""
+    file = function.__globals__.get("__file__")
+    name = function.__code__.co_filename
+    if not isinstance(file, str) or name.startswith("<"):
+        return False
+    same = os.path.realpath(file) == os.path.realpath(name)
+    return same or os.path.isfile(name)
+
+
+def _live(
+    name: str, scope: Mapping[str, Any], known: dict[types.CodeType, Helper]
+) -> Meaning | None:
+    """Return what a name of an interactive session means at this moment; None where it means nothing there.
+
+    Raises:
+        UnclearError: it is no module, no number and no function.
+    """
+    if name not in scope:
+        return None
+    value = scope[name]
+    if isinstance(value, types.ModuleType):
+        return Dotted(value.__name__)
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        plain = _plain(value)
+        if plain is not None:
+            return Constant(name, ast.Constant(plain), Names(""), 0)
+    for module in _MODULES:
+        called = getattr(value, "__name__", None)
+        holder = sys.modules.get(module)
+        if isinstance(called, str) and getattr(holder, called, None) is value:
+            return Dotted(f"{module}.{called}")
+    if isinstance(value, types.FunctionType):
+        if value.__globals__ is scope:
+            try:
+                return _helper(value, known)
+            except GradgenError as error:
+                raise UnclearError(
+                    f"`{name}` cannot be read: {error.message}"
+                ) from None
+        return Dotted(f"{value.__module__}.{value.__qualname__}")
+    raise UnclearError(
+        f"`{name}` is a {type(value).__name__} here; only numbers, modules and functions are read"
+    )
+
+
+def _plain(value: numbers.Real) -> int | float | None:
+    """Return a number as one of Python's own; None for a fraction, for a decimal, and for what is not finite."""
+    own = isinstance(value, (int, float)) and type(value).__module__ == "builtins"
+    if not own and type(value).__module__ != "numpy":
+        return None
+    plain = int(value) if isinstance(value, numbers.Integral) else float(value)
+    return plain if isinstance(plain, int) or math.isfinite(plain) else None

@@ -17,6 +17,7 @@ _OPTIONS = [
     "--outputs",
     "--params",
     "--const",
+    "--means",
     "--as-written",
     "--expand",
     "--target",
@@ -102,9 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.add_argument(
             "--name",
-            default="f",
             metavar="NAME",
-            help="the result's name (default: f); its gradient is d + NAME",
+            help="the result's name (default: f, or that of the Python function); its gradient is d + NAME",
         )
         sub.add_argument(
             "--inputs",
@@ -126,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar='"g=9.81"',
             help="names that stand for a constant, which is folded in",
         )
+        means_option(sub)
         sub.add_argument(
             "--outputs",
             metavar='"u, v"',
@@ -161,6 +162,14 @@ def _parser() -> argparse.ArgumentParser:
             "--strict",
             action="store_true",
             help="raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place",
+        )
+
+    def means_option(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--means",
+            action="append",
+            metavar='"a.b.exp=exp"',
+            help="of a Python function, what an import means; may be given several times",
         )
 
     def file_options(sub: argparse.ArgumentParser) -> None:
@@ -327,8 +336,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             place,
             metavar=place.upper(),
-            help="a generated file, a formula, or - for standard input",
+            help="a generated file, a formula, model.py:function, or - for standard input",
         )
+    means_option(sub)
 
     command(
         "functions",
@@ -345,6 +355,7 @@ _VALUES = {
     "--outputs",
     "--params",
     "--const",
+    "--means",
     "--target",
     "--with",
     "--output",
@@ -359,7 +370,7 @@ _VALUES = {
 
 
 _SHORT = {"-o": "--output", "-f": "--file"}
-_REPEATED = {"--at", "--range"}
+_REPEATED = {"--at", "--range", "--means"}
 
 
 def _separate(argv: Sequence[str]) -> list[str]:

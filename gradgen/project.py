@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,13 @@ from gradgen.modules import (
 from gradgen.own import imported
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
-from gradgen.sources import compile_file, compile_function, function_in
+from gradgen.sources import (
+    compile_file,
+    compile_function,
+    decode_formula,
+    decode_python,
+    function_in,
+)
 
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
@@ -55,8 +61,13 @@ class Entry:
             GradgenError: the formula, an option or a file is not acceptable.
         """
         options = self.options
+        function = function_in(str(options.get("source-file", "")))
+        if "means" in options and function is None:
+            raise GradgenError(
+                "`means` says what the imports of a Python file mean; name a function in it, as model.py:residual"
+            )
         given = {
-            "name": options.get("name", "f"),
+            "name": options.get("name"),
             "inputs": options.get("inputs"),
             "wrt": options.get("wrt"),
             "outputs": options.get("outputs"),
@@ -75,15 +86,18 @@ class Entry:
                 raise GradgenError(
                     f'a file is given as source-file = "{options["source"]}"'
                 )
+            given["name"] = options.get("name", "f")
             compiled = compile(str(options["source"]), **given)
         else:
             file = str(options["source-file"])
-            function = function_in(file)
             if function is not None:
-                text = self.read(function[0])
+                given["means"] = options.get("means")
+                text = self.read(function[0], decode_python)
                 compiled = compile_function(text, function[1], **given)
             else:
-                compiled = compile_file(self.read(file), **given)
+                given["name"] = options.get("name", "f")
+                text = self.read(file, decode_formula).strip()
+                compiled = compile_file(text, **given)
         check_imports(self.path, imported(compiled.program))
         found = [(self.path, compiled)]
         if self.test is not None:
@@ -104,7 +118,7 @@ class Entry:
             return self.folder / wanted
         return self.path.with_name(f"test_{self.path.name}") if wanted else None
 
-    def read(self, name: str) -> str:
+    def read(self, name: str, decode: Callable[[bytes], str]) -> str:
         """Return the text of a file of the project."""
         path = self.folder / name
         if not name.isprintable():
@@ -115,10 +129,10 @@ class Entry:
             raise GradgenError(f"source-file {_short(name)} lies outside the project")
         if any(part.startswith(".") for part in inside):
             raise GradgenError(f"source-file {_short(name)} is hidden")
-        text = artifact.read(path, _LARGEST)
+        text = artifact.read(path, _LARGEST, decode=decode)
         if text is None:
             raise GradgenError(f"source-file {_short(name)} does not exist")
-        return text.strip()
+        return text
 
 
 def find_project(start: Path) -> Path:
@@ -236,13 +250,18 @@ def _check(key: str, value: Any, refused: Any) -> None:
             type(v) in (int, float, str) for v in value.values()
         )
         what = "a table of numbers, as in { g = 9.81 }"
+    elif key == "means":
+        good = isinstance(value, dict) and all(
+            type(v) in (int, float, str) for v in value.values()
+        )
+        what = 'a table, as in { "fluids.numerics.exp" = "exp" }'
     elif key in _SWITCHES:
         good, what = isinstance(value, bool), "true or false"
     elif key == "test":
         good = isinstance(value, (bool, str))
         what = 'true, false or a file, as in "tests/test_model.py"'
     else:
-        known = ", ".join((*_TEXTS, *_LISTS, "const", *_SWITCHES, "test"))
+        known = ", ".join((*_TEXTS, *_LISTS, "const", "means", *_SWITCHES, "test"))
         raise refused(f"has an item `{key[:60]}`; known are {known}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")

@@ -1,47 +1,46 @@
-"""The text of a Python file and a function's name in; the same as a program out, by the syntax tree alone: nothing is imported or run."""
+"""A Python function's syntax tree and the names of its file in; the same as a program out. Nothing is imported or run."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import copy
-import io
 import math
-import operator
 import re
 import sys
-import tokenize
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradgen.errors import GradgenError
-from gradgen.hints import KNOWN_IN, not_meant
+from gradgen.formula import RESERVED, check_identifier
+from gradgen.meanings import check_means
+from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.pyexpression import Value, index, translate
+from gradgen.pyscope import Scope
+from gradgen.scope import (
+    Constant,
+    Dotted,
+    Helper,
+    Names,
+    UnclearError,
+    bindings,
+    dotted,
+)
 from gradgen.statements import canonical, split_docstring
-from gradgen.syntax import parse_python
+from gradgen.targets import TARGETS
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
 MAX_STATEMENTS = 5_000
 MAX_CALLS = 20
-#: A larger whole number is no float.
-_LARGEST = 10**308
-#: What an expression may be made of; its operators and functions are the formula's own business.
-_ALLOWED = (
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.BoolOp,
-    ast.Compare,
-    ast.IfExp,
-    ast.Call,
-    ast.keyword,
-    ast.Name,
-    ast.Constant,
-    ast.Attribute,
-    ast.operator,
-    ast.unaryop,
-    ast.boolop,
-    ast.cmpop,
-    ast.expr_context,
-)
+#: A constant whose text is longer is a statement of the program, so that a chain of them does not double at every link.
+_LONG = 80
+#: What a default that is a number may be.
+_READ = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Call)
+#: What a call may hand on as it is: a name, or a number.
+_ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
+#: The one decorator that leaves a function what it says.
+_DECORATOR = "gradgen.differentiate"
+#: Its options that change which inputs there are, or what comes out.
+_TELLING = ("inputs", "outputs", "const", "params", "means")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Function:
         outputs: the names of its results; None for the last name.
         name: the result's name, of a formula.
         lines: the file's lines that the program's lines come from, each with its number.
+        defaults: the parameters' defaults, as constants.
     """
 
     program: str
@@ -61,6 +61,7 @@ class Function:
     outputs: tuple[str, ...] | None
     name: str = "f"
     lines: tuple[tuple[int, str], ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -79,273 +80,284 @@ class Function:
         return GradgenError(f"line {line}: {message}", text, column)
 
 
-def read_function(text: str, name: str) -> Function:
+def read_function(
+    text: str, name: str, means: Mapping[str, str] | None = None, result: str = ""
+) -> Function:
     """Read a straight-line function: assignments, loops over literal ranges, calls of its like, and a return at its end.
+
+    Args:
+        text: the file.
+        name: the function, at the top level of the file.
+        means: what imports mean that are not known, as {"fluids.numerics.exp": "exp"}.
+        result: what its result is called, if not as the function says.
 
     Raises:
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
     """
-    try:
-        module = parse_python(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+    names = Names(text)
+    if name not in names.functions:
         raise GradgenError(
-            f"the file is no valid Python: {getattr(error, 'msg', error)}"
-        ) from None
-    functions = {n.name: n for n in module.body if isinstance(n, ast.FunctionDef)}
-    if name not in functions:
-        raise GradgenError(
-            f"there is no function `{name}`; the file has {', '.join(functions) or 'none'}"
+            f"there is no function `{name}`; the file has {', '.join(names.functions) or 'none'}"
         )
-    reader = _Reader(text, functions)
-    for node in module.body:
-        reader.beside(node)
-    return reader.read(functions[name])
+    try:
+        found = names.meaning(name)
+    except UnclearError as error:
+        bound = names.bound[name][-1]
+        place = ast.Pass(lineno=bound.line, col_offset=0)
+        raise names.fail(str(error), place) from None
+    assert isinstance(found, Helper)
+    return read_helper(found, means, result)
 
 
-def _index(number: int) -> ast.Constant:
-    """Return the index of a loop that is written out: it is worked out where it is used."""
-    return ast.Constant(number, kind="index")
-
-
-#: What Python calls some of what has no place in a formula.
-_IN_WORDS = {
-    "Subscript": "an index such as x[0]",
-    "List": "a list",
-    "Tuple": "a tuple",
-    "Dict": "a dict",
-    "Lambda": "a lambda",
-    "NamedExpr": "`:=`",
-    "JoinedStr": "text",
-    "ListComp": "a comprehension",
-    "GeneratorExp": "a comprehension",
-    "Starred": "`*`",
-}
-_ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-}
-
-
-def _whole(node: ast.expr, index: bool = False) -> int | None:
-    """Return a whole number's value, with `index` only that of a loop's index."""
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        return node.value if node.kind == "index" or not index else None
-    return None
-
-
-def _folded(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.expr:
-    """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
-    one, other = _whole(left), _whole(right)
-    kind = type(op)
-    indexed = (_whole(left, True), _whole(right, True)) != (None, None)
-    small = one is not None and other is not None and max(abs(one), abs(other)) < 10**9
-    if (
-        one is not None
-        and other is not None
-        and small
-        and indexed
-        and kind in _ON_WHOLE
-    ):
-        return _index(_ON_WHOLE[kind](one, other))  # a literal beside an index is one
-    one, other = _whole(left, True), _whole(right, True)
-    if kind is ast.Mult and 0 in (one, other):
-        return _index(0)
-    if (kind, one) in ((ast.Add, 0), (ast.Mult, 1)):
-        return right
-    neutral = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.Div: 1, ast.Pow: 1}
-    if other is not None and neutral.get(kind) == other:
-        return left
-    return ast.BinOp(left, op, right)
+def read_helper(
+    helper: Helper, means: Mapping[str, str] | None = None, result: str = ""
+) -> Function:
+    """Read a function that was found; see `read_function`."""
+    reader = _Reader(helper, check_means(means), result)
+    found = reader.read()
+    clash = reader.called & {*reader.taken}
+    if not clash:
+        return found
+    if result in clash:
+        raise GradgenError(
+            f"the result cannot be called `{result}`, a function that is called here; choose another name"
+        )
+    for arg in helper.function.args.args:
+        if arg.arg in clash:
+            raise helper.names.fail(
+                f"`{arg.arg}` is a parameter here, and a function that is called below; give the parameter another name",
+                arg,
+            )
+    # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
+    return _Reader(helper, check_means(means), result, frozenset(clash)).read()
 
 
 @dataclass
 class _Reader:
-    text: str
-    functions: Mapping[str, ast.FunctionDef]
-    #: What the file calls math and numpy, and names that it takes from there, by their names here.
-    modules: dict[str, str] = field(
-        default_factory=lambda: {"math": "math", "np": "numpy", "numpy": "numpy"}
-    )
-    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
-    constants: dict[str, ast.expr] = field(default_factory=dict)
+    helper: Helper
+    means: Mapping[str, str]
+    result: str
+    avoid: frozenset[str] = frozenset()
     items: list[tuple[str, str, str]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    at: int = 1
+    places: list[tuple[int, str]] = field(default_factory=list)
+    at: tuple[int, str] = (1, "")
     taken: dict[str, int] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+    constants: dict[ast.expr, Value] = field(default_factory=dict)
+    locals: dict[ast.FunctionDef, frozenset[str]] = field(default_factory=dict)
+    comments: dict[ast.FunctionDef, dict[int, str]] = field(default_factory=dict)
     depth: int = 0
     calls: int = 0
     turns: int = 0
 
-    def __post_init__(self) -> None:
-        self.lines = self.text.splitlines()
-        tokens = tokenize.generate_tokens(io.StringIO(self.text).readline)
-        self.comments = {
-            token.start[0]: " ".join(token.string.lstrip("#").split())
-            for token in tokens
-            if token.type == tokenize.COMMENT
-        }
-
-    def fail(self, message: str, node: ast.AST) -> GradgenError:
-        line = getattr(node, "lineno", 1)
-        shown = self.lines[line - 1].encode()[: getattr(node, "col_offset", 0)]
-        return GradgenError(
-            f"line {line}: {message}", self.lines[line - 1], len(shown.decode())
-        )
-
-    def beside(self, node: ast.stmt) -> None:
-        """Take from a statement of the file what functions may read: constants, and other names of math and numpy."""
-        if isinstance(node, ast.Import):
-            named = {a.asname or a.name: a.name for a in node.names}
-            self.modules |= {k: v for k, v in named.items() if v in KNOWN_IN}
-        elif isinstance(node, ast.ImportFrom) and node.module in KNOWN_IN:
-            self.imported |= {
-                a.asname or a.name: (str(node.module), a.name) for a in node.names
-            }
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if len(targets) == 1 and isinstance(targets[0], ast.Name):
-                self.constants.pop(targets[0].id, None)
-                with contextlib.suppress(GradgenError):
-                    # What is no constant is refused where a function reads it.
-                    value = self.expression(node.value, {})
-                    if not any(isinstance(n, ast.Call) for n in ast.walk(value)):
-                        self.constants[targets[0].id] = value
-
-    def add(self, name: str, value: ast.expr, comment: str = "") -> None:
-        """Add an assignment to the program."""
-        self.items.append((name, ast.unparse(value), comment))
-        self.places.append(self.at)
-
-    def read(self, function: ast.FunctionDef) -> Function:
-        inputs = self.parameters(function)
-        self.at = function.lineno
+    def read(self) -> Function:
+        function, names = self.helper.function, self.helper.names
+        inputs = self.parameters(self.helper)
+        self.go_to(function, names)
         self.taken = dict.fromkeys(inputs, 1)
-        scope: dict[str, ast.expr] = {n: ast.Name(n, ast.Load()) for n in inputs}
-        result = self.body(function, scope)
-        values = result.elts if isinstance(result, ast.Tuple) else [result]
-        comment = self.comment(function.body[-1])
-        names = [
-            self.named(value, place, comment) for place, value in enumerate(values, 1)
-        ]
-        outputs = tuple(names) if isinstance(result, ast.Tuple) else None
-        if outputs is None and self.items[-1][0] != names[0]:
-            outputs = (names[0],)
-        words = (ast.get_docstring(function) or "").replace('"""', "'''")
-        words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
-        docstring, _ = split_docstring(f'"""{words}"""') if words.strip() else ("", "")
-        numbers = [1] * len(docstring.splitlines()) + self.places
-        lines = tuple((number, self.lines[number - 1]) for number in numbers)
+        values = {name: Value(name) for name in inputs}
+        scope = Scope(self, names, values, self.local(function))
+        result = self.body(self.helper, scope)
+        comment = self.comment(function.body[-1], self.helper)
+        if isinstance(result, list):
+            outputs = self.several_named(result, comment)
+        else:
+            name = self.single_named(result, comment)
+            outputs = () if self.items[-1][0] == name else (name,)
+        docstring = _docstring(function)
+        numbers = [(1, names.lines[0])] * len(docstring.splitlines())
+        lines = (*numbers, *self.places)
+        defaults = self.defaults()
         (name, text, comment), *others = self.items
         if not (others or comment or docstring):
-            return Function(text, tuple(inputs), None, name, lines)
+            return Function(text, tuple(inputs), None, name, lines, defaults)
         program = canonical(self.items, docstring)
-        return Function(program, tuple(inputs), outputs, lines=lines)
+        wanted = outputs or None
+        return Function(program, tuple(inputs), wanted, lines=lines, defaults=defaults)
 
-    def named(self, value: ast.expr, place: int, comment: str) -> str:
-        """Return the name of a result, and give it one if it has none."""
-        if isinstance(value, ast.Name) and any(value.id == n for n, _, _ in self.items):
-            return value.id
-        name = self.fresh("f" if place == 1 else f"f{place}")
+    # What results are called.
+
+    def single_named(self, value: Value, comment: str) -> str:
+        """Return the name of the one result: its own, or the function's, or the one that is asked for."""
+        own = value.text if value.text in (name for name, _, _ in self.items) else ""
+        if own and self.result in ("", own):
+            return own
+        asked = self.result or self.helper.function.name
+        if not self.result and not self.free(asked):
+            asked = "f"
+        if own and self.items[-1][0] == own and self.result not in self.taken:
+            _, text, words = self.items[-1]
+            self.items[-1] = (self.result, text, words)
+            self.taken[self.result] = 1
+            return self.result
+        return self.add_result(asked, value, comment)
+
+    def several_named(self, values: list[Value], comment: str) -> tuple[str, ...]:
+        """Return the names of several results, no two the same."""
+        assigned = {name for name, _, _ in self.items}
+        found: list[str] = []
+        for place, value in enumerate(values, 1):
+            if value.text in assigned and value.text not in found and not self.result:
+                found.append(value.text)
+            else:
+                name = self.result or "f"
+                name = name if place == 1 else f"{name}{place}"
+                found.append(self.add_result(name, value, comment))
+        return tuple(found)
+
+    def add_result(self, name: str, value: Value, comment: str) -> str:
+        if self.result and name in self.taken:
+            raise GradgenError(
+                f"the result cannot be called `{name}`, which the function calls something else; choose another name"
+            )
+        name = self.fresh(name)
         self.add(name, value, comment)
         return name
 
-    def parameters(self, function: ast.FunctionDef) -> list[str]:
+    def free(self, name: str) -> bool:
+        """Return whether a result may have this name."""
+        try:
+            check_identifier(name, "the result's name")
+        except GradgenError:
+            return False
+        taken = name in self.taken or name in self.called or name in RESERVED
+        reserved = any(name in target.reserved for target in TARGETS.values())
+        return not (taken or reserved or name in CALLS or name in COMPOSITIONS)
+
+    # Parameters and constants.
+
+    def parameters(self, helper: Helper) -> list[str]:
+        """Return a function's parameters; refuse what else its first line may say."""
+        function, names = helper.function, helper.names
         args = function.args
         if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
-            raise self.fail("only plain parameters are allowed", function)
-        if function.decorator_list and self.depth:
-            raise self.fail("a decorated function cannot be called", function)
+            raise names.fail("only plain parameters are allowed", function)
+        if getattr(function, "type_params", ()):
+            raise names.fail("a generic function is not read", function)
+        if helper.defaults is None:  # else it is in hand, as the decorators left it
+            for decorator in function.decorator_list:
+                self.check_decorator(decorator, helper)
         return [arg.arg for arg in args.args]
 
-    def body(
-        self, function: ast.FunctionDef, scope: dict[str, ast.expr], prefix: str = ""
-    ) -> ast.expr:
-        """Add a function's statements to the program; return what it returns, several values as a tuple."""
-        statements = list(function.body)
-        first = statements[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            statements.pop(0)
-        if not statements or not isinstance(statements[-1], ast.Return):
-            raise self.fail("the function ends with no `return`", function)
-        for statement in statements[:-1]:
-            self.statement(statement, scope, prefix)
-        value = statements[-1].value
-        self.at = statements[-1].lineno
-        if (
-            isinstance(value, ast.Call)
-            and len(value.args) == 1
-            and isinstance(value.func, ast.Attribute)
-            and value.func.attr in ("array", "asarray")
-        ):
-            value = value.args[0]  # as in return np.array([u, v])
-        if value is None or (
-            isinstance(value, (ast.Tuple, ast.List)) and not value.elts
-        ):
-            raise self.fail("the function returns nothing", statements[-1])
-        if isinstance(value, (ast.Tuple, ast.List)):
-            elements = [self.expression(element, scope) for element in value.elts]
-            return ast.Tuple(elements, ast.Load())
-        return self.expression(value, scope)
-
-    def statement(
-        self, node: ast.stmt, scope: dict[str, ast.expr], prefix: str
-    ) -> None:
-        if isinstance(node, ast.For):
-            for number in self.range_of(node, scope):
-                assert isinstance(node.target, ast.Name)
-                scope[node.target.id] = _index(number)
-                for inner in node.body:
-                    self.statement(inner, scope, prefix)
-            return
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            target, value = node.target, node.value
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-            target = node.target
-            value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
-        elif isinstance(node, ast.If):
-            raise self.fail("a choice is written `a if x > 0 else b`", node)
-        else:
-            raise self.fail(
-                "only assignments, loops over range(...) of whole numbers and a return at the end are allowed",
-                node,
+    def check_decorator(self, decorator: ast.expr, helper: Helper) -> None:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        scope = Scope(self, helper.names, before=helper.place)
+        root, attributes = dotted(called)
+        path = None
+        if root is not None:
+            with contextlib.suppress(GradgenError):
+                meaning = scope.meaning(root, called)
+                found = scope.path(called) if attributes else meaning
+                path = found.path if isinstance(found, Dotted) else None
+        if path != _DECORATOR:
+            shown = ast.unparse(called)[:60] if root is not None else "this"
+            raise helper.names.fail(
+                f"the decorator `{shown}` may change what the function returns; leave it out, "
+                "or write the function without it and decorate that under another name",
+                decorator,
             )
-        self.at = node.lineno
-        if isinstance(target, (ast.Tuple, ast.List)):
-            made = list(zip(target.elts, self.several(value, scope)))
-            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) != len(
-                made
-            ):
-                made = []
-            if len(made) != len(target.elts):
-                raise self.fail("the two sides are of different lengths", node)
-        else:
-            made = [(target, self.expression(value, scope))]
-        for one, expression in made:
-            if not isinstance(one, ast.Name):
-                raise self.fail("only plain names are assigned", one)
-            if len(self.items) >= MAX_STATEMENTS:
-                raise self.fail(
-                    f"the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
-                    node,
+        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+        for keyword in keywords:
+            told = keyword.arg is None or keyword.arg in _TELLING
+            if told and helper is not self.helper:
+                raise helper.names.fail(
+                    f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
+                    decorator,
                 )
-            name = self.fresh(f"{prefix}{one.id}")
-            self.add(name, expression, self.comment(node))
-            scope[one.id] = ast.Name(name, ast.Load())
 
-    def comment(self, node: ast.stmt) -> str:
-        """Return what stands on a line of its own above a statement, and at its end."""
-        above = self.comments.get(node.lineno - 1, "")
-        if self.lines[node.lineno - 2].split("#")[0].strip():
-            above = ""
-        beside = self.comments.get(node.end_lineno or node.lineno, "")
-        return f"{above} {beside}".strip()
+    def defaults(self) -> Mapping[str, str]:
+        """Return the defaults of the last parameters, as far as they are numbers."""
+        helper = self.helper
+        parameters = [arg.arg for arg in helper.function.args.args]
+        found: dict[str, str] = {}
+        nodes = helper.function.args.defaults
+        live = helper.defaults
+        for place in range(1, len(nodes) + 1):
+            inner = _Reader(helper, self.means, "")
+            scope = Scope(inner, helper.names, before=helper.place)
+            node = nodes[-place]
+            if live is not None:
+                node = ast.Constant(live[-place])
+                ast.copy_location(node, nodes[-place])
+            if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
+                break
+            if not isinstance(node, _READ):
+                break  # it is no number, and so an input without a default
+            text = inner.one(node, scope).text
+            found[parameters[-place]] = canonical([*inner.items, ("", text, "")])
+        return dict(reversed(found.items()))
+
+    def circle(self) -> Value:
+        """Return the circle's constant; its value, where an input has its name."""
+        if "pi" in (arg.arg for arg in self.helper.function.args.args):
+            return Value(repr(math.pi))
+        self.called.add("pi")
+        return Value("pi")
+
+    def constant(self, name: str, scope: Scope, node: ast.AST) -> Value:
+        """Return the value of a constant at the top of a file, after those that it is made of."""
+        found = scope.meaning(name, node)
+        assert isinstance(found, Constant)
+        needed: dict[ast.expr, Constant] = {}
+        todo = [found]
+        while todo:
+            each = todo.pop()
+            if each.value in self.constants or each.value in needed:
+                continue
+            needed[each.value] = each
+            for inner in ast.walk(each.value):
+                if isinstance(inner, ast.Name):
+                    with contextlib.suppress(UnclearError):
+                        of = each.names.meaning(inner.id, each.place)
+                        todo += [of] if isinstance(of, Constant) else []
+        for each in sorted(needed.values(), key=lambda constant: constant.place):
+            try:
+                value = self.one(each.value, Scope(self, each.names, before=each.place))
+            except GradgenError as error:
+                said = re.sub(r"^line [0-9]+: ", "", error.message)
+                line = getattr(each.value, "lineno", 0)
+                raise scope.fail(
+                    f"`{name}` is no constant, by line {line}: {said}", node
+                ) from None
+            if len(value.text) > _LONG:
+                value = self.stated(each, value)
+            self.constants[each.value] = value
+        return self.constants[found.value]
+
+    def stated(self, constant: Constant, value: Value) -> Value:
+        """Make a constant a statement of the program."""
+        here = self.at
+        name = constant.name
+        if name in CALLS or name in COMPOSITIONS or name in RESERVED:
+            name += "_"
+        name = self.fresh(name)
+        self.go_to(constant.value, constant.names)
+        self.add(name, value)
+        self.at = here
+        return Value(name, whole=value.whole)
+
+    # Statements.
+
+    def go_to(self, node: ast.AST, names: Names) -> None:
+        """Take note of the line that what is added comes from."""
+        line = getattr(node, "lineno", 1)
+        self.at = (line, names.lines[line - 1])
+
+    def add(self, name: str, value: Value, comment: str = "") -> None:
+        """Add an assignment to the program."""
+        if len(self.items) >= MAX_STATEMENTS:
+            line, text = self.at
+            raise GradgenError(
+                f"line {line}: the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
+                text,
+                len(text) - len(text.lstrip()),
+            )
+        self.items.append((name, value.text, comment))
+        self.places.append(self.at)
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""
+        name = f"{name}_" if name in self.avoid else name
         found = name
         while found in self.taken:
             self.taken[name] += 1
@@ -353,196 +365,211 @@ class _Reader:
         self.taken[found] = 1
         return found
 
-    def several(self, value: ast.expr, scope: Mapping[str, ast.expr]) -> list[ast.expr]:
-        """Return the values of a tuple, or of a call of a function that returns one."""
-        if isinstance(value, (ast.Tuple, ast.List)):
-            return [self.expression(element, scope) for element in value.elts]
-        made = self.expression(value, scope, True)
-        if not isinstance(made, ast.Tuple):
-            raise self.fail("this is one value, not several", value)
-        return made.elts
+    def local(self, function: ast.FunctionDef) -> frozenset[str]:
+        """Return the names that are a function's own."""
+        if function not in self.locals:
+            names = [name for name, _ in bindings(function.body)]
+            args = (arg.arg for arg in function.args.args)
+            self.locals[function] = frozenset((*args, *names))
+        return self.locals[function]
 
-    def range_of(self, node: ast.For, scope: Mapping[str, ast.expr]) -> Iterator[int]:
+    def comment(self, node: ast.stmt, helper: Helper) -> str:
+        """Return what stands on a line of its own above a statement, and at its end."""
+        if helper.function not in self.comments:
+            self.comments[helper.function] = helper.names.comments(helper.function)
+        comments = self.comments[helper.function]
+        above = comments.get(node.lineno - 1, "")
+        if above and helper.names.lines[node.lineno - 2].split("#")[0].strip():
+            above = ""
+        beside = comments.get(node.end_lineno or node.lineno, "")
+        return f"{above} {beside}".strip()
+
+    def one(self, node: ast.expr, scope: Scope) -> Value:
+        """Return an expression that has one value."""
+        value = translate(node, scope)
+        if isinstance(value, list):
+            raise scope.fail("this call returns several values", node)
+        return value
+
+    def several(self, node: ast.expr, scope: Scope) -> list[Value]:
+        """Return the values of a tuple, or of a call of a function that returns one."""
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return [self.one(element, scope) for element in node.elts]
+        value = translate(node, scope)
+        if not isinstance(value, list):
+            raise scope.fail("this is one value, not several", node)
+        return value
+
+    def body(self, helper: Helper, scope: Scope) -> Value | list[Value]:
+        """Add a function's statements to the program; return what it returns."""
+        function, names = helper.function, helper.names
+        statements = list(function.body)
+        first = statements[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            statements.pop(0)
+        if not statements or not isinstance(statements[-1], ast.Return):
+            raise names.fail("the function ends with no `return`", function)
+        for statement in statements[:-1]:
+            self.statement(statement, scope, helper)
+        last = statements[-1]
+        value = last.value
+        self.go_to(last, names)
+        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+            root, _ = dotted(value.func)
+            if root is not None and root not in scope.local:
+                with contextlib.suppress(GradgenError):
+                    if scope.path(value.func).path in ("numpy.array", "numpy.asarray"):
+                        value = value.args[0]  # as in return np.array([u, v])
+        if value is None or (
+            isinstance(value, (ast.Tuple, ast.List)) and not value.elts
+        ):
+            raise names.fail("the function returns nothing", last)
+        if isinstance(value, (ast.Tuple, ast.List)):
+            return self.several(value, scope)
+        return translate(value, scope)
+
+    def statement(self, node: ast.stmt, scope: Scope, helper: Helper) -> None:
+        if isinstance(node, ast.Pass):
+            return
+        if isinstance(node, ast.For):
+            for turn in self.range_of(node, scope):
+                assert isinstance(node.target, ast.Name)
+                scope.values[node.target.id] = index(turn)
+                for inner in node.body:
+                    self.statement(inner, scope, helper)
+            return
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            targets = [node.target]
+            value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
+        else:
+            raise scope.fail(_refused(node), node)
+        self.go_to(node, scope.names)
+        comment = self.comment(node, helper)
+        unpacked = isinstance(targets[0], (ast.Tuple, ast.List))
+        values = self.several(value, scope) if unpacked else [self.one(value, scope)]
+        for target in targets:
+            parts = [target]
+            if isinstance(target, (ast.Tuple, ast.List)) and unpacked:
+                parts = target.elts
+            if len(parts) != len(values):
+                raise scope.fail("the two sides are of different lengths", node)
+            named = []
+            for part, each in zip(parts, values):
+                if not isinstance(part, ast.Name):
+                    raise scope.fail("only plain names are assigned", part)
+                name = self.fresh(f"{scope.prefix}{part.id}")
+                self.add(name, each, comment)
+                scope.values[part.id] = Value(name)
+                named.append(Value(name))
+            values = named
+
+    def range_of(self, node: ast.For, scope: Scope) -> Iterator[int]:
         call = node.iter
-        numbers: list[int] = []
+        arguments: list[int | None] = []
         if (
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Name)
-            and call.func.id == "range"
+            and call.func.id not in scope.values
+            and not call.keywords
             and isinstance(node.target, ast.Name)
             and not node.orelse
+            and scope.meaning(call.func.id, call.func) == Dotted("builtins.range")
         ):
-            numbers = [
-                number
-                for number in (self.whole(arg, scope) for arg in call.args)
-                if number is not None
-            ]
-        arguments = call.args if isinstance(call, ast.Call) else []
+            arguments = [self.one(arg, scope).whole for arg in call.args]
+        numbers = [number for number in arguments if number is not None]
         if not 0 < len(numbers) == len(arguments) <= 3:
-            raise self.fail("a loop runs over range(...) of whole numbers", node)
+            raise scope.fail("a loop runs over range(...) of whole numbers", node)
         if len(numbers) == 3 and not numbers[2]:
-            raise self.fail("the step of a range is not 0", node)
+            raise scope.fail("the step of a range is not 0", node)
         steps = range(*numbers)
         far = max(map(abs, numbers)) > sys.maxsize
         self.turns += 0 if far else len(steps)
         if far or self.turns > MAX_STATEMENTS:
-            raise self.fail(
+            raise scope.fail(
                 f"loops have at most {MAX_STATEMENTS} turns, all together", node
             )
         yield from steps
 
-    def whole(self, node: ast.expr, scope: Mapping[str, ast.expr]) -> int | None:
-        """Return the whole number that an argument of range stands for: a literal, a loop's index, a constant, or their sums."""
-        if isinstance(node, ast.Name):
-            found = scope.get(node.id) or self.constants.get(node.id)
-            return (
-                self.whole(found, {})
-                if isinstance(found, (ast.Constant, ast.UnaryOp))
-                else None
-            )
-        if isinstance(node, ast.Constant):
-            return node.value if type(node.value) is int else None
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            inner = self.whole(node.operand, scope)
-            return None if inner is None else -inner
-        if isinstance(node, ast.BinOp) and type(node.op) in _ON_WHOLE:
-            left, right = self.whole(node.left, scope), self.whole(node.right, scope)
-            if left is not None and right is not None:
-                return _ON_WHOLE[type(node.op)](left, right)
-        return None
-
-    def expression(
-        self, node: ast.expr, scope: Mapping[str, ast.expr], several: bool = False
-    ) -> ast.expr:
-        """Return an expression in terms of the program's names, with the calls of the file's own functions written out.
-
-        With `several`, a call may return a tuple.
-        """
-        for inner in ast.walk(node):
-            large = isinstance(inner, ast.Constant) and type(inner.value) is int
-            if large and abs(inner.value) > _LARGEST:  # type: ignore[attr-defined]
-                raise self.fail("this number is too large for a float", inner)
-            if not isinstance(inner, _ALLOWED):
-                kind = type(inner).__name__
-                what = _IN_WORDS.get(kind, f"Python's {kind}")
-                raise self.fail(f"{what} has no place in a formula", inner)
-        try:
-            made = _Names(self, scope).visit(copy.deepcopy(node))
-        except RecursionError:
-            raise self.fail("the expression is nested too deep", node) from None
-        for inner in () if several else ast.walk(made):
-            if isinstance(inner, ast.Tuple):
-                raise self.fail("this call returns several values", node)
-        return made  # type: ignore[no-any-return]
-
-
-class _Names(ast.NodeTransformer):
-    def __init__(self, reader: _Reader, scope: Mapping[str, ast.expr]) -> None:
-        self.reader = reader
-        self.scope = scope
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        value = self.scope.get(node.id) or self.reader.constants.get(node.id)
-        if value is None and node.id in self.reader.imported:
-            return self.meant(*self.reader.imported[node.id], node)
-        if value is None:
-            raise self.reader.fail(
-                f"`{node.id}` is neither a parameter nor assigned above", node
-            )
-        return value
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        # A chain of thousands of terms leans to the left.
-        chain = [node]
-        while isinstance(chain[-1].left, ast.BinOp):
-            chain.append(chain[-1].left)
-        made: ast.expr = self.visit(chain[-1].left)
-        for each in reversed(chain):
-            made = _folded(made, each.op, self.visit(each.right))
-        return made
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        value = node.value
-        module = (
-            self.reader.modules.get(value.id) if isinstance(value, ast.Name) else ""
-        )
-        if isinstance(value, ast.Name) and module and value.id not in self.scope:
-            return self.meant(module, node.attr, node)
-        raise self.reader.fail("only functions of math and numpy are known here", node)
-
-    def meant(self, module: str, name: str, node: ast.expr) -> ast.expr:
-        """Return what a name of math or numpy is in a formula."""
-        if name in ("inf", "nan"):
-            raise self.reader.fail(f"`{name}` is not a finite number", node)
-        if name in ("e", "tau"):
-            return ast.Constant(getattr(math, name))
-        refused = not_meant(module, name)
-        if refused:
-            raise self.reader.fail(refused, node)
-        return ast.Name(name, ast.Load())
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        function = self.reader.functions.get(name)
-        args = [self.visit(arg) for arg in node.args]
-        named = {k.arg or "": self.visit(k.value) for k in node.keywords}
-        if function is not None:
-            return self.written_out(function, args, named, node)
-        if named:
-            raise self.reader.fail("arguments are given by position alone", node)
-        if isinstance(node.func, ast.Attribute):
-            called: ast.expr = self.visit_Attribute(node.func)
-        elif name:
-            called = ast.Name(name, ast.Load())
-            if name in self.reader.imported:
-                called = self.meant(*self.reader.imported[name], node.func)
-        else:
-            raise self.reader.fail("only functions are called", node)
-        return ast.Call(called, args, [])
-
     def written_out(
         self,
-        function: ast.FunctionDef,
-        args: list[ast.expr],
-        named: Mapping[str, ast.expr],
+        helper: Helper,
+        args: list[Value],
+        named: Mapping[str, Value],
         node: ast.Call,
-    ) -> ast.expr:
-        reader = self.reader
-        reader.depth += 1
-        reader.calls += 1
-        if reader.calls > MAX_STATEMENTS:
-            raise reader.fail(
+        scope: Scope,
+    ) -> Value | list[Value]:
+        """Add the statements of a function that is called; return its value."""
+        function = helper.function
+        self.depth += 1
+        self.calls += 1
+        if self.calls > MAX_STATEMENTS:
+            raise scope.fail(
                 f"functions are called more than {MAX_STATEMENTS} times, all together",
                 node,
             )
-        if reader.depth > MAX_CALLS:
-            raise reader.fail(
+        if self.depth > MAX_CALLS:
+            raise scope.fail(
                 f"functions call each other more than {MAX_CALLS} deep", node
             )
-        names = reader.parameters(function)
-        given = {**dict(zip(names, args)), **named}
-        defaults = function.args.defaults
-        for name, default in zip(names[len(names) - len(defaults) :], defaults):
-            given.setdefault(name, reader.expression(default, {}))
-        if (
-            len(args) > len(names)
-            or {*given} != {*names}
-            or {*names[: len(args)]} & {*named}
-        ):
-            count = len(args) + len(named)
-            raise reader.fail(
-                f"{function.name} takes {len(names)} arguments, {', '.join(names)}, not these {count}",
+        params = self.parameters(helper)
+        given = {**dict(zip(params, args)), **named}
+        nodes = function.args.defaults
+        for place, name in enumerate(params[len(params) - len(nodes) :]):
+            if name in given:
+                continue
+            default = nodes[place]
+            if helper.defaults is not None:
+                default = ast.Constant(helper.defaults[place])
+                ast.copy_location(default, nodes[place])
+            given[name] = self.one(
+                default, Scope(self, helper.names, before=helper.place)
+            )
+        count = len(args) + len(named)
+        twice = {*params[: len(args)]} & {*named}
+        if {*given} != {*params} or len(args) > len(params) or twice:
+            raise scope.fail(
+                f"{function.name} takes {len(params)} arguments, {', '.join(params)}, not these {count}",
                 node,
             )
-        prefix = f"{function.name}_"
-        scope: dict[str, ast.expr] = {}
-        for name in names:
+        inner = Scope(
+            self,
+            helper.names,
+            local=self.local(function),
+            prefix=f"{function.name}_",
+        )
+        for name in params:
             arg = given[name]
-            if not isinstance(arg, (ast.Name, ast.Constant)):
-                stage = reader.fresh(f"{prefix}{name}")
-                reader.add(stage, arg)
-                arg = ast.Name(stage, ast.Load())
-            scope[name] = arg
-        value = reader.body(function, scope, prefix)
-        reader.depth -= 1
+            if not _ATOM.fullmatch(arg.text):
+                stage = self.fresh(f"{inner.prefix}{name}")
+                self.add(stage, arg)
+                arg = Value(stage)
+            inner.values[name] = arg
+        here = self.at
+        value = self.body(helper, inner)
+        self.at = here
+        self.depth -= 1
         return value
+
+
+def _refused(node: ast.stmt) -> str:
+    """Return why a statement has no place in a function, and what to do."""
+    if isinstance(node, ast.If):
+        return "a choice is written `a if x > 0 else b`"
+    if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
+        return (
+            "functions and imports stand at the top level of the file; move this there"
+        )
+    if isinstance(node, ast.Return):
+        return "a `return` stands at the end alone; a choice is written `a if x > 0 else b`"
+    return "only assignments, loops over range(...) of whole numbers and a return at the end are allowed"
+
+
+def _docstring(function: ast.FunctionDef) -> str:
+    words = (ast.get_docstring(function) or "").replace('"""', "'''")
+    words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
+    return split_docstring(f'"""{words}"""')[0] if words.strip() else ""

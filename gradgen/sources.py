@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
+import tokenize
 from typing import Any
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
-from gradgen.pyfunction import read_function
+from gradgen.pyfunction import Function, read_function
 
 _FUNCTION = re.compile(r"(.+\.py):(\w+)")
 
@@ -16,6 +19,28 @@ def function_in(source: str) -> tuple[str, str] | None:
     """Return the file and the function that `model.py:residual` names, or None for what names none."""
     match = _FUNCTION.fullmatch(source)
     return (match[1], match[2]) if match else None
+
+
+def decode_formula(data: bytes) -> str:
+    """Return the text of a formula's file, without a mark of its byte order.
+
+    Raises:
+        UnicodeError: it is no text.
+    """
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8").replace("\r\n", "\n")
+
+
+def decode_python(data: bytes) -> str:
+    """Return the text of a Python file, in the encoding that it declares.
+
+    Raises:
+        UnicodeError: it is no text.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.removeprefix(codecs.BOM_UTF8).decode(encoding.removesuffix("-sig"))
+    except (SyntaxError, LookupError) as error:
+        raise UnicodeError(str(error)) from None
 
 
 def compile_file(text: str, /, **options: Any) -> Compiled:
@@ -30,14 +55,27 @@ def compile_file(text: str, /, **options: Any) -> Compiled:
 def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
     """Compile a function of a Python file. What the options say goes before what the function says.
 
+    Args:
+        text: the file.
+        function: the function's name.
+        options: those of `compile`; those that are None count as not given; and `means`, which says what imports mean
+            that are not known, as {"fluids.numerics.exp": "exp"}.
+
     Raises:
         GradgenError: the function or an option is not acceptable; with the file's own line.
     """
-    found = read_function(text, function)
+    means, name = options.pop("means", None), options.pop("name", None)
+    return compile_read(read_function(text, function, means, name or ""), **options)
+
+
+def compile_read(found: Function, /, **options: Any) -> Compiled:
+    """Compile a Python function that was read.
+
+    Raises:
+        GradgenError: it or an option is not acceptable; with the file's own line.
+    """
     said = {"name": found.name, "inputs": found.inputs, "outputs": found.outputs}
     given = {key: value for key, value in options.items() if value is not None}
-    if given.get("name") == "f":
-        del given["name"]
     try:
         return compile(found.program, **{**said, **given})
     except GradgenError as error:

@@ -347,7 +347,7 @@ def bad_floor(x):
 
 
 def bad_sinc(x):
-    return np.sinc(x)
+    return np.floor_divide(x, 2)
 
 
 def bad_sigmoid(x):
@@ -383,16 +383,16 @@ def endless(x):
 @pytest.mark.parametrize(
     ("name", "program", "outputs"),
     [
-        ("call", "spread = v*sqrt(T); d1 = (log(S/K) + (r + v**2/2)*T)/spread; d2 = d1 - spread; f = S*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)", None),
-        ("seed", "sigy = sigmoid(y); num = x + sigy; sigx = sigmoid(x); xpy = x + y; den = sigx + xpy**2; f = num/den", None),
+        ("call", "spread = v*sqrt(T); d1 = (log(S/K) + (r + v**2/2)*T)/spread; d2 = d1 - spread; call = S*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)", None),
+        ("seed", "sigy = sigmoid(y); num = x + sigy; sigx = sigmoid(x); xpy = x + y; den = sigx + xpy**2; seed = num/den", None),
         ("loop", "total = 0.0; total2 = total + x**1*y; total3 = total2 + x**2*y; total4 = total3 + x**3*y", None),
-        ("choice", "r = x if x > 0 and not y > 1 else -x*-2.0; f = r*9.81", None),
+        ("choice", "r = x if x > 0 and not y > 1 else -x*-2.0; choice = r*9.81", None),
         ("pair", "a = x*y; b = x + y; f2 = b*a", "a, f2"),
-        ("nested", "helper_square = x**2; helper_x = helper_square + pi + 1; helper_square2 = helper_x**2; f = helper_square2 + pi", None),
+        ("nested", "helper_square = x**2; helper_x = helper_square + pi + 1; helper_square2 = helper_x**2; nested = helper_square2 + pi", None),
         ("keywords", "rotated_co = cos(0.5); rotated_si = sin(0.5); u = rotated_co*x - rotated_si*y; v = rotated_si*x + rotated_co*y; rotated_angle = x*(2*pi); rotated_co2 = cos(rotated_angle); rotated_si2 = sin(rotated_angle); p = rotated_co2*v - rotated_si2*u; q = rotated_si2*v + rotated_co2*u", "p, q"),
         ("bounds", "max(x, y, 0.5) + min(x, y) + abs(x)", None),
         ("annotated", "z = x*y; z2 = z - 1", None),
-        ("helper", "square = x**2; f = square + pi", None),
+        ("helper", "square = x**2; helper = square + pi", None),
     ],
 )  # fmt: skip
 def test_python_functions_are_programs(
@@ -403,7 +403,7 @@ def test_python_functions_are_programs(
         found.program, name=found.name, inputs=found.inputs, outputs=found.outputs
     )
     assert body(compiled) == body(
-        compile(program, inputs=found.inputs, outputs=outputs)
+        compile(program, name=found.name, inputs=found.inputs, outputs=outputs)
     )
     scope: dict[str, Any] = {}
     text = FUNCTIONS.replace("import numpy as np", "import math as np")
@@ -422,7 +422,7 @@ def test_python_functions_are_programs(
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
         ("bad_call", "helper takes 1 arguments, x, not these 2"),
         ("bad_list", "a list has no place in a formula"),
-        ("bad_sinc", "`numpy.sinc` is not read; numpy's sinc(x) is sin(pi*x)/(pi*x)"),
+        ("bad_sinc", "`numpy.floor_divide` is not read"),
         ("bad_sigmoid", "`math.sigmoid` is not read"),
         ("bad_floor", "line 121: `//` is not supported"),
         ("bad_several", "this call returns several values"),
@@ -492,7 +492,7 @@ def test_the_docstring_travels_along() -> None:
     [
         ("for i in range(5000):\n        for j in range(5000):\n            for k in range(0):\n                x = x + 1\n    return x", "loops have at most 5000 turns, all together"),
         ("for i in range(1, 2, 3, 4):\n        x = x\n    return x", "a loop runs over range(...)"),
-        ("for i in range(2**3):\n        x = x\n    return x", "a loop runs over range(...)"),
+        ("for i in range(2**-3):\n        x = x\n    return x", "a loop runs over range(...)"),
         ("for i in range(" + "9" * 40 + "):\n        x = x\n    return x", "loops have at most"),
         ("return ()", "the function returns nothing"),
         ("return x*0x" + "f" * 5000, "this number is too large"),

@@ -1,0 +1,159 @@
+"""The dotted name of what a Python file imports in; what a formula calls it out, or why it has no name there."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gradgen.errors import GradgenError, printable
+from gradgen.formula import CONSTANTS
+from gradgen.hints import KNOWN_IN, not_meant
+from gradgen.ops import CALLS, COMPOSITIONS
+
+#: What means in a formula the same under the same name, by module.
+_SAME: Mapping[str, frozenset[str]] = {
+    **KNOWN_IN,
+    "builtins": frozenset(("abs", "max", "min", "pow")),
+    "gradgen": frozenset(("sigmoid", "softplus")),
+    "scipy.special": frozenset("""
+        expit log_expit erf erfc erfinv erfcinv erfcx erfi gamma gammaln gammainc gammaincc digamma psi polygamma
+        beta betaln expm1 log1p exp2 exp10 cbrt logit jv yv iv kv j0 j1 y0 y1 i0 i1 k0 k1 expi xlogy xlog1py entr
+        """.split()),  # noqa: SIM905
+}  # fmt: skip
+#: What has another name in a formula, or takes its arguments in another order.
+_OTHERS: Mapping[str, str] = {
+    "math.e": repr(math.e),
+    "math.tau": repr(math.tau),
+    "numpy.e": repr(math.e),
+    "numpy.sinc": "sinc({pi} * ({0}))",
+    "numpy.float64": "{0}",
+    "builtins.float": "{0}",
+    "scipy.special.sinc": "sinc({pi} * ({0}))",
+    "scipy.special.huber": "huber({1}, {0})",
+    "scipy.special.log_expit": "logsigmoid",
+    "scipy.special.ndtr": "norm_cdf",
+    "scipy.special.ndtri": "norm_ppf",
+    "scipy.special.binom": "binomial",
+    "scipy.stats.norm.cdf": "norm_cdf",
+    "scipy.stats.norm.pdf": "norm_pdf",
+    "scipy.stats.norm.ppf": "norm_ppf",
+}
+#: How many arguments Python takes where a formula would take others as well.
+_COUNTS: Mapping[str, tuple[int, int]] = {
+    "builtins.max": (2, 10**9),
+    "builtins.min": (2, 10**9),
+    "numpy.log": (1, 1),
+    "numpy.heaviside": (2, 2),
+    "numpy.hypot": (2, 2),
+    "numpy.maximum": (2, 2),
+    "numpy.minimum": (2, 2),
+    "numpy.fmax": (2, 2),
+    "numpy.fmin": (2, 2),
+    "numpy.logaddexp": (2, 2),
+    "math.hypot": (2, 3),
+}
+_DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What something imported is in a formula.
+
+    Attributes:
+        text: a function's name, a text with places for arguments, or a constant.
+        callable: whether it is a function.
+        least: how many arguments it takes at least.
+        most: how many at most.
+    """
+
+    text: str
+    callable: bool
+    least: int = 0
+    most: int = 10**9
+
+    @property
+    def function(self) -> str:
+        """The name of the formula's function that it calls; empty where it calls none."""
+        name = self.text.partition("(")[0]
+        return name if self.callable and name.isidentifier() else ""
+
+    def call(self, args: list[str], pi: str = "pi") -> str:
+        """Return the text of a call."""
+        if "{" in self.text:
+            return self.text.format(*args, pi=pi)
+        return f"{self.text}({', '.join(args)})"
+
+
+def meant(path: str, means: Mapping[str, str]) -> Meant:
+    """Return what a dotted name is in a formula; what the user says it means goes first.
+
+    Raises:
+        ValueError: it is not known; the text says what to do.
+    """
+    told = _told(path, means)
+    if told in means:
+        return _said(means[told])
+    module, _, name = told.rpartition(".")
+    text = _OTHERS.get(told) or (name if name in _SAME.get(module, ()) else "")
+    found = _said(text)
+    if found.callable or text in CONSTANTS or text[:1].isdigit():
+        least, most = _COUNTS.get(told, (found.least, found.most))
+        return Meant(text, found.callable, least, most)
+    if name in ("inf", "nan"):
+        raise ValueError(f"`{name}` is not a finite number")
+    if module in KNOWN_IN:
+        raise ValueError(not_meant(module, name))
+    raise ValueError(
+        f"`{path}` is not known here; "
+        f'--means "{path}=NAME" says which function of formulas it is, and a `def` in this file says it in full'
+    )
+
+
+def _told(path: str, means: Mapping[str, str]) -> str:
+    """Return a name with its module replaced by the one that the user says it means."""
+    if path in means and means[path] not in _SAME:
+        return path
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        module = means.get(".".join(parts[:count]))
+        if module is not None and module in _SAME:
+            return ".".join((module, *parts[count:]))
+    return path
+
+
+def _said(text: str) -> Meant:
+    places = [int(place) for place in re.findall(r"{([0-9])}", text)]
+    if places:
+        return Meant(text, True, max(places) + 1, max(places) + 1)
+    return Meant(text, text in CALLS or text in COMPOSITIONS)
+
+
+def check_means(means: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return what the user says that imports mean, checked.
+
+    Raises:
+        GradgenError: an entry is no dotted name with a function, a constant or a module that is known.
+    """
+    for path, text in (means or {}).items():
+        if not isinstance(path, str) or not _DOTTED.fullmatch(path):
+            raise GradgenError(
+                f"`{printable(str(path))[:60]}` is no name of an import; one is written as in fluids.numerics.exp"
+            )
+        known = isinstance(text, str) and (
+            text in CALLS or text in COMPOSITIONS or text in CONSTANTS or text in _SAME
+        )
+        if not known and not _is_number(text):
+            raise GradgenError(
+                f"`{path}` cannot mean `{printable(str(text))[:60]}`; it may mean a function that `gradgen functions` lists, "
+                f"a number, or a module: {', '.join(_SAME)}"
+            )
+    return {path: str(text) for path, text in (means or {}).items()}
+
+
+def _is_number(text: object) -> bool:
+    try:
+        return not isinstance(text, bool) and math.isfinite(float(text))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False

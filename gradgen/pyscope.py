@@ -1,0 +1,163 @@
+"""A place in a Python file in; what the names and the calls of an expression there stand for in a formula out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from gradgen.errors import GradgenError
+from gradgen.formula import CONSTANTS
+from gradgen.meanings import Meant, meant
+from gradgen.pyexpression import Value, number
+from gradgen.scope import (
+    Constant,
+    Dotted,
+    Helper,
+    Meaning,
+    Names,
+    UnclearError,
+    dotted,
+)
+
+
+class Reader(Protocol):
+    """The reader of the function that an expression belongs to."""
+
+    #: What the user says that imports mean.
+    means: Mapping[str, str]
+    #: The formula's own functions and constants that were used.
+    called: set[str]
+
+    def circle(self) -> Value:
+        """Return the circle's constant."""
+
+    def constant(self, name: str, scope: Scope, node: ast.AST) -> Value:
+        """Return the value of a constant at the top of a file."""
+
+    def written_out(
+        self,
+        helper: Helper,
+        args: list[Value],
+        named: Mapping[str, Value],
+        node: ast.Call,
+        scope: Scope,
+    ) -> Value | list[Value]:
+        """Return the value of a call of one of the file's functions."""
+
+
+@dataclass
+class Scope:
+    """The names in one call of a function, or beside a constant at the top level of a file."""
+
+    reader: Reader
+    names: Names
+    values: dict[str, Value] = field(default_factory=dict)
+    local: frozenset[str] = frozenset()
+    prefix: str = ""
+    before: int | None = None
+
+    def fail(self, message: str, node: ast.AST) -> GradgenError:
+        return self.names.fail(message, node)
+
+    def meaning(self, name: str, node: ast.AST) -> Meaning:
+        """Return what a name means that is no local one."""
+        if name in self.local:
+            what = (
+                "a local value here, or a parameter"
+                if name in self.values
+                else "read before it is assigned"
+            )
+            raise self.fail(f"`{name}` is {what}", node)
+        try:
+            return self.names.meaning(name, self.before)
+        except UnclearError as error:
+            raise self.fail(str(error), node) from None
+
+    def name(self, node: ast.Name) -> Value:
+        if node.id in self.values:
+            return self.values[node.id]
+        found = self.meaning(node.id, node)
+        if isinstance(found, Constant):
+            return self.reader.constant(node.id, self, node)
+        if isinstance(found, Helper):
+            raise self.fail(f"`{node.id}` is a function; call it", node)
+        return self.known(found, node)
+
+    def attribute(self, node: ast.Attribute) -> Value:
+        return self.known(self.path(node), node)
+
+    def path(self, node: ast.expr) -> Dotted:
+        """Return what `math.exp` is, by its whole name."""
+        root, attributes = dotted(node)
+        found = self.meaning(root, node) if root is not None else None
+        if not isinstance(found, Dotted):
+            raise self.fail("only what modules hold is read with a dot", node)
+        try:
+            return self.names.reached(found, attributes)
+        except UnclearError as error:
+            raise self.fail(str(error), node) from None
+
+    def meant(self, found: Dotted, node: ast.AST) -> Meant:
+        try:
+            return meant(found.path, self.reader.means)
+        except ValueError as error:
+            raise self.fail(str(error), node) from None
+
+    def known(self, found: Dotted, node: ast.AST) -> Value:
+        """Return a constant of a module."""
+        what = self.meant(found, node)
+        if what.callable:
+            raise self.fail(f"`{found.path}` is a function; call it", node)
+        if what.text == "pi":
+            return self.reader.circle()
+        if what.text in CONSTANTS:
+            self.reader.called.add(what.text)
+            return Value(what.text)
+        return number(float(what.text))
+
+    def call(
+        self, node: ast.Call, args: list[Value], named: dict[str, Value]
+    ) -> Value | list[Value]:
+        root, attributes = dotted(node.func)
+        if root is None:
+            raise self.fail("only functions are called", node)
+        found: Meaning
+        if attributes:
+            found = self.path(node.func)
+        elif root in self.values:
+            raise self.fail(
+                f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
+                node.func,
+            )
+        else:
+            found = self.meaning(root, node.func)
+        if isinstance(found, Constant):
+            what = "a lambda" if isinstance(found.value, ast.Lambda) else "a value"
+            raise self.fail(
+                f"`{root}` is {what}, no function that can be read; write it as a `def`",
+                node.func,
+            )
+        if isinstance(found, Helper):
+            if self.before is not None:
+                raise self.fail("a constant calls no function of the file", node)
+            return self.reader.written_out(found, args, named, node, self)
+        known = self.meant(found, node.func)
+        if named:
+            raise self.fail("arguments are given by position alone", node)
+        if not known.callable:
+            raise self.fail(f"`{found.path}` is no function", node.func)
+        if not known.least <= len(args) <= known.most:
+            count = "1 argument" if known.most == 1 else f"{known.least} arguments"
+            if known.least < known.most:
+                count += " or more"
+            raise self.fail(f"`{found.path}` takes {count}, not {len(args)}", node)
+        if known.text == "{0}":
+            return replace(args[0], whole=None, index=False)
+        if known.function:
+            self.reader.called.add(known.function)
+        texts = [arg.text for arg in args]
+        if "{pi}" in known.text:
+            return Value(known.call(texts, self.reader.circle().text))
+        return Value(known.call(texts))

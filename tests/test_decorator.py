@@ -1,0 +1,104 @@
+"""The decorator takes the very function that it is put on, in files, notebooks and interactive sessions."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import gradgen
+from gradgen.errors import GradgenError
+
+
+def times(factor: float) -> Any:
+    """Return a decorator whose function reads a variable around it."""
+    return lambda function: lambda x: factor * function(x)
+
+
+def twofold(x: float) -> float:
+    return x
+
+
+FIRST = twofold
+
+
+def twofold(x: float) -> float:  # type: ignore[no-redef]
+    return 100 * x
+
+
+def test_the_decorator_takes_the_very_function() -> None:
+    assert gradgen.differentiate(FIRST)(3.0) == 3.0
+    assert gradgen.differentiate(twofold)(3.0) == 300.0
+    with pytest.raises(GradgenError, match="a lambda"):
+        gradgen.differentiate(times(10)(twofold))
+    factor = 3.0
+
+    def scaled(x: float) -> float:
+        return factor * x
+
+    with pytest.raises(GradgenError, match="`factor` belongs to the function around"):
+        gradgen.differentiate(scaled)
+
+    @gradgen.differentiate
+    def scaled2(x: float, k: float = factor) -> float:
+        return math.exp(k * x)
+
+    assert scaled2(0.5, 2.0) == math.exp(1.0)
+
+
+class Cells:
+    """What runs cells as a notebook does: their sources are kept where tracebacks look for them."""
+
+    def __init__(self) -> None:
+        self.scope: dict[str, Any] = {"__name__": "__main__"}
+        self.count = 0
+
+    def run(self, text: str) -> Any:
+        self.count += 1
+        name = f"/tmp/ipykernel_7/{self.count}.py"
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        try:
+            exec(compile(text, name, "exec"), self.scope)  # noqa: S102
+        finally:
+            self.scope.pop("__builtins__")
+        return self.scope.get("f")
+
+
+def test_the_decorator_works_in_a_notebook() -> None:
+    cells = Cells()
+    cells.run(
+        "import math, gradgen, numpy as np\nfrom numpy import cos\nfrom math import exp as e\nK = 2.0\nM = np.float64(3.0)"
+    )
+    cells.run("def g(x, k=K):\n    return x*k + K")
+    cells.run("K = 5.0")
+    made = cells.run(
+        "@gradgen.differentiate\ndef f(t, a):\n    decay = math.exp(-t)  # what is left\n    return a*decay*K + g(a) + e(t)*M + cos(t)"
+    )
+    value = 0.5 * math.exp(-0.25) * 5 + (0.5 * 2 + 5) + math.exp(0.25) * 3 + math.cos(0.25)  # fmt: skip
+    assert made(0.25, 0.5) == pytest.approx(value, rel=1e-15)
+    assert "what is left" in made.source
+    cells.run("K = 7.0\nname = 'text'\nclosed = (lambda c: lambda x: c*x)(2)")
+    assert made(0.25, 0.5) == pytest.approx(value, rel=1e-15)
+    for text, message in (
+        ("@gradgen.differentiate\ndef f(x): return x*name", "`name` is a str here"),
+        ("@gradgen.differentiate\ndef f(x): return x*K\nK = 8.0", "not bound yet"),
+        ("K = 1.0\nK = 2.0\n@gradgen.differentiate\ndef f(x): return x*K", "bound more than once"),
+        ("@gradgen.differentiate\ndef f(x): return closed(x)", "`closed` cannot be read: the source of a lambda"),
+        ("@gradgen.differentiate\ndef f(x): return unknown(x)", "`unknown` is neither"),
+        ("from json import loads\n@gradgen.differentiate\ndef f(x): return loads(x)", '--means "json.loads=NAME"'),
+    ):  # fmt: skip
+        with pytest.raises(GradgenError) as found:
+            cells.run(text)
+        assert message in found.value.message
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="keeps no interactive sources")
+def test_the_decorator_works_in_an_interactive_session() -> None:
+    lines = "import gradgen, math\nK = 2.0\n@gradgen.differentiate\ndef f(x):\n    return K*math.exp(x)\n\nprint(f(0.0))\n"
+    command = [sys.executable, "-i", "-q"]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)  # fmt: skip
+    assert "2.0" in done.stdout, done.stderr

@@ -1,0 +1,439 @@
+"""Python files that bind names in every way that Python has: what is compiled equals what Python computes, or is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+from gradgen.cli import main
+from gradgen.errors import GradgenError
+from gradgen.pipeline import regenerate
+from gradgen.pyfunction import Function, read_function
+from gradgen.recipe import read_artifact
+from gradgen.sources import compile_function, decode_formula, decode_python
+
+CASES = [
+    json.loads(line)
+    for line in Path(__file__)
+    .with_name("cases")
+    .joinpath("python_names.jsonl")
+    .read_text()
+    .splitlines()
+]
+
+
+def run(text: str, name: str, point: tuple[float, ...]) -> Any:
+    """Return what Python computes; the exception's name where it raises one, and None where the file cannot be imported."""
+    scope: dict[str, Any] = {"__name__": "model"}
+    try:
+        exec(text, scope)  # noqa: S102
+    except Exception:  # noqa: BLE001
+        return None
+    try:
+        return scope[name](*point)
+    except Exception as error:  # noqa: BLE001
+        return type(error).__name__
+
+
+def close(got: Any, value: Any) -> bool:
+    """Return whether a result is what Python computes."""
+    if isinstance(value, tuple):
+        return isinstance(got, tuple) and list(got) == pytest.approx(list(value))
+    if not isinstance(value, (int, float)):
+        return False
+    return bool(got == pytest.approx(float(value), rel=1e-12))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["text"][:60] for case in CASES])
+def test_names_mean_what_python_says(case: dict[str, Any]) -> None:
+    name = case.get("name", "f")
+    point = tuple(case.get("point", (0.7, 1.3, 0.4)))
+    if "refused" in case:
+        with pytest.raises(GradgenError) as found:
+            compile_function(case["text"], name)
+        assert case["refused"] in str(found.value)
+        assert (
+            found.value.message.startswith("line ") and found.value.column is not None
+        )
+        return
+    compiled = compile_function(case["text"], name)
+    inputs = compiled.program.inputs
+    got = compiled.forward(*point[: len(inputs)])[0]
+    value = case.get("value")
+    if value is None:
+        value = run(case["text"], name, point[: len(inputs)])
+    assert close(got, value), (got, value, compiled.recipe.source)
+    assert compiled.recipe.outputs is None or "outputs" in case
+
+
+# Files at random.
+
+VALUES = ("K", "L", "e", "pi")
+FUNCTIONS = ("exp", "log", "g", "abs", "sin")
+#: What binds, changes or only seems to touch the name of a value.
+OF_VALUES = [
+    "{n} = {v}",
+    "{n} = {v}",
+    "{n}: float = {v}",
+    "{n} = other_{n} = {v}",
+    "{n}, other_{n} = {v}, 2.5",
+    "({n}, [other_{n}, third]) = ({v}, (1.0, 2.0))",
+    "{n} += 1.5",
+    "if math_is_here:\n    {n} = {v}",
+    "for {n} in (1.0, {v}):\n    pass",
+    "from math import pi as {n}",
+    "from math import tau as {n}, e as other_{n}",
+    "import math as {n}",
+    "with nullcontext({v}) as {n}:\n    pass",
+    "try:\n    {n} = {v}\nexcept ValueError:\n    pass",
+    "try:\n    raise ValueError\nexcept ValueError as {n}:\n    pass",
+    "({n} := {v})",
+    "[({n} := y) for y in (1.0, {v})]",
+    "[{n} for {n} in (1.0, 2.0)]",
+    "def set_{n}():\n    global {n}\n    {n} = {v}\nset_{n}()",
+    "def set_{n}():\n    {n} = {v}\nset_{n}()",
+    "class Other:\n    {n} = {v}",
+    "class Another:\n    global {n}\n    {n} = {v}",
+    "class {n}:\n    pass",
+    "del {n}",
+    "match {v}:\n    case {n}:\n        pass",
+    "globals()['{n}'] = {v}",
+    "exec('{n} = {v}')",
+    "{n} = 2*{v} + 1/3",
+    "{n} = -{v}**2",
+    "{n} = {m}",
+    "{n} = {m}*{m} - 0.5",
+    "while True:\n    {n} = {v}\n    break",
+    "lambda {n}: {v}",
+    "{n} = math.sqrt(2.0)",
+    "from decimal import *",
+    "from math import *",
+    "{n}: float",
+]
+OF_FUNCTIONS = [
+    "from math import {n}",
+    "from math import {n}",
+    "from numpy import {n}",
+    "from math import *",
+    "from cmath import {n}",
+    "from math import sinh as {n}",
+    "from scipy.special import expit as {n}",
+    "from scipy.special import sinc as {n}",
+    "{n} = math.exp",
+    "{n} = math.cos",
+    "{n} = lambda t: 1 + t",
+    "def {n}(t):\n    return 1 + t*t",
+    "def {n}(t, k=K):\n    return k + t*t",
+    "def {n}(t, k={v}):\n    u = k*t\n    return u + K",
+    "if math_is_here:\n    def {n}(t):\n        return 2*t",
+    "@twice\ndef {n}(t):\n    return t*t",
+    "{n} = twice({n})",
+    "{n} = {m}",
+    "def set_{n}():\n    global {n}\n    {n} = math.cos\nset_{n}()",
+    "math.{n} = math.cos",
+    "import numpy as math",
+    "import math",
+    "import math as m\nmath = m",
+    "class math:\n    exp = log = sin = tanh",
+    "for {n} in (math.sin, math.cos):\n    pass",
+    "async def {n}(t):\n    return t",
+    "class {n}(float):\n    pass",
+    "del {n}",
+    "setattr(math, '{n}', math.cos)",
+]
+PLAIN_VALUES = [
+    "{n} = {v}",
+    "{n}, other_{n} = {v}, 2.5",
+    "{n} = 2*{v} + 1/3",
+    "from math import tau as {n}",
+]
+PLAIN_FUNCTIONS = [
+    "from math import sinh as {n}",
+    "from scipy.special import expit as {n}",
+    "{n} = math.cos",
+    "def {n}(t):\n    return 1 + t*t",
+    "def {n}(t, k={v}):\n    u = k*t\n    return u + k",
+]
+BODIES = [
+    "return {a}*{n}(x) + y",
+    "return {n}(x) + {a}",
+    "{a} = x*y\nreturn {a} + {n}(y)",
+    "u = {a}*x\n{a} = y\nreturn u + {a}",
+    "{n} = x + 1\nreturn {n}*y + {a}",
+    "{n} = math.{f}(y)\nreturn {n}*x + {a}",
+    "s = 0.0\nfor k in range(-2, 3):\n    s += (k**2 + {a})*x + k**3*y\nreturn s",
+    "s = {a}\nfor {a} in range(-1, 2):\n    s += {a}*x\nreturn s + {a}*y",
+    "u = v = {n}(x)\nreturn u*v + {a}",
+    "u, v = y, x\nu, v = v, u\nreturn {n}(u) - v*{a}",
+    "return math.{f}(x) + {a}*math.pi",
+    "return max({n}(x), {a}) - min(x, y, {a})",
+    "return {n}(x) if x > {a} else {a} - y",
+    "return -{a}**2*x + (-{a})**2*y",
+    "return {n}(x), {a}*y",
+    "u = x\nreturn u, u",
+    "return abs({a} - x) + pow({a}, 2)*y",
+    "return {n}({n}(x)*0.1) + float({a})",
+    "global {a}\nreturn {a}*x + y",
+    "u = [{a}*x for {a} in (1.0,)]\nreturn y",
+    "del x\nreturn y",
+]
+PRELUDE = """import math
+from contextlib import nullcontext
+math_is_here = True
+def twice(f):
+    return lambda *a: 2*f(*a)
+K = 1.25
+"""
+
+
+def random_file(rnd: random.Random) -> str:
+    """Return a file with a function f(x, y) somewhere in it."""
+    prelude = PRELUDE if rnd.random() < 0.4 else PRELUDE.replace("K = 1.25\n", "")
+    names = rnd.sample(VALUES, 2), rnd.sample(FUNCTIONS, 2)
+    words = {"a": rnd.choice(names[0]), "n": rnd.choice(names[1])}
+    parts = []
+    for _ in range(rnd.randint(0, 4)):
+        kind = rnd.randint(0, 1)
+        form = rnd.choice((OF_VALUES, OF_FUNCTIONS)[kind])
+        n, m = rnd.sample(names[kind], 2)
+        value = rnd.choice(("2.0", "0.5", "3", "-1.5", "7"))
+        parts.append(form.format(n=n, m=m, v=value))
+    # Most often, what the function reads is bound in a way that is plain.
+    for kind, name in enumerate((words["a"], words["n"])):
+        if rnd.random() < 0.7:
+            form = rnd.choice((PLAIN_VALUES, PLAIN_FUNCTIONS)[kind])
+            other = next(n for n in names[kind] if n != name)
+            parts.insert(0, form.format(n=name, m=other, v="0.75"))
+    body = rnd.choice(BODIES).format(**words, f=rnd.choice(("exp", "sin", "tanh")))
+    head = rnd.choice(("x, y", "x, y", "x, y", "x, y, {a}=0.5", "x, y, {n}=2.0"))
+    lines = "\n".join(f"    {line}" for line in body.split("\n"))
+    function = f"def f({head.format(**words)}):\n{lines}"
+    decorated = rnd.random()
+    if decorated < 0.05:
+        function = f"@twice\n{function}"
+    elif decorated < 0.1:
+        function = f"def f(x, y):\n    return x\n{function}"
+    parts.insert(rnd.randint(0, len(parts)), function)
+    return prelude + "\n".join(parts) + "\n"
+
+
+def evaluate(found: Function, point: tuple[float, ...]) -> Any:
+    """Return the value of a program, line by line, as Python reads it."""
+    text, outputs = found.program, found.outputs
+    scope: dict[str, Any] = {**MATH, **dict(zip(found.inputs, point))}
+    scope |= {"expit": lambda t: 1 / (1 + math.exp(-t))}
+    scope |= {"sinc": lambda t: math.sin(t) / t}
+    lines = text.split("\n")
+    if len(lines) == 1 and " = " not in text:
+        lines = [f"{found.name} = {text}"]
+    exec("\n".join(lines), scope)  # noqa: S102
+    last = lines[-1].partition(" = ")[0]
+    values = tuple(float(scope[output]) for output in outputs or (last,))
+    return values if outputs and len(outputs) > 1 else values[0]
+
+
+def compare(text: str, seen: Counter[str], whole: bool = False) -> None:
+    """Compare one file with Python."""
+    point = (0.6875, 1.3125)
+    value = run(text, "f", point)
+    for module, was in SAVED:  # some files change them
+        for name in FUNCTIONS:
+            if name in was:
+                setattr(module, name, was[name])
+            elif name in vars(module):
+                delattr(module, name)
+    try:
+        found = read_function(text, "f")
+    except GradgenError as error:
+        assert error.message.startswith("line "), (text, error)
+        seen[
+            "refused" if not isinstance(value, str) else "refused, as Python does"
+        ] += 1
+        return
+    if value is None:
+        seen["no file that Python imports"] += 1
+        return
+    more = tuple(float(found.defaults[name]) for name in found.inputs[2:])
+    at = (*point, *more)
+    try:
+        got = (
+            compile_function(text, "f").forward(*at)[0]
+            if whole
+            else evaluate(found, at)
+        )
+    except ArithmeticError:
+        assert value in ("ZeroDivisionError", "OverflowError"), (text, value)
+        return
+    except ValueError:
+        # Outside the domain math raises, and numpy returns nan.
+        assert value == "ValueError" or numpy.isnan(value), (text, value)
+        return
+    assert close(got, value), f"{text}\n{found.program}\n{got} {value}"
+    seen["compiled"] += 1
+
+
+MATH = dict(vars(math))
+SAVED = [(math, MATH), (numpy, dict(vars(numpy)))]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+@pytest.mark.parametrize(
+    ("count", "every"), [(500, 50), pytest.param(20000, 40, marks=pytest.mark.slow)]
+)
+def test_random_files_are_read_as_python_reads_them_or_refused(
+    count: int, every: int
+) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(count):
+        compare(random_file(random.Random(seed)), seen, seed % every == 0)
+    print(f"\n{dict(seen)}")
+    assert seen["compiled"] > count / 5 and seen["refused"] > count / 5
+
+
+# What imports mean.
+
+
+def test_an_import_means_what_the_user_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(
+        "from fluids.numerics import exp, g\nimport jax.numpy as jnp\nimport mine as m\n"
+        "def rate(x):\n    return exp(x)*g + jnp.tanh(x) + m.sub.clipped(x, 0, 1) - jnp.pi\n"
+    )
+    means = ["--means", "fluids.numerics.exp=exp, fluids.numerics.g=9.81", "--means", "jax.numpy=numpy"]  # fmt: skip
+    means += ["--means=mine.sub.clipped=clip"]
+    assert main(["compile", "model.py:rate", *means, "-o", "rate.py"]) == 0
+    assert main(["check", "rate.py"]) == 0  # the recipe needs no more
+    assert main(["eval", "model.py:rate", *means, "--at", "x=0.5"]) == 0
+    assert "exp(x)" in capsys.readouterr().out
+    assert main(["diff", "model.py:rate", "rate.py", *means]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+    Path("pyproject.toml").write_text(
+        '[[tool.gradgen.modules]]\nsource-file = "model.py:rate"\noutput = "rate.py"\n'
+        'means = { "fluids.numerics.exp" = "exp", "fluids.numerics.g" = 9.81, "jax.numpy" = "numpy", "mine.sub.clipped" = "clip" }\n'
+    )
+    assert main(["build", "--check"]) == 0
+    made = compile_function(Path("model.py").read_text(), "rate", means={
+        "fluids.numerics": "math", "fluids.numerics.g": 9.81, "jax.numpy": "numpy", "mine.sub.clipped": "clip"})  # fmt: skip
+    assert made.source == Path("rate.py").read_text()
+    value = math.exp(0.5) * 9.81 + math.tanh(0.5) + 0.5 - math.pi
+    assert made.forward(0.5)[0] == pytest.approx(value, rel=1e-15)
+    capsys.readouterr()
+    for wrong, message in (
+        ("fluids.numerics.exp=expp", "cannot mean `expp`"),
+        ("fluids.numerics.exp", "--means is written as in"),
+        ("a b=exp", "is no name of an import"),
+        ("a.b=exp, a.b=log", "two meanings for `a.b`"),
+    ):
+        assert main(["compile", "model.py:rate", "--means", wrong]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["compile", "x*y", "--means", "a.b=exp"]) == 2
+    assert "name a function in it" in capsys.readouterr().err
+    Path("pyproject.toml").write_text(
+        '[[tool.gradgen.modules]]\nsource = "x*y"\noutput = "rate.py"\nmeans = { "a.b" = "exp" }\n'
+    )
+    assert main(["build"]) == 1
+    assert "name a function in it" in capsys.readouterr().err
+
+
+# What files hold.
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfdef f(x):\n    return 2*x\n",
+        b"# -*- coding: latin-1 -*-\n# caf\xe9\ndef f(x):\n    return 2*x\n",
+        b"\xef\xbb\xbf# coding: utf-8\r\ndef f(x):\r\n    return 2*x\r\n",
+        b"\n\n\x0cdef f(x):\r    return 2*x\r",
+        b"def f(x):\n\treturn (" + b"(" * 150 + b"2" + b")" * 150 + b")*x",
+    ],
+)
+def test_files_as_python_reads_them(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_bytes(data)
+    assert main(["compile", "model.py:f", "-o", "made.py"]) == 0
+    assert "f = 2.0 * x" in Path("made.py").read_text()
+    assert compile_function(decode_python(data), "f").forward(3.0)[0] == 6.0
+
+
+def test_a_formula_may_bear_a_mark_of_its_byte_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("formula.txt").write_bytes(b"\xef\xbb\xbfy = 2*x\r\n")
+    assert main(["compile", "-f", "formula.txt", "-o", "made.py"]) == 0
+    assert "y = 2.0 * x" in Path("made.py").read_text()
+    assert decode_formula(b"\xef\xbb\xbfx\r\ny") == "x\ny"
+
+
+def test_files_that_are_no_python_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for data, message in (
+        (b"# coding: nothing\ndef f(x): return x\n", "not a text file"),
+        (b"# caf\xe9\ndef f(x): return x\n", "not a text file"),
+        (b"def f(x): return x\0\n", "no valid Python"),
+        (b"def f(x) return x\n", "no valid Python"),
+        (b"K = 1.0\n" * 1_300_000 + b"def f(x): return x\n", "at most 1000000"),
+    ):
+        Path("model.py").write_bytes(data)
+        assert main(["compile", "model.py:f"]) == 2
+        err = capsys.readouterr().err
+        assert message in err and len(err) < 300
+
+
+# What a result is called.
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "asked", "called"),
+    [
+        ("def rate(a, b): return a*b", "rate", "", "rate"),
+        ("def rate(a, b): return a*b", "rate", "speed", "speed"),
+        ("def rate(a, b): return a*b", "rate", "f", "f"),
+        ("def rate(a, b):\n    u = a + b\n    return u*b", "rate", "", "rate"),
+        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "", "u"),
+        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "f", "f"),
+        ("def rate(a, b):\n    u = a + b\n    v = u*u\n    return u", "rate", "speed", "speed"),
+        ("def rate(rate, b): return rate*b", "rate", "", "f"),
+        ("def rate(f, b):\n    rate = f + b\n    return rate*b", "rate", "", "f2"),
+        ("import math\ndef exp(a): return math.exp(a)", "exp", "", "f"),
+        ("def gamma(a): return a*a", "gamma", "", "f"),
+        ("def pi(a): return a*a", "pi", "", "f"),
+        ("def __rate(a): return a*a", "__rate", "", "f"),
+        ("def _rate(a): return a*a", "_rate", "", "_rate"),
+        ("def forward(a): return a*a", "forward", "", "f"),
+        ("def cache(a): return a*a", "cache", "", "f"),
+        ("def da(a): return a*a", "da", "", "da"),
+    ],
+)  # fmt: skip
+def test_a_result_is_called_after_its_function(
+    text: str, name: str, asked: str, called: str
+) -> None:
+    made = compile_function(text, name, name=asked or None)
+    assert [output for output, _ in made.program.outputs] == [called]
+    point = [1.5, 0.5][: len(made.program.inputs)]
+    assert made.forward(*point)[0] == pytest.approx(run(text, name, tuple(point)))
+    found = read_artifact(made.source)
+    assert found is not None and regenerate(found.recipe).source == made.source
+
+
+def test_several_results_may_be_called_as_the_user_says() -> None:
+    made = compile_function("def f(x):\n    y = x*x\n    return y, y, x", "f", name="r")
+    assert made.recipe.outputs == ("r", "r2", "r3")
+    assert made.jacobian(3.0) == ((6.0,), (6.0,), (1.0,))
+    assert compile_function("def f(x):\n    y = x*x\n    return x, y", "f").recipe.outputs == ("f", "y")  # fmt: skip
+    with pytest.raises(GradgenError, match="cannot be called `y`"):
+        compile_function("def f(x):\n    y = x*x\n    return y + 1", "f", name="y")
