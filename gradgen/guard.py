@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
@@ -13,6 +15,7 @@ from gradgen.ir import (
     Guard,
     Operand,
     Program,
+    ProgramError,
     Ref,
     Step,
     drop_unused,
@@ -22,27 +25,57 @@ from gradgen.ir import (
 from gradgen.ops import OPS
 from gradgen.stage import Builder
 
-#: In how many separate branches one value may be needed; each has its own step.
+#: In how many branches that cannot be told beforehand one value may be needed; each has its own step.
 MAX_BRANCHES = 100
+#: In up to so many branches a value has a step each; beyond, the branches are joined.
+_SEPARATE = 4
+#: More branches than these are not compared each with each.
+_FEW = 16
 #: A guard of more conditions than this gets a name.
 _NAMED_BEYOND = 2
+#: A gradient's branch of more conditions than this is not written out.
+_TOLD = 3
 
 #: Operations that do not need all their operands, with what their first operand is where they need each.
 _CHOICES = {"where": (None, True, False), "and": (None, True), "or": (None, False)}
 
 
 class _Branch:
-    """A branch: the one around it, and the condition that leads into it with the truth value that it has there."""
+    """A branch: the one around it, and the condition that leads into it with the truth value that it has there.
+
+    A union of branches is a branch too, in the innermost that is around them all.
+
+    Attributes:
+        settled: the conditions that are settled in it, two bits each: whether it is True, whether it is False.
+        heeded: the conditions that tell whether it is taken, a bit each.
+        members: the branches of a union.
+    """
 
     def __init__(
-        self, number: int, around: _Branch | None, condition: int, wanted: bool
+        self,
+        number: int,
+        around: _Branch | None,
+        condition: int,
+        wanted: bool,
+        settled: int,
+        heeded: int,
+        members: tuple[_Branch, ...] = (),
     ) -> None:
         self.number = number
         self.around = around
         self.condition = condition
         self.wanted = wanted
+        self.settled = settled
+        self.heeded = heeded
+        self.members = frozenset(members)
         self.depth: int = around.depth + 1 if around else 0
         self.inside: dict[tuple[int, bool], _Branch] = {}
+
+    @property
+    def outside(self) -> _Branch:
+        """The branch around one that is not the whole program."""
+        assert self.around is not None
+        return self.around
 
     def outwards(self) -> Iterator[_Branch]:
         """Yield this branch and those around it."""
@@ -51,18 +84,25 @@ class _Branch:
             yield at
             at = at.around
 
+    def implies(self, other: _Branch) -> bool:
+        """Whether what is settled here says that the other branch is taken."""
+        return other.settled & self.settled == other.settled
+
 
 #: A value in one branch.
 _Key: TypeAlias = "tuple[int, _Branch]"
+#: Branches, with whether the whole branch is meant or some part of it.
+_Branches: TypeAlias = "dict[_Branch, bool]"
 
 
 def guard(program: Program) -> Program:
     """Guard the steps of branches.
 
-    A value that two branches need is made in both, but where every way leads through one of them: then it is made once.
+    A value that two branches need is made in both, but where every way leads through one of them: then it is made once. A value
+    that many branches need is made once, where any of them is taken.
 
     Raises:
-        GradgenError: a value is needed in more separate branches than `MAX_BRANCHES`.
+        GradgenError: a value is needed in more than `MAX_BRANCHES` branches whose conditions need it themselves.
     """
     if not any(step.op in _CHOICES for step in program.steps):
         return program
@@ -74,16 +114,51 @@ class _Guard:
         self.program = program
         self.first = len(program.inputs)
         #: The whole program, which no condition leads into.
-        self.root = _Branch(0, None, -1, True)
+        self.root = _Branch(0, None, -1, True, 0, 0)
         self.branches = 1
+        self.unions: dict[tuple[int, ...], _Branch] = {}
         #: The branches that need a value, none of them inside another.
         self.needed: dict[int, list[_Branch]] = {}
         #: The same for its gradient, which no condition needs.
-        self.active: dict[int, list[_Branch]] = {}
+        self.active: dict[int, _Branches] = {}
         self.builder = Builder(program.inputs)
         #: What a value has become, by the branch that it was made in.
         self.made: dict[_Key, Operand] = {}
         self.guards: dict[_Branch, Guard] = {self.root: ()}
+        #: The same without any new name, where that is short.
+        self.told: dict[_Branch, Guard | None] = {self.root: ()}
+        self.order = self.conditions_first()
+        ranks = sorted(
+            self.order[step.args[0].index]
+            for step in program.steps
+            if step.op in _CHOICES and isinstance(step.args[0], Ref)
+        )
+        self.ranks = list(dict.fromkeys(ranks))
+        #: The bits of what a condition settles.
+        self.settled: dict[tuple[int, bool], int] = {}
+        #: The bits that say True.
+        self.trues = ((1 << 2 * len(self.ranks)) - 1) // 3
+        self.bits = {index: bit for bit, (_, index) in enumerate(self.ranks)}
+
+    def conditions_first(self) -> dict[int, tuple[int, int]]:
+        """Return an order in which every condition stands as early as it can: each value by the first condition that needs it."""
+        steps = self.program.steps
+        last = self.first + len(steps)
+        order: dict[int, tuple[int, int]] = {}
+        for index in range(last - 1, self.first - 1, -1):
+            step = steps[index - self.first]
+            at = order.get(index, (last, index))[0]
+            if step.op in _CHOICES:
+                place = step.args[0]
+                if isinstance(place, Ref) and place.index >= self.first:
+                    at_place = order.get(place.index, (last, 0))[0]
+                    order[place.index] = min(at_place, place.index), place.index
+            order[index] = at, index
+            for arg in step.args:
+                if isinstance(arg, Ref):
+                    before = order.get(arg.index, (last, 0))[0]
+                    order[arg.index] = min(before, at), arg.index
+        return order
 
     def run(self) -> Program:
         self.find_branches()
@@ -102,15 +177,17 @@ class _Guard:
                 if isinstance(made, Ref) and made.index >= self.first:
                     given.setdefault(made.index, (text, made, note))
         active = self.find_active()
-        steps = tuple(
-            replace(step, active=active.get(self.first + position, ()))
-            for position, step in enumerate(self.builder.steps)
-        )
+        steps = list(self.builder.steps)
+        for index, guards in active.items():
+            step = steps[index - self.first]
+            steps[index - self.first] = replace(
+                step, active=guards or (), tested=guards is None
+            )
         return verify(
             drop_unused(
                 replace(
                     self.program,
-                    steps=steps,
+                    steps=tuple(steps),
                     outputs=tuple(outputs),
                     given=tuple(given.values()),
                 )
@@ -128,18 +205,17 @@ class _Guard:
             if OPS[step.op].raises or constants or parts & may_raise:
                 may_raise.add(first + position)
 
-        uses: dict[int, dict[_Branch, None]] = {}
-        flows: dict[int, dict[_Branch, None]] = {}
+        uses: dict[int, _Branches] = {}
+        flows: dict[int, _Branches] = {}
         for _, ref in program.outputs:
-            uses[ref.index] = {self.root: None}
-            flows[ref.index] = {self.root: None}
+            uses[ref.index] = {self.root: True}
+            flows[ref.index] = {self.root: True}
         for position in range(len(program.steps) - 1, -1, -1):
             index = first + position
-            branches = self.needed[index] = _cover(uses.pop(index, {}))
-            if len(branches) > MAX_BRANCHES:
-                raise GradgenError(
-                    f"a part of this formula is shared by more than {MAX_BRANCHES} branches; write it once, outside of them"
-                )
+            branches = [*self.cover(uses.pop(index, {}))]
+            if len(branches) > _SEPARATE:
+                branches = self.join(index, branches, index in may_raise)
+            self.needed[index] = branches
             step = program.steps[position]
             for branch in branches:
                 for place, arg in enumerate(step.args):
@@ -149,39 +225,97 @@ class _Guard:
                     eager = step.op != "where" and arg.index not in may_raise
                     inner = branch if eager else self.enter(step, place, branch)
                     if inner is not None:
-                        uses.setdefault(arg.index, {})[inner] = None
-            self.active[index] = _cover(flows.pop(index, {}))
+                        uses.setdefault(arg.index, {})[inner] = True
+            active = self.cover(flows.pop(index, {}))
+            if len(active) > _SEPARATE:
+                active = {_common(active): False}
+            self.active[index] = active
             if not OPS[step.op].flat:
-                self.find_flows(step, self.active[index], flows)
+                self.find_flows(step, active, flows)
+
+    def cover(self, branches: _Branches) -> _Branches:
+        """Return the same branches, without those inside another, and with both sides of a condition as what is around it."""
+        found = dict(branches)
+        few = len(found) <= _FEW
+        for branch in sorted(found, key=lambda b: (-b.depth, b.number)):
+            while branch in found and branch.around is not None and not branch.members:
+                around = branch.around
+                other = around.inside.get((branch.condition, not branch.wanted))
+                if other is not None and other in found:
+                    whole = found.pop(other)
+                elif few:
+                    # The other side may be in further branches.
+                    other = self.side(around, branch.condition, not branch.wanted)
+                    holders = [b for b in found if other.implies(b)]
+                    if not holders:
+                        break
+                    whole = any(found[b] for b in holders)
+                else:
+                    break
+                whole = found.pop(branch) and whole
+                branch = around
+                found[branch] = whole or found.get(branch, False)
+        outermost: list[_Branch] = []
+        for branch in sorted(found, key=lambda b: (b.settled.bit_count(), b.number)):
+            # Of more branches than these the union is taken in any case.
+            if not any(branch.implies(b) for b in outermost[:_FEW]):
+                outermost.append(branch)
+        return {b: found[b] for b in _numbered(outermost)}
 
     def find_flows(
-        self,
-        step: Step,
-        branches: list[_Branch],
-        flows: dict[int, dict[_Branch, None]],
+        self, step: Step, branches: _Branches, flows: dict[int, _Branches]
     ) -> None:
         """Note the branches in which a gradient goes on to the step's operands."""
         for place, arg in enumerate(step.args):
             if isinstance(arg, Ref) and place not in OPS[step.op].truths:
-                for branch in branches:
+                into = flows.setdefault(arg.index, {})
+                for branch, whole in branches.items():
                     inner = self.enter(step, place, branch)
                     if inner is not None:
-                        flows.setdefault(arg.index, {})[inner] = None
+                        into[inner] = whole or into.get(inner, False)
 
-    def find_active(self) -> dict[int, tuple[Guard, ...]]:
-        """Return the branches of gradients, by what the steps have become, where they are not all that evaluate the step."""
-        found: dict[int, tuple[Guard, ...]] = {}
-        everywhere: set[int] = set()
-        for (index, branch), value in self.made.items():
-            if not isinstance(value, Ref) or value.index < self.first:
-                continue
-            inside = [g for g in self.active[index] if branch in g.outwards()]
-            if inside == [branch]:
-                everywhere.add(value.index)
-            elif inside:
-                guards = tuple(self.conditions(g) for g in inside)
-                found[value.index] = (*found.get(value.index, ()), *guards)
-        return {i: guards for i, guards in found.items() if i not in everywhere}
+    def join(
+        self, index: int, branches: list[_Branch], may_raise: bool
+    ) -> list[_Branch]:
+        """Return fewer branches for a value that many need.
+
+        What cannot raise is made wherever any of them may be taken. All else is made in their union, but for the branches whose
+        conditions stand behind the value in the order of `conditions_first`: they may need it themselves.
+
+        Raises:
+            GradgenError: too many are left.
+        """
+        if not may_raise:
+            return [_common(branches)]
+        before = bisect_left(self.ranks, self.order[index])
+        common = branches[0].heeded
+        for branch in branches:
+            common &= branch.heeded
+        known = [b for b in branches if not (b.heeded & ~common) >> before]
+        rest = [b for b in branches if (b.heeded & ~common) >> before]
+        joined = [self.union(known)] if len(known) > 1 else known
+        if len(joined) + len(rest) > MAX_BRANCHES:
+            raise GradgenError(
+                f"a part of this formula is needed in more than {MAX_BRANCHES} branches, and by the conditions of these; "
+                "write it once, outside of them"
+            )
+        return joined + rest
+
+    def union(self, members: list[_Branch]) -> _Branch:
+        key = tuple(sorted(branch.number for branch in members))
+        if key not in self.unions:
+            settled, heeded = members[0].settled, 0
+            for branch in members:
+                settled &= branch.settled
+                heeded |= branch.heeded
+            # It is settled in itself: a bit that no condition has.
+            settled |= 1 << 2 * (len(self.ranks) + len(self.unions))
+            around = _common(members)
+            self.unions[key] = _Branch(
+                self.branches, around, -1, True, settled, heeded, tuple(members)
+            )
+            self.branches += 1
+        return self.unions[key]
 
     def enter(self, step: Step, place: int, branch: _Branch) -> _Branch | None:
         """Return the branch in which `step` needs its operand at `place`; None if that is never taken."""
@@ -190,12 +324,70 @@ class _Guard:
             return branch
         condition = step.args[0]
         assert isinstance(condition, Ref)
-        for around in branch.outwards():
-            if around.condition == condition.index:
-                return branch if around.wanted == wanted else None
-        key = condition.index, wanted
+        settled = self.truth(condition, branch)
+        if settled is not None:
+            return branch if settled == wanted else None
+        return self.side(branch, condition.index, wanted)
+
+    def settles(self, condition: int, wanted: bool) -> int:
+        """Return the bits of all conditions that one settles: where `a and b` is True, both are."""
+        key = condition, wanted
+        todo = [] if key in self.settled else [key]
+        while todo:
+            condition, wanted = todo[-1]
+            step = self.program.step(condition)
+            assert step is not None
+            parts = []
+            if step.op == "not" or step.op == ("and" if wanted else "or"):
+                truth = wanted != (step.op == "not")
+                args = (arg.index for arg in step.args if isinstance(arg, Ref))
+                parts = [(index, truth) for index in args]
+            missing = [part for part in parts if part not in self.settled]
+            if missing:
+                todo += missing
+                continue
+            bit = self.bits.get(condition)
+            settled = 0 if bit is None else (1 if wanted else 2) << 2 * bit
+            for part in parts:
+                settled |= self.settled[part]
+            self.settled[todo.pop()] = settled
+        return self.settled[key]
+
+    def truth(self, condition: Operand, branch: _Branch) -> bool | None:
+        """Return what a condition is in a branch, if the branch tells."""
+        turned = False
+        while isinstance(condition, Ref):
+            bit = self.bits.get(condition.index)
+            settled = branch.settled >> 2 * bit & 3 if bit is not None else 0
+            if settled:
+                return (settled == 1) != turned
+            step = self.program.step(condition.index)
+            assert step is not None
+            if step.op == "not":
+                turned = not turned
+                condition = step.args[0]
+            elif step.op in ("and", "or") and isinstance(step.args[0], Ref):
+                settled = branch.settled >> 2 * self.bits[step.args[0].index] & 3
+                if not settled:
+                    return None
+                # The first of two settles them, or leaves them to the second.
+                condition = step.args[int((settled == 1) == (step.op == "and"))]
+            else:
+                return None
+        return None
+
+    def side(self, branch: _Branch, condition: int, wanted: bool) -> _Branch:
+        """Return the branch inside another where a condition has a truth value."""
+        key = condition, wanted
         if key not in branch.inside:
-            branch.inside[key] = _Branch(self.branches, branch, *key)
+            branch.inside[key] = _Branch(
+                self.branches,
+                branch,
+                condition,
+                wanted,
+                branch.settled | self.settles(condition, wanted),
+                branch.heeded | 1 << self.bits[condition],
+            )
             self.branches += 1
         return branch.inside[key]
 
@@ -204,10 +396,14 @@ class _Guard:
     def make(self, key: _Key) -> None:
         """Make a value in a branch, after the conditions and operands that it needs. Not recursive: formulas are deep."""
         todo = [key]
+        begun = set()
         while todo:
             key = todo[-1]
             missing = [part for part in self.parts(*key) if part not in self.made]
             if missing:
+                if key in begun:
+                    raise ProgramError("a branch is told by what it tells itself")
+                begun.add(key)
                 todo += reversed(missing)
                 continue
             todo.pop()
@@ -217,12 +413,9 @@ class _Guard:
     def parts(self, index: int, branch: _Branch) -> list[_Key]:
         """Return what must be made before a value: the conditions of its branch, then its operands."""
         found = []
-        for around in branch.outwards():
-            if around in self.guards:
-                break
-            assert around.around is not None
-            found.append(self.key(around.condition, around.around))
-        found.reverse()
+        for around in self.unguarded(branch):
+            if not around.members:
+                found.append(self.key(around.condition, around.outside))
         step = self.program.step(index)
         assert step is not None
         for place, arg in enumerate(step.args):
@@ -231,10 +424,45 @@ class _Guard:
                 found.append(self.key(arg.index, inner))
         return found
 
+    def unguarded(self, branch: _Branch) -> list[_Branch]:
+        """Return the branches that have no guard yet and must have one before a branch can, and itself."""
+        found: dict[_Branch, None] = {}
+        todo = [branch]
+        while todo:
+            at = todo[-1]
+            if at not in self.guards and at not in found:
+                before = _numbered(at.members) or [at.outside]
+                missing = [b for b in before if b not in self.guards and b not in found]
+                if missing:
+                    todo += reversed(missing)
+                    continue
+                found[at] = None
+            todo.pop()
+        return [*found]
+
     def key(self, index: int, branch: _Branch) -> _Key:
-        """Return where a value that `branch` needs is made: there, or in a branch around it."""
+        """Return where a value that `branch` needs is made: there, or in a branch that it implies."""
+        found = self.find(index, branch)
+        assert found is not None
+        return index, found
+
+    def find(self, index: int, branch: _Branch) -> _Branch | None:
         needed = self.needed[index]
-        return index, next(around for around in branch.outwards() if around in needed)
+        around = [b for b in needed if branch.implies(b)]
+        if len(around) == 1:
+            return around[0]
+        if around:
+            outer = (b for b in branch.outwards() if b in around)
+            return next(outer, around[0])
+        unions = [b for b in needed if b.members]
+        for outer_branch in branch.outwards() if unions else ():
+            for union in unions:
+                if outer_branch in union.members:
+                    return union
+        for union in unions:
+            if any(branch.implies(member) for member in union.members):
+                return union
+        return None
 
     def operand(self, arg: Operand, branch: _Branch) -> Operand:
         if isinstance(arg, Ref) and arg.index >= self.first:
@@ -260,29 +488,135 @@ class _Guard:
 
         A condition that was not evaluated is False: one that is True implies all the conditions that it was evaluated under.
         """
-        if branch not in self.guards:
-            todo = []
-            for around in branch.outwards():
-                if around in self.guards:
-                    break
-                todo.append(around)
-            for at in reversed(todo):
-                self.guards[at] = self.guard_of(at)
+        for at in self.unguarded(branch):
+            self.guards[at] = (
+                self.guard_of_union(at) if at.members else self.guard_of(at)
+            )
         return self.guards[branch]
 
     def guard_of(self, branch: _Branch) -> Guard:
-        assert branch.around is not None
-        before = self.guards[branch.around]
-        key = self.key(branch.condition, branch.around)
+        before = self.guards[branch.outside]
+        key = self.key(branch.condition, branch.outside)
         condition = self.made[key]
         assert isinstance(condition, Ref)
         last = (condition.index, branch.wanted)
-        if branch.wanted and key[1] is branch.around:
+        if branch.wanted and self.made_in(condition, before):
             return (last,)
-        if branch.wanted or len(before) < _NAMED_BEYOND:
+        if len(before) < _NAMED_BEYOND + branch.wanted:
             return (*before, last)
-        named = Step("not", (condition,), before)
-        return ((self.builder.append(named).index, True),)
+        return ((self.named((*before, last)).index, True),)
+
+    def guard_of_union(self, union: _Branch) -> Guard:
+        members = _numbered(union.members)
+        missed = self.missed(members)
+        if missed is not None:
+            around, other = missed
+            before = self.guards[around]
+            if len(before) < _NAMED_BEYOND:
+                return (*before, (self.named(self.conditions(other)).index, False))
+        either: Ref | None = None
+        for branch in members:
+            one = self.named(self.guards[branch])
+            either = self.builder.append(Step("or", (either, one))) if either else one
+        assert either is not None
+        return ((either.index, True),)
+
+    def made_in(self, condition: Ref, guard: Guard | None) -> bool:
+        """Whether a condition is evaluated under this guard: one that was settled there is an outer one."""
+        return self.builder.steps[condition.index - self.first].guard == guard
+
+    def named(self, guard: Guard) -> Ref:
+        """Return a guard as one condition."""
+        *before, (index, wanted) = guard
+        if not wanted:
+            return self.builder.append(Step("not", (Ref(index),), tuple(before)))
+        found = Ref(index)
+        if before:
+            named = self.named(tuple(before))
+            found = self.builder.append(Step("and", (named, found)))
+        return found
+
+    def missed(self, members: list[_Branch]) -> tuple[_Branch, _Branch] | None:
+        """Return a branch and the only one inside it that is none of the members nor in them, if there is such a pair."""
+        #: Of branches that are taken but for one in them, that one; None where all is taken.
+        left: dict[_Branch, _Branch | None] = dict.fromkeys(members)
+        deepest = [(-b.depth, b.number, b) for b in members]
+        heapify(deepest)
+        while len(left) > 1:
+            _, _, branch = heappop(deepest)
+            if branch not in left:
+                continue
+            around = branch.outside
+            if branch.members or around in left:
+                return None
+            other = self.side(around, branch.condition, not branch.wanted)
+            both = [left.pop(branch), left.pop(other) if other in left else other]
+            missing = [b for b in both if b is not None]
+            if len(missing) > 1:
+                return None
+            left[around] = missing[0] if missing else None
+            heappush(deepest, (-around.depth, around.number, around))
+        return next(((b, o) for b, o in left.items() if o is not None), None)
+
+    # Which backward lines belong to branches of their own.
+
+    def find_active(self) -> dict[int, tuple[Guard, ...] | None]:
+        """Return the branches of gradients, by what the steps have become, where they are not all that evaluate the step.
+
+        None stands for branches that the conditions do not tell shortly: there the gradient itself tells.
+        """
+        found: dict[int, tuple[Guard, ...] | None] = {}
+        everywhere: set[int] = set()
+        for (index, branch), value in self.made.items():
+            if not isinstance(value, Ref) or value.index < self.first:
+                continue
+            guards: list[Guard | None] = []
+            for other, whole in self.active[index].items():
+                if whole and branch.implies(other):
+                    everywhere.add(value.index)
+                    break
+                if not self.exclude(branch, other):
+                    inside = whole and other.implies(branch)
+                    guards.append(self.tell(other) if inside else None)
+            else:
+                before = found.get(value.index, ())
+                told = [g for g in guards if g is not None]
+                if before is None or len(told) < (len(guards) or 1) or _long(told):
+                    found[value.index] = None
+                else:
+                    found[value.index] = (*before, *told)
+        return {i: guards for i, guards in found.items() if i not in everywhere}
+
+    def exclude(self, one: _Branch, other: _Branch) -> bool:
+        """Whether a condition is settled to be True in the one and False in the other."""
+        turned = (one.settled & self.trues) << 1 | one.settled >> 1 & self.trues
+        return bool(turned & other.settled)
+
+    def tell(self, branch: _Branch) -> Guard | None:
+        """Return a gradient's branch as a guard of conditions that are made; None if that is long, or one is not made there."""
+        path = []
+        for around in branch.outwards():
+            if around in self.told:
+                break
+            path.append(around)
+        for at in reversed(path):
+            self.told[at] = self.told_of(at)
+        return self.told[branch]
+
+    def told_of(self, branch: _Branch) -> Guard | None:
+        if branch in self.guards:
+            return self.guards[branch]
+        if branch.members:
+            return None
+        before = self.told[branch.outside]
+        where = self.find(branch.condition, branch.outside)
+        condition = self.made.get((branch.condition, where)) if where else None
+        if not isinstance(condition, Ref):
+            return None
+        last = (condition.index, branch.wanted)
+        if branch.wanted and self.made_in(condition, before):
+            return (last,)
+        return (*before, last) if before is not None and len(before) < _TOLD else None
 
 
 def fails(const: Const) -> bool:
@@ -293,20 +627,25 @@ def fails(const: Const) -> bool:
         return True
 
 
-def _cover(branches: dict[_Branch, None]) -> list[_Branch]:
-    """Return the same branches, without those inside another, and with both sides of a condition as what is around it."""
-    found = dict(branches)
-    for branch in sorted(found, key=lambda b: (-b.depth, b.number)):
-        while branch in found and branch.around is not None:
-            other = branch.around.inside.get((branch.condition, not branch.wanted))
-            if other is None or other not in found:
-                break
-            del found[branch], found[other]
-            branch = branch.around
-            found[branch] = None
-    outermost = [
-        branch
-        for branch in found
-        if not any(b in found for b in branch.outwards() if b is not branch)
-    ]
-    return sorted(outermost, key=lambda b: b.number)
+def _long(guards: list[Guard]) -> bool:
+    """Whether several guards together are long."""
+    return len(guards) > 1 and sum(map(len, guards)) > _TOLD + 1
+
+
+def _numbered(branches: Iterable[_Branch]) -> list[_Branch]:
+    return sorted(branches, key=lambda b: b.number)
+
+
+def _common(branches: Iterable[_Branch]) -> _Branch:
+    """Return the innermost branch around these."""
+    at, *rest = sorted(branches, key=lambda b: b.depth)
+    seen = {at}
+    for branch in rest:
+        while branch not in seen:
+            if branch.depth > at.depth:
+                seen.add(branch)
+                branch = branch.outside
+            else:
+                at = at.outside
+                seen.add(at)
+    return at

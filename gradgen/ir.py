@@ -43,12 +43,14 @@ class Step:
         args: what it reads.
         guard: outside it the value is 0, or False, and not evaluated.
         active: the branches through which a gradient can reach it, if it is evaluated in more than these, as for a condition.
+        tested: whether that is told by the gradient itself, which is 0 outside these branches: they are many, or depend on others.
     """
 
     op: str
     args: tuple[Operand, ...]
     guard: Guard = ()
     active: tuple[Guard, ...] = ()
+    tested: bool = False
 
 
 #: In a test of a backward line, the gradient that comes down to it.
@@ -80,6 +82,22 @@ class Flow:
     accumulate: bool
     below: int | None = None
     alive: tuple[tuple[Test, ...], ...] = ()
+
+
+def asked(
+    step: Step, flow: Flow, upstream: bool
+) -> tuple[tuple[Guard, ...], tuple[tuple[Test, ...], ...]]:
+    """Return in which branches a backward line is evaluated, and the tests that must hold.
+
+    Args:
+        step: the step that the line answers.
+        flow: the line.
+        upstream: whether the gradient that comes down to it has a name, or is 1.
+    """
+    if step.tested and upstream:
+        moving = (Test(UPSTREAM, Const(Fraction(0))),)
+        return ((),), tuple(dict.fromkeys((*flow.alive, moving)))
+    return step.active or (step.guard,), flow.alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +386,7 @@ def drop_unused(program: Program) -> Program:
             ),
             moved(step.guard),
             tuple(moved(branch) for branch in step.active),
+            step.tested,
         )
         for position, step in enumerate(program.steps)
         if first + position in used

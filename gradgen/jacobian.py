@@ -359,8 +359,8 @@ def shared_regions(
         )
         costs[head] = each + lower, count + len(flows[head]), size + 1
         step = program.step(head)
-        # 1/d**2 may have no double where the whole slope has one.
-        if (step and step.op == "inv") or barred.intersection(inner):
+        # 1/d**2 may have no double where the whole slope has one; and the head's own slope tells no branches.
+        if (step and (step.op == "inv" or step.tested)) or barred.intersection(inner):
             barred.add(head)
         sums = costs[head][1] - (costs[head][2] - 1) - len(out)
         often = rows[head].bit_count() - (head in results)

@@ -15,6 +15,7 @@ from gradgen.ir import (
     Program,
     Ref,
     Step,
+    asked,
     denominator,
 )
 from gradgen.ops import OPS
@@ -145,8 +146,8 @@ class Lines:
                     self.read.add(arg.index)
             if "(" in template or set(text.reads) - set(OPS[step.op].truths):
                 # Else the gradient is only passed on, and is 0 outside the branches already.
-                branches = step.active or (step.guard,)
-                alive = tests(flow.alive, names, self.target.spelling, upstream)
+                branches, gates = asked(step, flow, bool(upstream))
+                alive = tests(gates, names, self.target.spelling, upstream)
                 filled = self._guarded(filled, branches, "0.0", alive)
                 if () not in branches:
                     self.read.update(i for branch in branches for i, _ in branch)

@@ -18,6 +18,7 @@ from gradgen.ir import (
     Flow,
     Program,
     Ref,
+    asked,
     drop_unused,
     operations,
 )
@@ -236,8 +237,8 @@ def _chained(program: Program, spelling: Spelling) -> list[str]:
         if not passed:
             made = fill(template, values, texts[flow.source], upstream)
             made = _HALVES.sub(r"\1 / \2", made)
-        branches = step.active or (step.guard,)
-        where = tests(flow.alive, texts, spelling, upstream)
+        branches, gates = asked(step, flow, bool(upstream))
+        where = tests(gates, texts, spelling, upstream)
         if () not in branches and not passed:
             taken = " or ".join(condition(branch, texts) for branch in branches)
             where = (

@@ -8,9 +8,8 @@ import math
 import pytest
 import sympy as sp
 
-from gradgen.errors import GradgenError
 from gradgen.formula import Formula
-from gradgen.guard import MAX_BRANCHES, guard
+from gradgen.guard import guard
 from gradgen.ir import ProgramError, Ref, Step, verify
 from gradgen.parse import parse
 from gradgen.pipeline import compile
@@ -140,12 +139,14 @@ def test_every_way_through_the_conditions_runs(text: str) -> None:
         assert all(math.isfinite(g) for g in (value, *compiled.backward(cache)))
 
 
-def test_a_value_may_be_shared_by_a_limited_number_of_branches() -> None:
-    inputs = [f"c{i}" for i in range(MAX_BRANCHES + 1)]
+def test_what_many_separate_branches_need_is_made_once() -> None:
+    inputs = [f"c{i}" for i in range(101)]
     text = " + ".join(f"(log(x) if {c} > 0 else 0)" for c in inputs)
-    with pytest.raises(GradgenError, match=f"more than {MAX_BRANCHES} branches"):
-        compile(text)
-    assert compile(text.partition(" + ")[2]).value_and_grad(1.0, *[1.0] * MAX_BRANCHES)
+    compiled = compile(text, inputs=["x", *inputs])
+    assert compiled.source.count("math.log") == 1
+    assert compiled.value_and_grad(0.0, *[-1.0] * 101)[0] == 0.0
+    value, (slope, *_) = compiled.value_and_grad(2.0, *[-1.0] * 98, 1.0, 1.0, 1.0)
+    assert (value, slope) == (3 * math.log(2.0), 1.5)
 
 
 def test_deep_and_wide_choices() -> None:

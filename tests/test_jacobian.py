@@ -234,3 +234,11 @@ def test_the_recipe_records_it() -> None:
 def test_inputs_of_any_name(name: str) -> None:
     compiled = compile(f"{name}**2*x + y", with_="jacobian", inputs=[name, "x", "y"])
     assert compiled.jacobian(3.0, 5.0, 7.0) == ((30.0, 9.0, 1.0),)
+
+
+def test_two_slopes_that_would_share_a_name_have_two() -> None:
+    text = "f = 2*g_dh + h*h\nf_dg = 3*h*h + g_dh**2"
+    compiled = compile(text, outputs="f, f_dg", inputs="g_dh, h", with_="jacobian")
+    assert compiled.jacobian(3.0, 5.0) == ((2.0, 10.0), (6.0, 30.0))
+    rows = compile(text, outputs="f_dg, f", inputs="h, g_dh").jacobian(5.0, 3.0)
+    assert rows == ((30.0, 6.0), (10.0, 2.0))

@@ -1,0 +1,247 @@
+"""Programs of choices, compared with what plain Python's conditional expressions give, and with slopes in forward mode."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradgen.errors import GradgenError
+from gradgen.guard import MAX_BRANCHES, guard
+from gradgen.parse import parse
+from gradgen.pipeline import Compiled, compile
+from gradgen.stage import stage
+from tests.choices import INPUTS, VALUES, Evaluation, Maker, Program, TooCloseError
+
+CASES = [
+    tuple(part.strip() for part in line.split("|"))
+    for line in (Path(__file__).parent / "cases" / "choices.txt")
+    .read_text()
+    .splitlines()
+    if line and not line.startswith("#")
+]
+_ERRORS = (ValueError, ZeroDivisionError, OverflowError)
+
+
+def points(seed: int, count: int) -> list[tuple[float, ...]]:
+    chosen = random.Random(seed)
+    return [tuple(chosen.choice(VALUES) for _ in INPUTS) for _ in range(count)]
+
+
+def close(got: Sequence[float], true: Sequence[float], largest: float) -> bool:
+    return all(
+        math.isclose(a, b, rel_tol=1e-7, abs_tol=1e-12 * largest)
+        for a, b in zip(got, true, strict=True)
+    )
+
+
+def compare(program: Program, results: Sequence[str] = (), **options: Any) -> int:
+    """Compare at some points; return at how many there is a gradient to compare."""
+    names = [*results] or [[*program.lines][-1]]
+    compiled = compile(
+        program.text,
+        inputs=INPUTS,
+        outputs=names,
+        as_written=True,
+        with_="jacobian",
+        **options,
+    )
+    return sum(
+        compare_at(compiled, program, names, point)
+        for point in points(len(program.text), 25)
+    )
+
+
+def compare_at(
+    compiled: Compiled, program: Program, names: list[str], point: tuple[float, ...]
+) -> bool:
+    evaluation = Evaluation(program, point)
+    told = f"{program.text}at {point}"
+    try:
+        true = [evaluation.name(name, False)[0] for name in names]
+    except TooCloseError:
+        return False
+    except _ERRORS as error:
+        with pytest.raises(_ERRORS):
+            compiled.forward(*point)
+        return not error
+    if not all(map(math.isfinite, true)):
+        return False
+    try:
+        value, cache = compiled.forward(*point)
+    except _ERRORS as error:
+        raise AssertionError(f"{error!r} of {told}") from None
+    values = value if isinstance(value, tuple) else (value,)
+    assert close(values, true, evaluation.largest), told
+    try:
+        slopes = [evaluation.name(name, True)[1] for name in names]
+    except _ERRORS:
+        return False  # a slope of the branch taken does not exist
+    if not all(
+        math.isfinite(slope) and abs(slope) < 1e100 for row in slopes for slope in row
+    ):
+        return False
+    try:
+        rows = compiled.jacobian(*point)
+        gradient = compiled.backward(cache, *([1.0] * len(names)))
+    except _ERRORS as error:
+        raise AssertionError(f"{error!r} of {told}") from None
+    for row, true_row in zip(rows, slopes, strict=True):
+        assert close(
+            row, true_row, evaluation.largest
+        ), f"{row} is not {true_row} of {told}"
+    total = [sum(column) for column in zip(*slopes)]
+    assert close(
+        gradient, total, evaluation.largest
+    ), f"{gradient} is not {total} of {told}"
+    return True
+
+
+def made(seed: int) -> Program:
+    maker = Maker(seed)
+    if seed % 4 == 0:
+        return maker.loop(rounds=seed // 4 % 4 + 2, depth=1 + seed // 16 % 2)
+    return maker.program(lines=2 + seed % 4, depth=1 + seed // 5 % 4)
+
+
+@pytest.mark.parametrize(("text", "at", "value", "gradient"), CASES)
+def test_the_branch_taken_is_all_that_counts(
+    text: str, at: str, value: str, gradient: str
+) -> None:
+    point = {k.strip(): float(v) for k, v in (p.split("=") for p in at.split(","))}
+    compiled = compile(text, inputs=tuple(point), with_="jacobian")
+    if value == "raises":
+        with pytest.raises(_ERRORS):
+            compiled.forward(**point)
+        return
+    got, cache = compiled.forward(**point)
+    assert math.isclose(got, float(value), rel_tol=1e-15, abs_tol=1e-300)
+    wanted = [float(slope) for slope in gradient.split(",")]
+    assert list(compiled.backward(cache)) == pytest.approx(wanted, rel=1e-14, abs=0)
+    (row,) = compiled.jacobian(*point.values())
+    assert list(row) == pytest.approx(wanted, rel=1e-14, abs=0)
+
+
+def test_random_choices_are_those_of_plain_python() -> None:
+    assert sum(compare(made(seed)) for seed in range(30)) > 350
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(30, 4030, 100))
+def test_many_random_choices_are_those_of_plain_python(start: int) -> None:
+    assert sum(compare(made(seed)) for seed in range(start, start + 100)) > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"target": "scipy"}, {"precise": True}])
+def test_random_choices_with_options(options: dict[str, Any]) -> None:
+    assert sum(compare(made(seed), **options) for seed in range(100)) > 1000
+
+
+def test_random_choices_of_several_results() -> None:
+    for seed in range(101, 109):
+        program = made(seed)
+        compare(program, [*program.lines][-3:])
+
+
+def test_a_choice_between_the_same_and_its_arms_swapped_change_nothing() -> None:
+    for seed in range(200, 208):
+        program = made(seed)
+        *_, last = program.lines
+        condition = "x > 0.3 and not y < k"
+        plain = compile(program.text, inputs=INPUTS, as_written=True)
+        names = {last: "v0"}
+        other = "\n".join(
+            f"{names.get(name, name + 'w')} = {node.renamed({n: n + 'w' for n in program.lines})}"
+            for name, node in program.lines.items()
+        )
+        for choice in (
+            f"({last} if {condition} else v0)",
+            f"(v0 if not ({condition}) else {last})",
+            f"({last} if {condition} else y) if {condition} else v0",
+        ):
+            text = f"{program.text}{other}\nr = {choice}\n"
+            chosen = compile(text, inputs=INPUTS, as_written=True)
+            for point in points(seed, 12):
+                try:
+                    expected = plain.value_and_grad(*point)
+                except _ERRORS:
+                    continue
+                assert chosen.value_and_grad(*point) == expected, (text, point)
+
+
+def pieces(count: int) -> str:
+    """Return a program of pieces that share a root."""
+    arms = " else ".join(f"{i}.5*u + {i} if x < {i + 1}" for i in range(count))
+    return f"u = sqrt(x)\nf = {arms} else 0\n"
+
+
+def test_many_pieces_share_one_value() -> None:
+    compiled = compile(pieces(130))
+    value, (slope,) = compiled.value_and_grad(64.25)
+    assert math.isclose(value, 64.5 * math.sqrt(64.25) + 64, rel_tol=1e-15)
+    assert math.isclose(slope, 64.5 * 0.5 / math.sqrt(64.25), rel_tol=1e-15)
+    assert compiled.source.count("math.sqrt") == 1
+    assert compiled.value_and_grad(130.5) == (0.0, (0.0,))
+    with pytest.raises(ValueError, match="math domain"):
+        compiled.forward(-1.0)
+
+
+def test_a_value_that_none_of_many_pieces_needs_is_not_made() -> None:
+    arms = " else ".join(f"u*{i} if k < {i}" for i in range(1, 130))
+    compiled = compile(f"u = log(x)\nf = {arms} else k\n", inputs="x, k")
+    assert compiled.value_and_grad(0.0, 129.5) == (129.5, (0.0, 1.0))
+    assert compiled.value_and_grad(1.0, 4.5) == (0.0, (5.0, 0.0))
+
+
+#: The lines of a round, and how many steps it may have.
+ROUNDS = [
+    ("r = u*g; lim = r if g > 0 else (r if r < 1 else 0.0); u = lim if lim > 0 else u", 8),
+    ("r = log(u)*g; lim = r if g > 0 else (r if r < 1 else 0.0); u = lim if lim > 0 else u", 10),
+    ("r = sqrt(u); lim = r if g > 0 else 1; u = log(r) if lim > 0.5 else 0.0", 14),
+    ("u = 2*u if u < 0.5 else 2 - 2*u", 6),
+    ("a = a/u if u > g else 1; u = log(a) if a > g else u", 12),
+    ("a = log(u) if u > 0 and g > u else a; u = a if a > 0 or u > a else u*g", 16),
+]  # fmt: skip
+
+
+def rounds(text: str, count: int) -> str:
+    """Return a program that repeats these lines."""
+    lines = ["u0 = x", "a0 = y"]
+    at = {"u": "u0", "a": "a0"}
+    for i in range(1, count + 1):
+        for line in text.split("; "):
+            name, _, value = line.partition(" = ")
+            for old, new in at.items():
+                value = re.sub(rf"\b{old}\b", new, value)
+            at[name] = f"{name}{i}"
+            lines.append(f"{name}{i} = {value}")
+    return "\n".join([*lines, f"f = {at['u']} + 0*{at['a']}"]) + "\n"
+
+
+@pytest.mark.parametrize(("text", "most"), ROUNDS)
+def test_loops_of_choices_grow_with_their_rounds(text: str, most: int) -> None:
+    for count in (10, 100):
+        program = guard(stage(parse(rounds(text, count))))
+        assert len(program.steps) < most * count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "most"), ROUNDS)
+def test_long_loops_of_choices_compile(text: str, most: int) -> None:
+    compiled = compile(rounds(text, 400))
+    assert len(compiled.program.steps) < most * 400
+
+
+def test_what_the_conditions_of_many_branches_need_is_limited() -> None:
+    lines = ["u0 = x"]
+    for i in range(20):
+        lines.append(f"l{i} = u{i} if g > {i} else y")
+        lines.append(f"u{i + 1} = log(u{i}) if l{i} > 0 else y")
+    with pytest.raises(GradgenError, match=f"more than {MAX_BRANCHES} branches"):
+        compile("\n".join(lines))
