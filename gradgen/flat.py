@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, product
@@ -80,9 +80,10 @@ def flatten(program: Program) -> Program:
         if 0.0 in points and "0" not in possible[flow.into]:
             points = tuple(point for point in points if point)
         alive = list(_held(flow, step, points, ways[flow.into]))
-        if points and not alive:
-            alive = list(_met(flow, step, points, above[flow.source], zeros))
         found.append(replace(flow, alive=tuple(dict.fromkeys(alive))))
+        if points and not covered(program, found[-1]):
+            alive += _met(program, flow, points, above[flow.source], zeros)
+            found[-1] = replace(flow, alive=tuple(dict.fromkeys(alive)))
     return replace(program, flows=tuple(found))
 
 
@@ -172,20 +173,29 @@ def _held(
     flow: Flow, step: Step, points: Sequence[float], ways: Sequence[_Flat]
 ) -> Iterator[tuple[Test, ...]]:
     """Yield the tests of the ways in which the operand is held at a point where the partial is infinite."""
+    anywhere = any(map(math.isnan, points))
+    own_zero = (Test(flow.into, _ZERO),)
     for way in ways:
-        anywhere = any(map(math.isnan, points))
         if way.value is not None and way.value not in points and not anywhere:
             continue
-        if not points or not way.tests or way.order * _exponent(step) < 1:
+        if not points or not way.tests or not _flattens(way.order, _exponent(step)):
             continue
         # The root is 0 where its operand is, and stands in the line already.
-        own = way.tests == (Test(flow.into, _ZERO),) and step.op == "sqrt"
-        yield (Test(flow.source, _ZERO),) if own else way.tests
+        own = way.tests == own_zero
+        yield (Test(flow.source, _ZERO),) if own and step.op == "sqrt" else way.tests
+        if own and points == (0.0,):
+            return  # which is all there is to ask
+
+
+def _flattens(order: float, exponent: float) -> bool:
+    """Whether u**c does not move where u does not to an order: (x**2)**(1/2) has a kink, but (x**3)**(1/3) is x."""
+    total = order * exponent
+    return total > 1 or (total == 1 and order % 2 == 0)
 
 
 def _exponent(step: Step) -> float:
-    """Return c where an operation is like u**c at u = 0; 0 where it is like no power."""
-    if step.op == "sqrt":
+    """Return c where an operation is like u**c near where it is steep; next to 0 where it is like no power."""
+    if step.op in ("sqrt", "asin", "acos", "acosh"):
         return 0.5
     if step.op == "powr" and isinstance(step.args[1], Const):
         return max(0.0, number_of(step.args[1]))
@@ -214,7 +224,8 @@ def _ways(
             found[arg.index] if isinstance(arg, Ref) else (_Flat((), number_of(arg)),)
             for arg in step.args
         ]
-        ways = _step_ways(value, step, args, possible, uneven)
+        operations = {r: made for r in refs if (made := program.step(r)) is not None}
+        ways = _step_ways(value, step, args, possible, uneven, operations)
         kept: dict[tuple[Test, ...], _Flat] = {}
         for way in islice(ways, 4 * _WAYS):
             if way.tests and len(way.tests) <= _TESTS and way.order >= 2:
@@ -229,6 +240,7 @@ def _step_ways(
     args: Sequence[Sequence[_Flat]],
     possible: Sequence[str],
     uneven: set[int],
+    operations: Mapping[int, Step],
 ) -> Iterator[_Flat]:
     own_zero = (Test(value, _ZERO),)
     if step.op in _HOLDING:
@@ -246,7 +258,10 @@ def _step_ways(
         held = [way for way in args[0] if _own(way, step.args[0])]
         if power >= 2:
             yield _Flat(own_zero, 0.0, max([power, *(w.order for w in held)]))
-        yield from (w for w in _mapped(step, args) if w.value != 0)
+        yield from (w for w in _mapped(step, args) if not (held and w.value == 0))
+    elif step.op in ("add", "sub") and _is_hinge(step, operations):
+        # u + abs(u), 0 where u <= 0.
+        yield _Flat(own_zero, 0.0)
     elif step.op == "add":
         at_zero = [
             [way for way in ways if _own(way, arg)]
@@ -263,6 +278,15 @@ def _step_ways(
             yield from _mapped(step, args)
     else:
         yield from _mapped(step, args)
+
+
+def _is_hinge(step: Step, operations: Mapping[int, Step]) -> bool:
+    """Whether a step is abs(u) + u, u + abs(u) or abs(u) - u."""
+    for one, other in (step.args, step.args[::-1])[: 1 if step.op == "sub" else 2]:
+        made = operations.get(one.index) if isinstance(one, Ref) else None
+        if made is not None and made.op == "abs" and made.args[0] == other:
+            return True
+    return False
 
 
 def _own(way: _Flat, arg: Operand) -> bool:
@@ -283,10 +307,19 @@ def _mapped(step: Step, args: Sequence[Sequence[_Flat]]) -> Iterator[_Flat]:
         yield _Flat(tuple(tests), _value(step, [way.value for way in ways]), order)
 
 
+#: Operations whose values the standard library of every Python does not have.
+_VALUES: dict[str, Callable[..., float]] = {
+    "abs": abs,
+    "cbrt": lambda x: math.copysign(abs(x) ** (1 / 3), x),
+}
+
+
 def _value(step: Step, values: Sequence[float | None]) -> float | None:
     """Return what an operation makes of known values."""
     if None in values:
         return None
+    if step.op in _VALUES:
+        return _VALUES[step.op](*values)
     args = tuple(Const(value) for value in values if value is not None)
     if step.op == "powi":
         args = (args[0], Const(Fraction(args[1].value)))
@@ -332,6 +365,12 @@ def _holding_ways(
     operands = [*step.args, Const(0.0)] if step.op == "relu" else [*step.args]
     ways = [*args, (_Flat((), 0.0),)] if step.op == "relu" else [*args]
     choose = min if step.op == "min" else max
+    beyond = "+" if step.op == "min" else "-"
+    for limit, arg, held in (*zip(operands, operands[::-1], ways[::-1]),):
+        zero = isinstance(limit, Const) and number_of(limit) == 0
+        if zero and isinstance(arg, Ref) and beyond not in possible[arg.index]:
+            yield from held  # it never comes to that: max(abs(x), 0)
+            return
     for place, other in ((0, 1), (1, 0)):
         for way in ways[place]:
             if not way.tests:  # a constant, or what has no gradient
@@ -392,21 +431,49 @@ class _Above:
 
 
 def _met(
-    flow: Flow, step: Step, points: Sequence[float], above: _Above, zeros: _Zeros
+    program: Program, flow: Flow, points: Sequence[float], above: _Above, zeros: _Zeros
 ) -> Iterator[tuple[Test, ...]]:
     """Yield the test of the gradient that comes down, if that is 0 at the very point and the product is 0 as well.
 
     Where w = 0 and w has a slope, that of w*s is s dw, however steep s is, if only s has a value.
     """
-    if above.lost:
-        return
-    if above.held:
-        yield (Test(UPSTREAM, _ZERO),)
+    beside = [
+        point
+        for point in points
+        if point and any(_vanishes(program, f, flow.into, point) for f in above.factors)
+    ]
+    if beside:
+        for point in beside:
+            yield (Test(flow.into, _const(point)),)
     elif 0.0 in points and above.factors & zeros.same[flow.into]:
-        at_root = step.op == "sqrt"
+        at_root = _step(program, flow).op == "sqrt"
         yield (Test(flow.source if at_root else flow.into, _ZERO),)
-    elif 0.0 in points and above.factors & zeros.enough[flow.into]:
+    elif above.lost:
+        return
+    elif above.held or (0.0 in points and above.factors & zeros.enough[flow.into]):
         yield (Test(UPSTREAM, _ZERO),)
+
+
+def _vanishes(program: Program, factor: int, value: int, point: float) -> bool:
+    """Whether a factor that is made of one value in a few operations, as 1 - x of x, is 0 where that is at a point."""
+    known: dict[int, float | None] = {value: point}
+    todo = [factor]
+    for _ in range(_FACTORS):
+        if not todo:
+            break
+        at = todo[-1]
+        step = program.step(at)
+        if step is None and at not in known:
+            return False
+        args = step.args if step is not None else ()
+        missing = [a.index for a in args if isinstance(a, Ref) and a.index not in known]
+        if at in known or not missing:
+            todo.pop()
+            if at not in known and step is not None:
+                known[at] = _value(step, [known[a.index] if isinstance(a, Ref) else number_of(a) for a in args])  # fmt: skip
+        else:
+            todo += missing
+    return known.get(factor) == 0
 
 
 @dataclass(frozen=True)
