@@ -320,7 +320,10 @@ def _verify(options: argparse.Namespace) -> int:
     path = _path(words[0]) if len(words) == 1 and words[0].endswith(".py") else None
     compiled = _formula(options) if path is None else _from_file(path)
     inputs = compiled.program.inputs
-    points = [_ordered(_point(at), inputs, "--at") for at in options.at or ()]
+    rest = dict(compiled.recipe.defaults)
+    points = [
+        _ordered({**rest, **_point(at)}, inputs, "--at") for at in options.at or ()
+    ]
     ranges = _ranges(",".join(options.range or ()), inputs)
     try:
         report = verify(compiled, points, samples, ranges)
@@ -473,7 +476,8 @@ def _eval(options: argparse.Namespace) -> int:
             f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
             "import the generated module instead"
         )
-    point = _ordered(_point(",".join(options.at)), program.inputs, "--at")
+    given = {**dict(compiled.recipe.defaults), **_point(",".join(options.at))}
+    point = _ordered(given, program.inputs, "--at")
     try:
         traces = [
             compiled.trace(*point, output=place)

@@ -21,6 +21,7 @@ _OPTIONS = {
     "ieee": "ieee",
     "strict": "strict",
     "with": "extras",
+    "defaults": "defaults",
 }
 
 
@@ -29,7 +30,8 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(value) or "nothing"
+        texts = (v if isinstance(v, str) else f"{v[0]}={v[1]!r}" for v in value)
+        return ", ".join(texts) or "nothing"
     return "the default" if value is None else str(value)
 
 

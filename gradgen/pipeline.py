@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.abc import ExecutionLoader
 from importlib.util import module_from_spec, spec_from_loader
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -32,7 +34,7 @@ from gradgen.parse import parse
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
-from gradgen.render import helpers, render
+from gradgen.render import helpers, parameters, render
 from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
@@ -69,6 +71,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     params: Names | None = None,
     with_: Names = (),
     expand: bool = False,
+    defaults: Mapping[str, float] | None = None,
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`.
 
@@ -90,6 +93,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         params: inputs that get no gradient; they stand after the others in the signature.
         expand: write the body of a program's own function in the place of its call, instead of one stage.
         with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
+        defaults: the values of the last inputs where a call leaves them out.
 
     Raises:
         GradgenError: the formula or an option is not acceptable; the message says what is.
@@ -137,6 +141,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
                 params=params,
                 with_=with_,
                 expand=expand,
+                defaults=defaults,
             )
         except GradgenError as error:
             raise error.moved_up(len(const)) from None
@@ -156,6 +161,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         custom_templates=templates is not None,
         extras=_extras(with_),
         expand=expand,
+        defaults=_defaults(defaults or {}),
     )
     if isinstance(source, str):
         formula = _read(source, recipe)
@@ -193,6 +199,34 @@ def _extras(names: Names) -> tuple[str, ...]:
                 f"a module cannot be made with `{printable(extra)[:60]}`; known is {', '.join(EXTRAS)}"
             )
     return found
+
+
+def _defaults(defaults: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return the inputs' defaults, checked."""
+    for name, value in defaults.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            raise GradgenError(f"the default of `{name}` is no finite number")
+    return tuple((name, float(value)) for name, value in defaults.items())
+
+
+def _last_defaults(
+    program: Program, recipe: Recipe
+) -> tuple[Mapping[str, float], list[str]]:
+    """Return the defaults that a signature can have, in its order, and notes on the others: none follows without one."""
+    given = dict(recipe.defaults)
+    for name in given:
+        if name not in program.inputs:
+            raise GradgenError(
+                f"no input is called `{name}`; the inputs are {', '.join(program.inputs) or '(none)'}"
+            )
+    last = [*takewhile(given.__contains__, reversed(program.inputs))][::-1]
+    dropped = [
+        f"`{name}` has no default here, as an input without one stands behind it"
+        for name in given
+        if name not in last
+    ]
+    return {name: given[name] for name in last}, dropped
 
 
 def _grouped(
@@ -264,11 +298,12 @@ def generate(
     if not recipe.as_written:
         program = recognise(program)
     program = flatten(differentiate(guard(program), ieee=recipe.ieee))
+    defaults, dropped = _last_defaults(program, recipe)
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras
     body, cost = render(
-        program, target, formula.text, templates, rows, formula.docstring
+        program, target, formula.text, templates, rows, formula.docstring, defaults
     )
     if templates is None:
         body = target.layout(body)
@@ -280,10 +315,10 @@ def generate(
             raise GradgenError(
                 f"the templates in {templates} do not make valid {target.name}: {reason}"
             ) from None
-    recipe = replace(recipe, source=formula.text)
+    recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
     text = recipe.header(body) + body
     if templates is None:
-        _check(text, program, target, rows)
+        _check(text, program, target, rows, defaults)
     wanted = [result for result, _ in program.outputs]
     declared = [definition.name for definition in formula.functions]
     unread = [
@@ -291,7 +326,8 @@ def generate(
         for unused, line in formula.unused.items()
         if unused not in wanted
     ]
-    return Compiled(text, program, recipe, cost, (*formula.notes, *unread))
+    notes = (*formula.notes, *unread, *dropped)
+    return Compiled(text, program, recipe, cost, notes)
 
 
 def _read(source: str, recipe: Recipe) -> Formula:
@@ -321,14 +357,19 @@ def _target(recipe: Recipe) -> Target:
     return replace(target, spelling=spelling)
 
 
-def _check(text: str, program: Program, target: Target, rows: bool) -> None:
+def _check(
+    text: str,
+    program: Program,
+    target: Target,
+    rows: bool,
+    defaults: Mapping[str, float],
+) -> None:
     """Prove that a module's text is no more than a generated module may be."""
-    names = program.names[: len(program.inputs)]
     upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
     # One seed may be 1; of several, none may be forgotten.
     given = "=1.0" if len(program.outputs) == 1 else ""
     signatures = {
-        "forward": ", ".join(f"{name}: float" for name in names),
+        "forward": ", ".join(parameters(program, defaults)).replace(" = ", "="),
         "backward": ", ".join(
             ["cache: tuple[float, ...]", *(f"{d}: float{given}" for d in upstream)]
         ),
@@ -369,6 +410,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         templates=used,
         with_=recipe.extras,
         expand=recipe.expand,
+        defaults=dict(recipe.defaults),
     )
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
 
@@ -472,8 +514,11 @@ class Compiled:
         if "jacobian" in self.recipe.extras:
             return cast(Callable[..., Any], self.module.jacobian)
         target = _target(self.recipe)
-        text, _ = render(self.program, target, self.recipe.source, rows=True)
-        _check(text, self.program, target, True)
+        defaults = dict(self.recipe.defaults)
+        text, _ = render(
+            self.program, target, self.recipe.source, rows=True, defaults=defaults
+        )
+        _check(text, self.program, target, True, defaults)
         return cast(Callable[..., Any], _load(text).jacobian)
 
     def trace(

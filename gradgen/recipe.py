@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class Recipe:
         source: the formula's text; empty where the expression could not be written out.
         name: the result's name.
         inputs: the signature, or None for the formula's own variables.
+        defaults: the values of the last inputs where a call leaves them out.
         wrt: the inputs whose gradient is wanted, or None for all.
         outputs: the names of a program's results, or None for the last one alone.
         as_written: whether naive forms are left as they are.
@@ -48,6 +50,7 @@ class Recipe:
     custom_templates: bool = False
     extras: tuple[str, ...] = ()
     tests: str = ""
+    defaults: tuple[tuple[str, float], ...] = ()
 
     def header(self, body: str) -> str:
         """Return the comment lines that go before `body`, one item a line, defaults left out."""
@@ -59,6 +62,9 @@ class Recipe:
             lines.append(f"# name: {self.name}")
         if self.inputs is not None:
             lines.append(f"# inputs: {', '.join(self.inputs)}".rstrip())
+        if self.defaults:
+            shown = ", ".join(f"{name}={value!r}" for name, value in self.defaults)
+            lines.append(f"# defaults: {shown}")
         if self.wrt is not None:
             lines.append(f"# wrt: {', '.join(self.wrt)}".rstrip())
         if self.outputs is not None:
@@ -175,6 +181,7 @@ def read_artifact(text: str) -> Artifact | None:
         custom_templates="templates" in items,
         extras=split_names(items.get("with", "")),
         tests=items.get("tests", ""),
+        defaults=_read_defaults(items.get("defaults", "")),
     )
     return Artifact(recipe, intact=items["digest"] == digest(text[size:]))
 
@@ -192,6 +199,7 @@ _ITEMS = (
     "source",
     "name",
     "inputs",
+    "defaults",
     "wrt",
     "outputs",
     "as-written",
@@ -205,6 +213,21 @@ _ITEMS = (
     "tests",
     "digest",
 )
+
+
+def _read_defaults(text: str) -> tuple[tuple[str, float], ...]:
+    """Read `k=2.0, m=-1.0`."""
+    found = []
+    for item in filter(None, text.split(", ")):
+        name, equals, value = item.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.inf
+        if not (equals and name.isidentifier() and math.isfinite(number)):
+            raise _damaged("`# defaults:` gives inputs numbers, as in `k=2.0, m=-1.0`")
+        found.append((name, number))
+    return tuple(found)
 
 
 def _damaged(reason: str) -> GradgenError:

@@ -69,6 +69,7 @@ class Module:
     imports: tuple[str, ...]
     helpers: tuple[str, ...]
     inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
     outputs: tuple[str, ...]
     forward_returns: str
     backward_returns: str
@@ -116,6 +117,7 @@ def render(
     templates: Path | None = None,
     rows: bool = False,
     words: str = "",
+    defaults: Mapping[str, float] | None = None,
 ) -> tuple[str, Cost]:
     """Return the module's text, without its header, and its operations.
 
@@ -126,12 +128,13 @@ def render(
         templates: the user's folder of templates, which go before the built-in ones file by file.
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
+        defaults: the values of the last inputs where a call leaves them out.
 
     Raises:
         GradgenError: a template of the user's is missing or broken.
     """
     environment = _chosen(target, templates)
-    viewer = _Viewer(program, target, formula, environment, words)
+    viewer = _Viewer(program, target, formula, environment, words, defaults or {})
     text = _fill(environment, "module.py.jinja", module=viewer.view(rows))
     return text, viewer.cost()
 
@@ -203,6 +206,14 @@ def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
     )
 
 
+def parameters(program: Program, defaults: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the parameters of `forward`, each with its type, and its default if it has one."""
+    return tuple(
+        f"{name}: float = {defaults[text]!r}" if text in defaults else f"{name}: float"
+        for name, text in zip(program.names, program.inputs)
+    )
+
+
 class _Viewer:
     """Works out every text of the module from the program."""
 
@@ -213,7 +224,9 @@ class _Viewer:
         formula: str,
         environment: jinja2.Environment,
         words: str,
+        defaults: Mapping[str, float],
     ) -> None:
+        self.defaults = defaults
         self.program = program
         self.target = target
         self.formula = formula
@@ -268,6 +281,7 @@ class _Viewer:
             ),
             helpers=helpers,
             inputs=names[:first],
+            parameters=parameters(program, self.defaults),
             outputs=outputs,
             forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
             backward_returns=_tuple_type(len(gradients)),

@@ -11,6 +11,7 @@ from typing import Any
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.pyfunction import Function, read_function
+from gradgen.recipe import split_names
 
 _FUNCTION = re.compile(r"(.+\.py):(\w+)")
 
@@ -74,9 +75,34 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
     Raises:
         GradgenError: it or an option is not acceptable; with the file's own line.
     """
-    said = {"name": found.name, "inputs": found.inputs, "outputs": found.outputs}
     given = {key: value for key, value in options.items() if value is not None}
+    const = given.get("const", {})
+    inputs = [name for name in found.inputs if name not in const]
+    asked = given.get("inputs", inputs)
+    names = split_names(asked) if isinstance(asked, str) else [str(n) for n in asked]
+    said = {
+        "name": found.name,
+        "inputs": inputs,
+        "outputs": found.outputs,
+        "defaults": {
+            name: _number(text)
+            for name, text in found.defaults.items()
+            if name in names
+        },
+    }
     try:
         return compile(found.program, **{**said, **given})
     except GradgenError as error:
         raise found.placed(error) from None
+
+
+def _number(text: str) -> float:
+    """Return the value of a constant."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return float(compile(text, inputs=()).forward()[0])
+    except (ArithmeticError, ValueError):
+        raise GradgenError(f"the default `{text[:60]}` has no finite value") from None

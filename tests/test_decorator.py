@@ -47,7 +47,7 @@ def test_the_decorator_takes_the_very_function() -> None:
     def scaled2(x: float, k: float = factor) -> float:
         return math.exp(k * x)
 
-    assert scaled2(0.5, 2.0) == math.exp(1.0)
+    assert scaled2(0.5, 2.0) == math.exp(1.0) and scaled2(0.5) == math.exp(1.5)
 
 
 class Cells:

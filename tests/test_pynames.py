@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from gradgen.cli import main
 from gradgen.errors import GradgenError
+from gradgen.pipeline import compile as compile_formula
 from gradgen.pipeline import regenerate
 from gradgen.pyfunction import Function, read_function
 from gradgen.recipe import read_artifact
@@ -437,3 +439,84 @@ def test_several_results_may_be_called_as_the_user_says() -> None:
     assert compile_function("def f(x):\n    y = x*x\n    return x, y", "f").recipe.outputs == ("f", "y")  # fmt: skip
     with pytest.raises(GradgenError, match="cannot be called `y`"):
         compile_function("def f(x):\n    y = x*x\n    return y + 1", "f", name="y")
+
+
+# Defaults.
+
+DEFAULTS = """import math
+K = 2*math.pi/3
+def f(x, a=-1.5, k=K):
+    return x*a*k
+
+def g(x, mode=None, a=-1.5, n=2):
+    return x**n*a
+
+def h(x, many=(), y=1.0):
+    return x*y
+
+def first(x=1.0, other=None):
+    return x*other
+
+def rotated(x, y, angle=0.5, scale=1e-3):
+    return x*math.cos(angle)*scale, y*math.sin(angle)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "point"),
+    [
+        ("f", "x: float, a: float = -1.5, k: float = 2.0943951023931953", (0.5,)),
+        ("g", "x: float, mode: float, a: float = -1.5, n: float = 2.0", (0.5, 0.0)),
+        ("h", "x: float, many: float, y: float = 1.0", (0.5, 0.0)),
+        ("first", "x: float, other: float", (0.5, 2.0)),
+        ("rotated", "x: float, y: float, angle: float = 0.5, scale: float = 0.001", (0.5, 2.0)),
+    ],
+)  # fmt: skip
+def test_defaults_travel_into_the_signature(
+    name: str, head: str, point: tuple[float, ...]
+) -> None:
+    made = compile_function(DEFAULTS, name, with_="jacobian")
+    flat = " ".join(made.source.split())
+    assert f"def forward({head})" in flat.replace("( ", "(").replace(" )", ")")
+    value = run(DEFAULTS, name, point)
+    assert close(made.forward(*point)[0], value) and close(made(*point), value)
+    assert made.jacobian(*point) == made.module.jacobian(*point)
+    found = read_artifact(made.source)
+    assert found is not None and regenerate(found.recipe).source == made.source
+    assert ("# defaults: " in made.source) == (" = " in head)
+
+
+def test_defaults_go_with_their_inputs() -> None:
+    made = compile_function(DEFAULTS, "f", inputs="a, x, k")
+    assert "a: float, x: float, k: float = 2.09" in made.source
+    assert "`a` has no default here" in made.notes[-1]
+    assert compile_function(DEFAULTS, "f", const={"k": 2.0})(1.0) == -3.0
+    made = compile_function(DEFAULTS, "f", params="a")
+    assert made.recipe.defaults == (("k", 2.0943951023931953), ("a", -1.5))
+    assert made(1.0) == pytest.approx(-math.pi, rel=1e-15)
+    assert compile_function(DEFAULTS, "f")._rows(1.0) == compile_function(DEFAULTS, "f").jacobian(1.0)  # fmt: skip
+    for wrong in ({"y": 1.0}, {"x": math.inf}, {"x": "1"}, {"x": True}):
+        with pytest.raises(GradgenError):
+            compile_formula("2*x", defaults=wrong)  # type: ignore[arg-type]
+    assert compile_formula("2*x", defaults={"x": 3})() == 6.0
+
+
+def test_defaults_in_the_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(DEFAULTS)
+    assert main(["compile", "model.py:f", "-o", "made.py", "--test"]) == 0
+    assert main(["check", "made.py", "test_made.py"]) == 0
+    assert main(["eval", "model.py:f", "--at", "x=2"]) == 0
+    assert main(["verify", "made.py", "--at", "x=2"]) == 0
+    Path("model.py").write_text(DEFAULTS.replace("-1.5", "-2.5"))
+    capsys.readouterr()
+    assert main(["diff", "made.py", "model.py:f"]) == 0
+    out = capsys.readouterr().out
+    assert "defaults: a=-1.5, k=2.0943951023931953 is now a=-2.5" in out
+    text = Path("made.py").read_text()
+    for wrong in ("a=inf", "a", "a=1.0, x", "1=2.0", "a=1.0, b=2.0"):
+        Path("made.py").write_text(re.sub("# defaults: .*", f"# defaults: {wrong}", text))  # fmt: skip
+        assert main(["check", "made.py"]) == 1
+        assert "failed" in capsys.readouterr().out
