@@ -3,20 +3,19 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: 363c5c78fc05e3a9
+# digest: efbe5ca6af510e43
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
 Inputs: nu, T, h, c, k.
 Gradient: by nu, T only.
-Operations: 10 forward, 14 backward; value and gradient together cost 2.4 times the value.
+Operations: 11 forward, 13 backward; value and gradient together cost 2.2 times the value.
 
 Raises:
     OverflowError: where nu**3 is too large (nupow3).
-    ZeroDivisionError: where csqr = 0 (num).
-    ZeroDivisionError: where kT = 0 (ratioh).
-    OverflowError: where ratioh > 709.78 (den).
-    ZeroDivisionError: where den = 0 (radiance).
+    ZeroDivisionError: where csqr = 0 (ratioh).
+    ZeroDivisionError: where kT = 0 (ratioh2).
+    ZeroDivisionError: where ratioh2 = 0 (boseratioh).
 """
 
 import math
@@ -34,22 +33,24 @@ def forward(
     nupow3 = nu**3
     prodnupow3 = twoh * nupow3
     csqr = c * c
-    num = prodnupow3 / csqr  # numerator
+    ratioh = prodnupow3 / csqr
     hnu = h * nu
     kT = k * T
-    ratioh = hnu / kT
-    den = math.expm1(ratioh)  # denominator
-    radiance = num / den
+    ratioh2 = hnu / kT
+    boseratioh = (
+        1.0 / math.expm1(ratioh2) if ratioh2 < 700.0 else math.exp(-ratioh2)
+    )  # bose
+    radiance = ratioh * boseratioh
     return radiance, (
         nu,
         T,
         h,
         twoh,
         csqr,
-        kT,
         ratioh,
-        den,
-        radiance,
+        kT,
+        ratioh2,
+        boseratioh,
     )
 
 
@@ -65,23 +66,27 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
         h,
         twoh,
         csqr,
-        kT,
         ratioh,
-        den,
-        radiance,
+        kT,
+        ratioh2,
+        boseratioh,
     ) = cache
-    # radiance = num / den              d(num/den)/dden = -radiance/den
-    dnum = dradiance / den
-    dden = -radiance * dnum
-    # den = expm1(ratioh)
-    dratioh = math.exp(ratioh) * dden
-    # ratioh = hnu / kT                 d(hnu/kT)/dT = -ratioh/T
-    dhnu = dratioh / kT
-    dT = -(ratioh / T) * dratioh
+    # radiance = ratioh * boseratioh
+    dratioh = boseratioh * dradiance
+    dboseratioh = ratioh * dradiance
+    # boseratioh = bose(ratioh2)        d bose = -boseratioh*(1 + boseratioh)
+    dratioh2 = (
+        -(boseratioh * (1.0 + boseratioh))
+        if ratioh2 > 0.0
+        else -(boseratioh * boseratioh * math.exp(ratioh2))
+    ) * dboseratioh
+    # ratioh2 = hnu / kT                d(hnu/kT)/dT = -ratioh2/T
+    dhnu = dratioh2 / kT
+    dT = -(ratioh2 / T) * dratioh2
     # hnu = h * nu
     dnu = h * dhnu
-    # num = prodnupow3 / csqr
-    dprodnupow3 = dnum / csqr
+    # ratioh = prodnupow3 / csqr
+    dprodnupow3 = dratioh / csqr
     # prodnupow3 = twoh * nupow3
     dnupow3 = twoh * dprodnupow3
     # nupow3 = nu**3

@@ -7,6 +7,7 @@ from typing import Any
 from sympy import (
     Abs,
     Add,
+    Dummy,
     Eq,
     Expr,
     Function,
@@ -18,7 +19,10 @@ from sympy import (
     Piecewise,
     Pow,
     Rational,
+    atan,
     cos,
+    cosh,
+    coth,
     digamma,
     erfc,
     exp,
@@ -30,7 +34,11 @@ from sympy import (
     pi,
     sign,
     sin,
+    sinh,
     sqrt,
+    symbols,
+    tan,
+    tanh,
     true,
     uppergamma,
 )
@@ -260,6 +268,257 @@ class rounded(Function):
         (x,) = self.args
         up = floor(x + Rational(1, 2))
         return up - Piecewise((1, Eq(Mod(x + Rational(1, 2), 2), 1)), (0, true))
+
+
+class _Meant(Function):
+    """A function of gradgen's that is known by its meaning in SymPy's own functions."""
+
+    @staticmethod
+    def meaning(*args: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        raise NotImplementedError
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative of the meaning."""
+        if not 1 <= argindex <= len(self.args):
+            raise ArgumentIndexError(self, argindex)
+        places = symbols(f"x:{len(self.args)}", cls=Dummy, real=True)
+        slope = self.meaning(*places).diff(places[argindex - 1])
+        return slope.xreplace(dict(zip(places, self.args)))
+
+    def _eval_expand_func(self, **_: Any) -> Expr:
+        return self.meaning(*self.args)
+
+
+class exprel(_Meant):
+    """The ratio (exp(x) - 1)/x, 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return (exp(x) - 1) / x
+
+
+class bose(_Meant):
+    """The reciprocal 1/(exp(x) - 1)."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return 1 / (exp(x) - 1)
+
+
+class bern(_Meant):
+    """The ratio x/(exp(x) - 1), 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / (exp(x) - 1)
+
+
+class log1prel(_Meant):
+    """The ratio log(1 + x)/x, 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(1 + x) / x
+
+
+class logrel(_Meant):
+    """The ratio log(x)/(x - 1), 1 at 1."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(x) / (x - 1)
+
+
+class sinhc(_Meant):
+    """The ratio sinh(x)/x, 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return sinh(x) / x
+
+
+class tanhc(_Meant):
+    """The ratio tanh(x)/x, 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return tanh(x) / x
+
+
+class atanc(_Meant):
+    """The ratio atan(x)/x, 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return atan(x) / x
+
+
+class xcot(_Meant):
+    """The ratio x/tan(x), 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / tan(x)
+
+
+class xcsc(_Meant):
+    """The ratio x/sin(x), 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / sin(x)
+
+
+class xcoth(_Meant):
+    """The ratio x/tanh(x), 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / tanh(x)
+
+
+class xcsch(_Meant):
+    """The ratio x/sinh(x), 1 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / sinh(x)
+
+
+class langevin(_Meant):
+    """The Langevin function coth(x) - 1/x, 0 at 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return coth(x) - 1 / x
+
+
+class log1mexp(_Meant):
+    """The logarithm of 1 - exp(x), for x < 0."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(1 - exp(x))
+
+
+class logcosh(_Meant):
+    """The logarithm of cosh(x)."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(cosh(x))
+
+
+class logsoftplus(_Meant):
+    """The logarithm of log(1 + exp(x))."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(log(1 + exp(x)))
+
+
+class logerfc(_Meant):
+    """The logarithm of erfc(x)."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(erfc(x))
+
+
+class log_norm_cdf(_Meant):
+    """The logarithm of norm_cdf(x)."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return log(erfc(-x / sqrt(2)) / 2)
+
+
+class experfc(_Meant):
+    """The product exp(x)*erfc(y)."""
+
+    nargs = 2
+
+    @staticmethod
+    def meaning(x: Expr, y: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return exp(x) * erfc(y)
+
+
+class xlogy(_Meant):
+    """The product x*log(y), 0 for x = 0."""
+
+    nargs = 2
+
+    @staticmethod
+    def meaning(x: Expr, y: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x * log(y)
+
+
+class xlog1py(_Meant):
+    """The product x*log(1 + y), 0 for x = 0."""
+
+    nargs = 2
+
+    @staticmethod
+    def meaning(x: Expr, y: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x * log(1 + y)
 
 
 def unevaluated(cls: type[Basic], *args: Basic) -> Any:

@@ -32,6 +32,9 @@ _ROWS = frozenset(
     for name in (
         *("digamma", "trigamma", "polygamma", "beta", "log_beta", "erfinv", "erfcinv"),
         *("gauss", "lambertw", "sinc_slope", "zeta", "zeta_slope"),
+        *("exprel_slope", "log1prel_slope", "sinhc_slope", "xcot_slope", "xcsc_slope"),
+        *("log_erfc", "log_erfc_slope", "log_norm_cdf", "log_norm_cdf_slope"),
+        *("exp_erfc", "erfcx", "erfcx_slope"),
     )
 )
 #: The helpers that the lines may call, without the underscore.

@@ -25,7 +25,7 @@ from gradgen.errors import GradgenError, printable
 from gradgen.flat import flatten
 from gradgen.formula import RESERVED, Formula, check_identifier, spelled
 from gradgen.guard import guard
-from gradgen.ir import Program, named
+from gradgen.ir import Const, Program, named
 from gradgen.latex import formula_latex, stages_latex
 from gradgen.names import DEFAULT_NAME
 from gradgen.names import name as give_names
@@ -294,8 +294,12 @@ def generate(
 ) -> Compiled:
     """Run the stages over a formula that was read."""
     target = _target(recipe)
-    program = stage(formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
+    asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
+    program = stage(*asked)
     if not recipe.as_written:
+        inside = (arg for step in program.steps for arg in step.args)
+        if any(isinstance(arg, Const) and arg.args for arg in inside):
+            program = stage(*asked, folded=False)
         program = recognise(program)
     program = flatten(differentiate(guard(program), ieee=recipe.ieee))
     defaults, dropped = _last_defaults(program, recipe)

@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
+from itertools import product as choices
 
-from gradgen.ir import Const, Operand, Program, Ref, Step, drop_unused, verify
+from gradgen.exponentials import log_of, quotient_of
+from gradgen.factors import (
+    Product,
+    StepOf,
+    emit_product,
+    factors,
+    is_product,
+    parts,
+)
+from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
-from gradgen.stage import Builder, stage
+from gradgen.squares import sum_of_squares, witness
+from gradgen.stage import Builder, fold_constants, stage
 
-#: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value.
+#: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
+#: no value where the left side has none, but for points where that is the limit's. A product may have any further factors, and
+#: where a variable stands as a factor, what is bound to it may be a multiple: (V + 23)/(exp((V + 23)/5) - 1) is x/expm1(x).
 PATTERNS = (
     ("x*x", "x**2"),
-    ("0 - x", "-x"),
     ("-x + y", "y - x"),
+    ("1/exp(x)", "exp(-x)"),
+    ("exp(x)*exp(-y)", "exp(x - y)"),
     ("1/(1 + exp(-x))", "sigmoid(x)"),
     ("1/(1 + exp(x))", "sigmoid(-x)"),
     ("exp(x)/(1 + exp(x))", "sigmoid(x)"),
     ("exp(-x)/(1 + exp(-x))", "sigmoid(-x)"),
-    ("log(1 + exp(x))", "softplus(x)"),
-    ("z*exp(x)/(1 + exp(x))", "z*sigmoid(x)"),
-    ("z*exp(-x)/(1 + exp(-x))", "z*sigmoid(-x)"),
     ("1 - sigmoid(x)", "sigmoid(-x)"),
+    ("2*sigmoid(x) - 1", "tanh(x/2)"),
+    ("1 - 2*sigmoid(x)", "-tanh(x/2)"),
+    ("exp(x)/(exp(x) + exp(y))", "sigmoid(x - y)"),
     ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", "tanh(x)"),
-    ("log(1 + x)", "log1p(x)"),
-    ("log(1 - x)", "log1p(-x)"),
-    ("log(exp(x) + exp(y))", "logaddexp(x, y)"),
-    ("log(exp(x) + exp(y) + exp(z))", "logaddexp(x, y, z)"),
-    ("log(exp(x) + exp(y) + exp(z) + exp(w))", "logaddexp(x, y, z, w)"),
-    ("1 - erf(x)", "erfc(x)"),
-    ("1 + erf(x)", "erfc(-x)"),
-    ("max(x, x)", "x"),
-    ("min(x, x)", "x"),
-    ("log(sigmoid(x))", "logsigmoid(x)"),
+    ("(exp(x) - exp(-x))/2", "sinh(x)"),
+    ("(exp(x) - exp(-x))*0.5", "sinh(x)"),
     ("exp(x) - 1", "expm1(x)"),
     ("-1 + exp(x)", "expm1(x)"),
     ("1 - exp(x)", "-expm1(x)"),
-    ("1 - cos(x)", "versin(x)"),
-    ("cos(x) - 1", "-versin(x)"),
-    ("versin(x)/x**2", "sinc(x/2)**2/2"),
-    ("sin(x)/x", "sinc(x)"),
-    ("z*versin(x)/x**2", "z*sinc(x/2)**2/2"),
-    ("z*sin(x)/x", "z*sinc(x)"),
+    ("(exp(-x) - 1)/(1 + exp(-x))", "-tanh(x/2)"),
+    ("(exp(x) - 1)/(1 + exp(x))", "tanh(x/2)"),
+    ("1/(exp(x) - 1)", "bose(x)"),
+    ("1 - tanh(x)**2", "sech(x)**2"),
+    ("1/cosh(x)", "sech(x)"),
+    ("1/sinh(x)", "csch(x)"),
+    ("log(1 + exp(x))", "softplus(x)"),
+    ("log(1 + x)", "log1p(x)"),
+    ("log(1 - x)", "log1p(-x)"),
+    ("log(sigmoid(x))", "logsigmoid(x)"),
+    ("log(softplus(x))", "logsoftplus(x)"),
+    ("log(cosh(x))", "logcosh(x)"),
+    ("log(sech(x))", "-logcosh(x)"),
+    ("log(sech(x)**2)", "-2*logcosh(x)"),
     ("log(x)/log(10)", "log10(x)"),
     ("log(x)/log(2)", "log2(x)"),
-    ("z*log(x)/log(10)", "z*log10(x)"),
-    ("z*log(x)/log(2)", "z*log2(x)"),
-    ("sqrt(x**2 + y**2)", "hypot(x, y)"),
-    ("sqrt(x**2)", "abs(x)"),
-    ("x**(1/3)", "cbrt(x)"),
-    ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
-    ("E**x", "exp(x)"),
+    ("1 - erf(x)", "erfc(x)"),
+    ("1 + erf(x)", "erfc(-x)"),
     *(
         (naive.replace("t", scaled), f"norm_cdf({sign}x)")
         for scaled in ("x/sqrt(2)", "x*sqrt(1/2)", "x*0.7071067811865476")
@@ -60,159 +70,589 @@ PATTERNS = (
         )
         for naive in forms
     ),
+    ("1 - norm_cdf(x)", "norm_cdf(-x)"),
+    ("log(norm_cdf(x))", "log_norm_cdf(x)"),
+    ("log(erfc(x))", "logerfc(x)"),
+    ("exp(x**2)*erfc(x)", "erfcx(x)"),
+    ("exp(x)*erfc(y)", "experfc(x, y)"),
+    ("max(x, x)", "x"),
+    ("min(x, x)", "x"),
+    ("1 - cos(x)", "versin(x)"),
+    ("cos(x) - 1", "-versin(x)"),
+    ("versin(x)/x**2", "sinc(x/2)**2/2"),
+    ("sin(x)/x", "sinc(x)"),
+    ("x/sin(x)", "xcsc(x)"),
+    ("tan(x)/x", "sinc(x)/cos(x)"),
+    ("x/tan(x)", "xcot(x)"),
+    ("x**2*exp(x)/(exp(x) - 1)**2", "xcsch(x/2)**2"),
+    ("x/(exp(x) - 1)", "bern(x)"),
+    ("(exp(x) - 1)/x", "exprel(x)"),
+    ("log(1 + x)/x", "log1prel(x)"),
+    ("log(x)/(x - 1)", "logrel(x)"),
+    ("log(x)/(1 - x)", "-logrel(x)"),
+    ("sinh(x)/x", "sinhc(x)"),
+    ("tanh(x)/x", "tanhc(x)"),
+    ("x/tanh(x)", "xcoth(x)"),
+    ("x/sinh(x)", "xcsch(x)"),
+    ("atan(x)/x", "atanc(x)"),
+    ("1/tanh(x) - 1/x", "langevin(x)"),
+    ("sqrt(x**2 + y**2)", "hypot(x, y)"),
+    ("sqrt(x**2)", "abs(x)"),
+    ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
+    ("E**x", "exp(x)"),
 )
 
 _COMMUTATIVE = ("add", "mul")
 #: How far down a product a sign is looked for.
 _SIGN_DEPTH = 8
+#: How often what a rule makes of a product is looked at again.
+_AGAIN = 8
+#: How far infinity is followed.
+_READERS = 64
 
 
-#: A rule: its outermost operation, the steps to find, and the steps to put in their place.
-_Rule = tuple[str, Program, Program]
+@dataclass(frozen=True)
+class _Rule:
+    """A rule: the steps to find, and the steps to put in their place; of a product, the factors to find."""
+
+    naive: Program
+    accurate: Program
+    product: Product | None = None
+
+    @property
+    def root(self) -> Ref:
+        """The outermost value of what is found."""
+        return self.naive.outputs[0][1]
+
+
+class _Rules:
+    """Rules by what they start from: a tree by its outermost operation, a product by the operation of its first factor."""
+
+    def __init__(self) -> None:
+        self.trees: dict[str, list[_Rule]] = {}
+        self.products: dict[str, list[_Rule]] = {}
+
+    def add(self, naive: Program, accurate: Program) -> None:
+        """Add a rule, whose naive side has been rewritten by those before it."""
+        rule = _Rule(naive, accurate)
+        outermost = naive.step(rule.root.index)
+        assert outermost is not None
+        if is_product(outermost):
+            product = factors(_step_of(naive), (rule.root, 1))
+            leads = [naive.step(v.index) for v in product.powers if isinstance(v, Ref)]
+            ops = [lead.op for lead in leads if lead is not None]
+            # A sum is the last thing to start from.
+            ops.sort(key=lambda op: op in ("add", "sub"))
+            if ops:
+                rule = _Rule(naive, accurate, product)
+                self.products.setdefault(ops[0], []).append(rule)
+                return
+        self.trees.setdefault(outermost.op, []).append(rule)
 
 
 def recognise(program: Program) -> Program:
     """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more."""
-    return verify(_replace(program, _rules()))
+    found = _surviving(_Rewriter(program, _rules()).run())
+    return verify(fold_constants(found))
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
+def _rules() -> _Rules:
     """Stage the patterns. The parts of a pattern are rewritten by the rules before it, as those of a formula will be."""
-    rules: tuple[_Rule, ...] = ()
+    rules = _Rules()
     for naive, accurate in PATTERNS:
         found, made = (
-            stage(parse(text), inputs=("x", "y", "z", "w"))
+            stage(parse(text), inputs=("x", "y", "z", "w"), folded=False)
             for text in (naive, accurate)
         )
-        found = _replace(found, rules)
-        outermost = found.step(found.outputs[0][1].index)
-        assert outermost is not None
-        rules = (*rules, (outermost.op, found, made))
+        found, known = (_Rewriter(p, rules, sums=False).run() for p in (found, made))
+        if found.steps != known.steps:
+            # Else the rules before it say as much.
+            rules.add(found, made)
     return rules
 
 
-def _replace(program: Program, rules: tuple[_Rule, ...]) -> Program:
-    builder = Builder(program.inputs)
-    moved: list[Operand] = [Ref(i) for i in range(len(program.inputs))]
-    for step in program.steps:
-        args = tuple(
-            moved[arg.index] if isinstance(arg, Ref) else arg for arg in step.args
-        )
-        moved.append(_rewrite(builder, Step(step.op, args), rules))
-    outputs: list[tuple[str, Ref]] = []
-    for name, ref in program.outputs:
-        others = (other for _, other in outputs)
-        outputs.append((name, builder.result(moved[ref.index], others)))
-    named = [(text, moved[ref.index], note) for text, ref, note in program.given]
-    given: dict[int, tuple[str, Ref, str]] = {}
-    for text, value, note in named:
-        if isinstance(value, Ref) and value.index >= len(program.inputs):
-            given.setdefault(value.index, (text, value, note))
-    return drop_unused(
-        replace(
-            program,
-            steps=tuple(builder.steps),
-            outputs=tuple(outputs),
-            given=tuple(given.values()),
-        )
-    )
+class _Rewriter:
+    """Moves a program's steps over one by one; what a rule matches is made its way."""
 
+    def __init__(self, program: Program, rules: _Rules, sums: bool = True) -> None:
+        self.program = program
+        self.rules = rules
+        #: Whether sums of any number of terms are looked for as well.
+        self.sums = sums
+        self.builder = Builder(program.inputs, folded=False)
+        #: The value whose square another value is, for those of which a root was taken.
+        self.roots: dict[Operand, Operand] = {}
+        #: The values that the user named: products are not taken apart beyond them.
+        self.named: set[Operand] = set()
+        #: Whether a zero's sign can be seen: by atan2 alone.
+        self.signed = any(step.op == "atan2" for step in program.steps)
 
-def _rewrite(builder: Builder, step: Step, rules: tuple[_Rule, ...]) -> Operand:
-    """Return the value of `step`, by the first rule that matches it."""
-    for op, naive, accurate in rules:
-        if op != step.op:
-            continue
-        bound = _match(builder, naive, naive.outputs[0][1], step, {})
-        if bound is not None:
-            values: list[Operand] = [
-                bound.get(i, Ref(i)) for i in range(len(accurate.inputs))
-            ]
-            for made in accurate.steps:
-                args = tuple(
-                    values[arg.index] if isinstance(arg, Ref) else arg
-                    for arg in made.args
-                )
-                if made.op in ("copy", "neg"):
-                    values.append(_signed(builder, made.op, args[0]))
-                else:
-                    # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
-                    values.append(_rewrite(builder, Step(made.op, args), rules))
-            return values[-1]
-    return builder.emit(step.op, *step.args)
-
-
-def _signed(builder: Builder, op: str, value: Operand) -> Operand:
-    """Return a copy or the negative of a value: what a rule makes holds no copy, and a sign goes into what can take it."""
-    if op == "copy":
-        return value
-    return _negated(builder, value) or builder.emit("neg", value)
-
-
-def _negated(builder: Builder, value: Operand, depth: int = 0) -> Operand | None:
-    """Return -value without a sign: -(-a) = a, -(a - b) = b - a, -((-2)*a) = 2*a; None where there is nothing to turn."""
-    if isinstance(value, Const):
-        number = value.value
-        return None if isinstance(number, str) or number > 0 else Const(-number)
-    step = _step(builder, value)
-    if step is None or depth == _SIGN_DEPTH:
-        return None
-    if step.op == "neg":
-        return step.args[0]
-    if step.op == "sub":
-        return builder.emit("sub", *step.args[::-1])
-    if step.op in ("mul", "div"):
-        first, second = step.args
-        turned = _negated(builder, first, depth + 1)
-        if turned is not None:
-            return builder.emit(step.op, turned, second)
-        turned = _negated(builder, second, depth + 1)
-        if turned is not None:
-            return builder.emit(step.op, first, turned)
-    return None
-
-
-def _step(builder: Builder, value: Operand) -> Step | None:
-    position = value.index - len(builder.inputs) if isinstance(value, Ref) else -1
-    return builder.steps[position] if position >= 0 else None
-
-
-def _match(
-    builder: Builder, pattern: Program, at: Ref, step: Step, bound: dict[int, Operand]
-) -> dict[int, Operand] | None:
-    """Match the pattern's value `at` with `step`; return the variables' values. The recursion is as deep as the pattern."""
-    wanted = pattern.step(at.index)
-    if wanted is None or wanted.op != step.op:
-        return None
-    orders = [step.args]
-    if step.op in _COMMUTATIVE:
-        orders.append(step.args[::-1])
-    for args in orders:
-        found: dict[int, Operand] | None = bound
-        for part, value in zip(wanted.args, args):
-            found = (
-                None
-                if found is None
-                else _match_operand(builder, pattern, part, value, found)
+    def run(self) -> Program:
+        """Return the program, rewritten."""
+        moved: list[Operand] = [Ref(i) for i in range(len(self.program.inputs))]
+        named = {ref.index for _, ref, _ in self.program.given}
+        for step in self.program.steps:
+            args = tuple(
+                moved[arg.index] if isinstance(arg, Ref) else self.unfolded(arg)
+                for arg in step.args
             )
-        if found is not None:
-            return found
-    return None
+            if step.op == "div" and isinstance(args[1], Ref):
+                # What it is divided by was a constant until it was unfolded.
+                step = Step("mul", args)
+                args = (args[0], self.rewrite(Step("inv", args[1:])))
+            moved.append(self.rewrite(Step(step.op, args)))
+            if len(moved) - 1 in named:
+                self.named.add(moved[-1])
+        return self.builder.program(self.program, moved)
+
+    def unfolded(self, const: Const) -> Operand:
+        """Return an operation on constants as steps. The recursion is as deep as a constant, whose size is limited."""
+        if not const.args:
+            return const
+        args = tuple(map(self.unfolded, const.args))
+        return self.rewrite(Step(str(const.value), args))
+
+    def step(self, value: Operand) -> Step | None:
+        """Return the step that makes a value, None for an input or a constant."""
+        inputs = len(self.builder.inputs)
+        if isinstance(value, Ref) and value.index >= inputs:
+            return self.builder.steps[value.index - inputs]
+        return None
+
+    def factor(self, value: Operand) -> Step | None:
+        """Return the same where a product may be taken apart."""
+        return None if value in self.named else self.step(value)
+
+    def rewrite(self, step: Step) -> Operand:
+        """Return the value of `step`, by the first rule that matches it."""
+        if is_product(step):
+            found = self.product(step)
+            if found is not None:
+                return found
+        for rule in self.rules.trees.get(step.op, ()):
+            bound = self.match(rule.naive, rule.root, step, {})
+            if bound is not None:
+                value = self.made(rule.accurate, bound)
+                if step.op == "sqrt":
+                    self.roots.setdefault(step.args[0], value)
+                return self.plus_zero(step, value)
+        if step.op == "log" and self.sums:
+            log = log_of(self.builder, self.step, step.args[0])
+            if log is not None:
+                return self.plus_zero(step, log)
+        if step.op == "sqrt":
+            return self.root(step.args[0])
+        return self.builder.emit(step.op, *step.args)
+
+    def plus_zero(self, step: Step, value: Operand) -> Operand:
+        """Return a value without the sign that its zero may have and that of the sum as written has not."""
+        made = self.step(value)
+        if not self.signed or step.op not in ("add", "sub", "log"):
+            return value
+        if made is None or made.op in ("sub", "sigmoid", "erfc", "versin"):
+            return value
+        return self.builder.emit("add", value, Const(Fraction(0)))
+
+    def root(self, value: Operand) -> Operand:
+        """Return a square root; where its argument is a sum of squares, the one whose slope is 0 where they are 0."""
+        squares = sum_of_squares(self.step, value) if self.sums else None
+        if squares is None:
+            made = self.builder.emit("sqrt", value)
+        elif squares.certain:
+            made = self.builder.emit("norm", value)
+        else:
+            made = self.builder.emit("normif", value, witness(self.builder, squares))
+        self.roots.setdefault(value, made)
+        return made
+
+    # Products.
+
+    def product(self, step: Step) -> Operand | None:
+        """Return a product by the rules that match some of its factors, until none does."""
+        inside = parts(step)
+        assert inside is not None
+        pieces = [(value, power) for value, power in inside[1]]
+        seen: dict[Operand, None] = {}
+        found = factors(self.factor, *pieces, seen=seen)
+        matched = False
+        for _ in range(_AGAIN):
+            changed = self.product_once(found, seen)
+            if changed is None:
+                break
+            found, matched = changed, True
+        if self.sums:
+            shifted = quotient_of(self.builder, self.step, found)
+            if shifted is not None:
+                found, matched = shifted, True
+        return emit_product(self.builder, found) if matched else None
+
+    def product_once(self, found: Product, seen: dict[Operand, None]) -> Product | None:
+        """Return a product with the factors that a rule matches replaced, or None."""
+        for value in found.powers:
+            step = self.step(value)
+            if step is None:
+                continue
+            for rule in self.rules.products.get(step.op, ()):
+                changed = self.apply(rule, found, value, seen)
+                if changed is not None:
+                    return changed
+            if step.op in ("log", "log1p") and self.sums:
+                changed = self.times_log(found, value, step)
+                if changed is not None:
+                    return changed
+        return None
+
+    def apply(
+        self,
+        rule: _Rule,
+        found: Product,
+        first: Operand,
+        seen: dict[Operand, None],
+    ) -> Product | None:
+        """Return the product where a rule matches it from its factor `first` on, or None."""
+        assert rule.product is not None
+        pattern = rule.product
+        if pattern.number != 1 and abs(found.number) != abs(pattern.number):
+            return None
+        variables = len(rule.naive.inputs)
+        leads = [
+            (v, p)
+            for v, p in pattern.powers.items()
+            if isinstance(v, Ref) and v.index >= variables
+        ]
+        leads.sort(key=lambda lead: self.op_of(rule, lead[0]) in ("add", "sub"))
+        free = {v: p for v, p in pattern.powers.items() if (v, p) not in leads}
+        candidates = [[first], *([*found.powers] for _ in leads[1:])]
+        for chosen in choices(*candidates):
+            if len(set(chosen)) < len(chosen):
+                continue
+            bound: dict[int, Operand] | None = {}
+            times = _AGAIN
+            for value, (lead, power) in zip(chosen, leads):
+                have = found.powers[value]
+                times = min(times, have // power if have * power > 0 else 0)
+                if not times or bound is None:
+                    break
+                step = self.step(value)
+                wanted = rule.naive.step(lead.index) if isinstance(lead, Ref) else None
+                if step is None or wanted is None or step.op != wanted.op:
+                    bound = None
+                    break
+                assert isinstance(lead, Ref)
+                bound = self.match(rule.naive, lead, step, bound)
+            if not times or bound is None:
+                continue
+            changed = Product(found.number, dict(found.powers))
+            changed.times_number(pattern.number, -1)
+            if pattern.number != 1:
+                times = 1
+            for part, power in free.items():
+                if isinstance(part, Const):
+                    if found.powers.get(part, 0) * power < power * power:
+                        times = 0
+                    continue
+                times = min(
+                    times, self.multiples(bound[part.index], power, found, seen)
+                )
+            if not times:
+                continue
+            for value, (_, power) in zip(chosen, leads):
+                changed.times(value, -power * times)
+            for part, power in free.items():
+                inner = factors(
+                    self.factor,
+                    (bound.get(part.index, part) if isinstance(part, Ref) else part, 1),
+                )
+                changed.times_product(inner, -power * times)
+            return self.replaced(changed, found, first, rule, bound, times)
+        return None
+
+    def op_of(self, rule: _Rule, value: Operand) -> str:
+        """Return the operation of a value of a pattern."""
+        step = rule.naive.step(value.index) if isinstance(value, Ref) else None
+        return step.op if step is not None else ""
+
+    def replaced(
+        self,
+        rest: Product,
+        found: Product,
+        first: Operand,
+        rule: _Rule,
+        bound: dict[int, Operand],
+        times: int,
+    ) -> Product:
+        """Return `rest` times what the rule makes, in the place of the factor `first`."""
+        made = factors(self.factor, (self.made(rule.accurate, bound), times))
+        total = Product(rest.number)
+        total.times_number(made.number, 1)
+        for value in [*found.powers]:
+            if value == first:
+                for part, power in made.powers.items():
+                    total.times(part, power)
+            if value in rest.powers:
+                total.times(value, rest.powers[value])
+        for value, power in rest.powers.items():
+            if value not in found.powers:
+                total.times(value, power)
+        return total
+
+    def multiples(
+        self,
+        value: Operand,
+        power: int,
+        found: Product,
+        seen: dict[Operand, None],
+    ) -> int:
+        """Return how often the product holds a multiple of value**power, so that both vanish together."""
+        own: dict[Operand, None] = {}
+        inner = factors(self.factor, (value, 1), seen=own)
+        above = {v: p for v, p in inner.powers.items() if p > 0 and isinstance(v, Ref)}
+        counts = {}
+        for part, each in above.items():
+            have, need = found.powers.get(part, 0), power * each
+            if have * need > 0 and abs(have) >= abs(need):
+                counts[part] = abs(have) // abs(need)
+        if len(counts) == 1:
+            return min(counts.values())
+        # Of several factors all must be there, and as one: h*nu/(exp(h*nu/(k*T)) - 1).
+        if counts and len(counts) == len(above):
+            for whole in own:
+                if whole in seen:
+                    covered = factors(self.factor, (whole, 1)).powers
+                    if all(covered.get(v, 0) == p for v, p in above.items()):
+                        return min(counts.values())
+        return 0
+
+    def times_log(self, found: Product, value: Operand, step: Step) -> Product | None:
+        """Return x*log(y) as the product that is 0 where x and y are, if they can be 0 together; else None."""
+        argument = step.args[0]
+        plain = len(self.builder.inputs)
+        if found.powers[value] != 1:
+            return None
+        inside = factors(self.factor, (argument, 1)).powers
+        for factor, power in found.powers.items():
+            if power != 1 or factor == value or not isinstance(factor, Ref):
+                continue
+            is_input = factor.index < plain
+            made = self.step(factor)
+            complement = (
+                made is not None
+                and made.op == "sub"
+                and made.args[0] == Const(Fraction(1))
+                and isinstance(made.args[1], Ref)
+                and made.args[1].index < plain
+            )
+            alone = len(found.powers) == 2
+            inputs = all(isinstance(v, Ref) and v.index < plain for v in inside)
+            simple = inputs and len(inside) == 1 and (alone or complement)
+            if (
+                step.op == "log"
+                and (inside.get(factor, 0) > 0 or (simple and is_input))
+                or step.op == "log1p"
+                and (is_input or complement)
+                and simple
+            ):
+                op = "xlogy" if step.op == "log" else "xlog1py"
+                changed = Product(found.number)
+                for part, each in found.powers.items():
+                    if part == value:
+                        changed.times(self.builder.emit(op, factor, argument), 1)
+                    elif part != factor:
+                        changed.times(part, each)
+                return changed
+        return None
+
+    # Trees.
+
+    def made(self, accurate: Program, bound: dict[int, Operand]) -> Operand:
+        """Return what a rule makes of the values that its variables are bound to."""
+        values: list[Operand] = [
+            bound.get(i, Ref(i)) for i in range(len(accurate.inputs))
+        ]
+        for step in accurate.steps:
+            args = tuple(
+                values[arg.index] if isinstance(arg, Ref) else arg for arg in step.args
+            )
+            if step.op == "copy":
+                values.append(args[0])
+            elif step.op == "neg":
+                turned = self.negated(args[0])
+                values.append(turned or self.builder.emit("neg", args[0]))
+            elif step.op == "div" and isinstance(args[1], Const):
+                values.append(self.scaled(step, args))
+            else:
+                # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
+                values.append(self.rewrite(Step(step.op, args)))
+        return values[-1]
+
+    def scaled(self, step: Step, args: tuple[Operand, ...]) -> Operand:
+        """Return x/c, where x is c*y as y."""
+        inner = factors(self.factor, (args[0], 1), (args[1], -1))
+        if abs(inner.number) == 1:
+            return emit_product(self.builder, inner)
+        return self.builder.emit(step.op, *args)
+
+    def negated(self, value: Operand, depth: int = 0) -> Operand | None:
+        """Return -value without a sign: -(-a) = a, -(a - b) = b - a, -((-2)*a) = 2*a; None where there is nothing to turn."""
+        if isinstance(value, Const):
+            number = value.value
+            return None if isinstance(number, str) or number > 0 else Const(-number)
+        step = self.step(value)
+        if step is None or depth == _SIGN_DEPTH:
+            return None
+        if step.op == "neg":
+            return step.args[0]
+        if step.op == "sub":
+            return self.builder.emit("sub", *step.args[::-1])
+        if step.op in ("mul", "div"):
+            first, second = step.args
+            turned = self.negated(first, depth + 1)
+            if turned is not None:
+                return self.builder.emit(step.op, turned, second)
+            turned = self.negated(second, depth + 1)
+            if turned is not None:
+                return self.builder.emit(step.op, first, turned)
+        return None
+
+    def match(
+        self, pattern: Program, at: Ref, step: Step, bound: dict[int, Operand]
+    ) -> dict[int, Operand] | None:
+        """Match the pattern's value `at` with `step`; return the variables' values. The recursion is as deep as the pattern."""
+        wanted = pattern.step(at.index)
+        if wanted is None or wanted.op != step.op:
+            return None
+        orders = [step.args]
+        if step.op in _COMMUTATIVE:
+            orders.append(step.args[::-1])
+        for args in orders:
+            found: dict[int, Operand] | None = bound
+            for part, value in zip(wanted.args, args):
+                found = (
+                    None
+                    if found is None
+                    else self.match_operand(pattern, part, value, found)
+                )
+            if found is not None:
+                return found
+        return None
+
+    def match_operand(
+        self,
+        pattern: Program,
+        part: Operand,
+        value: Operand,
+        bound: dict[int, Operand],
+    ) -> dict[int, Operand] | None:
+        if isinstance(part, Const):
+            return bound if part == value else None
+        if part.index < len(pattern.inputs):
+            if part.index in bound:
+                return bound if bound[part.index] == value else None
+            return {**bound, part.index: value}
+        wanted = pattern.step(part.index)
+        if wanted is not None and wanted.op == "neg":
+            # Where x is -a, -x is a.
+            (inner,) = wanted.args
+            known = bound.get(inner.index) if isinstance(inner, Ref) else None
+            if known is not None:
+                return bound if self.opposite(known, value) else None
+        step = self.step(value)
+        return None if step is None else self.match(pattern, part, step, bound)
+
+    def opposite(self, a: Operand, b: Operand) -> bool:
+        """Whether one value is minus the other, as far as their signs and numbers tell."""
+        first, second = (factors(self.factor, (value, 1)) for value in (a, b))
+        if first.powers == second.powers:
+            return first.number == -second.number
+        one, other = self.step(a), self.step(b)
+        subs = one is not None and other is not None and one.op == other.op == "sub"
+        return subs and one.args == other.args[::-1]  # type: ignore[union-attr]
 
 
-def _match_operand(
-    builder: Builder,
-    pattern: Program,
-    part: Operand,
-    value: Operand,
-    bound: dict[int, Operand],
-) -> dict[int, Operand] | None:
-    if isinstance(part, Const):
-        return bound if part == value else None
-    if part.index < len(pattern.inputs):
-        if part.index in bound:
-            return bound if bound[part.index] == value else None
-        return {**bound, part.index: value}
-    step = _step(builder, value)
-    return None if step is None else _match(builder, pattern, part, step, bound)
+def _step_of(program: Program) -> StepOf:
+    def of(value: Operand) -> Step | None:
+        return program.step(value.index) if isinstance(value, Ref) else None
+
+    return of
+
+
+# Overflow.
+
+#: Operations that pass infinity on, and those that have a finite limit and no slope there: for which sign of infinity.
+_PASSING = ("add", "sub", "neg", "mul", "div")
+_LIMITS = {
+    "inv": "+-",
+    "exp": "-",
+    "expm1": "-",
+    "log1mexp": "-",
+    "sigmoid": "+-",
+    "tanh": "+-",
+    "erf": "+-",
+    "erfc": "+-",
+    "atan": "+-",
+    "softplus": "-",
+    "logsigmoid": "+",
+}
+
+
+def _surviving(program: Program) -> Program:
+    """Let exp be infinite where all that reads it then has a finite limit, as 1/(2 + exp(x)) has."""
+    first = len(program.inputs)
+    readers: dict[int, list[int]] = {}
+    for position, step in enumerate(program.steps):
+        for arg in step.args:
+            if isinstance(arg, Ref):
+                readers.setdefault(arg.index, []).append(first + position)
+    results = {ref.index for _, ref in program.outputs}
+    steps = list(program.steps)
+    for position, step in enumerate(program.steps):
+        if step.op == "exp" and _dies_out(program, first + position, readers, results):
+            steps[position] = replace(step, op="expinf")
+    return replace(program, steps=tuple(steps))
+
+
+def _dies_out(
+    program: Program,
+    start: int,
+    readers: dict[int, list[int]],
+    results: set[int],
+) -> bool:
+    """Whether infinity as a value ends, on all ways from it, in an operation that has a limit there."""
+    sign: dict[int, int] = {start: 1}
+    todo = [start]
+    while todo:
+        index = todo.pop()
+        if index in results or len(sign) > _READERS:
+            return False
+        for reader in readers.get(index, ()):
+            step = program.step(reader)
+            assert step is not None
+            mark = "+" if sign[index] > 0 else "-"
+            if mark in _LIMITS.get(step.op, ""):
+                continue
+            if (
+                step.op not in _PASSING
+                or step.args[0] == step.args[-1]
+                and len(step.args) > 1
+            ):
+                return False
+            now = sign[index]
+            if step.op == "neg" or (step.op == "sub" and step.args[1] == Ref(index)):
+                now = -now
+            if step.op in ("mul", "div"):
+                other = step.args[1] if step.args[0] == Ref(index) else step.args[0]
+                number = other.value if isinstance(other, Const) else None
+                if not isinstance(number, (Fraction, float)) or not number:
+                    return False
+                if step.op == "div" and step.args[1] == Ref(index):
+                    return False
+                now = now if number > 0 else -now
+            if sign.setdefault(reader, now) != now:
+                return False
+            if reader in sign and step.op in ("add", "sub"):
+                both = [arg for arg in step.args if isinstance(arg, Ref)]
+                if sum(arg.index in sign for arg in both) > 1:
+                    return False
+            todo.append(reader)
+    return True

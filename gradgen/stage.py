@@ -7,6 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 
@@ -23,6 +24,7 @@ from gradgen.ir import (
     Program,
     Ref,
     Step,
+    denominator,
     drop_unused,
     evaluate,
     verify,
@@ -62,6 +64,7 @@ def stage(
     wrt: Sequence[str] | None = None,
     name: str = "f",
     outputs: Sequence[str] | None = None,
+    folded: bool = True,
 ) -> Program:
     """Split a formula into single-operation steps, in the order written.
 
@@ -71,6 +74,8 @@ def stage(
         wrt: the inputs whose gradient is wanted; all by default.
         name: the result's name, if the formula gives it none.
         outputs: the names of a program's results; by default the last one alone.
+        folded: whether operations on constants that round become constants at once. They stay steps until a naive form has
+            been looked for in them: x*(exp(h) - 1) means the same whether h is an input or 1e-17.
 
     Raises:
         GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
@@ -91,7 +96,7 @@ def stage(
             raise GradgenError(
                 f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}"
             )
-    builder = Builder(order)
+    builder = Builder(order, folded)
     given: dict[int, tuple[str, str]] = {}
     done: ByNode[Operand] = ByNode()
     values: dict[str, Operand] = {}
@@ -184,9 +189,13 @@ def _symbols(formula: Formula) -> dict[str, sp.Basic]:
 
 
 class Builder:
-    """Collects steps; an equal step is made once, and an operation on constants alone is folded."""
+    """Collects steps; an equal step is made once, and an operation on constants alone is folded.
 
-    def __init__(self, inputs: Sequence[str]) -> None:
+    Unless `folded`, only what is exact is folded: arithmetic of rational numbers, signs and comparisons.
+    """
+
+    def __init__(self, inputs: Sequence[str], folded: bool = True) -> None:
+        self.folded = folded
         self.inputs = {name: Ref(i) for i, name in enumerate(inputs)}
         self.steps: list[Step] = []
         self.known: dict[Step, Ref] = {}
@@ -218,6 +227,26 @@ class Builder:
             value = self.append(Step("copy", (value,)))
         return value
 
+    def program(self, before: Program, moved: Sequence[Operand]) -> Program:
+        """Return the program `before` with these steps, where its values have become `moved`."""
+        outputs: list[tuple[str, Ref]] = []
+        for name, ref in before.outputs:
+            others = (other for _, other in outputs)
+            outputs.append((name, self.result(moved[ref.index], others)))
+        given: dict[int, tuple[str, Ref, str]] = {}
+        for text, ref, note in before.given:
+            value = moved[ref.index]
+            if isinstance(value, Ref) and value.index >= len(self.inputs):
+                given.setdefault(value.index, (text, value, note))
+        return drop_unused(
+            replace(
+                before,
+                steps=tuple(self.steps),
+                outputs=tuple(outputs),
+                given=tuple(given.values()),
+            )
+        )
+
     def emit(self, op: str, *args: Operand) -> Operand:
         """Return `op(*args)` as a value or, for constants, a constant."""
         decided = decide(op, args)
@@ -226,7 +255,10 @@ class Builder:
         constants = [arg for arg in args if isinstance(arg, Const)]
         if len(constants) == len(args):
             folded = fold(op, *constants)
-            if folded is not None:
+            exact = folded is not None and (
+                op == "neg" or isinstance(folded.value, (Fraction, bool))
+            )
+            if folded is not None and (self.folded or exact):
                 return folded
         return self.append(Step(op, args))
 
@@ -249,6 +281,29 @@ def decide(op: str, args: Sequence[Operand]) -> Operand | None:
 
 
 # Constants.
+
+
+def fold_constants(program: Program) -> Program:
+    """Fold the operations on constants of a program that was staged without.
+
+    Raises:
+        ZeroDivisionError, OverflowError: as the arithmetic does.
+    """
+    builder = Builder(program.inputs)
+    moved: list[Operand] = [Ref(i) for i in range(len(program.inputs))]
+
+    def at(arg: Operand) -> Operand:
+        return moved[arg.index] if isinstance(arg, Ref) else arg
+
+    for step in program.steps:
+        below = denominator(program, step)
+        if below is not None and isinstance(at(below), Const):
+            moved.append(quotient(builder, at(step.args[0]), at(below)))
+        elif step.op in ("pow", "powr", "expb"):
+            moved.append(_power(builder, *map(at, step.args)))
+        else:
+            moved.append(builder.emit(step.op, *map(at, step.args)))
+    return builder.program(program, moved)
 
 
 def fold(op: str, *args: Const) -> Const | None:
@@ -519,7 +574,7 @@ def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
         for other, factor in ((left, right), (right, left)):
             under = _denominator(factor)
             if under is not None and (other is left or not other.is_Number):
-                return _Plan(lambda a, b: _quotient(builder, a, b), other, under)
+                return _Plan(lambda a, b: quotient(builder, a, b), other, under)
         return _Plan(lambda a, b: emit("mul", a, b), left, right)
     # An evaluated product: SymPy's x*y**(-1)*z**(-2) is x/(y*z**2) to a reader.
     above: list[sp.Basic] = []
@@ -538,9 +593,7 @@ def _plan_product(node: sp.Mul, builder: Builder) -> _Plan:
         return _Plan(
             lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args
         )
-    return _Plan(
-        lambda a, b: _quotient(builder, a, b), _product(above), _product(below)
-    )
+    return _Plan(lambda a, b: quotient(builder, a, b), _product(above), _product(below))
 
 
 def _product(factors: list[sp.Basic]) -> sp.Basic:
@@ -559,7 +612,7 @@ def _denominator(node: sp.Basic) -> sp.Basic | None:
     return base if exponent == -1 else unevaluated(sp.Pow, base, -exponent)
 
 
-def _quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
+def quotient(builder: Builder, above: Operand, below: Operand) -> Operand:
     """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
     step = builder.made(below)
     if above == _ONE and step is not None and step.op in ("sqr", "powi"):

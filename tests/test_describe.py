@@ -176,6 +176,25 @@ OUTSIDE = {
     ("cosh", "OverflowError"): "cosh(x) at 711",
     ("acosh", "ValueError"): "acosh(x) at 0.5",
     ("atanh", "ValueError"): "atanh(x) at 1",
+    (
+        "norm",
+        "ValueError",
+    ): "sqrt(sin(x)**2 + tan(x)**2 - 2*sin(x)*tan(x)) at 0.00010945553636680507",
+    ("normif", "ValueError"): "sqrt(x*sin(x)**2 + x*cos(x)**2 + sin(x)*cos(x)) at -1",
+    ("top", "OverflowError"): "log(x*exp(x*x) + 2*exp(x)) at 1e200",
+    ("xcot", "ValueError"): "xcot(x*x) at 1e200",
+    ("xcsc", "ValueError"): "xcsc(x*x) at 1e200",
+    ("bose", "ZeroDivisionError"): "bose(x) at 0",
+    ("csch", "ZeroDivisionError"): "csch(x) at 0",
+    ("exprel", "OverflowError"): "exprel(x) at 710",
+    ("sinhc", "OverflowError"): "sinhc(x) at 711",
+    ("log1prel", "ValueError"): "log1prel(x) at -1",
+    ("logrel", "ValueError"): "logrel(x) at 0",
+    ("log1mexp", "ValueError"): "log1mexp(x) at 0",
+    ("experfc", "OverflowError"): "experfc(x, 0) at 710",
+    ("erfcx", "OverflowError"): "erfcx(x) at -27",
+    ("xlogy", "ValueError"): "xlogy(1, x) at 0",
+    ("xlog1py", "ValueError"): "xlog1py(1, x) at -1",
 }
 
 
@@ -200,6 +219,10 @@ def test_what_is_stated_does_raise(op: str, error: str) -> None:
 #: The same for the backward pass, where the forward pass has a value.
 OUTSIDE_BACKWARD = {
     ("sqrt", "ZeroDivisionError"): "sqrt(x) at 0",
+    (
+        "normif",
+        "ZeroDivisionError",
+    ): "sqrt(x*cos(x)**2 + x*(x - 1)**2 + x*(x - 1)*cos(x)) at 0",
     ("cbrt", "ZeroDivisionError"): "cbrt(x) at 0",
     ("powr", "ValueError or ZeroDivisionError"): "x**0.75 at 0",
     ("powr", "OverflowError"): "x**-1.5 at 1e-200",
@@ -284,6 +307,10 @@ KINKS = {
     "heaviside": ("heaviside(x)", (0.0,), (0.0,)),
     "mod": ("x % y", (6.0, 2.0), (1.0, -3.0)),
     "where": ("x if x > 0 else 3*x", (0.0,), (3.0,)),
+    "norm": ("sqrt(x**2 + x*y + y**2)", (0.0, 0.0), (0.0, 0.0)),
+    "normif": ("sqrt(x**2 + x*y*z + y**2)", (0.0, 0.0, 1.0), (0.0, 0.0, 0.0)),
+    "xlogy": ("xlogy(x, y)", (0.0, 0.0), (-math.inf, 0.0)),
+    "xlog1py": ("xlog1py(x, y)", (0.0, -1.0), (-math.inf, 0.0)),
 }
 
 #: The table of conventions, row by row: the formula, the point, the gradient.

@@ -29,8 +29,10 @@ x, y = sp.symbols("x y")
 #: The functions that gradgen adds to SymPy's.
 OWN: list[Any] = [
     value
-    for value in vars(functions).values()
-    if isinstance(value, type) and value.__module__ == functions.__name__
+    for name, value in vars(functions).items()
+    if isinstance(value, type)
+    and value.__module__ == functions.__name__
+    and name[0] != "_"
 ]
 
 

@@ -63,16 +63,11 @@ def test_every_pattern_is_listed() -> None:
     shown = {re.sub(r"\s", "", text) for text in re.findall(r"`([^`]+)`", section)}
     quiet = {
         "x*x",
-        "0-x",
         "-x+y",
         "E**x",
         "1/(1+exp(x))",
         "exp(-x)/(1+exp(-x))",
-        "z*exp(-x)/(1+exp(-x))",
-        "log(exp(x)+exp(y)+exp(z)+exp(w))",
         "versin(x)/x**2",
-        "z*versin(x)/x**2",
-        "z*sin(x)/x",
         "max(x,x)",
         "min(x,x)",
         "-1+exp(x)",

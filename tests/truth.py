@@ -12,6 +12,7 @@ import sympy as sp
 from sympy.codegen import cfunctions as cf
 from sympy.utilities.lambdify import implemented_function
 
+from gradgen import functions as fn
 from gradgen.functions import (
     erfcx,
     gammainc,
@@ -62,6 +63,7 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     gammainc: lambda a, x: sp.lowergamma(a, x) / sp.gamma(a),
     gammaincc: lambda a, x: sp.uppergamma(a, x) / sp.gamma(a),
     erfcx: lambda x: sp.exp(x**2) * sp.erfc(x),
+    **{cls: cls.meaning for cls in fn._Meant.__subclasses__()},
     sp.erfcinv: lambda q: sp.erfinv(1 - q),
 }
 

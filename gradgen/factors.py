@@ -1,0 +1,166 @@
+"""A value in; the number, the factors and the powers that it is a product of out, and the other way round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gradgen.ir import Const, Operand, Step
+from gradgen.stage import Builder, quotient
+
+#: How many operations of a product are looked into: enough for what people write, and no more for long products.
+_OPERATIONS = 24
+_LARGEST = 64
+
+#: The step that makes a value, None for an input or a constant.
+StepOf = Callable[[Operand], "Step | None"]
+
+
+@dataclass
+class Product:
+    """A number times powers of values; what is not a product is a factor itself."""
+
+    number: Fraction | float = Fraction(1)
+    powers: dict[Operand, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> Fraction | float:
+        """The number without its sign."""
+        return -self.number if self.number < 0 else self.number
+
+    def times(self, value: Operand, power: int) -> None:
+        """Multiply by a power of a factor, which goes where its power becomes 0."""
+        total = self.powers.get(value, 0) + power
+        self.powers[value] = total
+        if not total:
+            del self.powers[value]
+
+    def times_number(self, number: Fraction | float, power: int) -> None:
+        """Multiply by a power of a number: exactly, if all numbers are exact."""
+        exact = isinstance(self.number, Fraction) and isinstance(number, Fraction)
+        value = Fraction(self.number) * Fraction(number) ** power
+        self.number = value if exact else float(value)
+
+    def times_product(self, other: Product, power: int) -> None:
+        """Multiply by a power of another product."""
+        self.times_number(other.number, power)
+        for value, each in other.powers.items():
+            self.times(value, each * power)
+
+
+def factors(
+    step_of: StepOf,
+    *values: tuple[Operand, int],
+    seen: dict[Operand, None] | None = None,
+) -> Product:
+    """Return the product of powers of values, each taken apart; note in `seen` what was."""
+    found = Product()
+    todo = list(reversed(values))
+    budget = _OPERATIONS
+    while todo:
+        value, power = todo.pop()
+        if isinstance(value, Const):
+            number = value.value
+            if isinstance(number, (Fraction, float)) and number and not value.args:
+                found.times_number(number, power)
+                continue
+        if seen is not None:
+            seen[value] = None
+        step = step_of(value)
+        inside = parts(step) if step is not None and budget else None
+        if inside is None:
+            found.times(value, power)
+            continue
+        budget -= 1
+        number, pieces = inside
+        found.times_number(Fraction(number), power)
+        todo += [(piece, each * power) for piece, each in reversed(pieces)]
+    return found
+
+
+def is_product(step: Step) -> bool:
+    """Whether a step is a product, a quotient or a power under a fraction bar."""
+    power = step.args[1] if step.op == "powi" else None
+    below = isinstance(power, Const) and not isinstance(power.value, str)
+    return step.op in ("mul", "div", "inv") or (below and power.value < 0)  # type: ignore[union-attr,operator]
+
+
+def parts(step: Step) -> tuple[int, list[tuple[Operand, int]]] | None:
+    """Return what a step is the product of: a sign, and values with their powers. None if it is no product."""
+    args = step.args
+    if step.op == "mul":
+        return 1, [(args[0], 1), (args[1], 1)]
+    if step.op == "div":
+        return 1, [(args[0], 1), (args[1], -1)]
+    if step.op == "inv":
+        return 1, [(args[0], -1)]
+    if step.op == "neg":
+        return -1, [(args[0], 1)]
+    if step.op == "sqr":
+        return 1, [(args[0], 2)]
+    if step.op == "powi" and isinstance(args[1], Const):
+        power = args[1].value
+        if isinstance(power, Fraction) and abs(power) <= _LARGEST:
+            return 1, [(args[0], int(power))]
+    return None
+
+
+def emit_product(builder: Builder, product: Product) -> Operand:
+    """Return a product as a value: number, factors, then what it is divided by."""
+    emit = builder.emit
+
+    def powers(sign: int) -> Operand | None:
+        found: Operand | None = None
+        for value, power in product.powers.items():
+            if power * sign > 0:
+                made = _power(builder, value, abs(power))
+                found = made if found is None else emit("mul", found, made)
+        return found
+
+    number = product.number
+    above, below = powers(1), powers(-1)
+    small = (
+        isinstance(number, Fraction)
+        and abs(number.numerator) == 1 != number.denominator
+    )
+    if small or product.size == 1:
+        value = above if above is not None else Const(Fraction(1))
+    elif above is None:
+        value = Const(product.size)
+    else:
+        value = emit("mul", Const(product.size), above)
+    if small:
+        assert isinstance(number, Fraction)
+        value = emit("div", value, Const(Fraction(number.denominator)))
+    if below is not None:
+        value = quotient(builder, value, below)
+    return emit("neg", value) if math.copysign(1.0, number) < 0 else value
+
+
+def _power(builder: Builder, value: Operand, power: int) -> Operand:
+    if power == 1:
+        return value
+    if power == 2:
+        return builder.emit("sqr", value)
+    return builder.emit("powi", value, Const(Fraction(power)))
+
+
+def terms(step_of: StepOf, value: Operand, limit: int) -> list[tuple[Operand, int]]:
+    """Return what a value is the sum of, in order, each with its sign; the value alone beyond `limit` terms."""
+    found: list[tuple[Operand, int]] = []
+    todo = [(value, 1)]
+    while todo:
+        at, sign = todo.pop()
+        step = step_of(at)
+        if step is not None and step.op in ("add", "sub"):
+            second = -sign if step.op == "sub" else sign
+            todo += [(step.args[1], second), (step.args[0], sign)]
+        elif step is not None and step.op == "neg":
+            todo.append((step.args[0], -sign))
+        else:
+            found.append((at, sign))
+        if len(found) + len(todo) > limit:
+            return [(value, 1)]
+    return found

@@ -1,0 +1,6 @@
+def _log_norm_cdf_anywhere(x: float) -> float:
+    """Return the logarithm of the normal distribution function; -infinity at -infinity."""
+    try:
+        return _log_norm_cdf(x)
+    except (ArithmeticError, ValueError):
+        return -math.inf if x < 0.0 else math.nan
