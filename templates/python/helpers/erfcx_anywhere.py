@@ -3,4 +3,4 @@ def _erfcx_anywhere(x: float) -> float:
     try:
         return _erfcx(x)
     except (ArithmeticError, ValueError):
-        return (math.inf if x < 0.0 else 0.0) if x == x else math.nan
+        return (math.inf if x < 0.0 else 0.0) if not math.isnan(x) else math.nan
