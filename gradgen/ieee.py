@@ -30,7 +30,16 @@ _INNER = ("math.", "round(")
 _ROWS = frozenset(
     f"_{name}"
     for name in (
-        *("digamma", "trigamma", "polygamma", "beta", "log_beta", "erfinv", "erfcinv"),
+        *(
+            "digamma",
+            "digamma_rise",
+            "trigamma",
+            "polygamma",
+            "beta",
+            "log_beta",
+            "erfinv",
+            "erfcinv",
+        ),
         *("gauss", "lambertw", "sinc_slope", "zeta", "zeta_slope"),
         *("exprel_slope", "log1prel_slope", "sinhc_slope", "xcot_slope", "xcsc_slope"),
         *("log_erfc", "log_erfc_slope", "log_norm_cdf", "log_norm_cdf_slope"),

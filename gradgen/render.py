@@ -370,7 +370,9 @@ class _Viewer:
                 text = self.lines.term(
                     flow, replace(step, guard=(), active=()), ""
                 ).assigned
-                text = re.sub(r"math\.|\.0\b", "", text).replace(" ", "")
+                text = re.sub(r"math\.|\.0\b|\b_(?=[a-z]+\()", "", text).replace(
+                    " ", ""
+                )
             rule = f"d({above}/{words[-1]})/d{into} = {text}"
         text = f"{names[source]} = {fill(FORMULA.template(OPS[step.op]), words)}"
         note = fill(rule, words, names[source])

@@ -2,11 +2,14 @@ def _digamma(x: float) -> float:
     """Return digamma(x), the derivative of log(gamma(x))."""
     result = 0.0
     if x <= 0.0:
-        part = x - math.floor(x)
-        if not part > 0.0:
+        # The distance from the nearest pole is exact.
+        part = x - math.floor(x + 0.5)
+        if part == 0.0:
             raise ValueError("math domain error")
-        # digamma(x) = digamma(1 - x) - pi/tan(pi*x), a function of the fractional part.
-        result = -math.pi / math.tan(math.pi * (part - 1.0 if part > 0.5 else part))
+        # digamma(x) = digamma(1 - x) - pi/tan(pi*x), a function of that distance.
+        result = -1.0 / part
+        if abs(part) > 1e-9:
+            result = -math.pi / math.tan(math.pi * part)
         x = 1.0 - x
     if x >= 10.0:
         # The asymptotic series.

@@ -1,10 +1,11 @@
 def _polygamma(n: int, x: float) -> float:
     """Return the n-th derivative of digamma, n >= 1, at x > 0; for n = 2 below as well."""
-    part = x - math.floor(x)
-    if n == 2 and x < 0.0 < part:
-        # By reflection, with pi*x reduced exactly.
-        angle = math.pi * (part - 1.0 if part > 0.5 else part)
-        slope = 2.0 * math.pi**3 * math.cos(angle) / math.sin(angle) ** 3
+    # The distance from the nearest pole is exact.
+    part = x - math.floor(x + 0.5)
+    if n == 2 and x < 0.0 and part != 0.0:
+        # By reflection.
+        ratio = math.pi / math.sin(math.pi * part)
+        slope = 2.0 * math.cos(math.pi * part) * ratio**3
         return _polygamma(2, 1.0 - x) - slope
     if not x > 0.0:
         raise ValueError("math domain error")
