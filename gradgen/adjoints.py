@@ -28,20 +28,19 @@ from gradgen.ops import OPS
 from gradgen.stage import Builder, stage
 
 
-def differentiate(program: Program, shown: bool = True, ieee: bool = False) -> Program:
+def differentiate(program: Program, shown: bool = True) -> Program:
     """Add the flows: only what an asked input flows into, and what flows into the output, gets a line.
 
     Args:
         program: a program without flows.
         shown: whether the outermost quotient shows the chain rule at full length.
-        ieee: whether 0/0 is nan, and so is its slope.
     """
     program = _divide(program, shown)
     first = len(program.inputs)
     active = set(program.wrt)
     for position, step in enumerate(program.steps):
         reached = any(isinstance(a, Ref) and a.index in active for a in step.args)
-        if reached and not OPS[step.op].flat and (ieee or not _is_one(step)):
+        if reached and not OPS[step.op].flat and not _is_one(step):
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}

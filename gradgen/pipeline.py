@@ -301,7 +301,7 @@ def generate(
         if any(isinstance(arg, Const) and arg.args for arg in inside):
             program = stage(*asked, folded=False)
         program = recognise(program)
-    program = flatten(differentiate(guard(program), ieee=recipe.ieee))
+    program = flatten(differentiate(guard(program)))
     defaults, dropped = _last_defaults(program, recipe)
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)

@@ -197,3 +197,12 @@ def test_the_module_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "# ieee: yes\n" in text and "Raises" not in text
     assert "Overflow and poles give inf, what has no value gives nan, as in C." in text
     assert "num = _exp(x)" in text and "f = _divide(num, y)\n" in text
+
+
+def test_a_project_asks_for_it(tmp_path: Path) -> None:
+    entry = '[[tool.gradgen.modules]]\nsource = "exp(x)"\noutput = "a.py"\nieee = true\nstrict = true\n'
+    (tmp_path / "pyproject.toml").write_text(entry)
+    assert main(["build", str(tmp_path)]) == 0
+    text = (tmp_path / "a.py").read_text()
+    assert "# ieee: yes\n# strict: yes\n" in text and "_exp(x)" in text
+    assert main(["check", str(tmp_path / "a.py")]) == 0
