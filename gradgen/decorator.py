@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import inspect
 import math
 import numbers
@@ -15,9 +17,11 @@ from typing import Any, overload
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
 from gradgen.pyfunction import read_helper
-from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
+from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError, walk
 from gradgen.sources import compile_read
 
+#: The instructions that say what a function works out.
+_TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")
 #: Where functions are looked for that have no module of their own to name, such as those of numpy.
 _MODULES = ("math", "builtins", "numpy", "scipy.special", "gradgen")
 
@@ -86,7 +90,7 @@ def _helper(
         names.live = lambda name: _live(name, function.__globals__, known)
     found = [
         node
-        for node in ast.walk(names.module)
+        for node in walk(names.module)
         if isinstance(node, ast.FunctionDef)
         and node.name == code.co_name
         and _first_line(node) == code.co_firstlineno
@@ -100,10 +104,33 @@ def _helper(
         )
     if code.co_freevars:
         raise _closure(code.co_freevars[0], found[0], names)
+    if not _is_of(found[0], code):
+        raise GradgenError(
+            f"`{code.co_name}` is no longer what its file says; load the file again"
+        )
     above = (s for s in names.module.body if s.lineno <= found[0].lineno)
     names.until = sum(1 for _ in above) - 1
     known[code] = Helper(found[0], names, names.until, function.__defaults__ or ())
     return known[code]
+
+
+def _is_of(node: ast.FunctionDef, code: types.CodeType) -> bool:
+    """Return whether a function's code is that of this text, by its names and numbers; nothing is run."""
+    alone = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})
+    module = ast.Module([ast.copy_location(alone, node)], [])
+    made = builtins.compile(module, code.co_filename, "exec", dont_inherit=True)
+    (own,) = (c for c in made.co_consts if isinstance(c, types.CodeType) and c.co_name == node.name)  # fmt: skip
+    return _said(own) == _said(code)
+
+
+def _said(code: types.CodeType) -> tuple[object, ...]:
+    """Return the names, numbers and operators of a function. How it loads what a module holds depends on the text around it."""
+    steps = [
+        (step.opname, step.argrepr)
+        for step in dis.get_instructions(code)
+        if step.opname.startswith(_TELLING)
+    ]
+    return code.co_varnames, code.co_names, steps
 
 
 def _closure(name: str, node: ast.FunctionDef, names: Names) -> GradgenError:

@@ -17,7 +17,7 @@ from gradgen.syntax import parse_python
 #: A larger file is data, or made by a machine.
 MAX_FILE = 1_000_000
 #: What is Python's own where the file binds nothing by that name.
-BUILTINS = ("abs", "max", "min", "pow", "float", "range")
+BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
 _USUAL = {"math": "math", "np": "numpy", "numpy": "numpy"}
 #: What methods call the instance and the class that they belong to.
@@ -320,7 +320,7 @@ class Names:
 
     def _watch(self) -> None:
         """Find what changes names from inside functions, and what changes modules."""
-        for node in ast.walk(self.module):
+        for node in walk(self.module):
             if isinstance(node, ast.Global):
                 for name in node.names:
                     self.changed.setdefault(name, (node.lineno, "`global`"))
@@ -370,7 +370,7 @@ class Names:
     def _tops(self) -> set[str]:
         """The names that the file binds at the top level, and those of all imports."""
         found = {name for name, _ in bindings(self.module.body)}
-        for node in ast.walk(self.module):
+        for node in walk(self.module):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 found |= {name for name, _ in bindings([node])}
         return found
@@ -400,6 +400,29 @@ def dotted(node: ast.expr) -> tuple[str | None, tuple[str, ...]]:
     return (node.id if isinstance(node, ast.Name) else None), tuple(attributes[::-1])
 
 
+def _children(node: ast.AST) -> list[ast.AST]:
+    """Return what is inside a node, but for the kinds of its operators and the like."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [part for part in value if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, _KINDS):
+            found.append(value)
+    return found
+
+
+def walk(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield a tree's nodes, without the kinds of its operators and the like."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, (ast.Name, ast.Constant)):
+            todo += _children(node)[::-1]
+
+
+_KINDS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -413,11 +436,14 @@ def bindings(body: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
     while todo:
         node, inside = todo.pop()
         line = getattr(node, "lineno", 1)
-        children: list[ast.AST] = [*ast.iter_child_nodes(node)]
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            if not inside:
+        if isinstance(node, ast.Name):
+            if not inside and not isinstance(node.ctx, ast.Load):
                 yield node.id, line
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        if isinstance(node, ast.Constant):
+            continue
+        children = _children(node)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 whole = alias.name.split(".")[0]
                 yield alias.asname or whole, line

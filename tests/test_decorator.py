@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +104,19 @@ def test_the_decorator_works_in_an_interactive_session() -> None:
     command = [sys.executable, "-i", "-q"]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)  # fmt: skip
     assert "2.0" in done.stdout, done.stderr
+
+
+def test_a_file_that_was_edited_since_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "import math\n\n\ndef level(x, k=2.0):\n    y = math.exp(x*k)\n    return y*3.0 + 1\n"
+    (tmp_path / "edited_since.py").write_text(text)
+    level = importlib.import_module("edited_since").level
+    assert gradgen.differentiate(level)(0.0) == 4.0
+    for was, now in (("3.0", "2.0"), ("x*k", "x+k"), ("exp", "sin"), ("y*3", "x*3"), ("+ 1", "- 1"),
+                     ("def", "\ndef"), ("level", "depth"), ("x, k", "k, x")):  # fmt: skip
+        (tmp_path / "edited_since.py").write_text(text.replace(was, now))
+        linecache.clearcache()
+        with pytest.raises(GradgenError, match="no longer|not where it was defined"):
+            gradgen.differentiate(level)
