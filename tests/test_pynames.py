@@ -520,3 +520,69 @@ def test_defaults_in_the_commands(
         Path("made.py").write_text(re.sub("# defaults: .*", f"# defaults: {wrong}", text))  # fmt: skip
         assert main(["check", "made.py"]) == 1
         assert "failed" in capsys.readouterr().out
+
+
+# What is long, or doubles at every line.
+
+
+def test_constants_that_are_made_of_others_do_not_double() -> None:
+    chain = "".join(f"A{i} = A{i - 1}*A{i - 1}\n" for i in range(1, 31))
+    text = f"A0 = 1.000000001\n{chain}def f(x): return x*A30"
+    found = read_function(text, "f")
+    assert len(found.program) < 5000
+    assert close(compile_function(text, "f").forward(2.0)[0], run(text, "f", (2.0,)))
+    long = "".join(f"A{i} = A{i - 1}\n" for i in range(1, 3001))
+    assert read_function(f"A0 = 1.5\n{long}def f(x): return x*A3000", "f").program == "x * 1.5"  # fmt: skip
+    sums = "".join(f"A{i} = A{i - 1} + 1.0\n" for i in range(1, 3001))
+    found = read_function(f"A0 = 1.5\n{sums}def f(x): return x*A3000", "f")
+    assert len(found.program) < 100_000
+    assert evaluate(found, (2.0,)) == 2 * 3001.5
+
+
+def test_what_the_user_wrote_is_short_whatever_it_is_unrolled_to() -> None:
+    text = (
+        "def f(position, velocity, stiffness, mass):\n    step = 0.01\n    for i in range({}):\n"
+        "        force = -stiffness*position\n        velocity = velocity + force/mass*step\n"
+        "        position = position + velocity*step\n        energy = velocity*velocity\n    return energy"
+    )
+    found = read_function(text.format(1000), "f")
+    assert found.program.count("\n") == 4000 and len(found.program) > 100_000
+    point = (1.0, 0.5, 2.0, 1.5)
+    assert evaluate(found, point) == run(text.format(1000), "f", point)
+    assert close(compile_function(text.format(40), "f").forward(*point)[0], run(text.format(40), "f", point))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x): return " + "+".join(["x"] * 2000),
+        "def f(x): return " + "-" * 500 + "x",
+        "def f(x): return " + "(" * 120 + "x" + ")" * 120,
+        "def f(x): return " + " ".join(f"{i} if x < {i} else" for i in range(500)) + " 3.0",
+        "def f(x): return " + "x < 1 and " * 500 + "x < 2",
+        "def f(x): return " + "abs(" * 150 + "x" + ")" * 150,
+        "def f(x): return " + "x**" * 500 + "x",
+        "def f(x):\n    return x" + "".join(f"\ndef g{i}(x): return g{i + 1}(x)" for i in range(3000)),
+        "".join(f"def g{i}(x): return g{i + 1}(x)\n" for i in range(50)) + "def g50(x): return x\ndef f(x): return g0(x)",
+    ],
+)  # fmt: skip
+def test_deep_and_long_functions_are_read_or_refused_in_one_line(text: str) -> None:
+    try:
+        found = read_function(text, "f")
+    except GradgenError as error:
+        assert len(error.message) < 200
+    else:
+        assert found.inputs == ("x",)
+
+
+@pytest.mark.slow
+def test_four_thousand_statements_compile() -> None:
+    text = (
+        "def f(x, v, k, m):\n    for i in range(1000):\n        a = -k*x/m\n        v = v + a*0.01\n"
+        "        x = x + v*0.01\n        e = v*v + x*x\n    return e"
+    )
+    point = (1.0, 0.5, 2.0, 1.5)
+    made = compile_function(text, "f")
+    assert close(made.forward(*point)[0], run(text, "f", point))
+    found = read_artifact(made.source)
+    assert found is not None and regenerate(found.recipe).source == made.source
