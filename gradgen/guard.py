@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
@@ -25,8 +26,8 @@ from gradgen.ir import (
 from gradgen.ops import OPS
 from gradgen.stage import Builder
 
-#: In how many branches that cannot be told beforehand one value may be needed; each has its own step.
-MAX_BRANCHES = 100
+#: How many steps, to each step of the program and besides, its branches may come to.
+MAX_STEPS = 8, 1000
 #: In up to so many branches a value has a step each; beyond, the branches are joined.
 _SEPARATE = 4
 #: More branches than these are not compared each with each.
@@ -102,7 +103,7 @@ def guard(program: Program) -> Program:
     that many branches need is made once, where any of them is taken.
 
     Raises:
-        GradgenError: a value is needed in more than `MAX_BRANCHES` branches whose conditions need it themselves.
+        GradgenError: the steps in all their branches would be more than `MAX_STEPS`; conditions then need what they decide about.
     """
     if not any(step.op in _CHOICES for step in program.steps):
         return program
@@ -118,7 +119,7 @@ class _Guard:
         self.branches = 1
         self.unions: dict[tuple[int, ...], _Branch] = {}
         #: The branches that need a value, none of them inside another.
-        self.needed: dict[int, list[_Branch]] = {}
+        self.needed: dict[int, dict[_Branch, None]] = {}
         #: The same for its gradient, which no condition needs.
         self.active: dict[int, _Branches] = {}
         self.builder = Builder(program.inputs)
@@ -172,7 +173,7 @@ class _Guard:
             outputs.append((name, self.builder.result(value, others)))
         given: dict[int, tuple[str, Ref, str]] = {}
         for text, ref, note in self.program.given:
-            for branch in self.needed[ref.index][:1]:
+            for branch in islice(self.needed[ref.index], 1):
                 made = self.made.get((ref.index, branch))
                 if isinstance(made, Ref) and made.index >= self.first:
                     given.setdefault(made.index, (text, made, note))
@@ -205,6 +206,8 @@ class _Guard:
             if OPS[step.op].raises or constants or parts & may_raise:
                 may_raise.add(first + position)
 
+        each, besides = MAX_STEPS
+        count, most = 0, each * len(program.steps) + besides
         uses: dict[int, _Branches] = {}
         flows: dict[int, _Branches] = {}
         for _, ref in program.outputs:
@@ -215,7 +218,13 @@ class _Guard:
             branches = [*self.cover(uses.pop(index, {}))]
             if len(branches) > _SEPARATE:
                 branches = self.join(index, branches, index in may_raise)
-            self.needed[index] = branches
+            self.needed[index] = dict.fromkeys(branches)
+            count += len(branches)
+            if count > most:
+                raise GradgenError(
+                    f"the conditions of this formula need what they decide about in more ways than can be written out (more than {most} "
+                    "stages); compute what they need outside of the branches"
+                )
             step = program.steps[position]
             for branch in branches:
                 for place, arg in enumerate(step.args):
@@ -281,9 +290,6 @@ class _Guard:
 
         What cannot raise is made wherever any of them may be taken. All else is made in their union, but for the branches whose
         conditions stand behind the value in the order of `conditions_first`: they may need it themselves.
-
-        Raises:
-            GradgenError: too many are left.
         """
         if not may_raise:
             return [_common(branches)]
@@ -293,13 +299,7 @@ class _Guard:
             common &= branch.heeded
         known = [b for b in branches if not (b.heeded & ~common) >> before]
         rest = [b for b in branches if (b.heeded & ~common) >> before]
-        joined = [self.union(known)] if len(known) > 1 else known
-        if len(joined) + len(rest) > MAX_BRANCHES:
-            raise GradgenError(
-                f"a part of this formula is needed in more than {MAX_BRANCHES} branches, and by the conditions of these; "
-                "write it once, outside of them"
-            )
-        return joined + rest
+        return ([self.union(known)] if len(known) > 1 else known) + rest
 
     def union(self, members: list[_Branch]) -> _Branch:
         key = tuple(sorted(branch.number for branch in members))
@@ -448,6 +448,8 @@ class _Guard:
 
     def find(self, index: int, branch: _Branch) -> _Branch | None:
         needed = self.needed[index]
+        if branch in needed:
+            return branch
         around = [b for b in needed if branch.implies(b)]
         if len(around) == 1:
             return around[0]

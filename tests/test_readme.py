@@ -9,7 +9,7 @@ import pytest
 from gradgen.cli import main
 from gradgen.expand import MAX_NODES, MAX_TERMS
 from gradgen.formula import CONSTANTS
-from gradgen.guard import MAX_BRANCHES
+from gradgen.guard import MAX_STEPS
 from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.parse import parse
 from gradgen.pipeline import compile
@@ -83,7 +83,8 @@ def test_the_limits_are_stated() -> None:
         and "400 characters" in README
         and f"at most {MAX_TERMS} terms and {MAX_NODES:_} parts".replace("_", " ")
         in README
-        and f"at most {MAX_BRANCHES} separate branches" in README
+        and f"{MAX_STEPS[0]} stages for\n  each operation and {MAX_STEPS[1]} more"
+        in README
     )
 
 
