@@ -254,7 +254,7 @@ def _step_ways(
     elif step.op in ("mul", "div", "pow"):
         yield from _product_ways(value, step, args, uneven)
     elif step.op in ("sqr", "powi"):
-        power = 2.0 if step.op == "sqr" else number_of(step.args[1])
+        power = 2.0 if step.op == "sqr" else _exponent_of(step)
         held = [way for way in args[0] if _own(way, step.args[0])]
         if power >= 2:
             yield _Flat(own_zero, 0.0, max([power, *(w.order for w in held)]))
@@ -280,11 +280,20 @@ def _step_ways(
         yield from _mapped(step, args)
 
 
+def _exponent_of(step: Step) -> float:
+    """Return the exponent of a whole power."""
+    return number_of(step.args[1])
+
+
 def _is_hinge(step: Step, operations: Mapping[int, Step]) -> bool:
-    """Whether a step is abs(u) + u, u + abs(u) or abs(u) - u."""
-    for one, other in (step.args, step.args[::-1])[: 1 if step.op == "sub" else 2]:
-        made = operations.get(one.index) if isinstance(one, Ref) else None
-        if made is not None and made.op == "abs" and made.args[0] == other:
+    """Whether a step is never less than 0 and does not move where it is 0: abs(u) + u, abs(u) - u, max(u, v) - u, u - min(u, v)."""
+    made = [operations.get(a.index) if isinstance(a, Ref) else None for a in step.args]
+    for own, other, place in ((made[0], step.args[1], 0), (made[1], step.args[0], 1)):
+        if own is None or other not in own.args:
+            continue
+        if own.op == "abs" and (step.op == "add" or place == 0):
+            return True
+        if step.op == "sub" and own.op == ("max", "min")[place]:
             return True
     return False
 
@@ -445,7 +454,7 @@ def _met(
     if beside:
         for point in beside:
             yield (Test(flow.into, _const(point)),)
-    elif 0.0 in points and above.factors & zeros.same[flow.into]:
+    elif 0.0 in points and above.factors & {flow.source, *zeros.same[flow.into]}:
         at_root = _step(program, flow).op == "sqrt"
         yield (Test(flow.source if at_root else flow.into, _ZERO),)
     elif above.lost:
@@ -567,6 +576,10 @@ def _slope(
         return _Above()  # and no line below it has an infinite partial
     if step.op in _STEEP:
         return _Above(bent=True)
-    if step.op in ("sqr", "powi") and "0" not in possible[flow.into]:
-        return _Above(bent=True)
+    if step.op in ("sqr", "powi"):
+        power = 2.0 if step.op == "sqr" else _exponent_of(step)
+        if "0" not in possible[flow.into]:
+            return _Above(bent=True)
+        if root and into is not None and power * _exponent(into) > 1:
+            return _Above(factors=frozenset({flow.into}))  # sqrt(u)**3 is u**1.5
     return _Above(lost=True)
