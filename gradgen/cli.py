@@ -9,8 +9,9 @@ import os
 import re
 import shlex
 import sys
+import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 #: A longer run is a loop in a shell.
 _MOST_SAMPLES = 100_000
-#: A longer list gets a progress bar.
-_FEW = 20
+#: A longer list gets a progress bar, and so does a proof that takes longer, in seconds.
+_FEW, _MOMENT = 20, 1.0
 #: Four bytes for each of the 400 000 characters that a program may have.
 _MOST_BYTES = 1_600_002
 
@@ -297,7 +298,8 @@ def _proven(compiled: Compiled) -> bool:
     """Verify a module at random points; where it fails, print the report."""
     from gradgen.verify import verify
 
-    report = verify(compiled)
+    with _progress() as progress:
+        report = verify(compiled, progress=progress)
     if not report.passed():
         print("gradgen: error: the module fails its verification", file=sys.stderr)
         for line in report.lines():
@@ -306,11 +308,11 @@ def _proven(compiled: Compiled) -> bool:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from gradgen.verify import SAMPLES, TOLERANCE, verify
+    from gradgen.verify import TOLERANCE, verify
 
-    samples = SAMPLES if options.samples is None else options.samples
+    samples = options.samples
     tolerance = TOLERANCE if options.tolerance is None else options.tolerance
-    if not 1 <= samples <= _MOST_SAMPLES:
+    if samples is not None and not 1 <= samples <= _MOST_SAMPLES:
         raise GradgenError(f"--samples is a number from 1 to {_MOST_SAMPLES}")
     if options.at and (options.range or options.samples):
         raise GradgenError("give points with --at, or --range and --samples, not both")
@@ -326,7 +328,8 @@ def _verify(options: argparse.Namespace) -> int:
     ]
     ranges = _ranges(",".join(options.range or ()), inputs)
     try:
-        report = verify(compiled, points, samples, ranges)
+        with _progress() as progress:
+            report = verify(compiled, points, samples, ranges, progress)
     except ImportError as error:
         raise GradgenError(
             f"the module cannot be run here: {error}; install {compiled.recipe.target}"
@@ -334,6 +337,26 @@ def _verify(options: argparse.Namespace) -> int:
     for line in report.lines():
         print(line)
     return 0 if report.passed(tolerance) else 1
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows a progress bar on a terminal, for work that takes more than a moment; it is removed at the end."""
+    start, shown = time.monotonic(), False
+
+    def show(done: int, count: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and (shown or time.monotonic() - start > _MOMENT):
+            from gradgen.project import progress
+
+            shown = True
+            print(f"\r{progress(done, count)}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _text(path: Path) -> str:

@@ -96,6 +96,8 @@ class TestModule:
     points: tuple[tuple[tuple[str, ...], ...], ...]
     outputs: int = 1
     rows: bool = False
+    #: Of very many slopes, the places of those that are compared with central differences; else all are.
+    checked: tuple[int, ...] = ()
 
 
 def render_test(test: TestModule, target: Target, templates: Path | None = None) -> str:

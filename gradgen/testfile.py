@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.exact import Exact, ExactFormula
+from gradgen.exact import Exact, ExactFormulas
 from gradgen.ir import Program
 from gradgen.parse import parse
 from gradgen.recipe import Recipe
@@ -31,6 +31,9 @@ _NUDGE, _STEADY = 1e-12, 1e-10
 #: The step of the test's central differences, and how close to the slope they must be, in parts of the largest slope.
 _STEP, _CLOSE = 1e-6, 2e-5
 _EPSILON = 2.0**-52
+#: What bounds the test of a large formula: the numbers in it, the moves of single inputs, and the tries to find a point.
+_MOST_NUMBERS, _MOST_MOVES, _MOST_WORK = 20_000, 300_000, 2_000_000
+_FEWEST, _FEWEST_TRIES = 3, 10
 
 
 def make_test(
@@ -60,17 +63,18 @@ def make_test(
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     several = len(program.outputs) > 1
-    formulas = [
-        ExactFormula(read.result(output), program.inputs, _DIGITS)
-        for output, _ in program.outputs
-    ]
-    points = [*islice(_points(program, formulas), wanted)]
+    results = [read.result(output) for output, _ in program.outputs]
+    formulas = ExactFormulas(results, program.inputs, _DIGITS)
+    size = (len(program.inputs) + len(program.wrt) + 1) * len(results)
+    wanted = max(1, min(wanted, _MOST_NUMBERS // size))
+    checked = _spread(len(program.wrt), max(_FEWEST, _MOST_MOVES // formulas.work))
+    points = [*islice(_points(program, formulas, checked), wanted)]
     if not points:
         raise GradgenError(
             "no point of the domain was found to test at; it must lie within -4 and 4 in every input"
         )
     found = []
-    for place in range(len(formulas)):
+    for place in range(len(results)):
         for point, truths in points:
             true = truths[place]
             numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
@@ -84,6 +88,7 @@ def make_test(
             tuple(found),
             len(program.outputs),
             "jacobian" in recipe.extras,
+            checked if len(checked) < len(program.wrt) else (),
         ),
         TARGETS[recipe.target],
         templates,
@@ -97,58 +102,71 @@ def _quoted(source: str) -> str:
     return statements.strip("\n").replace("\\", "\\\\").replace('"""', "'''")
 
 
+def _spread(count: int, most: int) -> tuple[int, ...]:
+    """Return so many places at most of a row, as far apart as they go."""
+    taken = min(count, most)
+    return tuple(place * count // taken for place in range(taken))
+
+
 def _points(
-    program: Program, formulas: Sequence[ExactFormula]
+    program: Program, formulas: ExactFormulas, checked: Sequence[int]
 ) -> Iterator[tuple[tuple[float, ...], list[Exact]]]:
     """Yield points, always the same ones, with the truths there: in the domain of all, smooth and well-conditioned."""
     # Each input has numbers of its own, so that an edit of the formula leaves the points alone.
     numbers = [random.Random(name) for name in program.inputs]
     seen = set()
-    for number in range(_TRIES):
+    for number in range(max(_FEWEST_TRIES, min(_TRIES, _MOST_WORK // formulas.work))):
         bounds = _RANGES[number % len(_RANGES)]
         point = tuple(float(f"{rnd.uniform(*bounds):.3g}") for rnd in numbers)
         if point in seen:
             return  # there are no inputs
         seen.add(point)
-        truths = [formula.at(point, program.wrt) for formula in formulas]
+        truths = formulas.at(point, program.wrt)
         # Slopes that are all 0 may be too small for the digits, unless no gradient flows at all.
         flat = any(not any(true.slopes) for true in truths) and program.flows
-        if not flat and all(
-            _good(formula, point, true, program.wrt)
-            for formula, true in zip(formulas, truths)
-        ):
+        if not flat and _good(formulas, point, truths, program.wrt, checked):
             yield point, truths
 
 
 def _good(
-    formula: ExactFormula, point: tuple[float, ...], true: Exact, wrt: tuple[int, ...]
+    formulas: ExactFormulas,
+    point: tuple[float, ...],
+    truths: Sequence[Exact],
+    wrt: tuple[int, ...],
+    checked: Sequence[int],
 ) -> bool:
-    """Whether a formula may be tested at a point."""
-    if not _known(true):
+    """Whether formulas may be tested at a point."""
+    if not all(map(_known, truths)):
         return False
-    nudged = formula.at([x * (1 + _NUDGE) for x in point], wrt)
-    if not _known(nudged) or not _steady(true, nudged):
-        return False
-    return _smooth(formula, point, true, wrt)
+    nudged = formulas.at([x * (1 + _NUDGE) for x in point], wrt)
+    for true, other in zip(truths, nudged):
+        if not _known(other) or not _steady(true, other):
+            return False
+    return _smooth(formulas, point, truths, wrt, checked)
 
 
 def _smooth(
-    formula: ExactFormula, point: tuple[float, ...], true: Exact, wrt: tuple[int, ...]
+    formulas: ExactFormulas,
+    point: tuple[float, ...],
+    truths: Sequence[Exact],
+    wrt: tuple[int, ...],
+    checked: Sequence[int],
 ) -> bool:
     """Whether the central differences of the test are close to the slopes, with room for their rounding."""
-    scale = max([abs(slope) for slope in true.slopes], default=0)
-    for place, slope in zip(wrt, true.slopes):
-        step = _STEP * max(1.0, abs(point[place]))
-        sides = []
-        for moved in (point[place] + step, point[place] - step):
-            at = (*point[:place], moved, *point[place + 1 :])
-            sides.append(formula.at(at, ()).value)
-        if None in sides:
-            return False
-        rounding = abs(true.value) * _EPSILON / step
-        off = abs((sides[0] - sides[1]) / (2 * step) - slope)
-        if off > _CLOSE * scale or (scale and rounding > _CLOSE * scale):
-            return False
+    steps = {number: _STEP * max(1.0, abs(point[wrt[number]])) for number in checked}
+    moves = [
+        (wrt[number], (point[wrt[number]] + step, point[wrt[number]] - step))
+        for number, step in steps.items()
+    ]
+    for (number, step), sides in zip(steps.items(), formulas.beside(point, moves)):
+        for true, above, below in zip(truths, *sides):
+            if above is None or below is None:
+                return False
+            scale = max([abs(slope) for slope in true.slopes], default=0)
+            rounding = abs(true.value) * _EPSILON / step
+            off = abs((above - below) / (2 * step) - true.slopes[number])
+            if off > _CLOSE * scale or (scale and rounding > _CLOSE * scale):
+                return False
     return True
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.exact import DIGITS, Exact, ExactFormula
+from gradgen.exact import DIGITS, Exact, ExactFormulas
 from gradgen.parse import parse
 from gradgen.pipeline import Compiled
 
@@ -21,7 +21,12 @@ SAMPLES = 50
 RANGE = (-4.0, 4.0)
 #: How many points are tried for each that is wanted, where some lie outside the domain.
 _TRIES = 40
-_SMALLEST = 2.2250738585072014e-308
+_SMALLEST, _LARGEST = 2.2250738585072014e-308, 1.7976931348623157e308
+#: How many additions with hundreds of digits a verification may take by default: some seconds. At least so many points are
+#: compared all the same.
+_WORK, _FEWEST = 400_000, 2
+#: How many slopes, and how many inputs of a point, a report shows at most.
+_MOST_ROWS, _MOST_NAMED = 50, 20
 #: The working precision for what is in SciPy alone.
 _FEWER_DIGITS = 120
 
@@ -61,6 +66,7 @@ class Report:
         kinks: how many lay at a kink, a jump or an edge, where there is no gradient to compare with.
         raised: what the module raised where the truth has a value.
         digits: the working precision of the truth.
+        few: how many points were wanted, where the formula's size made them fewer than usual; else 0.
     """
 
     inputs: tuple[str, ...]
@@ -71,16 +77,19 @@ class Report:
     kinks: int = 0
     raised: list[str] = field(default_factory=list)
     digits: int = DIGITS
+    few: int = 0
 
     def passed(self, tolerance: float = TOLERANCE) -> bool:
-        """Whether points were compared, none raised, and value and gradient keep to the tolerance."""
-        worst = max(self.rows[place].relative for place in self.judged)
-        return bool(self.compared) and not self.raised and worst <= tolerance
+        """Whether values and gradients were compared, none raised, and all keep to the tolerance."""
+        judged = [self.rows[place] for place in self.judged]
+        met = all(row.met for row in judged)
+        return met and not self.raised and all(r.relative <= tolerance for r in judged)
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text."""
         table = [("", "relative error", "ulp", "at")]
-        for row in self.rows:
+        shown = self._shown()
+        for row in shown:
             found = (f"{row.relative:.2g}", f"{row.ulps:.3g}", self.point(row.where))
             table.append((row.what, *(found if row.met else ("-", "-", "-"))))
         widths = [max(map(len, column)) for column in zip(*table)]
@@ -88,6 +97,8 @@ class Report:
             for cells in table:
                 padded = (cell.ljust(width) for cell, width in zip(cells, widths))
                 yield "  ".join(padded).rstrip()
+            if len(shown) < len(self.rows):
+                yield f"{len(self.rows) - len(shown)} slopes more, none further from the truth"
         yield f"{_points(self.compared)} compared with {self.digits} digits"
         if self.outside:
             yield f"{_points(self.outside)} outside the domain, or beyond the range of a double"
@@ -96,12 +107,29 @@ class Report:
         yield from self.raised[:5]
         if len(self.raised) > 5:
             yield f"... and {len(self.raised) - 5} more exceptions"
+        if self.few:
+            yield (
+                f"fewer points than the usual {SAMPLES}, since the formula is large; "
+                "--samples says how many"
+            )
         if not self.compared and not self.raised:
             yield "no point was inside the domain; name others with --at or --range"
+        elif self.compared and not all(self.rows[i].met for i in self.judged):
+            yield "no gradient was compared; name other points with --at or --range"
+
+    def _shown(self) -> list[Worst]:
+        """Return the rows; of many slopes those with the largest errors."""
+        judged = {place % len(self.rows) for place in self.judged}
+        slopes = [place for place in range(len(self.rows)) if place not in judged]
+        slopes.sort(key=lambda place: -self.rows[place].relative)
+        kept = judged | set(slopes[:_MOST_ROWS])
+        return [row for place, row in enumerate(self.rows) if place in kept]
 
     def point(self, point: Sequence[float]) -> str:
-        """Return a point as it is written in --at."""
-        return ", ".join(f"{n}={x!r}" for n, x in zip(self.inputs, point))
+        """Return a point as it is written in --at; of many inputs the first ones."""
+        listed = zip(self.inputs[:_MOST_NAMED], point)
+        more = ", ..." if len(point) > _MOST_NAMED else ""
+        return ", ".join(f"{n}={x!r}" for n, x in listed) + more
 
 
 def _points(count: int) -> str:
@@ -111,16 +139,18 @@ def _points(count: int) -> str:
 def verify(
     compiled: Compiled,
     points: Sequence[Sequence[float]] = (),
-    samples: int = SAMPLES,
+    samples: int | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Run a compiled module and compare it with mpmath: the formula as parsed, and difference quotients of that.
 
     Args:
         compiled: what to verify.
         points: where; by default at random points, the same at every run.
-        samples: how many of these.
+        samples: how many of these; by default 50, and fewer where the formula is so large that they would take long.
         ranges: the inputs' ranges at random points; -4 to 4 for inputs without one.
+        progress: called after every point with the number of points that are done and that there are.
 
     Raises:
         GradgenError: the recipe holds no formula.
@@ -137,20 +167,52 @@ def verify(
         )
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if compiled.recipe.target == "python" else _FEWER_DIGITS
+    results = [read.result(name) for name, _ in program.outputs]
+    formulas = ExactFormulas(results, program.inputs, digits)
+    affordable = max(_FEWEST, _WORK // formulas.work)
+    count = min(SAMPLES, affordable) if samples is None else samples
     reports = []
-    formulas = [
-        ExactFormula(read.result(name), program.inputs, digits)
-        for name, _ in program.outputs
-    ]
-    for place, (name, _) in enumerate(program.outputs):
+    for name, _ in program.outputs:
         slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
         whole = "gradient" if len(program.outputs) == 1 else f"gradient of {name}"
-        report = Report(
-            program.inputs, [Worst(name), *slopes, Worst(whole)], digits=digits
-        )
-        _verify_output(compiled, place, formulas, report, points, samples, ranges or {})
-        reports.append(report)
-    return _joined(reports)
+        rows = [Worst(name), *slopes, Worst(whole)]
+        reports.append(Report(program.inputs, rows, digits=digits))
+    for point in points:
+        if len(point) != len(program.inputs):
+            raise GradgenError(
+                f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
+            )
+    chosen: Iterable[tuple[float, ...]] = map(tuple, points)
+    if not points:
+        tries = min(count * _TRIES, max(count, _TRIES, _TRIES * affordable // 10))
+        chosen = _drawn(compiled, tries, ranges or {})
+    for point in chosen:
+        open_ = [
+            place
+            for place, report in enumerate(reports)
+            if points or report.compared + len(report.raised) < count
+        ]
+        if not open_:
+            break
+        _compare(compiled, formulas, point, reports, open_)
+        if progress is not None:
+            done = min(report.compared + len(report.raised) for report in reports)
+            progress(done, len(points) or count)
+    joined = _joined(reports)
+    if samples is None and not points and count < SAMPLES:
+        joined.few = count
+    return joined
+
+
+def _drawn(
+    compiled: Compiled, tries: int, ranges: Mapping[str, tuple[float, float]]
+) -> Iterator[tuple[float, ...]]:
+    """Yield random points, the same at every run."""
+    rnd = random.Random(compiled.recipe.source)
+    bounds = [ranges.get(name, RANGE) for name in compiled.program.inputs]
+    for _ in range(tries):
+        # Few digits, so that a point can be read and typed.
+        yield tuple(float(f"{rnd.uniform(*b):.6g}") for b in bounds)
 
 
 def _joined(reports: Sequence[Report]) -> Report:
@@ -170,49 +232,37 @@ def _joined(reports: Sequence[Report]) -> Report:
     )
 
 
-def _verify_output(
-    compiled: Compiled,
-    place: int,
-    formulas: Sequence[ExactFormula],
-    report: Report,
-    points: Sequence[Sequence[float]],
-    samples: int,
-    ranges: Mapping[str, tuple[float, float]],
-) -> None:
-    """Fill the report of one output."""
-    program = compiled.program
-    for point in points:
-        if len(point) != len(program.inputs):
-            raise GradgenError(
-                f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
-            )
-        _compare(compiled, place, formulas, tuple(point), report)
-    if points:
-        return
-    rnd = random.Random(compiled.recipe.source)
-    bounds = [ranges.get(n, RANGE) for n in program.inputs]
-    for _ in range(samples * _TRIES):
-        if report.compared + len(report.raised) >= samples:
-            break
-        # Few digits, so that a point can be read and typed.
-        point = tuple(float(f"{rnd.uniform(*b):.6g}") for b in bounds)
-        _compare(compiled, place, formulas, point, report)
-
-
 def _compare(
     compiled: Compiled,
+    formulas: ExactFormulas,
+    point: tuple[float, ...],
+    reports: Sequence[Report],
+    places: Sequence[int],
+) -> None:
+    """Compare the outputs at some places at a point, and note in their reports what is found."""
+    truths = formulas.at(point, compiled.program.wrt)
+    largest = mpmath.mpf(_LARGEST)
+    # The module computes all its outputs, or none.
+    inside = all(
+        true.value is not None and abs(true.value) <= largest for true in truths
+    )
+    for place in places:
+        report, true = reports[place], truths[place]
+        known = [slope for slope in true.slopes if slope is not None]
+        if not inside or any(abs(slope) > largest for slope in known):
+            report.outside += 1
+        else:
+            _compare_output(compiled, place, true, point, report)
+
+
+def _compare_output(
+    compiled: Compiled,
     place: int,
-    formulas: Sequence[ExactFormula],
+    true: Exact,
     point: tuple[float, ...],
     report: Report,
 ) -> None:
-    wrt = compiled.program.wrt
-    true = formulas[place].at(point, wrt)
-    # The module computes all its outputs, or none.
-    others = [f.at(point, ()) for i, f in enumerate(formulas) if i != place]
-    if any(t.value is None or not _double(t) for t in (true, *others)):
-        report.outside += 1
-        return
+    """Compare one output at a point."""
     smooth = None not in true.slopes
     try:
         value, cache = compiled.forward(*point)
@@ -246,10 +296,3 @@ def _compare(
 
 def _difference(got: float, true: mpmath.mpf) -> mpmath.mpf:
     return abs(got - true) if math.isfinite(got) else mpmath.inf
-
-
-def _double(true: Exact) -> bool:
-    """Whether the truth is in the range of a double."""
-    largest = mpmath.mpf(1.7976931348623157e308)
-    known = [slope for slope in true.slopes if slope is not None]
-    return all(abs(x) <= largest for x in (true.value, *known))

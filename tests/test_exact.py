@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
 import mpmath
 import pytest
 import sympy as sp
 
-from gradgen.exact import Exact, ExactFormula
+from gradgen import exact
+from gradgen.exact import Exact, ExactFormula, ExactFormulas
 from gradgen.ops import OPS, Op
 from gradgen.parse import parse
+from tests.conftest import ROOT
 from tests.truth import derivative, function, named_slopes, plain
 
 
@@ -86,3 +90,86 @@ def test_far_tails_are_resolved() -> None:
 def test_deep_formulas() -> None:
     found = at("sin(" * 90 + "x" + ")" * 90, 0.5)
     assert 0 < found.slopes[0] < 1
+
+
+SLOPES = [
+    tuple(part.strip() for part in line.split("|"))
+    for line in (ROOT / "tests/cases/slopes.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("text", "point", "slope"), SLOPES)
+def test_slopes_at_hard_points(text: str, point: str, slope: str) -> None:
+    found = at(text, *map(float, point.split())).slopes[0]
+    if slope == "none":
+        assert found is None
+        return
+    true = mpmath.mpf(slope)
+    assert found is not None
+    assert abs(found - true) <= max(abs(true) * 1e-14, 1e-318), (found, true)
+
+
+SMOOTH = [
+    "x*y + z/x", "sin(x*y)*exp(-z) + x", "(x + y)**3/(1 + z**2)", "log(1 + x**2 + y**2)*z", "x**y*z**x + tanh(z)*y",
+    "sqrt(1 + x**2)/(1 + exp(-y*z)) - x*x*x", "exp(x)/exp(y) + x*y*z*x", "atan(x/y) + erf(z)*x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SMOOTH)
+def test_slopes_are_sympys(text: str) -> None:
+    """Several formulas of the same parts at once, against SymPy's derivative."""
+    rnd = random.Random(text)
+    symbols = sp.symbols("x y z", real=True)
+    expr = parse(text).expr
+    both = ExactFormulas([expr, parse(f"({text})*x - y").expr], "xyz")
+    real = plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
+    for _ in range(2):
+        point = [rnd.uniform(0.2, 3.0) for _ in range(3)]
+        first, second = both.at(point, (2, 0, 1))
+        with mpmath.workdps(50):
+            value = function(real, symbols)(*point)
+            x, y = (mpmath.mpf(part) for part in point[:2])
+            assert abs(first.value - value) < 1e-40 * abs(value)
+            assert abs(second.value - (value * x - y)) < 1e-40
+            for place, one, two in zip((2, 0, 1), first.slopes, second.slopes):
+                true = function(derivative(real, symbols[place]), symbols)(*point)
+                assert abs(one - true) < 1e-40 * max(1, abs(true))
+                more = {0: value, 1: -1, 2: 0}[place]
+                assert abs(two - (true * x + more)) < 1e-38 * max(1, abs(two))
+
+
+@pytest.mark.parametrize("operator", ["+", "*", " - "])
+def test_the_work_does_not_grow_with_the_inputs(
+    operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: functions evaluated for all slopes of a formula with ten and with forty inputs."""
+    calls = 0
+    real = exact._real
+
+    def counted(*args: object) -> object:
+        nonlocal calls
+        calls += 1
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(exact, "_real", counted)
+    counts = []
+    for number in (10, 40):
+        text = operator.join(f"sin(x{i})*x{(7 * i) % number}" for i in range(number))
+        names = [f"x{i}" for i in range(number)]
+        formula = ExactFormula(parse(text).expr, names, 60)
+        calls = 0
+        found = formula.at([0.5 + i / number for i in range(number)], range(number))
+        assert None not in found.slopes
+        counts.append(calls)
+    assert counts[1] < 5 * counts[0]
+
+
+def test_one_input_elsewhere() -> None:
+    formulas = ExactFormulas([parse("x*sin(y)").expr, parse("y**2").expr], "xy")
+    moves = [(0, (3.0, 4.0)), (1, (0.0,))]
+    found = [*formulas.beside((2.0, 1.0), moves)]
+    one = float(mpmath.sin(1))
+    first, second = ([[float(v) for v in row] for row in rows] for rows in found)
+    assert first == [pytest.approx([3 * one, 1.0]), pytest.approx([4 * one, 1.0])]
+    assert second == [[0.0, 0.0]]

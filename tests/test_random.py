@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from gradgen.exact import ExactFormula
+from gradgen.exact import Exact, ExactFormula, ExactFormulas, _applied, _quotient
 from gradgen.ops import COMPOSITIONS, OPS, Op
 from gradgen.parse import parse
 from gradgen.pipeline import compile
@@ -127,32 +127,48 @@ POINTS = st.tuples(
 )
 
 
-class Rounded(ExactFormula):
+class Rounded(ExactFormulas):
     """The formula as a computer with rounding errors would evaluate it: each operation's value is off a little."""
 
     def __init__(self, text: str, seed: int) -> None:
-        super().__init__(parse(text).expr, INPUTS, DIGITS)
-        rnd = random.Random(seed)
-        self.errors = [rnd.uniform(-1, 1) * _ROUNDING for _ in self.plan]
+        super().__init__([parse(text).expr], INPUTS, DIGITS)
+        self.rnd, self.seed = random.Random(seed), seed
 
-    def _value(self, point: Sequence[Any]) -> Any:
+    def _values(self, point: Sequence[Any]) -> list[Any]:
+        self.rnd.seed(self.seed)  # the same errors wherever it is evaluated
         values: list[Any] = []
-        for (meaning, operands), error in zip(self.plan, self.errors):
-            value = self._step(meaning, operands, values, point)
+        for kind, what, operands in self._plan:
+            args = [values[i] for i in operands]
+            value = point[what] if not operands and isinstance(what, int) else _applied(kind, what, args)  # fmt: skip
+            error = self.rnd.uniform(-1, 1) * _ROUNDING
             values.append(
                 value * (1 + error) if isinstance(value, mpmath.mpf) else value
             )
-        return values[-1]
+        return values
+
+    def off(self, point: Sequence[float]) -> Exact:
+        """Return the value and the slopes with their rounding errors: difference quotients of the whole formula."""
+        with mpmath.workdps(DIGITS):
+            exact = [mpmath.mpf(x) for x in point]
+            value = self._values(exact)[-1]
+            slopes = []
+            for place in range(len(exact)):
+
+                def near(step: Any, place: int = place) -> Any:
+                    moved = list(exact)
+                    moved[place] = moved[place] + step
+                    return self._values(moved)[-1]
+
+                known = value is not None
+                slopes.append(_quotient(near, exact[place], value, DIGITS) if known else None)  # fmt: skip
+        return Exact(value, tuple(slopes))
 
 
 def extremes(text: str, point: Sequence[float]) -> bool:
     """Whether some part of the formula is so large or so small that its square, or its reciprocal's, is no double."""
-    formula = ExactFormula(parse(text).expr, INPUTS, DIGITS)
-    values: list[Any] = []
+    formula = ExactFormulas([parse(text).expr], INPUTS, DIGITS)
     with mpmath.workdps(DIGITS):
-        exact = [mpmath.mpf(x) for x in point]
-        for meaning, operands in formula.plan:
-            values.append(formula._step(meaning, operands, values, exact))
+        values = formula._values([mpmath.mpf(x) for x in point])
     sizes = [abs(v) for v in values if isinstance(v, mpmath.mpf) and v != 0]
     return any(not 1e-75 < size < 1e75 for size in sizes)
 
@@ -163,7 +179,7 @@ def effect_of_rounding(
     """Return how far rounding errors alone move the value and the slopes; None if they leave the domain or pass a kink."""
     moved = [mpmath.mpf(0)] * len(true)
     for seed in range(seeds):
-        off = Rounded(text, seed).at(point, range(3))
+        off = Rounded(text, seed).off(point)
         if off.value is None or None in off.slopes:
             return None
         for i, (a, b) in enumerate(zip((off.value, *off.slopes), true)):

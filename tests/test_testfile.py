@@ -142,6 +142,25 @@ def test_what_cannot_be_tested_is_said() -> None:
     assert main(["compile", "x", "--test"]) == 2
 
 
+def test_a_test_of_very_many_inputs_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It holds fewer points, and compares some of the slopes with differences; all with mpmath's."""
+    compiled = compile("+".join(f"x{i}*y{i}*{i % 7 + 2}" for i in range(30)))
+    full = compiled.test("model").source
+    assert "some of them" not in full and full.count("    (\n        (\n") == 5
+    monkeypatch.setattr("gradgen.testfile._MOST_NUMBERS", 300)
+    monkeypatch.setattr("gradgen.testfile._MOST_MOVES", 0)
+    test = compiled.test("model").source
+    assert test.count("    (\n        (\n") == 2
+    assert "for number in (0, 20, 40):  # some of them" in test
+    assert passes(compiled.source, test)
+    for line in ("dx0 = ", "dy17 = "):
+        place = compiled.source.index(line) + len(line)
+        spoiled = compiled.source[:place] + "2.0 * " + compiled.source[place:]
+        assert not passes(spoiled, test)
+
+
 @pytest.mark.slow
 def test_modules_and_tests_of_real_formulas_pass_every_tool(tmp_path: Path) -> None:
     """The lists lie beside the project on some machines."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gradgen import verify as proof
 from gradgen.cli import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
@@ -150,7 +151,7 @@ def test_compile_verifies_before_it_writes(
 
 @pytest.mark.parametrize("text", ["zeta(x)", "trigamma(x)", "polygamma(3, x)", "beta(x, y)", "binomial(x, y)", "digamma(x)"])  # fmt: skip
 def test_the_stated_domain_counts(text: str) -> None:
-    report = verify(compile(text), samples=10)
+    report = verify(compile(text), samples=5)
     assert report.passed() and report.raised == []
 
 
@@ -166,3 +167,73 @@ def test_what_has_no_text_cannot_be_verified() -> None:
     bare = replace(compiled, recipe=replace(compiled.recipe, source=""))
     with pytest.raises(GradgenError, match="written out"):
         verify(bare)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["abs(x)", "--at", "x=0"], 1),
+        (["abs(x)", "--at", "x=0", "--at", "x=1"], 0),
+        (["floor(x)*y", "--range", "x=1e300:1e308"], 1),
+        (["floor(x)", "--at", "x=2"], 1),
+        (["x", "--range", "x=1e300:1e308"], 0),
+        (["3"], 0),
+        (["x*y", "--wrt", ""], 0),
+        (["u = x*y; v = abs(y)", "--outputs", "u, v", "--at", "x=1, y=0"], 1),
+    ],
+)
+def test_where_no_gradient_was_compared_nothing_is_proven(
+    argv: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *argv]) == code
+    said = "no gradient was compared" in capsys.readouterr().out
+    assert said == bool(code)
+
+
+def test_a_large_formula_is_compared_at_fewer_points_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = compile("+".join(f"x{i}*y{i}" for i in range(60)))
+    monkeypatch.setattr(proof, "_WORK", 1000)
+    report = verify(compiled)
+    assert report.passed() and report.compared == report.few < 10
+    lines = list(report.lines())
+    assert "fewer points than the usual 50" in lines[-1]
+    assert verify(compiled, samples=12).compared == 12
+    assert not any(
+        "fewer points" in line for line in verify(compiled, samples=2).lines()
+    )
+    # Of many slopes the report shows those that matter, of many inputs the first.
+    assert len(lines) < 60 and "slopes more" in lines[-3]
+    assert all(line.count("=") <= 20 for line in lines)
+    assert any(line.startswith("gradient ") for line in lines)
+
+
+def test_the_worst_slope_of_many_is_shown() -> None:
+    compiled = compile("+".join(f"x{i}*{i + 2}" for i in range(90)))
+    spoiled_line = compiled.source.replace("dx77 = 79.0 * ", "dx77 = 79.5 * ")
+    assert spoiled_line != compiled.source
+    report = verify(replace(compiled, source=spoiled_line), samples=2)
+    assert not report.passed()
+    assert any(line.startswith("df/dx77 ") for line in report.lines())
+
+
+def test_progress_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    steps: list[tuple[int, int]] = []
+    verify(compile("log(x)"), samples=5, progress=lambda *step: steps.append(step))
+    assert [step for step in dict.fromkeys(steps) if step[0]] == [(i, 5) for i in range(1, 6)]  # fmt: skip
+    steps.clear()
+    verify(compile("x"), [(1.0,), (2.0,)], progress=lambda *step: steps.append(step))
+    assert steps == [(1, 2), (2, 2)]
+    assert main(["verify", "x"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_on_a_terminal_progress_is_a_bar_that_goes_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradgen.cli._MOMENT", -1.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(["verify", "x*y", "--samples", "3"]) == 0
+    err = capsys.readouterr().err
+    assert "[####################..........] 2/3" in err and err.endswith("\r\x1b[K")
