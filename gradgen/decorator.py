@@ -110,7 +110,8 @@ def _helper(
         )
     above = (s for s in names.module.body if s.lineno <= found[0].lineno)
     names.until = sum(1 for _ in above) - 1
-    known[code] = Helper(found[0], names, names.until, function.__defaults__ or ())
+    defaults = tuple(_own(value) for value in function.__defaults__ or ())
+    known[code] = Helper(found[0], names, names.until, defaults)
     return known[code]
 
 
@@ -169,10 +170,9 @@ def _live(
     value = scope[name]
     if isinstance(value, types.ModuleType):
         return Dotted(value.__name__)
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        plain = _plain(value)
-        if plain is not None:
-            return Constant(name, ast.Constant(plain), Names(""), 0)
+    plain = _own(value)
+    if type(plain) in (int, float):
+        return Constant(name, ast.Constant(plain), Names(""), 0)
     for module in _MODULES:
         called = getattr(value, "__name__", None)
         holder = sys.modules.get(module)
@@ -192,10 +192,8 @@ def _live(
     )
 
 
-def _plain(value: numbers.Real) -> int | float | None:
-    """Return a number as one of Python's own; None for a fraction, for a decimal, and for what is not finite."""
-    own = isinstance(value, (int, float)) and type(value).__module__ == "builtins"
-    if not own and type(value).__module__ != "numpy":
-        return None
-    plain = int(value) if isinstance(value, numbers.Integral) else float(value)
-    return plain if isinstance(plain, int) or math.isfinite(plain) else None
+def _own(value: Any) -> Any:
+    """Return a number of numpy as one of Python's own, and anything else as it is; None for what is not finite."""
+    if isinstance(value, numbers.Real) and type(value).__module__ == "numpy":
+        value = int(value) if isinstance(value, numbers.Integral) else float(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -95,18 +95,18 @@ def read_function(
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
     """
     names = Names(text)
-    if name not in names.functions:
-        raise GradgenError(
-            f"there is no function `{name}`; the file has {', '.join(names.functions) or 'none'}"
-        )
+    if name not in names.bound:
+        listed = ", ".join(names.functions[:20]) or "none"
+        raise GradgenError(f"there is no function `{name}`; the file has {listed}")
+    place = ast.Pass(lineno=names.bound[name][-1].line, col_offset=0)
     try:
         found = names.meaning(name)
     except UnclearError as error:
-        bound = names.bound[name][-1]
-        place = ast.Pass(lineno=bound.line, col_offset=0)
         raise names.fail(str(error), place) from None
-    assert isinstance(found, Helper)
-    return read_helper(found, means, result)
+    if isinstance(found, Helper):
+        return read_helper(found, means, result)
+    what = "comes from another file" if isinstance(found, Dotted) else "is no `def`"
+    raise names.fail(f"`{name}` {what}; name a function that this file defines", place)
 
 
 def read_helper(
@@ -327,7 +327,7 @@ class _Reader:
     def stated(self, constant: Constant, value: Value) -> Value:
         """Make a constant a statement of the program."""
         here = self.at
-        name = constant.name
+        name = constant.name.lstrip("_") or "constant"
         if name in CALLS or name in COMPOSITIONS or name in RESERVED:
             name += "_"
         name = self.fresh(name)

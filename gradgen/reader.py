@@ -36,7 +36,7 @@ from gradgen.pieces import leave_nothing
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000
-MAX_PROGRAM = 400_000
+MAX_PROGRAM = 2_000_000
 MAX_NESTING = 100
 MAX_OPERATIONS = 20_000
 MAX_DIGITS = 400

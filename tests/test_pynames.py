@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 import pytest
 
+from gradgen import meanings
 from gradgen.cli import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile as compile_formula
@@ -586,3 +587,71 @@ def test_four_thousand_statements_compile() -> None:
     assert close(made.forward(*point)[0], run(text, "f", point))
     found = read_artifact(made.source)
     assert found is not None and regenerate(found.recipe).source == made.source
+
+
+# What modules hold.
+
+_OF_TWO = "atan2 arctan2 pow power hypot maximum minimum fmax fmin max min mod logaddexp heaviside beta betaln binom huber xlogy xlog1py".split()  # fmt: skip  # noqa: SIM905
+_OF_ORDERS = "jv yv iv kv polygamma gammainc gammaincc".split()  # noqa: SIM905
+_POINTS = {name: (1.7,) for name in ("acosh", "arccosh")}
+_POINTS |= {name: (0.3,) for name in ("erfinv", "erfcinv", "ndtri", "ppf")}
+#: These are compared below 0, at halves and at whole numbers, too.
+_STEPS = [
+    "trunc",
+    "fix",
+    "rint",
+    "round",
+    "int",
+    "floor",
+    "ceil",
+    "sign",
+    "abs",
+    "fabs",
+    "absolute",
+    "sinc",
+    "float",
+]
+
+
+def known() -> list[Any]:
+    """Return the dotted names that are read; those that mean a function of the same name are slow to go through."""
+    listed = [f"{module}.{name}" for module, names in meanings._SAME.items() for name in names]  # fmt: skip
+    every = sorted({*listed, *meanings._OTHERS})
+    return [
+        path if path in meanings._OTHERS else pytest.param(path, marks=pytest.mark.slow)
+        for path in every
+        if not path.startswith("gradgen.")
+    ]
+
+
+@pytest.mark.parametrize("path", known())
+def test_what_modules_hold_is_what_formulas_call_so(path: str) -> None:
+    module, _, name = path.rpartition(".")
+    head = f"import {module}"
+    if module == "scipy.stats.norm":
+        pytest.importorskip("scipy.stats")
+        head = "import scipy.stats"
+    elif not hasattr(pytest.importorskip(module), name):
+        pytest.skip(f"this Python has no {path}")
+    try:
+        what = meanings.meant(path, {})
+    except ValueError:
+        pytest.skip(f"formulas have no {path} yet")
+    points: list[tuple[float, ...]] = [_POINTS.get(name, (0.7,))]
+    inputs, shown = "x", f"{path}(x)"
+    if not what.callable:
+        shown = f"x*{path}"
+    elif name in _OF_TWO:
+        inputs, shown, points = "x, y", f"{path}(x, y)", [(0.7, 1.3), (1.3, 0.7)]
+    elif name in _OF_ORDERS:
+        shown = f"{path}(2, x)"
+    elif name in ("clip", "fma", "where"):
+        first = "x > 0" if name == "where" else "x"
+        inputs, shown, points = "x, y, z", f"{path}({first}, y, z)", [(0.7, 1.0, 2.0)]
+    if name in _STEPS:
+        points += [(x,) for x in (-0.5, 0.5, 1.5, 2.5, -2.5, -1.2, 3.0)]
+    text = f"{head}\ndef f({inputs}): return {shown}"
+    made = compile_function(text, "f", target="scipy")
+    for point in points:
+        value = float(run(text, "f", point))
+        assert made.forward(*point)[0] == pytest.approx(value, rel=1e-12), point
