@@ -38,9 +38,15 @@ class Product:
             del self.powers[value]
 
     def times_number(self, number: Fraction | float, power: int) -> None:
-        """Multiply by a power of a number: exactly, if all numbers are exact."""
+        """Multiply by a power of a number: exactly, if all numbers are exact.
+
+        Raises:
+            OverflowError: the product has no double.
+        """
         exact = isinstance(self.number, Fraction) and isinstance(number, Fraction)
         value = Fraction(self.number) * Fraction(number) ** power
+        if value and not float(value):
+            raise OverflowError
         self.number = value if exact else float(value)
 
     def times_product(self, other: Product, power: int) -> None:
@@ -55,7 +61,22 @@ def factors(
     *values: tuple[Operand, int],
     seen: dict[Operand, None] | None = None,
 ) -> Product:
-    """Return the product of powers of values, each taken apart; note in `seen` what was."""
+    """Return the product of powers of values, each taken apart; note in `seen` what was.
+
+    Where the numbers among them come to no double, they are left as they are.
+    """
+    try:
+        return _taken_apart(step_of, values, {} if seen is None else seen)
+    except OverflowError:
+        found = Product()
+        for value, power in values:
+            found.times(value, power)
+        return found
+
+
+def _taken_apart(
+    step_of: StepOf, values: tuple[tuple[Operand, int], ...], seen: dict[Operand, None]
+) -> Product:
     found = Product()
     todo = list(reversed(values))
     budget = _OPERATIONS
@@ -66,8 +87,7 @@ def factors(
             if isinstance(number, (Fraction, float)) and number and not value.args:
                 found.times_number(number, power)
                 continue
-        if seen is not None:
-            seen[value] = None
+        seen[value] = None
         step = step_of(value)
         inside = parts(step) if step is not None and budget else None
         if inside is None:

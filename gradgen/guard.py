@@ -141,25 +141,20 @@ class _Guard:
         self.trues = ((1 << 2 * len(self.ranks)) - 1) // 3
         self.bits = {index: bit for bit, (_, index) in enumerate(self.ranks)}
 
-    def conditions_first(self) -> dict[int, tuple[int, int]]:
-        """Return an order in which every condition stands as early as it can: each value by the first condition that needs it."""
-        steps = self.program.steps
-        last = self.first + len(steps)
-        order: dict[int, tuple[int, int]] = {}
+    def conditions_first(self) -> list[tuple[int, int]]:
+        """Return an order in which every condition stands as early as it can: values by the first condition that needs them."""
+        last = self.first + len(self.program.steps)
+        needed_by = [last] * last
         for index in range(last - 1, self.first - 1, -1):
-            step = steps[index - self.first]
-            at = order.get(index, (last, index))[0]
-            if step.op in _CHOICES:
-                place = step.args[0]
-                if isinstance(place, Ref) and place.index >= self.first:
-                    at_place = order.get(place.index, (last, 0))[0]
-                    order[place.index] = min(at_place, place.index), place.index
-            order[index] = at, index
+            step = self.program.step(index)
+            assert step is not None
+            if step.op in _CHOICES and isinstance(step.args[0], Ref):
+                condition = step.args[0].index
+                needed_by[condition] = min(needed_by[condition], condition)
             for arg in step.args:
                 if isinstance(arg, Ref):
-                    before = order.get(arg.index, (last, 0))[0]
-                    order[arg.index] = min(before, at), arg.index
-        return order
+                    needed_by[arg.index] = min(needed_by[arg.index], needed_by[index])
+        return [(condition, index) for index, condition in enumerate(needed_by)]
 
     def run(self) -> Program:
         self.find_branches()

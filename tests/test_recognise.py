@@ -86,3 +86,16 @@ def test_naive_forms_no_longer_overflow() -> None:
     assert compile("sqrt(x**2 + y**2)").value_and_grad(0.0, 0.0) == (0.0, (0.0, 0.0))
     assert compile("sqrt(x**2)").value_and_grad(0.0) == (0.0, (0.0,))
     assert compile("log(1 + x)").value_and_grad(1e-17)[0] == 1e-17
+
+
+def test_numbers_whose_product_has_no_double_stay_apart() -> None:
+    for text, point, value in (
+        ("y/(exp(x)*1e200*exp(x)*1e200)", (-400.0, 2.0), None),
+        ("y/(exp(x)*1e-200*exp(x)*1e-200)", (400.0, 2.0), None),
+        ("(exp(x)*1e-200)*(exp(-y)*1e-200)", (500.0, -200.0), None),
+        ("u = exp(x)*1e300; w = u*u; y/w if w < 1e300 else y", (0.0, 2.0), 2.0),
+    ):
+        compiled = compile(text)
+        expected = compile(text, as_written=True).forward(*point)[0]
+        assert compiled.forward(*point)[0] == pytest.approx(expected, rel=1e-12)
+        assert value is None or compiled.forward(*point)[0] == value
