@@ -29,7 +29,7 @@ def test_the_gradient_of_what_does_not_move(
     formula: str, at: str, value: str, gradient: str
 ) -> None:
     point = {k.strip(): float(v) for k, v in (p.split("=") for p in at.split(","))}
-    f = compile(formula, inputs=tuple(point))
+    f = compile(formula, inputs=tuple(point), with_="jacobian")
     got, cache = f.forward(**point)
     assert math.isclose(got, float(value), rel_tol=1e-15, abs_tol=1e-300)
     if gradient == "raises":
@@ -143,10 +143,10 @@ def check(text: str, point: tuple[float, ...]) -> str:
 
 
 def test_random_compositions() -> None:
-    outcomes = [(check(*case), *case) for case in formulas(1, 130)]
+    outcomes = [(check(*case), *case) for case in formulas(1, 40)]
     right = [o for o in outcomes if o[0] == "right"]
     nothing = [o for o in outcomes if o[0] == "raises for nothing"]
-    assert len(right) > 50
+    assert len(right) > 20
     assert len(nothing) < 3, nothing
 
 

@@ -39,7 +39,7 @@ def same(one: float, other: float, within: float = 0.0) -> bool:
 @pytest.mark.parametrize(("formula", "at", "value", "gradient"), CASES)
 def test_poles_and_overflow(formula: str, at: str, value: str, gradient: str) -> None:
     point = {k.strip(): float(v) for k, v in (p.split("=") for p in at.split(","))}
-    f = compile(formula, inputs=tuple(point), ieee=True)
+    f = compile(formula, inputs=tuple(point), ieee=True, with_="jacobian")
     got, slopes = f.value_and_grad(**point)
     assert same(got, float(value), 1e-14)
     wanted = [float(slope) for slope in gradient.split(",")]
@@ -72,7 +72,9 @@ def made(text: str, names: Sequence[str], **options: Any) -> Compiled:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_no_row_raises_at_any_double(row: Op) -> None:
     text, names = call(row)
-    f, precise = made(text, names, ieee=True), made(text, names, ieee=True, precise=True)  # fmt: skip
+    f = precise = made(text, names, ieee=True)
+    if row.precise_partials:
+        precise = made(text, names, ieee=True, precise=True)
     true = reference(row)
     special = SPECIAL if len(names) < 3 else SPECIAL[::3]
     for point in itertools.product(special, repeat=len(names)):
@@ -126,7 +128,7 @@ def formula(rng: random.Random, depth: int) -> str:
 def compare(text: str, points: Sequence[tuple[float, float]]) -> int:
     """Run both modules; return at how many points the plain one raised."""
     plain = compile(text, inputs="x, y")
-    f = compile(text, inputs="x, y", ieee=True)
+    f = compile(text, inputs="x, y", ieee=True, with_="jacobian")
     raised = 0
     for point in points:
         value, slopes = f.value_and_grad(*point)
@@ -161,8 +163,8 @@ def run(seed: int, count: int) -> tuple[int, int]:
 
 
 def test_random_formulas_never_raise_and_change_no_value() -> None:
-    compiled, raised = run(3, 20)
-    assert compiled > 15 and raised > 40
+    compiled, raised = run(3, 8)
+    assert compiled > 5 and raised > 12
 
 
 @pytest.mark.slow
