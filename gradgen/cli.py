@@ -178,6 +178,7 @@ def _formula(options: argparse.Namespace) -> Compiled:
         "strict": options.strict,
         "templates": getattr(options, "templates", None),
         "with_": getattr(options, "extras", None) or (),
+        "proof": getattr(options, "proof", False),
     }
     function = function_in(text)
     if function is not None:
@@ -416,6 +417,10 @@ def _ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, float]]:
     return ranges
 
 
+def _note_unproven(path: Path, reason: str) -> None:
+    _note(f"{path}: the module was not proven: {reason}")
+
+
 def _note_signature(path: Path, before: str, after: str) -> None:
     """Warn where callers that pass inputs by position would be misled."""
     old, new = (
@@ -459,7 +464,7 @@ def _number(text: str) -> float:
 
     parse(text)  # which reads one expression, without a name for it
     try:
-        return float(compile(text, inputs=()).forward()[0])
+        return float(compile(text, inputs=(), proof=False).forward()[0])
     except GradgenError:
         raise
     except (ArithmeticError, ValueError) as error:
@@ -565,13 +570,18 @@ def _build(options: argparse.Namespace) -> int:
     for done, entry in enumerate(listed):
         if bar:
             print(f"\r{progress(done, len(listed))}", end="", file=sys.stderr)
-        for path, status, message in statuses(entry, not options.check, options.force):
+        for path, status, message in statuses(
+            entry, not options.check, options.force, options.proof
+        ):
             if bar:
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             print(f"{status:8} {printable(str(path))}", flush=bar)
-            if message:
+            good = status in ("ok", "written", "updated")
+            if message and good:
+                _note_unproven(path, message)
+            elif message:
                 print(f"gradgen: error: {message}", file=sys.stderr)
-            worst |= status not in ("ok", "written", "updated")
+            worst |= not good
     return int(worst)
 
 
@@ -594,9 +604,10 @@ def _diff(options: argparse.Namespace) -> int:
         if found is not None:
             both.append(regenerate(found.recipe))
         elif function is not None:
-            both.append(compile_function(text, function[1], means=_means(options)))
+            means = _means(options)
+            both.append(compile_function(text, function[1], means=means, proof=False))
         else:
-            both.append(compile(text))
+            both.append(compile(text, proof=False))
     lines = list(explain(*both))
     print("\n".join(lines or ["nothing changed"]))
     return 0
@@ -738,7 +749,8 @@ def _update(options: argparse.Namespace) -> int:
             found = read_artifact(text) if text is not None else None
             if text is None or found is None:
                 raise GradgenError(f"{path} does not exist")
-            made = regenerate(_recipe_of(path, found.recipe), templates)
+            recipe = _recipe_of(path, found.recipe)
+            made = regenerate(recipe, templates, options.proof)
             changed = made.write(path, force=options.force)
         except Exception as error:  # noqa: BLE001
             print(f"refused  {printable(str(path))}")
@@ -749,4 +761,6 @@ def _update(options: argparse.Namespace) -> int:
             continue
         print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
         _note_signature(path, text, made.source)
+        if changed and made.unproven:
+            _note_unproven(path, made.unproven)
     return worst

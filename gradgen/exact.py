@@ -85,10 +85,10 @@ class ExactFormulas:
                 if node.is_Symbol:
                     self._plan.append((_INPUT, places[node.name], ()))
                 elif all(self._plan[i][0] == _CONSTANT for i in operands):
-                    self._plan.append((_CONSTANT, _meaning(node), operands))
+                    self._plan.append((_CONSTANT, meaning_of(node), operands))
                 else:
                     kind = _KINDS.get(node.func, _OTHER)
-                    self._plan.append((kind, _meaning(node), operands))
+                    self._plan.append((kind, meaning_of(node), operands))
         self._results = [done[expr] for expr in exprs]
         self._reached = [self._below(result) for result in self._results]
         self._constants: dict[int, Any] = {}
@@ -522,14 +522,16 @@ def _choice(*pairs: Any) -> Any:
     return _UNDEFINED
 
 
-def _all(*conditions: Any) -> Any:
+def all_of(*conditions: Any) -> Any:
+    """Return whether all conditions hold; undefined where one is before any is False."""
     for condition in conditions:
         if condition is _UNDEFINED or not condition:
             return condition
     return True
 
 
-def _any(*conditions: Any) -> Any:
+def any_of(*conditions: Any) -> Any:
+    """Return whether some condition holds; undefined where one is before any is True."""
     for condition in conditions:
         if condition is _UNDEFINED or condition:
             return condition
@@ -549,7 +551,7 @@ def _exp(x: Any) -> Any:
 
 
 #: Nodes that do not need all their operands.
-_LAZY = (_pair, _choice, _all, _any)
+_LAZY = (_pair, _choice, all_of, any_of)
 
 _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.Add: lambda *terms: mpmath.fsum(terms),
@@ -558,8 +560,8 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     sp.exp: _exp,
     ExprCondPair: _pair,
     sp.Piecewise: _choice,
-    sp.And: _all,
-    sp.Or: _any,
+    sp.And: all_of,
+    sp.Or: any_of,
     sp.Not: lambda condition: not condition,
     sp.StrictLessThan: lambda x, y: bool(x < y),
     sp.LessThan: lambda x, y: bool(x <= y),
@@ -611,7 +613,8 @@ _KINDS: Mapping[type[Any], int] = {
 }
 
 
-def _meaning(node: sp.Basic) -> Callable[..., Any]:
+def meaning_of(node: sp.Basic) -> Callable[..., Any]:
+    """Return how mpmath evaluates a node, given its operands' values; of an atom, its value."""
     if isinstance(node, BooleanAtom):
         truth = bool(node)
         return lambda: truth

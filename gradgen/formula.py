@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -76,8 +76,12 @@ class Formula:
 
     def result(self, name: str) -> sp.Expr:
         """Return what a name stands for in a program; of a formula, the formula."""
+        return next(self.results([name]))
+
+    def results(self, names: Iterable[str]) -> Iterator[sp.Expr]:
+        """Yield what each of several names stands for."""
         named = {assignment.name: assignment.expr for assignment in self.assignments}
-        return named.get(name, self.expr)
+        return (named.get(name, self.expr) for name in names)
 
 
 #: The keyword that is a name in most formulas that hold it.

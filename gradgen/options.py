@@ -39,6 +39,7 @@ _OPTIONS = [
     "--test",
     "--max-ratio",
     "--ours",
+    "--no-proof",
 ]
 _COMMANDS = (
     *("compile", "eval", "verify", "check", "update", "build", "diff", "functions"),
@@ -172,6 +173,14 @@ def _parser() -> argparse.ArgumentParser:
             help="of a Python function, what an import means; may be given several times",
         )
 
+    def proof_option(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--no-proof",
+            dest="proof",
+            action="store_false",
+            help="do not run the module at a few points, to compare it with what was read, before it is handed over",
+        )
+
     def file_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "paths",
@@ -202,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="use the templates in DIR first; they are code, so use only your own",
     )
+    proof_option(sub)
     sub.add_argument(
         "--with",
         dest="extras",
@@ -303,6 +313,7 @@ def _parser() -> argparse.ArgumentParser:
         "  gradgen update generated/ model.py",
     )
     file_options(sub)
+    proof_option(sub)
     sub.add_argument(
         "--force", action="store_true", help="overwrite files that were edited by hand"
     )
@@ -318,6 +329,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PROJECT",
         help="a pyproject.toml or its folder (default: the nearest one)",
     )
+    proof_option(sub)
     sub.add_argument(
         "--check",
         action="store_true",

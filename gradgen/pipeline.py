@@ -31,6 +31,8 @@ from gradgen.names import DEFAULT_NAME
 from gradgen.names import name as give_names
 from gradgen.own import declare, import_lines, imported
 from gradgen.parse import parse
+from gradgen.plain import Plain, plain_formula
+from gradgen.proof import prove
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
@@ -39,7 +41,7 @@ from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
 from gradgen.statements import one_assignment, split_docstring
-from gradgen.sympy_program import as_program, plain_expression, symbol_name
+from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS, Target
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
@@ -72,8 +74,9 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     with_: Names = (),
     expand: bool = False,
     defaults: Mapping[str, float] | None = None,
+    proof: bool = True,
 ) -> Compiled:
-    """Compile a formula to a module with `forward` and `backward`.
+    """Compile a formula to a module with `forward` and `backward`, and run it at a few points to prove that it is that formula.
 
     Args:
         source: the formula or the program, as text or as a SymPy expression; also a list, tuple or dict of expressions, a
@@ -94,9 +97,10 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         expand: write the body of a program's own function in the place of its call, instead of one stage.
         with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
         defaults: the values of the last inputs where a call leaves them out.
+        proof: whether to compare the module with what was read; where nothing can be compared, `unproven` says why.
 
     Raises:
-        GradgenError: the formula or an option is not acceptable; the message says what is.
+        GradgenError: the formula or an option is not acceptable, and the message says what is; or the module is wrong.
 
     >>> f = compile("x * sigmoid(y)")
     >>> f.value_and_grad(2.0, 0.0)
@@ -118,6 +122,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
             f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
         )
     folder = _folder(templates)
+    handed = source
     if isinstance(source, sympy.MatrixBase) or not isinstance(
         source, (str, sympy.Expr)
     ):
@@ -142,6 +147,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
                 with_=with_,
                 expand=expand,
                 defaults=defaults,
+                proof=proof,
             )
         except GradgenError as error:
             raise error.moved_up(len(const)) from None
@@ -171,7 +177,39 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
-    return generate(recipe, formula, folder)
+    compiled = generate(recipe, formula, folder)
+    if not proof:
+        return compiled
+    results = [name for name, _ in compiled.program.outputs]
+    if not isinstance(handed, str):
+        return proven(compiled, truth_of(handed, results))
+    if formula.foreign:
+        reason = f"{formula.foreign[0]} is not gradgen's, so there is no truth to compare with"
+        return _unproven(compiled, reason)
+    # An input may be called as the result is; no input has a blank in its name.
+    trees = {f"result {n}": e for n, e in zip(results, formula.results(results))}
+    return proven(
+        compiled, plain_formula([*trees.items()], [*trees], formula.functions)
+    )
+
+
+def proven(
+    compiled: Compiled, plain: Plain | None, what: str = "the formula"
+) -> Compiled:
+    """Return a module that is what was read; where that cannot be told, with a note that says so.
+
+    Raises:
+        GradgenError: it is something else at some point.
+    """
+    if plain is None:
+        return _unproven(compiled, f"{what} calls what nothing is known of")
+    reason = prove(compiled, plain, what)
+    return _unproven(compiled, reason) if reason else compiled
+
+
+def _unproven(compiled: Compiled, reason: str) -> Compiled:
+    note = f"the module was not proven: {reason}"
+    return replace(compiled, unproven=reason, notes=(*compiled.notes, note))
 
 
 def _with_constants(source: str, const: Mapping[str, float | str]) -> str:
@@ -385,8 +423,10 @@ def _check(
     check_skeleton(text, imports, helpers(target), signatures, own)
 
 
-def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
-    """Make a module again from the recipe in its header.
+def regenerate(
+    recipe: Recipe, templates: Path | None = None, proof: bool = False
+) -> Compiled:
+    """Make a module again from the recipe in its header; with `proof`, prove it.
 
     Raises:
         GradgenError: the recipe does not say enough, or is not acceptable.
@@ -415,6 +455,7 @@ def regenerate(recipe: Recipe, templates: Path | None = None) -> Compiled:
         with_=recipe.extras,
         expand=recipe.expand,
         defaults=dict(recipe.defaults),
+        proof=proof and not recipe.tests,
     )
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
 
@@ -451,6 +492,7 @@ class Compiled:
         recipe: the formula and the options it was made from.
         cost: the operations of `forward` and `backward`.
         notes: what the reader should know, one sentence each.
+        unproven: why the module was not compared with what was read, where that was tried in vain.
     """
 
     source: str
@@ -458,6 +500,7 @@ class Compiled:
     recipe: Recipe
     cost: Cost
     notes: tuple[str, ...] = ()
+    unproven: str = ""
 
     def __repr__(self) -> str:
         """The signature and the formula."""

@@ -54,11 +54,14 @@ class Entry:
     options: Mapping[str, Any]
     folder: Path
 
-    def made(self) -> list[tuple[Path, Compiled]]:
+    def made(self, proof: bool = False) -> list[tuple[Path, Compiled]]:
         """Return the module, and its test if the project wants one, each with its path.
 
+        Args:
+            proof: whether to prove the module.
+
         Raises:
-            GradgenError: the formula, an option or a file is not acceptable.
+            GradgenError: the formula, an option or a file is not acceptable, or the module is wrong.
         """
         options = self.options
         function = function_in(str(options.get("source-file", "")))
@@ -80,6 +83,7 @@ class Entry:
             "ieee": options.get("ieee", False),
             "strict": options.get("strict", False),
             "with_": options.get("with", ()),
+            "proof": proof,
         }
         if "source" in options:
             if re.fullmatch(r"[\w./-]+\.(txt|py)(:\w+)?", str(options["source"])):
@@ -273,16 +277,19 @@ def progress(done: int, count: int, width: int = 30) -> str:
     return f"[{'#' * filled}{'.' * (width - filled)}] {done}/{count}"
 
 
-def statuses(entry: Entry, write: bool, force: bool) -> Iterator[tuple[Path, str, str]]:
-    """Make an entry's files; yield each with what became of it, and with a message where it was refused.
+def statuses(
+    entry: Entry, write: bool, force: bool, proof: bool = True
+) -> Iterator[tuple[Path, str, str]]:
+    """Make an entry's files; yield each with what became of it, and with a message where it was refused or not proven.
 
     Args:
         entry: the module.
         write: whether to write; else the files are only compared.
         force: whether files that were edited by hand are overwritten.
+        proof: whether a module is proven before it is written.
     """
     try:
-        made = entry.made()
+        made = entry.made(write and proof)
     except Exception as error:  # noqa: BLE001 - one bad module does not stop the others
         yield entry.path, "failed", trouble(error)
         return
@@ -296,7 +303,8 @@ def statuses(entry: Entry, write: bool, force: bool) -> Iterator[tuple[Path, str
             elif write:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 compiled.write(path, force=force)
-                yield path, "written" if before is None else "updated", ""
+                status = "written" if before is None else "updated"
+                yield path, status, compiled.unproven if path == entry.path else ""
             else:
                 found = before and read_artifact(before)
                 edited = found and not found.intact

@@ -8,7 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
 from gradgen.formula import RESERVED, check_identifier
@@ -54,6 +54,7 @@ class Function:
         name: the result's name, of a formula.
         lines: the file's lines that the program's lines come from, each with its number.
         defaults: the parameters' defaults, as constants.
+        origin: the function itself.
     """
 
     program: str
@@ -62,6 +63,7 @@ class Function:
     name: str = "f"
     lines: tuple[tuple[int, str], ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    origin: Helper | None = None
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -114,7 +116,7 @@ def read_helper(
 ) -> Function:
     """Read a function that was found; see `read_function`."""
     reader = _Reader(helper, check_means(means), result)
-    found = reader.read()
+    found = replace(reader.read(), origin=helper)
     clash = reader.called & {*reader.taken}
     if not clash:
         return found
@@ -129,7 +131,8 @@ def read_helper(
                 arg,
             )
     # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
-    return _Reader(helper, check_means(means), result, frozenset(clash)).read()
+    again = _Reader(helper, check_means(means), result, frozenset(clash)).read()
+    return replace(again, origin=helper)
 
 
 @dataclass

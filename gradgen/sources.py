@@ -6,10 +6,13 @@ import codecs
 import io
 import re
 import tokenize
+from collections.abc import Mapping
 from typing import Any
 
 from gradgen.errors import GradgenError
-from gradgen.pipeline import Compiled, compile
+from gradgen.pipeline import Compiled, compile, proven
+from gradgen.plain import Plain
+from gradgen.plain_python import plain_function
 from gradgen.pyfunction import Function, read_function
 from gradgen.recipe import split_names
 
@@ -90,10 +93,27 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
             if name in names
         },
     }
+    plain = _plain(found, given)
+    if plain is not None:
+        given["proof"] = False  # the function itself is what counts
     try:
-        return compile(found.program, **{**said, **given})
+        compiled = compile(found.program, **{**said, **given})
     except GradgenError as error:
         raise found.placed(error) from None
+    return compiled if plain is None else proven(compiled, plain, "the function")
+
+
+def _plain(found: Function, given: Mapping[str, Any]) -> Plain | None:
+    """Return a function as its own syntax tree says; None where no proof is wanted, or none can be had by it."""
+    # Other results than those that it returns are known to the program alone.
+    if not given.get("proof", True) or "outputs" in given or found.origin is None:
+        return None
+    try:
+        constants = {name: float(v) for name, v in given.get("const", {}).items()}
+    except (TypeError, ValueError):
+        return None
+    variables = [name for name in found.inputs if name not in constants]
+    return plain_function(found.origin, variables, constants)
 
 
 def _number(text: str) -> float:
@@ -103,6 +123,6 @@ def _number(text: str) -> float:
     except ValueError:
         pass
     try:
-        return float(compile(text, inputs=()).forward()[0])
+        return float(compile(text, inputs=(), proof=False).forward()[0])
     except (ArithmeticError, ValueError):
         raise GradgenError(f"the default `{text[:60]}` has no finite value") from None

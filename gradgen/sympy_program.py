@@ -13,6 +13,7 @@ from gradgen.expand import without_series
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
+from gradgen.plain import Plain, plain_formula
 from gradgen.reader import MAX_LENGTH
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import python_name, stage
@@ -32,11 +33,7 @@ def as_program(
     Raises:
         GradgenError: there is something else among them, or it cannot be written as text.
     """
-    replacements: Sequence[Any] = ()
-    if _is_cse(source):
-        replacements, source = source
-        if len(source) == 1 and isinstance(source[0], sp.MatrixBase):
-            source = source[0]
+    replacements, source = _parts(source)
     if isinstance(source, Mapping):
         names = [_text(key) for key in source]
         expressions = list(source.values())
@@ -121,6 +118,30 @@ def symbol_name(node: Any) -> str:
     if isinstance(node, AppliedUndef):
         return python_name(node.func.__name__)
     return python_name(node.name) if isinstance(node, sp.Symbol) else ""
+
+
+def _parts(source: Any) -> tuple[Sequence[Any], Any]:
+    """Return what `sympy.cse` replaced, if the source is its result, and the expressions."""
+    if not _is_cse(source):
+        return (), source
+    replacements, found = source
+    matrix = len(found) == 1 and isinstance(found[0], sp.MatrixBase)
+    return replacements, found[0] if matrix else found
+
+
+def truth_of(source: Any, names: Sequence[str]) -> Plain | None:
+    """Return one expression, or those that `as_program` knows, for evaluation as they are.
+
+    Args:
+        source: the expressions.
+        names: what the program calls them.
+    """
+    replacements, found = _parts([source] if isinstance(source, sp.Expr) else source)
+    values = found.values() if isinstance(found, Mapping) else found
+    pairs = [(_text(symbol), expr) for symbol, expr in replacements]
+    pairs += zip(names, values)
+    named = [(name, plain_expression(sp.sympify(expr))) for name, expr in pairs]
+    return plain_formula(named, names)
 
 
 def _is_cse(source: Any) -> bool:

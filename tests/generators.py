@@ -343,7 +343,7 @@ def digests(kind: str, first: int, last: int) -> dict[str, str]:
     """Compile a range, last first, and return each module's digest by its seed."""
     found = {}
     for seed in reversed(range(first, last)):
-        text = KINDS[kind](seed).compile().source
+        text = KINDS[kind](seed).compile(proof=False).source
         found[str(seed)] = hashlib.sha256(text.encode()).hexdigest()
     return found
 

@@ -242,7 +242,7 @@ def test_the_life_of_a_folder(
         "not ours",
         "missing",
     ]
-    assert "+    invy = 1.0 / y" in out
+    assert "+    f = x / y" in out
 
     code, out, err = run(capsys, "update", str(tmp_path))
     assert (

@@ -244,7 +244,7 @@ INTERRUPTED = """
 import os, signal, sys
 from gradgen.__main__ import run
 
-def interrupt(*_): os.kill(os.getpid(), signal.SIGINT)
+def interrupt(*_, **__): os.kill(os.getpid(), signal.SIGINT)
 
 def watch(event, args):
     global left
@@ -259,7 +259,7 @@ where = sys.argv.pop(1)
 if where == "a destructor":
     import gradgen.pipeline
     real = gradgen.pipeline.differentiate
-    gradgen.pipeline.differentiate = lambda program: (Last(), real(program))[1]
+    gradgen.pipeline.differentiate = lambda *args, **options: (Last(), real(*args, **options))[1]
 elif where.isdigit():
     left = int(where)
     sys.addaudithook(watch)
