@@ -2,47 +2,77 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: dcb63125e7949537
+# digest: b1adac8511997180
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
-Operations: 5 forward, 11 backward; value and gradient together cost 3.2 times the value.
+Operations: 2 forward, 10 backward; value and gradient together cost 6.0 times the value.
 
 Raises:
-    ValueError: where rp1 < 0 and negn is no integer, or rp1 = 0 and negn < 0
-        (pownegn).
-    OverflowError: where rp1**negn is too large (pownegn).
-    ValueError: backward, where rp1 = 0 and negn < 1 (pownegn).
-    ZeroDivisionError: where den = 0 (payment).
-
-Undefined:
-    the slope of rp1**negn by negn is nan where rp1 < 0 (pownegn).
-
-Kinks:
-    rp1**negn at rp1 = 0: the gradient by negn is 0 (pownegn).
+    ValueError: where r < -1 and negn is no integer, or r = -1 and negn < 0 (den).
+    OverflowError: where (1 + r)**negn is too large (den).
+    ValueError: backward, where r <= -1 (den).
+    ZeroDivisionError: where den = 0 (Pbyden).
 """
 
 import math
 
 
+def _compound(r: float, n: float) -> float:
+    """Return ((1 + r)**n - 1)/r, n at r = 0."""
+    if r < -0.5:
+        return (math.pow(1.0 + r, n) - 1.0) / r
+    # expm1(u)/r with u = n*log(1 + r), as a product of quotients that are 1 at 0.
+    log = math.log1p(r) / r if r != 0.0 else 1.0
+    return n * log * _exprel(n * math.log1p(r))
+
+
+def _compound_slope(r: float, n: float) -> float:
+    """Return the derivative of ((1 + r)**n - 1)/r by r, n*(n - 1)/2 at r = 0."""
+    if r < -0.5:
+        power = math.pow(1.0 + r, n - 1.0)
+        return (n * power - (power * (1.0 + r) - 1.0) / r) / r
+    u = n * math.log1p(r)
+    log = math.log1p(r) / r if r != 0.0 else 1.0
+    by_power = n / (1.0 + r) * log * _exprel_slope(u)
+    return n * (by_power + _log1prel_slope(r) * _exprel(u))
+
+
+def _exprel(x: float) -> float:
+    """Return (exp(x) - 1)/x, 1 at 0."""
+    return math.expm1(x) / x if x != 0.0 else 1.0
+
+
+def _exprel_slope(x: float) -> float:
+    """Return the derivative of (exp(x) - 1)/x, (exp(x) - (exp(x) - 1)/x)/x."""
+    if abs(x) > 1.0:
+        return (math.exp(x) - math.expm1(x) / x) / x
+    # Near 0, where that cancels, by its power series in nested form.
+    total = 1.0
+    for k in range(18, 0, -1):
+        total = 1.0 + total * x * (k + 1.0) / (k * (k + 2.0))
+    return 0.5 * total
+
+
+def _log1prel_slope(x: float) -> float:
+    """Return the derivative of log(1 + x)/x, (1/(1 + x) - log(1 + x)/x)/x."""
+    if abs(x) > 0.3:
+        return (1.0 / (1.0 + x) - math.log1p(x) / x) / x
+    # Near 0, where that cancels, by its power series.
+    total = 0.0
+    for k in range(32, 0, -1):
+        total = k / (k + 1.0) - total * x
+    return -total
+
+
 def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
     """Return payment and the cache that backward needs."""
-    num = P * r  # numerator
-    rp1 = 1.0 + r
     negn = -n
-    pownegn = math.pow(rp1, negn)
-    den = 1.0 - pownegn  # denominator
-    payment = num / den
-    return payment, (
-        P,
-        r,
-        rp1,
-        negn,
-        pownegn,
-        den,
-        payment,
-    )
+    den = _compound(r, negn)  # denominator
+    Pbyden = P / den
+    payment = -Pbyden
+    return payment, (r, negn, den, Pbyden)
 
 
 def backward(
@@ -51,36 +81,16 @@ def backward(
     """Return the gradient of payment, times the upstream gradient dpayment.
 
     In this order: by P, r, n.
-    The gradients of a value that is used more than once add up: `+=`.
     """
-    (
-        P,
-        r,
-        rp1,
-        negn,
-        pownegn,
-        den,
-        payment,
-    ) = cache
-    # payment = num / den               d(num/den)/dden = -payment/den
-    dnum = dpayment / den
-    dden = -payment * dnum
-    # den = 1 - pownegn
-    dpownegn = -dden
-    # pownegn = rp1**negn               d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
-    drp1 = (
-        negn * (pownegn / rp1)
-        if abs(pownegn) > 1e-290 and rp1 != 0.0
-        else negn * math.pow(rp1, negn - 1.0)
-    ) * dpownegn
-    dnegn = (
-        pownegn * math.log(rp1) if rp1 > 0.0 else 0.0 if rp1 == 0.0 else math.nan
-    ) * dpownegn
+    r, negn, den, Pbyden = cache
+    # payment = -Pbyden
+    dPbyden = -dpayment
+    # Pbyden = P / den                  d(P/den)/dden = -Pbyden/den
+    dP = dPbyden / den
+    dden = -Pbyden * dP
+    # den = compound(r, negn)           d compound(r, n) = (n*(1 + r)**(n - 1) - den)/r dr + (1 + r)**n*log(1 + r)/r dn
+    dr = _compound_slope(r, negn) * dden
+    dnegn = (1.0 + r * den) * (math.log1p(r) / r if r != 0.0 else 1.0) * dden
     # negn = -n
     dn = -dnegn
-    # rp1 = 1 + r
-    dr = drp1
-    # num = P * r
-    dP = r * dnum
-    dr += P * dnum
     return dP, dr, dn

@@ -13,6 +13,8 @@ from gradgen.stage import Builder, quotient
 #: How many operations of a product are looked into: enough for what people write, and no more for long products.
 _OPERATIONS = 24
 _LARGEST = 64
+#: How far two numbers are apart that mean the same: 0.1*40 and 4.
+_ROUNDING = Fraction(4, 2**53)
 
 #: The step that makes a value, None for an input or a constant.
 StepOf = Callable[[Operand], "Step | None"]
@@ -184,3 +186,43 @@ def terms(step_of: StepOf, value: Operand, limit: int) -> list[tuple[Operand, in
         if len(found) + len(todo) > limit:
             return [(value, 1)]
     return found
+
+
+def linear(step_of: StepOf, value: Operand) -> dict[Operand | None, Fraction]:
+    """Return the numbers by which values are multiplied in a sum, that of None being the constant term."""
+    found: dict[Operand | None, Fraction] = {}
+    todo: list[tuple[Operand, Fraction]] = [(value, Fraction(1))]
+    budget = _OPERATIONS
+    while todo:
+        at, scale = todo.pop()
+        step = step_of(at) if budget else None
+        budget -= step is not None
+        if isinstance(at, Const) and isinstance(at.value, (Fraction, float)):
+            found[None] = found.get(None, Fraction(0)) + scale * Fraction(at.value)
+        elif step is not None and step.op in ("add", "sub"):
+            second = -scale if step.op == "sub" else scale
+            todo += [(step.args[1], second), (step.args[0], scale)]
+        elif step is not None and step.op in ("neg", "mul", "div"):
+            inner = factors(step_of, (at, 1))
+            if list(inner.powers.values()) != [1] or at in inner.powers:
+                found[at] = found.get(at, Fraction(0)) + scale
+            else:
+                (factor,) = inner.powers
+                todo.append((factor, scale * Fraction(inner.number)))
+        else:
+            found[at] = found.get(at, Fraction(0)) + scale
+    return found
+
+
+def ratio(step_of: StepOf, a: Operand, b: Operand) -> Fraction | None:
+    """Return a/b where that is a number, to rounding: of V/10 + 4 and V + 40 it is 1/10. None for all else."""
+    one, other = linear(step_of, a), linear(step_of, b)
+    variables = [value for value in other if value is not None and other[value]]
+    if not variables or {*one} != {*other}:
+        return None
+    found = one[variables[0]] / other[variables[0]]
+    near = all(
+        abs(one[value] - found * number) <= abs(one[value]) * _ROUNDING
+        for value, number in other.items()
+    )
+    return found if found and near else None

@@ -488,6 +488,17 @@ class log_norm_cdf(_Meant):
         return log(erfc(-x / sqrt(2)) / 2)
 
 
+class compound(_Meant):
+    """The ratio ((1 + x)**y - 1)/x, y at x = 0."""
+
+    nargs = 2
+
+    @staticmethod
+    def meaning(x: Expr, y: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return ((1 + x) ** y - 1) / x
+
+
 class experfc(_Meant):
     """The product exp(x)*erfc(y)."""
 

@@ -43,7 +43,8 @@ _ROWS = frozenset(
         *("gauss", "lambertw", "sinc_slope", "zeta", "zeta_slope"),
         *("exprel_slope", "log1prel_slope", "sinhc_slope", "xcot_slope", "xcsc_slope"),
         *("log_erfc", "log_erfc_slope", "log_norm_cdf", "log_norm_cdf_slope"),
-        *("exp_erfc", "erfcx", "erfcx_slope"),
+        *("exp_erfc", "erfcx", "erfcx_slope", "compound", "compound_slope"),
+        "compound_by_power",
     )
 )
 #: The helpers that the lines may call, without the underscore.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -15,6 +17,7 @@ from gradgen.factors import (
     factors,
     is_product,
     parts,
+    ratio,
 )
 from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
@@ -49,6 +52,8 @@ PATTERNS = (
     ("1 - tanh(x)**2", "sech(x)**2"),
     ("1/cosh(x)", "sech(x)"),
     ("1/sinh(x)", "csch(x)"),
+    ("log(x + sqrt(x**2 + 1))", "asinh(x)"),
+    ("log((1 + x)/(1 - x))", "2*atanh(x)"),
     ("log(1 + exp(x))", "softplus(x)"),
     ("log(1 + x)", "log1p(x)"),
     ("log(1 - x)", "log1p(-x)"),
@@ -87,6 +92,10 @@ PATTERNS = (
     ("x**2*exp(x)/(exp(x) - 1)**2", "xcsch(x/2)**2"),
     ("x/(exp(x) - 1)", "bern(x)"),
     ("(exp(x) - 1)/x", "exprel(x)"),
+    ("((1 + x)**y - 1)/x", "compound(x, y)"),
+    ("(1 - (1 + x)**y)/x", "-compound(x, y)"),
+    ("x/((1 + x)**y - 1)", "1/compound(x, y)"),
+    ("x/(1 - (1 + x)**y)", "-1/compound(x, y)"),
     ("log(1 + x)/x", "log1prel(x)"),
     ("log(x)/(x - 1)", "logrel(x)"),
     ("log(x)/(1 - x)", "-logrel(x)"),
@@ -96,6 +105,8 @@ PATTERNS = (
     ("x/sinh(x)", "xcsch(x)"),
     ("atan(x)/x", "atanc(x)"),
     ("1/tanh(x) - 1/x", "langevin(x)"),
+    ("x**2/(x**2 + 1)", "(x/hypot(x, 1))**2"),
+    ("x**2/(x**2 + y**2)", "(x/hypot(x, y))**2"),
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
@@ -183,8 +194,11 @@ class _Rewriter:
         self.builder = Builder(program.inputs, folded=False)
         #: The value whose square another value is, for those of which a root was taken.
         self.roots: dict[Operand, Operand] = {}
-        #: The values that the user named: products are not taken apart beyond them.
+        #: The values that the user named and reads more than once: products are not taken apart beyond them.
         self.named: set[Operand] = set()
+        self.uses = Counter(ref.index for _, ref in program.outputs)
+        for step in program.steps:
+            self.uses.update(a.index for a in step.args if isinstance(a, Ref))
         #: Whether a zero's sign can be seen: by atan2 alone.
         self.signed = any(step.op == "atan2" for step in program.steps)
 
@@ -202,7 +216,7 @@ class _Rewriter:
                 step = Step("mul", args)
                 args = (args[0], self.rewrite(Step("inv", args[1:])))
             moved.append(self.rewrite(Step(step.op, args)))
-            if len(moved) - 1 in named:
+            if len(moved) - 1 in named and self.uses[len(moved) - 1] > 1:
                 self.named.add(moved[-1])
         return self.builder.program(self.program, moved)
 
@@ -276,6 +290,7 @@ class _Rewriter:
         seen: dict[Operand, None] = {}
         found = factors(self.factor, *pieces, seen=seen)
         matched = False
+        self.square_roots(found)
         for _ in range(_AGAIN):
             changed = self.product_once(found, seen)
             if changed is None:
@@ -286,6 +301,17 @@ class _Rewriter:
             if shifted is not None:
                 found, matched = shifted, True
         return emit_product(self.builder, found) if matched else None
+
+    def square_roots(self, found: Product) -> None:
+        """Write a factor t2 as t**2, where t is the root of t2 and another factor is a function of t."""
+        for value, power in list(found.powers.items()):
+            root = self.roots.get(value)
+            if root is None:
+                continue
+            steps = (self.step(other) for other in found.powers)
+            if any(step is not None and root in step.args for step in steps):
+                found.times(value, -power)
+                found.times(root, 2 * power)
 
     def product_once(self, found: Product, seen: dict[Operand, None]) -> Product | None:
         """Return a product with the factors that a rule matches replaced, or None."""
@@ -347,23 +373,17 @@ class _Rewriter:
             changed.times_number(pattern.number, -1)
             if pattern.number != 1:
                 times = 1
+            inside: list[tuple[Product, int]] = []
             for part, power in free.items():
-                if isinstance(part, Const):
-                    if found.powers.get(part, 0) * power < power * power:
-                        times = 0
-                    continue
-                times = min(
-                    times, self.multiples(bound[part.index], power, found, seen)
-                )
+                assert isinstance(part, Ref)
+                inner, count = self.multiple(bound[part.index], power, found, seen)
+                inside.append((inner, power))
+                times = min(times, count)
             if not times:
                 continue
             for value, (_, power) in zip(chosen, leads):
                 changed.times(value, -power * times)
-            for part, power in free.items():
-                inner = factors(
-                    self.factor,
-                    (bound.get(part.index, part) if isinstance(part, Ref) else part, 1),
-                )
+            for inner, power in inside:
                 changed.times_product(inner, -power * times)
             return self.replaced(changed, found, first, rule, bound, times)
         return None
@@ -383,7 +403,13 @@ class _Rewriter:
         times: int,
     ) -> Product:
         """Return `rest` times what the rule makes, in the place of the factor `first`."""
-        made = factors(self.factor, (self.made(rule.accurate, bound), times))
+        value = self.made(rule.accurate, bound)
+        step = self.step(value)
+        # (x/hypot(x, 1))**2 stays one factor: x**2 alone may have no double.
+        whole = step is not None and step.op == "sqr"
+        made = Product() if whole else factors(self.factor, (value, times))
+        if whole:
+            made.times(value, times)
         total = Product(rest.number)
         total.times_number(made.number, 1)
         for value in [*found.powers]:
@@ -397,14 +423,14 @@ class _Rewriter:
                 total.times(value, power)
         return total
 
-    def multiples(
+    def multiple(
         self,
         value: Operand,
         power: int,
         found: Product,
         seen: dict[Operand, None],
-    ) -> int:
-        """Return how often the product holds a multiple of value**power, so that both vanish together."""
+    ) -> tuple[Product, int]:
+        """Return a value as a product, and how often a multiple of value**power is in another, so that both vanish together."""
         own: dict[Operand, None] = {}
         inner = factors(self.factor, (value, 1), seen=own)
         above = {v: p for v, p in inner.powers.items() if p > 0 and isinstance(v, Ref)}
@@ -413,16 +439,29 @@ class _Rewriter:
             have, need = found.powers.get(part, 0), power * each
             if have * need > 0 and abs(have) >= abs(need):
                 counts[part] = abs(have) // abs(need)
-        if len(counts) == 1:
-            return min(counts.values())
+        whole = [
+            part
+            for part in own
+            if part in seen and self.covers(part, above) and len(counts) == len(above)
+        ]
         # Of several factors all must be there, and as one: h*nu/(exp(h*nu/(k*T)) - 1).
-        if counts and len(counts) == len(above):
-            for whole in own:
-                if whole in seen:
-                    covered = factors(self.factor, (whole, 1)).powers
-                    if all(covered.get(v, 0) == p for v, p in above.items()):
-                        return min(counts.values())
-        return 0
+        if len(counts) == 1 or (counts and whole):
+            return inner, min(counts.values())
+        if counts or len(inner.powers) > 1:
+            return inner, 0
+        # A sum is a multiple of another: (V + 40)/(exp(V/10 + 4) - 1).
+        for other, have in found.powers.items():
+            step = self.step(other)
+            if have * power > 0 and step is not None and step.op in ("add", "sub"):
+                size = ratio(self.step, value, other)
+                if size is not None:
+                    return Product(size, {other: 1}), abs(have) // abs(power)
+        return inner, 0
+
+    def covers(self, part: Operand, above: Mapping[Ref, int]) -> bool:
+        """Whether a value has all of these factors."""
+        inside = factors(self.factor, (part, 1)).powers
+        return all(inside.get(value, 0) == power for value, power in above.items())
 
     def times_log(self, found: Product, value: Operand, step: Step) -> Product | None:
         """Return x*log(y) as the product that is 0 where x and y are, if they can be 0 together; else None."""
@@ -520,7 +559,7 @@ class _Rewriter:
     ) -> dict[int, Operand] | None:
         """Match the pattern's value `at` with `step`; return the variables' values. The recursion is as deep as the pattern."""
         wanted = pattern.step(at.index)
-        if wanted is None or wanted.op != step.op:
+        if wanted is None or not _alike(wanted, step):
             return None
         orders = [step.args]
         if step.op in _COMMUTATIVE:
@@ -568,6 +607,11 @@ class _Rewriter:
         one, other = self.step(a), self.step(b)
         subs = one is not None and other is not None and one.op == other.op == "sub"
         return subs and one.args == other.args[::-1]  # type: ignore[union-attr]
+
+
+def _alike(wanted: Step, step: Step) -> bool:
+    """Whether a step has a pattern's operation; where that is a power, any."""
+    return wanted.op == step.op or (wanted.op == "pow" and step.op in ("powi", "powr"))
 
 
 def _step_of(program: Program) -> StepOf:
