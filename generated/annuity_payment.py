@@ -2,18 +2,20 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: b1adac8511997180
+# digest: 337f56a157bb0e35
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
-Operations: 2 forward, 10 backward; value and gradient together cost 6.0 times the value.
+Operations: 2 forward, 6 backward; value and gradient together cost 4.0 times the value.
 
 Raises:
     ValueError: where r < -1 and negn is no integer, or r = -1 and negn < 0 (den).
     OverflowError: where (1 + r)**negn is too large (den).
-    ValueError: backward, where r <= -1 (den).
     ZeroDivisionError: where den = 0 (Pbyden).
+
+Undefined:
+    the slope of compound(r, negn) by negn is nan where r < -1 (den).
 """
 
 import math
@@ -37,6 +39,14 @@ def _compound_slope(r: float, n: float) -> float:
     log = math.log1p(r) / r if r != 0.0 else 1.0
     by_power = n / (1.0 + r) * log * _exprel_slope(u)
     return n * (by_power + _log1prel_slope(r) * _exprel(u))
+
+
+def _compound_by_power(r: float, n: float) -> float:
+    """Return the derivative of ((1 + r)**n - 1)/r by n, (1 + r)**n*log(1 + r)/r; nan below -1, where there is none."""
+    if r <= -1.0:
+        return 0.0 if r == -1.0 else math.nan
+    log = math.log1p(r) / r if r != 0.0 else 1.0
+    return math.exp(n * math.log1p(r)) * log
 
 
 def _exprel(x: float) -> float:
@@ -90,7 +100,7 @@ def backward(
     dden = -Pbyden * dP
     # den = compound(r, negn)           d compound(r, n) = (n*(1 + r)**(n - 1) - den)/r dr + (1 + r)**n*log(1 + r)/r dn
     dr = _compound_slope(r, negn) * dden
-    dnegn = (1.0 + r * den) * (math.log1p(r) / r if r != 0.0 else 1.0) * dden
+    dnegn = _compound_by_power(r, negn) * dden
     # negn = -n
     dn = -dnegn
     return dP, dr, dn

@@ -32,9 +32,7 @@ def log_of(builder: Builder, step_of: StepOf, value: Operand) -> Operand | None:
     if len(found) == 1:
         return _of_product(builder, step_of, found[0])
     if all(map(_constant, found)) and _positive(found):
-        ones = [
-            term for term in found if not term.exponents and term.weight.number == 1
-        ]
+        ones = _ones(found)
         if len(found) == 2 and ones:
             (other,) = (term for term in found if term not in ones)
             return builder.emit("softplus", _log_of_term(builder, other))
@@ -46,8 +44,8 @@ def log_of(builder: Builder, step_of: StepOf, value: Operand) -> Operand | None:
         a, b = exponent(builder, larger), exponent(builder, smaller)
         inner = builder.emit("log1mexp", _difference(builder, b, a))
         return inner if a == _ZERO else builder.emit("add", a, inner)
-    if not _worth_shifting(builder, found):
-        return None
+    if not _worth_shifting(builder, found) or (len(found) == 2 and _ones(found)):
+        return None  # log(1 + w*exp(x)) is a log1p
     top = shift(builder, found)
     total = shifted(builder, found, top)
     return builder.emit("add", top, builder.emit("log", total))
@@ -195,6 +193,12 @@ def _log_of_term(builder: Builder, term: Term) -> Operand:
 def _constant(term: Term) -> bool:
     """Whether a term's weight is a number."""
     return not term.weight.powers
+
+
+def _ones(found: list[Term]) -> list[Term]:
+    return [
+        t for t in found if _constant(t) and not t.exponents and t.weight.number == 1
+    ]
 
 
 def _positive(found: list[Term]) -> bool:

@@ -30,6 +30,10 @@ from gradgen.stage import Builder, fold_constants, stage
 PATTERNS = (
     ("x*x", "x**2"),
     ("-x + y", "y - x"),
+    ("1 + x - 1", "x"),
+    ("1 - x - 1", "-x"),
+    ("1 - (1 - x)", "x"),
+    ("1 - (1 + x)", "-x"),
     ("1/exp(x)", "exp(-x)"),
     ("exp(x)*exp(-y)", "exp(x - y)"),
     ("1/(1 + exp(-x))", "sigmoid(x)"),
@@ -107,6 +111,7 @@ PATTERNS = (
     ("1/tanh(x) - 1/x", "langevin(x)"),
     ("x**2/(x**2 + 1)", "(x/hypot(x, 1))**2"),
     ("x**2/(x**2 + y**2)", "(x/hypot(x, y))**2"),
+    ("x**2/(y**2 + x**2)", "(x/hypot(x, y))**2"),
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
@@ -244,6 +249,10 @@ class _Rewriter:
             found = self.product(step)
             if found is not None:
                 return found
+        if step.op == "log" and self.sums:
+            log = log_of(self.builder, self.step, step.args[0])
+            if log is not None:
+                return self.plus_zero(step, log)
         for rule in self.rules.trees.get(step.op, ()):
             bound = self.match(rule.naive, rule.root, step, {})
             if bound is not None:
@@ -251,10 +260,6 @@ class _Rewriter:
                 if step.op == "sqrt":
                     self.roots.setdefault(step.args[0], value)
                 return self.plus_zero(step, value)
-        if step.op == "log" and self.sums:
-            log = log_of(self.builder, self.step, step.args[0])
-            if log is not None:
-                return self.plus_zero(step, log)
         if step.op == "sqrt":
             return self.root(step.args[0])
         return self.builder.emit(step.op, *step.args)
@@ -374,9 +379,15 @@ class _Rewriter:
             if pattern.number != 1:
                 times = 1
             inside: list[tuple[Product, int]] = []
+            # x**2/(x**2 + 1) has a value at 0: there no factor may get below the fraction bar.
+            vanishing = all(self.op_of(rule, lead) != "add" for lead, _ in leads)
             for part, power in free.items():
                 assert isinstance(part, Ref)
                 inner, count = self.multiple(bound[part.index], power, found, seen)
+                if not vanishing and any(
+                    v not in found.powers for v, p in inner.powers.items() if p > 0
+                ):
+                    count = 0
                 inside.append((inner, power))
                 times = min(times, count)
             if not times:

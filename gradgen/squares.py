@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -55,8 +56,8 @@ def sum_of_squares(step_of: StepOf, value: Operand) -> Squares | None:
         else:
             return None
     squares = [*pure, *(even for _, even in weighted)]
-    if not crossed:
-        return None
+    if not crossed and all(product.shown for product in found):
+        return None  # squares as such are seen where the slopes are made
     if crossed:
         if len(found) > _CROSSED:
             return None
@@ -64,10 +65,12 @@ def sum_of_squares(step_of: StepOf, value: Operand) -> Squares | None:
         for product in crossed:
             if not any(_divides(a, b, product) for a, b in combinations(roots, 2)):
                 return None
-        if not weighted and _cannot_be_negative(step_of, pure, crossed, found):
+        if not weighted and _cannot_be_negative(step_of, crossed, found):
             return Squares(True)
-    if any(product.number < 0 for product, _ in weighted):
+    if any(product.number < 0 for product, _ in weighted) or not squares:
         return None
+    if not weighted and not crossed:
+        return Squares(True)
     return Squares(False, tuple(squares))
 
 
@@ -78,14 +81,23 @@ def witness(builder: Builder, squares: Squares) -> Operand:
     return builder.emit("ne", total, Const(Fraction(0)))
 
 
-def _monomials(step_of: StepOf, value: Operand) -> list[Product] | None:
+@dataclass
+class _Term(Product):
+    """A term, and whether a square in it is written as one."""
+
+    shown: bool = False
+
+
+def _monomials(step_of: StepOf, value: Operand) -> list[_Term] | None:
     """Return the terms of a sum as products; a sum times a number is gone into. None where a term is a number."""
-    found: list[Product] = []
+    found: list[_Term] = []
     todo: list[tuple[Operand, Fraction | float]] = [(value, Fraction(1))]
     while todo:
         at, scale = todo.pop()
         for part, sign in terms(step_of, at, _TERMS):
-            product = factors(step_of, (part, 1))
+            seen: dict[Operand, None] = {}
+            product = _Term(**vars(factors(step_of, (part, 1), seen=seen)))
+            product.shown = _shown(step_of, seen, _even_part(product))
             product.times_number(scale, 1)
             product.times_number(Fraction(sign), 1)
             if not product.powers or len(found) > _TERMS:
@@ -97,6 +109,16 @@ def _monomials(step_of: StepOf, value: Operand) -> list[Product] | None:
             else:
                 found.append(product)
     return found
+
+
+def _shown(step_of: StepOf, seen: Iterable[Operand], square: Product) -> bool:
+    """Whether a square is written as one, as x**2 is and x*x in 2*x*x is not."""
+    bases: dict[Operand, None] = {}
+    for value in seen:
+        step = step_of(value)
+        if step is not None and step.op in ("sqr", "powi"):
+            bases |= dict.fromkeys(factors(step_of, (step.args[0], 1)).powers)
+    return all(value in bases for value in square.powers)
 
 
 def _even_part(product: Product) -> Product:
@@ -124,7 +146,7 @@ def _positive(step: Step | None) -> bool:
 
 
 def _cannot_be_negative(
-    step_of: StepOf, pure: list[Product], crossed: list[Product], found: list[Product]
+    step_of: StepOf, crossed: Sequence[Product], found: Sequence[Product]
 ) -> bool:
     """Whether a quadratic form is never negative: each square's number outweighs its shares in the cross terms."""
     sizes: dict[tuple[Operand, ...], Fraction] = {}
