@@ -21,6 +21,10 @@ _DEF = re.compile(
 _PARAM = re.compile(r"\s*([^\W\d]\w*)\s*(?::\s*float\s*)?")
 
 
+#: No dotted name has more characters.
+_LONGEST = 400
+
+
 @dataclass(frozen=True, eq=False)
 class Definition:
     """A function that a program declares.
@@ -218,6 +222,8 @@ def _callables(text: str) -> tuple[str, ...]:
         listed = slopes.split(",")
     else:
         listed = [slopes]
+    if max(map(len, (value, *listed))) > _LONGEST:
+        return ()
     names = [[part.strip() for part in one.split(".")] for one in (value, *listed)]
     if not all(part.isidentifier() for name in names for part in name):
         return ()

@@ -24,7 +24,7 @@ OF_C: Mapping[str, str] = {
 
 #: What other languages' functions are here: the same function, with its arguments in the same order where it is a bare name.
 _SAME = """
-    abs: abs1 dabs cabs iabs labs mag
+    abs: dabs iabs labs
     acos: dacos
     acosh: arcosh argcosh arch
     acoth: arcoth arccoth
@@ -92,7 +92,7 @@ _SAME = """
     trigamma: psi1
     trunc: aint dint integerpart rounddown int
     versin: vers
-    where: ite ifelse if_else iif
+    where: ifelse if_else iif
     y0: bessely0 bessel_y0
     y1: bessely1 bessel_y1
     Si: sinint sinintegral
@@ -214,6 +214,7 @@ _WRITTEN: Mapping[str, str] = {
     "nand": "not (a and b)",
     "nor": "not (a or b)",
     "xnor": "(a and b) or not (a or b)",
+    "ite": "(a and b) or (c and not a)",
     "implies": "not a or b",
     "unitstep": "heaviside(x, 1)",
     "heavisidetheta": "heaviside(x)",
@@ -475,7 +476,7 @@ def suffix_advice(number: str, word: str, rest: str) -> str:
         return (
             f"write `{number}e{power[1]}` for a number of another language, {product}"
         )
-    if word in ("f", "F", "L", "l", "U", "u", "LL", "UL", "ul", "lf"):
+    if word in ("f", "F", "L", "l", "U", "LL", "UL", "lf"):
         return f"write `{number}` if `{word}` is the suffix of a number in C, {product}"
     if word in _SCALES:
         scaled = number if number != "1" else ""

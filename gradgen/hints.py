@@ -12,6 +12,7 @@ HINTS = {
     "=": "`=` has no place in an expression; give the right-hand side alone (a comparison is `==`)",
     "!": "`!` has no meaning here; write `factorial(x)`, and `not` or `!=` in a condition",
     "&": "`&` stands between conditions in brackets, as in `(x > 0) & (y < 1)`; they are joined by `and` as well",
+    ":": "`:` has no meaning here; a function is declared on a line of its own, as in `def f(x): return x**2`",
     ";": "`;` ends a statement `name = expression`; one expression alone may follow them",
     "[": "brackets are round here; write `(` and `)`",
     "]": "brackets are round here; write `(` and `)`",

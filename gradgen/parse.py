@@ -29,7 +29,7 @@ from gradgen.formula import (
     spelled,
 )
 from gradgen.nodes import ByNode
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.ops import CALLS
 from gradgen.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
 from gradgen.statements import (
     Statement,
@@ -186,7 +186,7 @@ def _declared(
     head = None if statement.name else read_def(statement)
     name = head.name if head else statement.name
     name = _assigned(replace(statement, name=name), own, values, notes)
-    if name in CALLS or name in FORMS or name in COMPOSITIONS:
+    if name in FORMS or (name in CALLS and not CALLS[name].variable):
         raise statement.fail(
             f"`{name}` is a function already; give yours another name",
             statement.text.index(name),

@@ -13,7 +13,7 @@ from gradgen.nodes import ByNode
 
 #: More conditions end with one that holds always, and what they compare is no longer than this.
 _MOST = 60
-_LONGEST = 1000
+_LONGEST = 50_000
 
 _TRUTHS = {
     sp.StrictLessThan: (True, False, False),
@@ -53,8 +53,7 @@ def leave_nothing(conditions: Sequence[sp.Basic]) -> bool:
             compared.append(key)
             bounds[node] = bound, turned
     numbers = sorted({bound for bound, _ in bounds.values()})
-    if not numbers:
-        return False
+    numbers = numbers or [Fraction(0)]
     between = [(a + b) / 2 for a, b in pairwise(numbers)]
     points = [numbers[0] - 1, *numbers, *between, numbers[-1] + 1]
     return all(_any_holds(conditions, order, bounds, point) for point in points)

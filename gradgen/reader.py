@@ -168,8 +168,9 @@ class Reader:
             pair = self.text[position : position + 2]
             if pair in PAIRS:
                 self.fail(PAIRS[pair], position)
-            prefix = self.qualified and PREFIX.match(self.text, position)
-            if prefix:
+            prefix = PREFIX.match(self.text, position)
+            # Beside a choice by NumPy's conditions, a formula alone has bare names.
+            if prefix and (self.qualified or prefix[2] == "where"):
                 module = "math" if prefix[1] == "math" else "numpy"
                 refused = not_meant(module, prefix[2])
                 if refused:
@@ -618,16 +619,16 @@ class Reader:
     def is_call(self, token: _Token) -> bool:
         name = self.identifier(token)
         row = self.own.known.get(name) or CALLS.get(name) or COMPOSITIONS.get(name)
+        if name in self.own.lines and name not in self.own.known:
+            self.fail(
+                f"`{name}` is called before line {self.own.lines[name]} declares it",
+                token.column,
+            )
         # Until a line assigns it, and behind a module, a name that is called is the function's.
         value = name in self.inputs and name not in self.own.waiting
         if (row is not None or name in FORMS) and (not value or token.qualified):
             self.open(_Pending("call", name, token.column, row, commas=-1))
             return True
-        if name in self.own.lines:
-            self.fail(
-                f"`{name}` is called before line {self.own.lines[name]} declares it",
-                token.column,
-            )
         if name in self.inputs or name in CONSTANTS or len(name) == 1:
             function = f", `math.{name}(...)` for the function" * (row is not None)
             self.fail(

@@ -79,6 +79,7 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
     """
     done: ByNode[sp.Basic] = ByNode()
     taken: dict[str, sp.Basic] = {}
+    called: dict[str, sp.Basic] = {}
     free: dict[str, None] = {}
     todo: list[sp.Basic] = [expr]
     while todo:
@@ -91,7 +92,11 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
                     f"`{node.func}` of an expression is not known; put a formula or a symbol in its place"
                 )
             taken |= {arg.name: node for arg in node.args}
-            done[node] = sp.Symbol(node.func.__name__)
+            done[node] = sp.Symbol(symbol_name(node))
+            if called.setdefault(symbol_name(node), node) != node:
+                raise GradgenError(
+                    f"`{node.func}` of two symbols is not known; put formulas or symbols in their place"
+                )
         elif isinstance(node, sp.Derivative):
             raise GradgenError(
                 "a derivative is not supported; put a symbol in its place, as in expr.subs(q.diff(t), v)"
@@ -105,6 +110,11 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
                 args = [done[arg] for arg in node.args]
                 same = all(new is old for new, old in zip(args, node.args))
                 done[node] = node if same else unevaluated(type(node), *args)
+    for name in called:
+        if name in map(python_name, free):
+            raise GradgenError(
+                f"two different symbols are both called `{name}`; give them different names"
+            )
     for name, node in taken.items():
         if name in free:
             raise GradgenError(
