@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import random
 import sys
@@ -155,7 +156,7 @@ def test_conditions_bind_as_in_python(bits: bool) -> None:
     for _ in range(60):
         text = conditions(source, 4, bits)
         compiled = compile(f"1 if {text} else 0", inputs="x, y, z", wrt=[])
-        code = __import__("builtins").compile(text, "", "eval")
+        code = builtins.compile(text, "", "eval")
         for _ in range(6):
             point = [source.choice([0.0, 1.0, 2.0, 3.0]) for _ in "xyz"]
             space = dict(zip("xyz", map(numpy.float64, point)))
@@ -296,15 +297,19 @@ def test_a_program_of_the_published_size_is_read() -> None:
     assert len(parse(text).assignments) == 5001
 
 
+def squares(count: int) -> str:
+    """Return a program of functions, each the square of the one before it."""
+    lines = "".join(f"def f{i}(x): return f{i - 1}(x)*f{i - 1}(x)\n" for i in range(1, count + 1))  # fmt: skip
+    return f"def f0(x): return 1 + x/1e9\n{lines}f{count}(x)"
+
+
 def test_sharing_costs_no_more_than_its_size() -> None:
-    """Two to the power of thirty copies would be written out of these lines."""
-    lines = "".join(f"def f{i}(x): return f{i - 1}(x)*f{i - 1}(x)\n" for i in range(1, 31))  # fmt: skip
-    text = f"def f0(x): return 1 + x/1e9\n{lines}f30(x)"
-    half = text.partition("def f16(")[0] + "f15(x)"
-    assert calls(parse, text) < 4 * calls(parse, half)  # and not 2**15 times
-    small = text.replace("30", "10").replace("f11", "# f11")
-    assert compile(small).value_and_grad(0.5)[0] == pytest.approx((1 + 5e-10) ** 1024)
-    assert expand.spread(parse(text).expr) > 2**30
+    """Written out, the last of these lines would have two to the power of thirty parts."""
+    assert expand.spread(parse(squares(30)).expr) > 2**30
+    assert calls(parse, squares(30)) < 4 * calls(parse, squares(15))
+    value, (slope,) = compile(squares(10)).value_and_grad(0.5)
+    assert value == pytest.approx((1 + 5e-10) ** 1024, rel=1e-12)
+    assert slope == pytest.approx(1024e-9 * value, rel=1e-8)
 
 
 @pytest.mark.parametrize(
