@@ -176,19 +176,18 @@ def tree(source: random.Random, depth: int, symbols: list[Any]) -> Any:
     a, b, c = (tree(source, depth - 1, symbols) for _ in range(3))
     x, y, z = symbols
     truth = [sp.Gt(x, y * source.randint(1, 3)), sp.Le(y, z), sp.Gt(z + x, 1)]
-    return source.choice(
-        [
-            lambda: a + b * c,
-            lambda: sp.sin(a) * b,
-            lambda: sp.Abs(a) + sp.Max(b, c),
-            lambda: a**2 - sp.exp(-(b**2)),
-            lambda: sp.Piecewise((a, sp.And(*truth)), (b, True)),
-            lambda: sp.Piecewise((a, sp.Or(truth[0], sp.And(*truth[1:]))), (c, True)),
-            lambda: sp.Piecewise((a, sp.Not(sp.And(*truth[:2]))), (b, True)),
-            lambda: sp.Mod(a, 3) + sp.sign(b) + sp.floor(c),
-            lambda: sp.Heaviside(a) * sp.sqrt(b**2 + 1) / 3,
-        ]
-    )()
+    made: list[Any] = [
+        lambda: a + b * c,
+        lambda: sp.sin(a) * b,
+        lambda: sp.Abs(a) + sp.Max(b, c),
+        lambda: a**2 - sp.exp(-(b**2)),
+        lambda: sp.Piecewise((a, sp.And(*truth)), (b, True)),
+        lambda: sp.Piecewise((a, sp.Or(truth[0], sp.And(*truth[1:]))), (c, True)),
+        lambda: sp.Piecewise((a, sp.Not(sp.And(*truth[:2]))), (b, True)),
+        lambda: sp.Mod(a, 3) + sp.sign(b) + sp.floor(c),
+        lambda: sp.Heaviside(a) * sp.sqrt(b**2 + 1) / 3,
+    ]
+    return source.choice(made)()
 
 
 def test_sympys_own_text_is_read_again() -> None:
