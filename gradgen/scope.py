@@ -16,6 +16,8 @@ from gradgen.syntax import parse_python
 
 #: A larger file is data, or made by a machine.
 MAX_FILE = 1_000_000
+#: No module holds anything by a longer name.
+MAX_PATH = 300
 #: What is Python's own where the file binds nothing by that name.
 BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
@@ -112,6 +114,7 @@ class Names:
     star: tuple[int, int] | None = None
     stored: dict[str, int] = field(default_factory=dict)
     bound: dict[str, list[_Binding]] = field(default_factory=dict)
+    _followed: dict[ast.expr, Meaning | UnclearError] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.text) > MAX_FILE:
@@ -171,22 +174,38 @@ class Names:
         Raises:
             UnclearError: it does not mean one thing for certain.
         """
-        suffix: tuple[str, ...] = ()
-        while True:
-            found = self._one(name, before)
-            if not isinstance(found, Constant):
-                break
+        found = self._one(name, before)
+        others: list[tuple[Constant, tuple[str, ...]]] = []
+        # Another name of something, as in `log = math.log10`, and that of another; none is followed twice.
+        while isinstance(found, Constant) and found.value not in self._followed:
             root, attributes = dotted(found.value)
             if root is None:
                 break
-            # Another name of something: `log = math.log10`.
-            name, before = root, found.place
-            suffix = (*attributes, *suffix)
-        if suffix and not isinstance(found, Dotted):
-            raise UnclearError(f"`{name}` is no module, so `.{suffix[0]}` is not known")
-        if isinstance(found, Dotted):
-            return self.reached(found, suffix)
-        return found
+            others.append((found, attributes))
+            try:
+                found = self._one(root, found.place)
+            except UnclearError as error:
+                for constant, _ in others:
+                    self._followed[constant.value] = error
+                raise
+        result: Meaning | UnclearError = found
+        if isinstance(found, Constant):
+            result = self._followed.get(found.value, found)
+        for constant, attributes in reversed(others):
+            if attributes and isinstance(result, Dotted):
+                result = Dotted(".".join((result.path, *attributes)))
+                if len(result.path) > MAX_PATH:
+                    result = UnclearError(
+                        f"`{constant.name}` stands for too long a name"
+                    )
+            elif attributes and not isinstance(result, UnclearError):
+                result = UnclearError(
+                    f"`{constant.name}` stands for `{ast.unparse(constant.value)[:60]}`, which is no part of a module"
+                )
+            self._followed[constant.value] = result
+        if isinstance(result, UnclearError):
+            raise result
+        return self.reached(result, ()) if isinstance(result, Dotted) else result
 
     def reached(self, found: Dotted, attributes: Sequence[str]) -> Dotted:
         """Return what is reached from a module by attributes.
@@ -195,6 +214,8 @@ class Names:
             UnclearError: the file assigns to such an attribute.
         """
         path = ".".join((found.path, *attributes))
+        if len(path) > MAX_PATH:
+            raise UnclearError(f"`{path[:60]}...` is too long a name")
         for part in path.split("."):
             line = self.stored.get(part) or self.stored.get("*")
             if line is not None:

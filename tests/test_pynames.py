@@ -655,3 +655,20 @@ def test_what_modules_hold_is_what_formulas_call_so(path: str) -> None:
     for point in points:
         value = float(run(text, "f", point))
         assert made.forward(*point)[0] == pytest.approx(value, rel=1e-12), point
+
+
+def test_names_of_names_are_followed_once() -> None:
+    names = "".join(f"A{i} = A{i - 1}\n" for i in range(1, 1501))
+    sums = "".join(f"B{i} = A1500 + {i}\n" for i in range(1, 701))
+    reads = "".join(f"    y = y + A1500 - B{i}\n" for i in range(1, 701))
+    for first, value in (("A0 = 1.5\n", -700 * 701 / 2), ("A0 = [1]\n", None)):
+        text = f"{first}{names}{sums}def f(x):\n    y = x\n{reads}    return y"
+        if value is not None:
+            found = read_function(text, "f")
+            assert evaluate(found, (0.0,)) == value
+        else:
+            with pytest.raises(GradgenError, match="is no constant"):
+                read_function(text, "f")
+    chain = "".join(f"a{i} = a{i - 1}.b\n" for i in range(1, 3001))
+    with pytest.raises(GradgenError, match="too long a name"):
+        read_function(f"import a as a0\n{chain}def f(x): return a3000(x)", "f")
