@@ -16,6 +16,7 @@ from gradgen.meanings import check_means
 from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.pyexpression import Value, index, translate
 from gradgen.pyscope import Scope
+from gradgen.reader import MAX_PROGRAM
 from gradgen.scope import (
     Constant,
     Dotted,
@@ -152,6 +153,7 @@ class _Reader:
     depth: int = 0
     calls: int = 0
     turns: int = 0
+    written: int = 0
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
@@ -355,8 +357,21 @@ class _Reader:
                 text,
                 len(text) - len(text.lstrip()),
             )
+        self.count(value)
         self.items.append((name, value.text, comment))
         self.places.append(self.at)
+
+    def count(self, value: Value | list[Value]) -> None:
+        """Count what is written out so far."""
+        values = value if isinstance(value, list) else [value]
+        self.written += sum(len(each.text) for each in values)
+        if self.written > MAX_PROGRAM:
+            line, text = self.at
+            raise GradgenError(
+                f"line {line}: the function has more than {MAX_PROGRAM} characters when it is written out",
+                text,
+                len(text) - len(text.lstrip()),
+            )
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""
@@ -554,6 +569,7 @@ class _Reader:
             inner.values[name] = arg
         here = self.at
         value = self.body(helper, inner)
+        self.count(value)
         self.at = here
         self.depth -= 1
         return value
