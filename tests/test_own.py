@@ -47,7 +47,7 @@ CALLS = [
     *(
         (name, row.sample, row.formula, row.whole, row.exponent)
         for name, row in OPS.items()
-        if row.python and not row.boolean and name not in ("copy", "where")
+        if row.python and not row.boolean and not row.truths and name != "copy"
     ),
     *(
         (
