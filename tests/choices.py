@@ -156,6 +156,7 @@ class Maker:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.names = list(INPUTS)
+        self.asked: list[Node] = []
 
     def program(self, lines: int, depth: int) -> Program:
         """Return a program of so many lines."""
@@ -239,6 +240,14 @@ class Maker:
         return Node(">", (arg, zero if once else half))
 
     def condition(self, depth: int) -> Node:
+        """Return a condition, often one that was asked before, alone or in another."""
+        if self.asked and self.random.random() < 0.35:
+            return self.random.choice(self.asked[-6:])
+        found = self.new_condition(depth)
+        self.asked.append(found)
+        return found
+
+    def new_condition(self, depth: int) -> Node:
         kind = self.random.random()
         if kind < 0.12:
             return Node("not", (self.condition(depth - 1),))

@@ -116,6 +116,36 @@ def test_a_gradient_is_guarded_by_the_branches_that_it_reaches() -> None:
     assert "dx = 0.5 / sqrtx * dsqrtx if ygt5 or sqrtxgt1 else 0.0" in source
 
 
+def test_a_gradient_is_told_by_the_conditions_of_its_own_branch() -> None:
+    source = compile(
+        "(log(x) if log(x) > 1 else 2) if a > 0 else ((log(x) + y if log(x) > 2 else 3) if b > 0 else 4)"
+    ).source
+    assert "dx += dlogx / x if logxgt1 else 0.0" in source
+    assert "dx = dlogx2 / x if logxgt2 else 0.0" in source
+    assert "!=" not in source
+
+
+def test_a_gradient_that_many_branches_bring_tells_itself() -> None:
+    parts = [f"(sqrt(x) if sqrt(x) > {i} else 0)*c{i}" for i in range(6)]
+    source = compile(" + ".join(parts)).source
+    assert "dx = 0.5 / sqrtx * dsqrtx if dsqrtx != 0.0 else 0.0" in source
+
+
+def test_what_a_branch_has_settled_is_not_asked_again() -> None:
+    text = "p = asin(k) if k > 0 and k < 1 else z; q = 1 if k > 0 else p; sqrt(q) if q > 0.5 else 1"
+    assert "asin" not in compile(text).source.partition("def forward")[2]
+    text = "(log(x) if x > 0 else y) if x > 0 and y > 1 else x"
+    assert "log(x) if xgt0andygt1 else" in compile(text).source
+    text = "x if x < 0 or y < 1 else (y if x < 0 else log(x))"
+    assert "log(x) if not xlt0orylt1" in compile(text).source
+
+
+def test_a_union_is_told_by_what_it_leaves_out() -> None:
+    arms = " else ".join(f"sqrt(x)*{i + 2} if k < {i}" for i in range(7))
+    source = compile(f"{arms} else k").source
+    assert source.count("math.sqrt(x) if not ") == 1 and " or " not in source
+
+
 def test_conditions_that_cannot_raise_are_not_guarded() -> None:
     source = compile("x if x > 0 and y > 1 else y").source
     assert "ygt1 = y > 1.0\n" in source
