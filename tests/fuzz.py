@@ -69,7 +69,7 @@ def warm() -> None:
     sys.addaudithook(_audit)
 
 
-def one_input(data: bytes) -> None:
+def one_input(data: bytes, timed: bool = False) -> None:
     """Compile, or make again from its recipe, what these bytes spell; the first byte says which, and with what options."""
     global _watching
     from gradgen.pipeline import compile, regenerate
@@ -113,7 +113,9 @@ def one_input(data: bytes) -> None:
             assert regenerate(again.recipe).source == made.source
     finally:
         _watching = False
-    assert time.perf_counter() - start < SLOW, f"{SLOW} s for {data[:200]!r}"
+    # Only in a search: elsewhere, other work on the machine would decide.
+    slow = timed and time.perf_counter() - start > SLOW
+    assert not slow, f"{SLOW} s for {data[:200]!r}"
 
 
 def corpus() -> list[bytes]:
@@ -171,7 +173,7 @@ def _search(folder: Path, seconds: int) -> None:
         f"-artifact_prefix={folder.parent}/found-",
         str(folder),
     ]
-    atheris.Setup([sys.argv[0], *arguments], one_input)
+    atheris.Setup([sys.argv[0], *arguments], lambda data: one_input(data, timed=True))
     atheris.Fuzz()
 
 
