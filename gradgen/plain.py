@@ -366,6 +366,10 @@ _CHEAP = (
 _BY_SIZE = (sp.Max, sp.Min, sp.Abs, sp.sign, fn.relu)
 
 
+#: What takes mpmath milliseconds.
+_DEAREST = {sp.bessely: 2_500, sp.besselk: 20_000}
+
+
 def _meaning(node: sp.Basic) -> Meaning:
     if len(node.args) == 2 and node.func in _FEW:
         return _FEW[node.func]
@@ -376,4 +380,4 @@ def _cost(node: sp.Basic) -> int:
     if node.func in _CHEAP:
         return 1
     common = node.func in _DIRECT or node.func in (sp.exp, cf.Cbrt)
-    return _CALL if common else _DEAR
+    return _CALL if common else _DEAREST.get(node.func, _DEAR)

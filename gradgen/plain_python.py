@@ -350,7 +350,7 @@ class _Walker:
             params = [arg.arg for arg in function.node.args.args]
             if count > len(params) or None in names:
                 raise _UnknownError
-            given = dict(zip(params, args))
+            given = dict(zip(params, args[:count]))
             for name, value in zip(names, args[count:]):
                 if name in given or name is None:
                     raise _UnknownError
@@ -366,7 +366,7 @@ class _Walker:
         if name == "float" and count == 1:
             self.place(args[0])
             return args[0]
-        meaning, fewest, most = _CALLS.get(name, (_not, 0, -1))
+        meaning, fewest, most = CALLED.get(name, (_not, 0, -1))
         if not fewest <= count <= most:
             raise _UnknownError
         places = [self.place(arg) for arg in args]
@@ -461,7 +461,8 @@ _ALIASES = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "
 _ALIASES |= {"fabs": "abs", "absolute": "abs", "power": "pow", "mod": "remainder"}
 _ALIASES |= {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
 _MANY = 1000
-_CALLS: Mapping[str, tuple[Callable[..., Any], int, int]] = {
+#: What functions of math and numpy mean, with the fewest and the most arguments that they take.
+CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
     **{
         name: (getattr(mpmath, name), 1, 1)
         for name in (

@@ -34,14 +34,14 @@ _SMALL, _LARGE = mpmath.mpf(2) ** -480, mpmath.mpf(2) ** 480
 _NO_DOUBLE = mpmath.mpf(2) ** -900
 #: How many points, by what an evaluation costs in additions.
 _POINTS = ((60, 3), (20_000, 2), (math.inf, 1))
-#: Dearer formulas are looked at less closely.
-_DEAR = 3_000
+#: Dearer formulas are looked at less closely, and still dearer ones not at all.
+_DEAR, _TOO_DEAR = 3_000, 1_000_000
 #: Further points for branches that none has taken: so many, and by what they cost.
 _SPARE, _SPARE_COST = 24, 4_000
 #: Points that are tried, of a short module and of a long one.
 _TRIES, _FEW_TRIES = 1500, 20
-#: Closer looks, each of a dozen evaluations.
-_LOOKS = 4
+#: Closer looks, each of a dozen evaluations, and how often each asks what rounding does; of dear formulas 1.
+_LOOKS, _ROUNDS = 4, 3
 #: Slopes below this part of the largest are compared by themselves, along larger steps, up to so much larger.
 _MINOR, _STRETCH = 1e-4, 2**16
 #: Of more outputs, only sums are compared.
@@ -81,6 +81,7 @@ class _Proof:
         #: Where each input of what was read stands in the module's signature.
         self.places = [places[name] for name in plain.inputs]
         self.random = random.Random(compiled.recipe.source)
+        self.rounds = _ROUNDS if plain.cost < _DEAR else 1
         self.compared = 0
         self.doubted = 0
         self.looks = 0
@@ -90,13 +91,15 @@ class _Proof:
             raise GradgenError(
                 f"the module has {len(self.names)} results, and {self.what} {len(self.plain.results)}; {_BUG}"
             )
+        cost = self.plain.cost
+        if cost > _TOO_DEAR:
+            return f"its functions take too long; {_HOW}"
         try:
             forward = self.compiled.forward
         except ImportError as error:
             return str(error)
         except AttributeError:
             return "it has no function `forward`"
-        cost = self.plain.cost
         wanted = next(points for most, points in _POINTS if cost <= most)
         spare = min(_SPARE, _SPARE_COST // (cost + 1))
         size = len(self.program.steps) + 1
@@ -105,7 +108,7 @@ class _Proof:
         raised = ""
         for at in islice(self.points(), tries):
             enough = self.compared >= wanted
-            if self.looks >= _LOOKS or (
+            if self.looks >= (_LOOKS if cost < _DEAR else 1) or (
                 enough and not (spare and len(seen) < self.plain.ways)
             ):
                 break
@@ -353,7 +356,7 @@ class _Proof:
             true = self.plain.values(centre)[place]
             rough = [
                 self.plain.values(self.plain.rough(point, centre, noise))[place]
-                for noise in map(_noise, range(3))
+                for noise in map(_noise, range(self.rounds))
             ]
             if true is None or None in rough or _beyond(centre):
                 return False
@@ -384,7 +387,7 @@ class _Proof:
             true = self.slope(at, seeds, weights)
             rough = []
             sides = self.sides(at, weights, _SMALLER_STEP)
-            for seed in range(3):
+            for seed in range(self.rounds):
                 one, other = (
                     self.summed(self.plain.rough(side, centre, _noise(seed)), seeds)
                     for side in sides
