@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import sympy as sp
@@ -24,15 +24,19 @@ def substitute(
     body: sp.Basic,
     values: Mapping[str, sp.Basic],
     tidy: Literal["", "ones", "all"] = "",
+    whole: Iterable[sp.Basic] = (),
 ) -> sp.Basic:
     """Put values in the place of symbols, and leave all else exactly as it is written. Not recursive: bodies may be deep.
 
     Args:
         body: the expression.
         values: what to put in, by the symbols' names.
+        whole: parts of it that hold no such symbol, and are not looked into.
         tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
     done: ByNode[sp.Basic] = ByNode()
+    for node in whole:
+        done[node] = node
     todo = [body]
     while todo:
         node = todo[-1]

@@ -145,7 +145,8 @@ def _parse_program(
             unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
         expr = substitute(read.expr, own.constants, tidy="ones")
-        expr = substitute(expr, values)
+        constants = (own.constants[n] for n in reader.symbols if n in own.constants)
+        expr = substitute(expr, values, whole=constants)
         columns.update(reader.columns)
         for node in reader.columns:
             places[node] = statement.text

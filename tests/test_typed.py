@@ -273,6 +273,7 @@ def programs(n: int) -> dict[str, str]:
         "chain": "".join(f"a{i + 1} = a{i}*x + 1\n" for i in range(n)).replace("a0*", "") + f"a{n}",
         "backwards": f"a0 + 1; a{n} = x; " + "; ".join(f"a{i} = a{i + 1}*y" for i in range(n)),
         "constants": "".join(f"c{i} = {i}.5\n" for i in range(n)) + "x*" + "*".join(f"c{i}" for i in range(0, n, 9)),
+        "named": "".join(f"c{i + 1} = c{i}*1.01\n" for i in range(n)).replace("c0*", "") + f"x*c{n}",
         "functions": "".join(f"def g{i}(x): return x*{i} + 1\n" for i in range(n)) + "g1(x)",
         "foreign": "".join(f"g{i} = function(m.f{i}, derivative=m.d{i})\n" for i in range(n)) + "g1(x)",
         "brackets": "y = " + "(" * n + "x" + ")" * n + "; y*2",
