@@ -673,3 +673,68 @@ def test_names_of_names_are_followed_once() -> None:
     chain = "".join(f"a{i} = a{i - 1}.b\n" for i in range(1, 3001))
     with pytest.raises(GradgenError, match="too long a name"):
         read_function(f"import a as a0\n{chain}def f(x): return a3000(x)", "f")
+
+
+# Expressions at random.
+
+
+def random_expression(rnd: random.Random, depth: int) -> str:
+    """Return a number's text, with brackets where Python needs none and where it does."""
+    if depth == 0 or rnd.random() < 0.15:
+        return rnd.choice(("x", "y", "k", "k", "-k", "2", "3", "0.5", "-1.5", "N", "C"))
+    kind = rnd.choice(("binary", "binary", "binary", "sign", "choice", "call", "power"))
+    one, other, third = (random_expression(rnd, depth - 1) for _ in range(3))
+    if kind == "binary":
+        op = rnd.choice(("+", "-", "*", "/", "%", "-", "*"))
+        one, other = (rnd.choice(("{}", "({})")).format(part) for part in (one, other))
+        return f"{one} {op} {other}"
+    if kind == "sign":
+        return rnd.choice(("-{}", "-({})", "+({})", "(-({}))")).format(one)
+    if kind == "power":
+        return f"({one})**{rnd.choice(('2', 'k', '-k', '3', '(k + 1)', 'N', '-1', '2**k'))}"
+    if kind == "call":
+        return rnd.choice((f"abs({one})", f"max({one}, {other})", f"math.tanh({one})", f"g({one}, {other})", f"g(u={one})"))  # fmt: skip
+    return rnd.choice(("{} if {} else {}", "({} if {} else {})")).format(
+        one, random_condition(rnd, other, third), third
+    )
+
+
+def random_condition(rnd: random.Random, one: str, other: str) -> str:
+    words = [f"({one}) {rnd.choice(('<', '>', '<=', '>=', '!='))} ({other})" for _ in range(2)]  # fmt: skip
+    words.append(f"({other}) < x <= ({one})")
+    words.append(f"not {words[0]}")
+    words.append(f"({words[1]} or not ({words[2]})) and {words[0]}")
+    words.append(f"{words[1]} or {words[2]} and {words[0]}")
+    return rnd.choice(words)
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10000, marks=pytest.mark.slow)])
+def test_random_expressions_mean_what_python_says(count: int) -> None:
+    compared = 0
+    for seed in range(count):
+        rnd = random.Random(seed)
+        first, second = (random_expression(rnd, rnd.randint(1, 4)) for _ in range(2))
+        text = (
+            "import math\nN = 2\nC = -N**2 + 0.75\ndef g(u, w=-1.25):\n    return u*w - N\n"
+            f"def f(x, y):\n    s = 0.0\n    for k in range(-2, 3):\n        s += {first}\n        x = x - 0.25*k\n"
+            f"    k = x\n    return s - ({second})\n"
+        )
+        point = (0.6875, -1.3125)
+        value = run(text, "f", point)
+        try:
+            found = read_function(text, "f")
+        except GradgenError as error:
+            assert isinstance(value, str), (text, error)
+            continue
+        try:
+            got = evaluate(found, point)
+        except (ArithmeticError, ValueError, TypeError):
+            continue  # what a branch not taken calls is worked out here, and not in a module
+        if isinstance(value, complex):
+            continue
+        # An index that is 0 leaves nothing of what it multiplies, where Python may still raise.
+        assert isinstance(value, str) or got == pytest.approx(
+            value, rel=1e-9
+        ), f"{text}\n{found.program}\n{got} {value}"
+        compared += not isinstance(value, str)
+    assert compared > count / 3
