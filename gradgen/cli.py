@@ -226,8 +226,14 @@ def _refuse_file(text: str) -> None:
         raise GradgenError(
             f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
         )
-    if len(text) < 1000 and _FILE.fullmatch(text) and os.path.isfile(_path(text)):
+    if _is_file(text):
         raise GradgenError(f"{text} is a file; write -f {shlex.quote(text)}")
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text names a file, and is no formula."""
+    likely = len(text) < 1000 and _FILE.fullmatch(text)
+    return bool(likely) and os.path.isfile(_path(text))
 
 
 def _standard_input() -> str:
@@ -589,16 +595,18 @@ def _diff(options: argparse.Namespace) -> int:
     from gradgen.explain import explain
     from gradgen.pipeline import compile, regenerate
     from gradgen.recipe import read_artifact
-    from gradgen.sources import compile_function, function_in
+    from gradgen.sources import compile_file, compile_function, function_in
 
     both = []
     for text in (options.old, options.new):
         function = function_in(text)
+        file = False
         if text == "-":
             text = _standard_input() + "\n"
         elif function is not None:
             text = _source(_path(function[0]), python=True)
-        elif text.endswith(".py"):
+        elif text.endswith(".py") or _is_file(text):
+            file = _is_file(text)
             text = _text(_path(text))
         found = read_artifact(text)
         if found is not None:
@@ -606,6 +614,8 @@ def _diff(options: argparse.Namespace) -> int:
         elif function is not None:
             means = _means(options)
             both.append(compile_function(text, function[1], means=means, proof=False))
+        elif file:
+            both.append(compile_file(text.rstrip("\n"), proof=False))
         else:
             both.append(compile(text, proof=False))
     lines = list(explain(*both))

@@ -61,7 +61,7 @@ def check_module(path: Path) -> None:
             f"a module called `{shown}` hides the one that generated modules, their tests or gradgen import; "
             f"write `{stem}_.py`"
         )
-    if stem in sys.stdlib_module_names and stem[0] != "_" and not in_package(path):
+    if stem in sys.stdlib_module_names and not in_package(path):
         raise GradgenError(
             f"a module called `{shown}` hides Python's own; write `{stem}_.py`, or put it into a package"
         )

@@ -82,7 +82,7 @@ class Report:
     def passed(self, tolerance: float = TOLERANCE) -> bool:
         """Whether values and gradients were compared, none raised, and all keep to the tolerance."""
         judged = [self.rows[place] for place in self.judged]
-        met = all(row.met for row in judged)
+        met = all(row.met for row in self.rows)
         return met and not self.raised and all(r.relative <= tolerance for r in judged)
 
     def lines(self) -> Iterator[str]:
@@ -103,7 +103,7 @@ class Report:
         if self.outside:
             yield f"{_points(self.outside)} outside the domain, or beyond the range of a double"
         if self.kinks:
-            yield f"{_points(self.kinks)} at a kink, a jump or an edge: the value alone compared"
+            yield f"{_points(self.kinks)} at a kink, a jump or an edge: slopes that do not exist there not compared"
         yield from self.raised[:5]
         if len(self.raised) > 5:
             yield f"... and {len(self.raised) - 5} more exceptions"
@@ -114,8 +114,13 @@ class Report:
             )
         if not self.compared and not self.raised:
             yield "no point was inside the domain; name others with --at or --range"
-        elif self.compared and not all(self.rows[i].met for i in self.judged):
-            yield "no gradient was compared; name other points with --at or --range"
+        elif self.compared:
+            unmet = [row.what for row in self.rows if not row.met]
+            if unmet and all(self.rows[i].met for i in self.judged):
+                more = ", ..." if unmet[5:] else ""
+                yield f"{', '.join(unmet[:5])}{more}: not compared; name other points with --at or --range"
+            elif unmet:
+                yield "no gradient was compared; name other points with --at or --range"
 
     def _shown(self) -> list[Worst]:
         """Return the rows; of many slopes those with the largest errors."""
@@ -263,18 +268,25 @@ def _compare_output(
     report: Report,
 ) -> None:
     """Compare one output at a point."""
-    smooth = None not in true.slopes
+    known = [number for number, slope in enumerate(true.slopes) if slope is not None]
+    smooth = len(known) == len(true.slopes)
+    gradient: Sequence[float] | None = None
     try:
         value, cache = compiled.forward(*point)
         count = len(compiled.program.outputs)
         value = value[place] if count > 1 else value
-        seeds = [float(i == place) for i in range(count)]
-        gradient = compiled.backward(cache, *seeds) if smooth else ()
-        # With another upstream gradient, a quotient in the place of a product shows.
-        twice = [2.0 * seed for seed in seeds]
-        doubled = compiled.backward(cache, *twice) if smooth else ()
-        rows = "jacobian" in compiled.recipe.extras and smooth
-        row = compiled.jacobian(*point)[place] if rows else gradient
+        if known or smooth:
+            try:
+                seeds = [float(i == place) for i in range(count)]
+                gradient = compiled.backward(cache, *seeds)
+                # With another upstream gradient, a quotient in the place of a product shows.
+                doubled = compiled.backward(cache, *(2.0 * seed for seed in seeds))
+                rows = "jacobian" in compiled.recipe.extras
+                row = compiled.jacobian(*point)[place] if rows else gradient
+            except (ArithmeticError, ValueError):
+                if smooth:
+                    raise
+                gradient = None  # a slope that does not exist may raise
     except (ArithmeticError, ValueError) as error:
         where = report.point(point) or "every point"
         report.raised.append(f"{type(error).__name__} at {where}: {error}")
@@ -284,14 +296,19 @@ def _compare_output(
     with mpmath.workdps(report.digits):
         first, *each, vector = report.rows
         first.meet(_difference(value, true.value), true.value, point)
-        if smooth:
-            errors = [
-                max(_difference(g, s), _difference(d, 2 * s) / 2, _difference(r, s))
-                for g, d, r, s in zip(gradient, doubled, row, true.slopes)
-            ]
-            for column, off, slope in zip(each, errors, true.slopes):
-                column.meet(off, slope, point)
-            vector.meet(mpmath.norm(errors), mpmath.norm(true.slopes), point)
+        if gradient is not None:
+            errors = []
+            for i in known:
+                slope = true.slopes[i]
+                off = max(
+                    _difference(gradient[i], slope),
+                    _difference(doubled[i], 2 * slope) / 2,
+                    _difference(row[i], slope),
+                )
+                each[i].meet(off, slope, point)
+                errors.append(off)
+            size = mpmath.norm([true.slopes[i] for i in known])
+            vector.meet(mpmath.norm(errors), size, point)
 
 
 def _difference(got: float, true: mpmath.mpf) -> mpmath.mpf:

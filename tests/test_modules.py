@@ -160,6 +160,10 @@ def test_a_file_in_the_place_of_a_formula(
             assert main([*command, name]) == 2
             quoted = f"'{name}'" if " " in name else name
             assert f"is a file; write -f {quoted}" in capsys.readouterr().err
+    (here / "bar.txt").write_text("x*z\n")
+    assert main(["diff", "foo.txt", "bar.txt"]) == 0
+    assert "SIGNATURE CHANGES: (x, y) is now (x, z)" in capsys.readouterr().out
+    (here / "bar.txt").unlink()
     # A formula is a formula, whatever lies around; and what is no file is no formula either.
     (here / "x").touch()
     (here / "2.5").touch()

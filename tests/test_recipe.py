@@ -39,6 +39,13 @@ def test_the_header_is_plain() -> None:
     assert lines[4].startswith("# digest: ") and len(lines[4]) == 26
 
 
+def test_defaults_are_left_out() -> None:
+    header = Recipe("x").header("")
+    assert header == f"{MARKER}\n# source: x\n# digest: {digest('')}\n"
+    found = read_artifact(header)
+    assert found is not None and found.recipe == Recipe("x")
+
+
 def test_one_line_per_item_whatever_the_text() -> None:
     assert compile("x\n + y\t*z").source.splitlines()[1] == "# source: x  + y *z"
 

@@ -179,6 +179,7 @@ def test_what_has_no_text_cannot_be_verified() -> None:
         (["x", "--range", "x=1e300:1e308"], 0),
         (["3"], 0),
         (["x*y", "--wrt", ""], 0),
+        (["u = x*y; v = abs(x + y)", "--outputs", "u, v", "--at", "x=1, y=-1"], 1),
         (["u = x*y; v = abs(y)", "--outputs", "u, v", "--at", "x=1, y=0"], 1),
     ],
 )
@@ -186,8 +187,24 @@ def test_where_no_gradient_was_compared_nothing_is_proven(
     argv: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", *argv]) == code
-    said = "no gradient was compared" in capsys.readouterr().out
+    said = "compared; name other points" in capsys.readouterr().out
     assert said == bool(code)
+
+
+def test_where_one_slope_is_missing_the_others_are_compared() -> None:
+    compiled = compile("abs(x)*y + z**3")
+    points = [(0.0, 2.0, 3.0)]
+    report = verify(compiled, points)
+    assert report.kinks == 1 and max(row.relative for row in report.rows) < 1e-15
+    assert [row.met for row in report.rows] == [True, False, True, True, True]
+    assert not report.passed() and list(report.lines())[-1].startswith(
+        "df/dx: not compared"
+    )
+    points.append((1.0, 0.0, 0.0))
+    assert verify(compiled, points).passed()
+    spoiled_line = compiled.source.replace("dz = 3.0 * ", "dz = 3.5 * ")
+    assert spoiled_line != compiled.source
+    assert not verify(replace(compiled, source=spoiled_line), points).passed()
 
 
 def test_a_large_formula_is_compared_at_fewer_points_and_says_so(
