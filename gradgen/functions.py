@@ -10,6 +10,7 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
+    Float,
     Function,
     Heaviside,
     Integer,
@@ -354,6 +355,17 @@ class sinhc(_Meant):
     def meaning(x: Expr) -> Expr:
         """Return the same in SymPy's own functions."""
         return sinh(x) / x
+
+
+class gelu_tanh(_Meant):
+    """The activation x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))."""
+
+    nargs = 1
+
+    @staticmethod
+    def meaning(x: Expr) -> Expr:
+        """Return the same in SymPy's own functions."""
+        return x / 2 * (1 + tanh(sqrt(2 / pi) * (x + Float(0.044715) * x**3)))
 
 
 class tanhc(_Meant):

@@ -22,6 +22,7 @@ from gradgen.functions import (
     exprel,
     gammainc,
     gammaincc,
+    gelu_tanh,
     hypot3,
     langevin,
     log1mexp,
@@ -196,6 +197,11 @@ def lowers_exactly(exponent: Any) -> bool:
     return math.isfinite(c) and Fraction(c) - 1 == Fraction(c - 1.0)
 
 
+def _bent(x: Any) -> Any:
+    """Return what tanh is taken of in gelu_tanh."""
+    return sp.sqrt(2 / sp.pi) * (x + sp.Float(0.044715) * x**3)
+
+
 # fmt: off
 _ROWS = (
     # Arithmetic. The fragment of a product is the bare juxtaposition, as on paper.
@@ -325,6 +331,9 @@ _ROWS = (
     Op("atan",  sp.atan,  (lambda out, x: 1/(1 + x*x),),
        "atan{0}",    "math.atan({0})",       (0.56, 1.9),  ((-9, 9),),
        aliases=("arctan",), rule="d atan = 1/(1 + {0}**2)", latex=r"\arctan\left({0}\right)"),
+    Op("acot",  sp.acot,  (lambda out, x: -1/(1 + x*x),),
+       "acot{0}",    "math.atan(1.0 / {0})", (1.5, 1.9),  ((0.1, 9),),
+       rule="d acot = -1/(1 + {0}**2)", raises=(Raise(_POLE, "{0} = 0"),), latex=r"\operatorname{arccot}\left({0}\right)"),
     Op("atan2", sp.atan2, (lambda out, y, x: x/cf.hypot(x, y)/cf.hypot(x, y), lambda out, y, x: -(y/cf.hypot(x, y)/cf.hypot(x, y))),
        "atan{0}{1}", "math.atan2({0}, {1})", (0.6, 3.2),   ((-9, 9), (0.1, 9)),
        aliases=("arctan2",), rule="d atan2(v, u) = (u dv - v du)/(u**2 + v**2)",
@@ -507,6 +516,10 @@ _ROWS = (
        "sinhc{0}",     "math.sinh({0}) / {0} if {0} != 0.0 else 1.0", (2.5, 8.0), ((-3, 3),),
        python_partials=("_sinhc_slope({0})",), helpers=("sinhc_slope",), rule="d sinhc = (cosh({0}) - {out})/{0}",
        raises=(Raise(_OVERFLOW, "abs({0}) > 710.47"),), variable=True),
+    Op("gelu_tanh",  gelu_tanh,    (lambda out, x: sigmoid(2*_bent(x)) + x*sigmoid(2*_bent(x))*sigmoid(-2*_bent(x))*2*sp.sqrt(2/sp.pi)*(1 + 3*sp.Float(0.044715)*x*x),),
+       "gelu{0}",      "_gelu_tanh({0})", (4.0, 6.0), ((-0.5, 3),),
+       python_partials=("_gelu_tanh_slope({0})",), helpers=("gelu_tanh", "gelu_tanh_slope"),
+       rule="d gelu_tanh = s + {0}*s*(1 - s)*dz, s = sigmoid(z)", variable=True),
     Op("tanhc",      tanhc,        (lambda out, x: (1 - sp.tanh(x)**2 - out)/x,),
        "tanhc{0}",     "math.tanh({0}) / {0} if {0} != 0.0 else 1.0", (2.5, 12.0), ((-3, 3),),
        python_partials=("_tanhc_slope({0})",), helpers=("tanhc_slope", "sinhc_slope"), rule="d tanhc = (1 - tanh({0})**2 - {out})/{0}",
@@ -738,7 +751,6 @@ COMPOSITIONS: Mapping[str, Composition] = {
         ("swish", ("x",), "x*sigmoid(x)"),
         ("mish", ("x",), "x*tanh(softplus(x))"),
         ("gelu", ("x",), "x/2*erfc(-x/sqrt(2))"),
-        ("gelu_tanh", ("x",), "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))"),
         ("leaky_relu", ("x", "slope"), "relu(x) - slope*relu(-x)"),
         ("elu", ("x", "slope"), "x if x > 0 else slope*expm1(x)"),
         (
@@ -755,7 +767,6 @@ COMPOSITIONS: Mapping[str, Composition] = {
         ("coth", ("x",), "1/tanh(x)"),
         ("asec", ("x",), "acos(1/x)"),
         ("acsc", ("x",), "asin(1/x)"),
-        ("acot", ("x",), "atan(1/x)"),
         ("asech", ("x",), "acosh(1/x)"),
         ("acsch", ("x",), "asinh(1/x)"),
         ("acoth", ("x",), "atanh(1/x)"),

@@ -55,6 +55,7 @@ PATTERNS = (
     ("1/(exp(x) - 1)", "bose(x)"),
     ("1 - tanh(x)**2", "sech(x)**2"),
     ("1/cosh(x)", "sech(x)"),
+    ("atan(1/x)", "acot(x)"),
     ("1/sinh(x)", "csch(x)"),
     ("log(x + sqrt(x**2 + 1))", "asinh(x)"),
     ("log((1 + x)/(1 - x))", "2*atanh(x)"),

@@ -166,6 +166,7 @@ OUTSIDE = {
     ("zeta", "ValueError"): "zeta(x) at 1",
     ("csc", "ValueError"): "csc(x*x) at 1e200",
     ("csc", "ZeroDivisionError"): "csc(x) at 0",
+    ("acot", "ZeroDivisionError"): "acot(x) at 0",
     ("cot", "ValueError"): "cot(x*x) at 1e200",
     ("cot", "ZeroDivisionError"): "cot(x) at 0",
     ("floor", "OverflowError"): "floor(x*x) at 1e200",
