@@ -2,7 +2,7 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: c94561f8541e7c02
+# digest: d197b84198fe48c1
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
@@ -61,7 +61,7 @@ def backward(
         scaledlogten,
         friction,
     ) = cache
-    # friction = scaledlogten**-2
+    # friction = scaledlogten**(-2)
     dscaledlogten = -2.0 * (friction / scaledlogten) * dfriction
     # scaledlogten = 1.8 * logtensumeps
     dlogtensumeps = 1.8 * dscaledlogten

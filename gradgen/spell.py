@@ -56,7 +56,6 @@ _NEEDS = {
     "-{0}": (POWER,),
     "1 / {0}": (SIGN,),
     "1.0 / {0}": (SIGN,),
-    "{0}**{1}": (ATOM, SIGN),
     "{0}**{1:d}": (ATOM, SIGN),
     "not {0}": (NOT,),
     r"\neg {0}": (ATOM,),
