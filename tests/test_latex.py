@@ -85,7 +85,10 @@ def test_every_operation_can_be_typeset() -> None:
     for row in OPS.values():
         if row.boolean or row.truths or row.name in ("copy", "powi", "powr", "expb"):
             continue
-        args = ["2" if i in row.whole else "xyz"[i] for i in range(row.arity)]
+        args = [
+            "2" if i in row.whole else f"({v} > 0)" if i in row.truths else v
+            for i, v in enumerate("xyz"[: row.arity])
+        ]
         name = row.formula.format(*args) if row.formula else None
         text = name or f"{row.name}({', '.join(args)})"
         compiled = compile(text, target="scipy", wrt=())
