@@ -146,6 +146,12 @@ def test_a_union_is_told_by_what_it_leaves_out() -> None:
     assert source.count("math.sqrt(x) if not ") == 1 and " or " not in source
 
 
+def test_a_guard_of_three_conditions_has_a_name() -> None:
+    source = compile("1 if k < 1 else 2 if k < 2 else 3 if k < 3 else log(k)").source
+    assert "notklt3 = not klt3 if not klt1 and not klt2 else False" in source
+    assert "logk = math.log(k) if notklt3 else 0.0" in source
+
+
 def test_conditions_that_cannot_raise_are_not_guarded() -> None:
     source = compile("x if x > 0 and y > 1 else y").source
     assert "ygt1 = y > 1.0\n" in source
