@@ -67,7 +67,13 @@ def prove(compiled: Compiled, plain: Plain, what: str = "the formula") -> str:
         GradgenError: the module is wrong.
     """
     with mpmath.workprec(_BITS):
-        return _Proof(compiled, plain, what).run()
+        try:
+            return _Proof(compiled, plain, what).run()
+        except (TypeError, AttributeError) as error:
+            # Templates of the user's own may make functions of another form.
+            if not compiled.recipe.custom_templates:
+                raise
+            return f"its functions are of another form: {error}"
 
 
 class _Proof:
@@ -143,8 +149,8 @@ class _Proof:
     def broken(self, error: Exception) -> str:
         """Refuse a module that cannot be run; one of the user's own templates may want to be run otherwise."""
         words = f"{type(error).__name__}: {error}"
-        if self.compiled.recipe.custom_templates and isinstance(error, TypeError):
-            return words
+        if self.compiled.recipe.custom_templates and not isinstance(error, NameError):
+            return f"it does not run as others do: {words}"
         raise GradgenError(f"the module cannot be run: {words}; {_BUG}") from None
 
     # Points.

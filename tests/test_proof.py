@@ -218,6 +218,19 @@ def test_a_template_may_not_spoil_a_module(tmp_path: Path) -> None:
     (folder / "module.py.jinja").write_text(f"{text}\nforward = lambda x, y: (x, ())\n")
     with pytest.raises(GradgenError, match=WRONG):
         compile("x*y - 2*y", templates=tmp_path)
+    # One that makes functions of another form is its author's business.
+    for other in (
+        "forward = lambda point: ([], ())",
+        "forward = lambda x, y: ([x], ())",
+        "backward = lambda cache, df: [None, None]",
+        "del backward",
+        "del forward",
+    ):
+        (folder / "module.py.jinja").write_text(f"{text}\n{other}\n")
+        assert compile("x*y - 2*y", templates=tmp_path).unproven
+    (folder / "module.py.jinja").write_text(f"{text}\ndel math\n")
+    with pytest.raises(GradgenError, match="the module cannot be run: NameError"):
+        compile("sin(x)", templates=tmp_path)
 
 
 # Damage to finished texts.
