@@ -273,11 +273,11 @@ sys.exit(run())
 @pytest.mark.parametrize(
     "where",
     [
-        *(str(n) for n in (1, 2, 5, 30, 200, 600)),
+        *(str(n) for n in (1, 200)),
         "gradgen.pipeline.differentiate",
         "os.fsync",
         "a destructor",
-        *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(3, 640, 21)),
+        *(pytest.param(str(n), marks=pytest.mark.slow) for n in range(2, 640, 23)),
     ],
 )
 def test_an_interrupt_is_quiet(model: Path, where: str) -> None:
