@@ -103,10 +103,10 @@ def _taken_apart(
 
 
 def is_product(step: Step) -> bool:
-    """Whether a step is a product, a quotient or a power under a fraction bar."""
+    """Whether a step is a product, a quotient or a power under a fraction bar that is taken apart."""
     power = step.args[1] if step.op == "powi" else None
-    below = isinstance(power, Const) and not isinstance(power.value, str)
-    return step.op in ("mul", "div", "inv") or (below and power.value < 0)  # type: ignore[union-attr,operator]
+    below = isinstance(power, Const) and isinstance(power.value, Fraction)
+    return step.op in ("mul", "div", "inv") or (below and -_LARGEST <= power.value < 0)  # type: ignore[union-attr,operator]
 
 
 def parts(step: Step) -> tuple[int, list[tuple[Operand, int]]] | None:

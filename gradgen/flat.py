@@ -67,8 +67,7 @@ def flatten(program: Program) -> Program:
     flows = program.flows
     if not any(_points(program, flow) for flow in flows):
         return program
-    moving = {flow.into for flow in flows}
-    moving.update(flow.source for flow in flows)
+    moving = _moving(program)
     possible = signs(program)
     ways = _ways(program, moving, possible)
     zeros = _zeros(program)
@@ -85,6 +84,16 @@ def flatten(program: Program) -> Program:
             alive += _met(program, flow, points, above[flow.source], zeros)
             found[-1] = replace(flow, alive=tuple(dict.fromkeys(alive)))
     return replace(program, flows=tuple(found))
+
+
+def _moving(program: Program) -> set[int]:
+    """Return the values that move with inputs, also those that no backward line has, such as a denominator that is passed by."""
+    found = set(program.wrt)
+    for position, step in enumerate(program.steps):
+        moved = any(isinstance(arg, Ref) and arg.index in found for arg in step.args)
+        if moved and not (OPS[step.op].flat or OPS[step.op].boolean):
+            found.add(program.value(position))
+    return found
 
 
 def singular(step: Step, partial: int) -> tuple[float, ...]:

@@ -74,6 +74,8 @@ class Plain:
 
     def step(self, meaning: Meaning, operands: Sequence[int], cost: int = 1) -> int:
         """Add an operation; return its place."""
+        if meaning == mpmath.atan2 and operands[0] not in self._constant:
+            meaning = _angle
         place = self._size
         self._size += 1
         self._steps.append((place, meaning, tuple(operands)))
@@ -313,6 +315,11 @@ def _not(condition: Any) -> Any:
 
 def _equal(x: Any, y: Any) -> bool:
     return bool(x - y == 0)
+
+
+def _angle(y: Any, x: Any) -> Any:
+    """Return atan2(y, x); None where the sign of a zero decides, which mpmath has not."""
+    return mpmath.atan2(y, x) if y != 0 or x > 0 else None
 
 
 def _power(base: Any, exponent: Any) -> Any:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BITS, _STEP = 120, mpmath.mpf(2) ** -38
 #: What is on the verge of being refused is looked at with these.
 _MORE_BITS, _SMALLER_STEP = 400, mpmath.mpf(2) ** -120
+#: The most bits that are added to those where large values and small ones meet; what is larger is not compared.
+_MOST_BITS = 960
 #: Relative differences: no matter at all, no matter after a closer look, and wrong even if met at one point alone.
 _FINE, _PASSES, _GROSS = 1e-8, 1e-6, 1e-3
 #: A part by which something else would hardly agree: it is enough where rounding explains the rest.
@@ -353,10 +355,18 @@ class _Proof:
 
     # A closer look at what is about to be refused.
 
+    def bits(self, at: _Point) -> int:
+        """Return a precision by which a step still shows beside the largest value."""
+        with mpmath.workprec(_MORE_BITS):
+            found = self.plain.at(self.exact(at))
+            sizes = [mpmath.mag(v) for v in found if isinstance(v, mpmath.mpf) and v]
+            span = max(sizes, default=0) - min(sizes, default=0)
+        return _MORE_BITS + int(min(span, _MOST_BITS))
+
     def value_is_right(self, at: _Point, place: int, value: float) -> bool:
         """Return False where rounding may explain a difference, or what has no double."""
         self.looks += 1
-        with mpmath.workprec(_MORE_BITS):
+        with mpmath.workprec(self.bits(at)):
             point = self.exact(at)
             centre = self.plain.at(point)
             true = self.plain.values(centre)[place]
@@ -388,7 +398,7 @@ class _Proof:
     ) -> bool:
         """The same of a slope along a direction; return False also at a kink or a jump."""
         self.looks += 1
-        with mpmath.workprec(_MORE_BITS):
+        with mpmath.workprec(self.bits(at)):
             centre = self.plain.at(self.exact(at))
             true = self.slope(at, seeds, weights)
             rough = []

@@ -356,6 +356,11 @@ RIGHT = [
     "x**n + floor(x) + x % y",
     "max(x*y, y*x)",
     "pi",
+    "x*y + 1e110",  # which a step does not move at 120 digits
+    "x**2/(y - x) + (pi*6.56e26)**4",
+    "1e-80*(x*y + 1e40)",
+    "x*atan2(relu(y)/y, -2)",  # -pi where y < 0, by the sign of a zero
+    "x*atan2(0, -1)",
     "a1*x**2 + a2*x**3 + a3*x**4 + 1e-9*a4*x**5",
     " + ".join(f"a{i}*x**{i}" for i in range(1, 40)),
     "def softabs(x): return sqrt(x**2 + 1e-6)\nu = softabs(a - b)*softabs(a)",

@@ -73,6 +73,18 @@ def test_any_order_but_nothing_else(text: str, expected: list[str]) -> None:
     assert ops(text) == expected
 
 
+@pytest.mark.parametrize("text", ["y**-65", "x*sin(y**-100)", "y**(-23000)/x", "x/y**65*(x*y)**-70"])  # fmt: skip
+def test_powers_too_high_to_be_taken_apart(text: str) -> None:
+    program = recognise(stage(parse(text)))
+    assert [name for name, _ in program.outputs] == ["f"]
+    naive, plain_form = compile(text), compile(text, as_written=True)
+    at = [1.0009765625, 1.001953125][: len(naive.program.inputs)]
+    wanted = plain_form.value_and_grad(*at)
+    value, gradient = naive.value_and_grad(*at)
+    assert value == pytest.approx(wanted[0], rel=1e-12)
+    assert gradient == pytest.approx(wanted[1], rel=1e-12)
+
+
 def test_as_written_leaves_the_formula_alone() -> None:
     seed = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
     assert "exp" in [step.op for step in compile(seed, as_written=True).program.steps]
