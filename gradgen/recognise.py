@@ -21,7 +21,7 @@ from gradgen.factors import (
 )
 from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
-from gradgen.squares import sum_of_squares, witness
+from gradgen.squares import length, squared, sum_of_squares, witness
 from gradgen.stage import Builder, fold_constants, stage
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
@@ -277,7 +277,10 @@ class _Rewriter:
     def root(self, value: Operand) -> Operand:
         """Return a square root; where its argument is a sum of squares, the one whose slope is 0 where they are 0."""
         squares = sum_of_squares(self.step, value) if self.sums else None
-        if squares is None:
+        roots = squared(self.step, value) if self.sums else []
+        if roots:
+            made = length(self.builder, roots)
+        elif squares is None:
             made = self.builder.emit("sqrt", value)
         elif squares.certain:
             made = self.builder.emit("norm", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -72,6 +73,26 @@ def sum_of_squares(step_of: StepOf, value: Operand) -> Squares | None:
     if not weighted and not crossed:
         return Squares(True)
     return Squares(False, tuple(squares))
+
+
+def squared(step_of: StepOf, value: Operand) -> list[Operand]:
+    """Return what is squared in a sum of squares alone, such as a**2 + b**2 + c**2 + d**2; nothing for all else."""
+    found = []
+    for part, sign in terms(step_of, value, _TERMS):
+        step = step_of(part)
+        if step is None or step.op != "sqr" or sign < 0:
+            return []
+        found.append(step.args[0])
+    return found
+
+
+def length(builder: Builder, values: Sequence[Operand]) -> Operand:
+    """Return the root of the sum of the values' squares, none of which need have a double: by threes, hypot(d, hypot(a, b, c))."""
+    left = deque(values)
+    while len(left) > 1:
+        some = [left.popleft() for _ in range(min(3, len(left)))]
+        left.append(builder.emit("hypot" if len(some) == 2 else "hypot3", *some))
+    return left[0]
 
 
 def witness(builder: Builder, squares: Squares) -> Operand:

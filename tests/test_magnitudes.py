@@ -45,6 +45,8 @@ FORMS = (
     ("a/x**{c}", "x**{c}"),
     ("1/sqrt(x**2 + y**2)", "x; y; x/y"),
     ("a/sqrt(x**2 + y**2 + b**2)", "x; y; b; x/y; x/b; y/b"),
+    ("sqrt(a**2 + b**2 + x**2 + y**2)", "a/b; a/x; a/y; b/x; b/y; x/y"),
+    ("(x*x + (a**2 + b*b) + y**2)**0.5", "a/b; a/x; a/y; b/x; b/y; x/y"),
     ("log(a/x)", "a/x"),
     ("a/x + b/x", "a/x; b/x"),
 )

@@ -44,6 +44,8 @@ def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
     ("text", "expected"),
     [
         ("1/(exp(-y) + 1)", ["sigmoid"]),
+        ("sqrt(u**2 + v**2 + w**2 + x**2)", ["hypot3", "hypot"]),
+        ("sqrt(u*u + (v**2 + (w*w + x**2)) + (y - z)**2)", ["sub", "hypot3", "hypot3"]),
         ("exp(y)/(exp(y) + 1)", ["sigmoid"]),
         ("1/(1 + exp(x - y))", ["sub", "sigmoid"]),
         ("1/(1 + exp(-k*x))", ["mul", "sigmoid"]),
