@@ -73,9 +73,13 @@ def flatten(program: Program) -> Program:
     zeros = _zeros(program)
     above = _above(program, possible, zeros)
     found = []
+    #: The roots whose gradient is 0 where they are although it flows, so that it cannot tell whether it does.
+    untold: set[int] = set()
     for flow in flows:
         step = _step(program, flow)
         points = _points(program, flow)
+        if _meets_root(program, flow):
+            untold.add(flow.into)
         if 0.0 in points and "0" not in possible[flow.into]:
             points = tuple(point for point in points if point)
         alive = list(_held(flow, step, points, ways[flow.into]))
@@ -83,7 +87,11 @@ def flatten(program: Program) -> Program:
         if points and not covered(program, found[-1]):
             alive += _met(program, flow, points, above[flow.source], zeros)
             found[-1] = replace(flow, alive=tuple(dict.fromkeys(alive)))
-    return replace(program, flows=tuple(found))
+    steps = tuple(
+        replace(step, tested=False) if program.value(i) in untold else step
+        for i, step in enumerate(program.steps)
+    )
+    return replace(program, steps=steps, flows=tuple(found))
 
 
 def _moving(program: Program) -> set[int]:
@@ -492,6 +500,22 @@ def _vanishes(program: Program, factor: int, value: int, point: float) -> bool:
         else:
             todo += missing
     return known.get(factor) == 0
+
+
+def _meets_root(program: Program, flow: Flow) -> bool:
+    """Whether a partial is 0 where a root is, and the two together are not: 2*r of r**2."""
+    step, root = _step(program, flow), program.step(flow.into)
+    if root is None or not root.tested or 0.0 not in singular(root, 0):
+        return False
+    order = _exponent(root)
+    if step.op in ("sqr", "powi"):
+        return order * (2.0 if step.op == "sqr" else _exponent_of(step)) <= 1
+    if step.op != "mul":
+        return False
+    factor = step.args[1 - flow.partial]
+    other = program.step(factor.index) if isinstance(factor, Ref) else None
+    steep = other is not None and 0.0 in singular(other, 0)
+    return other is not None and steep and order + _exponent(other) <= 1
 
 
 @dataclass(frozen=True)

@@ -174,11 +174,9 @@ class _Guard:
                     given.setdefault(made.index, (text, made, note))
         active = self.find_active()
         steps = list(self.builder.steps)
-        for index, guards in active.items():
+        for index, (guards, tested) in active.items():
             step = steps[index - self.first]
-            steps[index - self.first] = replace(
-                step, active=guards or (), tested=guards is None
-            )
+            steps[index - self.first] = replace(step, active=guards, tested=tested)
         return verify(
             drop_unused(
                 replace(
@@ -557,13 +555,15 @@ class _Guard:
 
     # Which backward lines belong to branches of their own.
 
-    def find_active(self) -> dict[int, tuple[Guard, ...] | None]:
+    def find_active(self) -> dict[int, tuple[tuple[Guard, ...], bool]]:
         """Return the branches of gradients, by what the steps have become, where they are not all that evaluate the step.
 
-        None stands for branches that the conditions do not tell shortly: there the gradient itself tells.
+        With them stands whether they are more than those of the gradient, which the conditions do not tell shortly: there the
+        gradient itself tells. No branches at all are those of the step.
         """
         found: dict[int, tuple[Guard, ...] | None] = {}
         everywhere: set[int] = set()
+        more: set[int] = set()
         for (index, branch), value in self.made.items():
             if not isinstance(value, Ref) or value.index < self.first:
                 continue
@@ -573,16 +573,21 @@ class _Guard:
                     everywhere.add(value.index)
                     break
                 if not self.exclude(branch, other):
-                    inside = whole and other.implies(branch)
-                    guards.append(self.tell(other) if inside else None)
+                    guards.append(self.tell(other) if other.implies(branch) else None)
+                    if not whole:
+                        more.add(value.index)
             else:
                 before = found.get(value.index, ())
-                told = [g for g in guards if g is not None]
+                told = [g for g in guards if g]
                 if before is None or len(told) < (len(guards) or 1) or _long(told):
                     found[value.index] = None
                 else:
                     found[value.index] = (*before, *told)
-        return {i: guards for i, guards in found.items() if i not in everywhere}
+        return {
+            i: (guards or (), guards is None or i in more)
+            for i, guards in found.items()
+            if i not in everywhere
+        }
 
     def exclude(self, one: _Branch, other: _Branch) -> bool:
         """Whether a condition is settled to be True in the one and False in the other."""

@@ -23,6 +23,8 @@ from gradgen.stage import python_name
 _FAR = 3000
 _ZERO = mpmath.mpf(0)
 _EPSILON = mpmath.mpf(2) ** -52
+#: A part by which numbers may differ by rounding alone.
+_ROUNDING = mpmath.mpf(2) ** -40
 #: What an operation raises where it has no value, and where an operand has none.
 _FAILS = (ArithmeticError, ValueError, TypeError, NotImplementedError, mpmath.libmp.NoConvergence)  # fmt: skip
 #: What an evaluation costs, in additions: of a function of mpmath's, and of one that is dear to it.
@@ -309,12 +311,21 @@ def _real(value: Any) -> Any:
     return _real(mpmath.mpf(value))
 
 
-def _not(condition: Any) -> Any:
+def _not(condition: bool | None) -> bool | None:
     return None if condition is None else not condition
 
 
-def _equal(x: Any, y: Any) -> bool:
-    return bool(x - y == 0)
+def equal(x: Any, y: Any) -> bool | None:
+    """Return whether two numbers are equal; None where rounding may tell: of y and 1/(1/y), as doubles, they may be or not."""
+    off = abs(x - y)
+    if off == 0:
+        return True
+    return None if off <= _ROUNDING * max(abs(x), abs(y)) else False
+
+
+def unequal(x: Any, y: Any) -> bool | None:
+    """Return the opposite of `equal`."""
+    return _not(equal(x, y))
 
 
 def _angle(y: Any, x: Any) -> Any:
@@ -333,8 +344,8 @@ _FEW: Mapping[type[Any], Meaning] = {
 }
 _DIRECT: Mapping[type[Any], Meaning] = {
     sp.Not: _not,
-    sp.Equality: _equal,
-    sp.Unequality: lambda x, y: not _equal(x, y),
+    sp.Equality: equal,
+    sp.Unequality: unequal,
     sp.Abs: abs,
     **{
         node: getattr(mpmath, node.__name__)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import mpmath
 
 from gradgen.exact import all_of, any_of
-from gradgen.plain import Plain
+from gradgen.plain import Plain, equal, unequal
 from gradgen.scope import Helper
 
 #: More operations than any function that is read has.
@@ -443,13 +443,13 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 #: What is a whole number of whole numbers.
 _WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.FloorDiv)
-_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool | None]] = {
     ast.Lt: lambda x, y: bool(x < y),
     ast.LtE: lambda x, y: bool(x <= y),
     ast.Gt: lambda x, y: bool(x > y),
     ast.GtE: lambda x, y: bool(x >= y),
-    ast.Eq: lambda x, y: bool(x - y == 0),
-    ast.NotEq: lambda x, y: bool(x - y != 0),
+    ast.Eq: equal,
+    ast.NotEq: unequal,
 }
 _CONSTANTS: Mapping[str, Callable[[], Any]] = {
     "pi": lambda: +mpmath.pi,

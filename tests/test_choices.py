@@ -246,3 +246,34 @@ def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
     assert compile("\n".join(lines[:7])).program.steps
     with pytest.raises(GradgenError, match="in more ways than can be written out"):
         compile("\n".join(lines))
+
+
+def test_a_gradient_that_is_0_where_a_root_is_does_not_tell_that_none_flows() -> None:
+    arms = [f"{'q**2' if i % 2 else 'q'}*{i} + {i} if k < {i}" for i in range(1, 9)]
+    compiled = compile("q = sqrt(x)\nf = " + " else ".join(arms) + " else k\n")
+    assert compiled.value_and_grad(k=2.5, x=1.0) == (6.0, (0.0, 3.0))
+    assert compiled.value_and_grad(k=9.0, x=0.0) == (9.0, (1.0, 0.0))
+    # The slope is 3, by way of 0*inf: it must not come out as 0.
+    with pytest.raises(ZeroDivisionError):
+        compiled.value_and_grad(k=2.5, x=0.0)
+
+
+def test_the_branch_that_needs_no_root_is_left_alone() -> None:
+    arms = [f"q**2*{i} if q < {i}" for i in range(1, 7)]
+    text = "q = sqrt(x)\nf = k if q < 0.5 else " + " else ".join(arms) + " else q\n"
+    compiled = compile(text)
+    assert compiled.value_and_grad(k=3.0, x=0.0) == (3.0, (1.0, 0.0))
+    assert compiled.value_and_grad(k=3.0, x=4.0) == (12.0, (0.0, 3.0))
+
+
+@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+@pytest.mark.parametrize("same", ["1/(1/y)", "3*(y/3)", "(y + 0.1) - 0.1"])
+def test_a_condition_that_rounding_tells_is_no_fault_of_the_module(
+    same: str, op: str
+) -> None:
+    text = f"u = {same}\nf = u + k if y {op} u else 3*y\n"
+    compiled = compile(text, inputs="y, k", as_written=True)
+    value, _ = compiled.forward(1.679, 1.0)
+    u = eval(same, {"y": 1.679})
+    taken = eval(f"y {op} u", {"y": 1.679, "u": u})
+    assert value == pytest.approx(u + 1.0 if taken else 3 * 1.679, rel=1e-15)
