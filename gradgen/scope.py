@@ -24,6 +24,9 @@ BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
 _USUAL = {"math": "math", "np": "numpy", "numpy": "numpy"}
 #: What methods call the instance and the class that they belong to.
 _INSTANCES = ("self", "cls")
+#: What a file may get hold of itself by, and of the names in it.
+_MODULES = ("modules", "import_module", "__import__", "__main__")
+_GLOBALS = ("f_globals", "__globals__")
 #: All that `from math import *` binds, in any version of Python.
 _OF_MATH = frozenset("""
     acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
@@ -103,6 +106,7 @@ class Names:
         anything: the line that may bind any name at any time, and what it holds.
         star: the last import of `*`, which may bind any name that is not bound below it: the statement, and the line.
         stored: the attributes that are assigned anywhere, which may be those of modules, with the line.
+        itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
         bound: all else that binds names, in order.
     """
 
@@ -113,6 +117,7 @@ class Names:
     anything: tuple[int, str] | None = None
     star: tuple[int, int] | None = None
     stored: dict[str, int] = field(default_factory=dict)
+    itself: bool = False
     bound: dict[str, list[_Binding]] = field(default_factory=dict)
     _followed: dict[ast.expr, Meaning | UnclearError] = field(default_factory=dict)
 
@@ -231,9 +236,12 @@ class Names:
             raise UnclearError(
                 f"what `{name}` means is not certain, since line {line} ({how}) may bind any name"
             )
-        if name in self.stored and any(isinstance(b.meaning, Dotted) for b in found):
+        line = self.stored.get(name)
+        if self.itself:
+            line = line or self.stored.get("*") or self.stored.get("?")
+        if line and (self.itself or any(isinstance(b.meaning, Dotted) for b in found)):
             raise UnclearError(
-                f"`{name}` may change: line {self.stored[name]} assigns to an attribute of that name; leave modules as they are"
+                f"`{name}` may change: line {line} assigns to an attribute of that name; leave modules as they are"
             )
         if self.star is not None and (not found or found[0].place <= self.star[0]):
             raise UnclearError(
@@ -352,11 +360,18 @@ class Names:
                     self.changed.setdefault(root, (node.lineno, words))
                 if not isinstance(node.ctx, ast.Load):
                     self._store(root, node.attr, node)
+            elif isinstance(node, ast.alias):
+                self.itself = self.itself or node.name in _MODULES
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                self.itself = self.itself or node.func.id in _MODULES
                 self._watch_call(node, node.func.id)
             elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
                 self._watch_scope(node.value)
             if isinstance(node, ast.Attribute):
+                self.itself = self.itself or node.attr in _MODULES
+                if node.attr in _GLOBALS:
+                    how = f"`{node.attr}`"
+                    self.anything = self.anything or (node.lineno, how)
                 self._watch_scope(node.value)  # as in vars().update(...)
 
     def _watch_call(self, node: ast.Call, called: str) -> None:
@@ -382,9 +397,11 @@ class Names:
             self._store(dotted(node)[0], "*", node)
 
     def _store(self, root: str | None, attribute: object, node: ast.expr) -> None:
-        """Take note of an assignment to an attribute, which may be one of a module; `*` stands for any."""
-        if root in _INSTANCES or (attribute == "*" and root not in self._tops):
-            return  # an object's own
+        """Take note of an assignment to an attribute, which may be one of a module; `*` stands for any, `?` for any of an object."""
+        if root in _INSTANCES:
+            return
+        if attribute == "*" and root not in self._tops:
+            attribute = "?"
         self.stored.setdefault(str(attribute), node.lineno)
 
     @cached_property
