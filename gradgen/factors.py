@@ -45,6 +45,8 @@ class Product:
         Raises:
             OverflowError: the product has no double.
         """
+        if number == 1 and isinstance(number, Fraction):
+            return
         exact = isinstance(self.number, Fraction) and isinstance(number, Fraction)
         value = Fraction(self.number) * Fraction(number) ** power
         if value and not float(value):

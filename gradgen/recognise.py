@@ -202,6 +202,7 @@ class _Rewriter:
         self.roots: dict[Operand, Operand] = {}
         #: The values that the user named and reads more than once: products are not taken apart beyond them.
         self.named: set[Operand] = set()
+        self.products: dict[Operand, tuple[Product, dict[Operand, None]]] = {}
         self.uses = Counter(ref.index for _, ref in program.outputs)
         for step in program.steps:
             self.uses.update(a.index for a in step.args if isinstance(a, Ref))
@@ -446,21 +447,18 @@ class _Rewriter:
         seen: dict[Operand, None],
     ) -> tuple[Product, int]:
         """Return a value as a product, and how often a multiple of value**power is in another, so that both vanish together."""
-        own: dict[Operand, None] = {}
-        inner = factors(self.factor, (value, 1), seen=own)
+        inner, own = self.apart(value)
         above = {v: p for v, p in inner.powers.items() if p > 0 and isinstance(v, Ref)}
         counts = {}
         for part, each in above.items():
             have, need = found.powers.get(part, 0), power * each
             if have * need > 0 and abs(have) >= abs(need):
                 counts[part] = abs(have) // abs(need)
-        whole = [
-            part
-            for part in own
-            if part in seen and self.covers(part, above) and len(counts) == len(above)
-        ]
         # Of several factors all must be there, and as one: h*nu/(exp(h*nu/(k*T)) - 1).
-        if len(counts) == 1 or (counts and whole):
+        if len(counts) == 1 or (
+            1 < len(counts) == len(above)
+            and any(part in seen and self.covers(part, above) for part in own)
+        ):
             return inner, min(counts.values())
         if counts or len(inner.powers) > 1:
             return inner, 0
@@ -473,9 +471,16 @@ class _Rewriter:
                     return Product(size, {other: 1}), abs(have) // abs(power)
         return inner, 0
 
+    def apart(self, value: Operand) -> tuple[Product, dict[Operand, None]]:
+        """Return a value as a product, and the values that were taken apart; many rules ask for the same."""
+        if value not in self.products:
+            own: dict[Operand, None] = {}
+            self.products[value] = factors(self.factor, (value, 1), seen=own), own
+        return self.products[value]
+
     def covers(self, part: Operand, above: Mapping[Ref, int]) -> bool:
         """Whether a value has all of these factors."""
-        inside = factors(self.factor, (part, 1)).powers
+        inside = self.apart(part)[0].powers
         return all(inside.get(value, 0) == power for value, power in above.items())
 
     def times_log(self, found: Product, value: Operand, step: Step) -> Product | None:

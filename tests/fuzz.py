@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -42,6 +43,8 @@ _FORBIDDEN = (
     "ctypes.",
     "webbrowser.open",
 )
+#: What the proof loads, called by its digest.
+_OURS = re.compile(r"gradgen_[0-9a-f]{16}\.py")
 _watching = False
 
 
@@ -51,8 +54,9 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     touches = (
         event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+")
     )
-    # Loading a library's module executes its file; nothing else is to be executed.
-    runs = event == "exec" and not os.path.exists(args[0].co_filename)
+    # Loading a library's module executes its file, the proof a module whose text was compared with what it may be.
+    name = args[0].co_filename if event == "exec" else ""
+    runs = event == "exec" and not (os.path.exists(name) or _OURS.fullmatch(name))
     if touches or runs or event.startswith(_FORBIDDEN):
         raise AssertionError(f"{event}: {args!r}")
 
