@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -16,7 +17,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import sympy
+
 from gradgen.errors import GradgenError
+from gradgen.exact import meaning_of
+from gradgen.ops import OPS
 
 CORPUS = Path(__file__).parent / "fuzz_corpus.jsonl"
 #: No input of this size may take longer, in seconds.
@@ -67,6 +72,12 @@ def warm() -> None:
 
     from gradgen.pipeline import compile
 
+    with contextlib.suppress(ImportError):
+        importlib.import_module("scipy.special")  # which a module may import
+    # mpmath's form of a row's class is made by SymPy's lambdify, once.
+    for row in OPS.values():
+        if isinstance(row.node, type):
+            meaning_of(row.node(*sympy.symbols(f"a:{row.arity}"), evaluate=False))
     for target in ("python", "scipy"):
         compile("gamma(x)*sigmoid(y)/(1 + erfinv(z) + hypot(x, y))", target=target)
         compile("+".join(f"long_name_of_{i}*x" for i in range(9)), target=target)
