@@ -53,11 +53,14 @@ def layout_python(text: str) -> str:
             whole = "\n".join(statement)
             # A power of more than a name has spaces around its sign, which templates of operations leave out.
             other = max(map(_width, long)) > _WIDTH or ")**" in whole
+            other |= _ALONE.search(whole) is not None
             lines.append(_break(whole) if other else whole)
             statement, depth = [], 0
     return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
 
 
+#: One value on lines of its own: black has it on one line wherever that is short.
+_ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
 _WORD = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 

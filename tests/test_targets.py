@@ -66,6 +66,18 @@ def test_jacobians_whose_signature_is_one_name_a_line(shape: tuple[int, int]) ->
         check_jacobian(*shape, parameters, width)
 
 
+@pytest.mark.parametrize("width", [20, 32, 33, 34, 35, 50])
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_rows_of_one_slope_have_the_form_of_black(rows: int, width: int) -> None:
+    check_jacobian(rows, 1, 0, width)
+    lines = [f"{'r' * width}{i} = {'p' * (50 - i)}**{i + 2}" for i in range(rows)]
+    text = "\n".join([*lines, "none = 3*other"])
+    outputs = [*(line.split()[0] for line in lines), "none"]
+    source = compile(text, outputs=outputs, wrt="other", with_="jacobian").source
+    assert "(0.0,)," in source
+    assert black.format_str(source, mode=black.Mode()) == source
+
+
 def test_jacobians_of_any_shape_have_the_form_of_black() -> None:
     for case in random.Random(3).sample(GRID, 15):
         check_jacobian(*case)
