@@ -16,7 +16,8 @@ from typing import Any, overload
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
-from gradgen.pyfunction import read_helper
+from gradgen.plain_python import plain_constants
+from gradgen.pyfunction import Function, read_helper
 from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError, walk
 from gradgen.sources import compile_read
 
@@ -63,7 +64,23 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
         raise GradgenError("the function's source cannot be found")
     helper = _helper(function, {})
     means, name = options.pop("means", None), options.pop("name", None)
-    return compile_read(read_helper(helper, means, name or ""), **options)
+    found = read_helper(helper, means, name or "")
+    if helper.names.live is None:
+        _check_constants(found, helper.names, function.__globals__)
+    return compile_read(found, **options)
+
+
+def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) -> None:
+    """Refuse a function of a file whose constants have been changed since from elsewhere, as in `model.K = 3`."""
+    said = plain_constants(names) if found.constants else {}
+    for name, line in found.constants.items():
+        now = _own(scope.get(name))
+        if name not in said or type(now) not in (int, float):
+            continue
+        if not math.isclose(now, said[name], rel_tol=1e-12):
+            raise GradgenError(
+                f"`{name}` is {now!r} now, and {said[name]!r} in line {line}; bind it once, or make it a parameter"
+            )
 
 
 def _helper(

@@ -15,7 +15,7 @@ import mpmath
 
 from gradgen.exact import all_of, any_of
 from gradgen.plain import Plain, equal, unequal
-from gradgen.scope import Helper
+from gradgen.scope import Helper, Names
 
 #: More operations than any function that is read has.
 _MOST = 200_000
@@ -83,6 +83,19 @@ def plain_function(
     except (_UnknownError, RecursionError, MemoryError):
         return None
     return walker.plain
+
+
+def plain_constants(names: Names) -> Mapping[str, float]:
+    """Return the numbers that names at the top of a file stand for, as far as they are known."""
+    walker = _Walker(Plain(()))
+    walker.module(names.module)
+    values = walker.plain.at(())
+    found: dict[str, float] = {}
+    for name, value in walker.globals.items():
+        number = values[value.at] if isinstance(value, _Place) else value
+        if isinstance(number, (int, mpmath.mpf)):
+            found[name] = float(number)
+    return found
 
 
 @dataclass

@@ -56,6 +56,7 @@ class Function:
         lines: the file's lines that the program's lines come from, each with its number.
         defaults: the parameters' defaults, as constants.
         origin: the function itself.
+        constants: the constants at the top of the file that it is made of, each with its line.
     """
 
     program: str
@@ -65,6 +66,7 @@ class Function:
     lines: tuple[tuple[int, str], ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     origin: Helper | None = None
+    constants: Mapping[str, int] = field(default_factory=dict)
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -117,7 +119,7 @@ def read_helper(
 ) -> Function:
     """Read a function that was found; see `read_function`."""
     reader = _Reader(helper, check_means(means), result)
-    found = replace(reader.read(), origin=helper)
+    found = replace(reader.read(), origin=helper, constants=reader.lines)
     clash = reader.called & {*reader.taken}
     if not clash:
         return found
@@ -133,7 +135,7 @@ def read_helper(
             )
     # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
     again = _Reader(helper, check_means(means), result, frozenset(clash)).read()
-    return replace(again, origin=helper)
+    return replace(again, origin=helper, constants=reader.lines)
 
 
 @dataclass
@@ -148,6 +150,7 @@ class _Reader:
     taken: dict[str, int] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     constants: dict[ast.expr, Value] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     locals: dict[ast.FunctionDef, frozenset[str]] = field(default_factory=dict)
     comments: dict[ast.FunctionDef, dict[int, str]] = field(default_factory=dict)
     depth: int = 0
@@ -327,6 +330,7 @@ class _Reader:
             if len(value.text) > _LONG:
                 value = self.stated(each, value)
             self.constants[each.value] = value
+            self.lines[each.name] = getattr(each.value, "lineno", 0)
         return self.constants[found.value]
 
     def stated(self, constant: Constant, value: Value) -> Value:

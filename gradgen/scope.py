@@ -236,12 +236,13 @@ class Names:
             raise UnclearError(
                 f"what `{name}` means is not certain, since line {line} ({how}) may bind any name"
             )
-        line = self.stored.get(name)
+        changes = self.stored.get(name)
         if self.itself:
-            line = line or self.stored.get("*") or self.stored.get("?")
-        if line and (self.itself or any(isinstance(b.meaning, Dotted) for b in found)):
+            changes = changes or self.stored.get("*") or self.stored.get("?")
+        module = self.itself or any(isinstance(b.meaning, Dotted) for b in found)
+        if changes and module:
             raise UnclearError(
-                f"`{name}` may change: line {line} assigns to an attribute of that name; leave modules as they are"
+                f"`{name}` may change: line {changes} assigns to an attribute of that name; leave modules as they are"
             )
         if self.star is not None and (not found or found[0].place <= self.star[0]):
             raise UnclearError(
@@ -397,11 +398,11 @@ class Names:
             self._store(dotted(node)[0], "*", node)
 
     def _store(self, root: str | None, attribute: object, node: ast.expr) -> None:
-        """Take note of an assignment to an attribute, which may be one of a module; `*` stands for any, `?` for any of an object."""
-        if root in _INSTANCES:
-            return
-        if attribute == "*" and root not in self._tops:
+        """Take note of an assignment to an attribute, which may be one of a module; `*` stands for any, `?` for any of what has no name."""
+        if attribute == "*" and root is None:
             attribute = "?"
+        if root in _INSTANCES or (attribute == "*" and root not in self._tops):
+            return  # an object's own
         self.stored.setdefault(str(attribute), node.lineno)
 
     @cached_property

@@ -120,3 +120,20 @@ def test_a_file_that_was_edited_since_is_refused(
         linecache.clearcache()
         with pytest.raises(GradgenError, match="no longer|not where it was defined"):
             gradgen.differentiate(level)
+
+
+def test_a_constant_that_was_changed_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sets `model.K` wants that, and the file says something else."""
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "G = -2.5\nK = G**2\nL = 1.0\n\n\ndef rate(x):\n    return K*x\n\n\ndef level(x):\n    return rate(x) + G\n"
+    (tmp_path / "changed_since.py").write_text(text)
+    module = importlib.import_module("changed_since")
+    assert gradgen.differentiate(module.level)(2.0) == 10.0
+    vars(module).update(L=3.0)  # which no line of the function reads
+    assert gradgen.differentiate(module.level)(2.0) == 10.0
+    vars(module).update(K=7.0)
+    for function in (module.rate, module.level):
+        with pytest.raises(GradgenError, match=r"`K` is 7.0 now, and 6.25 in line 2;"):
+            gradgen.differentiate(function)
