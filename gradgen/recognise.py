@@ -110,6 +110,7 @@ PATTERNS = (
     ("x/sinh(x)", "xcsch(x)"),
     ("atan(x)/x", "atanc(x)"),
     ("1/tanh(x) - 1/x", "langevin(x)"),
+    ("1/tanh(x/y) - y/x", "langevin(x/y)"),
     ("x**2/(x**2 + 1)", "(x/hypot(x, 1))**2"),
     ("x**2/(x**2 + y**2)", "(x/hypot(x, y))**2"),
     ("x**2/(y**2 + x**2)", "(x/hypot(x, y))**2"),
@@ -119,6 +120,9 @@ PATTERNS = (
     ("E**x", "exp(x)"),
 )
 
+_ONE = Const(Fraction(1))
+#: Powers that are operations of their own, with their exponents.
+_POWERS = {"sqr": Const(Fraction(2)), "inv": Const(Fraction(-1))}
 _COMMUTATIVE = ("add", "mul")
 #: How far down a product a sign is looked for.
 _SIGN_DEPTH = 8
@@ -247,6 +251,10 @@ class _Rewriter:
 
     def rewrite(self, step: Step) -> Operand:
         """Return the value of `step`, by the first rule that matches it."""
+        if step.op in ("mul", "div") and step.args[1] == _ONE:
+            return step.args[0]
+        if step.op == "mul" and step.args[0] == _ONE:
+            return step.args[1]
         if is_product(step):
             found = self.product(step)
             if found is not None:
@@ -386,9 +394,13 @@ class _Rewriter:
             inside: list[tuple[Product, int]] = []
             # x**2/(x**2 + 1) has a value at 0: there no factor may get below the fraction bar.
             vanishing = all(self.op_of(rule, lead) != "add" for lead, _ in leads)
+            # ((1 + x)**y - 1)/x where x is a number, whose sum with 1 would lose its digits.
+            rate = [self.op_of(rule, lead) for lead, _ in leads] == ["sub"]
             for part, power in free.items():
                 assert isinstance(part, Ref)
                 inner, count = self.multiple(bound[part.index], power, found, seen)
+                if not inner.powers and rate and found.size != 1:
+                    count = times  # the number is in that of the product
                 if not vanishing and any(
                     v not in found.powers for v, p in inner.powers.items() if p > 0
                 ):
@@ -582,6 +594,8 @@ class _Rewriter:
         if wanted is None or not _alike(wanted, step):
             return None
         orders = [step.args]
+        if wanted.op == "pow" and step.op in _POWERS:
+            orders = [(*step.args, _POWERS[step.op])]
         if step.op in _COMMUTATIVE:
             orders.append(step.args[::-1])
         for args in orders:
@@ -631,7 +645,8 @@ class _Rewriter:
 
 def _alike(wanted: Step, step: Step) -> bool:
     """Whether a step has a pattern's operation; where that is a power, any."""
-    return wanted.op == step.op or (wanted.op == "pow" and step.op in ("powi", "powr"))
+    powers = ("powi", "powr", *_POWERS)
+    return wanted.op == step.op or (wanted.op == "pow" and step.op in powers)
 
 
 def _step_of(program: Program) -> StepOf:

@@ -1,7 +1,7 @@
 def _langevin_slope(x: float) -> float:
     """Return the derivative of 1/tanh(x) - 1/x, 1/x**2 - 1/sinh(x)**2."""
     if abs(x) > 1.5:
-        s = math.sinh(min(abs(x), 350.0))
+        s = math.sinh(min(abs(x), 700.0))
         return 1.0 / x / x - 1.0 / s / s
     if x == 0.0:
         return 1.0 / 3.0
