@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-#: The constants of C's math.h, as formulas.
-OF_C: Mapping[str, str] = {
+_OF_MATH_H = {
     "M_PI": "pi",
     "M_PI_2": "pi/2",
     "M_PI_4": "pi/4",
@@ -20,6 +19,11 @@ OF_C: Mapping[str, str] = {
     "M_LOG10E": "1/log(10)",
     "M_SQRT2": "sqrt(2)",
     "M_SQRT1_2": "sqrt(1/2)",
+}
+#: The constants of C's math.h, as formulas; with an l they are long doubles.
+OF_C: Mapping[str, str] = {
+    **_OF_MATH_H,
+    **{f"{name}l": text for name, text in _OF_MATH_H.items()},
 }
 
 #: What other languages' functions are here: the same function, with its arguments in the same order where it is a bare name.
@@ -37,8 +41,8 @@ _SAME = """
     atan: datan arctg
     atan2: datan2
     atanh: artanh argtanh arth
-    besselj: jn bessel_jn
-    bessely: yn bessel_yn
+    besselj: bessel_jn
+    bessely: bessel_yn
     binomial: binom nchoosek ncr combin comb choose
     ceil: dceil
     clip: clamp constrain
@@ -51,11 +55,10 @@ _SAME = """
     degrees: rad2deg rad2deg_
     erf: derf
     erfc: derfc
-    exp: dexp
     factorial: fact fac
     floor: dfloor
     frac: fract
-    gamma: tgamma dgamma
+    gamma: tgamma
     gammainc: gamma_p
     gammaincc: gamma_q
     haversin: hav
@@ -69,6 +72,7 @@ _SAME = """
     log2: ld lb log_2
     logaddexp: log_sum_exp
     logbeta: lbeta log_beta
+    logit: qlogis
     logsigmoid: log_inv_logit
     max: dmax1 amax1 max0
     min: dmin1 amin1 min0
@@ -80,7 +84,7 @@ _SAME = """
     radians: deg2rad
     round: nearbyint roundeven round_half_even
     rsqrt: invsqrt inv_sqrt
-    sigmoid: invlogit inv_logit sigm
+    sigmoid: invlogit inv_logit sigm plogis
     sign: sgn signum
     sin: dsin
     sinh: sh dsinh
@@ -251,10 +255,19 @@ _SAID: Mapping[str, str] = {
     "ArcTan": "`atan(x)`, or of two arguments `atan2(y, x)`, y first",
     "SIGN": "`sign(x)` is the sign; Fortran's SIGN(a, b) is `abs(a) if b >= 0 else -abs(a)`",
     "Clip": "`clip(x, low, high)` names both bounds; without any they are -1 and 1 elsewhere",
-    "besselJ": "`besselj(n, x)` takes the order first",
-    "besselY": "`bessely(n, x)` takes the order first",
-    "besselI": "`besseli(n, x)` takes the order first",
-    "besselK": "`besselk(n, x)` takes the order first",
+    **{
+        spelled: f"`{spelled.lower()}(n, x)` takes the order first"
+        for letter in "JYIK"
+        for spelled in (f"bessel{letter}", f"BESSEL{letter}")
+    },
+    "jn": "`besselj` is C's and SciPy's; SymPy's is the spherical one",
+    "yn": "`bessely` is C's and SciPy's; SymPy's is the spherical one",
+    "dexp": "`exp(x)` is Fortran's; R's is a density, `rate*exp(-rate*x)`",
+    "dgamma": "`gamma(x)` is Fortran's; R's is a density, to be written out",
+    "ACOT": "`pi/2 - atan(x)` is the spreadsheet's, from 0 to pi; `acot(x)` is atan(1/x)",
+    "QUOTIENT": "`trunc(x/y)` is the spreadsheet's",
+    "Minus": "`-x` is Mathematica's Minus of one argument",
+    "Li": "`Ei(log(x)) - Ei(log(2))` is the one that is 0 at 2, `Ei(log(x))` the one that is 0 at 0",
     "arccot": "`acot(x)` is atan(1/x); with values from 0 to pi it is `pi/2 - atan(x)`",
     "arcctg": "`acot(x)` is atan(1/x); with values from 0 to pi it is `pi/2 - atan(x)`",
     "arcctan": "`acot(x)` is atan(1/x); with values from 0 to pi it is `pi/2 - atan(x)`",
@@ -370,8 +383,9 @@ def _is_slip(typed: str, meant: str) -> bool:
     place = next((i for i, (a, b) in enumerate(zip(long, short)) if a != b), len(short))
     if long[:place] + long[place + 1 :] != short:
         return False
-    doubled = typed == long and long[place] == long[place - 1]
-    return doubled or (place < len(short) and len(short) > 4)
+    if typed == long:  # but rrelu is not relu
+        return place > 1 and long[place] == long[place - 1]
+    return place < len(short) and len(short) > 4
 
 
 #: Where functions come from elsewhere.
@@ -395,25 +409,33 @@ _MODULES = frozenset(
         "F",
     ]
 )
-#: What modules hold that is another function than the one of that name here.
-_DIFFERENT: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("np.sinc", "numpy.sinc", "jnp.sinc", "torch.sinc", "jax.numpy.sinc"),
+#: What modules hold that is another function than the one of that name here: the name, the modules where it is, and what to say.
+_DIFFERENT = (
+    (
+        "sinc",
+        ("np", "numpy", "jnp", "jax", "torch", "tf", "special", "scipy"),
         "that sinc(x) is sin(pi*x)/(pi*x); write `sinc(pi*x)`",
     ),
-    **dict.fromkeys(
-        ("special.huber", "scipy.special.huber"),
+    (
+        "sinc",
+        ("sp",),
+        "`sinc(x)` is SymPy's, `sinc(pi*x)` SciPy's",
+    ),
+    (
+        "huber",
+        ("special", "scipy", "sp", "jax"),
         "the order of the arguments is `huber(r, delta)` here",
     ),
-    **dict.fromkeys(
-        ("mpmath.gammainc", "mp.gammainc"),
+    (
+        "gammainc",
+        ("mpmath", "mp"),
         "the upper incomplete gamma function is `uppergamma(s, x)`",
     ),
-    **dict.fromkeys(
-        ("mpmath.psi", "mp.psi"), "of an order it is written `polygamma(n, x)`"
-    ),
-    "Math.round": "it rounds halves up: write `floor(x + 1/2)`",
-}
+    ("psi", ("mpmath", "mp"), "of an order it is written `polygamma(n, x)`"),
+    ("round", ("Math",), "it rounds halves up: write `floor(x + 1/2)`"),
+    ("frac", ("torch",), "it has the sign of x: write `x - trunc(x)`"),
+    ("gelu", ("jax",), "it is approximate by default: write `gelu_tanh(x)`"),
+)
 _CONSTANTS = {
     "e": "E",
     "tau": "2*pi",
@@ -437,8 +459,9 @@ def module_advice(before: str, behind: str, known: Iterable[str]) -> str:
     if before not in _MODULES or not behind.strip("."):
         return ""
     called = behind.rpartition(".")[2]
-    if f"{before}.{behind}" in _DIFFERENT:
-        return _DIFFERENT[f"{before}.{behind}"]
+    for name, modules, advice in _DIFFERENT:
+        if called == name and before in modules:
+            return advice
     if called in _CONSTANTS:
         return f"write `{_CONSTANTS[called]}`"
     known = [*known]

@@ -13,7 +13,7 @@ import sympy as sp
 from gradgen.definitions import Definition
 from gradgen.elsewhere import OF_C
 from gradgen.errors import GradgenError, printable
-from gradgen.hints import INVISIBLE
+from gradgen.hints import INVISIBLE, LOOKS
 from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, NAMED
 
@@ -126,3 +126,18 @@ def check_identifier(name: str, what: str) -> str:
             f"{what} `{shown}...` is too long; at most 200 characters are allowed"
         )
     return plain
+
+
+def look_apart(names: Iterable[str]) -> None:
+    """Hold the names of a module's inputs and results to differ to the eye.
+
+    Raises:
+        GradgenError: two of them look the same.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(name.translate(LOOKS), name)
+        if twin != name:
+            raise GradgenError(
+                f"`{twin}` and `{name}` look the same but are of different alphabets; rename one"
+            )

@@ -37,6 +37,7 @@ from gradgen.spell import (
 from gradgen.targets import Target
 
 #: A call of a function of names, or a quotient of names.
+_WORD = re.compile(r"\w+")
 _CALL = re.compile(
     r"math\.\w+\([\w, ]*\)|(?<![\w./] )\b[^\W\d]\w* / [^\W\d]\w*\b(?! \*\*|\.)"
 )
@@ -138,11 +139,10 @@ class Lines:
         for template in (text.assigned, text.added) if upstream else text.alone:
             filled = template.format(*values, out=names[flow.source], d=upstream)
             filled = _CALL.sub(self._known_call, filled)
+            words = set(_WORD.findall(filled))
             for place in text.reads:
                 arg = args[place] if isinstance(place, int) else Ref(flow.source)
-                if isinstance(arg, Ref) and re.search(
-                    rf"\b{names[arg.index]}\b", filled
-                ):
+                if isinstance(arg, Ref) and names[arg.index] in words:
                     self.read.add(arg.index)
             if "(" in template or set(text.reads) - set(OPS[step.op].truths):
                 # Else the gradient is only passed on, and is 0 outside the branches already.

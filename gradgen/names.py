@@ -112,9 +112,11 @@ class _Namer:
     def run(self) -> Program:
         program = self.program
         outputs = {}
-        kept = [text for text in program.inputs if text not in self.reserved]
-        self.taken.update(kept)
-        inputs = [text if text in kept else self.free(text) for text in program.inputs]
+        self.taken.update(text for text in program.inputs if text not in self.reserved)
+        inputs = [
+            self.free(text) if text in self.reserved else text
+            for text in program.inputs
+        ]
         for text, ref in program.outputs:
             outputs[ref.index] = self.output_name(text)
         for text, ref, _ in program.given:

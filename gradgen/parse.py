@@ -42,6 +42,8 @@ from gradgen.statements import (
 )
 from gradgen.targets import local_names
 
+#: How many functions a program may declare.
+MAX_FUNCTIONS = 2000
 #: A function of more nodes is not one stage.
 MAX_INLINE = 100
 #: Nor is one of more arguments.
@@ -72,8 +74,6 @@ def parse(
         raise GradgenError(
             f"the text has {len(source)} characters; at most {MAX_PROGRAM} are allowed"
         )
-    if not source.strip():
-        raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
     if is_program(source):
         return _parse_program(source, tuple(inputs), calls, expand)
     if len(source) > MAX_LENGTH:
@@ -81,7 +81,9 @@ def parse(
             f"the expression has {len(source)} characters; at most {MAX_LENGTH} are allowed"
         )
     # A semicolon may end a program's last statement, and so a formula.
-    text = re.sub(r"[\t\n]", " ", source).rstrip(" ;")
+    text = re.sub(r"#[^\n]*|[\t\n]", " ", source).rstrip(" ;")
+    if not text:
+        raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
     return Reader(text, frozenset(inputs)).parse()
 
 
@@ -102,6 +104,11 @@ def _parse_program(
         {spelled(s.declares): s.line for s in listed if s.declares},
         waiting={name: s.line for name, s in later.items() if name not in inputs},
     )
+    functions = [s for s in listed if s.declares]
+    if len(functions) > MAX_FUNCTIONS:
+        raise functions[MAX_FUNCTIONS].fail(
+            f"a program declares at most {MAX_FUNCTIONS} functions", 0
+        )
     values: dict[str, sp.Expr] = {}
     columns: ByNode[int] = ByNode()
     places: ByNode[str] = ByNode()
@@ -152,6 +159,7 @@ def _parse_program(
             places[node] = statement.text
         notes |= reader.notes
         items.append((name, read.text, statement.comment))
+        _goes_on(statement, unused)
         if name:
             values[name] = expr
             own.waiting.pop(name, None)
@@ -175,6 +183,23 @@ def _parse_program(
         tuple(own.known.values()),
         docstring,
     )
+
+
+def _goes_on(statement: Statement, unused: Mapping[str, int]) -> None:
+    """Refuse a last line that looks like the rest of the one before.
+
+    Raises:
+        GradgenError: it starts with a sign, and nothing needs what the line before assigns.
+    """
+    start = statement.text[statement.expression :].lstrip()
+    if not statement.name and unused and start[:1] in "+-":
+        name, line = [*unused.items()][-1]
+        if line == statement.line - 1:
+            raise statement.fail(
+                f"this line does not go on with line {line}, and leaves `{name}` unused; "
+                "put brackets around an expression of several lines",
+                0,
+            )
 
 
 def _declared(

@@ -23,7 +23,13 @@ from gradgen.cost import Cost
 from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, printable
 from gradgen.flat import flatten
-from gradgen.formula import RESERVED, Formula, check_identifier, spelled
+from gradgen.formula import (
+    RESERVED,
+    Formula,
+    check_identifier,
+    look_apart,
+    spelled,
+)
 from gradgen.guard import guard
 from gradgen.ir import Const, Program, named
 from gradgen.latex import formula_latex, stages_latex
@@ -334,6 +340,8 @@ def generate(
     target = _target(recipe)
     asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     program = stage(*asked)
+    named_by_user = (name for name, *_ in (*program.given, *program.outputs))
+    look_apart([*program.inputs, *named_by_user])
     if not recipe.as_written:
         inside = (arg for step in program.steps for arg in step.args)
         # The base of (1 + 1e-17)**x is 1.0 by now.

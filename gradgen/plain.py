@@ -396,6 +396,6 @@ def _meaning(node: sp.Basic) -> Meaning:
 
 def _cost(node: sp.Basic) -> int:
     if node.func in _CHEAP:
-        return 1
+        return max(1, len(node.args) - 1)
     common = node.func in _DIRECT or node.func in (sp.exp, cf.Cbrt)
     return _CALL if common else _DEAREST.get(node.func, _DEAR)

@@ -390,18 +390,22 @@ class Reader:
                 token.column,
             )
         if token.text.startswith("_") and self.before.kind == "number" and beside:
-            if not token.text.strip("_")[:1].isdigit() and token.text.strip("_"):
+            digits = token.text.replace("_", "")
+            if not digits[:1].isdigit() and digits:
                 self.fail(
                     f"a number has no kind here; write `{shown_left}`", token.column
                 )
-            self.fail("digits are written without separators", token.column)
+            kind = ""
+            if digits in ("4", "8", "10", "16"):
+                kind = f", and without a kind: `{shown_left}`, if this is Fortran's"
+            self.fail(f"digits are written without separators{kind}", token.column)
         if token.text.startswith(".") and before[-1:].isdigit():
             self.fail("this number has two decimal points", token.column)
         if shown_left == "0" and token.text[0] in "xXbBoO" and token.kind == "name":
             self.fail(
                 "numbers are decimal; write this one in digits 0 to 9", token.column
             )
-        if token.text.startswith(".") and beside and shown_left.isidentifier():
+        if token.text.startswith(".") and shown_left.isidentifier():
             plain = token.text.lstrip(".")
             self.fail(
                 f"a name holds no point; write `{shown_left}_{plain}`", token.column
@@ -410,6 +414,11 @@ class Reader:
             advice = suffix_advice(shown_left, token.text, self.text[token.column :])
             if advice:
                 self.fail(advice, token.column)
+        if self.before.kind == token.kind == "number":
+            self.fail(
+                "two numbers stand side by side; write digits without spaces, or an operator between",
+                token.column,
+            )
         factors = [shown_left, token.text]
         written = "*".join("(...)" if part in ("(", ")") else part for part in factors)
         self.fail(

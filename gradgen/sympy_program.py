@@ -7,12 +7,15 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanFunction
 
 from gradgen.errors import GradgenError
 from gradgen.expand import without_series
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
+from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.plain import Plain, plain_formula
 from gradgen.reader import MAX_LENGTH
 from gradgen.spell import FORMULA, expression
@@ -75,7 +78,8 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
     What `sympy.Function("q")(t)` or `dynamicsymbols("q")` stand for is not known: they are inputs of that name.
 
     Raises:
-        GradgenError: such a function takes anything but symbols, or one of them is an input too, or a series has no plain bounds.
+        GradgenError: such a function takes anything but symbols, or one of them is an input too, or it is called as one that is
+            known; a symbol is a condition; or a series has no plain bounds.
     """
     done: ByNode[sp.Basic] = ByNode()
     taken: dict[str, sp.Basic] = {}
@@ -91,6 +95,11 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
                 raise GradgenError(
                     f"`{node.func}` of an expression is not known; put a formula or a symbol in its place"
                 )
+            if _is_known(node):
+                raise GradgenError(
+                    f"`{node.func}` is a function here, and an undefined one in this expression; "
+                    f"give the formula as text, or `{node.func}` another name if it is an input"
+                )
             taken |= {arg.name: node for arg in node.args}
             done[node] = sp.Symbol(symbol_name(node))
             if called.setdefault(symbol_name(node), node) != node:
@@ -104,6 +113,13 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
         else:
             if isinstance(node, sp.Symbol):
                 free[node.name] = None
+            truths = node.args[1:] if isinstance(node, ExprCondPair) else node.args
+            if isinstance(node, (ExprCondPair, BooleanFunction)):
+                for one in truths:
+                    if isinstance(one, (sp.Symbol, AppliedUndef)):
+                        raise GradgenError(
+                            f"`{one}` is no condition; write one such as `{one} > 0`"
+                        )
             missing = [arg for arg in node.args if arg not in done]
             todo += missing
             if not missing:
@@ -121,6 +137,14 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
                 f"`{node.func}` depends on `{name}`, which is an input as well; put a formula or a symbol in its place"
             )
     return without_series(done[expr])
+
+
+def _is_known(node: AppliedUndef) -> bool:
+    """Whether an undefined function is called as one of the table's; a Greek letter is a coordinate where it depends on the time."""
+    name = node.func.__name__
+    time = [arg.name for arg in node.args] == ["t"]
+    known = name in CALLS or name in COMPOSITIONS
+    return known and not (time and name in ("beta", "gamma", "psi", "zeta"))
 
 
 def symbol_name(node: Any) -> str:

@@ -32,12 +32,12 @@ POINTS = [(-1.5, 2.25, 0.7), (2.5, -0.75, 1.2), (0.4, 0.3, 0.6), (-2.5, -0.7, 3.
 def value(text: str, names: list[str], point: tuple[float, ...]) -> float | None:
     """Return a formula's value; None outside its domain."""
     try:
-        compiled = compile(text, inputs=names, wrt=[])
+        compiled = compile(text, inputs=names, wrt=[], proof=False)
     except GradgenError as error:
         if "--target scipy" not in error.message:
             raise
         pytest.importorskip("scipy")
-        compiled = compile(text, inputs=names, target="scipy", wrt=[])
+        compiled = compile(text, inputs=names, target="scipy", wrt=[], proof=False)
     try:
         return float(compiled.forward(*point[: len(names)])[0])
     except (ArithmeticError, ValueError):
@@ -87,7 +87,7 @@ def test_what_is_read_or_suggested_means_the_same(
 ) -> None:
     names = list(dict.fromkeys(re.findall(r"[a-z]\b(?!\()", call[call.index("(") :])))
     try:
-        compile(call, inputs=names, wrt=[])
+        compile(call, inputs=names, wrt=[], proof=False)
         read = [call]
     except GradgenError as error:
         if "--target scipy" in error.message:
@@ -125,7 +125,7 @@ def test_families_are_no_slips() -> None:
     known = {name.lower() for name in KNOWN}
     listed = {case[0].partition("(")[0] for case in CASES}
     for name in sorted(known):
-        for letter in source.sample(letters, 5):
+        for letter in source.sample(letters, 2):
             for typed in (letter + name, name + letter, letter + name[1:], name[:-1] + letter):  # fmt: skip
                 if typed in known or typed in (name + name[-1], name[0] + name):
                     continue
@@ -158,7 +158,7 @@ def test_ufuncs_of_numpy_and_scipy(module: str) -> None:
         if name in others or not (name in KNOWN or single):
             continue
         text = call.replace(name, single[1], 1) if single and name not in KNOWN else call  # fmt: skip
-        for point in itertools.product((0.25, -0.75, 1.5, 2.0), repeat=count):
+        for point in itertools.product((0.25, -0.75, 2.0), repeat=count):
             try:
                 with numpy.errstate(all="ignore"):
                     true = float(function(*point))
@@ -191,10 +191,23 @@ def test_ufuncs_of_numpy_and_scipy(module: str) -> None:
         ("beta.0", "write `beta_0`"),
         ("x.1 + y", "write `x_1`"),
         ("5e-3d", "`5e-3*d`"),
+        ("beta .0*x", "write `beta_0`"),
+        ("1 000*x", "without spaces"),
+        ("x + 2.5 10", "without spaces"),
+        ("1.0_8*x", "`1.0`, if this is Fortran's"),
+        ("1_000*x", "without separators"),
         ("1.0d-3*d", "Fortran"),
         ("d + 1.0d-3", "Fortran"),
         ("d3 + 1.0d3", "Fortran"),
         ("np.sinc(x)", "`sinc(pi*x)`"),
+        ("scipy.special.sinc(x)", "`sinc(pi*x)`"),
+        ("torch.special.sinc(x)", "`sinc(pi*x)`"),
+        ("sp.sinc(x)", "`sinc(pi*x)` SciPy's"),
+        ("sympy.sinc(x)", "write `sinc`"),
+        ("torch.frac(x)", "`x - trunc(x)`"),
+        ("torch.round(x)", "write `round`"),
+        ("jax.nn.gelu(x)", "`gelu_tanh(x)`"),
+        ("BESSELJ(x, n)", "`besselj(n, x)` takes the order first"),
         ("math.fmod(x, y)", "trunc(x/y)"),
         ("math.tau*x", "`2*pi`"),
         ("scipy.special.huber(d, r)", "`huber(r, delta)`"),

@@ -518,3 +518,10 @@ def test_functions_are_proven_by_their_own_tree(text: str, true: float) -> None:
     assert found is not None
     (value,) = found.values(found.at([mpmath.mpf(1.5)]))
     assert float(value) == pytest.approx(true, rel=1e-14)
+
+
+def test_what_a_long_list_costs() -> None:
+    """The points that are tried, and how closely, go by it."""
+    many = sp.symbols("x:4000")
+    plain = plain_formula([("f", sp.Max(*many, evaluate=False))], ["f"])
+    assert plain is not None and plain.cost > 3000

@@ -38,6 +38,10 @@ def typed(text: str) -> str:
     return text
 
 
+#: How many random ones: a few by default, many in the slow suite.
+MANY = [8, pytest.param(60, marks=pytest.mark.slow)]
+
+
 def numbers(count: int, place: int) -> list[float]:
     source = random.Random(place)
     return [source.uniform(-2.5, 2.5) for _ in range(count)]
@@ -46,7 +50,7 @@ def numbers(count: int, place: int) -> list[float]:
 @pytest.mark.parametrize(("text", "meant", "name"), TYPED, ids=[t[0] for t in TYPED])
 def test_it_is_read_as_it_is_meant(text: str, meant: str, name: str) -> None:
     compiled = compile(typed(text))
-    plain = compile(meant, inputs=compiled.program.inputs)
+    plain = compile(meant, inputs=compiled.program.inputs, proof=False)
     assert [output for output, _ in compiled.program.outputs] == [name or "f"]
     tried = 0
     for place in range(40):
@@ -109,6 +113,9 @@ def test_text_file_and_standard_input_are_read_alike(
         ("y = x = 3", "right-hand side"),
         ("y == x", "choose by it"),
         ("2*y = x", "right-hand side"),
+        ("y = x**2\n+ z", "put brackets around"),
+        ("w = x\ny = 2*w\n\t- z", "leaves `y` unused"),
+        ("# nothing", "is empty"),
         ("y = ", "is empty"),
         ("class = x", "keyword"),
         ("f = function(a.b, derivative=a.c)", "ends with a value"),
@@ -123,6 +130,27 @@ def test_what_is_not_clear_is_refused(text: str, message: str) -> None:
     with pytest.raises(GradgenError) as found:
         compile(text)
     assert message in found.value.message
+
+
+def test_a_last_line_may_start_with_a_sign() -> None:
+    assert compile("y = x**2\n-y/2").value_and_grad(2.0) == (-2.0, (-2.0,))
+    assert compile("y = x**2; -x").notes
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"params": "\u0430"}, {"inputs": "a, x, \u0430"}, {"name": "\u0445"}, {"params": "\u0443"}],
+)  # fmt: skip
+def test_names_of_options_and_of_the_text_differ_to_the_eye(
+    options: dict[str, str],
+) -> None:
+    with pytest.raises(GradgenError, match="look the same"):
+        compile("y = 2*x\n1.5*y*a", **options)  # type: ignore[arg-type]
+
+
+def test_a_program_declares_so_many_functions() -> None:
+    with pytest.raises(GradgenError, match="at most 2000 functions"):
+        parse("".join(f"def g{i}(x): return x\n" for i in range(2001)) + "g1(x)")
 
 
 def test_a_name_is_given_to_no_constant() -> None:
@@ -149,13 +177,15 @@ def conditions(source: random.Random, depth: int, bits: bool) -> str:
 
 
 @pytest.mark.parametrize("bits", [True, False])
-def test_conditions_bind_as_in_python(bits: bool) -> None:
+@pytest.mark.parametrize("many", MANY)
+def test_conditions_bind_as_in_python(bits: bool, many: int) -> None:
     """Python's own reading of the same text, with NumPy's truths, is the truth."""
     numpy = pytest.importorskip("numpy")
     source = random.Random(5)
-    for _ in range(60):
+    for _ in range(many):
         text = conditions(source, 4, bits)
-        compiled = compile(f"1 if {text} else 0", inputs="x, y, z", wrt=[])
+        given: dict[str, Any] = {"inputs": "x, y, z", "wrt": [], "proof": False}
+        compiled = compile(f"1 if {text} else 0", **given)
         code = builtins.compile(text, "", "eval")
         for _ in range(6):
             point = [source.choice([0.0, 1.0, 2.0, 3.0]) for _ in "xyz"]
@@ -190,26 +220,28 @@ def tree(source: random.Random, depth: int, symbols: list[Any]) -> Any:
     return source.choice(made)()
 
 
-def test_sympys_own_text_is_read_again() -> None:
+@pytest.mark.parametrize("many", MANY)
+def test_sympys_own_text_is_read_again(many: int) -> None:
     """Text of SymPy's has the values of SymPy's expression."""
     source = random.Random(11)
     symbols = list(sp.symbols("x y z", real=True))
-    for _ in range(20):
+    for _ in range(many):
         expr = tree(source, 2, symbols)
-        compiled = compile(str(expr), inputs="x, y, z", wrt=[])
+        compiled = compile(str(expr), inputs="x, y, z", wrt=[], proof=False)
         for _ in range(3):
             point = [sp.Rational(source.randint(-300, 300), 128) for _ in symbols]
             true = expr.subs(dict(zip(symbols, point)))
             assert compiled(*map(float, point)) == pytest.approx(float(true), rel=1e-9, abs=1e-9), expr  # fmt: skip
 
 
-def test_pieces_that_leave_nothing() -> None:
+@pytest.mark.parametrize("many", [80, pytest.param(400, marks=pytest.mark.slow)])
+def test_pieces_that_leave_nothing(many: int) -> None:
     """The points between all bounds, tried one by one, are the truth."""
     source = random.Random(3)
     x = sp.Symbol("x")
     kinds = [sp.Lt, sp.Le, sp.Gt, sp.Ge, sp.Eq, sp.Ne]
     found = set()
-    for _ in range(400):
+    for _ in range(many):
         made = []
         for _ in range(source.randint(1, 4)):
             one, two = (source.choice(kinds)(*source.choice([(x, n), (n, x)]), evaluate=False) for n in (sp.Integer(source.randint(0, 2)) for _ in "ab"))  # fmt: skip
@@ -232,6 +264,7 @@ def test_sympys_complementary_pieces_and_functions_of_the_time() -> None:
     assert regenerate(compiled.recipe).source == compiled.source
     g = sp.Function("g")(t)
     assert compile(g**2).value_and_grad(3.0) == (9.0, (6.0,))
+    assert compile(dynamicsymbols("psi") ** 2).program.inputs == ("psi",)
     assert compile({"u": g * x}).program.inputs == ("g", "x")
     for expr, words in (
         (g * t, "depends on `t`"),
@@ -241,6 +274,12 @@ def test_sympys_complementary_pieces_and_functions_of_the_time() -> None:
         (sp.exp(sp.I * x) + 1, "complex numbers are not supported"),
         (sp.Symbol("g") + g, "both called"),
         (sp.Function("g")(x) + g, "of two symbols"),
+        (sp.Function("sigmoid")(x), "give the formula as text"),
+        (sp.Function("exp")(t) * x, "give the formula as text"),
+        (sp.Function("gamma")(x), "give the formula as text"),
+        (sp.Piecewise((x, sp.Symbol("b")), (1, True)), "`b > 0`"),
+        (sp.Piecewise((x, ~sp.Symbol("b")), (1, True)), "condition"),
+        (sp.Piecewise((x, (t > 0) & sp.Symbol("b")), (1, True)), "condition"),
     ):
         with pytest.raises(GradgenError, match=words):
             compile(expr)
@@ -285,7 +324,7 @@ def programs(n: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("shape", programs(1))
 def test_reading_is_linear(shape: str) -> None:
-    few, many = (calls(parse, programs(n)[shape]) for n in (60, 240))
+    few, many = (calls(parse, programs(n)[shape]) for n in (30, 120))
     assert many < 4.6 * few + 400
 
 
@@ -353,10 +392,9 @@ def test_no_text_takes_more_than_its_length(text: str) -> None:
     ["(p*q)**4", "exp(p)**3 + (p + q)**5", "-(p*2)**3*q", "relu(p)**3 if p > 0 else -(p + 1)**3*q", "((p + 1)**3)**4*q", "p**3*q - (-p)**3", "(1/p)**3*sin(q)**5 % 2"],
 )  # fmt: skip
 def test_a_function_on_one_line_is_in_blacks_form(body: str) -> None:
-    for call in ("g(x, y)", "g(x*y, -2) + 1", "g(-x, 0.5)*g(2, y)"):
-        for precise in (True, False):
-            text = compile(f"def g(p, q): return {body}\n{call}", precise=precise).source  # fmt: skip
-            assert text == black_python(text)
+    for call, precise in (("g(x*y, -2) + 1", True), ("g(-x, 0.5)*g(2, y)", False)):
+        text = compile(f"def g(p, q): return {body}\n{call}", precise=precise, proof=False).source  # fmt: skip
+        assert text == black_python(text)
 
 
 def test_only_called_functions_are_imported() -> None:
