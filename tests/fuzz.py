@@ -62,6 +62,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     # Loading a library's module executes its file, the proof a module whose text was compared with what it may be.
     name = args[0].co_filename if event == "exec" else ""
     runs = event == "exec" and not (os.path.exists(name) or _OURS.fullmatch(name))
+    # mpmath writes the summation of each kind of series for itself when it first meets the kind.
+    runs = runs and sys._getframe(1).f_globals["__name__"] != "mpmath.libmp.libhyper"
     if touches or runs or event.startswith(_FORBIDDEN):
         raise AssertionError(f"{event}: {args!r}")
 
