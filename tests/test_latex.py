@@ -8,7 +8,7 @@ import pytest
 
 from gradgen.ops import COMPOSITIONS, OPS
 from gradgen.pipeline import compile
-from tests.conftest import formulas
+from tests.conftest import compiled, formulas
 
 
 @pytest.mark.parametrize(
@@ -101,5 +101,5 @@ def test_every_operation_can_be_typeset() -> None:
 
 def test_every_formula_can_be_typeset() -> None:
     for row in formulas("feynman") + formulas("fpbench"):
-        compiled = compile(row["expression"], inputs=row["variables"].replace(";", ","))
-        assert balanced(compiled.latex()), row["id"]
+        made = compiled(row["expression"], row["variables"])
+        assert made is not None and balanced(made.latex()), row["id"]
