@@ -338,7 +338,10 @@ class _Rewriter:
             if step is None:
                 continue
             for rule in self.rules.products.get(step.op, ()):
-                changed = self.apply(rule, found, value, seen)
+                try:
+                    changed = self.apply(rule, found, value, seen)
+                except OverflowError:
+                    continue  # the numbers of the product come to no double
                 if changed is not None:
                     return changed
             if step.op in ("log", "log1p") and self.sums:

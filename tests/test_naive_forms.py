@@ -214,6 +214,11 @@ def test_a_constant_is_its_value_as_an_input(text: str, h: float) -> None:
         assert math.isnan(one) or one == pytest.approx(other, rel=1e-13, abs=0)
 
 
+def test_numbers_that_come_to_no_double_are_left_as_they_are() -> None:
+    assert compile("1e-200*y*((1 + 1e-300)**y - 1)")(2.0) == 0.0
+    assert compile("1e-200*y*((1 + 1e-20)**y - 1)")(2.0) == pytest.approx(4e-220)
+
+
 def test_a_constant_far_out() -> None:
     assert compile("x*(1 - erf(9))")(1.0) == pytest.approx(4.13703174651381e-37)
     assert compile("log(exp(x) + exp(1000))")(999.0) == pytest.approx(1000.3132616875)
