@@ -149,6 +149,11 @@ class Plain:
         self.ways += len(needs)
         return place
 
+    def choose_quotient(self, place: int, operands: Sequence[int]) -> None:
+        """Note that the operation at a place is a remainder, which is another function where the whole quotient is 0."""
+        test = self.step(lambda x, y: bool(0 <= x / y < 1), operands)
+        self.choose(place, [test], [operands, operands])
+
     def taken(self, values: Sequence[Any]) -> frozenset[tuple[int, int]]:
         """Return the branches that were taken on the way to the results: which choice, and which of its branches."""
         if not self.choices:
@@ -230,6 +235,8 @@ class Plain:
             tests = [done[pair.args[1]] for pair in node.args]
             needs = [[pair, *tests[:i]] for i, pair in enumerate(operands)]
             self.choose(place, tests, needs)
+        elif node.func is sp.Mod:
+            self.choose_quotient(place, operands)
         elif node.func in _BY_SIZE:
             self.choose(place, operands, [operands] * max(2, len(operands)))
         return place

@@ -341,7 +341,11 @@ class _Walker:
                 return self.number(made)
         if kind not in _ARITHMETIC:
             raise _UnknownError
-        return self.step(_ARITHMETIC[kind], self.place(left), self.place(right))
+        places = [self.place(left), self.place(right)]
+        found = self.step(_ARITHMETIC[kind], *places)
+        if kind is ast.Mod:
+            self.plain.choose_quotient(found.at, places)
+        return found
 
     def sign(self, op: ast.unaryop, operand: _Value) -> _Value:
         if isinstance(op, ast.Not):
@@ -384,6 +388,8 @@ class _Walker:
             raise _UnknownError
         places = [self.place(arg) for arg in args]
         found = _Place(self.plain.step(meaning, places, 10))
+        if name == "remainder":
+            self.plain.choose_quotient(found.at, places)
         if name in ("max", "min", "abs", "sign"):
             self.plain.choose(found.at, places, [places] * max(2, count))
         self.steps += 1

@@ -91,6 +91,8 @@ class _Proof:
         self.random = random.Random(compiled.recipe.source)
         self.rounds = _ROUNDS if plain.cost < _DEAR else 1
         self.compared = 0
+        #: Whether a point told of all but small slopes, which are lost in rounding.
+        self.partly = False
         self.doubted = 0
         self.looks = 0
 
@@ -142,7 +144,7 @@ class _Proof:
             if self.compare(at, values, cache, weights, after, before):
                 self.compared += 1
                 seen |= self.plain.taken(after)
-        if self.compared:
+        if self.compared or self.partly:
             return ""
         if raised:
             return f"it raises {raised} at the points that were tried; {_HOW}"
@@ -258,6 +260,7 @@ class _Proof:
                     return False
                 closely = not self.compared and self.plain.cost < _DEAR
                 if closely and not self.minor_meet(at, what, seeds, weights, parts):
+                    self.partly = True
                     return False
         return True
 

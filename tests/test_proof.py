@@ -158,6 +158,22 @@ def test_a_wrong_module_reaches_nobody(
     assert (tmp_path / "built.py").exists() and old.read_text() != before
 
 
+@pytest.mark.parametrize(
+    "text", ["x % y*x + 1", "mod(x, y)*x + 1", "x*y + (x - 2) % y"]
+)
+def test_a_remainder_is_looked_at_where_its_quotient_is_not_0(
+    text: str, faulty: pytest.MonkeyPatch
+) -> None:
+    row = replace(ops.OPS["mod"], python_partials=(None, "({0} // {1})"))
+    faulty.setitem(ops.OPS, "mod", row)
+    _forget()
+    function = f"import numpy as np\n\ndef f(x, y):\n    return {text.replace('mod', 'np.mod')}\n"
+    with pytest.raises(GradgenError, match=WRONG):
+        compile(text)
+    with pytest.raises(GradgenError, match=WRONG):
+        sources.compile_function(function, "f")
+
+
 def test_the_lost_nodes_reach_nobody(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -361,6 +377,8 @@ RIGHT = [
     "1e-80*(x*y + 1e40)",
     "x*atan2(relu(y)/y, -2)",  # -pi where y < 0, by the sign of a zero
     "x*atan2(0, -1)",
+    # whose slope by k is nothing but rounding
+    "8*((8/r)**12 + 1/((2.457*log(1/((7/r)**0.9 + 0.27*k)))**16 + (37530/r)**16)**1.5)**(1/12)",
     "a1*x**2 + a2*x**3 + a3*x**4 + 1e-9*a4*x**5",
     " + ".join(f"a{i}*x**{i}" for i in range(1, 40)),
     "def softabs(x): return sqrt(x**2 + 1e-6)\nu = softabs(a - b)*softabs(a)",
