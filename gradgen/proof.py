@@ -405,6 +405,7 @@ class _Proof:
             centre = self.plain.at(self.exact(at))
             true = self.slope(at, seeds, weights)
             rough = []
+            largest = mpmath.mpf(0)
             sides = self.sides(at, weights, _SMALLER_STEP)
             for seed in range(self.rounds):
                 one, other = (
@@ -414,6 +415,7 @@ class _Proof:
                 if one is None or other is None:
                     return False
                 rough.append((one - other) / (2 * _SMALLER_STEP))
+                largest = max(largest, abs(one), abs(other))
             if true is None or _beyond(centre):
                 return False
             off = abs(got - true)
@@ -421,6 +423,8 @@ class _Proof:
                 return True
             vanishes = abs(true) < _NO_DOUBLE and abs(got) < _NO_DOUBLE
             doubt = max(abs(one - true) for one in rough)
+            if doubt * _SMALLER_STEP > _GROSS * largest:
+                return False  # chaos: no step is so small that rounding does not tell what comes of it
             if vanishes or self.may_be(off, max(scale, abs(true)), doubt):
                 # A slope that is 0 but for rounding is right.
                 size = self.summed(centre, [abs(seed) for seed in seeds])
