@@ -52,6 +52,11 @@ _LOW_ORDERS: dict[Operand, str] = {Const(Fraction(0)): "digamma", _ONE: "trigamm
 _NAMED = {sp.pi: "pi", sp.E: "e"} | {getattr(sp, name): name for name in NAMED}
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > 30 else ""
+    return (", ".join(names[:30]) or "(none)") + more
+
+
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts x2 before x10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
@@ -89,12 +94,12 @@ def stage(
             raise _error(
                 formula,
                 node,
-                f"`{symbol}` is used but not among the inputs {', '.join(order) or '(none)'}",
+                f"`{symbol}` is used but not among the inputs {_listed(order)}",
             )
     for asked in wrt or ():
         if asked not in places:
             raise GradgenError(
-                f"no input is called `{asked}`; the inputs are {', '.join(order) or '(none)'}"
+                f"no input is called `{asked}`; the inputs are {_listed(order)}"
             )
     builder = Builder(order, folded)
     given: dict[int, tuple[str, str]] = {}

@@ -153,6 +153,14 @@ def test_a_program_declares_so_many_functions() -> None:
         parse("".join(f"def g{i}(x): return x\n" for i in range(2001)) + "g1(x)")
 
 
+def test_a_message_lists_no_thousands_of_inputs() -> None:
+    names = [f"x{i}" for i in range(5000)]
+    for options in ({"inputs": names}, {"inputs": names, "wrt": "y"}):
+        with pytest.raises(GradgenError, match=r"x29, \.\.\.") as found:
+            compile("z*x1" if len(options) == 1 else "x1", **options)
+        assert len(found.value.message) < 300
+
+
 def test_a_name_is_given_to_no_constant() -> None:
     assert main(["eval", "x", "--at", "x=y=3"]) == 2
     with pytest.raises(GradgenError, match="right-hand side"):
