@@ -281,6 +281,6 @@ def test_a_condition_that_rounding_tells_is_no_fault_of_the_module(
 
 @pytest.mark.parametrize("text", ["2*u if u < 0.5 else 2 - 2*u", "2*u if u < 1 else u - 1"])  # fmt: skip
 def test_a_chaotic_map_is_no_fault_of_the_module(text: str) -> None:
-    compiled = compile(rounds(f"u = {text}", 160))
+    compiled = compile(rounds(f"u = {text}", 300))
     value, (slope, _) = compiled.value_and_grad(0.3, 1.0)
     assert 0 <= value <= 2 and math.frexp(abs(slope))[0] == 0.5
