@@ -126,7 +126,8 @@ class Plain:
             except _FAILS:
                 value = None
             off, slope = noise(), noise()
-            if type(value) is mpmath.mpf and place not in self._exact:
+            exact = place in self._exact and _fits(value)
+            if type(value) is mpmath.mpf and not exact:
                 drift = _ZERO
                 for i in operands:
                     if type(values[i]) is mpmath.mpf and type(centre[i]) is mpmath.mpf:
@@ -298,6 +299,11 @@ def _run(values: list[Any], steps: Iterable[_Step]) -> None:
         except _FAILS:
             continue
         values[place] = _real(value)
+
+
+def _fits(value: Any) -> bool:
+    """Whether a value has no more digits than a double."""
+    return type(value) is not mpmath.mpf or value._mpf_[3] <= 53
 
 
 def _real(value: Any) -> Any:
