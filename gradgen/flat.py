@@ -238,7 +238,7 @@ def _ways(
             found.append(still)
             continue
         args = [
-            found[arg.index] if isinstance(arg, Ref) else (_Flat((), number_of(arg)),)
+            found[arg.index] if isinstance(arg, Ref) else (_Flat((), _known(arg)),)
             for arg in step.args
         ]
         operations = {r: made for r in refs if (made := program.step(r)) is not None}
@@ -249,6 +249,12 @@ def _ways(
                 kept.setdefault(way.tests, way)
         found.append(tuple(kept.values())[:_WAYS])
     return found
+
+
+def _known(arg: Const) -> float | None:
+    """Return a constant's number; None for what is worked out when the module runs, as 4 % 2."""
+    number = number_of(arg)
+    return None if math.isnan(number) else number
 
 
 def _step_ways(
