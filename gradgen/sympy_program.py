@@ -174,7 +174,7 @@ def truth_of(source: Any, names: Sequence[str]) -> Plain | None:
     values = found.values() if isinstance(found, Mapping) else found
     pairs = [(_text(symbol), expr) for symbol, expr in replacements]
     pairs += zip(names, values)
-    named = [(name, plain_expression(sp.sympify(expr))) for name, expr in pairs]
+    named = [(name, plain_expression(_expression(expr))) for name, expr in pairs]
     return plain_formula(named, names)
 
 
@@ -195,11 +195,16 @@ def _text(name: Any) -> str:
     return check_identifier(text, "the result's name")
 
 
-def _written(expr: Any) -> str:
-    """Return an expression as a formula's text."""
+def _expression(expr: Any) -> sp.Expr:
+    """Return an expression, or a number of Python's as one."""
     if type(expr) in (int, float):
-        expr = sp.Integer(expr) if type(expr) is int else sp.Float(expr)
+        return sp.Integer(expr) if type(expr) is int else sp.Float(expr)
     if not isinstance(expr, sp.Expr):
         raise GradgenError(f"{type(expr).__name__} is no SymPy expression or number")
-    program = stage(Formula("", plain_expression(expr)))
+    return expr
+
+
+def _written(expr: Any) -> str:
+    """Return an expression as a formula's text."""
+    program = stage(Formula("", plain_expression(_expression(expr))))
     return expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)

@@ -359,6 +359,7 @@ def test_sharing_costs_no_more_than_its_size() -> None:
     assert slope == pytest.approx(1024e-9 * value, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
