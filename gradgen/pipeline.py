@@ -340,8 +340,9 @@ def generate(
     target = _target(recipe)
     asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     program = stage(*asked)
-    named_by_user = (name for name, *_ in (*program.given, *program.outputs))
-    look_apart([*program.inputs, *named_by_user])
+    given = [text for text, _, _ in program.given]
+    results = [text for text, _ in program.outputs]
+    look_apart([*program.inputs, *given, *results])
     if not recipe.as_written:
         inside = (arg for step in program.steps for arg in step.args)
         # The base of (1 + 1e-17)**x is 1.0 by now.
