@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 
@@ -112,3 +113,19 @@ def test_the_shell_examples_are_accepted(
         if not {"<", "|", "generated/"} & set(words):
             assert main(words[1:]) == 0, line
     assert parse("a*exp(-k*t)").text == "a*exp(-k*t)"
+
+
+def test_the_commit_of_the_pre_commit_example_exists() -> None:
+    (commit,) = re.findall(r"(?m)^    rev: ([0-9a-f]{40})\b", README)
+    git = ["git", "-C", str(ROOT)]
+    whole = [*git, "rev-parse", "--is-shallow-repository"]
+    try:
+        known = subprocess.run(whole, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("there is no history here to look at")
+    if not (ROOT / ".git").exists() or known.stdout.strip() != "false":
+        pytest.skip("the history is not here, or not whole")
+    hooks = [*git, "show", f"{commit}:.pre-commit-hooks.yaml"]
+    found = subprocess.run(hooks, check=False, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert all(f"- id: {hook}" in found.stdout for hook in re.findall(r"(?m)^      - id: (\S+)", README))  # fmt: skip
