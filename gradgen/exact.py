@@ -577,6 +577,12 @@ _MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
     fn.trunc: lambda x: mpmath.sign(x) * mpmath.floor(mpmath.fabs(x)),
     fn.rounded: mpmath.nint,
     sp.erfcinv: lambda x: mpmath.erfinv(1 - x),
+    # The tail far out is below the last digit of 1.
+    fn.log_norm_cdf: lambda x: (
+        mpmath.log1p(-mpmath.erfc(x / mpmath.sqrt(2)) / 2)
+        if x > 0
+        else mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2)
+    ),
     sp.sinc: lambda x: mpmath.sinc(x),
     # mpmath continues these beyond the domain that gradgen states.
     sp.zeta: lambda s: mpmath.zeta(s) if s > 1 else _UNDEFINED,
