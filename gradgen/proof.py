@@ -379,7 +379,7 @@ class _Proof:
             ]
             if true is None or None in rough or _beyond(centre):
                 return False
-            doubt = max(abs(one - true) for one in rough)
+            doubt = max(_floor(centre), *(abs(one - true) for one in rough))
             off = abs(value - true)
             if off <= _FINE * abs(true):
                 return True  # the first look was not precise enough
@@ -422,7 +422,8 @@ class _Proof:
             if off <= _FINE * scale:
                 return True
             vanishes = abs(true) < _NO_DOUBLE and abs(got) < _NO_DOUBLE
-            doubt = max(abs(one - true) for one in rough)
+            floor = _floor(centre) / _SMALLER_STEP
+            doubt = max(floor, *(abs(one - true) for one in rough))
             if doubt * _SMALLER_STEP > _GROSS * largest:
                 return False  # chaos: no step is so small that rounding does not tell what comes of it
             if vanishes or self.may_be(off, max(scale, abs(true)), doubt):
@@ -504,6 +505,12 @@ def _noise(seed: int) -> Callable[[], float]:
     """Return a source of numbers from -1 to 1, the same for the same seed."""
     draw = random.Random(seed).uniform
     return lambda: draw(-1, 1)
+
+
+def _floor(values: Sequence[Any]) -> Any:
+    """Return what no digit tells: mpmath's softplus(-500) is log(1 + exp(-500)), and 0 unless there are digits enough."""
+    sizes = [abs(value) for value in values if isinstance(value, mpmath.mpf)]
+    return max([mpmath.mpf(1), *sizes]) * mpmath.mpf(2) ** (64 - mpmath.mp.prec)
 
 
 def _beyond(values: Sequence[Any]) -> bool:

@@ -544,3 +544,19 @@ def test_what_a_long_list_costs() -> None:
     many = sp.symbols("x:4000")
     plain = plain_formula([("f", sp.Max(*many, evaluate=False))], ["f"])
     assert plain is not None and plain.cost > 3000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log1mexp(-300 - 100*x)",
+        "softplus(-300 - 100*x)",
+        "logsigmoid(300 + 100*x)",
+        "log_norm_cdf(30 + x)",
+        "log(1 + exp(-300 - 100*x))",
+        "log(norm_cdf(30 + x))",
+        "2*log1mexp(-200 - 90*x)*y",
+    ],
+)
+def test_a_tail_below_the_last_digit_of_1_is_not_refused(text: str) -> None:
+    assert "forward" in compile(text).source
