@@ -3,7 +3,7 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: aa6e0fdf652b23bd
+# digest: 2e819974dbd9e2bb
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -16,13 +16,14 @@ Raises:
     ValueError: where difflat2by2 is infinite (sinratiolat2).
     ValueError: where difflon2by2 is infinite (sinratiolon2).
     ValueError: where sumlat1 < 0 (sqrtsumlat1).
-    ZeroDivisionError: backward, where sumlat1 = 0, if sinlat2sqr != 0 or sinlon2sqr
-        != 0 (sqrtsumlat1).
+    ZeroDivisionError: backward, where sumlat1 = 0, if sinratiolat2 != 0 or
+        sinratiolon2 != 0 (sqrtsumlat1).
     ValueError: where abs(sqrtsumlat1) > 1 (asinsqrtlat2).
     ZeroDivisionError: backward, where abs(sqrtsumlat1) = 1 (asinsqrtlat2).
 
 Kinks:
-    sqrt(sumlat1) where sinlat2sqr = 0 and sinlon2sqr = 0: gradient 0 (sqrtsumlat1).
+    sqrt(sumlat1) where sinratiolat2 = 0 and sinratiolon2 = 0: gradient 0
+        (sqrtsumlat1).
 """
 
 import math
@@ -59,7 +60,6 @@ def forward(
         twoR,
         difflat2by2,
         sinratiolat2,
-        sinlat2sqr,
         coslat1,
         coslat2,
         prodcoslat2,
@@ -84,7 +84,6 @@ def backward(
         twoR,
         difflat2by2,
         sinratiolat2,
-        sinlat2sqr,
         coslat1,
         coslat2,
         prodcoslat2,
@@ -100,7 +99,7 @@ def backward(
     # sqrtsumlat1 = sqrt(sumlat1)       d sqrt = 1/(2*sqrtsumlat1)
     dsumlat1 = (
         0.5 / sqrtsumlat1 * dsqrtsumlat1
-        if sinlat2sqr != 0.0 or sinlon2sqr != 0.0
+        if sinratiolat2 != 0.0 or sinratiolon2 != 0.0
         else 0.0
     )
     # sumlat1 = sinlat2sqr + prodlon2

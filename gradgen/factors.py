@@ -223,8 +223,10 @@ def ratio(step_of: StepOf, a: Operand, b: Operand) -> Fraction | None:
     if not variables or {*one} != {*other}:
         return None
     found = one[variables[0]] / other[variables[0]]
-    near = all(
-        abs(one[value] - found * number) <= abs(one[value]) * _ROUNDING
-        for value, number in other.items()
-    )
-    return found if found and near else None
+    alike = all(near(one[value], found * number) for value, number in other.items())
+    return found if found and alike else None
+
+
+def near(a: Fraction, b: Fraction) -> bool:
+    """Whether two numbers are the same to rounding."""
+    return abs(a - b) <= abs(a) * _ROUNDING

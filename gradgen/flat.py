@@ -87,6 +87,7 @@ def flatten(program: Program) -> Program:
         if points and not covered(program, found[-1]):
             alive += _met(program, flow, points, above[flow.source], zeros)
             found[-1] = replace(flow, alive=tuple(dict.fromkeys(alive)))
+    found = [replace(flow, alive=_of_bases(program, flow.alive)) for flow in found]
     steps = tuple(
         replace(step, tested=False) if program.value(i) in untold else step
         for i, step in enumerate(program.steps)
@@ -145,6 +146,29 @@ def covered(program: Program, flow: Flow) -> bool:
         or (point == 0 and step.op in _SAME_ZERO and at_zero in alone)
         for point in points
     )
+
+
+def _of_bases(
+    program: Program, alive: tuple[tuple[Test, ...], ...]
+) -> tuple[tuple[Test, ...], ...]:
+    """Return tests in which x != 0 stands for x**2 != 0, whose square may have no double."""
+    found: dict[tuple[Test, ...], None] = {}
+    for group in alive:
+        tests = []
+        for test in group:
+            step = program.step(test.value) if test.value != UPSTREAM else None
+            while test.other == _ZERO and step is not None:
+                power = _exponent_of(step) if step.op == "powi" else 2
+                base, *_ = step.args or (None,)
+                if step.op not in ("sqr", "powi") or power < 0 or step.guard:
+                    break
+                if not isinstance(base, Ref):
+                    break
+                test = Test(base.index, _ZERO)
+                step = program.step(base.index)
+            tests.append(test)
+        found[tuple(dict.fromkeys(tests))] = None
+    return tuple(found)
 
 
 def held(flow: Flow, names: Sequence[str]) -> str:

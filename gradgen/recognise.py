@@ -21,7 +21,7 @@ from gradgen.factors import (
 )
 from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
-from gradgen.squares import length, squared, sum_of_squares, witness
+from gradgen.squares import norm, sum_of_squares, variance, witness
 from gradgen.stage import Builder, fold_constants, stage
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
@@ -57,6 +57,7 @@ PATTERNS = (
     ("1/cosh(x)", "sech(x)"),
     ("atan(1/x)", "acot(x)"),
     ("1/sinh(x)", "csch(x)"),
+    ("sqrt(x**2 + 1)", "hypot(x, 1)"),
     ("log(x + sqrt(x**2 + 1))", "asinh(x)"),
     ("log((1 + x)/(1 - x))", "2*atanh(x)"),
     ("log(1 + exp(x))", "softplus(x)"),
@@ -272,6 +273,10 @@ class _Rewriter:
                 return self.plus_zero(step, value)
         if step.op == "sqrt":
             return self.root(step.args[0])
+        if step.op == "sub" and self.sums:
+            spread = variance(self.builder, self.step, step)
+            if spread is not None:
+                return spread
         return self.builder.emit(step.op, *step.args)
 
     def plus_zero(self, step: Step, value: Operand) -> Operand:
@@ -285,11 +290,12 @@ class _Rewriter:
 
     def root(self, value: Operand) -> Operand:
         """Return a square root; where its argument is a sum of squares, the one whose slope is 0 where they are 0."""
+        made = norm(self.builder, self.step, value) if self.sums else None
+        if made is not None:
+            self.roots.setdefault(value, made)
+            return made
         squares = sum_of_squares(self.step, value) if self.sums else None
-        roots = squared(self.step, value) if self.sums else []
-        if roots:
-            made = length(self.builder, roots)
-        elif squares is None:
+        if squares is None:
             made = self.builder.emit("sqrt", value)
         elif squares.certain:
             made = self.builder.emit("norm", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from fractions import Fraction
 from functools import reduce
 from itertools import combinations
 
-from gradgen.factors import Product, StepOf, emit_product, factors, terms
+from gradgen.factors import Product, StepOf, emit_product, factors, near, terms
 from gradgen.ir import Const, Operand, Step
-from gradgen.stage import Builder
+from gradgen.stage import Builder, quotient
 
 #: A sum of more terms is left as it is.
 _TERMS = 1000
@@ -75,15 +76,91 @@ def sum_of_squares(step_of: StepOf, value: Operand) -> Squares | None:
     return Squares(False, tuple(squares))
 
 
-def squared(step_of: StepOf, value: Operand) -> list[Operand]:
-    """Return what is squared in a sum of squares alone, such as a**2 + b**2 + c**2 + d**2; nothing for all else."""
-    found = []
-    for part, sign in terms(step_of, value, _TERMS):
-        step = step_of(part)
-        if step is None or step.op != "sqr" or sign < 0:
-            return []
-        found.append(step.args[0])
-    return found
+def norm(builder: Builder, step_of: StepOf, value: Operand) -> Operand | None:
+    """Return the root of a sum of squares, each times a number, as their norm; None for all else.
+
+    sqrt(2*a**2 + b**4) is hypot(sqrt(2)*a, b**2), and sqrt((a**2 + b**2)/3) is hypot(a, b)/sqrt(3): none of the squares need
+    have a double.
+    """
+    found = _monomials(step_of, value, numbers=True)
+    if found is None or not any(term.powers for term in found):
+        return None
+    if any(term.number <= 0 or any(p % 2 for p in term.powers.values()) for term in found):  # fmt: skip
+        return None
+    numbers = {term.number for term in found}
+    common = numbers.pop() if len(numbers) == 1 else Fraction(1)
+    made = []
+    for term in found:
+        number = _exact_root(term.number)
+        if number is None and not term.powers:
+            return None  # sqrt(x**2 + 0.3) is never 0
+        part = emit_product(builder, Product(Fraction(1), _root(term)))
+        made.append(part if common != 1 else _times_root(builder, part, term.number))
+    if len(made) == 1:
+        even = all(power % 4 == 0 for power in found[0].powers.values())
+        whole = made[0] if even else builder.emit("abs", made[0])
+    else:
+        whole = length(builder, made)
+    return _times_root(builder, whole, common)
+
+
+def _exact_root(number: Fraction | float) -> Fraction | None:
+    """Return the root of a number that is a square."""
+    exact = Fraction(number)
+    root = Fraction(math.isqrt(exact.numerator), math.isqrt(exact.denominator))
+    return root if root * root == exact else None
+
+
+def _times_root(builder: Builder, value: Operand, number: Fraction | float) -> Operand:
+    """Return a value times the root of a number: x*sqrt(2), 3*x, x/sqrt(3)."""
+    root = _exact_root(number)
+    if root is not None:
+        powers = {} if value == Const(Fraction(1)) else {value: 1}
+        return emit_product(builder, Product(root, powers))
+    if isinstance(number, Fraction) and number.numerator == 1:
+        below = builder.emit("sqrt", Const(Fraction(number.denominator)))
+        return quotient(builder, value, below)
+    return builder.emit("mul", builder.emit("sqrt", Const(number)), value)
+
+
+def variance(builder: Builder, step_of: StepOf, step: Step) -> Operand | None:
+    """Return a mean of squares minus the squared mean as the mean of the squared deviations; None for all else.
+
+    (a**2 + b**2)/2 - m**2, m = (a + b)/2, is ((a - m)**2 + (b - m)**2)/2, which is 0 where a and b are equal. In general
+    sum(w*x**2) - (sum(w*x))**2/W is sum(w*(x - m)**2), where W = sum(w) and m = sum(w*x)/W.
+    """
+    taken = factors(step_of, (step.args[1], 1))
+    if [*taken.powers.values()] != [2] or taken.number < 0:
+        return None
+    (total,) = taken.powers
+    squares = _monomials(step_of, step.args[0]) or []
+    weights = {base: term.number for term in squares for base in term.powers}
+    square = all([*t.powers.values()] == [2] and t.number > 0 for t in squares)
+    if not square or not 1 < len(weights) == len(squares):
+        return None
+    summed = _monomials(lambda v: None if v in weights else step_of(v), total) or []
+    shares = {base: term.number for term in summed for base in term.powers}
+    if {*shares} != {*weights} or len(summed) != len(shares):
+        return None
+    if any([*term.powers.values()] != [1] for term in summed):
+        return None
+    whole = sum((Fraction(weight) for weight in weights.values()), Fraction(0))
+    ratios = [Fraction(shares[base]) / Fraction(weights[base]) for base in weights]
+    if not all(near(ratio, ratios[0]) for ratio in ratios):
+        return None
+    if not near(Fraction(taken.number) * ratios[0] ** 2 * whole, Fraction(1)):
+        return None
+    scale = 1 / (ratios[0] * whole)
+    mean = emit_product(builder, Product(scale, {total: 1})) if not near(scale, Fraction(1)) else total  # fmt: skip
+    equal = len({*weights.values()}) == 1
+    found: Operand | None = None
+    for base, weight in weights.items():
+        deviation = builder.emit("sqr", builder.emit("sub", base, mean))
+        if not equal:
+            deviation = emit_product(builder, Product(weight, {deviation: 1}))
+        found = deviation if found is None else builder.emit("add", found, deviation)
+    assert found is not None
+    return emit_product(builder, Product(weight, {found: 1})) if equal else found
 
 
 def length(builder: Builder, values: Sequence[Operand]) -> Operand:
@@ -109,8 +186,10 @@ class _Term(Product):
     shown: bool = False
 
 
-def _monomials(step_of: StepOf, value: Operand) -> list[_Term] | None:
-    """Return the terms of a sum as products; a sum times a number is gone into. None where a term is a number."""
+def _monomials(
+    step_of: StepOf, value: Operand, numbers: bool = False
+) -> list[_Term] | None:
+    """Return the terms of a sum as products; a sum times a number is gone into. None where a term is a number, unless these are wanted."""
     found: list[_Term] = []
     todo: list[tuple[Operand, Fraction | float]] = [(value, Fraction(1))]
     while todo:
@@ -121,7 +200,7 @@ def _monomials(step_of: StepOf, value: Operand) -> list[_Term] | None:
             product.shown = _shown(step_of, seen, _even_part(product))
             product.times_number(scale, 1)
             product.times_number(Fraction(sign), 1)
-            if not product.powers or len(found) > _TERMS:
+            if not (product.powers or numbers) or len(found) > _TERMS:
                 return None
             inner = [value for value, power in product.powers.items() if power == 1]
             step = step_of(inner[0]) if len(inner) == 1 == len(product.powers) else None

@@ -47,6 +47,12 @@ FORMS = (
     ("a/sqrt(x**2 + y**2 + b**2)", "x; y; b; x/y; x/b; y/b"),
     ("sqrt(a**2 + b**2 + x**2 + y**2)", "a/b; a/x; a/y; b/x; b/y; x/y"),
     ("(x*x + (a**2 + b*b) + y**2)**0.5", "a/b; a/x; a/y; b/x; b/y; x/y"),
+    ("sqrt(3*x**2 + y**2/{n})", "x; y; x/y"),
+    ("sqrt((x**2 + y**2 + a**2)/{n})", "x; y; a; x/y; x/a; y/a"),
+    ("a/sqrt(0.3*x**2 + (2*y)**2)", "x; y; a/x; a/y; x/y"),
+    ("sqrt(x**4 + y**2)", "x**2; y; x**2/y; x**3; x**3/y"),
+    ("sqrt(x**4*y**2/{n})", "x**2*y; x**2; x*y"),
+    ("sqrt(1 + x**2)", "x"),
     ("log(a/x)", "a/x"),
     ("a/x + b/x", "a/x; b/x"),
 )

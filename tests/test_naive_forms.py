@@ -267,3 +267,33 @@ def test_a_cone_still_has_a_slope_where_it_has_one() -> None:
         assert value == 0.0
         with pytest.raises(ZeroDivisionError):
             compiled.backward(cache)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_mean_of_squares_minus_the_squared_mean(seed: int) -> None:
+    """Variances and standard deviations are right far from 0, and flat or 0 where all parts are equal."""
+    rng = random.Random(seed)
+    names = [f"x{i}" for i in range(rng.randint(2, 7))]
+    count = len(names)
+    weights = [rng.randint(1, 9) for _ in names] if seed % 3 == 0 else [1] * count
+    whole = sum(weights)
+    squares = " + ".join(f"{w}*{n}**2" if w > 1 else f"{n}**2" for w, n in zip(weights, names))  # fmt: skip
+    total = " + ".join(f"{w}*{n}" if w > 1 else n for w, n in zip(weights, names))
+    text = rng.choice([
+        f"({squares})/{whole} - (({total})/{whole})**2",
+        f"({squares} - ({total})**2/{whole})/{max(whole - 1, 1)}",
+        f"m = ({total})/{whole}\n({squares})/{whole} - m*m",
+    ])  # fmt: skip
+    head, _, formula = text.rpartition("\n")
+    compiled = compile(f"{head}\ny = sqrt({formula})", inputs=names)
+    written = parse(f"sqrt({formula.replace('m*m', f'(({total})/{whole})**2')})")
+    truth = ExactFormula(written.expr, names, digits=120)
+    for _ in range(3):
+        far = rng.choice([0.0, 1e6, -3e7])
+        point = [far + rng.uniform(-1, 1) for _ in names]
+        true = truth.at(point, range(count))
+        value, slopes = compiled.value_and_grad(*point)
+        for got, wanted in zip((value, *slopes), (true.value, *true.slopes)):
+            assert mpmath.almosteq(got, wanted, 1e-6, 1e-7)
+    value, slopes = compiled.value_and_grad(*[rng.choice([0.1, 3.0, -7e5])] * count)
+    assert value < 1e-9 and max(map(abs, slopes)) < 1
