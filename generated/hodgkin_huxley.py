@@ -15,7 +15,7 @@
 #     ndot = an*(1 - n) - bn*n
 # inputs: V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL
 # outputs: Vdot, mdot, hdot, ndot
-# digest: 73f6f9ad1a3cd1f2
+# digest: 428363ea146de97b
 # ruff: noqa: E741, N803, N806, RUF100
 """(Vdot, mdot, hdot, ndot)(V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL) = the results
     of the program above.
@@ -149,6 +149,7 @@ def forward(
         bm,
         expratioV2,
         ah,
+        Vp35by10,
         bh,
         negVby10_2,
         an,
@@ -192,6 +193,7 @@ def backward(
         bm,
         expratioV2,
         ah,
+        Vp35by10,
         bh,
         negVby10_2,
         an,
@@ -303,7 +305,9 @@ def backward(
     # Vp55 = V + 55
     dV += dVp55
     # bh = sigmoid(Vp35by10)            d sigmoid = (1 - bh) * bh
-    dVp35by10 = (1.0 - bh) * bh * dbh
+    dVp35by10 = (
+        bh * (1.0 - bh) if Vp35by10 <= 0.0 else math.exp(-Vp35by10) * bh * bh
+    ) * dbh
     # Vp35by10 = Vp35 / 10
     dVp35 = dVp35by10 / 10.0
     # Vp35 = V + 35

@@ -476,7 +476,7 @@ class _Guard:
         # Choosing between what was made already needs no guard.
         safe = not any(isinstance(arg, Const) and fails(arg) for arg in args)
         conditions = () if step.op == "where" and safe else self.conditions(branch)
-        return self.builder.append(Step(step.op, tuple(args), conditions))
+        return self.builder.append(replace(step, args=tuple(args), guard=conditions))
 
     def conditions(self, branch: _Branch) -> Guard:
         """Return a branch as a guard, whose conditions are made.

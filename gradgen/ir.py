@@ -44,6 +44,7 @@ class Step:
         guard: outside it the value is 0, or False, and not evaluated.
         active: the branches through which a gradient can reach it, if it is evaluated in more than these, as for a condition.
         tested: whether that is told by the gradient itself, which is 0 outside these branches: they are many, or depend on others.
+        precise: whether its slope is right to its own size, as that of the naive form is in whose place it stands.
     """
 
     op: str
@@ -51,6 +52,7 @@ class Step:
     guard: Guard = ()
     active: tuple[Guard, ...] = ()
     tested: bool = False
+    precise: bool = False
 
 
 #: In a test of a backward line, the gradient that comes down to it.
@@ -378,15 +380,14 @@ def drop_unused(program: Program) -> Program:
         return tuple((places[index], wanted) for index, wanted in branch)
 
     steps = tuple(
-        Step(
-            step.op,
-            tuple(
+        replace(
+            step,
+            args=tuple(
                 Ref(places[arg.index]) if isinstance(arg, Ref) else arg
                 for arg in step.args
             ),
-            moved(step.guard),
-            tuple(moved(branch) for branch in step.active),
-            step.tested,
+            guard=moved(step.guard),
+            active=tuple(moved(branch) for branch in step.active),
         )
         for position, step in enumerate(program.steps)
         if first + position in used

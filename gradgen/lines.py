@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradgen.ieee import QUIET, quiet
 from gradgen.ir import (
@@ -63,7 +63,9 @@ class Lines:
         self.target = target
         self.read: set[int] = set()
         #: Each kind of backward line is spelled once, with places for the names.
-        self.texts: dict[tuple[str, int, bool, tuple[Const | None, ...]], FlowText] = {}
+        self.texts: dict[
+            tuple[str, int, bool, tuple[Const | None, ...], bool], FlowText
+        ] = {}
         #: The values of the stages that are plain calls and evaluated always, by their text.
         self.calls: dict[str, int] = {}
 
@@ -84,7 +86,8 @@ class Lines:
     def _quiet(self, text: str, step: Step) -> str:
         """Return the text of a step, or of its slope, as it stands where nothing may raise."""
         spelling = self.target.spelling
-        plain = all(isinstance(arg, Ref) for arg in step.args) and not spelling.precise
+        precise = spelling.precise or step.precise
+        plain = all(isinstance(arg, Ref) for arg in step.args) and not precise
         if not spelling.ieee or (plain and step.op in QUIET):
             return text
         return quiet(text)
@@ -125,12 +128,15 @@ class Lines:
             assert inner is not None
             reader, args = inner, (*inner.args, Ref(flow.below))
         constants = tuple(a if isinstance(a, Const) else None for a in reader.args)
-        key = reader.op, flow.partial, over, constants
+        spelling = self.target.spelling
+        if step.precise:
+            spelling = replace(spelling, precise=True)
+        key = reader.op, flow.partial, over, constants, spelling.precise
         if shared:
             text = OVER_SHARED
         else:
             text = self.texts.get(key) or (over_text if over else flow_text)(
-                reader.op, flow.partial, constants, self.target.spelling
+                reader.op, flow.partial, constants, spelling
             )
             self.texts[key] = text
         names = self.program.names

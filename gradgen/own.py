@@ -229,7 +229,8 @@ def _chained(program: Program, spelling: Spelling) -> list[str]:
             values.append(texts[flow.below])
             line = over_text(inner.op, flow.partial, constants, spelling)
         else:
-            line = flow_text(step.op, flow.partial, constants, spelling)
+            own = replace(spelling, precise=spelling.precise or step.precise)
+            line = flow_text(step.op, flow.partial, constants, own)
         upstream = slopes[flow.source]
         template = line.added if upstream else line.alone[1]
         passed = template in ("{d}", "1.0")

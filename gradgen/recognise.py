@@ -125,6 +125,8 @@ _ONE = Const(Fraction(1))
 #: Powers that are operations of their own, with their exponents.
 _POWERS = {"sqr": Const(Fraction(2)), "inv": Const(Fraction(-1))}
 _COMMUTATIVE = ("add", "mul")
+#: Operations whose slope is right to its own size where they stand for a naive form: 1/(1 + exp(-x)) has it so.
+_SATURATING = ("sigmoid", "tanh")
 #: How far down a product a sign is looked for.
 _SIGN_DEPTH = 8
 #: How often what a rule makes of a product is looked at again.
@@ -277,6 +279,8 @@ class _Rewriter:
             spread = variance(self.builder, self.step, step)
             if spread is not None:
                 return spread
+        if step.precise and isinstance(step.args[0], Ref):
+            return self.builder.append(step)
         return self.builder.emit(step.op, *step.args)
 
     def plus_zero(self, step: Step, value: Operand) -> Operand:
@@ -563,7 +567,8 @@ class _Rewriter:
                 values.append(self.scaled(step, args))
             else:
                 # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
-                values.append(self.rewrite(Step(step.op, args)))
+                precise = self.sums and step.op in _SATURATING
+                values.append(self.rewrite(Step(step.op, args, precise=precise)))
         return values[-1]
 
     def scaled(self, step: Step, args: tuple[Operand, ...]) -> Operand:

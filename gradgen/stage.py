@@ -306,6 +306,8 @@ def fold_constants(program: Program) -> Program:
             moved.append(quotient(builder, at(step.args[0]), at(below)))
         elif step.op in ("pow", "powr", "expb"):
             moved.append(_power(builder, *map(at, step.args)))
+        elif step.precise:
+            moved.append(builder.append(replace(step, args=tuple(map(at, step.args)))))
         else:
             moved.append(builder.emit(step.op, *map(at, step.args)))
     return builder.program(program, moved)

@@ -167,6 +167,47 @@ def test_a_zero_keeps_its_sign(text: str, at: tuple[float, float]) -> None:
     assert ours(*at) == written(*at)
 
 
+#: Sigmoids and the like as people write them, scaled and shifted.
+SIGMOIDS = (
+    "{s}/(1 + exp({k}*x))",
+    "{s}/(1 + exp(-(x - y)/{k}))",
+    "y*{s}/({s} + {s}*exp(-{k}*x))",
+    "{s} - {s}/(1 + exp({k}*x))",
+    "exp({k}*x)/({s} + {s}*exp({k}*x))",
+    "1 - 2/(exp({k}*x) + 1)",
+    "2/(1 + exp(-{k}*x)) - 1",
+    "y*(1 - exp(-{k}*x))/(1 + exp(-{k}*x))",
+    "(1/(1 + exp(-{k}*x)))**2",
+    "(exp(x) - exp(-x))/(exp(x) + exp(-x))*{s}",
+    "exp(y)/(exp(x) + exp(y))",
+    "log(1 + exp({k}*x))/{k}",
+    "log(1/(1 + exp(-{k}*x)))",
+    "{s}*(1 - sigmoid({k}*x))",
+)
+
+
+def test_no_slope_is_lost() -> None:
+    """Where the slopes of the formula as written are right to their own size, so are those of what it becomes."""
+    rng = random.Random(7)
+    kept = 0
+    for form in SIGMOIDS:
+        words = {"s": rng.choice((0.5, 1.5, 3)), "k": rng.choice((1, 2, 0.5))}
+        text = form.format(**words)
+        written, ours = compile(text, as_written=True), compile(text)
+        names = written.program.inputs
+        truth = ExactFormula(parse(text).expr, names, digits=150)
+        for size in (35.0, -35.0, 90.0):
+            point = [size * rng.uniform(0.8, 1.2), *(rng.uniform(-1, 1) for _ in names[1:])]  # fmt: skip
+            _, before = written.value_and_grad(*point)
+            _, after = ours.value_and_grad(*point)
+            true = truth.at(point, range(len(names))).slopes
+            for one, other, wanted in zip(before, after, true):
+                if close(one, wanted, 1e-9):
+                    kept += 1
+                    assert close(other, wanted, 1e-9), (text, point)
+    assert kept > 40
+
+
 def test_roots_keep_their_domain() -> None:
     for text in ("x**(1/3)", "x**(2/3)", "x**(4/3)", "(x*y)**(1/3)"):
         assert math.isnan(run(compile(text, inputs="x, y"), [-8.0, 1.0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -91,7 +92,9 @@ def test_as_written_leaves_the_formula_alone() -> None:
     seed = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
     assert "exp" in [step.op for step in compile(seed, as_written=True).program.steps]
     recognised = compile(seed).program
-    assert recognised == compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)").program
+    plain = [replace(step, precise=False) for step in recognised.steps]
+    called = compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)").program
+    assert replace(recognised, steps=tuple(plain)) == called
 
 
 def test_naive_forms_no_longer_overflow() -> None:
