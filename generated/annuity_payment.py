@@ -2,7 +2,7 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: 337f56a157bb0e35
+# digest: ffd7dd9921a21ea2
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
@@ -82,7 +82,7 @@ def forward(P: float, r: float, n: float) -> tuple[float, tuple[float, ...]]:
     den = _compound(r, negn)  # denominator
     Pbyden = P / den
     payment = -Pbyden
-    return payment, (r, negn, den, Pbyden)
+    return payment, (r, negn, den, payment)
 
 
 def backward(
@@ -92,12 +92,12 @@ def backward(
 
     In this order: by P, r, n.
     """
-    r, negn, den, Pbyden = cache
+    r, negn, den, payment = cache
     # payment = -Pbyden
     dPbyden = -dpayment
     # Pbyden = P / den                  d(P/den)/dden = -Pbyden/den
     dP = dPbyden / den
-    dden = -Pbyden * dP
+    dden = payment * dP
     # den = compound(r, negn)           d compound(r, n) = (n*(1 + r)**(n - 1) - den)/r dr + (1 + r)**n*log(1 + r)/r dn
     dr = _compound_slope(r, negn) * dden
     dnegn = _compound_by_power(r, negn) * dden

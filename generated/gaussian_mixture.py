@@ -9,7 +9,7 @@
 #     l3 = -norm - log(s3) - z3**2/2
 #     ll = logsumexp(l1, l2, l3) - log(2*pi)/2
 # inputs: x, b1, b2, m1, m2, m3, s1, s2, s3
-# digest: f54d64692ff7c456
+# digest: e099048cc64fbcb4
 """ll(x, b1, b2, m1, m2, m3, s1, s2, s3) = the result of the program above.
 
 Inputs: x, b1, b2, m1, m2, m3, s1, s2, s3.
@@ -115,20 +115,20 @@ def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, ...]:
     # logaddexpl3 = logaddexp(logaddexpl2, l3)    d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
     dlogaddexpl2 = (
         1.0 / (1.0 + math.exp(-(logaddexpl2 - l3)))
-        if (logaddexpl2 - l3) > -709.0
+        if logaddexpl2 - l3 > -709.0
         else math.exp(logaddexpl2 - l3)
     ) * dlogaddexpl3
     dl3 = (
         1.0 / (1.0 + math.exp(-(l3 - logaddexpl2)))
-        if (l3 - logaddexpl2) > -709.0
+        if l3 - logaddexpl2 > -709.0
         else math.exp(l3 - logaddexpl2)
     ) * dlogaddexpl3
     # logaddexpl2 = logaddexp(l1, l2)    d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
     dl1 = (
-        1.0 / (1.0 + math.exp(-(l1 - l2))) if (l1 - l2) > -709.0 else math.exp(l1 - l2)
+        1.0 / (1.0 + math.exp(-(l1 - l2))) if l1 - l2 > -709.0 else math.exp(l1 - l2)
     ) * dlogaddexpl2
     dl2 = (
-        1.0 / (1.0 + math.exp(-(l2 - l1))) if (l2 - l1) > -709.0 else math.exp(l2 - l1)
+        1.0 / (1.0 + math.exp(-(l2 - l1))) if l2 - l1 > -709.0 else math.exp(l2 - l1)
     ) * dlogaddexpl2
     # l3 = difflogs3 - z3sqrby2
     ddifflogs3 = dl3
@@ -195,15 +195,15 @@ def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, ...]:
     # norm = logaddexp(logaddexpb2, 0)    d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
     dlogaddexpb2 = (
         1.0 / (1.0 + math.exp(-(logaddexpb2 - 0.0)))
-        if (logaddexpb2 - 0.0) > -709.0
+        if logaddexpb2 - 0.0 > -709.0
         else math.exp(logaddexpb2 - 0.0)
     ) * dnorm
     # logaddexpb2 = logaddexp(b1, b2)    d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
     db1 += (
-        1.0 / (1.0 + math.exp(-(b1 - b2))) if (b1 - b2) > -709.0 else math.exp(b1 - b2)
+        1.0 / (1.0 + math.exp(-(b1 - b2))) if b1 - b2 > -709.0 else math.exp(b1 - b2)
     ) * dlogaddexpb2
     db2 += (
-        1.0 / (1.0 + math.exp(-(b2 - b1))) if (b2 - b1) > -709.0 else math.exp(b2 - b1)
+        1.0 / (1.0 + math.exp(-(b2 - b1))) if b2 - b1 > -709.0 else math.exp(b2 - b1)
     ) * dlogaddexpb2
     return (
         dx,

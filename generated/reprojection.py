@@ -19,7 +19,7 @@
 # inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v
 # outputs: eu, ev
 # with: jacobian
-# digest: dab9e6989a0e98a7
+# digest: 42b5e74dc1476fdc
 # ruff: noqa: N803, N806, RUF100
 """(eu, ev)(w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v) = the results of the
     program above.
@@ -406,11 +406,9 @@ def jacobian(
         scale,
     ) = cache
     # Shared by rows: the slopes of scale.
-    # scale = f * prodk1p1
-    dscale_dprodk1p1 = f
     # prodk1 = r2 * sumk2r2
-    dscale_dr2 = sumk2r2 * dscale_dprodk1p1
-    dscale_dsumk2r2 = r2 * dscale_dprodk1p1
+    dscale_dr2 = sumk2r2 * f
+    dscale_dsumk2r2 = r2 * f
     # k2r2 = k2 * r2
     dscale_dk2 = r2 * dscale_dsumk2r2
     dscale_dr2 += k2 * dscale_dsumk2r2
@@ -422,14 +420,13 @@ def jacobian(
     # eu = scalep - u
     deu_du = -1.0
     # scalep = scale * p
-    deu_dscale = p
     deu_dp = scale
     # scale = f * prodk1p1
-    deu_df = prodk1p1 * deu_dscale
-    deu_dk1 = dscale_dsumk2r2 * deu_dscale
-    deu_dk2 = dscale_dk2 * deu_dscale
-    deu_dp += dscale_dp * deu_dscale
-    deu_dq = dscale_dq * deu_dscale
+    deu_df = prodk1p1 * p
+    deu_dk1 = dscale_dsumk2r2 * p
+    deu_dk2 = dscale_dk2 * p
+    deu_dp += dscale_dp * p
+    deu_dq = dscale_dq * p
     # q = negP2 / P3                    d(negP2/P3)/dP3 = -q/P3
     deu_dnegP2 = deu_dq / P3
     deu_dP3 = -q * deu_dnegP2
@@ -532,14 +529,13 @@ def jacobian(
     # ev = scaleq - v
     dev_dv = -1.0
     # scaleq = scale * q
-    dev_dscale = q
     dev_dq = scale
     # scale = f * prodk1p1
-    dev_df = prodk1p1 * dev_dscale
-    dev_dk1 = dscale_dsumk2r2 * dev_dscale
-    dev_dk2 = dscale_dk2 * dev_dscale
-    dev_dp = dscale_dp * dev_dscale
-    dev_dq += dscale_dq * dev_dscale
+    dev_df = prodk1p1 * q
+    dev_dk1 = dscale_dsumk2r2 * q
+    dev_dk2 = dscale_dk2 * q
+    dev_dp = dscale_dp * q
+    dev_dq += dscale_dq * q
     # q = negP2 / P3                    d(negP2/P3)/dP3 = -q/P3
     dev_dnegP2 = dev_dq / P3
     dev_dP3 = -q * dev_dnegP2

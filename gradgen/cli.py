@@ -265,9 +265,7 @@ def _compile(options: argparse.Namespace) -> int:
         check_module(output)
     compiled = _formula(options)
     if output is not None:
-        from gradgen.own import imported
-
-        check_imports(output, imported(compiled.program))
+        check_imports(output, compiled.imports)
     if options.verify and not _proven(compiled):
         return 1
     if output is None:
@@ -500,11 +498,9 @@ def _ordered(
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from gradgen.own import imported
-
     compiled = _formula(options)
     program = compiled.program
-    modules = imported(program)
+    modules = compiled.imports
     if modules:
         raise GradgenError(
             f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
@@ -524,25 +520,22 @@ def _eval(options: argparse.Namespace) -> int:
             f"there is no {what} at this point: {line}: {error}"
         ) from None
 
-    from gradgen.ops import OPS
-    from gradgen.spell import FORMULA, OR, bracket, condition, fill, operand
+    from gradgen.write.words import Words
 
-    names = program.names
+    words = Words(program)
     values = traces[0][0]
     heads = [f"gradient of {output}" for output, _ in program.outputs]
     rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
-    for index, (name, adjoint) in enumerate(zip(names, program.adjoints)):
-        step = program.step(index)
+    for index, name in program.names.items():
+        adjoint = program.adjoints[index]
+        guard = program.steps[index].guard
         shown, value = "input", repr(values[name])
         slopes = [repr(float(g[adjoint])) if adjoint in g else "-" for _, g in traces]
-        if step is None:
+        if index in program.signature:
             value = repr(float(values[name]))
         else:
-            args = [operand(arg, names, FORMULA) for arg in step.args]
-            shown = fill(FORMULA.template(OPS[step.op]), args)
-            if step.guard:
-                shown = f"{bracket(shown, OR)} if {condition(step.guard, names)}"
-            if any(bool(values[names[i]]) != wanted for i, wanted in step.guard):
+            shown = words.stage(index)
+            if any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
                 value, slopes = "-", ["-"] * len(slopes)
         rows.append([name, shown, value, *slopes])
     widths = [max(map(len, column)) for column in zip(*rows)]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradgen.describe import kinks, raises
-from gradgen.ir import Program
-from gradgen.ops import OPS
+from gradgen.core.program import Program
 from gradgen.pipeline import Compiled
-from gradgen.spell import FORMULA, condition, fill, operands
+from gradgen.write.words import Words
 
 #: What the recipe calls the options, each with its attribute.
 _OPTIONS = {
@@ -54,9 +52,10 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
             f"operations: {old.cost.forward} forward and {old.cost.backward} backward are now "
             f"{new.cost.forward} and {new.cost.backward}"
         )
+    was, now = Words(old.program), Words(new.program)
     for title, one, other in (
-        ("raises", *(raises(c.program, c.recipe.strict) for c in (old, new))),
-        ("kinks", kinks(old.program), kinks(new.program)),
+        ("raises", was.raises(before.strict), now.raises(after.strict)),
+        ("kinks", was.kinks(), now.kinks()),
     ):
         yield from (f"{title} no more: {entry}" for entry in one if entry not in other)
         yield from (f"{title} now: {entry}" for entry in other if entry not in one)
@@ -98,12 +97,11 @@ def _stages(old: Program, new: Program) -> Iterator[str]:
 
 
 def _texts(program: Program) -> dict[str, str]:
+    words = Words(program)
     found = {}
-    for position, step in enumerate(program.steps):
-        text = fill(
-            FORMULA.template(OPS[step.op]), operands(step, program.names, FORMULA)
-        )
-        if step.guard:
-            text += f" if {condition(step.guard, program.names)}"
-        found[program.names[program.value(position)]] = text
+    for value in program.lines:
+        text = words.formula(value)
+        if guard := program.steps[value].guard:
+            text += f" if {words.guard(guard)}"
+        found[program.names[value]] = text
     return found

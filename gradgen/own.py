@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gradgen.adjoints import differentiate
+from gradgen.core import program as core
 from gradgen.cost import operations as operations_of
 from gradgen.definitions import Definition
 from gradgen.describe import concerns, excluded
@@ -106,7 +108,26 @@ def imported(program: Program) -> dict[str, dict[str, str]]:
     return {module: dict(sorted(found[module].items())) for module in sorted(found)}
 
 
-def import_lines(program: Program) -> list[str]:
+def used_imports(
+    program: core.Program, said: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Return what a module's lines call of other modules: by module, the names here with the names there.
+
+    Args:
+        program: the program.
+        said: the literal parts of its lines.
+    """
+    called = {word for text in said for word in re.findall(r"\w+(?=\()", text)}
+    found: dict[str, dict[str, str]] = {}
+    for row in program.rows.values():
+        for module, name, local in row.imports:
+            # A slope that nobody asks for is not imported.
+            if local in called:
+                found.setdefault(module, {})[local] = name
+    return {module: dict(sorted(found[module].items())) for module in sorted(found)}
+
+
+def import_lines(modules: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the lines that import them."""
     return [
         f"from {module} import "
@@ -114,7 +135,7 @@ def import_lines(program: Program) -> list[str]:
             name if name == local else f"{name} as {local}"
             for local, name in names.items()
         )
-        for module, names in imported(program).items()
+        for module, names in modules.items()
     ]
 
 

@@ -6,7 +6,7 @@ import math
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.abc import ExecutionLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -35,6 +35,7 @@ from gradgen.ir import Const, Program, named
 from gradgen.latex import formula_latex, stages_latex
 from gradgen.names import DEFAULT_NAME
 from gradgen.names import name as give_names
+from gradgen.lower import lower
 from gradgen.own import declare, import_lines, imported
 from gradgen.parse import parse
 from gradgen.plain import Plain, plain_formula
@@ -42,7 +43,7 @@ from gradgen.proof import prove
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
 from gradgen.recognise import recognise
-from gradgen.render import helpers, parameters, render
+from gradgen.write.module import helpers, parameters, render
 from gradgen.skeleton import check_skeleton
 from gradgen.spell import FORMULA, expression
 from gradgen.stage import stage
@@ -354,10 +355,12 @@ def generate(
     defaults, dropped = _last_defaults(program, recipe)
     own = {local for names in imported(program).values() for local in names}
     program = give_names(program, target.reserved | own, target.avoided)
+    program, _ = lower(program)
     rows = "jacobian" in recipe.extras
-    body, cost = render(
+    rendered = render(
         program, target, formula.text, templates, rows, formula.docstring, defaults
     )
+    body = rendered.text
     if templates is None:
         body = target.layout(body)
     else:
@@ -371,7 +374,7 @@ def generate(
     recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
     text = recipe.header(body) + body
     if templates is None:
-        _check(text, program, target, rows, defaults)
+        _check(text, program, target, rows, defaults, rendered.imports)
     wanted = [result for result, _ in program.outputs]
     declared = [definition.name for definition in formula.functions]
     unread = [
@@ -380,7 +383,7 @@ def generate(
         if unused not in wanted
     ]
     notes = (*formula.notes, *unread, *dropped)
-    return Compiled(text, program, recipe, cost, notes)
+    return Compiled(text, program, recipe, rendered.cost, notes, imports=rendered.imports)
 
 
 def _read(source: str, recipe: Recipe) -> Formula:
@@ -407,7 +410,7 @@ def _target(recipe: Recipe) -> Target:
         ieee=recipe.ieee,
         strict=recipe.strict,
     )
-    return replace(target, spelling=spelling)
+    return replace(target, spelling=spelling, precise=recipe.precise, ieee=recipe.ieee, strict=recipe.strict)
 
 
 def _check(
@@ -416,9 +419,10 @@ def _check(
     target: Target,
     rows: bool,
     defaults: Mapping[str, float],
+    modules: Mapping[str, Mapping[str, str]],
 ) -> None:
     """Prove that a module's text is no more than a generated module may be."""
-    upstream = (program.adjoints[ref.index] for _, ref in program.outputs)
+    upstream = (program.adjoints[value] for _, value in program.outputs)
     # One seed may be 1; of several, none may be forgotten.
     given = "=1.0" if len(program.outputs) == 1 else ""
     signatures = {
@@ -430,7 +434,7 @@ def _check(
     if rows:
         signatures["jacobian"] = signatures["forward"]
     imports = [line for _, line in target.imports]
-    own = import_lines(program)
+    own = import_lines(modules)
     check_skeleton(text, imports, helpers(target), signatures, own)
 
 
@@ -503,6 +507,7 @@ class Compiled:
         recipe: the formula and the options it was made from.
         cost: the operations of `forward` and `backward`.
         notes: what the reader should know, one sentence each.
+        imports: what the module imports of the user's modules: by module, the names here with those there.
         unproven: why the module was not compared with what was read, where that was tried in vain.
     """
 
@@ -512,13 +517,13 @@ class Compiled:
     cost: Cost
     notes: tuple[str, ...] = ()
     unproven: str = ""
+    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """The signature and the formula."""
         names = self.program.names
-        results = [names[ref.index] for _, ref in self.program.outputs]
-        result = ", ".join(results)
-        inputs = ", ".join(names[: len(self.program.inputs)])
+        result = ", ".join(names[value] for _, value in self.program.outputs)
+        inputs = ", ".join(names[value] for value in self.program.signature)
         return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
 
     def latex(self, stages: bool = False) -> str:
@@ -573,11 +578,11 @@ class Compiled:
             return cast(Callable[..., Any], self.module.jacobian)
         target = _target(self.recipe)
         defaults = dict(self.recipe.defaults)
-        text, _ = render(
+        made = render(
             self.program, target, self.recipe.source, rows=True, defaults=defaults
         )
-        _check(text, self.program, target, True, defaults)
-        return cast(Callable[..., Any], _load(text).jacobian)
+        _check(made.text, self.program, target, True, defaults, made.imports)
+        return cast(Callable[..., Any], _load(made.text).jacobian)
 
     def trace(
         self, *inputs: float, output: int = 0

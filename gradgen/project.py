@@ -19,7 +19,6 @@ from gradgen.modules import (
     import_name,
     import_name_below,
 )
-from gradgen.own import imported
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
 from gradgen.sources import (
@@ -102,7 +101,7 @@ class Entry:
                 given["name"] = options.get("name", "f")
                 text = self.read(file, decode_formula).strip()
                 compiled = compile_file(text, **given)
-        check_imports(self.path, imported(compiled.program))
+        check_imports(self.path, compiled.imports)
         found = [(self.path, compiled)]
         if self.test is not None:
             beside = self.test.parent == self.path.parent

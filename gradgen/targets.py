@@ -13,6 +13,8 @@ from functools import lru_cache
 from gradgen.ieee import HELPERS
 from gradgen.ops import NAMED, OPS
 from gradgen.spell import Spelling
+from gradgen.write.language import Language
+from gradgen.write.languages import python
 
 _WIDTH = 88
 #: Black does not load in two threads at once.
@@ -122,12 +124,16 @@ class Target:
     name: str
     folder: str
     spelling: Spelling
+    language: Language
     imports: tuple[tuple[str, str], ...]
     needs: str
     reserved: frozenset[str]
     avoided: frozenset[str]
     layout: Callable[[str], str]
     layout_any: Callable[[str], str]
+    precise: bool = False
+    ieee: bool = False
+    strict: bool = False
 
 
 #: Python's builtins, spelled out so that the output does not depend on the Python that runs gradgen.
@@ -166,6 +172,7 @@ PYTHON = Target(
     name="python",
     folder="python",
     spelling=Spelling("python", False, _CONSTANTS),
+    language=python.PYTHON,
     imports=(("math", "import math"),),
     needs="",
     reserved=_NAMES | _HELPERS,
@@ -179,6 +186,7 @@ SCIPY = replace(
     PYTHON,
     name="scipy",
     spelling=Spelling("scipy", False, _CONSTANTS, otherwise="python"),
+    language=python.SCIPY,
     imports=(*PYTHON.imports, ("special", "from scipy import special")),
     needs="scipy",
     reserved=PYTHON.reserved | {"special"},

@@ -13,10 +13,10 @@ import mpmath
 
 from gradgen.errors import GradgenError
 from gradgen.exact import Exact, ExactFormulas
-from gradgen.ir import Program
+from gradgen.core.program import Program
 from gradgen.parse import parse
 from gradgen.recipe import Recipe
-from gradgen.render import TestModule, render_test
+from gradgen.write.module import TestModule, render_test
 from gradgen.statements import split_docstring
 from gradgen.targets import TARGETS
 
@@ -123,7 +123,7 @@ def _points(
         seen.add(point)
         truths = formulas.at(point, program.wrt)
         # Slopes that are all 0 may be too small for the digits, unless no gradient flows at all.
-        flat = any(not any(true.slopes) for true in truths) and program.flows
+        flat = any(not any(true.slopes) for true in truths) and program.ways
         if not flat and _good(formulas, point, truths, program.wrt, checked):
             yield point, truths
 

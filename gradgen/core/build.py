@@ -1,0 +1,277 @@
+"""Operations and values in; steps out: an equal step is made once, and an operation on constants alone is folded."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from gradgen.core.program import Guard, Number, Program, Step
+from gradgen.core.rows import NAMED, Row
+
+#: A constant sub-expression of more operations than this becomes a stage of its own.
+INLINE_OPERATIONS = 3
+#: Exact arithmetic beyond this many bits continues in double precision.
+_EXACT_BITS = 4096
+#: Beyond this an integer exponent is a double like any other.
+_LARGEST_POWER = 2**31
+#: gamma of this and of larger numbers is no double.
+_LARGEST_GAMMA = 172
+
+#: Arithmetic of rational numbers and of doubles, and comparisons.
+ARITHMETIC: Mapping[str, Callable[..., Fraction | float]] = {
+    "copy": lambda x: x,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "inv": lambda x: 1 / x,
+    "sqr": lambda x: x * x,
+    "powi": lambda x, n: x ** int(n),
+}
+COMPARISONS: Mapping[str, Callable[..., bool]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "and": lambda a, b: bool(a and b),
+    "or": lambda a, b: bool(a or b),
+    "not": operator.not_,
+}
+#: Functions of constants that are worked out by the standard library of every Python that gradgen runs on.
+_MATH = frozenset(
+    "sqrt hypot exp expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh "
+    "erf erfc gamma lgamma".split()  # noqa: SIM905
+)
+_VALUES = {"pi": math.pi, "e": math.e, "nan": math.nan, "inf": math.inf, **NAMED}
+
+
+class Steps:
+    """A growing list of steps.
+
+    Attributes:
+        rows: the table, with the program's own functions.
+        list: the steps.
+        sizes: of each value that is a constant expression its operations; None of every other.
+    """
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self.rows = rows
+        self.list: list[Step] = []
+        self.sizes: list[int | None] = []
+        self.known: dict[object, int] = {}
+
+    def __getitem__(self, value: int) -> Step:
+        return self.list[value]
+
+    def __len__(self) -> int:
+        return len(self.list)
+
+    def append(self, step: Step) -> int:
+        """Return the value of a step, adding it if it is new."""
+        # 1, 1.0 and True are equal, as are 0.0 and -0.0.
+        key = step if step.op != "const" else (type(step.data), repr(step.data))
+        value = self.known.get(key)
+        if value is None:
+            value = self.known[key] = len(self.list)
+            self.list.append(step)
+            self.sizes.append(self._size(step))
+        return value
+
+    def _size(self, step: Step) -> int | None:
+        if step.op == "const":
+            return 0
+        sizes = [self.sizes[arg] for arg in step.args]
+        total = sum(size for size in sizes if size is not None)
+        if step.op == "input" or None in sizes or total >= INLINE_OPERATIONS:
+            return None
+        return total + 1
+
+    def find(self, op: str, *args: int) -> int | None:
+        """Return the value of an operation that has been made, outside of all branches."""
+        return self.known.get(Step(op, args))
+
+    def input(self, name: str) -> int:
+        """Return the value of an input."""
+        return self.append(Step("input", data=name))
+
+    def const(self, number: Number | int) -> int:
+        """Return the value of a constant."""
+        exact = type(number) is int
+        return self.append(Step("const", data=Fraction(number) if exact else number))
+
+    def number(self, value: int) -> Number | None:
+        """Return what a plain constant is, None for all else."""
+        step = self.list[value]
+        return step.data if step.op == "const" else None
+
+    def emit(self, op: str, *args: int, guard: Guard = ()) -> int:
+        """Return `op(*args)` as a value: decided or folded where constants allow it.
+
+        Raises:
+            ZeroDivisionError, OverflowError: as the arithmetic of constants does.
+        """
+        value = self.decide(op, args)
+        if value is None and not guard:
+            value = self.fold(op, args)
+        return self.append(Step(op, args, None, guard)) if value is None else value
+
+    def decide(self, op: str, args: tuple[int, ...]) -> int | None:
+        """Return what a choice or a condition comes to where a constant settles it, else None."""
+        settled = [self.number(arg) for arg in args]
+        if op == "where":
+            if isinstance(settled[0], bool):
+                return args[1] if settled[0] else args[2]
+            return args[1] if args[1] == args[2] else None
+        if op in ("and", "or"):
+            for truth, one, other in zip(settled, args, args[::-1]):
+                if isinstance(truth, bool):
+                    return other if truth == (op == "and") else one
+            return args[0] if args[0] == args[1] else None
+        if op == "not" and isinstance(settled[0], bool):
+            return self.const(not settled[0])
+        return None
+
+    def fold(self, op: str, args: tuple[int, ...]) -> int | None:
+        """Return an operation on constants as one constant, None where it stays an expression.
+
+        Rational arithmetic is exact, arithmetic with a double is double arithmetic; all else stays an expression, so that the
+        reader sees `math.sqrt(2.0 * math.pi)` and not its digits.
+        """
+        if any(self.sizes[arg] is None for arg in args):
+            return None
+        if op == "neg" and self.list[args[0]].op == "neg":
+            return self.list[args[0]].args[0]
+        if op in COMPARISONS:
+            values = [self.evaluate(arg) for arg in args]
+            if any(map(math.isnan, values)):
+                return None
+            return self.const(COMPARISONS[op](*values))
+        numbers = [self.number(arg) for arg in args]
+        plain = [n for n in numbers if isinstance(n, (Fraction, float))]
+        if op == "lowers":
+            return self.const(_lowers_exactly(self.evaluate(args[0])))
+        if op == "gamma" and isinstance(plain[0], Fraction):
+            if plain[0] >= _LARGEST_GAMMA:
+                raise OverflowError
+            if plain[0].denominator == 1 and plain[0] > 0:
+                return self.const(math.factorial(int(plain[0]) - 1))
+        if op in ARITHMETIC and len(plain) == len(args):
+            return self.const(_arithmetic(op, plain))
+        return None
+
+    def evaluate(self, value: int) -> float:
+        """Return a constant expression's value in double precision, nan where that is not known or it has none."""
+        try:
+            return self.compute(value)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def compute(self, value: int) -> float:
+        """Return a constant expression's value, nan where that is not known without running the module.
+
+        Raises:
+            ArithmeticError, ValueError: as the module will when it runs.
+        """
+        step = self.list[value]
+        if step.op == "const":
+            number = step.data
+            return _VALUES[number] if isinstance(number, str) else float(number or 0)
+        args = [self.compute(arg) for arg in step.args]
+        if any(map(math.isnan, args)):
+            return math.nan
+        if step.op in ("powr", "expb", "pow"):
+            return math.pow(*args)
+        if step.op in ARITHMETIC:
+            return float(ARITHMETIC[step.op](*args))
+        return float(getattr(math, step.op)(*args)) if step.op in _MATH else math.nan
+
+    # What formulas write in one way and the table has in several rows.
+
+    def quotient(self, above: int, below: int) -> int:
+        """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
+        one = self.number(above) == 1
+        step = self.list[below]
+        if one and step.op == "sqr":
+            return self.power(step.args[0], self.const(-2))
+        if one and step.op == "powi":
+            exponent = self.number(step.args[1])
+            assert isinstance(exponent, Fraction)
+            return self.power(step.args[0], self.const(-exponent))
+        if self.number(below) == 0:
+            raise ZeroDivisionError
+        if self.sizes[below] is not None:
+            return self.emit("inv", below) if one else self.emit("div", above, below)
+        inverse = self.emit("inv", below)
+        return inverse if one else self.emit("mul", above, inverse)
+
+    def power(self, base: int, exponent: int) -> int:
+        """A power by the kind of its exponent: each kind has its own row, because each has its own accurate spelling."""
+        if self.sizes[exponent] is None:
+            kind = "pow" if self.sizes[base] is None else "expb"
+            return self.emit(kind, base, exponent)
+        c = self.number(exponent)
+        if c is None:
+            # What an exponent such as sqrt(2) comes to is not looked at: its text is the one for any exponent.
+            return self.emit("pow", base, exponent)
+        if isinstance(c, str):
+            return self.emit("powr", base, exponent)
+        if c in (0, 1):
+            return base if c else self.const(1)
+        if c == Fraction(1, 2):
+            return self.emit("sqrt", base)
+        if c < 0 and self.number(base) == 0:
+            raise ZeroDivisionError
+        whole = c == int(c)
+        if c in (-1, Fraction(-1, 2)) or (c < -_LARGEST_POWER and whole):
+            return self.emit("inv", self.power(base, self.const(-c)))
+        if c == 2:
+            return self.emit("sqr", base)
+        plain = isinstance(self.number(base), (Fraction, float))
+        if whole and (-_LARGEST_POWER <= c <= _LARGEST_POWER or plain):
+            return self.emit("powi", base, self.const(Fraction(int(c))))
+        return self.emit("powr", base, exponent)
+
+
+def _lowers_exactly(c: float) -> bool:
+    """Whether c - 1 is exact in double precision, as for every c > 1/2: then x**(c - 1) is as accurate as x**c."""
+    return math.isfinite(c) and Fraction(c) - 1 == Fraction(c - 1.0)
+
+
+def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
+    bits = max(map(_bits, numbers))
+    if op == "powi":
+        bits *= abs(int(numbers[1]))
+    if bits > _EXACT_BITS and op == "powi":
+        # Exact powers would need too many digits: as in 9**9**9.
+        result: Fraction | float = float(numbers[0]) ** int(numbers[1])
+    else:
+        result = ARITHMETIC[op](*numbers)
+    as_float = float(result)
+    vanished = (
+        as_float == 0 and op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
+    )
+    if not math.isfinite(as_float) or vanished:
+        raise OverflowError
+    return as_float if _bits(result) > _EXACT_BITS else result
+
+
+def _bits(number: Fraction | float) -> int:
+    if isinstance(number, float):
+        return 0
+    return max(number.numerator.bit_length(), number.denominator.bit_length())
+
+
+def steps_of(program: Program) -> Steps:
+    """Return a program's steps, to which more can be added."""
+    steps = Steps(program.rows)
+    for value, step in enumerate(program.steps):
+        if steps.append(step) != value:
+            raise AssertionError(f"step {value} repeats an earlier one: {step}")
+    for value in program.lines:
+        steps.sizes[value] = None
+    return steps

@@ -1,0 +1,153 @@
+"""Steps in; their derivatives, in the same steps, out: by the chain rule in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+
+from gradgen.core.build import Steps
+from gradgen.core.notation import read
+from gradgen.core.program import Step, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a way brings to an adjoint, and what the adjoint is with it."""
+
+    way: Way
+    value: int
+    total: int
+    adds: bool
+
+
+class Chain:
+    """The chain rule over steps, under the options that choose adjoints."""
+
+    def __init__(self, steps: Steps, lines: Iterable[int] = (), precise: bool = False, strict: bool = False) -> None:  # fmt: skip
+        self.steps = steps
+        #: The values that have names, under which no sign is looked for.
+        self.named = {*lines}
+        self.precise = precise
+        self.strict = strict
+
+    def reverse(self, ways: Iterable[Way], seeds: Mapping[int, int]) -> Iterator[Part]:
+        """Yield what flows along each way, in order; `seeds` are the upstream gradients of the results."""
+        adjoints = dict(seeds)
+        made = {*seeds.values()}
+        self.named |= made
+        before: tuple[Way, bool] | None = None
+        for way in ways:
+            adds = way.into in adjoints
+            first = before is not None and before[0].source == way.source and not before[1]  # fmt: skip
+            shared = first and before is not None and adjoints.get(before[0].into)
+            value = self.partial(way, adjoints[way.source], shared or None)
+            if value in made and not adds:
+                # Passed on: an adjoint of its own, and no operation.
+                value = self.steps.append(self.copied(value, f"{way.source}.{way.place}"))  # fmt: skip
+            total = self.add(adjoints[way.into], value) if adds else value
+            adjoints[way.into] = total
+            made.add(total)
+            self.named.add(total)
+            before = way, adds
+            yield Part(way, value, total, adds)
+
+    def partial(self, way: Way, d: int, shared: int | None = None) -> int:
+        """Return what an adjoint brings along a way.
+
+        Args:
+            way: the way.
+            d: the upstream gradient.
+            shared: of a quotient, the gradient of its numerator, which is d over its denominator already.
+        """
+        value = self._rule(way, d, shared)
+        tests = [*way.alive] if way.branch is None else [way.branch, *way.alive]
+        if way.moving or way.steep:
+            tests.append(self.make("ne", d, self.steps.const(0)))
+        if not tests:
+            return value
+        taken = reduce(lambda a, b: self.make("and", a, b), tests)
+        return self.make("where", taken, value, self.steps.const(0))
+
+    def _rule(self, way: Way, d: int, shared: int | None) -> int:
+        steps = self.steps
+        step = steps[way.source if way.below is None else way.below]
+        row = steps.rows[step.op]
+        scope = dict(zip(row.params, step.args), out=way.source, d=d)
+        if way.below is not None:
+            return read(row.over[way.place], {**scope, "den": way.below}, steps, self.make)  # fmt: skip
+        if step.op == "div" and way.place == 1 and shared is not None:
+            return self.make("mul", self.make("neg", way.source), shared)
+        if step.op == "div" and steps.sizes[step.args[1]] is not None:
+            return self.make("mul", self.make("inv", step.args[1]), d)
+        precise = self.precise or step.data == "precise"
+        text = row.adjoint(way.place, precise, self.strict)
+        assert text
+        return read(text, scope, steps, self.make)
+
+    def copied(self, value: int, what: str) -> Step:
+        """Return the step of a value that is no other operation but has another name, and is told apart by that."""
+        return Step("copy", (value,), what)
+
+    def add(self, total: int, value: int) -> int:
+        """Return a sum, in which what is negative is taken away."""
+        positive, negative = self.signless(value)
+        return self.make("sub" if negative else "add", total, positive)
+
+    def signless(self, value: int) -> tuple[int, bool]:
+        """Return a value without the sign that its text begins with, and whether it does with one."""
+        step, number = self.steps[value], self.steps.number(value)
+        if isinstance(number, (Fraction, float)) and number < 0:
+            return self.steps.const(-number), True
+        if value in self.named or step.op not in ("neg", "mul", "div", "where"):
+            return value, False
+        if step.op == "neg":
+            return step.args[0], True
+        if step.op == "where" and self.steps.number(step.args[2]) != 0:
+            return value, False
+        place = 1 if step.op == "where" else 0
+        inner, negative = self.signless(step.args[place])
+        if not negative:
+            return value, False
+        args = (*step.args[:place], inner, *step.args[place + 1 :])
+        return self.make(step.op, *args), True
+
+    def make(self, op: str, *args: int) -> int:
+        """Return an operation in an adjoint, by what has been made already and without needless factors."""
+        steps = self.steps
+        if op in ("**", "pow"):
+            return steps.power(*args)
+        numbers = [steps.number(arg) for arg in args]
+        if op == "mul" and 1 in numbers:
+            return args[1] if numbers[0] == 1 else args[0]
+        if op == "mul" and args[0] == args[1]:
+            return self.make("sqr", args[0])
+        if op == "mul" and steps.sizes[args[0]] is not None:
+            divisor = self._divisor(args[0])
+            if divisor is not None:
+                return self.make("div", args[1], divisor)
+        if op == "neg" and steps[args[0]].op == "neg":
+            return steps[args[0]].args[0]
+        if op == "div" and numbers[1] == 1:
+            return args[0]
+        if op == "div":
+            inverse = steps.find("inv", args[1])
+            if inverse is not None and numbers[0] == 1:
+                return inverse
+            product = None if inverse is None else steps.find("mul", args[0], inverse)
+            if product is not None:
+                return product
+            if numbers[0] == 1:
+                return steps.emit("inv", args[1])
+        return steps.emit(op, *args)
+
+    def _divisor(self, value: int) -> int | None:
+        """Return c where a constant is 1/c and no double: a division by 3 is one rounding, a product with 1/3 two."""
+        step, number = self.steps[value], self.steps.number(value)
+        if step.op == "inv":
+            return step.args[0]
+        if isinstance(number, Fraction) and abs(number.numerator) == 1:
+            dyadic = number.denominator & (number.denominator - 1) == 0
+            return None if dyadic else self.steps.const(1 / number)
+        return None

@@ -1,0 +1,158 @@
+"""A text of the table in; steps of a program out, with the text's parameters bound to values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TypeAlias
+
+from gradgen.core.build import Steps
+from gradgen.core.program import Number
+
+_BINARY: Mapping[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Mod: "mod",
+    ast.FloorDiv: "floordiv",
+    ast.Pow: "**",
+}
+_COMPARED: Mapping[type[ast.cmpop], str] = {
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+}
+#: What makes an operation on values.
+Make: TypeAlias = "Callable[..., int]"
+#: Constants that texts name.
+CONSTANTS = ("pi", "e", "nan", "inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operation on terms; a parameter (`name`) or a constant (`const`) where it has none."""
+
+    op: str
+    args: tuple[Term, ...] = ()
+    data: Number | None = None
+
+
+@cache
+def term(text: str) -> Term:
+    """Return what a text of the table says."""
+    return _term(ast.parse(text, mode="eval").body)
+
+
+def _term(node: ast.expr) -> Term:
+    if isinstance(node, ast.Name):
+        return Term("const" if node.id in CONSTANTS else "name", data=node.id)
+    if isinstance(node, ast.Constant):
+        assert isinstance(node.value, (int, float))
+        whole = isinstance(node.value, int)
+        return Term("const", data=Fraction(node.value) if whole else node.value)
+    if isinstance(node, ast.BinOp):
+        op, parts = _BINARY[type(node.op)], [node.left, node.right]
+    elif isinstance(node, ast.UnaryOp):
+        op, parts = "neg" if isinstance(node.op, ast.USub) else "not", [node.operand]
+    elif isinstance(node, ast.Compare):
+        op, parts = _COMPARED[type(node.ops[0])], [node.left, *node.comparators]
+    elif isinstance(node, ast.BoolOp):
+        op, parts = "and" if isinstance(node.op, ast.And) else "or", node.values
+    elif isinstance(node, ast.IfExp):
+        op, parts = "where", [node.test, node.body, node.orelse]
+    else:
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        op, parts = node.func.id, node.args
+    return Term(op, tuple(map(_term, parts)))
+
+
+def read(text: str, scope: Mapping[str, int], steps: Steps, make: Make) -> int:
+    """Return the value of a text.
+
+    Args:
+        text: the text.
+        scope: the values of its parameters.
+        steps: where its constants are made.
+        make: what makes an operation, by name, on values.
+    """
+
+    def value(at: Term) -> int:
+        if at.op == "name":
+            return scope[str(at.data)]
+        if at.op == "const":
+            assert at.data is not None
+            return steps.const(at.data)
+        if at.op == "where":
+            # Of a choice that a constant settles, the other side need not have a value.
+            settled = steps.number(condition := value(at.args[0]))
+            if isinstance(settled, bool):
+                return value(at.args[1 if settled else 2])
+            return make("where", condition, *map(value, at.args[1:]))
+        return make(at.op, *map(value, at.args))
+
+    return value(term(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A term of a row's body, with what its parameters are bound to."""
+
+    term: Term
+    scope: Mapping[str, Node]
+
+
+#: A value, or a term of a body over values.
+Node: TypeAlias = "int | Bound"
+
+
+def resolved(node: Node) -> Node:
+    """Return a node, or what it is bound to if it is a parameter."""
+    while isinstance(node, Bound) and node.term.op == "name":
+        node = node.scope[str(node.term.data)]
+    return node
+
+
+def constant(steps: Steps, node: Node) -> Number | None:
+    """Return what a resolved node is as a plain constant, None for all else."""
+    if isinstance(node, int):
+        return steps.number(node)
+    return node.term.data if node.term.op == "const" else None
+
+
+def parts(steps: Steps, node: Node, words: Container[str]) -> tuple[str, Sequence[Node], str]:  # fmt: skip
+    """Return an operation in `words` and its operands: where a node's own is none of them, that of its body.
+
+    Returns:
+        The operation, its operands, and the last row whose body was looked into, if any.
+
+    Raises:
+        LookupError: there is no word and no body; its argument is the operation.
+    """
+    within = ""
+    node = resolved(node)
+    while True:
+        args: Sequence[Node]
+        if isinstance(node, int):
+            op, args = steps[node].op, steps[node].args
+        else:
+            op, scope = node.term.op, node.scope
+            args = [Bound(arg, scope) for arg in node.term.args]
+            if op == "**":
+                whole = isinstance(node.term.args[1].data, Fraction)
+                op = "powi" if whole else "pow"
+        if op in words:
+            return op, args, within
+        row = steps.rows[op]
+        if row.foreign:
+            return op, args, within
+        if not row.body:
+            raise LookupError(op)
+        within = op
+        node = Bound(term(row.body), dict(zip(row.params, args)))

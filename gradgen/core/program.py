@@ -1,0 +1,142 @@
+"""The program that every pass reads and returns: values as steps, and the functions that lines of them make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import TypeAlias
+
+from gradgen.core.rows import Row
+
+#: The branch that a step belongs to: conditions by value, each with the truth value that it must have.
+Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
+#: What a constant is: an exact number, a double, a truth value or a name (`pi`, `e`, `nan`).
+Number: TypeAlias = "Fraction | float | bool | str"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation on earlier values. Inputs and constants are steps as well, so an argument is always a place.
+
+    Attributes:
+        op: the operation: a row of the table, or `input`, `const`.
+        args: what it reads, by place.
+        data: an input's name, or a constant's number; `precise` where the slope is right to its own size in any case, as that of
+            the naive form is in whose place the operation stands.
+        guard: outside it the value is 0, or False, and not evaluated.
+    """
+
+    op: str
+    args: tuple[int, ...] = ()
+    data: Number | None = None
+    guard: Guard = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way that a gradient goes, from a value to one that its step reads.
+
+    Attributes:
+        source: the value that it comes from.
+        place: by which argument.
+        into: the value that it goes to: that argument.
+        below: of a quotient, the step of its denominator to whose argument it goes straight.
+        branch: the condition under which it is evaluated, else it is 0; None if always.
+        alive: further conditions that must hold.
+        moving: whether it is 0 where the upstream gradient is: that tells the branches.
+        steep: the same because the partial may be infinite there.
+    """
+
+    source: int
+    place: int
+    into: int
+    below: int | None = None
+    branch: int | None = None
+    alive: tuple[int, ...] = ()
+    moving: bool = False
+    steep: bool = False
+
+
+@dataclass(frozen=True)
+class Program:
+    """A formula on its way from steps to text.
+
+    Attributes:
+        steps: the steps, in order.
+        outputs: the values returned, with their requested names.
+        wrt: the inputs whose gradient is returned, in that order.
+        rows: the table, with the program's own functions.
+        lines: the values that have a forward line of their own, in order.
+        given: the values that the user named, each with its comment.
+        active: the branches through which a gradient can reach a value, if they are others than its guard.
+        ways: the ways that the gradient goes, in reverse order; empty before `differentiate`.
+        names: the name of each input and line; empty before `name`.
+        adjoints: the name of its gradient; empty before `name`.
+    """
+
+    steps: tuple[Step, ...]
+    outputs: tuple[tuple[str, int], ...]
+    wrt: tuple[int, ...]
+    rows: Mapping[str, Row]
+    lines: tuple[int, ...]
+    given: tuple[tuple[str, int, str], ...] = ()
+    active: Mapping[int, tuple[Guard, ...]] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
+    adjoints: Mapping[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def signature(self) -> Mapping[int, str]:
+        """The inputs, which are the first values, with their names as the user wrote them."""
+        return {v: str(s.data) for v, s in enumerate(self.steps) if s.op == "input"}
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs' names as the user wrote them, in the order of the signature."""
+        return tuple(self.signature.values())
+
+    @cached_property
+    def constants(self) -> frozenset[int]:
+        """The values that are constants, or operations on constants without a line."""
+        found: set[int] = set()
+        lines = {*self.lines}
+        for value, step in enumerate(self.steps):
+            folded = step.op != "input" and value not in lines
+            if folded and all(arg in found for arg in step.args):
+                found.add(value)
+        return frozenset(found)
+
+    def denominator(self, value: int) -> int | None:
+        """Return d where a value is n/d or n * (1/d), and d no constant; else None."""
+        step = self.steps[value]
+        if step.op == "div" and step.args[1] not in self.constants:
+            return step.args[1]
+        if step.op == "mul" and self.steps[step.args[1]].op == "inv":
+            below = self.steps[step.args[1]].args[0]
+            return None if step.args[1] in self.constants else below
+        return None
+
+    def variables(self, value: int) -> tuple[int, ...]:
+        """Return what a value's step reads, but for constants."""
+        return tuple(a for a in self.steps[value].args if a not in self.constants)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value with a line of its own; every other value stands inside the line that reads it.
+
+    Attributes:
+        value: what the line says; of a further contribution what it adds, without its sign.
+        name: what the line assigns to.
+        total: the value that the name stands for from here on.
+        answers: the value whose forward line a backward line answers.
+        sign: `=`, or `+=` and `-=` for a further contribution.
+    """
+
+    value: int
+    name: str
+    total: int
+    answers: int | None = None
+    sign: str = "="

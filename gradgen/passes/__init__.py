@@ -1,0 +1,1 @@
+"""Programs in; programs out: each pass alone."""

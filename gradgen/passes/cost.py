@@ -1,0 +1,121 @@
+"""A line in; the number of its operations out, counted on steps."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from gradgen.core.build import Steps
+from gradgen.core.notation import Node, constant, parts, resolved
+
+#: What a value is worth to a count: constants are folded once and for all, and a product with 1 is no operation.
+ONE, CONSTANT, VARIABLE = range(3)
+#: What costs nothing by itself.
+_FREE = ("copy", "neg", "not")
+_CONDITIONS = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Operations of a module: binary operators and calls.
+
+    A sign, a comparison and a choice are none; a guard costs its first branch, a choice the dearer one; constants are folded. The
+    upstream gradient counts as 1, so that the backward pass is what a gradient costs. `jacobian` is what all rows cost
+    after the forward pass, in a module that has a function for them.
+    """
+
+    forward: int
+    backward: int
+    jacobian: int | None = None
+
+    @property
+    def ratio(self) -> float:
+        """What value and gradient together cost in terms of the value."""
+        return (self.forward + self.backward) / max(1, self.forward)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts over steps.
+
+    Attributes:
+        steps: the steps.
+        words: the operations that the language has words for; others cost what their bodies do.
+    """
+
+    steps: Steps
+    words: Container[str]
+
+    def line(self, value: int, names: Container[int], worths: Mapping[int, int]) -> tuple[int, int]:  # fmt: skip
+        """Return the operations of a line, and what its value is worth.
+
+        Args:
+            value: what the line says.
+            names: the values that have names.
+            worths: what those of them are worth that are no variables.
+        """
+        return _Line(self, names, worths).count(value)
+
+
+@dataclass(frozen=True)
+class _Line:
+    by: Count
+    names: Container[int]
+    worths: Mapping[int, int]
+
+    def count(self, value: int) -> tuple[int, int]:
+        step = self.by.steps[value]
+        if value in self.names or step.op in ("input", "const"):
+            return self._count(value, False)
+        return self._operation(value, False)
+
+    def _count(self, node: Node, dearest: bool) -> tuple[int, int]:
+        node = resolved(node)
+        if isinstance(node, int) and node in self.names:
+            return 0, self.worths.get(node, VARIABLE)
+        number = constant(self.by.steps, node)
+        if number is not None:
+            one = number in (1, -1) and not isinstance(number, bool)
+            return 0, ONE if one else CONSTANT
+        return self._operation(node, dearest)
+
+    def _operation(self, node: Node, dearest: bool) -> tuple[int, int]:
+        op, args, body = parts(self.by.steps, node, self.by.words)
+        # A choice in a function of the user's is no guard.
+        dearest |= bool(body) and self.by.steps.rows[body].own
+        if op in _CONDITIONS:
+            return 0, VARIABLE
+        if op in _FREE:
+            return self._count(args[0], dearest)
+        if op == "where":
+            arms = [self._count(arg, dearest) for arg in args[1:]]
+            return max(arms) if dearest else arms[0]
+        if op == "mul":
+            args = self._factors(args)
+        counts, values = zip(*(self._count(arg, dearest) for arg in args))
+        variables = values.count(VARIABLE)
+        if not variables:
+            one = op == "mul" and CONSTANT not in values
+            return sum(counts), ONE if one else CONSTANT
+        if op == "mul":
+            # A product's constant factors are one factor.
+            return sum(counts) + variables - 1 + (CONSTANT in values), VARIABLE
+        return sum(counts) + 1, VARIABLE
+
+    def _factors(self, args: Sequence[Node]) -> list[Node]:
+        """Return all factors of a product that is written without brackets."""
+        left, right = args
+        factors = [right]
+        while True:
+            left = resolved(left)
+            named = isinstance(left, int) and left in self.names
+            if named or constant(self.by.steps, left) is not None:
+                break
+            op, inner, _ = parts(self.by.steps, left, self.by.words)
+            if op == "sqr":
+                inner = (inner[0], inner[0])
+            elif op != "mul":
+                break
+            factors.append(inner[1])
+            left = inner[0]
+        return [left, *reversed(factors)]

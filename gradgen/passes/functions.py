@@ -1,0 +1,85 @@
+"""A named program in; its functions out: which values have a line of their own, in which order, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import reduce
+
+from gradgen.core.build import Steps
+from gradgen.core.derive import Chain
+from gradgen.core.program import Guard, Line, Program
+
+
+def forward(program: Program, chain: Chain) -> list[Line]:
+    """Return the forward lines: one operation each, evaluated only where its branch is taken."""
+    steps, found = chain.steps, []
+    for value in program.lines:
+        step = steps[value]
+        said = value
+        if step.guard:
+            said = steps.append(replace(step, guard=()))
+            outside = steps.const(False if steps.rows[step.op].boolean else 0)
+            said = chain.make("where", condition(chain, step.guard), said, outside)
+        found.append(Line(said, program.names[value], value))
+    return found
+
+
+def condition(chain: Chain, guard: Guard) -> int:
+    """Return the condition under which a guarded step is evaluated."""
+    parts = [v if wanted else chain.make("not", v) for v, wanted in guard]
+    return reduce(lambda a, b: chain.make("and", a, b), parts)
+
+
+def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]]:
+    """Return the upstream gradients with their names, and the backward lines: those of each forward line answer it."""
+    seeds = {value: chain.steps.input(f"d:{name}") for name, value in program.outputs}
+    given = {seed: program.adjoints[value] for value, seed in seeds.items()}
+    lines = []
+    for part in chain.reverse(program.ways, seeds):
+        value, sign = part.value, "="
+        if part.adds:
+            value, negative = chain.signless(value)
+            sign = "-=" if negative else "+="
+        name = program.adjoints[part.way.into]
+        lines.append(Line(value, name, part.total, part.way.source, sign))
+    return given, lines
+
+
+class Names(dict[int, str]):
+    """The names of values at some line of a function; a name stands for what it was given last."""
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        super().__init__(names)
+        self.stands = {name: value for value, name in self.items()}
+
+    def give(self, line: Line) -> None:
+        """Note that a line has been passed."""
+        before = self.stands.get(line.name)
+        if before is not None and self.get(before) == line.name:
+            del self[before]
+        self.setdefault(line.total, line.name)
+        self.stands[line.name] = line.total
+
+    def along(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Yield lines, each with the names as they are before it."""
+        for line in lines:
+            yield line
+            self.give(line)
+
+
+def leaves(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
+    """Yield the values with names that a line reads."""
+    todo = [value] if steps[value].op == "copy" else [*steps[value].args]
+    if not todo and value in names:
+        yield value
+    seen = set()
+    while todo:
+        at = todo.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        if at in names:
+            yield at
+        else:
+            todo += steps[at].args

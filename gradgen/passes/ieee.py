@@ -1,0 +1,82 @@
+"""A line in; the same in operations that never raise: overflow and poles give inf and nan, as in C."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Iterator, Mapping
+
+from gradgen.core.build import Steps
+from gradgen.core.notation import Bound, Node, constant, parts, resolved
+from gradgen.core.program import Step
+
+#: Operations whose texts raise nowhere, for infinite operands and nan neither.
+QUIET = ("sigmoid", "softplus", "logsigmoid", "erf", "erfc", "norm_cdf", "atan", "asinh", "tanh", "hypot", "hypot3")  # fmt: skip
+
+
+class Quiet:
+    """Rewrites lines.
+
+    Attributes:
+        steps: the steps.
+        words: the operations that the language has words for; `quiet exp` is that of exp that does not raise.
+    """
+
+    def __init__(self, steps: Steps, words: Container[str]) -> None:
+        self.steps = steps
+        self.words = words
+
+    def line(self, value: int, names: Mapping[int, str]) -> int:
+        """Return what a line says in quiet operations, over what has names."""
+        step = self.steps[value]
+        if step.op == "copy":
+            return value
+        return self._quiet(self._written(value, names, top=True), names, frozenset())
+
+    def _written(self, node: Node, names: Mapping[int, str], top: bool = False) -> int:
+        """Return a value in operations that have words: bodies are written out."""
+        node = resolved(node)
+        steps = self.steps
+        if isinstance(node, int) and (node in names and not top):
+            return node
+        number = constant(steps, node)
+        if number is not None:
+            return steps.const(number)
+        op, args = (steps[node].op, steps[node].args) if isinstance(node, int) else (node.term.op, [Bound(a, node.scope) for a in node.term.args])  # fmt: skip
+        if f"quiet {op}" not in self.words:
+            op, args, _ = parts(steps, node, self.words)
+        return steps.append(Step(op, tuple(self._written(a, names) for a in args)))
+
+    def _quiet(self, value: int, names: Mapping[int, str], nonzero: frozenset[int], top: bool = True) -> int:  # fmt: skip
+        steps = self.steps
+        op, args = steps[value].op, steps[value].args
+        if not args or (value in names and not top) or self._number(value) is not None:
+            return value
+        if op == "where":
+            kept = nonzero | {*_kept(steps, args[0])}
+            inner = (nonzero, kept, nonzero)
+            made = [self._quiet(a, names, n, False) for a, n in zip(args, inner)]
+        else:
+            made = [self._quiet(arg, names, nonzero, False) for arg in args]
+            below = self._number(made[-1])
+            divides = op in ("div", "inv", "floordiv", "mod")
+            safe = divides and (bool(below) or made[-1] in nonzero)
+            safe |= op in ("max", "min") and steps[made[-1]].op == "const"
+            op = f"quiet {op}" if f"quiet {op}" in self.words and not safe else op
+        return steps.append(Step(op, tuple(made)))
+
+    def _number(self, value: int) -> float | None:
+        """Return the finite value of a constant expression, None for all else."""
+        if self.steps.sizes[value] is None:
+            return None
+        number = self.steps.evaluate(value)
+        return number if math.isfinite(number) else None
+
+
+def _kept(steps: Steps, condition: int) -> Iterator[int]:
+    """Yield the values that a condition keeps from 0."""
+    step = steps[condition]
+    if step.op == "and":
+        for arg in step.args:
+            yield from _kept(steps, arg)
+    elif step.op == "ne" and steps.number(step.args[1]) == 0:
+        yield step.args[0]

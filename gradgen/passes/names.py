@@ -1,0 +1,297 @@
+"""A program in; the same program with a telling name for every value and every gradient out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from gradgen.core.program import Program, Step
+from gradgen.errors import GradgenError
+
+#: The result's name unless the user gives one; it alone yields to an input of the same name.
+DEFAULT_NAME = "f"
+
+#: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
+_LENGTH = 12
+_LENGTH_ON_INPUT = 16
+_LENGTH_ON_STAGE = 8
+_LENGTH_OF_TWO = 5
+#: A name spells out this many operations; an edit further down leaves it alone.
+_SPELLED = 2
+#: An input's name inside a longer one keeps this many letters.
+_ANCHOR = 6
+
+_WORDS: Mapping[Fraction, str] = {
+    Fraction(n): word
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+        ]
+    )
+} | {
+    Fraction(1, 2): "half",
+    Fraction(1, 3): "third",
+    Fraction(1, 4): "quarter",
+}
+
+
+def name(
+    program: Program, reserved: frozenset[str], avoided: frozenset[str]
+) -> Program:
+    """Name every value after its own sub-expression, so that an edit elsewhere moves no name.
+
+    Args:
+        program: the program.
+        reserved: names that the module itself uses; an input of that name gets a trailing underscore.
+        avoided: further names that no stage may take (keywords, builtins).
+
+    Raises:
+        GradgenError: the result's name is reserved or an input's.
+    """
+    return _Namer(program, reserved, avoided).run()
+
+
+def quotient_parts(program: Program) -> Mapping[int, str]:
+    """Return the stages that are numerator and denominator of the outermost quotient, as `num` and `den`.
+
+    The way down from the result leads through operations with a single variable operand.
+    """
+    if len(program.outputs) > 1:
+        return {}
+    at = program.outputs[0][1]
+    lines = {*program.lines}
+    while at in lines:
+        step = program.steps[at]
+        below, above = program.denominator(at), step.args[0]
+        if step.op != "inv" and below is None:
+            variables = program.variables(at)
+            if len(variables) != 1:
+                return {}
+            at = variables[0]
+            continue
+        parts: dict[int, str] = {}
+        if below is not None and above in lines:
+            parts[above] = "num"
+        below = step.args[0] if below is None else below
+        if below in lines:
+            parts.setdefault(below, "den")
+        return parts
+    return {}
+
+
+class _Namer:
+    def __init__(
+        self, program: Program, reserved: frozenset[str], avoided: frozenset[str]
+    ) -> None:
+        self.program = program
+        self.reserved = reserved
+        self.avoided = avoided
+        self.taken: set[str] = set(reserved)
+        self.next: dict[str, int] = {}
+        #: By value: what its name would be, what it is remembered by, and how many operations its name spells out.
+        self.bases: dict[int, str] = {}
+        self.anchors: dict[int, str] = {}
+        self.sizes: dict[int, int] = {}
+        #: The values whose name says what they are, not how they are made.
+        self.by_role: set[int] = set()
+
+    def run(self) -> Program:
+        program = self.program
+        given = {}
+        self.taken.update(t for t in program.signature.values() if t not in self.reserved)
+        names = {
+            value: self.free(text) if text in self.reserved else text
+            for value, text in program.signature.items()
+        }
+        for text, value in program.outputs:
+            given[value] = self.output_name(text)
+        for text, value, _ in program.given:
+            if value not in given:
+                given[value] = self.free(text)
+        self.taken |= self.avoided
+        adjoints = {value: self.adjoint_name(text) for value, text in names.items()}
+        adjoints |= {value: self.adjoint_name(text) for value, text in given.items()}
+
+        parts = dict(quotient_parts(program))
+        # A name that the user gave stands for what is below it, as an input's does.
+        parts |= {value: given[value] for _, value, _ in program.given}
+        self.bases = dict(names)
+        self.sizes = dict.fromkeys(names, 0)
+        self.anchors = {value: _cut(text) for value, text in names.items()}
+        for value in program.lines:
+            part = parts.get(value)
+            base = part or self.base(value)
+            self.anchors[value] = _cut(part) if part else self.anchor(value)
+            inner = sum(self.sizes[arg] for arg in program.variables(value))
+            self.sizes[value] = 0 if part else 1 + inner
+            self.bases[value] = base
+            names[value] = given[value] if value in given else self.allocate(base)
+            adjoints.setdefault(value, f"d{names[value]}")
+        return replace(program, names=names, adjoints=adjoints)
+
+    # Names that the user gave.
+
+    def free(self, text: str) -> str:
+        while text in self.taken:
+            text += "_"
+        self.taken.add(text)
+        return text
+
+    def output_name(self, text: str) -> str:
+        if text in self.taken and text != DEFAULT_NAME:
+            kind = (
+                "reserved for the module's own use"
+                if text in self.reserved
+                else "already an input"
+            )
+            raise GradgenError(
+                f"the result cannot be called `{text}`: that name is {kind}; choose another"
+            )
+        return self.free(text)
+
+    def adjoint_name(self, text: str) -> str:
+        found = f"d{text}"
+        while found in self.taken:
+            found = f"d_{text}" if found == f"d{text}" else f"{found}_"
+        self.taken.add(found)
+        return found
+
+    # Names of stages.
+
+    def allocate(self, base: str) -> str:
+        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
+        found = (
+            base
+            if base not in self.avoided and base not in self.reserved
+            else f"{base}_"
+        )
+        while found in self.taken or f"d{found}" in self.taken:
+            count = self.next[base] = self.next.get(base, 1) + 1
+            found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
+        self.taken.update((found, f"d{found}"))
+        return found
+
+    def base(self, value: int) -> str:
+        """Return the name that the value's own sub-expression suggests."""
+        program = self.program
+        step = program.steps[value]
+        row = program.rows[step.op]
+        args, fragment = step.args, row.fragment
+        below = program.denominator(value)
+        if below is not None:
+            args, fragment = (args[0], below), program.rows["div"].fragment
+        elif (step.op == "add" and args[0] in program.constants) or (
+            step.op == "mul" and args[1] in program.constants
+        ):
+            args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
+        if step.op == "where" and not program.constants.issuperset(args[1:]):
+            # A choice is named after the first value that it may have.
+            place = 2 if args[1] in program.constants else 1
+            args, fragment = (args[place],), row.role + "{0}"
+        variables = [arg for arg in args if arg not in program.constants]
+
+        words = [
+            self.bases[arg] if arg in self.bases else self.word(arg, step, place)
+            for place, arg in enumerate(args)
+        ]
+        full = self.fill(fragment, words)
+        on_input = len(variables) == 1 and variables[0] in program.signature
+        sizes = [self.sizes[arg] for arg in variables]
+        spelled = sum(sizes) < _SPELLED or row.boolean
+        longest = _LENGTH_ON_INPUT if on_input else _LENGTH
+        if any(sizes) and not row.boolean:
+            longest = _LENGTH_ON_STAGE if len(sizes) == 1 else _LENGTH_OF_TWO
+        if spelled and len(full) <= longest:
+            return full
+        if len(variables) < 2:
+            for word_of in (self.own, self.short, self.brief):
+                words = self.reworded(args, words, word_of)
+                if len(self.fill(fragment, words)) <= _LENGTH:
+                    break
+            return self.fill(fragment, words)
+        if below is not None and not program.signature.keys().isdisjoint(variables):
+            words = self.reworded(args, words, self.brief)
+            if len(self.fill(fragment, words)) <= _LENGTH:
+                return self.fill(fragment, words)
+        self.by_role.add(value)
+        if below is not None:
+            return self.op_role(value) + self.anchors[variables[0]]
+        return self.by_anchor(self.op_role(value), variables)
+
+    def by_anchor(self, role: str, variables: Sequence[int]) -> str:
+        """Return the name of a value by what it is, and by one or two of the values that it is made of."""
+        last = variables[-1]
+        direct = [arg for arg in variables if arg in self.program.signature]
+        ends = [self.anchors[arg] for arg in (variables[0], last)]
+        found = [
+            self.bases[last] if self.sizes[last] < _SPELLED else "",
+            self.anchors[(direct or variables)[-1]],
+            *ends,
+            ends[0] + ends[1],
+        ]
+        names = [role + word for word in found if word]
+        short = [name for name in names if len(name) <= _LENGTH] or names[-2:]
+        free = (name for name in short if name not in self.taken)
+        return next(free, short[0])
+
+    def reworded(
+        self, args: Sequence[int], words: Sequence[str], word_of: Callable[[int], str]
+    ) -> list[str]:
+        return [word_of(a) if a in self.bases else w for a, w in zip(args, words)]
+
+    def fill(self, fragment: str, words: Sequence[str]) -> str:
+        found = fragment.format(*words)
+        return found if found.isidentifier() else f"c{found}"
+
+    def own(self, value: int) -> str:
+        """Return the name of a value that is named by its role, a word for another."""
+        return self.bases[value] if value in self.by_role else self.short(value)
+
+    def short(self, value: int) -> str:
+        """Return a word for a value inside a longer name: what it is and what it is remembered by, as `sumx`."""
+        anchor = self.anchors[value]
+        return anchor if value in self.program.signature else self.op_role(value) + anchor
+
+    def brief(self, value: int) -> str:
+        """Return the shortest word for a value: what it is, or the input's name."""
+        return self.anchors[value] if value in self.program.signature else self.op_role(value)  # fmt: skip
+
+    def anchor(self, value: int) -> str:
+        """Return what a value is remembered by: the input that leads it, cut short if it is long."""
+        inner = self.program.variables(value)
+        return self.anchors[inner[0]] if inner else self.op_role(value)
+
+    def op_role(self, value: int) -> str:
+        divides = self.program.denominator(value) is not None
+        row = self.program.rows["div" if divides else self.program.steps[value].op]
+        return row.role or row.fragment.replace("{0}", "").replace("{1}", "")
+
+    def word(self, value: int, step: Step, place: int) -> str:
+        """Return the word for a constant inside a name: in words at the start, in digits later, else what it does."""
+        number = self.program.steps[value].data
+        if self.program.steps[value].op == "const":
+            if isinstance(number, str):
+                return number
+            assert number is not None
+            sign, size = "neg" if number < 0 else "", abs(Fraction(number))
+            if place and size.denominator == 1 and size < 1000:
+                return f"{sign}{size}"
+            if size in _WORDS and (not place or size < 1):
+                return sign + _WORDS[size]
+        return "scaled" if step.op == "mul" else "c"
+
+
+def _cut(text: str) -> str:
+    """Return a name as it stands inside a longer one."""
+    return text if len(text) <= _ANCHOR else text[: _ANCHOR - 1]

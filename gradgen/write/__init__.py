@@ -1,0 +1,1 @@
+"""Programs and names in; text in a language, and its layout, out."""

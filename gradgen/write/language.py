@@ -1,0 +1,110 @@
+"""What a language is: its words for operations, with what they bind, and how it writes numbers, lines and choices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: How strongly an operator binds.
+CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
+
+_PLACE = re.compile(r"\{([0-9])(:d)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """How an operation is written.
+
+    Attributes:
+        pieces: literal text, and the places of operands.
+        binds: how strongly its outermost operator binds.
+        needs: by place, how strongly an operand must bind to stand without brackets.
+        integer: the place that is written as an integer.
+    """
+
+    pieces: tuple[str | int, ...]
+    binds: int
+    needs: tuple[int, ...]
+    integer: int | None = None
+
+
+def word(text: str, binds: int = ATOM, *needs: int) -> Word:
+    """Return a word from its text, with `{0}` for the first operand and `{0:d}` for an integer.
+
+    Args:
+        text: the text.
+        binds: how strongly its outermost operator binds; a call binds as an atom.
+        needs: by place, how strongly an operand must bind; inside of a call's brackets anything does.
+    """
+    pieces: list[str | int] = []
+    integer = None
+    end = 0
+    for match in _PLACE.finditer(text):
+        place = int(match[1])
+        pieces += [text[end : match.start()], place]
+        integer = place if match[2] else integer
+        end = match.end()
+    pieces.append(text[end:])
+    places = [piece for piece in pieces if isinstance(piece, int)]
+    return Word(
+        tuple(piece for piece in pieces if piece != ""),
+        binds,
+        needs or (CONDITIONAL,) * (max(places, default=-1) + 1),
+        integer,
+    )
+
+
+def infix(sign: str, binds: int) -> Word:
+    """Return the word of an operator between two operands; equal ones group from the left, but for comparisons."""
+    left, right = (SUM, SUM) if binds == COMPARISON else (binds, binds + 1)
+    return word(f"{{0}} {sign} {{1}}", binds, left, right)
+
+
+#: The operators that most languages share.
+OPERATORS: Mapping[str, Word] = {
+    "copy": word("{0}", ATOM, ATOM),
+    "add": infix("+", SUM),
+    "sub": infix("-", SUM),
+    "mul": infix("*", PRODUCT),
+    "div": infix("/", PRODUCT),
+    "neg": word("-{0}", SIGN, POWER),
+    "sqr": word("{0} * {0}", PRODUCT, ATOM),
+    **{
+        name: infix(sign, COMPARISON)
+        for name, sign in zip(
+            ("lt", "le", "gt", "ge", "eq", "ne"), ("<", "<=", ">", ">=", "==", "!=")
+        )
+    },
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language that formulas or modules are written in.
+
+    Attributes:
+        name: what the user calls it.
+        words: its words, by operation. What has none is written out by its row's body.
+        constants: the texts of named constants.
+        exact: whether an exact number is written as one (`1 / 3`) and not as a double (`1.0 / 3.0`).
+        calls: whether an operation without word and body is written as a call of its own name.
+        ratio: how an exact number that is no whole one is written.
+        brackets: what stands around an operand that binds too little.
+    """
+
+    name: str
+    words: Mapping[str, Word]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    exact: bool = False
+    calls: bool = False
+    ratio: Word = OPERATORS["div"]
+    brackets: tuple[str, str] = ("(", ")")
+
+    def call(self, name: str, arity: int) -> Word:
+        """Return the word of a function without one of its own."""
+        return word(f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})")
+
+    def digits(self, value: float) -> str:
+        """Return a double's shortest digits: 1e300, not 1e+300."""
+        return repr(value).replace("e+", "e")

@@ -1,0 +1,1 @@
+"""One file for each language that a module can be written in."""

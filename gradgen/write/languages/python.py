@@ -1,0 +1,142 @@
+"""Python: its words for operations, alone and with SciPy's special functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gradgen.core.rows import NAMED
+from gradgen.write.language import (
+    AND,
+    ATOM,
+    CONDITIONAL,
+    NOT,
+    OPERATORS,
+    OR,
+    POWER,
+    PRODUCT,
+    SIGN,
+    Language,
+    Word,
+    infix,
+    word,
+)
+
+
+def _calls(form: str, names: str) -> dict[str, Word]:
+    """Return words of one form, as `math.{name}({0})`."""
+    return {name: word(form.replace("{name}", name)) for name in names.split()}
+
+
+WORDS: Mapping[str, Word] = {
+    **OPERATORS,
+    "inv": word("1.0 / {0}", PRODUCT, SIGN),
+    "powi": word("{0}**{1:d}", POWER, ATOM, SIGN),
+    # Black's form; and it wants -((a + b) ** 3) in brackets.
+    "powi of an expression": word("{0} ** {1:d}", SIGN, ATOM, SIGN),
+    **dict.fromkeys(("powr", "expb", "pow"), word("math.pow({0}, {1})")),
+    "mod": infix("%", PRODUCT),
+    "floordiv": infix("//", PRODUCT),
+    "and": infix("and", AND),
+    "or": infix("or", OR),
+    "not": word("not {0}", NOT, NOT),
+    "where": word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL),
+    "hypot3": word("math.hypot({0}, {1}, {2})"),
+    "norm": word("math.sqrt({0})"),
+    "top": word("float(math.floor(max({0}, {1})))"),
+    "round": word("float(round({0}))"),
+    "abs": word("abs({0})"),
+    "max": word("max({0}, {1})"),
+    "min": word("min({0}, {1})"),
+    "polygamma": word("_polygamma({0:d}, {1})"),
+    **_calls("math.{name}({0}, {1})", "hypot atan2 copysign"),
+    **_calls("float(math.{name}({0}))", "floor ceil trunc"),
+    **_calls(
+        "math.{name}({0})",
+        "sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
+        "erf erfc gamma lgamma",
+    ),
+    # Helpers, which the module carries.
+    "logcosh": word("_log_cosh({0})"),
+    "logsoftplus": word("_log_softplus({0})"),
+    "logerfc": word("_log_erfc({0})"),
+    "logbeta": word("_log_beta({0}, {1})"),
+    "experfc": word("_exp_erfc({0}, {1})"),
+    **_calls(
+        "_{name}({0})",
+        "cbrt bern gelu_tanh xcsch langevin log_norm_cdf digamma trigamma erfinv erfcinv lambertw zeta erfcx "
+        "tanh_slope gauss exprel_slope bern_slope log1prel_slope sinhc_slope gelu_tanh_slope tanhc_slope atanc_slope "
+        "xcot_slope xcsc_slope xcoth_slope xcsch_slope langevin_slope log_softplus_slope log_erfc_slope "
+        "log_norm_cdf_slope sinc_slope zeta_slope erfcx_slope",
+    ),
+    **_calls(
+        "_{name}({0}, {1})",
+        "beta compound sigmoid_difference compound_slope compound_by_power digamma_rise",
+    ),
+}
+#: The same for `--ieee`: helpers that give inf and nan where the functions of `math`, and divisions, raise.
+QUIET_WORDS: Mapping[str, Word] = {
+    f"quiet {name}": word_
+    for name, word_ in {
+        **_calls(
+            "_{name}({0})",
+            "exp expm1 log log2 log10 log1p sqrt gamma lgamma sin cos tan asin acos acosh atanh sinh cosh "
+            "floor ceil trunc round sign",
+        ),
+        "norm": word("_sqrt({0})"),
+        **dict.fromkeys(
+            ("powi", "powi of an expression", "powr", "expb", "pow"),
+            word("_power({0}, {1})"),
+        ),
+        "div": word("_divide({0}, {1})"),
+        "inv": word("_divide(1.0, {0})"),
+        "floordiv": word("_floor_divide({0}, {1})"),
+        "mod": word("_modulo({0}, {1})"),
+        "max": word("_maximum({0}, {1})"),
+        "min": word("_minimum({0}, {1})"),
+        **_calls("_{name}({0}, {1})", "heaviside logaddexp"),
+        "logerfc": word("_log_erfc_anywhere({0})"),
+        "logbeta": word("_log_beta_anywhere({0}, {1})"),
+        "experfc": word("_exp_erfc_anywhere({0}, {1})"),
+        "polygamma": word("_polygamma_anywhere({0:d}, {1})"),
+        **_calls(
+            "_{name}_anywhere({0})",
+            "digamma trigamma erfinv erfcinv gauss lambertw sinc_slope zeta zeta_slope exprel_slope "
+            "log1prel_slope sinhc_slope xcot_slope xcsc_slope log_erfc_slope log_norm_cdf "
+            "log_norm_cdf_slope erfcx erfcx_slope",
+        ),
+        **_calls(
+            "_{name}_anywhere({0}, {1})",
+            "digamma_rise beta compound compound_slope compound_by_power",
+        ),
+    }.items()
+}
+CONSTANTS = {
+    "pi": "math.pi",
+    "e": "math.e",
+    "nan": "math.nan",
+    "inf": "math.inf",
+    **{name: repr(value) for name, value in NAMED.items()},
+}
+
+PYTHON = Language("python", {**WORDS, **QUIET_WORDS}, CONSTANTS)
+
+#: The same with SciPy's special functions, for what the standard library lacks.
+SCIPY = replace(
+    PYTHON,
+    name="scipy",
+    words={
+        **PYTHON.words,
+        **{
+            name: word(f"float(special.{function}({{0:d}}, {{1}}))")
+            for name, function in zip(
+                ("besselj", "bessely", "besseli", "besselk"), ("jv", "yv", "iv", "kv")
+            )
+        },
+        **_calls("float(special.{name}({0}, {1}))", "gammainc gammaincc"),
+        **_calls("float(special.{name}({0}))", "erfi erfcx"),
+        "Ei": word("float(special.expi({0}))"),
+        "Si": word("float(special.sici({0})[0])"),
+        "Ci": word("float(special.sici({0})[1])"),
+    },
+)

@@ -1,0 +1,76 @@
+"""Lines of functions in; their texts in a language out, with what they cost, read and call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gradgen.core.derive import Chain
+from gradgen.core.program import Line
+from gradgen.passes.cost import CONSTANT, ONE, VARIABLE, Count
+from gradgen.passes.functions import Names, leaves
+from gradgen.passes.ieee import QUIET, Quiet
+from gradgen.write.language import Language
+from gradgen.write.spell import Speller
+
+
+class Writer:
+    """Writes the lines of one module.
+
+    Attributes:
+        count: what counts operations.
+        cost: the operations so far of the function that is being written.
+        read: the values that its lines have read.
+        speller: what spells them, and knows which words it has used.
+    """
+
+    def __init__(self, chain: Chain, language: Language, ieee: bool) -> None:
+        self.chain = chain
+        self.count = Count(chain.steps, language.words)
+        self.speller = Speller(chain.steps, language)
+        self.quiet = Quiet(chain.steps, language.words) if ieee else None
+        self.start({})
+
+    def start(self, upstream: Mapping[int, str]) -> None:
+        """Begin a function that takes these upstream gradients, which count as 1."""
+        self.cost = 0
+        self.read: set[int] = set()
+        self.worths = dict.fromkeys(upstream, ONE)
+        self.slots = dict.fromkeys(upstream.values(), ONE)
+
+    def lines(self, lines: Iterable[Line], names: Mapping[int, str]) -> Iterator[tuple[Line, str]]:  # fmt: skip
+        """Yield each line with its text.
+
+        Args:
+            lines: the lines, in order.
+            names: what values are called before the first.
+        """
+        known = Names(names)
+        for line in known.along(lines):
+            value = line.value
+            if value in known:
+                self.read.add(value)
+                self._note(line, 0, self.worths.get(value, VARIABLE))
+                yield line, f"{line.name} {line.sign} {known[value]}"
+                continue
+            if self.quiet is not None and not self._never_raises(line):
+                value = self.quiet.line(value, known)
+            self.read.update(leaves(self.chain.steps, value, known))
+            self._note(line, *self.count.line(value, known, self.worths))
+            yield line, f"{line.name} {line.sign} {self.speller.text(value, known)}"
+
+    def _note(self, line: Line, cost: int, worth: int) -> None:
+        """Note what a line costs and what its name is worth: a product with 1 is no operation."""
+        if line.sign != "=":
+            cost += VARIABLE in (worth, self.slots[line.name])
+            worth = max(worth, self.slots[line.name], CONSTANT)
+        self.slots[line.name] = worth
+        if worth != VARIABLE:
+            self.worths[line.total] = worth
+        self.cost += cost
+
+    def _never_raises(self, line: Line) -> bool:
+        steps, chain = self.chain.steps, self.chain
+        step = steps[line.total if line.answers is None else line.answers]
+        plain = all(steps.sizes[arg] is None for arg in step.args)
+        precise = chain.precise or step.data == "precise"
+        return plain and not precise and step.op in QUIET

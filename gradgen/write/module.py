@@ -1,0 +1,478 @@
+"""A named program and a target in; the text of its module out, laid out by the target's templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import groupby, islice
+from pathlib import Path
+
+import jinja2
+
+from gradgen.core import program as core
+from gradgen.core.build import steps_of
+from gradgen.core.derive import Chain
+from gradgen.core.program import Program, Way
+from gradgen.errors import GradgenError
+from gradgen.own import import_lines, used_imports
+from gradgen.passes.cost import Cost
+from gradgen.passes.functions import backward, forward
+from gradgen.passes.jacobian import Jacobian, jacobian
+from gradgen.passes.names import quotient_parts
+from gradgen.statements import is_program
+from gradgen.targets import BUILTINS, Target
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.lines import Writer
+from gradgen.write.spell import Speller
+from gradgen.write.words import Words
+
+#: The column in which a backward comment gives its rule.
+_RULE_COLUMN = 34
+#: A call of a helper.
+_CALLED = re.compile(r"\b(_\w+)\(")
+#: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
+_FEW = 4
+#: A longer row of a Jacobian has one name a line.
+_ROW = 74
+
+
+@dataclass(frozen=True)
+class Line:
+    """One assignment, with its comment."""
+
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The backward lines that answer one forward line, under one comment."""
+
+    comment: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JacobianView:
+    """The texts of the function that returns all rows: lines before the rows, and the lines of each row."""
+
+    returns: str
+    summary: tuple[str, ...]
+    cache: tuple[str, ...]
+    groups: tuple[Group, ...]
+    rows: tuple[tuple[str, ...], ...]
+    stacked: bool
+    operations: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """Everything a template may show. It holds text only; all decisions are made before."""
+
+    noqa: tuple[str, ...]
+    docstring: tuple[str, ...]
+    imports: tuple[str, ...]
+    helpers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    outputs: tuple[str, ...]
+    forward_returns: str
+    backward_returns: str
+    backward_summary: tuple[str, ...]
+    stages: tuple[Line, ...]
+    cache: tuple[str, ...]
+    upstream: tuple[str, ...]
+    unused: tuple[Line, ...]
+    groups: tuple[Group, ...]
+    gradients: tuple[str, ...]
+    jacobian: JacobianView | None = None
+    few: int = _FEW
+
+
+@dataclass(frozen=True)
+class TestModule:
+    """What the template of a test may show: points, values and gradients as texts."""
+
+    __test__ = False
+
+    module: str
+    formula: str
+    wrt: tuple[int, ...]
+    points: tuple[tuple[tuple[str, ...], ...], ...]
+    outputs: int = 1
+    rows: bool = False
+    #: Of very many slopes, the places of those that are compared with central differences; else all are.
+    checked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A module's text without its header, its operations, and what it imports: by module, the names here with those there."""
+
+    text: str
+    cost: Cost
+    imports: Mapping[str, Mapping[str, str]]
+
+
+def render_test(test: TestModule, target: Target, templates: Path | None = None) -> str:
+    """Return the text of a test module, without its header, in the target's layout.
+
+    Raises:
+        GradgenError: a template of the user's is broken.
+    """
+    several = "_of_several" if test.outputs > 1 else ""
+    name = f"test_module{several}.py.jinja"
+    text = _fill(_chosen(target, templates), name, test=test)
+    return target.layout_any(text)
+
+
+def render(
+    program: Program,
+    target: Target,
+    formula: str,
+    templates: Path | None = None,
+    rows: bool = False,
+    words: str = "",
+    defaults: Mapping[str, float] | None = None,
+) -> Rendered:
+    """Return the module's text and what it costs and imports.
+
+    Args:
+        program: a program with flows and names.
+        target: the output language.
+        formula: the formula's text for the docstring; empty if it is too long to show.
+        templates: the user's folder of templates, which go before the built-in ones file by file.
+        rows: whether the module has a function for the whole Jacobian.
+        words: what the program says about itself.
+        defaults: the values of the last inputs where a call leaves them out.
+
+    Raises:
+        GradgenError: a template of the user's is missing or broken.
+    """
+    environment = _chosen(target, templates)
+    viewer = _Viewer(program, target, formula, environment, words, defaults or {})
+    text = _fill(environment, "module.py.jinja", module=viewer.view(rows))
+    return Rendered(text, viewer.cost, viewer.modules)
+
+
+def _chosen(target: Target, templates: Path | None) -> jinja2.Environment:
+    if templates is None:
+        return _built_in(target.folder)
+    return _environment(target.folder, templates)
+
+
+def _fill(environment: jinja2.Environment, name: str, **view: object) -> str:
+    try:
+        return environment.get_template(name).render(**view)
+    except (
+        jinja2.TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise GradgenError(
+            f"template {getattr(error, 'name', None) or name}: {error}"
+        ) from None
+
+
+def template_folder() -> Path:
+    """Return the built-in templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+@cache
+def _built_in(folder: str) -> jinja2.Environment:
+    """Return the environment of the built-in templates; each is read and compiled once."""
+    return _environment(folder, None)
+
+
+def helpers(target: Target) -> Mapping[str, str]:
+    """Return every function that a module may have to carry, by name, with its text."""
+    return _helpers(target.folder)
+
+
+@cache
+def _helpers(folder: str) -> Mapping[str, str]:
+    files = sorted((template_folder() / folder / "helpers").glob("*.py"))
+    return {f"_{file.stem}": file.read_text("utf-8") for file in files}
+
+
+def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
+    folders = [template_folder() / folder]
+    if templates is not None:
+        folders = [templates / folder, templates, *folders]
+        if not any(
+            (place / "module.py.jinja").is_file() or (place / "helpers").is_dir()
+            for place in folders[:2]
+        ):
+            raise GradgenError(
+                f"{templates} holds no templates; expected is {templates / folder / 'module.py.jinja'}"
+            )
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def parameters(program: Program, defaults: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the parameters of `forward`, each with its type, and its default if it has one."""
+    return tuple(
+        f"{name}: float = {defaults[text]!r}" if text in defaults else f"{name}: float"
+        for value, text in program.signature.items()
+        for name in [program.names[value]]
+    )
+
+
+class _Viewer:
+    """Works out every text of the module from the program."""
+
+    def __init__(
+        self,
+        program: Program,
+        target: Target,
+        formula: str,
+        environment: jinja2.Environment,
+        words: str,
+        defaults: Mapping[str, float],
+    ) -> None:
+        self.defaults = defaults
+        self.program = program
+        self.target = target
+        self.formula = formula
+        self.docstring = words
+        self.environment = environment
+        self.words = Words(program)
+        self.chain = Chain(
+            steps_of(program),
+            (*program.lines, *program.signature),
+            target.precise,
+            target.strict,
+        )
+        self.writer = Writer(self.chain, target.language, target.ieee)
+        self.rows: Jacobian | None = None
+        self.cost = Cost(0, 0)
+        self.modules: Mapping[str, Mapping[str, str]] = {}
+        self.inputs = {value: program.names[value] for value in program.signature}
+        roles = {"num": "numerator", "den": "denominator"}
+        parts = quotient_parts(program)
+        self.comments = {value: note for _, value, note in program.given if note}
+        self.roles = {value: roles[part] for value, part in parts.items()}
+
+    def view(self, rows: bool) -> Module:
+        program, names, adjoints = self.program, self.program.names, self.program.adjoints  # fmt: skip
+        lines = forward(program, self.chain)
+        stages = [Line(text, self.remark(line)) for line, text in self.writer.lines(lines, self.inputs)]  # fmt: skip
+        cost = self.writer.cost
+        upstream, answers = backward(program, self.chain)
+        self.writer.start(upstream)
+        known = {**names, **upstream}
+        groups = tuple(self.groups(answers, known))
+        read = self.writer.read & {*names}
+        costs = cost, self.writer.cost
+        every = self.jacobian(read) if rows else None
+        received = {way.into for way in program.ways}
+        used = {arg for value in program.lines for arg in program.steps[value].args}
+        outputs = tuple(names[value] for _, value in program.outputs)
+        gradients = tuple(adjoints[value] for value in program.wrt)
+        helpers = self.helpers()
+        self.cost = Cost(*costs, every.operations if every else None)
+        return Module(
+            noqa=self.noqa(read),
+            docstring=tuple(
+                self.words.docstring(
+                    self.shown(),
+                    self.cost,
+                    self.docstring,
+                    self.target.ieee,
+                    self.target.strict,
+                )
+            ),
+            imports=self.imports(helpers),
+            helpers=helpers,
+            inputs=tuple(self.inputs.values()),
+            parameters=parameters(program, self.defaults),
+            outputs=outputs,
+            forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
+            backward_returns=_tuple_type(len(gradients)),
+            backward_summary=tuple(self.words.backward_summary()),
+            stages=tuple(stages),
+            cache=tuple(names[value] for value in sorted(read)),
+            upstream=tuple(upstream.values()),
+            unused=tuple(
+                Line(
+                    f"{adjoints[i]} = 0.0",
+                    f"{', '.join(outputs)} {'is flat in' if i in used else 'does not depend on'} {names[i]}",
+                )
+                for i in program.wrt
+                if i not in received
+            ),
+            groups=groups,
+            gradients=gradients,
+            jacobian=every,
+        )
+
+    def shown(self) -> str:
+        """Return what the module computes, for its docstring."""
+        if is_program(self.formula):
+            many = len(self.program.outputs) > 1
+            return f"the result{'s' if many else ''} of the program above"
+        count = len(self.program.lines)
+        return self.formula or f"an expression of {count} operations"
+
+    def remark(self, line: core.Line) -> str:
+        """Return the comment beside a forward line: the user's, or what the operation is called."""
+        value = line.total
+        if value in self.comments:
+            return self.comments[value]
+        op = self.program.steps[value].op
+        # The operation's name is worth a comment where the spelling does not show it.
+        row, word = self.program.rows[op], self.target.language.words.get(op)
+        literal = "".join(p for p in word.pieces if isinstance(p, str)) if word else row.body  # fmt: skip
+        shown = op in FORMULA.words or row.foreign or row.name in literal
+        called = "" if shown else row.name
+        return " ".join(filter(None, [self.roles.get(value, ""), called]))
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the helper functions that the lines call, and those that they call in turn."""
+        loader = self.environment.loader
+        assert loader is not None
+        known = helpers(self.target)
+        found: dict[str, str] = {}
+        todo = [*self.writer.speller.said]
+        for text in todo:  # which grows by the helpers' own texts
+            for called in _CALLED.findall(text):
+                if called in known and called not in found:
+                    source, _, _ = loader.get_source(
+                        self.environment, f"helpers/{called[1:]}.py"
+                    )
+                    found[called] = source.strip("\n")
+                    todo.append(found[called])
+        return tuple(found.values())
+
+    def imports(self, helpers: Sequence[str]) -> tuple[str, ...]:
+        """Return the lines that import what the lines and these helpers call."""
+        said = (*self.writer.speller.said, *helpers)
+        self.modules = used_imports(self.program, self.writer.speller.said)
+        lines = [
+            line
+            for name, line in self.target.imports
+            if any(f"{name}." in text for text in said)
+        ]
+        return (*lines, *filter(None, ["\n".join(import_lines(self.modules))]))
+
+    # Backward.
+
+    def groups(self, lines: Sequence[core.Line], names: Mapping[int, str]) -> Iterator[Group]:  # fmt: skip
+        texts = self.writer.lines(lines, names)
+        for source, group in groupby(texts, lambda pair: pair[0].answers):
+            assert source is not None
+            yield Group(self.comment(source), tuple(text for _, text in group))
+
+    def comment(self, source: int) -> str:
+        """Return a forward line, and its rule where that is not obvious, as a backward comment has them."""
+        words, names = self.words, self.program.names
+        step = self.program.steps[source]
+        rule = words.say(self.program.rows[step.op].rule, source)
+        quotient = self.quotients.get(source)
+        if quotient is not None:
+            into = names[quotient.into]
+            above = words.operand(step.args[0]) if step.op == "div" else "1"
+            text = f"-{names[source]}/{into}"
+            if quotient.below is not None:
+                bare = replace(quotient, branch=None, alive=(), moving=False, steep=False)  # fmt: skip
+                one = self.chain.steps.const(1)
+                slope, negative = self.chain.signless(self.chain.partial(bare, one))
+                text = Speller(self.chain.steps, FORMULA).text(slope, names)
+                text = ("-" * negative + text).replace(" ", "")
+            rule = f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
+        text = f"{names[source]} = {words.formula(source)}"
+        return f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
+
+    @cached_property
+    def quotients(self) -> Mapping[int, Way]:
+        """The ways from a quotient to its denominator or past it, by the quotient; the first of each."""
+        found: dict[int, Way] = {}
+        for way in self.program.ways:
+            over = self.program.steps[way.source].op == "div" and way.place == 1
+            if way.below is not None or over:
+                found.setdefault(way.source, way)
+        return found
+
+    def jacobian(self, cached: Collection[int]) -> JacobianView:
+        """Return the texts of the function for all rows; those of the other two are written before."""
+        program, names = self.program, self.program.names
+        taken = self.target.reserved | self.target.avoided
+        self.rows = jacobian(program, self.chain, self.writer.count, taken)
+        self.writer.start({})
+        groups: list[Group] = []
+        texts = self.writer.lines((line for block in self.rows.blocks for line in block.lines), names)  # fmt: skip
+        for block in filter(lambda block: block.lines, self.rows.blocks):
+            what = "Shared by rows: the slopes" if block.row is None else "The row"
+            groups.append(Group(f"{what} of {names[block.head]}.", ()))
+            of_block = islice(texts, len(block.lines))
+            for source, group in groupby(of_block, lambda pair: pair[0].answers):
+                assert source is not None
+                lines = tuple(text for _, text in group)
+                groups.append(Group(self.comment(source), lines))
+        rows = tuple(tuple(name or "0.0" for name in row) for row in self.rows.rows)
+        read = self.writer.read
+        needed = [names[v] if v in read and v not in program.signature else "_" for v in sorted(cached)]  # fmt: skip
+        width = len(program.wrt)
+        return JacobianView(
+            returns=_rows_type(len(rows), width),
+            summary=tuple(self.words.rows_summary()),
+            cache=tuple(needed) if {*needed} - {"_"} else (),
+            groups=tuple(groups),
+            rows=rows,
+            stacked=width > _FEW or any(len(", ".join(row)) > _ROW for row in rows),
+            operations=self.writer.cost,
+        )
+
+    def noqa(self, read: Collection[int]) -> tuple[str, ...]:
+        """Return the linter rules that the user's own names break: those names are kept all the same."""
+        program = self.program
+        params = (
+            *self.inputs.values(),
+            *(program.adjoints[value] for _, value in program.outputs),
+        )
+        local = (
+            *(program.names[value] for value in program.lines),
+            *(program.names[value] for value in read),
+            *program.adjoints.values(),
+            *(self.rows.names if self.rows else ()),
+        )
+        codes = {
+            "A001": any(n in BUILTINS for n in local),
+            "A002": any(n in BUILTINS for n in params),
+            "E741": any(n in ("l", "O", "I") for n in (*params, *local)),
+            "N803": any(map(_has_capital, params)),
+            "N806": any(map(_has_capital, local)),
+        }
+        found = [code for code, needed in codes.items() if needed]
+        # RUF100 would complain where one of these rules is not even switched on.
+        return (*found, "RUF100") if found else ()
+
+
+def _has_capital(name: str) -> bool:
+    return any(char.isalpha() and not char.islower() for char in name)
+
+
+def _tuple_type(count: int) -> str:
+    if count > _FEW:
+        return "tuple[float, ...]"
+    return f"tuple[{', '.join(['float'] * count) or '()'}]"
+
+
+def _rows_type(rows: int, width: int) -> str:
+    row = _tuple_type(width)
+    return f"tuple[{', '.join([row] * rows) if rows <= _FEW else f'{row}, ...'}]"

@@ -1,0 +1,144 @@
+"""Values of a program in; their text in a language, with no bracket too many, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from gradgen.core.build import Steps
+from gradgen.core.notation import Node, constant, parts, resolved
+from gradgen.core.program import Number
+from gradgen.errors import GradgenError
+from gradgen.write.language import ATOM, POWER, PRODUCT, SIGN, Language, Word
+
+#: Whole numbers up to here are tried as doubles.
+_LARGE = 10**300
+
+
+class Speller:
+    """Writes values as texts, over the texts of those that have names."""
+
+    def __init__(self, steps: Steps, language: Language, joined: bool = False) -> None:
+        self.steps = steps
+        #: Whether n * (1/d) is n/d, as to a reader.
+        self.joined = joined
+        self.language = language
+        #: The words of operations that are written as calls of their own names.
+        self.words: dict[str, Word] = {}
+        self.known = steps.rows if language.calls else language.words
+        #: The literal parts of all words and constants that have been used.
+        self.said: dict[str, None] = {}
+
+    def text(self, value: int, names: Mapping[int, str], limit: int | None = None) -> str:  # fmt: skip
+        """Return a value's text, whether or not it has a name itself, over what has names.
+
+        Raises:
+            GradgenError: the language cannot write an operation, or the text would pass `limit` characters.
+        """
+        found: list[str] = []
+        length = 0
+        todo: list[str | Node] = [value]
+        first = True
+        opened, closed = self.language.brackets
+        while todo:
+            item = todo.pop()
+            if isinstance(item, str):
+                found.append(item)
+                length += len(item)
+                if limit is not None and length > limit:
+                    raise GradgenError(f"the formula is longer than {limit} characters when written out")  # fmt: skip
+                continue
+            if first and isinstance(item, int) and self.steps[item].op == "copy":
+                item, first = self.steps[item].args[0], False
+            leaf = self._leaf(item, {} if first else names)
+            first = False
+            if leaf is not None:
+                todo.append(leaf[0])
+                continue
+            op, args = self._parts(item)
+            word = self._word(op, args, names)
+            for piece in reversed(word.pieces):
+                if isinstance(piece, str):
+                    self.said[piece] = None
+                    todo.append(piece)
+                    continue
+                arg = args[piece]
+                if word.integer == piece:
+                    todo.append(self._integer(arg))
+                elif self.binds(arg, names) < word.needs[piece]:
+                    todo += [closed, arg, opened]
+                else:
+                    todo.append(arg)
+        return "".join(found)
+
+    def _leaf(self, node: Node, names: Mapping[int, str]) -> tuple[str, int] | None:
+        """Return the text of a name or a constant and how strongly it binds, None for an operation."""
+        node = resolved(node)
+        if isinstance(node, int) and node in names:
+            return names[node], ATOM
+        number = constant(self.steps, node)
+        return None if number is None else self.constant(number)
+
+    def _parts(self, node: Node) -> tuple[str, Sequence[Node]]:
+        """Return an operation that the language has a word for, and its operands."""
+        try:
+            op, args, _ = parts(self.steps, node, self.known)
+            if self.joined and op == "mul" and isinstance(args[1], int):
+                below = self.steps[args[1]]
+                if below.op == "inv":
+                    op, args = "div", (args[0], below.args[0])
+        except LookupError as error:
+            row = self.steps.rows[error.args[0]]
+            raise GradgenError(f"{row.name} needs SciPy's special functions; compile with --target scipy") from None  # fmt: skip
+        return op, args
+
+    def _word(self, op: str, args: Sequence[Node], names: Mapping[int, str]) -> Word:
+        if op == "powi":
+            leaf = self._leaf(args[0], names)
+            if leaf is None or leaf[1] < ATOM:
+                return self.language.words["powi of an expression"]
+        found = self.language.words.get(op) or self.words.get(op)
+        if found is None:
+            row = self.steps.rows[op]
+            found = self.words[op] = self.language.call(row.name, row.arity)
+        return found
+
+    def binds(self, node: Node, names: Mapping[int, str]) -> int:
+        leaf = self._leaf(node, names)
+        if leaf is not None:
+            return leaf[1]
+        return self._word(*self._parts(node), names).binds
+
+    def _integer(self, node: Node) -> str:
+        leaf = self._leaf(node, {})
+        assert leaf is not None
+        return leaf[0].removesuffix(".0")
+
+    def constant(self, number: Number) -> tuple[str, int]:
+        """Return a constant's text, exact numbers as exact float expressions, and how strongly it binds."""
+        language = self.language
+        if isinstance(number, str):
+            self.said[language.constants[number]] = None
+            return language.constants[number], ATOM
+        if isinstance(number, bool):
+            return str(number), ATOM
+        if isinstance(number, float):
+            return self._double(number)
+        above, below = number.numerator, number.denominator
+        parts = Fraction(above), Fraction(below)
+        if language.exact:
+            if below == 1:
+                return str(above), SIGN if above < 0 else ATOM
+            digits = [str(above), str(below)]
+        else:
+            exact = all(abs(part) < _LARGE and float(part) == part for part in parts)
+            if below & (below - 1) == 0 or not exact:
+                return self._double(float(number))
+            digits = [language.digits(float(part)) for part in parts]
+        pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)
+        return "".join(pieces), language.ratio.binds
+
+    def _double(self, number: float) -> tuple[str, int]:
+        text = self.language.digits(number)
+        binds = PRODUCT if " " in text else POWER if "^" in text else ATOM
+        return text, min(binds, SIGN) if text.startswith("-") else binds

@@ -1,0 +1,288 @@
+"""A named program in; the words about it out: its formula, its inputs, what may raise where, and its kinks."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from fractions import Fraction
+
+from gradgen.core.program import Guard, Program, Way
+from gradgen.core.rows import ANY
+from gradgen.passes.cost import Cost
+from gradgen.passes.facts import Facts, Raising
+from gradgen.write.language import AND, ATOM
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.spell import Speller
+
+_WIDTH = 84
+#: A longer list is cut short: the docstring of a large module is for reading too.
+_LISTED = 24
+_PLACE = re.compile(r"\{(out|[0-9])\}")
+
+
+class Words:
+    """Writes about a named program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = program.names
+        self.facts = Facts(program)
+        self.speller = Speller(self.facts.steps, FORMULA)
+        self.result = ", ".join(self.names[value] for _, value in program.outputs)
+
+    def docstring(self, shown: str, cost: Cost, words: str = "", ieee: bool = False, strict: bool = False) -> list[str]:  # fmt: skip
+        """Return the lines of the module's docstring.
+
+        Args:
+            shown: what the module computes.
+            cost: the operations of its functions.
+            words: what the program says about itself, its paragraphs apart.
+            ieee: whether nothing raises.
+            strict: whether a slope that does not exist raises.
+        """
+        program, names = self.program, self.names
+        inputs = ", ".join(names[value] for value in program.signature)
+        call = f"{self.result}({inputs})"
+        if len(program.outputs) > 1:
+            call = f"({self.result})({inputs})"
+        lines = _wrap(f"{call} = {shown}.")
+        for paragraph in filter(None, words.split("\n\n")):
+            lines += ["", *textwrap.wrap(paragraph.replace("\\", "\\\\"), _WIDTH)]
+        called = [
+            names[value] if names[value] == text else f"{names[value]} (`{text}` in the formula)"  # fmt: skip
+            for value, text in program.signature.items()
+        ]
+        lines += ["", *_wrap(f"Inputs: {', '.join(called) or 'none'}.")]
+        foreign = [
+            f"{module}.{name}"
+            for op in dict.fromkeys(step.op for step in program.steps if step.op in program.rows)  # fmt: skip
+            for module, name, _ in program.rows[op].imports
+        ]
+        if foreign:
+            lines += _wrap(f"Calls: {', '.join(dict.fromkeys(foreign))}.")
+        if program.wrt != tuple(program.signature):
+            asked = ", ".join(names[i] for i in program.wrt)
+            lines += _wrap(f"Gradient: by {asked or 'no input'} only.")
+        lines.append(
+            f"Operations: {cost.forward} forward, {cost.backward} backward; "
+            f"value and gradient together cost {cost.ratio:.1f} times the value."
+        )
+        if cost.jacobian is not None:
+            lines += [
+                f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
+            ]
+        if ieee:
+            lines.append(
+                "Overflow and poles give inf, what has no value gives nan, as in C."
+            )
+        sections = (
+            ("Raises", [] if ieee else self.raises(strict)),
+            ("Undefined", [] if ieee or strict else self.undefined()),
+            ("Kinks", self.kinks()),
+        )
+        for title, entries in sections:
+            if entries:
+                lines += ["", f"{title}:"]
+                for entry in entries[:_LISTED]:
+                    lines += _wrap(entry, "    ")
+            if len(entries) > _LISTED:
+                lines.append(
+                    f"    ... and {len(entries) - _LISTED} more of these kinds."
+                )
+        return lines
+
+    def backward_summary(self) -> list[str]:
+        """Return the lines of `backward`'s docstring: what it returns, and in which order."""
+        program, names, result = self.program, self.names, self.result
+        seeds = ", ".join(program.adjoints[value] for _, value in program.outputs)
+        order = ", ".join(names[i] for i in program.wrt)
+        if len(program.outputs) > 1:
+            text = f"Return the gradients of {result}, times their upstream gradients ({seeds}), summed."
+            lines = _wrap(text, width=_WIDTH - 4)
+            lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
+        else:
+            slopes = ", ".join(f"d{result}/d{names[i]}" for i in program.wrt)
+            if not slopes:
+                return [f"Return (): no gradient of {result} is asked for."]
+            comma = "," * (len(program.wrt) == 1)
+            lines = [f"Return ({slopes}{comma}), each times the upstream gradient {seeds}."]  # fmt: skip
+            if len(program.wrt) == 1:
+                lines = [f"Return ({slopes},), times the upstream gradient {seeds}."]
+            if len(lines[0]) > _WIDTH - 6:
+                lines = [
+                    f"Return the gradient of {result}, times the upstream gradient {seeds}.",
+                    "",
+                    *_wrap(f"In this order: by {order}."),
+                ]
+        received = {value for _, value in program.outputs}
+        if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
+            lines += [""] if len(lines) == 1 else []
+            lines += ["The gradients of a value that is used more than once add up: `+=`."]  # fmt: skip
+        return lines
+
+    def rows_summary(self) -> list[str]:
+        """Return the lines of `jacobian`'s docstring."""
+        each = "one row, of" if len(self.program.outputs) == 1 else "one row for each of"  # fmt: skip
+        order = ", ".join(self.names[i] for i in self.program.wrt)
+        first = _wrap(f"Return the Jacobian: {each} {self.result}.", width=_WIDTH - 4)
+        return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
+
+    # What may raise, and where slopes jump or do not exist.
+
+    def raises(self, strict: bool = False) -> list[str]:
+        """Return what may raise for finite inputs: the error, the condition, and the stage in brackets.
+
+        Args:
+            strict: whether a slope that does not exist raises.
+        """
+        entries = []
+        for value in self.program.lines:
+            step, stage = self.program.steps[value], self.names[value]
+            for arg in step.args:
+                error = self.facts.failure(arg) if arg in self.program.constants else None  # fmt: skip
+                if error is not None:
+                    when = f"where {self.guard(step.guard)}" if step.guard else "always"
+                    shown = self.speller.text(arg, {})
+                    entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")  # fmt: skip
+            for one in self.facts.raising(value, strict):
+                where = "where" if one.rule.partial is None else "backward, where"
+                entries.append(f"{one.rule.error}: {where} {self._when(one, value)} ({stage}).")  # fmt: skip
+        return entries
+
+    def undefined(self) -> list[str]:
+        """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets."""
+        entries = []
+        for value in self.program.lines:
+            for one in self.facts.missing(value):
+                slope = f"the slope of {self.formula(value)}"
+                if one.rule.partial != ANY:
+                    args = self.program.steps[value].args
+                    slope += f" by {self.operand(args[one.rule.partial or 0])}"
+                entries.append(f"{slope} is nan where {self._when(one, value)} ({self.names[value]}).")  # fmt: skip
+        return entries
+
+    def kinks(self) -> list[str]:
+        """Return the conventions of the program's kinks, with the stages in brackets."""
+        entries = []
+        for value in self.program.lines:
+            row = self.program.rows[self.program.steps[value].op]
+            ways = self.facts.flowing.get(value, ())
+            concerned = any(row.kink_partial in (None, way.place) for way in ways)
+            if row.kink and (concerned or row.flat):
+                entries.append(f"{self.say(row.kink, value)} ({self.names[value]}).")
+            for where in dict.fromkeys(map(self.held, ways)):
+                if where:
+                    entries.append(f"{self.formula(value)} where {where}: gradient 0 ({self.names[value]}).")  # fmt: skip
+        return entries
+
+    def _when(self, one: Raising, value: int) -> str:
+        """Return the condition under which a rule holds of a value, in words."""
+        when = self.say(one.rule.when, value)
+        texts = [self.guard(branch) for branch in one.branches]
+        alive = {self.alive(way) for way in one.ways}
+        if texts:
+            when += f", if {' or '.join(texts)}"
+        if len(alive) == 1 and (text := alive.pop()):
+            when += f" and {text}" if texts else f", if {text}"
+        return when
+
+    def alive(self, way: Way) -> str:
+        """Return the tests that a way makes, in words; empty where it makes none."""
+        tests = [(self.speller.text(test, self.names), self.speller.binds(test, self.names)) for test in way.alive if test not in self.names]  # fmt: skip
+        tests += [(self.names[test], ATOM) for test in way.alive if test in self.names]
+        if way.steep:
+            tests.append((f"{self.program.adjoints[way.source]} != 0", AND + 1))
+        if len(tests) == 1:
+            return tests[0][0]
+        return " and ".join(f"({text})" if binds < AND else text for text, binds in tests)  # fmt: skip
+
+    def held(self, way: Way) -> str:
+        """Return where a way is 0 because its operand does not move there, in words; empty where it is so nowhere."""
+        if way.steep:
+            return ""
+        found: list[str] = []
+        for test in way.alive:
+            found += [" and ".join(each) for each in self._opposites(way, test)]
+        return " or ".join(found)
+
+    def _opposites(self, way: Way, test: int) -> Iterator[list[str]]:
+        """Yield where a test fails: several lists where in several cases."""
+        steps = self.facts.steps
+        group, todo = [], [test]
+        while todo:
+            at = todo.pop()
+            if steps[at].op == "or" and at not in self.names:
+                todo += reversed(steps[at].args)
+            else:
+                group.append(at)
+        if len(group) == 1 and len(asked := self.facts.asked(group[0])) == 2:
+            yield from ([self._equal(way, value, number)] for value, number in asked)
+            return
+        texts = []
+        for at in group:
+            step = steps[at]
+            if step.op == "ne" and at not in self.names:
+                value, other = step.args
+                if value == way.source and self.facts.number(other) == 0:
+                    value = way.into
+                texts.append(f"{self.operand(value)} = {self.operand(other)}")
+            elif step.op == "not" and at not in self.names:
+                texts.append(self.operand(step.args[0]))
+            else:
+                texts.append(f"not {self.operand(at)}")
+        yield texts
+
+    def _equal(self, way: Way, value: int, number: float) -> str:
+        value = way.into if value == way.source and number == 0 else value
+        return f"{self.names[value]} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"  # fmt: skip
+
+    # Values in words.
+
+    def formula(self, value: int) -> str:
+        """Return a line's right-hand side as a formula."""
+        return self.speller.text(value, self.names)
+
+    def stage(self, value: int) -> str:
+        """Return the same with the branch in which it is evaluated."""
+        text, guard = self.formula(value), self.program.steps[value].guard
+        if not guard:
+            return text
+        loose = self.program.steps[value].op == "where"
+        return f"{f'({text})' if loose else text} if {self.guard(guard)}"
+
+    def operand(self, value: int) -> str:
+        """Return the text of what a line reads."""
+        return self.names[value] if value in self.names else self.speller.text(value, {})  # fmt: skip
+
+    def say(self, text: str, value: int) -> str:
+        """Return a text of the table about a value and its operands."""
+        args = self.program.steps[value].args
+
+        def word(match: re.Match[str]) -> str:
+            if match[1] == "out":
+                return self.names[value]
+            arg = args[int(match[1])]
+            before, after = text[: match.start()], text[match.end() :]
+            enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
+            loose = not enclosed and self.speller.binds(arg, self.names) < ATOM
+            return f"({self.operand(arg)})" if loose else self.operand(arg)
+
+        return _PLACE.sub(word, text)
+
+    def guard(self, guard: Guard) -> str:
+        """Return a branch's conditions."""
+        return " and ".join(
+            self.names[v] if wanted else f"not {self.names[v]}" for v, wanted in guard
+        )
+
+
+def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
