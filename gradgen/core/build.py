@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from gradgen.core.program import Guard, Number, Program, Step
@@ -55,12 +56,16 @@ class Steps:
 
     Attributes:
         rows: the table, with the program's own functions.
+        folded: whether operations on constants that round become constants. Else they are stages like any other.
         list: the steps.
         sizes: of each value that is a constant expression its operations; None of every other.
+        named: the values that the user named, which stay stages of their own.
     """
 
-    def __init__(self, rows: Mapping[str, Row]) -> None:
+    def __init__(self, rows: Mapping[str, Row], folded: bool = True) -> None:
         self.rows = rows
+        self.folded = folded
+        self.named: set[int] = set()
         self.list: list[Step] = []
         self.sizes: list[int | None] = []
         self.known: dict[object, int] = {}
@@ -87,9 +92,27 @@ class Steps:
             return 0
         sizes = [self.sizes[arg] for arg in step.args]
         total = sum(size for size in sizes if size is not None)
-        if step.op == "input" or None in sizes or total >= INLINE_OPERATIONS:
+        if step.op in ("input", "copy") or step.guard or None in sizes:
+            return None
+        if total >= INLINE_OPERATIONS or not (self.folded or step.op == "neg"):
             return None
         return total + 1
+
+    def is_constant(self, value: int) -> bool:
+        """Whether a value is a constant, or an operation on constants without a line of its own."""
+        return self.sizes[value] is not None
+
+    def made(self, value: int) -> Step | None:
+        """Return the step that makes a value, unless the user named it; None for an input or a constant."""
+        step = self.list[value]
+        inner = self.sizes[value] is None and step.op != "input"
+        return step if inner and value not in self.named else None
+
+    def result(self, value: int, others: Iterable[int]) -> int:
+        """Return a value as a line that is none of the other results."""
+        while self.is_constant(value) or self.list[value].op == "input" or value in others:  # fmt: skip
+            value = self.append(Step("copy", (value,)))
+        return value
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the value of an operation that has been made, outside of all branches."""
@@ -161,7 +184,10 @@ class Steps:
             if plain[0].denominator == 1 and plain[0] > 0:
                 return self.const(math.factorial(int(plain[0]) - 1))
         if op in ARITHMETIC and len(plain) == len(args):
-            return self.const(_arithmetic(op, plain))
+            exact = op == "neg" or all(isinstance(n, Fraction) for n in plain)
+            result = _arithmetic(op, plain) if self.folded or exact else 0.0
+            if self.folded or op == "neg" or isinstance(result, Fraction):
+                return self.const(result)
         return None
 
     def evaluate(self, value: int) -> float:
@@ -195,10 +221,10 @@ class Steps:
     def quotient(self, above: int, below: int) -> int:
         """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
         one = self.number(above) == 1
-        step = self.list[below]
-        if one and step.op == "sqr":
+        step = self.made(below)
+        if one and step is not None and step.op == "sqr":
             return self.power(step.args[0], self.const(-2))
-        if one and step.op == "powi":
+        if one and step is not None and step.op == "powi":
             exponent = self.number(step.args[1])
             assert isinstance(exponent, Fraction)
             return self.power(step.args[0], self.const(-exponent))
@@ -275,3 +301,75 @@ def steps_of(program: Program) -> Steps:
     for value in program.lines:
         steps.sizes[value] = None
     return steps
+
+
+def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: Iterable[tuple[str, int, str]] = (), active: Mapping[int, tuple[Guard, ...]] | None = None) -> Program:  # fmt: skip
+    """Return a program of the steps that its outputs depend on, and of all inputs."""
+    active = active or {}
+    used = {v for v, step in enumerate(steps.list) if step.op == "input"}
+    todo = [*outputs.values()]
+    while todo:
+        value = todo.pop()
+        if value in used:
+            continue
+        used.add(value)
+        step = steps[value]
+        todo += step.args
+        for branch in (step.guard, *active.get(value, ())):
+            todo += (condition for condition, _ in branch)
+    moved = {value: place for place, value in enumerate(sorted(used))}
+
+    def branch_of(guard: Guard) -> Guard:
+        return tuple((moved[condition], wanted) for condition, wanted in guard)
+
+    kept = []
+    for value in moved:
+        step = steps[value]
+        args = tuple(moved[arg] for arg in step.args)
+        kept.append(Step(step.op, args, step.data, branch_of(step.guard)))
+    return Program(
+        steps=tuple(kept),
+        outputs=tuple((name, moved[value]) for name, value in outputs.items()),
+        wrt=tuple(moved[value] for value in wrt),
+        rows=steps.rows,
+        lines=tuple(moved[v] for v in moved if steps.sizes[v] is None and steps[v].op != "input"),  # fmt: skip
+        given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
+        active={moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved},  # fmt: skip
+    )
+
+
+def finish_from(before: Program, steps: Steps, moved: Mapping[int, int]) -> Program:
+    """Return the program `before` in these steps, where its values have become `moved`."""
+    outputs: dict[str, int] = {}
+    for name, value in before.outputs:
+        outputs[name] = steps.result(moved[value], outputs.values())
+    given: dict[int, tuple[str, int, str]] = {}
+    for text, value, note in before.given:
+        at = moved.get(value)
+        if at is not None and not steps.is_constant(at) and steps[at].op != "input":
+            given.setdefault(at, (text, at, note))
+    return finish(steps, outputs, (moved[value] for value in before.wrt), given.values())  # fmt: skip
+
+
+def fold_constants(program: Program) -> Program:
+    """Fold the operations on constants of a program that was staged without.
+
+    Raises:
+        ZeroDivisionError, OverflowError: as the arithmetic does.
+    """
+    steps = Steps(program.rows)
+    moved: dict[int, int] = {}
+    for value, step in enumerate(program.steps):
+        args = [moved[arg] for arg in step.args]
+        below = program.denominator(value)
+        if not args:
+            moved[value] = steps.append(step)
+        elif below is not None and steps.is_constant(moved[below]):
+            moved[value] = steps.quotient(args[0], moved[below])
+        elif step.op in ("pow", "powr", "expb"):
+            moved[value] = steps.power(*args)
+        elif step.data == "precise":
+            moved[value] = steps.append(replace(step, args=tuple(args)))
+        else:
+            moved[value] = steps.emit(step.op, *args)
+    return finish_from(program, steps, moved)

@@ -30,7 +30,7 @@ def shared_regions(
     exits: dict[int, set[int]] = {}
     costs: dict[int, tuple[int, int, int]] = {}  # of each way; ways; values
     barred: set[int] = set()
-    for head in reversed(ways):
+    for head in reversed([*ways]):
         inner = below.get(head, ())
         out = max((exits[value] for value in inner), key=len, default=set())
         for value in inner:

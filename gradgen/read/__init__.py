@@ -1,0 +1,1 @@
+"""Formulas, programs and Python functions in; programs of steps out."""

@@ -1,0 +1,395 @@
+"""A SymPy expression in; a program of single-operation steps out, equal sub-expressions shared, constants folded."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.logic.boolalg import BooleanAtom
+
+from gradgen.core.build import Steps, finish
+from gradgen.core.program import Program, Step
+from gradgen.core.rows import NAMED, Row
+from gradgen.core.table import ROWS
+from gradgen.errors import GradgenError
+from gradgen.formula import Formula, check_identifier
+from gradgen.functions import unevaluated
+from gradgen.nodes import ByNode
+from gradgen.ops import BY_NODE, COMPOSITIONS
+from gradgen.passes.names import DEFAULT_NAME
+from gradgen.pieces import leave_nothing
+from gradgen.reader import written_out
+
+#: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
+_LITERAL_BITS = 1000
+#: Orders of polygamma that have names of their own.
+_LOW_ORDERS = {0: "digamma", 1: "trigamma"}
+_NAMED = {sp.pi: "pi", sp.E: "e"} | {getattr(sp, name): name for name in NAMED}
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > 30 else ""
+    return (", ".join(names[:30]) or "(none)") + more
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts x2 before x10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(p), "") if p[0] in "0123456789" else (1, 0, p) for p in parts)
+
+
+def stage(
+    formula: Formula,
+    inputs: Sequence[str] | None = None,
+    wrt: Sequence[str] | None = None,
+    name: str = "f",
+    outputs: Sequence[str] | None = None,
+    folded: bool = True,
+    rows: Mapping[str, Row] = ROWS,
+) -> Program:
+    """Split a formula into single-operation steps, in the order written.
+
+    Args:
+        formula: what was read.
+        inputs: the signature; by default the formula's variables in natural order.
+        wrt: the inputs whose gradient is wanted; all by default.
+        name: the result's name, if the formula gives it none.
+        outputs: the names of a program's results; by default the last one alone.
+        folded: whether operations on constants that round become constants at once. They stay steps until a naive form has
+            been looked for in them: x*(exp(h) - 1) means the same whether h is an input or 1e-17.
+        rows: the table, with the program's own functions.
+
+    Raises:
+        GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
+            no finite number.
+    """
+    symbols = _symbols(formula)
+    order = tuple(sorted(symbols, key=natural_key)) if inputs is None else tuple(inputs)
+    places = {symbol: place for place, symbol in enumerate(order)}
+    for symbol, node in symbols.items():
+        if symbol not in places:
+            raise _error(
+                formula,
+                node,
+                f"`{symbol}` is used but not among the inputs {_listed(order)}",
+            )
+    for asked in wrt or ():
+        if asked not in places:
+            raise GradgenError(
+                f"no input is called `{asked}`; the inputs are {_listed(order)}"
+            )
+    steps = Steps(rows, folded)
+    for symbol in order:
+        steps.input(symbol)
+    given: dict[int, tuple[str, int, str]] = {}
+    done: ByNode[int] = ByNode()
+    values: dict[str, int] = {}
+    for assignment in formula.assignments:
+        value = _build(formula, steps, assignment.expr, done)
+        values[assignment.name or name] = value
+        called = assignment.name or (assignment.comment and name)
+        if called and not steps.is_constant(value) and value >= len(order):
+            given.setdefault(value, (called, value, assignment.comment))
+            steps.named.add(value)
+    last = formula.assignments[-1].name if formula.assignments else ""
+    if last and name not in (DEFAULT_NAME, last):
+        raise GradgenError(
+            f"the program calls its result `{last}`; a name is given to a formula alone"
+        )
+    if not formula.assignments:
+        values[name] = _build(formula, steps, formula.expr, done)
+    for asked in outputs or ():
+        if asked not in values:
+            raise GradgenError(
+                f"the program assigns no `{asked}`; its names are {', '.join([*values][-20:])}"
+            )
+    found: dict[str, int] = {}
+    for result in outputs or [*values][-1:]:
+        value = values[result]
+        called = given[value][0] if value in given else result
+        if value in found.values() or result != called:
+            # A value that has another name.
+            value = steps.append(Step("copy", (value,)))
+        found[result] = steps.result(value, found.values())
+    asked_for = (places[asked] for asked in (order if wrt is None else wrt))
+    return finish(steps, found, asked_for, given.values())
+
+
+def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
+    column = formula.columns.get(node)
+    text = formula.places.get(node, formula.text)
+    return GradgenError(message, text if column is not None else None, column)
+
+
+def python_name(name: str) -> str:
+    """Return a SymPy symbol's name as a Python identifier: `theta'` is `theta_`, `lambda` is `lambda_`."""
+    plain = unicodedata.normalize("NFKC", name)
+    plain = "".join(c if f"a{c}".isidentifier() else "_" for c in plain)
+    while plain and not plain[0].isidentifier():
+        plain = plain[1:]
+    plain = f"_{plain.lstrip('_')}" if plain.startswith("__") else plain
+    return f"{plain}_" if keyword.iskeyword(plain) else plain or "_"
+
+
+def _symbols(formula: Formula) -> dict[str, sp.Basic]:
+    """Return the variables by their Python names."""
+    found: dict[str, sp.Basic] = {}
+    seen: ByNode[None] = ByNode()
+    # Of a program also what no result needs: its inputs are inputs all the same.
+    todo: list[sp.Basic] = [formula.expr]
+    todo += [assignment.expr for assignment in reversed(formula.assignments)]
+    while todo:
+        node = todo.pop()
+        if node in seen:
+            continue
+        seen[node] = None
+        if isinstance(node, sp.Symbol):
+            name = check_identifier(python_name(node.name), "the symbol")
+            if found.setdefault(name, node) != node:
+                raise GradgenError(
+                    f"two different symbols are both called `{name}`; give them different names"
+                )
+        else:
+            todo.extend(reversed(node.args))
+    return found
+
+
+def number(value: sp.Basic) -> Fraction | float | str | None:
+    """Return a SymPy number as a constant, or None for what is no finite real number.
+
+    Raises:
+        OverflowError: it is too large for a double.
+    """
+    if isinstance(value, sp.Rational):
+        exact = Fraction(int(value.p), int(value.q))
+        as_float = float(exact)
+        if exact and not as_float:
+            raise OverflowError
+        bits = max(exact.numerator.bit_length(), exact.denominator.bit_length())
+        return exact if bits <= _LITERAL_BITS else as_float
+    if isinstance(value, sp.Float):
+        as_float = float(value)
+        if math.isinf(as_float) or (value and not as_float):
+            raise OverflowError
+        return None if math.isnan(as_float) else as_float
+    return _NAMED.get(value)
+
+
+# Expressions.
+
+
+def _build(
+    formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]
+) -> int:
+    """Walk a tree without recursion, operands first and left to right, each shared node once."""
+    plans: ByNode[_Plan] = ByNode()
+    todo = [root]
+    while todo:
+        node = todo[-1]
+        if node in done:
+            todo.pop()
+            continue
+        try:
+            plan = plans.get(node)
+            if plan is None:
+                plan = plans[node] = _plan(node, steps)
+                todo.extend(
+                    child for child in reversed(plan.children) if child not in done
+                )
+                continue
+            todo.pop()
+            done[node] = plan.combine(*(done[child] for child in plan.children))
+        except ZeroDivisionError:
+            raise _error(
+                formula,
+                node,
+                "this divides by zero; a constant must be a finite number",
+            ) from None
+        except OverflowError:
+            raise _error(
+                formula,
+                node,
+                "this constant is outside the range of a float (4.9e-324 to 1.8e308)",
+            ) from None
+        except GradgenError as error:
+            raise _error(formula, node, error.message) from None
+    return done[root]
+
+
+class _Plan:
+    """How to build a node: the children to build first, and what to make of their values."""
+
+    def __init__(self, combine: Callable[..., int], *children: sp.Basic) -> None:
+        self.combine = combine
+        self.children = children
+
+
+def _plan(node: sp.Basic, steps: Steps) -> _Plan:
+    emit = steps.emit
+    if isinstance(node, sp.Symbol):
+        return _Plan(lambda: steps.input(python_name(node.name)))
+    if isinstance(node, sp.Add):
+        return _plan_sum(node, steps)
+    if isinstance(node, sp.Mul):
+        return _plan_product(node, steps)
+    if isinstance(node, sp.Pow):
+        return _Plan(steps.power, *node.args)
+    if isinstance(node, sp.Piecewise):
+        return _plan_choice(node, steps)
+    if isinstance(node, BooleanAtom):
+        return _Plan(lambda: steps.const(bool(node)))
+    key = node.func.__name__ if isinstance(node, AppliedUndef) else ""
+    if key in steps.rows:
+        return _Plan(lambda *args: emit(key, *args), *node.args)
+    known = BY_NODE.get(type(node))
+    row = None if known is None else steps.rows[known.name]
+    if row is not None and row.variadic:
+        return _Plan(
+            lambda *args: reduce(lambda a, b: emit(row.name, a, b), args), *node.args
+        )
+    if row is not None:
+        return _Plan(lambda *args: _function(steps, row, *args), *node.args)
+    if type(node).__name__ in COMPOSITIONS:
+        written = written_out(COMPOSITIONS[type(node).__name__], node.args)
+        return _Plan(lambda value: value, written)
+    if node.is_Atom:
+        constant = number(node)
+        if constant is not None:
+            return _Plan(lambda: steps.const(constant))
+        if node is sp.I:
+            raise GradgenError(
+                "`I` is the imaginary unit; complex numbers are not supported"
+            )
+        raise GradgenError(
+            f"`{node}` is not supported; constants are finite real numbers, pi and E"
+        )
+    raise GradgenError(f"there is no operation `{type(node).__name__}`")
+
+
+def _function(steps: Steps, row: Row, *args: int) -> int:
+    """A function of the table, with the number of arguments and the whole constants that the table asks for."""
+    if len(args) != row.arity:
+        raise GradgenError(f"{row.name} of {len(args)} arguments is not supported")
+    for place in row.whole:
+        value = steps.number(args[place])
+        if not isinstance(value, Fraction) or value.denominator != 1:
+            raise GradgenError(f"the order of {row.name} must be a whole number")
+    order = steps.number(args[0]) if row.name == "polygamma" else None
+    if order in _LOW_ORDERS:
+        return steps.emit(_LOW_ORDERS[int(order or 0)], args[1])
+    return steps.emit(row.name, *args)
+
+
+def _plan_choice(node: sp.Piecewise, steps: Steps) -> _Plan:
+    """Pieces are tried in order: a if c else (b if d else ...)."""
+    pieces: list[tuple[sp.Basic, sp.Basic]] = []
+    whole = leave_nothing([condition for _, condition in (p.args for p in node.args)])
+    for value, condition in (piece.args for piece in node.args):
+        last = condition == sp.true or (whole and len(pieces) == len(node.args) - 1)
+        pieces.append((sp.true if last else condition, value))
+        if last:
+            break
+    else:
+        raise GradgenError(
+            "the pieces leave cases open; end with one that holds always, as (x, True)"
+        )
+
+    def combine(*operands: int) -> int:
+        *before, _, last = operands
+        while before:
+            *before, condition, value = before
+            last = steps.emit("where", condition, value, last)
+        return last
+
+    return _Plan(combine, *(part for piece in pieces for part in piece))
+
+
+def _negated(term: sp.Basic) -> sp.Basic | None:
+    """Return t where the term is -t, or None."""
+    if _is_negative(term):
+        return -term
+    if isinstance(term, sp.Mul) and len(term.args) > 1 and _is_negative(term.args[0]):
+        first, rest = -term.args[0], term.args[1:]
+        if first == 1:
+            return rest[0] if len(rest) == 1 else unevaluated(sp.Mul, *rest)
+        return unevaluated(sp.Mul, first, *rest)
+    return None
+
+
+def _is_negative(node: sp.Basic) -> bool:
+    """Whether a node is a negative number, without asking SymPy to deduce all that follows from it."""
+    if isinstance(node, sp.Rational):
+        return bool(node.p < 0)
+    return isinstance(node, sp.Float) and float(node) < 0
+
+
+def _plan_sum(node: sp.Add, steps: Steps) -> _Plan:
+    """a + b + (-1)*c is the author's (a + b) - c."""
+    positives = [None, *map(_negated, node.args[1:])]
+
+    def combine(first: int, *rest: int) -> int:
+        total = first
+        for term, positive in zip(rest, positives[1:]):
+            total = steps.emit("add" if positive is None else "sub", total, term)
+        return total
+
+    return _Plan(
+        combine, *(p if p is not None else a for a, p in zip(node.args, positives))
+    )
+
+
+def _plan_product(node: sp.Mul, steps: Steps) -> _Plan:
+    """Products and, where a factor is b**(-1), the author's quotients."""
+    emit = steps.emit
+    args = node.args
+    if args[0] == sp.S.NegativeOne:
+        rest = args[1] if len(args) == 2 else unevaluated(sp.Mul, *args[1:])
+        return _Plan(lambda value: emit("neg", value), rest)
+    if len(args) == 2:
+        left, right = args
+        for other, factor in ((left, right), (right, left)):
+            under = _denominator(factor)
+            if under is not None and (other is left or not other.is_Number):
+                return _Plan(steps.quotient, other, under)
+        return _Plan(lambda a, b: emit("mul", a, b), left, right)
+    # An evaluated product: SymPy's x*y**(-1)*z**(-2) is x/(y*z**2) to a reader.
+    above: list[sp.Basic] = []
+    below: list[sp.Basic] = []
+    for factor in args:
+        base, exponent = (
+            factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        )
+        if exponent.is_Rational and _is_negative(exponent):
+            below.append(
+                base if exponent == -1 else unevaluated(sp.Pow, base, -exponent)
+            )
+        else:
+            above.append(factor)
+    if not below:
+        return _Plan(
+            lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args
+        )
+    return _Plan(steps.quotient, _product(above), _product(below))
+
+
+def _product(factors: list[sp.Basic]) -> sp.Basic:
+    if not factors:
+        return sp.S.One
+    return factors[0] if len(factors) == 1 else unevaluated(sp.Mul, *factors)
+
+
+def _denominator(node: sp.Basic) -> sp.Basic | None:
+    """Return b**n where the node is b**(-n) for a whole n, else None."""
+    if not isinstance(node, sp.Pow):
+        return None
+    base, exponent = node.args
+    if not (isinstance(exponent, sp.Integer) and _is_negative(exponent)):
+        return None
+    return base if exponent == -1 else unevaluated(sp.Pow, base, -exponent)
