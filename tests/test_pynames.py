@@ -300,6 +300,54 @@ def test_random_files_are_read_as_python_reads_them_or_refused(
     assert seen["compiled"] > count / 5 and seen["refused"] > count / 5
 
 
+# What results are called.
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.slow)])
+def test_the_one_result_is_called_after_the_function(count: int) -> None:
+    """Whatever the locals are called, in whichever order they are assigned; and means what Python says."""
+    after = 0
+    for seed in range(count):
+        rnd = random.Random(seed)
+        name = rnd.choice(("rate", "total", "u", "cos"))
+        local = rnd.sample(("rate", "total", "u", "v", "cos", "exp", "rate1"), 3)
+        inputs = ["x", *rnd.sample(("y", "rate", "k"), 2)]
+        lines = [f"{local[0]} = {rnd.choice(inputs)}*0.5"]
+        read = [*inputs, local[0]]
+        for _ in range(rnd.randint(0, 4)):
+            target = rnd.choice(local)
+            value = f"{rnd.choice(read)}*{rnd.choice(read)} + math.{rnd.choice(('exp', 'cos'))}({rnd.choice(read)}/4)"
+            lines.append(f"{target} = {value}")
+            read = [*read, target]
+        if rnd.random() < 0.3:
+            lines.append(f"for i in range(3):\n        {local[0]} += i*x")
+        lines.append(f"return {rnd.choice((local[0], local[0], read[-1], f'{read[-1]} - {local[0]}'))}")  # fmt: skip
+        body = "\n    ".join(lines)
+        text = f"import math\ndef {name}({', '.join(inputs)}):\n    {body}\n"
+        point = (0.75, 1.25, -0.5)
+        found = read_function(text, name)
+        assert close(evaluate(found, point), run(text, name, point)), text
+        last = found.program.split("\n")[-1].partition(" = ")[0]
+        result = (found.outputs or (last,))[0]
+        result = found.name if "\n" not in found.program else result
+        other = name in inputs or f"{name}(" in found.program or name == "cos"
+        assert result == name or other, f"{text}\n{found.program}"
+        after += result == name
+        kept = read_function(text, name, outputs=("elsewhere",))
+        assert close(evaluate(kept, point), run(text, name, point)), text
+    assert after > count / 3
+
+
+def test_results_keep_their_names_where_outputs_are_asked_for() -> None:
+    text = "def rate(x, k):\n    half = x*k\n    total = half*half\n    return total"
+    made = compile_function(text, "rate", outputs="half, total")
+    assert [name for name, _ in made.program.outputs] == ["half", "total"]
+    made = compile_function(text, "rate", outputs="half, rate")
+    assert [name for name, _ in made.program.outputs] == ["half", "rate"]
+    assert "drate: float = 1.0" in compile_function(text, "rate").source
+    assert "dpower: float = 1.0" in compile_function(text, "rate", name="power").source
+
+
 # What imports mean.
 
 
@@ -407,11 +455,11 @@ def test_files_that_are_no_python_are_refused(
         ("def rate(a, b): return a*b", "rate", "speed", "speed"),
         ("def rate(a, b): return a*b", "rate", "f", "f"),
         ("def rate(a, b):\n    u = a + b\n    return u*b", "rate", "", "rate"),
-        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "", "u"),
+        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "", "rate"),
         ("def rate(a, b):\n    u = a + b\n    return u", "rate", "f", "f"),
         ("def rate(a, b):\n    u = a + b\n    v = u*u\n    return u", "rate", "speed", "speed"),
         ("def rate(rate, b): return rate*b", "rate", "", "f"),
-        ("def rate(f, b):\n    rate = f + b\n    return rate*b", "rate", "", "f2"),
+        ("def rate(f, b):\n    rate = f + b\n    return rate*b", "rate", "", "rate"),
         ("import math\ndef exp(a): return math.exp(a)", "exp", "", "f"),
         ("def gamma(a): return a*a", "gamma", "", "f"),
         ("def pi(a): return a*a", "pi", "", "f"),
