@@ -18,8 +18,9 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
 from gradgen.plain_python import plain_constants
 from gradgen.pyfunction import Function, read_helper
-from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError, walk
+from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
 from gradgen.sources import compile_read, wanted_outputs
+from gradgen.tree import walk
 
 #: The instructions that say what a function works out.
 _TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")

@@ -23,11 +23,10 @@ from gradgen.scope import (
     Helper,
     Names,
     UnclearError,
-    bindings,
-    dotted,
 )
 from gradgen.statements import canonical, split_docstring
 from gradgen.targets import TARGETS
+from gradgen.tree import bindings, dotted
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
 MAX_STATEMENTS = 5_000
