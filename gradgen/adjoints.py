@@ -39,8 +39,12 @@ def differentiate(program: Program, shown: bool = True) -> Program:
     first = len(program.inputs)
     active = set(program.wrt)
     for position, step in enumerate(program.steps):
-        reached = any(isinstance(a, Ref) and a.index in active for a in step.args)
-        if reached and not OPS[step.op].flat and not _is_one(step):
+        moves_by = OPS[step.op].moves_by
+        reached = any(
+            isinstance(arg, Ref) and arg.index in active and moves_by(place)
+            for place, arg in enumerate(step.args)
+        )
+        if reached and not _is_one(step):
             active.add(first + position)
 
     received = {ref.index for _, ref in program.outputs}
@@ -55,6 +59,8 @@ def differentiate(program: Program, shown: bool = True) -> Program:
         for below, place, arg in _ways(program, position, uses):
             if isinstance(arg, Ref) and arg.index in active:
                 op = program.steps[position].op
+                if below is None and not OPS[op].moves_by(place):
+                    continue
                 if below is None and OPS[op].partials[place] is None:
                     raise _no_partial(op, place)
                 added = arg.index in received
@@ -147,11 +153,11 @@ def _useful(program: Program) -> set[int]:
     used = {ref.index for _, ref in program.outputs}
     for position in range(len(program.steps) - 1, -1, -1):
         step, row = program.steps[position], OPS[program.steps[position].op]
-        if program.value(position) in used and not row.flat:
+        if program.value(position) in used:
             used.update(
                 arg.index
                 for place, arg in enumerate(step.args)
-                if isinstance(arg, Ref) and place not in row.truths
+                if isinstance(arg, Ref) and row.moves_by(place)
             )
     return used
 

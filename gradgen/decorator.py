@@ -18,8 +18,9 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled
 from gradgen.plain_python import plain_constants
 from gradgen.pyfunction import Function, read_helper
-from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError, walk
-from gradgen.sources import compile_read
+from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
+from gradgen.sources import compile_read, wanted_outputs
+from gradgen.tree import walk
 
 #: The instructions that say what a function works out.
 _TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")
@@ -64,7 +65,8 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
         raise GradgenError("the function's source cannot be found")
     helper = _helper(function, {})
     means, name = options.pop("means", None), options.pop("name", None)
-    found = read_helper(helper, means, name or "")
+    outputs = wanted_outputs(options.get("outputs"))
+    found = read_helper(helper, means, name or "", outputs)
     if helper.names.live is None:
         _check_constants(found, helper.names, function.__globals__)
     return compile_read(found, **options)

@@ -233,7 +233,7 @@ def kinks(program: Program) -> list[str]:
         flows = flowing.get(value, [])
         concerned = any(row.kink_partial in (None, flow.partial) for flow in flows)
         words = operands(step, program.names, FORMULA)
-        if row.kink and (concerned or row.flat):
+        if row.kink and (concerned or row.flat or row.flat_by):
             entries.append(f"{fill(row.kink, words)} ({program.names[value]}).")
         call = fill(FORMULA.template(row), words)
         for where in dict.fromkeys(held(flow, program.names) for flow in flows):

@@ -92,7 +92,7 @@ def shift(builder: Builder, found: list[Term]) -> Operand:
     exponents = dict.fromkeys(exponent(builder, term) for term in found)
     if len(exponents) == 1:
         (only,) = exponents
-        return builder.emit("floor", only)
+        return builder.emit("top", only, only)
     return reduce(lambda a, b: builder.emit("top", a, b), exponents)
 
 

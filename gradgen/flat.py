@@ -99,8 +99,12 @@ def _moving(program: Program) -> set[int]:
     """Return the values that move with inputs, also those that no backward line has, such as a denominator that is passed by."""
     found = set(program.wrt)
     for position, step in enumerate(program.steps):
-        moved = any(isinstance(arg, Ref) and arg.index in found for arg in step.args)
-        if moved and not (OPS[step.op].flat or OPS[step.op].boolean):
+        row = OPS[step.op]
+        moved = any(
+            isinstance(arg, Ref) and arg.index in found and row.moves_by(place)
+            for place, arg in enumerate(step.args)
+        )
+        if moved:
             found.add(program.value(position))
     return found
 
@@ -142,7 +146,7 @@ def covered(program: Program, flow: Flow) -> bool:
     at_zero = Test(flow.source, _ZERO)
     points = _points(program, flow)
     return bool(points) and all(
-        any(t.value == flow.into and _is(t.other, point) for t in alone)
+        any(t.value == flow.into and _is(t.other, point) and not t.same for t in alone)
         or (point == 0 and step.op in _SAME_ZERO and at_zero in alone)
         for point in points
     )
@@ -181,10 +185,10 @@ def held(flow: Flow, names: Sequence[str]) -> str:
                 return ""
             if test == Test(flow.source, _ZERO):
                 test = Test(flow.into, _ZERO)
-            text = tests(((test,),), names, FORMULA)
+            text = tests(((replace(test, same=not test.same),),), names, FORMULA)
             if isinstance(test.other, bool):
                 text = names[test.value] if not test.other else f"not {text}"
-            texts.append(text.replace("!=", "="))
+            texts.append(text.replace("==", "="))
         found.append(" and ".join(texts))
     return " or ".join(found)
 
@@ -256,7 +260,8 @@ def _ways(
     for position, step in enumerate(program.steps):
         value = program.value(position)
         refs = {arg.index for arg in step.args if isinstance(arg, Ref)}
-        if refs & uneven or OPS[step.op].flat or step.op in (*_HOLDING, "where"):
+        jumps = OPS[step.op].flat or step.op == "heaviside"
+        if refs & uneven or jumps or step.op in (*_HOLDING, "where"):
             uneven.add(value)
         if value not in moving:
             found.append(still)
@@ -298,6 +303,9 @@ def _step_ways(
         for wanted, ways in zip((True, False), args[1:]):
             taken = Test(condition.index, not wanted)
             yield from (replace(way, tests=(taken, *way.tests)) for way in ways)
+    elif step.op == "heaviside" and isinstance(step.args[0], Ref):
+        yield _Flat((Test(step.args[0].index, _ZERO, same=True),), None)
+        yield from _mapped(step, args)
     elif step.op in ("mul", "div", "pow"):
         yield from _product_ways(value, step, args, uneven)
     elif step.op in ("sqr", "powi"):
@@ -611,6 +619,8 @@ def _slope(
     root = into is not None and bool(singular(into, 0)) and into.op in _SAME_ZERO
     if step.op in _PASSING:
         return _Above()
+    if step.op == "heaviside":
+        return _Above(held=True)
     if step.op in _HOLDING:
         limit = _ZERO if step.op == "relu" else step.args[1 - flow.partial]
         if not root or not isinstance(limit, Const):

@@ -232,8 +232,7 @@ class _Guard:
             if len(active) > _SEPARATE:
                 active = {_common(active): False}
             self.active[index] = active
-            if not OPS[step.op].flat:
-                self.find_flows(step, active, flows)
+            self.find_flows(step, active, flows)
 
     def cover(self, branches: _Branches) -> _Branches:
         """Return the same branches, without those inside another, and with both sides of a condition as what is around it."""
@@ -269,7 +268,7 @@ class _Guard:
     ) -> None:
         """Note the branches in which a gradient goes on to the step's operands."""
         for place, arg in enumerate(step.args):
-            if isinstance(arg, Ref) and place not in OPS[step.op].truths:
+            if isinstance(arg, Ref) and OPS[step.op].moves_by(place):
                 into = flows.setdefault(arg.index, {})
                 for branch, whole in branches.items():
                     inner = self.enter(step, place, branch)

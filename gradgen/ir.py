@@ -61,12 +61,16 @@ UPSTREAM = -1
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What a backward line asks of a value: that it differs from a number or another value, or that a condition is so."""
+    """What a backward line asks of a value: that it differs from a number or another value, or that a condition is so.
+
+    With `same`, that it does not differ.
+    """
 
     __test__ = False
 
     value: int
     other: Operand | bool
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)

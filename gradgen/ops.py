@@ -114,6 +114,7 @@ class Op:
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
         exponent: whether the last argument is a constant exponent, on whose value the partials' form depends.
         flat: whether the derivative is 0 wherever there is one; then it gets no backward line.
+        flat_by: the same of single arguments.
         variadic: whether a call takes any number of arguments, combined two by two from the left.
         truths: the arguments that are conditions.
         boolean: whether its value is a condition.
@@ -147,6 +148,7 @@ class Op:
     rational: bool = False
     exponent: bool = False
     flat: bool = False
+    flat_by: tuple[int, ...] = ()
     variadic: bool = False
     truths: tuple[int, ...] = ()
     boolean: bool = False
@@ -157,6 +159,11 @@ class Op:
     def arity(self) -> int:
         """The number of arguments."""
         return len(self.sample)
+
+    def moves_by(self, position: int) -> bool:
+        """Whether an argument has a backward line."""
+        still = self.flat or position in self.truths
+        return not (still or position in self.flat_by)
 
     def spelled_partial(
         self, position: int, precise: bool = False, strict: bool = False
@@ -401,9 +408,10 @@ _ROWS = (
        "round{0}",  "float(round({0}))",      (0, 0), ((-9, 9),),
        flat=True, kink="round({0}), halves to the even number: gradient 0 everywhere", variable=True, aliases=("rint",),
        raises=(Raise(_OVERFLOW, "{0} is infinite", step_only=True),), latex=r"\operatorname{round}\left({0}\right)"),
-    Op("heaviside", sp.Heaviside, (lambda out, x, h: sp.S.Zero, lambda out, x, h: sp.S.Zero),
+    Op("heaviside", sp.Heaviside, (lambda out, x, h: sp.S.Zero, lambda out, x, h: choose(sp.Eq(x, 0), sp.S.One, sp.S.Zero)),
        "step{0}{1}", "1.0 if {0} > 0.0 else {1} if {0} == 0.0 else 0.0", (0, 0), ((-9, 9), (0, 1)),
-       flat=True, kink="heaviside({0}, {1}): gradient 0 everywhere", aliases=("Heaviside",), variable=True,
+       python_partials=(None, "{d} if {0} == 0.0 else 0.0"), flat_by=(0,),
+       kink="heaviside({0}, {1}): gradient 0 by {0}", aliases=("Heaviside",), variable=True,
        latex=r"\theta_{{1}}\left({0}\right)"),
     Op("mod",   sp.Mod,     (lambda out, x, y: sp.S.One, lambda out, x, y: -sp.floor(x/y)),
        "{0}mod{1}", "{0} % {1}", (0.6, 0.5), ((-99, 99), (1, 9)),
@@ -481,11 +489,10 @@ _ROWS = (
        rule="d sqrt = 1/(2*{out})", kink="sqrt({0}) where not {1}, so where all its squares are 0: gradient 0",
        raises=(Raise(_DOMAIN, "{0} < 0"), Raise(_POLE, "{0} = 0 and {1}", partial=0))),
     Op("top",        lambda x, y: sp.floor(sp.Max(x, y)), (lambda out, x, y: sp.S.Zero, lambda out, x, y: sp.S.Zero),
-       "top{0}{1}",    "float(math.floor(max({0}, {1})))", (0, 0), ((-9, 9), (-9, 9)),
-       formula="floor(max({0}, {1}))", flat=True, latex=r"\left\lfloor\max\left({0}, {1}\right)\right\rfloor",
-       raises=(Raise(_OVERFLOW, "{0} or {1} is infinite", step_only=True),)),
+       "top{0}{1}",    "max({0}, {1}) // 1.0", (0, 0), ((-9, 9), (-9, 9)),
+       formula="floor(max({0}, {1}))", flat=True, latex=r"\left\lfloor\max\left({0}, {1}\right)\right\rfloor"),
     Op("expinf",     lambda x: sp.exp(x, evaluate=False), (lambda out, x: out,),
-       "expinf{0}",    "math.exp({0}) if {0} < 709.78 else math.inf", (0.51, 0.51), ((-20, 20),),
+       "expinf{0}",    "math.exp({0}) if not {0} > 709.78 else math.inf", (0.51, 0.51), ((-20, 20),),
        python_partials=("{out} * {d} if {d} != 0.0 else 0.0",), formula="exp({0})", latex=r"\exp\left({0}\right)", role="exp"),
     Op("sech",       sp.sech,      (lambda out, x: -(out*sp.tanh(x)),),
        "sech{0}",      "1.0 / math.cosh({0}) if abs({0}) < 710.0 else 2.0 * math.exp(-abs({0}))", (2.5, 5.0), ((-9, 9),),

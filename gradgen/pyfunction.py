@@ -7,7 +7,7 @@ import contextlib
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
@@ -23,11 +23,10 @@ from gradgen.scope import (
     Helper,
     Names,
     UnclearError,
-    bindings,
-    dotted,
 )
 from gradgen.statements import canonical, split_docstring
 from gradgen.targets import TARGETS
+from gradgen.tree import bindings, dotted
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
 MAX_STATEMENTS = 5_000
@@ -86,7 +85,11 @@ class Function:
 
 
 def read_function(
-    text: str, name: str, means: Mapping[str, str] | None = None, result: str = ""
+    text: str,
+    name: str,
+    means: Mapping[str, str] | None = None,
+    result: str = "",
+    outputs: Collection[str] = (),
 ) -> Function:
     """Read a straight-line function: assignments, loops over literal ranges, calls of its like, and a return at its end.
 
@@ -94,7 +97,8 @@ def read_function(
         text: the file.
         name: the function, at the top level of the file.
         means: what imports mean that are not known, as {"fluids.numerics.exp": "exp"}.
-        result: what its result is called, if not as the function says.
+        result: what its result is called, if not as the function is.
+        outputs: the names of other results that are wanted, which keep theirs.
 
     Raises:
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
@@ -109,16 +113,20 @@ def read_function(
     except UnclearError as error:
         raise names.fail(str(error), place) from None
     if isinstance(found, Helper):
-        return read_helper(found, means, result)
+        return read_helper(found, means, result, outputs)
     what = "comes from another file" if isinstance(found, Dotted) else "is no `def`"
     raise names.fail(f"`{name}` {what}; name a function that this file defines", place)
 
 
 def read_helper(
-    helper: Helper, means: Mapping[str, str] | None = None, result: str = ""
+    helper: Helper,
+    means: Mapping[str, str] | None = None,
+    result: str = "",
+    outputs: Collection[str] = (),
 ) -> Function:
     """Read a function that was found; see `read_function`."""
-    reader = _Reader(helper, check_means(means), result)
+    known = check_means(means)
+    reader = _Reader(helper, known, result, outputs)
     found = replace(reader.read(), origin=helper, constants=reader.lines)
     clash = reader.called & {*reader.taken}
     if not clash:
@@ -134,7 +142,7 @@ def read_helper(
                 arg,
             )
     # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
-    again = _Reader(helper, check_means(means), result, frozenset(clash)).read()
+    again = _Reader(helper, known, result, outputs, frozenset(clash)).read()
     return replace(again, origin=helper, constants=reader.lines)
 
 
@@ -143,6 +151,7 @@ class _Reader:
     helper: Helper
     means: Mapping[str, str]
     result: str
+    outputs: Collection[str] = ()
     avoid: frozenset[str] = frozenset()
     items: list[tuple[str, str, str]] = field(default_factory=list)
     places: list[tuple[int, str]] = field(default_factory=list)
@@ -186,19 +195,33 @@ class _Reader:
     # What results are called.
 
     def single_named(self, value: Value, comment: str) -> str:
-        """Return the name of the one result: its own, or the function's, or the one that is asked for."""
-        own = value.text if value.text in (name for name, _, _ in self.items) else ""
-        if own and self.result in ("", own):
-            return own
+        """Return the name of the one result: the function's, or the one that is asked for."""
+        assigned = {name for name, _, _ in self.items}
+        own = value.text if value.text in assigned else ""
         asked = self.result or self.helper.function.name
-        if not self.result and not self.free(asked):
-            asked = "f"
-        if own and self.items[-1][0] == own and self.result not in self.taken:
-            _, text, words = self.items[-1]
-            self.items[-1] = (self.result, text, words)
-            self.taken[self.result] = 1
-            return self.result
-        return self.add_result(asked, value, comment)
+        kept = self.outputs and asked not in self.outputs
+        if own and (own == asked or kept):
+            return own
+        if not self.result and not self.free(asked, assigned):
+            asked = own or "f"
+        elif not self.result and asked in assigned:
+            first = self.fresh(f"{asked}1")  # as in rate1, rate2, rate
+            self.rename(asked, first)
+            del self.taken[asked]
+            value = Value(re.sub(rf"\b{asked}\b", first, value.text))
+        if own and asked not in self.taken:
+            self.rename(own, asked)
+            self.taken[asked] = 1
+            return asked
+        return own if own == asked else self.add_result(asked, value, comment)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give what the program assigned another name; where `old` is a function's name as well, all is read again."""
+        word = re.compile(rf"\b{old}\b")
+        self.items = [
+            (new if name == old else name, word.sub(new, text), comment)
+            for name, text, comment in self.items
+        ]
 
     def several_named(self, values: list[Value], comment: str) -> tuple[str, ...]:
         """Return the names of several results, no two the same."""
@@ -222,13 +245,14 @@ class _Reader:
         self.add(name, value, comment)
         return name
 
-    def free(self, name: str) -> bool:
-        """Return whether a result may have this name."""
+    def free(self, name: str, assigned: Collection[str]) -> bool:
+        """Return whether a result may have this name, when what is assigned may get another."""
         try:
             check_identifier(name, "the result's name")
         except GradgenError:
             return False
-        taken = name in self.taken or name in self.called or name in RESERVED
+        taken = name in self.taken and name not in assigned
+        taken = taken or name in self.called or name in RESERVED
         reserved = any(name in target.reserved for target in TARGETS.values())
         return not (taken or reserved or name in CALLS or name in COMPOSITIONS)
 

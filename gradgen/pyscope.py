@@ -18,8 +18,8 @@ from gradgen.scope import (
     Meaning,
     Names,
     UnclearError,
-    dotted,
 )
+from gradgen.tree import dotted
 
 
 class Reader(Protocol):

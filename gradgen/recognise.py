@@ -700,9 +700,22 @@ def _surviving(program: Program) -> Program:
     results = {ref.index for _, ref in program.outputs}
     steps = list(program.steps)
     for position, step in enumerate(program.steps):
-        if step.op == "exp" and _dies_out(program, first + position, readers, results):
+        if step.op != "exp" or _is_shifted(program, step):
+            continue
+        if _dies_out(program, first + position, readers, results):
             steps[position] = replace(step, op="expinf")
     return replace(program, steps=tuple(steps))
+
+
+def _is_shifted(program: Program, step: Step) -> bool:
+    """Whether the exponent is less than another by about the largest of all, so that it is never large."""
+    (value,) = step.args
+    exponent = program.step(value.index) if isinstance(value, Ref) else None
+    if exponent is None or exponent.op not in ("sub", "neg"):
+        return False
+    top = exponent.args[-1]
+    made = program.step(top.index) if isinstance(top, Ref) else None
+    return made is not None and made.op == "top"
 
 
 def _dies_out(

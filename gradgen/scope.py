@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from gradgen.changes import Changes, changes_in
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
+from gradgen.tree import bindings, dotted
 
 #: A larger file is data, or made by a machine.
 MAX_FILE = 1_000_000
@@ -22,11 +24,6 @@ MAX_PATH = 300
 BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
 _USUAL = {"math": "math", "np": "numpy", "numpy": "numpy"}
-#: What methods call the instance and the class that they belong to.
-_INSTANCES = ("self", "cls")
-#: What a file may get hold of itself by, and of the names in it.
-_MODULES = ("modules", "import_module", "__import__", "__main__")
-_GLOBALS = ("f_globals", "__globals__")
 #: All that `from math import *` binds, in any version of Python.
 _OF_MATH = frozenset("""
     acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
@@ -102,22 +99,16 @@ class Names:
         text: the file.
         live: of a cell in a notebook, which sees what other cells bound: what a name means at this moment.
         until: of a cell, the statement that is being run.
-        changed: names that may change in ways that no assignment shows, with the line and what it holds.
-        anything: the line that may bind any name at any time, and what it holds.
         star: the last import of `*`, which may bind any name that is not bound below it: the statement, and the line.
-        stored: the attributes that are assigned anywhere, which may be those of modules, with the line.
-        itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
+        changes: what may change names and modules in ways that no assignment at the top level shows.
         bound: all else that binds names, in order.
     """
 
     text: str
     live: Callable[[str], Meaning | None] | None = None
     until: int = 0
-    changed: dict[str, tuple[int, str]] = field(default_factory=dict)
-    anything: tuple[int, str] | None = None
     star: tuple[int, int] | None = None
-    stored: dict[str, int] = field(default_factory=dict)
-    itself: bool = False
+    changes: Changes = field(default_factory=Changes)
     bound: dict[str, list[_Binding]] = field(default_factory=dict)
     _followed: dict[ast.expr, Meaning | UnclearError] = field(default_factory=dict)
 
@@ -135,7 +126,7 @@ class Names:
             raise GradgenError(
                 f"the file is no valid Python: {getattr(error, 'msg', error)}"
             ) from None
-        self._watch()
+        self.changes = changes_in(self.module)
         for place, statement in enumerate(self.module.body):
             self._bind(statement, place)
 
@@ -222,7 +213,7 @@ class Names:
         if len(path) > MAX_PATH:
             raise UnclearError(f"`{path[:60]}...` is too long a name")
         for part in path.split("."):
-            line = self.stored.get(part) or self.stored.get("*")
+            line = self.changes.stored.get(part) or self.changes.stored.get("*")
             if line is not None:
                 raise UnclearError(
                     f"`{path}` may change: line {line} assigns to an attribute of that name; leave modules as they are"
@@ -231,25 +222,26 @@ class Names:
 
     def _one(self, name: str, before: int | None) -> Meaning:
         found = self.bound.get(name, [])
-        if self.anything is not None:
-            line, how = self.anything
+        stored, itself = self.changes.stored, self.changes.itself
+        if self.changes.anything is not None:
+            line, how = self.changes.anything
             raise UnclearError(
-                f"what `{name}` means is not certain, since line {line} ({how}) may bind any name"
+                f"what `{name}` means is not certain, since line {line} ({how}) may bind any name; "
+                "leave that out, or move the function to a file without it"
             )
-        changes = self.stored.get(name)
-        if self.itself:
-            changes = changes or self.stored.get("*") or self.stored.get("?")
-        module = self.itself or any(isinstance(b.meaning, Dotted) for b in found)
-        if changes and module:
+        assigns = stored.get(name)
+        if itself:
+            assigns = assigns or stored.get("*") or stored.get("?")
+        if assigns and (itself or any(isinstance(b.meaning, Dotted) for b in found)):
             raise UnclearError(
-                f"`{name}` may change: line {changes} assigns to an attribute of that name; leave modules as they are"
+                f"`{name}` may change: line {assigns} assigns to an attribute of that name; leave modules as they are"
             )
         if self.star is not None and (not found or found[0].place <= self.star[0]):
             raise UnclearError(
                 f"what `{name}` means is not certain: line {self.star[1]} imports `*`; import by name what is used"
             )
-        if name in self.changed:
-            line, how = self.changed[name]
+        if name in self.changes.named:
+            line, how = self.changes.named[name]
             raise UnclearError(
                 f"`{name}` may change: line {line} holds {how}; give what changes another name, or make it a parameter"
             )
@@ -316,7 +308,7 @@ class Names:
             0,
         ):
             # What the file puts into the module comes back by the star.
-            for name in sorted({*_OF_MATH, *self.stored}):
+            for name in sorted({*_OF_MATH, *self.changes.stored}):
                 self._add(name, _Binding(line, "", place, Dotted(f"math.{name}")))
         else:
             self.star = (place, line)
@@ -348,72 +340,6 @@ class Names:
                     found.append((one.id, line, named))
         return found
 
-    def _watch(self) -> None:
-        """Find what changes names from inside functions, and what changes modules."""
-        for node in walk(self.module):
-            if isinstance(node, ast.Global):
-                for name in node.names:
-                    self.changed.setdefault(name, (node.lineno, "`global`"))
-            elif isinstance(node, ast.Attribute):
-                root, _ = dotted(node)
-                if root and not isinstance(node.ctx, ast.Load):
-                    words = f"an assignment to `{root}.{node.attr}`"
-                    self.changed.setdefault(root, (node.lineno, words))
-                if not isinstance(node.ctx, ast.Load):
-                    self._store(root, node.attr, node)
-            elif isinstance(node, ast.alias):
-                self.itself = self.itself or node.name in _MODULES
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                self.itself = self.itself or node.func.id in _MODULES
-                self._watch_call(node, node.func.id)
-            elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                self._watch_scope(node.value)
-            if isinstance(node, ast.Attribute):
-                self.itself = self.itself or node.attr in _MODULES
-                if node.attr in _GLOBALS:
-                    how = f"`{node.attr}`"
-                    self.anything = self.anything or (node.lineno, how)
-                self._watch_scope(node.value)  # as in vars().update(...)
-
-    def _watch_call(self, node: ast.Call, called: str) -> None:
-        if called in ("setattr", "delattr") and node.args:
-            root, _ = dotted(node.args[0])
-            named = node.args[1] if len(node.args) > 1 else None
-            self._store(
-                root, named.value if isinstance(named, ast.Constant) else "*", node
-            )
-            if root:
-                self.changed.setdefault(root, (node.lineno, f"`{called}`"))
-        elif called == "globals" or (called == "exec" and len(node.args) < 2):
-            self.anything = self.anything or (node.lineno, f"`{called}`")
-
-    def _watch_scope(self, node: ast.expr) -> None:
-        """Take note of what is put into `vars()`, which at the top level are the file's names, or into `vars(math)`."""
-        if isinstance(node, ast.Call) and dotted(node.func)[0] in ("vars", "locals"):
-            if not node.args:
-                self.anything = self.anything or (node.lineno, "`vars` or `locals`")
-            for arg in node.args:
-                self._store(dotted(arg)[0], "*", node)
-        elif isinstance(node, ast.Attribute) and node.attr in ("__dict__", "modules"):
-            self._store(dotted(node)[0], "*", node)
-
-    def _store(self, root: str | None, attribute: object, node: ast.expr) -> None:
-        """Take note of an assignment to an attribute, which may be one of a module; `*` stands for any, `?` for any of what has no name."""
-        if attribute == "*" and root is None:
-            attribute = "?"
-        if root in _INSTANCES or (attribute == "*" and root not in self._tops):
-            return  # an object's own
-        self.stored.setdefault(str(attribute), node.lineno)
-
-    @cached_property
-    def _tops(self) -> set[str]:
-        """The names that the file binds at the top level, and those of all imports."""
-        found = {name for name, _ in bindings(self.module.body)}
-        for node in walk(self.module):
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                found |= {name for name, _ in bindings([node])}
-        return found
-
 
 def _pairs(
     target: ast.expr, value: ast.expr
@@ -428,93 +354,3 @@ def _pairs(
         for place, one in enumerate(target.elts):
             if isinstance(one, ast.Name):
                 yield one, values[place] if same else None
-
-
-def dotted(node: ast.expr) -> tuple[str | None, tuple[str, ...]]:
-    """Return the name and the attributes of `name.a.b`; None for what is no such chain."""
-    attributes = []
-    while isinstance(node, ast.Attribute):
-        attributes.append(node.attr)
-        node = node.value
-    return (node.id if isinstance(node, ast.Name) else None), tuple(attributes[::-1])
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    """Return what is inside a node, but for the kinds of its operators and the like."""
-    found: list[ast.AST] = []
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [part for part in value if isinstance(part, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(value, _KINDS):
-            found.append(value)
-    return found
-
-
-def walk(root: ast.AST) -> Iterator[ast.AST]:
-    """Yield a tree's nodes, without the kinds of its operators and the like."""
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        yield node
-        if not isinstance(node, (ast.Name, ast.Constant)):
-            todo += _children(node)[::-1]
-
-
-_KINDS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-
-
-def bindings(body: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
-    """Yield every name that statements bind in their own scope, as often as they do, with its line; `*` for an import of all.
-
-    What functions, classes, lambdas and comprehensions inside them bind is theirs, but for `:=` in a comprehension.
-    """
-    todo = [(node, False) for node in reversed(body)]
-    while todo:
-        node, inside = todo.pop()
-        line = getattr(node, "lineno", 1)
-        if isinstance(node, ast.Name):
-            if not inside and not isinstance(node.ctx, ast.Load):
-                yield node.id, line
-            continue
-        if isinstance(node, ast.Constant):
-            continue
-        children = _children(node)
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            for alias in node.names:
-                whole = alias.name.split(".")[0]
-                yield alias.asname or whole, line
-        elif isinstance(node, _DEFINITIONS):
-            if not isinstance(node, ast.Lambda):
-                yield node.name, line
-            children = _outside(node)
-        elif isinstance(node, _COMPREHENSIONS):
-            inside = True
-        elif isinstance(node, ast.NamedExpr):
-            yield node.target.id, line
-            children = [node.value]
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
-            if node.name:
-                yield node.name, line
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            yield node.rest, line
-        elif isinstance(node, ast.AnnAssign) and node.value is None:
-            children = [node.annotation]  # it declares, and binds nothing
-        todo += [(child, inside) for child in reversed(children)]
-
-
-def _outside(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda,
-) -> list[ast.AST]:
-    """Return the parts of a definition that belong to the scope around it."""
-    if isinstance(node, ast.ClassDef):
-        return [*node.decorator_list, *node.bases, *node.keywords]
-    args = node.args
-    found: list[ast.AST | None] = [*args.defaults, *args.kw_defaults]
-    if not isinstance(node, ast.Lambda):
-        stars = [a for a in (args.vararg, args.kwarg) if a is not None]
-        every = (*args.posonlyargs, *args.args, *args.kwonlyargs, *stars)
-        found += [*node.decorator_list, node.returns, *(a.annotation for a in every)]
-    return [part for part in found if part is not None]

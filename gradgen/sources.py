@@ -6,7 +6,7 @@ import codecs
 import io
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gradgen.errors import GradgenError
@@ -69,7 +69,17 @@ def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
         GradgenError: the function or an option is not acceptable; with the file's own line.
     """
     means, name = options.pop("means", None), options.pop("name", None)
-    return compile_read(read_function(text, function, means, name or ""), **options)
+    found = read_function(
+        text, function, means, name or "", wanted_outputs(options.get("outputs"))
+    )
+    return compile_read(found, **options)
+
+
+def wanted_outputs(outputs: Any) -> tuple[str, ...]:
+    """Return the names of the outputs that an option asks for."""
+    if isinstance(outputs, str):
+        return split_names(outputs)
+    return tuple(map(str, outputs)) if isinstance(outputs, Iterable) else ()
 
 
 def compile_read(found: Function, /, **options: Any) -> Compiled:

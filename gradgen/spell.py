@@ -305,10 +305,12 @@ def tests(
             number = other.value if isinstance(other, Const) else 0.0
             if not isinstance(number, (str, bool)) and number:
                 opposite: Fraction | float = -number
-                if len(group) == 1 and Test(test.value, Const(opposite)) in alone:
+                pair = Test(test.value, Const(opposite))
+                if len(group) == 1 and not test.same and pair in alone:
                     name = f"abs({name})"
                     text = constant(Const(max(number, opposite)), spelling)
-            texts.append(f"{name} != {text}" if name else "")
+            sign = "==" if test.same else "!="
+            texts.append(f"{name} {sign} {text}" if name else "")
         if all(texts):
             found[" or ".join(texts)] = None
     if len(found) == 1:

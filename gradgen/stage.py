@@ -275,6 +275,8 @@ def decide(op: str, args: Sequence[Operand]) -> Operand | None:
         if isinstance(condition, Const):
             return first if condition.value else second
         return first if first == second else None
+    if op == "heaviside" and isinstance(args[0], Const) and args[0].value == 0:
+        return args[1]
     if op in ("and", "or"):
         for one, other in (args, args[::-1]):
             if isinstance(one, Const):

@@ -289,3 +289,32 @@ def test_a_chaotic_map_is_no_fault_of_the_module(text: str) -> None:
     compiled = compile(rounds(f"u = {text}", 300))
     value, (slope, _) = compiled.value_and_grad(0.3, 1.0)
     assert 0 <= value <= 2 and math.frexp(abs(slope))[0] == 0.5
+
+
+@pytest.mark.parametrize("options", [{}, {"as_written": True}, {"precise": True}, {"ieee": True}, {"strict": True}], ids=str)  # fmt: skip
+def test_a_step_is_the_choice_of_its_value_at_zero(options: dict[str, Any]) -> None:
+    chosen = random.Random(f"step {options}")
+    moving = ["x", "x*y", "x - y", "floor(x)", "0*x", "abs(y)", "0", "1"]
+    value_at_zero = ["x", "y", "y**2", "0.5", "x*y + 1", "heaviside(y, x)", "max(x, y)"]
+    whole = ["{}", "{}*y", "sqrt(1 + {}**2)", "exp({}) - {}", "x - 3*{}", "{}/2 if x < 1 else x*{}"]  # fmt: skip
+    for _ in range(6):
+        u, v = chosen.choice(moving), chosen.choice(value_at_zero)
+        around = chosen.choice(whole)
+        step, choice = (
+            f"heaviside({u}, {v})",
+            f"({v} if {u} == 0 else heaviside({u}, 0))",
+        )
+        made = [
+            compile(
+                around.replace("{}", text),
+                inputs="x, y",
+                with_="jacobian",
+                proof=bool(chosen.randrange(2)),
+                **options,
+            )
+            for text in (step, choice)
+        ]
+        for point in ((0.0, 0.0), (0.0, 2.0), (-1.0, 0.0), (2.0, 2.0), (1.5, -2.0)):
+            found, wanted = (one.value_and_grad(*point) for one in made)
+            assert found == wanted, (step, around, point)
+            assert made[0].jacobian(*point) == (found[1],)

@@ -14,6 +14,7 @@ import pytest
 
 import gradgen
 from gradgen.errors import GradgenError
+from tests.cells import Cells
 
 
 def times(factor: float) -> Any:
@@ -50,24 +51,6 @@ def test_the_decorator_takes_the_very_function() -> None:
         return math.exp(k * x)
 
     assert scaled2(0.5, 2.0) == math.exp(1.0) and scaled2(0.5) == math.exp(1.5)
-
-
-class Cells:
-    """What runs cells as a notebook does: their sources are kept where tracebacks look for them."""
-
-    def __init__(self) -> None:
-        self.scope: dict[str, Any] = {"__name__": "__main__"}
-        self.count = 0
-
-    def run(self, text: str) -> Any:
-        self.count += 1
-        name = f"/tmp/ipykernel_7/{self.count}.py"
-        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-        try:
-            exec(compile(text, name, "exec"), self.scope)  # noqa: S102
-        finally:
-            self.scope.pop("__builtins__")
-        return self.scope.get("f")
 
 
 def test_the_decorator_works_in_a_notebook() -> None:

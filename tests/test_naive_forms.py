@@ -167,6 +167,34 @@ def test_a_zero_keeps_its_sign(text: str, at: tuple[float, float]) -> None:
     assert ours(*at) == written(*at)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(x)/(exp(x) + exp(y) + exp(z))",
+        "(x*exp(y) + 2*exp(y))/(exp(y)*z + x*exp(y))",
+        "(x*exp(y) + exp(z))/(exp(y) + exp(z))",
+        "log(x*exp(y) + exp(z))",
+        "log(exp(x) - exp(y) + 3*exp(z))",
+        "log(2 + 3*exp(x) + y*exp(z))",
+    ],
+)
+def test_sums_of_exponentials_where_an_exponent_is_no_number(text: str) -> None:
+    """At infinity and nan they raise only where the formula as written does, and are what that is or nan."""
+    written, ours = (compile(text, as_written=w, inputs="x, y, z") for w in (True, False))  # fmt: skip
+    for place in range(3):
+        for number in (math.inf, -math.inf, math.nan):
+            point = [1.0, 0.5, 0.25]
+            point[place] = number
+            try:
+                wanted = written.value_and_grad(*point)[0]
+            except (ArithmeticError, ValueError) as error:
+                assert "integer" not in str(error)
+                continue
+            got, slopes = ours.value_and_grad(*point)
+            assert math.isnan(got) or got == pytest.approx(wanted, rel=1e-12)
+            assert len(slopes) == 3
+
+
 #: Sigmoids and the like as people write them, scaled and shifted.
 SIGMOIDS = (
     "{s}/(1 + exp({k}*x))",

@@ -63,6 +63,16 @@ def targets(row: Op) -> list[Target]:
     return found
 
 
+def drawn(
+    row: Op, fixed: dict[int, Fraction | float], rnd: random.Random
+) -> list[Fraction | float]:
+    """Return a point of the row's sample; where an argument counts by its sign alone, that is 0 at every other one."""
+    point = [fixed.get(i, rnd.uniform(*r)) for i, r in enumerate(row.sample)]
+    for place in row.flat_by:
+        point[place] *= rnd.randrange(2)
+    return point
+
+
 def partial_error(row: Op, position: int) -> float:
     """Return the largest relative difference between a row's partial and SymPy's derivative, over random points."""
     rnd = random.Random(f"{row.name} {position}")
@@ -82,7 +92,7 @@ def partial_error(row: Op, position: int) -> float:
         )
         ours = function(named_slopes(plain(rule(value, *args))), symbols)
         for _ in range(5):
-            point = [fixed.get(i, rnd.uniform(*r)) for i, r in enumerate(row.sample)]
+            point = drawn(row, fixed, rnd)
             with mpmath.workdps(DIGITS):
                 wanted = true(*point)
                 worst = max(
@@ -101,7 +111,7 @@ def test_a_spoiled_partial_is_caught(row: Op, position: int) -> None:
     right = row.partials[position]
     assert right is not None
     wrongs: list[Partial] = [lambda *a: right(*a) + 1]
-    if not row.flat:  # a multiple of 0 is no change
+    if row.moves_by(position):  # a multiple of 0 is no change
         wrongs.append(lambda *a: right(*a) * (1 + sp.Rational(1, 10**9)))
         wrongs.append(lambda *a: -right(*a))
     for wrong in wrongs:
@@ -143,7 +153,7 @@ def accuracy(row: Op, points: int, target: Target) -> tuple[float, float]:
     ]
     for module, live, fixed in modules(row, target):
         for _ in range(points):
-            point = [fixed.get(i, rnd.uniform(*r)) for i, r in enumerate(row.sample)]
+            point = drawn(row, fixed, rnd)
             got, cache = module.forward(*(point[i] for i in live))
             forward = max(forward, ulps(got, value(*point)))
             for i, slope in zip(live, module.backward(cache)):

@@ -385,13 +385,13 @@ def endless(x):
     [
         ("call", "spread = v*sqrt(T); d1 = (log(S/K) + (r + v**2/2)*T)/spread; d2 = d1 - spread; call = S*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)", None),
         ("seed", "sigy = sigmoid(y); num = x + sigy; sigx = sigmoid(x); xpy = x + y; den = sigx + xpy**2; seed = num/den", None),
-        ("loop", "total = 0.0; total2 = total + x**1*y; total3 = total2 + x**2*y; total4 = total3 + x**3*y", None),
+        ("loop", "total = 0.0; total2 = total + x**1*y; total3 = total2 + x**2*y; loop = total3 + x**3*y", None),
         ("choice", "r = x if x > 0 and not y > 1 else -x*-2.0; choice = r*9.81", None),
         ("pair", "a = x*y; b = x + y; f2 = b*a", "a, f2"),
         ("nested", "helper_square = x**2; helper_x = helper_square + pi + 1; helper_square2 = helper_x**2; nested = helper_square2 + pi", None),
         ("keywords", "rotated_co = cos(0.5); rotated_si = sin(0.5); u = rotated_co*x - rotated_si*y; v = rotated_si*x + rotated_co*y; rotated_angle = x*(2*pi); rotated_co2 = cos(rotated_angle); rotated_si2 = sin(rotated_angle); p = rotated_co2*v - rotated_si2*u; q = rotated_si2*v + rotated_co2*u", "p, q"),
         ("bounds", "max(x, y, 0.5) + min(x, y) + abs(x)", None),
-        ("annotated", "z = x*y; z2 = z - 1", None),
+        ("annotated", "z = x*y; annotated = z - 1", None),
         ("helper", "square = x**2; helper = square + pi", None),
     ],
 )  # fmt: skip
@@ -447,7 +447,7 @@ def test_what_is_no_straight_line_is_refused_with_its_line(
 
 def test_a_function_of_one_line_is_a_formula() -> None:
     found = read_function(FUNCTIONS, "returned")
-    assert (found.program, found.name, found.outputs) == ("x * y", "z", None)
+    assert (found.program, found.name, found.outputs) == ("x * y", "returned", None)
 
 
 def test_loops_that_are_written_out_leave_no_zeros_and_ones() -> None:
@@ -456,7 +456,7 @@ def test_loops_that_are_written_out_leave_no_zeros_and_ones() -> None:
         "total = 0.0",
         "total2 = total + -1 * y",
         "total3 = total2",
-        "total4 = total3 + x",
+        "triangle = total3 + x",
     ]
     assert compile_function(FUNCTIONS, "triangle").forward(2.0, 5.0)[0] == -3.0
 

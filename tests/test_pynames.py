@@ -6,6 +6,8 @@ import json
 import math
 import random
 import re
+import sys
+import types
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -300,6 +302,170 @@ def test_random_files_are_read_as_python_reads_them_or_refused(
     assert seen["compiled"] > count / 5 and seen["refused"] > count / 5
 
 
+# What changes names behind every assignment's back.
+
+#: The names of the file, as a dictionary; `L` for those that are right at the top level alone.
+_OWN_NAMES = [
+    "globals()", "L vars()", "L locals()", "sys.modules[__name__].__dict__", "vars(sys.modules[__name__])", "g.__globals__",
+    "(lambda: 0).__globals__", "sys._getframe().f_globals", "L sys._getframe().f_locals", "getattr(g, '__globals__')",
+    "eval('globals()')", "eval('vars(this)', {'this': sys.modules[__name__]})", "builtins.globals()", "L builtins.vars()",
+    "__import__(__name__).__dict__", "vars(importlib.import_module(__name__))", "(lambda see: see())(globals)",
+    "vars(*[sys.modules[__name__]])", "L (lambda see: see)(locals)()", "getattr(builtins, 'globals')()",
+    "__import__('builtins').globals()",
+]  # fmt: skip
+_ON_NAMES = [
+    "{d}['K'] = 2.0", "{d}.update(K=2.0)", "{d}.__setitem__('K', 2.0)", "names = {d}\nnames['K'] = 2.0",
+    "dict.update({d}, K=2.0)", "exec('K = 2.0', {d})", "(lambda d: d.update(K=2.0))({d})", "del {d}['K']",
+    "names, other = {d}, 0\nnames |= dict(K=2.0)", "{d}['g'] = math.cos", "for {d}['K'] in (1.0, 2.0): pass",
+]  # fmt: skip
+_BY_TEXT = [
+    "exec('global K; K = 2.0')", "eval('globals().update(K=2.0)')", "run = exec\nrun('global K; K = 2.0')", "list(map(exec, ['global K; K = 2.0']))",
+    "exec(compile('global K; K = 2.0', 'text', 'exec'))", "builtins.exec('global K; K = 2.0')", "L eval('(K := 2.0)')",
+    "exec('global K; K = 2.0', None)", "eval('setattr(math, \"exp\", math.cos)', dict(math=math))", "exec(*['global K; K = 2.0'])", "getattr(builtins, 'exec')('global K; K = 2.0')",
+    "from builtins import exec as run\nrun('global K; K = 2.0')",
+]  # fmt: skip
+_ON_MODULES = [
+    "setattr({m}, 'exp', math.cos)", "{m}.__dict__['exp'] = math.cos", "vars({m})['exp'] = math.cos", "vars({m}).update(exp=math.cos)",
+    "held = {m}\nfor name in ('exp',): setattr(held, name, math.cos)", "[setattr(m, n, math.cos) for m in ({m},) for n in ['exp']]",
+    "{m}.__setattr__('exp', math.cos)", "put = setattr\nput({m}, 'exp', math.cos)", "functools.partial(setattr, {m})('exp', math.cos)",
+    "def put(owner, name): setattr(owner, name, math.cos)\nput({m}, 'exp')", "held = {m}.__dict__\nheld['exp'] = math.cos",
+    "held = vars({m})\nheld['exp'] = math.cos", "{m}.exp = math.cos", "held = {m}\nheld.exp = math.cos", "delattr({m}, 'exp')",
+    "held = {m}\nvars(held)['exp'] = math.cos", "importlib.import_module('math').exp = math.cos", "for {m}.exp in (math.cos,): pass",
+    "held = importlib.import_module('math')\nfor name in ('exp',): setattr(held, name, math.cos)",
+]  # fmt: skip
+_ON_FUNCTIONS = [
+    "{g}.__defaults__ = (9.0,)", "setattr({g}, '__defaults__', (9.0,))", "held = {g}\nheld.__defaults__ = (9.0,)",
+    "held = {g}\nheld.__code__ = (lambda x, k=2.0: 7*x).__code__", "{g}.__code__ = (lambda x, k=2.0: 7*x).__code__",
+    "(lambda h: setattr(h, '__defaults__', (9.0,)))({g})",
+]  # fmt: skip
+_HARMLESS = [
+    "def show(thing): return vars(thing)", "def show(thing): return locals()", "def run(eval, vars): return eval(vars)",
+    "class Bag:\n    def __init__(self, **given):\n        for name in given: setattr(self, name, given[name])\nBag(exp=1)",
+    "class Bag:\n    def __init__(self, **given): self.__dict__.update(given)\nBag(exp=1)", "class Model:\n    def eval(self): return 1\nModel().eval()",
+    "exec('K = 2.0', {})", "eval('1 + 2', {'K': 3})", "def run(names): exec('K = 2.0', names)\nrun({})",
+    "def exec(text): return text\nexec('K = 2.0')", "print_names = sorted(dir(math))",
+    "import argparse\nvars(argparse.Namespace(K=1.0))", "def copied(thing): return dict(thing.__dict__)", "def named(eval=None): return eval",
+    "held = dict(K=2.0)\nheld['K'] = 3.0", "class Bag: pass\nbag = Bag()\nsetattr(bag, 'level', 2.0)",
+]  # fmt: skip
+_PLACES = [
+    "{}", "{}", "def change():\n    {}\nchange()", "class Change:\n    {}", "if math:\n    {}", "try:\n    {}\nfinally:\n    pass",
+    "class Change:\n    def change(self):\n        {}\nChange().change()", "def change():\n    def inner():\n        {}\n    inner()\nchange()",
+]  # fmt: skip
+_USUAL = "import builtins, functools, importlib, math, sys\n"
+
+
+def change(rnd: random.Random) -> str:
+    """Return lines that change what a name of the file means, in a way that no assignment shows."""
+    kind = rnd.randrange(5)
+    if kind < 2:
+        text = rnd.choice(_ON_NAMES).replace("{d}", rnd.choice(_OWN_NAMES))
+    elif kind == 2:
+        text = rnd.choice(_BY_TEXT)
+    elif kind == 3:
+        text = rnd.choice(_ON_MODULES).format(m=rnd.choice(("math", "numbers_of")))
+    else:
+        text = rnd.choice(_ON_FUNCTIONS).format(g=rnd.choice(("g", "globals()['g']", "[g][0]")))  # fmt: skip
+    place = "{}" if "L " in text else rnd.choice(_PLACES)
+    return place.format(text.replace("L ", "").replace("\n", "\n" + " " * (place.find("{}") - place.rfind("\n", 0, place.find("{}")) - 1)))  # fmt: skip
+
+
+def outcome(text: str, module: types.ModuleType) -> float | str:
+    """Return what the file's function returns, or why it returns nothing."""
+    try:
+        exec(text, vars(module))  # noqa: S102
+    except Exception:  # noqa: BLE001
+        return "no such file is ever imported"
+    try:
+        return float(module.f(0.75))
+    except Exception as error:  # noqa: BLE001
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("count", [400, pytest.param(6000, marks=pytest.mark.slow)])
+def test_files_that_change_names_behind_every_assignment_are_refused(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = 0
+    for seed in range(count):
+        rnd = random.Random(seed)
+        parts = [rnd.choice(("def f(x): return K*x + math.exp(x) + g(x)", "def f(x):\n    u = g(K*x)\n    return u + numbers_of.exp(x)"))]  # fmt: skip
+        parts.insert(rnd.randint(0, 1), change(rnd))
+        before = f"{_USUAL}import math as numbers_of\nK = 1.25\ndef g(x, k=0.5): return k*x\n"  # fmt: skip
+        if rnd.random() < 0.5:
+            before = before.replace("builtins, ", "")
+        text = before + "\n".join(parts) + "\n"
+        this = types.ModuleType("model")
+        monkeypatch.setitem(sys.modules, "model", this)
+        value = outcome(text, this)
+        vars(math).update(MATH)
+        inner = 1.25 * 0.75
+        plain = 0.5 * inner if "u = " in text else inner + 0.5 * 0.75
+        plain += math.exp(0.75)
+        if value == "no such file is ever imported" or close(value, plain):
+            continue  # or it changes nothing after all
+        with pytest.raises(GradgenError) as found:
+            print(text, read_function(text, "f").program, value)
+        assert found.value.message.startswith("line ")
+        changed += 1
+    assert changed > count / 2
+
+
+def test_files_that_only_seem_to_change_names_are_read() -> None:
+    for harmless in _HARMLESS:
+        for part in (harmless, "def elsewhere():\n    " + harmless.replace("\n", "\n    ")):  # fmt: skip
+            text = f"import math\nK = 1.25\n{part}\ndef f(x): return K*math.exp(x)\n"
+            value = run(text, "f", (0.5,))
+            assert close(evaluate(read_function(text, "f"), (0.5,)), value), text
+
+
+# What results are called.
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.slow)])
+def test_the_one_result_is_called_after_the_function(count: int) -> None:
+    """Whatever the locals are called, in whichever order they are assigned; and means what Python says."""
+    after = 0
+    for seed in range(count):
+        rnd = random.Random(seed)
+        name = rnd.choice(("rate", "total", "u", "cos"))
+        local = rnd.sample(("rate", "total", "u", "v", "cos", "exp", "rate1"), 3)
+        inputs = ["x", *rnd.sample(("y", "rate", "k"), 2)]
+        lines = [f"{local[0]} = {rnd.choice(inputs)}*0.5"]
+        read = [*inputs, local[0]]
+        for _ in range(rnd.randint(0, 4)):
+            target = rnd.choice(local)
+            value = f"{rnd.choice(read)}*{rnd.choice(read)} + math.{rnd.choice(('exp', 'cos'))}({rnd.choice(read)}/4)"
+            lines.append(f"{target} = {value}")
+            read = [*read, target]
+        if rnd.random() < 0.3:
+            lines.append(f"for i in range(3):\n        {local[0]} += i*x")
+        lines.append(f"return {rnd.choice((local[0], local[0], read[-1], f'{read[-1]} - {local[0]}'))}")  # fmt: skip
+        body = "\n    ".join(lines)
+        text = f"import math\ndef {name}({', '.join(inputs)}):\n    {body}\n"
+        point = (0.75, 1.25, -0.5)
+        found = read_function(text, name)
+        assert close(evaluate(found, point), run(text, name, point)), text
+        last = found.program.split("\n")[-1].partition(" = ")[0]
+        result = (found.outputs or (last,))[0]
+        result = found.name if "\n" not in found.program else result
+        other = name in inputs or f"{name}(" in found.program or name == "cos"
+        assert result == name or other, f"{text}\n{found.program}"
+        after += result == name
+        kept = read_function(text, name, outputs=("elsewhere",))
+        assert close(evaluate(kept, point), run(text, name, point)), text
+    assert after > count / 3
+
+
+def test_results_keep_their_names_where_outputs_are_asked_for() -> None:
+    text = "def rate(x, k):\n    half = x*k\n    total = half*half\n    return total"
+    made = compile_function(text, "rate", outputs="half, total")
+    assert [name for name, _ in made.program.outputs] == ["half", "total"]
+    made = compile_function(text, "rate", outputs="half, rate")
+    assert [name for name, _ in made.program.outputs] == ["half", "rate"]
+    assert "drate: float = 1.0" in compile_function(text, "rate").source
+    assert "dpower: float = 1.0" in compile_function(text, "rate", name="power").source
+
+
 # What imports mean.
 
 
@@ -407,11 +573,11 @@ def test_files_that_are_no_python_are_refused(
         ("def rate(a, b): return a*b", "rate", "speed", "speed"),
         ("def rate(a, b): return a*b", "rate", "f", "f"),
         ("def rate(a, b):\n    u = a + b\n    return u*b", "rate", "", "rate"),
-        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "", "u"),
+        ("def rate(a, b):\n    u = a + b\n    return u", "rate", "", "rate"),
         ("def rate(a, b):\n    u = a + b\n    return u", "rate", "f", "f"),
         ("def rate(a, b):\n    u = a + b\n    v = u*u\n    return u", "rate", "speed", "speed"),
         ("def rate(rate, b): return rate*b", "rate", "", "f"),
-        ("def rate(f, b):\n    rate = f + b\n    return rate*b", "rate", "", "f2"),
+        ("def rate(f, b):\n    rate = f + b\n    return rate*b", "rate", "", "rate"),
         ("import math\ndef exp(a): return math.exp(a)", "exp", "", "f"),
         ("def gamma(a): return a*a", "gamma", "", "f"),
         ("def pi(a): return a*a", "pi", "", "f"),

@@ -11,10 +11,22 @@ from typing import Any
 
 import mpmath
 import pytest
+import sympy as sp
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from gradgen.exact import Exact, ExactFormula, ExactFormulas, _applied, _quotient
+from gradgen.exact import (
+    _INPUT,
+    _OTHER,
+    Exact,
+    ExactFormula,
+    ExactFormulas,
+    _applied,
+    _power,
+    _quotient,
+    meaning_of,
+)
+from gradgen.functions import relu, rounded, trunc
 from gradgen.ops import COMPOSITIONS, OPS, Op
 from gradgen.parse import parse
 from gradgen.pipeline import compile
@@ -26,8 +38,15 @@ DEPTH = 3
 DIGITS = 170
 SCIPY = importlib.util.find_spec("scipy") is not None
 TARGET = "scipy" if SCIPY else "python"
-#: The rounding error that every operation is allowed, for the question how much of it the result must show.
-_ROUNDING = 2.0**-52
+_X, _Y = sp.symbols("x y", real=True)
+#: How many doubles an operation's value may be off, for the question how much of it the result must show.
+_OFF = 2
+#: The functions beside arithmetic whose value is a double if it looks like one: sigmoid(500) is 1 to all digits, and is not.
+_SURE = (
+    _power,
+    meaning_of(sp.Heaviside(_X, _Y)),
+    *(meaning_of(node(_X)) for node in (sp.Abs, sp.sign, trunc, rounded, relu)),
+)
 #: Bounds for the arguments of compositions, where any number will not do.
 _RANGES = {
     "logit": (0.1, 0.9),
@@ -57,10 +76,6 @@ def call(row: Op, args: Sequence[str], whole: int) -> str:
     for place, (arg, (low, high)) in enumerate(zip(args, row.sample)):
         if place in row.truths:
             texts.append(f"({arg})")
-        elif row.name == "heaviside" and place == 1:
-            texts.append(
-                "0.5"
-            )  # by its value at 0 it has a slope there, which is not written yet
         elif place in row.whole:
             texts.append(str(math.ceil(low) + whole % (math.floor(high - low) + 1)))
         elif row.partials and row.partials[place] is None:
@@ -132,23 +147,37 @@ POINTS = st.tuples(
 
 
 class Rounded(ExactFormulas):
-    """The formula as a computer with rounding errors would evaluate it: each operation's value is off a little."""
+    """The formula as a computer would evaluate it: each operation's value is a double near to its own, or that if it is one.
+
+    So rounding may decide a comparison, as that of erf(7) with 1, but not one of whole numbers.
+    """
 
     def __init__(self, text: str, seed: int) -> None:
         super().__init__([parse(text).expr], INPUTS, DIGITS)
-        self.rnd, self.seed = random.Random(seed), seed
+        self.rnd = random.Random(seed)
+        #: Each operation's relative error at the first point, which it keeps beside that: a staircase has no slope.
+        self.errors: list[Any] = []
 
     def _values(self, point: Sequence[Any]) -> list[Any]:
-        self.rnd.seed(self.seed)  # the same errors wherever it is evaluated
         values: list[Any] = []
-        for kind, what, operands in self._plan:
+        for node, (kind, what, operands) in enumerate(self._plan):
             args = [values[i] for i in operands]
-            value = point[what] if not operands and isinstance(what, int) else _applied(kind, what, args)  # fmt: skip
-            error = self.rnd.uniform(-1, 1) * _ROUNDING
-            values.append(
-                value * (1 + error) if isinstance(value, mpmath.mpf) else value
-            )
+            value = point[what] if kind == _INPUT else _applied(kind, what, args)
+            if node == len(self.errors):
+                self.errors.append(
+                    self._error(value, kind == _OTHER and what not in _SURE)
+                )
+            known = isinstance(value, mpmath.mpf)
+            values.append(value * (1 + self.errors[node]) if known else value)
         return values
+
+    def _error(self, value: Any, unsure: bool) -> Any:
+        if not isinstance(value, mpmath.mpf) or value == 0:
+            return mpmath.mpf(0)
+        parts = value * mpmath.mpf(2) ** (53 - mpmath.mag(value))
+        if parts == mpmath.nint(parts) and not unsure:
+            return mpmath.mpf(0)
+        return mpmath.nint(parts + self.rnd.uniform(-_OFF, _OFF)) / parts - 1
 
     def off(self, point: Sequence[float]) -> Exact:
         """Return the value and the slopes with their rounding errors: difference quotients of the whole formula."""
@@ -236,7 +265,7 @@ def compare(text: str, point: tuple[float, ...]) -> None:
             shown = None
         found = [value, *gradient] if shown is not None else []
         if shown is not None and not close(found, true, shown):
-            # A few rounding errors may all fall on one side of a jump, as in heaviside(0.1 + 0.4 - 0.5).
+            # A few rounding errors may all fall on one side of a jump, as in floor(3*0.1/0.3).
             shown = effect_of_rounding(text, point, true, seeds=40)
         if shown is None:
             SEEN["too close to an edge"] += 1

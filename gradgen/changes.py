@@ -1,0 +1,223 @@
+"""The syntax tree of a Python file in; what in it may bind its names, or change what modules hold, behind every assignment's back, out.
+
+The rule: a file that runs text among its names, or gets hold of all of them at once, may bind any; it is not asked which. Text that
+is given other names counts as another file, unless a module is within its reach.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradgen.tree import Function, bindings, dotted, own_names, scoped, walk
+
+#: What runs text among the file's names, if no others are given, or gives all of them.
+_TEXT = ("exec", "eval")
+_EVERYTHING = (*_TEXT, "globals", "__builtins__")
+#: What gives a function its own names, and the file's at the top level.
+_INNER = ("vars", "locals")
+#: The same as attributes, of a frame or of a function.
+_FRAMES = ("f_globals", "f_locals", "f_builtins", "__globals__", "__builtins__")
+#: What a function does when it is called.
+_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
+_SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_WATCHED = (*_EVERYTHING, *_INNER, *_SETTERS)
+#: What methods call the instance and the class that they belong to.
+_INSTANCES = ("self", "cls")
+#: What a file may get hold of itself by; an importer, where it is not told in so many words what to import.
+_IMPORTERS = ("import_module", "__import__")
+_MODULES = ("modules", "__main__", *_IMPORTERS)
+
+
+@dataclass
+class Changes:
+    """What may change.
+
+    Attributes:
+        named: names that may change in ways that no assignment shows, with the line and what it holds.
+        anything: the line that may bind any name at any time, and what it holds.
+        stored: the attributes that are assigned anywhere, which may be those of modules, with the line; `*` stands for any,
+            `?` for any of what has no name.
+        itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
+    """
+
+    named: dict[str, tuple[int, str]] = field(default_factory=dict)
+    anything: tuple[int, str] | None = None
+    stored: dict[str, int] = field(default_factory=dict)
+    itself: bool = False
+
+
+def changes_in(module: ast.Module) -> Changes:
+    """Return what in a file may change names and modules."""
+    watch = _Watch(module)
+    for node, around in scoped(module):
+        watch.see(node, around)
+    return watch.result()
+
+
+class _Watch:
+    def __init__(self, module: ast.Module) -> None:
+        self.found = Changes()
+        #: The names of the file's own functions and classes, with the line from which they are bound.
+        self.own = {
+            node.name: node.end_lineno or node.lineno
+            for node in reversed(module.body)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+        nodes = [n for n in walk(module) if isinstance(n, (ast.Import, ast.ImportFrom, ast.Constant))]  # fmt: skip
+        self.owned: dict[Function, set[str]] = {}
+        imports = [n for n in nodes if not isinstance(n, ast.Constant)]
+        whole = {alias.name for node in imports for alias in node.names}
+        whole |= {str(n.module) for n in imports if isinstance(n, ast.ImportFrom)}
+        self.imported = {name for name, _ in bindings(imports)}
+        # What a package such as scipy holds may be a module, and what others hold is none that means something here.
+        modules = [n for n in imports if not isinstance(n, ast.ImportFrom) or str(n.module).split(".")[0] == "scipy"]  # fmt: skip
+        self.whole = {name for name, _ in bindings(modules)}
+        self.tops = self.imported | {name for name, _ in bindings(module.body)}
+        texts = (n.value for n in nodes if isinstance(n, ast.Constant))
+        self.builtins = "builtins" in whole or "builtins" in texts
+        #: The modules that an importer's text may name.
+        self.modules = {"math", "numpy", *(name.split(".")[0] for name in whole)}
+        #: What is called, or read with a dot: a module that is neither goes somewhere else.
+        self.handled: set[ast.expr] = set()
+        #: The importers that are told what to import.
+        self.told: set[ast.expr] = set()
+        #: Where text is run among names that are given.
+        self.texts: list[tuple[ast.Call, str]] = []
+        #: Whether a module may be at hand under another name.
+        self.loose = False
+        #: What is assigned where: the owner, the attribute, the line, and whether that is sure.
+        self.stores: list[tuple[str | None, str, int, bool]] = []
+
+    def see(self, node: ast.AST, around: Sequence[Function]) -> None:
+        if isinstance(node, ast.Global):
+            for name in node.names:
+                self.found.named.setdefault(name, (node.lineno, "`global`"))
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                known = alias.name in _IMPORTERS and alias.asname is None
+                self.found.itself |= alias.name in _MODULES and not known
+            for alias in node.names if node.module == "builtins" else ():
+                if alias.name in _WATCHED:
+                    self.all_names(node, alias.name)
+        elif isinstance(node, ast.Import):
+            self.found.itself |= any(alias.name in _MODULES for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            self.handled.add(node.value)
+            self.attribute(node.value, node.attr, node)
+        elif isinstance(node, ast.Call):
+            self.call(node, around)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            self.inside_of(node.value, node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self.name(node, around)
+
+    def name(self, node: ast.Name, around: Sequence[Function]) -> None:
+        name = node.id
+        bare = node not in self.handled
+        self.found.itself |= name in _MODULES and node not in self.told
+        self.loose |= bare and name in self.whole
+        if name not in _WATCHED or not self.is_builtin(node, around):
+            return
+        watched = (*_TEXT, *_INNER) if bare else ()
+        if name in ("globals", "__builtins__", *watched):
+            self.all_names(node, name)
+        elif bare and name in _SETTERS:
+            self.loose = True
+            self.store(None, "*", node)
+
+    def is_builtin(self, node: ast.Name, around: Sequence[Function]) -> bool:
+        """Return whether a name is the builtin one, and neither the file's own nor a function's."""
+        if node.lineno > self.own.get(node.id, node.lineno):
+            return False
+        for function in around:
+            if function not in self.owned:
+                self.owned[function] = own_names(function)
+        return not any(node.id in self.owned[function] for function in around)
+
+    def attribute(self, owner: ast.expr, name: str, node: ast.expr) -> None:
+        """Take note of an attribute, which is read or assigned."""
+        root, _ = dotted(owner)
+        self.found.itself |= name in _MODULES and node not in self.told
+        context = getattr(node, "ctx", None)
+        if not isinstance(context, (ast.Load, type(None))):
+            if root:
+                words = f"an assignment to `{root}.{name}`"
+                self.found.named.setdefault(root, (node.lineno, words))
+            self.store(root, name, node)
+        elif name in _FRAMES or (self.builtins and name in (*_EVERYTHING, *_INNER)):
+            self.all_names(node, name)
+        elif name == "__dict__":
+            self.store(root, "*", node, sure=False)
+        self.inside_of(owner, node)  # as in vars(math).update(...)
+
+    def call(self, node: ast.Call, around: Sequence[Function]) -> None:
+        called = node.func
+        name = getattr(called, "id", None) or getattr(called, "attr", "")
+        known = isinstance(called, ast.Name) and name in (*_WATCHED, "getattr")
+        plain = known and self.is_builtin(called, around)  # type: ignore[arg-type]
+        self.handled.add(called)
+        args = node.args
+        texts = [a.value for a in args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+        if name in _IMPORTERS and len(args) == len(texts) == 1:
+            self.told.add(called)
+            self.loose |= texts[0].split(".")[0] in self.modules
+        elif name in _SETTERS and args and (plain or isinstance(called, ast.Attribute)):
+            # As in math.__setattr__("exp", f), or object.__setattr__(math, "exp", f).
+            owners = [args[0]]
+            if isinstance(called, ast.Attribute):
+                owners = [called.value, *(args[:1] if len(args) > 2 else ())]
+            for owner in owners:
+                root, _ = dotted(owner)
+                self.store(root, texts[0] if texts else "*", node)
+                if root:
+                    self.found.named.setdefault(root, (node.lineno, f"`{name}`"))
+        elif plain and name == "getattr" and args and texts:
+            self.attribute(args[0], texts[0], node)
+        elif plain and name in _TEXT:
+            given = args[1] if len(args) > 1 else ast.Constant(None)
+            if isinstance(given, ast.Constant) or any(isinstance(a, ast.Starred) for a in args):  # fmt: skip
+                self.all_names(node, name)
+            self.texts.append((node, name))
+        elif plain and name in _INNER:
+            starred = any(isinstance(arg, ast.Starred) for arg in args)
+            if starred or (not args and not around):
+                self.all_names(node, name)
+            for arg in args:
+                self.store(dotted(arg)[0], "*", node, sure=False)
+
+    def inside_of(self, node: ast.expr, where: ast.expr) -> None:
+        """Take note of what is put into `vars(math)`, or taken out."""
+        if isinstance(node, ast.Call) and dotted(node.func)[0] in _INNER:
+            for arg in node.args:
+                self.store(dotted(arg)[0], "*", where)
+        elif isinstance(node, ast.Attribute) and node.attr in ("__dict__", "modules"):
+            self.store(dotted(node)[0], "*", where)
+
+    def all_names(self, node: ast.AST, name: str) -> None:
+        line = getattr(node, "lineno", 1)
+        if self.found.anything is None or line < self.found.anything[0]:
+            self.found.anything = line, f"`{name}`"
+
+    def store(
+        self, root: str | None, name: str, node: ast.expr, sure: bool = True
+    ) -> None:
+        """Take note of an assignment to an attribute, which may be one of a module."""
+        if name in _FUNCTIONS and sure:
+            self.all_names(node, name)
+        self.stores.append((root, name, node.lineno, sure))
+
+    def result(self) -> Changes:
+        """Return what was found; which owners may be modules is known at the end."""
+        if self.loose or self.found.itself:
+            for node, name in self.texts:
+                self.all_names(node, name)
+        for root, name, line, sure in self.stores:
+            if root in _INSTANCES:
+                continue  # an object's own
+            if name == "*":
+                known = root in (self.tops if sure else self.imported)
+                name = "*" if known or self.loose else "?"
+            self.found.stored.setdefault(name, line)
+        return self.found
