@@ -99,10 +99,10 @@ def _alive(steps: Steps, places: Sequence[int], alive: Sequence[Sequence[Test]],
                 continue
             other = _operand(steps, places, test.other)
             number = steps.number(other)
-            if number and not isinstance(number, (str, bool)) and len(group) == 1:
+            if number and not isinstance(number, (str, bool)) and len(group) == 1 and not test.same:
                 if Test(test.value, Const(-number)) in alone:
                     value, other = make("abs", value), steps.const(abs(number))
-            tests.append(make("ne", value, other))
+            tests.append(make("eq" if test.same else "ne", value, other))
         if tests:
             found[_any(make, tests)] = None
     return list(found)
@@ -176,7 +176,6 @@ def _own(row: Op, key: str) -> list[Row]:
         raises=row.raises,
         kink=row.kink,
         imports=row.imports,
-        flat=row.flat,
         own=True,
     )
     return [own, *foreign.values()]

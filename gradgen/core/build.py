@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -303,7 +303,7 @@ def steps_of(program: Program) -> Steps:
     return steps
 
 
-def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: Iterable[tuple[str, int, str]] = (), active: Mapping[int, tuple[Guard, ...]] | None = None) -> Program:  # fmt: skip
+def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: Iterable[tuple[str, int, str]] = (), active: Mapping[int, tuple[Guard, ...]] | None = None, tested: Container[int] = ()) -> Program:  # fmt: skip
     """Return a program of the steps that its outputs depend on, and of all inputs."""
     active = active or {}
     used = {v for v, step in enumerate(steps.list) if step.op == "input"}
@@ -335,6 +335,7 @@ def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: 
         lines=tuple(moved[v] for v in moved if steps.sizes[v] is None and steps[v].op != "input"),  # fmt: skip
         given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
         active={moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved},  # fmt: skip
+        tested=frozenset(moved[v] for v in moved if v in tested),
     )
 
 
@@ -348,7 +349,13 @@ def finish_from(before: Program, steps: Steps, moved: Mapping[int, int]) -> Prog
         at = moved.get(value)
         if at is not None and not steps.is_constant(at) and steps[at].op != "input":
             given.setdefault(at, (text, at, note))
-    return finish(steps, outputs, (moved[value] for value in before.wrt), given.values())  # fmt: skip
+    active = {
+        moved[value]: tuple(tuple((moved[c], w) for c, w in guard) for guard in guards)
+        for value, guards in before.active.items()
+    }
+    tested = {moved[value] for value in before.tested}
+    wrt = (moved[value] for value in before.wrt)
+    return finish(steps, outputs, wrt, given.values(), active, tested)
 
 
 def fold_constants(program: Program) -> Program:

@@ -16,6 +16,10 @@ Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
 Number: TypeAlias = "Fraction | float | bool | str"
 
 
+class ProgramError(AssertionError):
+    """A program that breaks its own rules: a bug in gradgen, never the user's fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation on earlier values. Inputs and constants are steps as well, so an argument is always a place.
@@ -71,6 +75,8 @@ class Program:
         lines: the values that have a forward line of their own, in order.
         given: the values that the user named, each with its comment.
         active: the branches through which a gradient can reach a value, if they are others than its guard.
+        tested: the values of which that is told by the gradient itself, which is 0 outside these branches: they are many, or
+            depend on others.
         ways: the ways that the gradient goes, in reverse order; empty before `differentiate`.
         names: the name of each input and line; empty before `name`.
         adjoints: the name of its gradient; empty before `name`.
@@ -83,6 +89,7 @@ class Program:
     lines: tuple[int, ...]
     given: tuple[tuple[str, int, str], ...] = ()
     active: Mapping[int, tuple[Guard, ...]] = field(default_factory=dict)
+    tested: frozenset[int] = frozenset()
     ways: tuple[Way, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     adjoints: Mapping[int, str] = field(default_factory=dict)

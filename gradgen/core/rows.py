@@ -64,7 +64,6 @@ class Row:
         imports: what its text needs of other modules: the module, the name in it, and the name here.
         rational: whether it takes rational numbers to rational numbers, so that constants fold exactly.
         exponent: whether the last argument is a constant exponent, on whose value the adjoints' form depends.
-        flat: whether the derivative is 0 wherever there is one; then it gets no backward line.
         variadic: whether a call takes any number of arguments, combined two by two from the left.
         truths: the arguments that are conditions.
         boolean: whether its value is a condition.
@@ -94,7 +93,6 @@ class Row:
     imports: tuple[tuple[str, str, str], ...] = ()
     rational: bool = False
     exponent: bool = False
-    flat: bool = False
     variadic: bool = False
     truths: tuple[int, ...] = ()
     boolean: bool = False
@@ -103,6 +101,15 @@ class Row:
     own: bool = False
     foreign: bool = False
     helper: bool = False
+
+    @property
+    def flat(self) -> bool:
+        """Whether the derivative is 0 wherever there is one."""
+        return all(adjoint == "" for adjoint in self.adjoints)
+
+    def moves_by(self, place: int) -> bool:
+        """Whether an argument has a backward line."""
+        return bool(self.adjoints) and self.adjoints[place] != ""
 
     @property
     def arity(self) -> int:

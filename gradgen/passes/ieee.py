@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gradgen.core.build import Steps
 from gradgen.core.notation import Bound, Node, constant, parts, resolved
@@ -41,7 +41,11 @@ class Quiet:
         number = constant(steps, node)
         if number is not None:
             return steps.const(number)
-        op, args = (steps[node].op, steps[node].args) if isinstance(node, int) else (node.term.op, [Bound(a, node.scope) for a in node.term.args])  # fmt: skip
+        args: Sequence[Node]
+        if isinstance(node, int):
+            op, args = steps[node].op, steps[node].args
+        else:
+            op, args = node.term.op, [Bound(a, node.scope) for a in node.term.args]
         if f"quiet {op}" not in self.words:
             op, args, _ = parts(steps, node, self.words)
         return steps.append(Step(op, tuple(self._written(a, names) for a in args)))

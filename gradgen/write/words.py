@@ -169,7 +169,8 @@ class Words:
             row = self.program.rows[self.program.steps[value].op]
             ways = self.facts.flowing.get(value, ())
             concerned = any(row.kink_partial in (None, way.place) for way in ways)
-            if row.kink and (concerned or row.flat):
+            still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
+            if row.kink and (concerned or any(still) or row.flat):
                 entries.append(f"{self.say(row.kink, value)} ({self.names[value]}).")
             for where in dict.fromkeys(map(self.held, ways)):
                 if where:
@@ -227,6 +228,8 @@ class Words:
                 if value == way.source and self.facts.number(other) == 0:
                     value = way.into
                 texts.append(f"{self.operand(value)} = {self.operand(other)}")
+            elif step.op == "eq" and at not in self.names:
+                texts.append(" != ".join(map(self.operand, step.args)))
             elif step.op == "not" and at not in self.names:
                 texts.append(self.operand(step.args[0]))
             else:

@@ -43,7 +43,6 @@ WORDS: Mapping[str, Word] = {
     "where": word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL),
     "hypot3": word("math.hypot({0}, {1}, {2})"),
     "norm": word("math.sqrt({0})"),
-    "top": word("float(math.floor(max({0}, {1})))"),
     "round": word("float(round({0}))"),
     "abs": word("abs({0})"),
     "max": word("max({0}, {1})"),

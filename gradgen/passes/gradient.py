@@ -1,0 +1,142 @@
+"""A program in; the same program with the ways that its gradient goes, in reverse, out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from gradgen.core.build import Steps, finish_from
+from gradgen.core.program import Program, Step, Way
+from gradgen.errors import GradgenError
+from gradgen.passes.names import quotient_parts
+
+
+def differentiate(program: Program, shown: bool = True) -> Program:
+    """Add the ways: only what an asked input flows into, and what flows into the output, has one.
+
+    Args:
+        program: a program without ways.
+        shown: whether the outermost quotient shows the chain rule at full length.
+
+    Raises:
+        GradgenError: an operation has no derivative that can be written down.
+    """
+    program = _divide(program, shown)
+    active = set(program.wrt)
+    for value in program.lines:
+        step = program.steps[value]
+        moves_by = program.rows[step.op].moves_by
+        reached = (arg in active and moves_by(i) for i, arg in enumerate(step.args))
+        if any(reached) and not _is_one(step):
+            active.add(value)
+
+    received = {value for _, value in program.outputs}
+    uses = Counter(received)
+    for value in program.lines:
+        uses.update(program.variables(value))
+    found = []
+    for source in reversed(program.lines):
+        if source not in received or source not in active:
+            continue
+        row = program.rows[program.steps[source].op]
+        for below, place, into in _ways(program, source, uses):
+            if into not in active or not (below is not None or row.moves_by(place)):
+                continue
+            if below is None and row.adjoints[place] is None:
+                raise _no_partial(row.name, place)
+            found.append(Way(source, place, into, below))
+            received.add(into)
+    return replace(program, ways=tuple(found))
+
+
+def _is_one(step: Step) -> bool:
+    """Whether a step is x/x, whose slope is 0."""
+    return step.op == "div" and step.args[0] == step.args[1]
+
+
+def _ways(program: Program, source: int, uses: Counter[int]) -> Iterator[tuple[int | None, int, int]]:  # fmt: skip
+    """Yield what a step reads, each with its place; of a quotient's denominator that is a product or a power its factors.
+
+    There the slope is a multiple of the quotient over the factor: that has a double wherever the slope has one, and the square
+    of the denominator, on the way, need not have one.
+    """
+    step = program.steps[source]
+    under = {"div": 1, "inv": 0}.get(step.op)
+    for place, arg in enumerate(step.args):
+        if place != under or not _is_factored(program, arg, uses):
+            yield None, place, arg
+            continue
+        todo = [arg]
+        while todo:
+            below = todo.pop()
+            inner = program.steps[below]
+            for at, factor in enumerate(inner.args):
+                alone = inner.op == "mul" and uses[factor] == 1
+                if alone and _is_factored(program, factor, uses):
+                    todo.append(factor)
+                else:
+                    yield below, at, factor
+
+
+def _is_factored(program: Program, value: int, uses: Counter[int]) -> bool:
+    """Whether the gradient of a quotient goes past this value, its denominator; of several factors only if nothing else reads it."""
+    step = program.steps[value]
+    if value in program.constants or step.op == "input":
+        return False
+    several = len(program.variables(value)) > 1
+    return bool(program.rows[step.op].over) and not (several and uses[value] > 1)
+
+
+def _divide(program: Program, shown: bool) -> Program:
+    """Make n * (1/d) one exact division, but for the outermost quotient of two sums, which shows the chain rule at full length."""
+    parts = quotient_parts(program) if shown else {}
+    kept = {value for _, value, _ in program.given}
+    kept |= {value for _, value in program.outputs}
+    useful = _useful(program)
+    divided = {}
+    for value in program.lines:
+        step, below = program.steps[value], program.denominator(value)
+        if below is None or step.op == "div":
+            continue
+        named = step.args[1] in kept or _is_shown(program, below, parts)
+        if not (value in useful and named):
+            divided[value] = replace(step, op="div", args=(step.args[0], below))
+    if not divided:
+        return program
+    steps = Steps(program.rows)
+    moved: dict[int, int] = {}
+    for value, step in enumerate(program.steps):
+        step = divided.get(value, step)
+        args = tuple(moved[arg] for arg in step.args)
+        guard = tuple((moved[condition], wanted) for condition, wanted in step.guard)
+        moved[value] = steps.append(replace(step, args=args, guard=guard))
+    return finish_from(program, steps, moved)
+
+
+def _is_shown(program: Program, below: int, parts: Mapping[int, str]) -> bool:
+    """Whether a denominator is that of the outermost quotient, and a sum of two stages as its numerator is a stage."""
+    if parts.get(below) != "den":
+        return False
+    step, lines = program.steps[below], {*program.lines}
+    sums = step.op in ("add", "sub") and lines.issuperset(step.args)
+    return sums and "num" in parts.values()
+
+
+def _useful(program: Program) -> set[int]:
+    """Return the values that a gradient may reach: not those in conditions and under step functions alone."""
+    used = {value for _, value in program.outputs}
+    for value in reversed(program.lines):
+        if value in used:
+            step = program.steps[value]
+            moves_by = program.rows[step.op].moves_by
+            used.update(arg for i, arg in enumerate(step.args) if moves_by(i))
+    return used
+
+
+def _no_partial(op: str, place: int) -> GradgenError:
+    which = ("first", "second", "third")[place]
+    return GradgenError(
+        f"the derivative of {op} by its {which} argument has no closed form; make that argument a constant, "
+        "or leave its inputs out of the gradient (--wrt)"
+    )
