@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import product as choices
 
-from gradgen.exponentials import log_of, quotient_of
+from gradgen.exponentials import exponent, log_of, quotient_of, summands
 from gradgen.factors import (
     Product,
     StepOf,
@@ -275,6 +275,10 @@ class _Rewriter:
                 return self.plus_zero(step, value)
         if step.op == "sqrt":
             return self.root(step.args[0])
+        if step.op == "sqr" and self.sums and step.args[0] not in self.named:
+            inner = self.step(step.args[0])
+            if inner is not None and inner.op == "sqrt":
+                return self.builder.emit("radicand", *inner.args)
         if step.op == "sub" and self.sums:
             spread = variance(self.builder, self.step, step)
             if spread is not None:
@@ -326,9 +330,34 @@ class _Rewriter:
             found, matched = changed, True
         if self.sums:
             shifted = quotient_of(self.builder, self.step, found)
+            try:
+                shifted = shifted or self.logistic(found)
+            except OverflowError:
+                pass  # the numbers come to no double
             if shifted is not None:
                 found, matched = shifted, True
         return emit_product(self.builder, found) if matched else None
+
+    def logistic(self, found: Product) -> Product | None:
+        """Return a product in which 1/(c + a*exp(u)) is wsigmoid(a/c, -u)/c, which has no overflow; else None."""
+        changed = Product(found.number)
+        for below, power in found.powers.items():
+            terms = summands(self.factor, below) if power < 0 else []
+            plain = [t.weight for t in terms if not t.exponents and not t.weight.powers]
+            rising = [term for term in terms if term.exponents]
+            if len(terms) != 2 or len(plain) != 1 or len(rising) != 1:
+                changed.times(below, power)
+                continue
+            weight = Product(rising[0].weight.number, rising[0].weight.powers)
+            weight.times_number(plain[0].number, -1)
+            if not weight.powers and abs(weight.number) == 1:
+                return None  # 1/(1 + exp(u)) and 1/(1 - exp(u))
+            power_of = exponent(self.builder, rising[0])
+            turned = self.negated(power_of) or self.builder.emit("neg", power_of)
+            scale = emit_product(self.builder, weight)
+            changed.times(self.builder.emit("wsigmoid", scale, turned), -power)
+            changed.times_number(plain[0].number, power)
+        return None if changed.powers == found.powers else changed
 
     def square_roots(self, found: Product) -> None:
         """Write a factor t2 as t**2, where t is the root of t2 and another factor is a function of t."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gradgen.ir import Const, Operand, Program, Ref, Step, evaluate
 
 #: Operations whose values are never negative, in double precision where they may come to 0.
-_NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "relu", "norm_cdf")  # fmt: skip
+_NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "radicand", "relu", "norm_cdf")  # fmt: skip
 _ANY_SIGN = "-0+"
 
 

@@ -125,7 +125,11 @@ def check_row(row: Op, points: int) -> None:
     true += [function(derivative(expr, s), symbols, DIGITS) for s in symbols]
     for module, live, fixed in modules(row, precise):
         for _ in range(points):
-            sign = 1 if row.name in ("pow", "powr", "powi") else rnd.choice((1, -1))
+            sign = (
+                1
+                if row.name in ("pow", "powr", "powi", "radicand")
+                else rnd.choice((1, -1))
+            )
             point = [fixed.get(i, sign * size(rnd)) for i in range(row.arity)]
             wanted = [_finite(f, point) for f in true]
             if wanted[0] is None or abs(wanted[0]) > LARGEST:

@@ -236,6 +236,22 @@ def test_no_slope_is_lost() -> None:
     assert kept > 40
 
 
+@pytest.mark.parametrize("text", ["1/(1 + a*exp(-x))", "k/(3 + a*exp(2*x))**2", "1/(exp(x - 1)*a*k - 2)"])  # fmt: skip
+def test_logistic_functions_far_out(text: str) -> None:
+    rng = random.Random(text)
+    compiled = compile(text)
+    names = compiled.program.inputs
+    truth = ExactFormula(parse(text).expr, names, digits=600)
+    for _ in range(4):
+        a, k = (rng.choice((1, -1)) * 10 ** rng.uniform(-30, 30) for _ in "ak")
+        point = {"a": a, "k": k, "x": rng.uniform(*rng.choice(((-690, 690), (-20, 20), (-1200, 1200))))}  # fmt: skip
+        at = [point[name] for name in names]
+        true = truth.at(at, range(len(names)))
+        value, slopes = compiled.value_and_grad(*at)
+        for got, wanted in zip((value, *slopes), (true.value, *true.slopes)):
+            assert close(got, wanted, 1e-11), (text, at)
+
+
 def test_roots_keep_their_domain() -> None:
     for text in ("x**(1/3)", "x**(2/3)", "x**(4/3)", "(x*y)**(1/3)"):
         assert math.isnan(run(compile(text, inputs="x, y"), [-8.0, 1.0]))
