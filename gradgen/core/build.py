@@ -51,6 +51,19 @@ _MATH = frozenset(
 _VALUES = {"pi": math.pi, "e": math.e, "nan": math.nan, "inf": math.inf, **NAMED}
 
 
+def evaluated(op: str, *args: float) -> float:
+    """Return an operation on doubles, nan where that is not known without running the module.
+
+    Raises:
+        ArithmeticError, ValueError: as the module will when it runs.
+    """
+    if op in ("powr", "expb", "pow"):
+        return math.pow(*args)
+    if op in ARITHMETIC:
+        return float(ARITHMETIC[op](*args))
+    return float(getattr(math, op)(*args)) if op in _MATH else math.nan
+
+
 class Steps:
     """A growing list of steps.
 
@@ -210,11 +223,7 @@ class Steps:
         args = [self.compute(arg) for arg in step.args]
         if any(map(math.isnan, args)):
             return math.nan
-        if step.op in ("powr", "expb", "pow"):
-            return math.pow(*args)
-        if step.op in ARITHMETIC:
-            return float(ARITHMETIC[step.op](*args))
-        return float(getattr(math, step.op)(*args)) if step.op in _MATH else math.nan
+        return evaluated(step.op, *args)
 
     # What formulas write in one way and the table has in several rows.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import reduce
 
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
-from gradgen.core.program import Guard, Line, Program
+from gradgen.core.program import Line, Program
+from gradgen.passes.gradient import all_of
 
 
 def forward(program: Program, chain: Chain) -> list[Line]:
@@ -20,15 +20,9 @@ def forward(program: Program, chain: Chain) -> list[Line]:
         if step.guard:
             said = steps.append(replace(step, guard=()))
             outside = steps.const(False if steps.rows[step.op].boolean else 0)
-            said = chain.make("where", condition(chain, step.guard), said, outside)
+            said = chain.make("where", all_of(chain.make, step.guard), said, outside)
         found.append(Line(said, program.names[value], value))
     return found
-
-
-def condition(chain: Chain, guard: Guard) -> int:
-    """Return the condition under which a guarded step is evaluated."""
-    parts = [v if wanted else chain.make("not", v) for v, wanted in guard]
-    return reduce(lambda a, b: chain.make("and", a, b), parts)
 
 
 def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
 
-from gradgen.core.build import Steps, finish_from
-from gradgen.core.program import Program, Step, Way
+from gradgen.core.build import Steps, finish_from, steps_of
+from gradgen.core.derive import Chain
+from gradgen.core.notation import Make, term
+from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.errors import GradgenError
 from gradgen.passes.names import quotient_parts
 
@@ -140,3 +143,51 @@ def _no_partial(op: str, place: int) -> GradgenError:
         f"the derivative of {op} by its {which} argument has no closed form; make that argument a constant, "
         "or leave its inputs out of the gradient (--wrt)"
     )
+
+
+def branch(program: Program) -> Program:
+    """Give each way the branches in which it is evaluated: passing a gradient on needs none, as that is 0 outside already."""
+    steps = steps_of(program)
+    make = Chain(steps).make
+    found = []
+    for way in program.ways:
+        if not _evaluates(program, way):
+            found.append(way)
+            continue
+        if way.source in program.tested:
+            found.append(replace(way, moving=True))
+            continue
+        step = program.steps[way.source]
+        branches = program.active.get(way.source, (step.guard,))
+        if () not in branches:
+            taken = [all_of(make, b) for b in branches]
+            way = replace(way, branch=reduce(lambda a, b: make("or", a, b), taken))
+        found.append(way)
+    return replace(program, steps=tuple(steps.list), ways=tuple(found))
+
+
+def all_of(make: Make, guard: Guard) -> int:
+    """Return the condition that a guard is."""
+    parts = [v if wanted else make("not", v) for v, wanted in guard]
+    return reduce(lambda a, b: make("and", a, b), parts)
+
+
+def _evaluates(program: Program, way: Way) -> bool:
+    """Whether what flows is more than the gradient passed on."""
+    if way.below is not None:
+        return True
+    step = program.steps[way.source]
+    row = program.rows[step.op]
+    still = {
+        param
+        for place, (param, arg) in enumerate(zip(row.params, step.args))
+        if place in row.truths or arg in program.constants
+    }
+    todo = [term(row.adjoints[way.place] or "d")]
+    for at in todo:
+        if at.op == "name" and at.data != "d" and at.data not in still:
+            return True
+        if at.op not in ("name", "const", "mul", "div", "neg", "where"):
+            return True
+        todo += at.args
+    return False
