@@ -1,0 +1,222 @@
+"""A logarithm or a quotient of sums of exponentials in; the same value without their overflow out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+
+from gradgen.passes.factors import Product, StepOf, emit_product, factors, terms
+from gradgen.core.build import Steps
+
+#: A sum of more terms is left as it is.
+_TERMS = 2000
+
+
+
+@dataclass
+class Term:
+    """One term of a sum: a weight times the exponential of a sum of exponents, each with its factor."""
+
+    weight: Product
+    exponents: tuple[tuple[int, int], ...]
+
+
+def log_of(builder: Steps, step_of: StepOf, value: int) -> int | None:
+    """Return log(value) where the value is a product with exponentials in it or a sum of them, else None."""
+    found = summands(step_of, value)
+    if not any(term.exponents for term in found):
+        return _of_product(builder, step_of, found[0]) if len(found) == 1 else None
+    if len(found) == 1:
+        return _of_product(builder, step_of, found[0])
+    if all(map(_constant, found)) and _positive(found):
+        ones = _ones(found)
+        if len(found) == 2 and ones:
+            (other,) = (term for term in found if term not in ones)
+            return builder.emit("softplus", _log_of_term(builder, other))
+        logs = [_log_of_term(builder, term) for term in found]
+        return reduce(lambda a, b: builder.emit("logaddexp", a, b), logs)
+    numbers = sorted(term.weight.number for term in found)
+    if numbers == [-1, 1] and all(map(_constant, found)):
+        larger, smaller = sorted(found, key=lambda term: -term.weight.number)
+        a, b = exponent(builder, larger), exponent(builder, smaller)
+        inner = builder.emit("log1mexp", _difference(builder, b, a))
+        return inner if builder.number(a) == 0 else builder.emit("add", a, inner)
+    if not _worth_shifting(builder, found) or (len(found) == 2 and _ones(found)):
+        return None  # log(1 + w*exp(x)) is a log1p
+    top = shift(builder, found)
+    total = shifted(builder, found, top)
+    return builder.emit("add", top, builder.emit("log", total))
+
+
+def summands(step_of: StepOf, value: int) -> list[Term]:
+    """Return the terms of a sum."""
+    found = []
+    for part, sign in terms(step_of, value, _TERMS):
+        product = factors(step_of, (part, 1))
+        product.times_number(Fraction(sign), 1)
+        if list(product.powers.values()) == [1]:
+            step = step_of(*product.powers)
+            if step is not None and step.op == "expm1":
+                found.append(Term(Product(product.number), ((step.args[0], 1),)))
+                found.append(Term(Product(-product.number), ()))
+                continue
+        exponents = []
+        for factor, power in list(product.powers.items()):
+            step = step_of(factor)
+            if step is not None and step.op == "exp":
+                exponents.append((step.args[0], power))
+                del product.powers[factor]
+        found.append(Term(product, tuple(exponents)))
+    return found
+
+
+def exponent(builder: Steps, term: Term) -> int:
+    """Return the exponent of a term, 0 if it has no exponential."""
+    total: int | None = None
+    for value, power in term.exponents:
+        size = value
+        if abs(power) != 1:
+            size = builder.emit("mul", builder.const(Fraction(abs(power))), value)
+        if total is None:
+            total = builder.emit("neg", size) if power < 0 else size
+        else:
+            total = builder.emit("add" if power > 0 else "sub", total, size)
+    return builder.const(0) if total is None else total
+
+
+def shift(builder: Steps, found: list[Term]) -> int:
+    """Return about the largest exponent, as a value that has no gradient: what it is cancels in the result."""
+    exponents = dict.fromkeys(exponent(builder, term) for term in found)
+    if len(exponents) == 1:
+        (only,) = exponents
+        return builder.emit("top", only, only)
+    return reduce(lambda a, b: builder.emit("top", a, b), exponents)
+
+
+def shifted(builder: Steps, found: list[Term], top: int) -> int:
+    """Return the sum of the terms times exp(-top)."""
+    total: int | None = None
+    for term in found:
+        product = Product(term.weight.size, dict(term.weight.powers))
+        product.times(_shifted_exponential(builder, exponent(builder, term), top), 1)
+        made = emit_product(builder, product)
+        negative = term.weight.number < 0
+        if total is None:
+            total = builder.emit("neg", made) if negative else made
+        else:
+            total = builder.emit("sub" if negative else "add", total, made)
+    assert total is not None
+    return total
+
+
+def quotient_of(builder: Steps, step_of: StepOf, product: Product) -> Product | None:
+    """Return a product in which a sum of exponentials is divided by another, both without their common size; else None."""
+    for below, power in product.powers.items():
+        if power != -1:
+            continue
+        under = summands(step_of, below)
+        if len(under) < 2 or not any(term.exponents for term in under):
+            continue
+        for above, other in product.powers.items():
+            over = summands(step_of, above)
+            if other != 1 or not all(
+                term.exponents or _constant(term) for term in over
+            ):
+                continue
+            if not any(term.exponents for term in over):
+                continue
+            exponents = [term.exponents for term in under]
+            if not all(
+                term.exponents in exponents or not term.exponents for term in over
+            ):
+                continue
+            top = shift(builder, under)
+            found = Product(product.number, {})
+            for value, each in product.powers.items():
+                if value == above:
+                    value = shifted(builder, over, top)
+                elif value == below:
+                    value = shifted(builder, under, top)
+                found.times(value, each)
+            return found
+    return None
+
+
+def _of_product(builder: Steps, step_of: StepOf, term: Term) -> int | None:
+    """Return u + log(rest) for the logarithm of exp(u)*rest, whose sign is the rest's; None without exponentials."""
+    rest = Product(term.weight.number, dict(term.weight.powers))
+    logs: list[tuple[int, int]] = []
+    if term.exponents:
+        logs.append((exponent(builder, term), 1))
+    for value, power in term.weight.powers.items():
+        inner = summands(step_of, value)
+        several = len(inner) > 1 and any(part.exponents for part in inner)
+        if several and all(map(_constant, inner)) and _positive(inner):
+            log = log_of(builder, step_of, value)
+            assert log is not None
+            logs.append((log, power))
+            rest.times(value, -power)
+    if not logs:
+        return None
+    total: int | None = None
+    for value, power in logs:
+        if abs(power) != 1:
+            value = builder.emit("mul", builder.const(Fraction(abs(power))), value)
+        if total is None:
+            total = builder.emit("neg", value) if power < 0 else value
+        else:
+            total = builder.emit("sub" if power < 0 else "add", total, value)
+    assert total is not None
+    if rest.number == 1 and not rest.powers:
+        return total
+    if rest.number > 0 and all(power < 0 for power in rest.powers.values()):
+        inverse = Product()
+        inverse.times_product(rest, -1)
+        if rest.powers or rest.number < 1:
+            below = builder.emit("log", emit_product(builder, inverse))
+            return builder.emit("sub", total, below)
+    return builder.emit("add", total, builder.emit("log", emit_product(builder, rest)))
+
+
+def _log_of_term(builder: Steps, term: Term) -> int:
+    value = exponent(builder, term)
+    weight = emit_product(builder, term.weight)
+    if builder.number(weight) == 1:
+        return value
+    log = builder.emit("log", weight)
+    return log if builder.number(value) == 0 else builder.emit("add", value, log)
+
+
+def _constant(term: Term) -> bool:
+    """Whether a term's weight is a number."""
+    return not term.weight.powers
+
+
+def _ones(found: list[Term]) -> list[Term]:
+    return [
+        t for t in found if _constant(t) and not t.exponents and t.weight.number == 1
+    ]
+
+
+def _positive(found: list[Term]) -> bool:
+    return all(term.weight.number > 0 for term in found)
+
+
+def _worth_shifting(builder: Steps, found: list[Term]) -> bool:
+    """Whether several terms have exponentials, or one does and the rest are numbers and inputs."""
+    plain = [
+        value for term in found if not term.exponents for value in term.weight.powers
+    ]
+    inputs = all(builder.is_constant(v) or builder[v].op == "input" for v in plain)
+    return inputs or sum(bool(term.exponents) for term in found) > 1
+
+
+def _difference(builder: Steps, a: int, b: int) -> int:
+    if builder.number(b) == 0:
+        return a
+    return builder.emit("neg", b) if builder.number(a) == 0 else builder.emit("sub", a, b)
+
+
+def _shifted_exponential(builder: Steps, value: int, top: int) -> int:
+    return builder.emit("exp", _difference(builder, value, top))
