@@ -1,128 +1,63 @@
-"""A function that a program declares in; its row of the table out: its text, and one for each partial derivative."""
+"""Functions that a program declares in; their rows of the table out: what they mean, and the adjoints that follow from that."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gradgen.adjoints import differentiate
-from gradgen.core import program as core
-from gradgen.cost import operations as operations_of
+from gradgen.core.build import Steps, finish, steps_of
+from gradgen.core.derive import Chain
+from gradgen.core.program import Program
+from gradgen.core.rows import ANY, Raise, Row, Term
+from gradgen.core.table import ROWS
 from gradgen.definitions import Definition
-from gradgen.describe import concerns, excluded
 from gradgen.errors import GradgenError
-from gradgen.flat import covered, flatten
 from gradgen.formula import Formula
-from gradgen.guard import guard
-from gradgen.ir import (
-    Const,
-    Flow,
-    Program,
-    Ref,
-    asked,
-    drop_unused,
-    operations,
-)
-from gradgen.ops import ANY, OPS, Op, Raise
-from gradgen.recognise import recognise
-from gradgen.signs import signs
-from gradgen.spell import (
-    AND,
-    FORMULA,
-    OR,
-    PRODUCT,
-    SUM,
-    Spelling,
-    bracket,
-    condition,
-    expression,
-    fill,
-    flow_text,
-    negated,
-    operands,
-    over_text,
-    tests,
-)
-from gradgen.stage import stage
-from gradgen.targets import TARGETS
+from gradgen.passes.cost import ONE, Count
+from gradgen.passes.flat import flatten
+from gradgen.passes.gradient import branch, differentiate
+from gradgen.passes.guard import guard
+from gradgen.passes.recognise import recognise
+from gradgen.read.stage import stage
+from gradgen.write.languages.python import SCIPY
+from gradgen.write.spell import Speller
+from gradgen.write.words import Words
 
 #: A longer line is not for reading.
 _LONGEST = 160
+_D = Term("name", data="d")
 
 
-def declare(formula: Formula) -> list[str]:
-    """Put a program's own functions into the table, under names that no other program's functions have.
-
-    Returns:
-        The names of those that are too long for one stage.
+def declare(formula: Formula) -> tuple[dict[str, Row], list[str]]:
+    """Return the table with a program's own functions, and the names of those that are too long for one stage.
 
     Raises:
         GradgenError: a function has no derivative.
     """
-    long = []
+    rows, long = dict(ROWS), []
     for definition in formula.functions:
-        if not definition.key:
-            continue
-        OPS.own[definition.key] = row = _row(definition)
-        if definition.body is not None and _is_long(row):
-            long.append(definition.name)
-    return long
+        if definition.key:
+            row, others = _row(definition, rows)
+            rows |= {other.name: other for other in others}
+            rows[definition.key] = row
+            if definition.body is not None and _is_long(rows, definition.key):
+                long.append(definition.name)
+    return rows, long
 
 
-def _is_long(row: Op) -> bool:
-    """Whether a line of a function would be long, or its slopes much dearer than in stages of their own."""
-    value, *slopes = (
-        re.sub(r"\{(\w+)\}", r"_\1", text or "")
-        for text in (row.python or row.scipy, *row.python_partials)
-    )
-    if max(map(len, (value, *slopes))) > _LONGEST:
-        return True
-    forward, *backward = (
-        operations_of(text, dearest=True)[0] for text in (value, *slopes)
-    )
-    return sum(backward) > 4 * forward + 2 * len(backward) + 2
-
-
-def imported(program: Program) -> dict[str, dict[str, str]]:
-    """Return what a program's functions import: by module, the names here with the names there."""
-    partials: dict[int, list[int]] = {}
-    for flow in program.flows:
-        partials.setdefault(flow.source, []).append(flow.partial)
-    found: dict[str, dict[str, str]] = {}
-    for index, step in enumerate(program.steps, len(program.inputs)):
-        for op in operations(step):
-            row = OPS[op]
-            texts: list[str | None] = [row.python or row.scipy]
-            if op == step.op and row.imports:
-                for place in partials.get(index, ()):
-                    texts += row.python_partials[place : place + 1]
-                    texts += row.precise_partials[place : place + 1]
-            # A slope that nobody asks for is not imported.
-            called = {
-                word for text in texts for word in re.findall(r"\w+(?=\()", text or "")
-            }
-            for module, name, local in row.imports:
-                if local in called:
-                    found.setdefault(module, {})[local] = name
-    return {module: dict(sorted(found[module].items())) for module in sorted(found)}
-
-
-def used_imports(
-    program: core.Program, said: Iterable[str]
-) -> dict[str, dict[str, str]]:
+def used_imports(program: Program, said: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return what a module's lines call of other modules: by module, the names here with the names there.
 
     Args:
         program: the program.
         said: the literal parts of its lines.
     """
-    called = {word for text in said for word in re.findall(r"\w+(?=\()", text)}
+    called = {text.rstrip("(") for text in said}
     found: dict[str, dict[str, str]] = {}
     for row in program.rows.values():
         for module, name, local in row.imports:
             # A slope that nobody asks for is not imported.
-            if local in called:
+            if row.foreign and local in called:
                 found.setdefault(module, {})[local] = name
     return {module: dict(sorted(found[module].items())) for module in sorted(found)}
 
@@ -139,195 +74,191 @@ def import_lines(modules: Mapping[str, Mapping[str, str]]) -> list[str]:
     ]
 
 
-def _row(definition: Definition) -> Op:
-    places = [f"{{{i}}}" for i in range(definition.arity)]
+def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row]]:
+    """Return the row of a function, and those of the functions of other modules that it calls by name."""
+    params = definition.params
     name = definition.name
-    blank = Op(
+    blank = Row(
         name,
-        definition.node,
-        tuple(lambda out, *args: out for _ in places),
-        name + "".join(places),
-        "",
-        (0.0, 0.0),
-        ((-9.0, 9.0),) * len(places),
+        params,
+        fragment=name + "".join(f"{{{i}}}" for i in range(len(params))),
         role=name,
+        ulp=(0.0, 0.0),
+        sample=((-9.0, 9.0),) * len(params),
+        own=True,
     )
     if definition.body is None:
-        imports = []
-        texts = []
+        args = tuple(Term("name", data=param) for param in params)
+        others = []
+        foreign: list[tuple[str, str, str]] = []
         for dotted, local in zip(definition.callables, definition.locals):
             module, _, attribute = dotted.rpartition(".")
-            imports.append((module, attribute, local))
-            texts.append(f"{local}({', '.join(places)})")
-        return replace(
-            blank,
-            python=texts[0],
-            python_partials=tuple(texts[1:]),
-            imports=tuple(imports),
-        )
-    program = stage(Formula("", definition.body), definition.params, name=name)
+            foreign.append((module, attribute, local))
+            others.append(Row(local, params, imports=(foreign[-1],), foreign=True))
+        body, *calls = (Term(other.name, args) for other in others)
+        slopes = tuple(Term("mul", (call, _D)) for call in calls)
+        return replace(blank, body=body, adjoints=slopes, imports=tuple(foreign)), others  # fmt: skip
+    program = stage(Formula("", definition.body), params, name=name, rows=rows)
     if not definition.as_written:
         program = recognise(program)
-    used = [op for step in program.steps for op in operations(step)]
-    found = {
-        target.name: expression(program, target.spelling, places)
-        for target in TARGETS.values()
-        if all(target.spelling.template(OPS[op]) for op in used)
-    }
-    best = TARGETS["python" if "python" in found else "scipy"].spelling
     try:
-        partials, precise, strict = (
-            tuple(_partials(program, spelling))
-            for spelling in (
-                best,
-                replace(best, precise=True),
-                replace(best, strict=True),
-            )
-        )
-        inside = flatten(differentiate(guard(program)))
+        inside = _with_ways(program, True)
+        adjoints = _adjoints(program, params)
+        precise = _adjoints(program, params, precise=True)
+        strict = _adjoints(program, params, strict=True)
     except GradgenError as error:
         raise GradgenError(f"{name}: {error.message}") from None
-    rows = [OPS[step.op] for step in program.steps]
-    return replace(
+    (_, result), *_ = program.outputs
+    named = {value: params[place] for place, value in enumerate(program.signature)}
+    used = [rows[step.op] for step in program.steps if step.op in rows]
+    row = replace(
         blank,
-        python=found.get("python", ""),
-        scipy=found.get("scipy", "") if "python" not in found else "",
-        python_partials=partials,
-        precise_partials=precise,
-        strict_partials=tuple(s if s != p else None for s, p in zip(strict, partials)),
+        body=_term(steps_of(program), result, named),
+        adjoints=adjoints,
+        precise=precise,
+        strict=strict,
         raises=tuple(_raises(inside)),
         kink="; ".join(_kinks(inside)),
-        imports=tuple(dict.fromkeys(i for row in rows for i in row.imports)),
-        flat=not inside.flows,
+        imports=tuple(dict.fromkeys(i for row in used for i in row.imports)),
     )
+    return row, []
 
 
-#: A slope of sqrt put into that of a square.
-_HALVES = re.compile(r"2\.0 \* ([\w{}]+) \* \(0\.5 / ([\w{}]+)\)")
+def _with_ways(program: Program, shown: bool) -> Program:
+    return branch(flatten(differentiate(guard(program), shown)))
 
 
-def _partials(program: Program, spelling: Spelling) -> list[str]:
-    """Return the partials' texts; of a choice, the choice between those of its branches."""
-    _, result = program.outputs[0]
-    step = program.step(result.index)
-    assert step is not None
-    if step.op != "where":
-        guarded = guard(drop_unused(program))
-        return _chained(flatten(differentiate(guarded, False)), spelling)
-    count = len(program.inputs)
-    places = [f"{{{i}}}" for i in range(count)]
-    where = bracket(expression(program, spelling, places, step.args[0]), OR)
-    branches = []
-    for arg in step.args[1:]:
-        if isinstance(arg, Ref) and arg.index >= count:
-            branches.append(_partials(replace(program, outputs=(("", arg),)), spelling))
-        else:
-            branches.append(["1.0" if arg == Ref(i) else "0.0" for i in range(count)])
-    return [
-        one if one == other else f"{bracket(one, OR)} if {where} else {other}"
-        for one, other in zip(*branches)
-    ]
+def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
+    """Return a value as a term over what has names; what is shared is one term."""
+    made: dict[int, Term] = {v: Term("name", data=name) for v, name in names.items()}
+    todo = [value]
+    while todo:
+        at = todo[-1]
+        step = steps[at]
+        missing = [arg for arg in step.args if arg not in made] if at not in made else []  # fmt: skip
+        if missing:
+            todo += missing
+            continue
+        if todo.pop() not in made:
+            args = tuple(made[arg] for arg in step.args)
+            made[at] = args[0] if step.op == "copy" else Term(step.op, args, step.data)
+    return made[value]
 
 
-def _chained(program: Program, spelling: Spelling) -> list[str]:
-    """Return the partials' texts: the backward lines, each put into the next."""
-    texts = _texts(program, spelling)
-    result = program.outputs[0][1].index
-    texts[result] = "{out}"
-    #: The slopes so far, without their signs; 1 has no text.
-    slopes = {result: ""}
-    negative = {result: False}
-    for flow in program.flows:
-        step = program.step(flow.source)
-        assert step is not None
-        constants = tuple(arg if isinstance(arg, Const) else None for arg in step.args)
-        values = [texts[a.index] if isinstance(a, Ref) else "" for a in step.args]
-        if flow.below is not None:
-            inner = program.step(flow.below)
-            assert inner is not None
-            constants = tuple(a if isinstance(a, Const) else None for a in inner.args)
-            values = [texts[a.index] if isinstance(a, Ref) else "" for a in inner.args]
-            values.append(texts[flow.below])
-            line = over_text(inner.op, flow.partial, constants, spelling)
-        else:
-            own = replace(spelling, precise=spelling.precise or step.precise)
-            line = flow_text(step.op, flow.partial, constants, own)
-        upstream = slopes[flow.source]
-        template = line.added if upstream else line.alone[1]
-        passed = template in ("{d}", "1.0")
-        made = upstream
-        if not passed:
-            made = fill(template, values, texts[flow.source], upstream)
-            made = _HALVES.sub(r"\1 / \2", made)
-        branches, gates = asked(step, flow, bool(upstream))
-        where = tests(gates, texts, spelling, upstream)
-        if () not in branches and not passed:
-            taken = " or ".join(condition(branch, texts) for branch in branches)
-            where = (
-                f"{bracket(taken, AND)} and {bracket(where, AND)}" if where else taken
-            )
-        if where:
-            made = f"{bracket(made, OR)} if {where} else 0.0"
-        minus = line.negative != negative[flow.source]
-        if flow.accumulate:
-            before = slopes[flow.into] or "1.0"
-            if negative[flow.into]:
-                before = negated(before)
-            made = f"{bracket(before, SUM)} {'-' if minus else '+'} {bracket(made or '1.0', PRODUCT)}"
-            minus = False
-        slopes[flow.into], negative[flow.into] = made, minus
-    found = []
-    for place in range(len(program.inputs)):
-        text = slopes.get(place, "0.0") or "1.0"
-        found.append(negated(text) if negative.get(place) else text)
-    return found
+def _adjoints(program: Program, params: Sequence[str], precise: bool = False, strict: bool = False) -> tuple[Term | str, ...]:  # fmt: skip
+    """Return the adjoints of a function; of a choice, the choice between those of its branches."""
+    (_, result), *_ = program.outputs
+    step = program.steps[result]
+    if step.op == "where":
+        where = _term(steps_of(program), step.args[0], _inputs(program, params))
+        arms = []
+        for arm in step.args[1:]:
+            if arm in program.signature or arm in program.constants:
+                arms.append([_D if arm == i else "" for i in program.signature])
+            else:
+                steps = steps_of(program)
+                inner = finish(steps, {"": arm}, program.wrt)
+                out = _term(steps, arm, _inputs(program, params))
+                slopes = _adjoints(inner, params, precise, strict)
+                arms.append([_bound(slope, out) for slope in slopes])
+        return tuple(_chosen(where, yes, no) for yes, no in zip(*arms))
+    inside = _with_ways(program, False)
+    steps = steps_of(inside)
+    (_, result), *_ = inside.outputs
+    chain = Chain(steps, inside.signature, precise, strict)
+    totals = {}
+    for part in chain.reverse(inside.ways, {result: steps.const(1)}):
+        totals[part.way.into] = part.total
+    names = {**_inputs(inside, params), result: "out"}
+    found: list[Term | str] = []
+    for value in inside.wrt:
+        if value not in totals:
+            found.append("")
+            continue
+        slope, negative = chain.signless(totals[value])
+        term = _term(steps, slope, names)
+        one = steps.number(slope) == 1
+        product = _D if one else Term("mul", (Term("neg", (term,)) if negative else term, _D))  # fmt: skip
+        found.append(Term("neg", (_D,)) if one and negative else product)
+    return tuple(found)
 
 
-def _texts(program: Program, spelling: Spelling) -> list[str]:
-    """Return every value as an expression of the parameters, which are places to fill."""
-    places = [f"{{{i}}}" for i in range(len(program.inputs))]
-    return [
-        expression(program, spelling, places, Ref(value))
-        for value in range(len(places) + len(program.steps))
-    ]
+def _inputs(program: Program, params: Sequence[str]) -> dict[int, str]:
+    return dict(zip(program.signature, params))
 
 
-def _raises(program: Program) -> list[Raise]:
-    """Return what the stages inside raise, in terms of the parameters."""
-    texts = _texts(program, FORMULA)
-    named = replace(program, names=tuple(texts))
-    possible = signs(program)
-    flowing: dict[int, list[Flow]] = {}
-    for flow in program.flows:
-        flowing.setdefault(flow.source, []).append(flow)
-    found = []
-    for position, step in enumerate(program.steps):
-        flows = flowing.get(program.value(position), ())
-        words = operands(step, texts, FORMULA)
-        branch = ""
-        if step.guard:
-            branch = f", if {condition(step.guard, texts)}"
-        for rule in OPS[step.op].raises:
-            if concerns(rule, step, program, possible) and not rule.step_only:
-                when = fill(rule.when, words)
-                if excluded(when, step.guard, named):
-                    continue
-                open_ = (f for f in flows if rule.partial in (ANY, f.partial))
-                if rule.partial is not None and all(
-                    covered(program, flow) for flow in open_
-                ):
-                    continue
+def _bound(slope: Term | str, out: Term) -> Term | str:
+    """Return an adjoint in which `out` is what a branch computes."""
+    if isinstance(slope, str):
+        return slope
+    if slope.op == "name":
+        return out if slope.data == "out" else slope
+    args = (_bound(arg, out) for arg in slope.args)
+    return replace(slope, args=tuple(arg for arg in args if isinstance(arg, Term)))
+
+
+def _chosen(where: Term, yes: Term | str, no: Term | str) -> Term | str:
+    if yes == no:
+        return yes
+    zero = Term("const", data=0)
+    one, other = (zero if isinstance(arm, str) else arm for arm in (yes, no))
+    return Term("where", (where, one, other))
+
+
+def _is_long(rows: Mapping[str, Row], key: str) -> bool:
+    """Whether a line of a function would be long, or its slopes much dearer than in stages of their own."""
+    steps = Steps(rows)
+    row = rows[key]
+    names = {steps.input(param): param for param in row.params}
+    value = steps.emit(key, *names)
+    scope = {**{param: v for v, param in names.items()}, "d": steps.input("d"), "out": value}  # fmt: skip
+    speller, count = Speller(steps, SCIPY), Count(steps, SCIPY.words)
+    forward, _ = count.line(value, names, {})
+    known = {**names, scope["d"]: "d", value: "out"}
+    slopes = [_made(steps, s, scope) for s in row.adjoints if isinstance(s, Term)]
+    try:
+        speller.text(value, names, limit=_LONGEST)
+        for slope in slopes:
+            speller.text(slope, known, limit=_LONGEST)
+    except GradgenError:
+        return True
+    backward = [count.line(slope, known, {scope["d"]: ONE})[0] for slope in slopes]
+    return sum(backward) > 4 * forward + 2 * len(backward) + 2
+
+
+def _made(steps: Steps, term: Term, scope: Mapping[str, int]) -> int:
+    if term.op == "name":
+        return scope[str(term.data)]
+    if term.op == "const":
+        assert term.data is not None
+        return steps.const(term.data)
+    return steps.emit(term.op, *(_made(steps, arg, scope) for arg in term.args))
+
+
+def _about(program: Program) -> Words:
+    """Return what writes about a function in terms of its parameters, which are places to fill."""
+    places = {value: f"{{{i}}}" for i, value in enumerate(program.signature)}
+    return Words(replace(program, names=places))
+
+
+def _raises(program: Program) -> Iterator[Raise]:
+    """Yield what the stages inside raise, in terms of the parameters."""
+    words = _about(program)
+    for value in program.lines:
+        guard_ = program.steps[value].guard
+        under = f", if {words.guard(guard_)}" if guard_ else ""
+        for one in words.facts.raising(value, strict=True):
+            rule = one.rule
+            if not rule.step_only:
                 partial = None if rule.partial is None else ANY
-                missing = fill(rule.missing, words) + branch if rule.missing else ""
-                found.append(Raise(rule.error, when + branch, partial, missing=missing))
-    return found
+                missing = words.say(rule.missing, value) + under if rule.missing else ""
+                when = words.say(rule.when, value) + under
+                yield Raise(rule.error, when, partial, missing=missing)
 
 
-def _kinks(program: Program) -> list[str]:
-    texts = _texts(program, FORMULA)
-    found = []
-    for step in program.steps:
-        row = OPS[step.op]
+def _kinks(program: Program) -> Iterator[str]:
+    words = _about(program)
+    for value in program.lines:
+        row = program.rows[program.steps[value].op]
         if row.kink:
-            found.append(fill(row.kink, operands(step, texts, FORMULA)))
-    return found
+            yield words.say(row.kink, value)

@@ -18,11 +18,11 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from gradgen import artifact
-from gradgen.adjoints import differentiate
-from gradgen.cost import Cost
+from gradgen.core.program import Program
+from gradgen.core.rows import Row
+from gradgen.core.table import ROWS
 from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, printable
-from gradgen.flat import flatten
 from gradgen.formula import (
     RESERVED,
     Formula,
@@ -30,26 +30,28 @@ from gradgen.formula import (
     look_apart,
     spelled,
 )
-from gradgen.guard import guard
-from gradgen.ir import Const, Program, named
 from gradgen.latex import formula_latex, stages_latex
-from gradgen.names import DEFAULT_NAME
-from gradgen.names import name as give_names
-from gradgen.lower import lower
-from gradgen.own import declare, import_lines, imported
+from gradgen.own import declare, import_lines
 from gradgen.parse import parse
+from gradgen.passes.cost import Cost
+from gradgen.passes.flat import flatten
+from gradgen.passes.gradient import branch, differentiate
+from gradgen.passes.guard import guard
+from gradgen.passes.names import DEFAULT_NAME
+from gradgen.passes.names import name as give_names
+from gradgen.passes.recognise import recognise
 from gradgen.plain import Plain, plain_formula
 from gradgen.proof import prove
+from gradgen.read.stage import stage
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
-from gradgen.recognise import recognise
-from gradgen.write.module import helpers, parameters, render
 from gradgen.skeleton import check_skeleton
-from gradgen.spell import FORMULA, expression
-from gradgen.stage import stage
 from gradgen.statements import one_assignment, split_docstring
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS, Target
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.module import helpers, parameters, render
+from gradgen.write.spell import written_out
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
@@ -176,15 +178,16 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         expand=expand,
         defaults=_defaults(defaults or {}),
     )
+    table = ROWS
     if isinstance(source, str):
-        formula = _read(source, recipe)
+        formula, table = _read(source, recipe)
     elif isinstance(source, sympy.Expr):
         recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
     else:
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
-    compiled = generate(recipe, formula, folder)
+    compiled = generate(recipe, formula, folder, table)
     if not proof:
         return compiled
     results = [name for name, _ in compiled.program.outputs]
@@ -318,11 +321,11 @@ def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
     An expression that cannot be written out goes on as it is, without a recipe.
     """
     program = stage(formula, recipe.inputs, recipe.wrt)
-    constants = {const for step in program.steps for const in named(step)}
-    if {FORMULA.constants[const] for const in constants} & set(program.inputs):
+    called = {FORMULA.constants.get(str(step.data)) for step in program.steps if step.op == "const"}  # fmt: skip
+    if called & {*program.inputs}:
         return recipe, formula  # the constant pi beside a symbol of that name
     try:
-        text = expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
+        text = written_out(program, FORMULA, MAX_LENGTH)
         read = parse(text, program.inputs)
     except GradgenError:
         return recipe, formula
@@ -335,27 +338,29 @@ def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
 
 
 def generate(
-    recipe: Recipe, formula: Formula, templates: Path | None = None
+    recipe: Recipe,
+    formula: Formula,
+    templates: Path | None = None,
+    table: Mapping[str, Row] = ROWS,
 ) -> Compiled:
     """Run the stages over a formula that was read."""
     target = _target(recipe)
     asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
-    program = stage(*asked)
+    program = stage(*asked, rows=table)
     given = [text for text, _, _ in program.given]
     results = [text for text, _ in program.outputs]
     look_apart([*program.inputs, *given, *results])
     if not recipe.as_written:
-        inside = (arg for step in program.steps for arg in step.args)
         # The base of (1 + 1e-17)**x is 1.0 by now.
         lost = any(step.op == "expb" for step in program.steps)
-        if lost or any(isinstance(arg, Const) and arg.args for arg in inside):
-            program = stage(*asked, folded=False)
+        if lost or any(program.steps[v].op != "const" for v in program.constants):
+            program = stage(*asked, folded=False, rows=table)
         program = recognise(program)
-    program = flatten(differentiate(guard(program)))
+    program = branch(flatten(differentiate(guard(program))))
     defaults, dropped = _last_defaults(program, recipe)
-    own = {local for names in imported(program).values() for local in names}
+    used = (table[step.op] for step in program.steps if step.op in table)
+    own = {local for row in used for _, _, local in row.imports}
     program = give_names(program, target.reserved | own, target.avoided)
-    program, _ = lower(program)
     rows = "jacobian" in recipe.extras
     rendered = render(
         program, target, formula.text, templates, rows, formula.docstring, defaults
@@ -386,31 +391,27 @@ def generate(
     return Compiled(text, program, recipe, rendered.cost, notes, imports=rendered.imports)
 
 
-def _read(source: str, recipe: Recipe) -> Formula:
-    """Read a formula, with its own functions in the table; those that are too long for one stage are written out."""
+def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:
+    """Read a formula; return it, and the table with its own functions: those that are too long for one stage are written out."""
     inputs = recipe.inputs or ()
     calls: Calls = "as written" if recipe.as_written else "stage"
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
-    long = declare(formula)
+    table, long = declare(formula)
     if long:
         formula = parse(source, inputs, calls, long)
     long += large
     if long and not recipe.expand:
         note = f"{' and '.join(long)} would be long or dear as one stage, so the stages inside are written"
         formula = replace(formula, notes=(*formula.notes, note))
-    return formula
+    return formula, table
 
 
 def _target(recipe: Recipe) -> Target:
     target = TARGETS[recipe.target]
-    spelling = replace(
-        target.spelling,
-        precise=recipe.precise,
-        ieee=recipe.ieee,
-        strict=recipe.strict,
+    return replace(
+        target, precise=recipe.precise, ieee=recipe.ieee, strict=recipe.strict
     )
-    return replace(target, spelling=spelling, precise=recipe.precise, ieee=recipe.ieee, strict=recipe.strict)
 
 
 def _check(

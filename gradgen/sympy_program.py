@@ -17,10 +17,11 @@ from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
 from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.plain import Plain, plain_formula
+from gradgen.read.stage import python_name, stage
 from gradgen.reader import MAX_LENGTH
-from gradgen.spell import FORMULA, expression
-from gradgen.stage import python_name, stage
 from gradgen.statements import canonical
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.spell import written_out
 
 
 def as_program(
@@ -207,4 +208,4 @@ def _expression(expr: Any) -> sp.Expr:
 def _written(expr: Any) -> str:
     """Return an expression as a formula's text."""
     program = stage(Formula("", plain_expression(_expression(expr))))
-    return expression(program, FORMULA, program.inputs, limit=MAX_LENGTH)
+    return written_out(program, FORMULA, MAX_LENGTH)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from gradgen.core.program import Guard, Number, Program, Step
-from gradgen.core.rows import NAMED, Row
+from gradgen.core.program import Guard, Program, Step
+from gradgen.core.rows import NAMED, Number, Row
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
 INLINE_OPERATIONS = 3

@@ -127,6 +127,11 @@ class Chain:
             divisor = self._divisor(args[0])
             if divisor is not None:
                 return self.make("div", args[1], divisor)
+        if op == "mul" and self._is_half(args[1]):
+            # The slope of a square under a root: 2*u * (1/2/v) is u/v.
+            twice = steps[args[0]]
+            if twice.op == "mul" and steps.number(twice.args[0]) == 2:
+                return self.make("div", twice.args[1], steps[args[1]].args[1])
         if op == "neg" and steps[args[0]].op == "neg":
             return steps[args[0]].args[0]
         if op == "div" and numbers[1] == 1:
@@ -141,6 +146,11 @@ class Chain:
             if numbers[0] == 1:
                 return steps.emit("inv", args[1])
         return steps.emit(op, *args)
+
+    def _is_half(self, value: int) -> bool:
+        step = self.steps[value]
+        half = step.op == "div" and self.steps.number(step.args[0]) == Fraction(1, 2)
+        return half and value not in self.named
 
     def _divisor(self, value: int) -> int | None:
         """Return c where a constant is 1/c and no double: a division by 3 is one rounding, a product with 1/3 two."""

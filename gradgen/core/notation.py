@@ -10,7 +10,7 @@ from functools import cache
 from typing import TypeAlias
 
 from gradgen.core.build import Steps
-from gradgen.core.program import Number
+from gradgen.core.rows import Number, Term
 
 _BINARY: Mapping[type[ast.operator], str] = {
     ast.Add: "add",
@@ -35,18 +35,13 @@ Make: TypeAlias = "Callable[..., int]"
 CONSTANTS = ("pi", "e", "nan", "inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """An operation on terms; a parameter (`name`) or a constant (`const`) where it has none."""
-
-    op: str
-    args: tuple[Term, ...] = ()
-    data: Number | None = None
+def term(text: Term | str) -> Term:
+    """Return what a text of the table says."""
+    return text if isinstance(text, Term) else _parsed(text)
 
 
 @cache
-def term(text: str) -> Term:
-    """Return what a text of the table says."""
+def _parsed(text: str) -> Term:
     return _term(ast.parse(text, mode="eval").body)
 
 
@@ -73,7 +68,7 @@ def _term(node: ast.expr) -> Term:
     return Term(op, tuple(map(_term, parts)))
 
 
-def read(text: str, scope: Mapping[str, int], steps: Steps, make: Make) -> int:
+def read(text: Term | str, scope: Mapping[str, int], steps: Steps, make: Make) -> int:
     """Return the value of a text.
 
     Args:

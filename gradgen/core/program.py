@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
 
-from gradgen.core.rows import Row
+from gradgen.core.rows import Number, Row
 
 #: The branch that a step belongs to: conditions by value, each with the truth value that it must have.
 Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
-#: What a constant is: an exact number, a double, a truth value or a name (`pi`, `e`, `nan`).
-Number: TypeAlias = "Fraction | float | bool | str"
 
 
 class ProgramError(AssertionError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from fractions import Fraction
+from typing import TypeAlias
 
 #: Any partial, where an exception does not depend on which.
 ANY = -1
@@ -16,6 +16,19 @@ NAMED: Mapping[str, float] = {
     "GoldenRatio": 1.618033988749895,
     "Catalan": 0.915965594177219,
 }
+
+
+#: What a constant is: an exact number, a double, a truth value or a name (`pi`, `e`, `nan`).
+Number: TypeAlias = "Fraction | float | bool | str"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operation on terms; a parameter (`name`) or a constant (`const`) where it has none."""
+
+    op: str
+    args: tuple[Term, ...] = ()
+    data: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class Row:
         name: the field's name; also what the parser accepts as a call.
         params: the arguments' names in the texts below.
         adjoints: by argument, what the upstream gradient `d` brings to it, in `d`, `out` and the arguments; empty where that is
-            always 0, None where it has no text. All texts are in the formula language.
+            always 0, None where it has no text. All texts are in the formula language; a function of the program's own has terms.
         body: what the operation means in others, where languages need no word for it.
         precise: the adjoints for `--precise`: right to a few ulp of the partial's own size over the whole range.
         strict: the adjoints for `--strict`, where they differ: without nan for a slope that does not exist.
@@ -76,10 +89,10 @@ class Row:
 
     name: str
     params: tuple[str, ...]
-    adjoints: tuple[str | None, ...] = ()
-    body: str = ""
-    precise: tuple[str, ...] = ()
-    strict: tuple[str, ...] = ()
+    adjoints: tuple[Term | str | None, ...] = ()
+    body: Term | str = ""
+    precise: tuple[Term | str, ...] = ()
+    strict: tuple[Term | str, ...] = ()
     over: tuple[str, ...] = ()
     fragment: str = ""
     role: str = ""
@@ -118,7 +131,7 @@ class Row:
 
     def adjoint(
         self, place: int, precise: bool = False, strict: bool = False
-    ) -> str | None:
+    ) -> Term | str | None:
         """Return the text of an adjoint under these options."""
         if strict and self.strict:
             return self.strict[place]

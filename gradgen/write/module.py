@@ -337,8 +337,9 @@ class _Viewer:
         op = self.program.steps[value].op
         # The operation's name is worth a comment where the spelling does not show it.
         row, word = self.program.rows[op], self.target.language.words.get(op)
-        literal = "".join(p for p in word.pieces if isinstance(p, str)) if word else row.body  # fmt: skip
-        shown = op in FORMULA.words or row.foreign or row.name in literal
+        body = row.body if isinstance(row.body, str) else row.body.op
+        literal = "".join(p for p in word.pieces if isinstance(p, str)) if word else body  # fmt: skip
+        shown = op in FORMULA.words or row.name in literal
         called = "" if shown else row.name
         return " ".join(filter(None, [self.roles.get(value, ""), called]))
 

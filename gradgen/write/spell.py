@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from gradgen.core.build import Steps
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.notation import Node, constant, parts, resolved
-from gradgen.core.program import Number
+from gradgen.core.program import Program
+from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
 from gradgen.write.language import ATOM, POWER, PRODUCT, SIGN, Language, Word
 
@@ -142,3 +143,14 @@ class Speller:
         text = self.language.digits(number)
         binds = PRODUCT if " " in text else POWER if "^" in text else ATOM
         return text, min(binds, SIGN) if text.startswith("-") else binds
+
+
+def written_out(program: Program, language: Language, limit: int) -> str:
+    """Return a program's result as one expression over its inputs.
+
+    Raises:
+        GradgenError: the text would pass `limit` characters.
+    """
+    _, value = program.outputs[0]
+    speller = Speller(steps_of(program), language, joined=True)
+    return speller.text(value, program.signature, limit=limit)

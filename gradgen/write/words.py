@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator
 from fractions import Fraction
 
+from gradgen.core.derive import Chain
 from gradgen.core.program import Guard, Program, Way
 from gradgen.core.rows import ANY
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import Facts, Raising
+from gradgen.passes.gradient import all_of
 from gradgen.write.language import AND, ATOM
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import Speller
@@ -143,7 +145,7 @@ class Words:
                 error = self.facts.failure(arg) if arg in self.program.constants else None  # fmt: skip
                 if error is not None:
                     when = f"where {self.guard(step.guard)}" if step.guard else "always"
-                    shown = self.speller.text(arg, {})
+                    shown = self.operand(arg)
                     entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")  # fmt: skip
             for one in self.facts.raising(value, strict):
                 where = "where" if one.rule.partial is None else "backward, where"
@@ -256,7 +258,7 @@ class Words:
 
     def operand(self, value: int) -> str:
         """Return the text of what a line reads."""
-        return self.names[value] if value in self.names else self.speller.text(value, {})  # fmt: skip
+        return self.names.get(value) or self.speller.text(value, self.names)
 
     def say(self, text: str, value: int) -> str:
         """Return a text of the table about a value and its operands."""
@@ -275,9 +277,7 @@ class Words:
 
     def guard(self, guard: Guard) -> str:
         """Return a branch's conditions."""
-        return " and ".join(
-            self.names[v] if wanted else f"not {self.names[v]}" for v, wanted in guard
-        )
+        return self.operand(all_of(Chain(self.facts.steps).make, guard))
 
 
 def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:
