@@ -617,8 +617,10 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _functions(_: argparse.Namespace) -> int:
-    from gradgen.ops import CALLS, COMPOSITIONS
+    from gradgen.core.table import COMPOSITIONS
+    from gradgen.read.sympy_table import CALLS
     from gradgen.reader import FORMS
+    from gradgen.write.languages.python import PYTHON
 
     names: dict[str, list[str]] = {}
     for name, row in CALLS.items():
@@ -628,7 +630,7 @@ def _functions(_: argparse.Namespace) -> int:
             continue
         args = "abc"[: row.arity] if not row.variadic else ("a", "b", "...")
         others = ", ".join(name for name in names[row.name] if name != row.name)
-        scipy = "" if row.python else "with --target scipy"
+        scipy = "" if row.body or row.name in PYTHON.words else "with --target scipy"
         notes = "; ".join(filter(None, [others and f"also {others}", scipy]))
         print(f"{row.name}({', '.join(args)})".ljust(26) + notes)
     for name, made in COMPOSITIONS.items():

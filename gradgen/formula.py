@@ -15,7 +15,8 @@ from gradgen.elsewhere import OF_C
 from gradgen.errors import GradgenError, printable
 from gradgen.hints import INVISIBLE, LOOKS
 from gradgen.nodes import ByNode
-from gradgen.ops import CALLS, NAMED
+from gradgen.core.rows import NAMED
+from gradgen.read.sympy_table import CALLS
 
 CONSTANTS: Mapping[str, sp.Expr] = {
     "pi": sp.pi,

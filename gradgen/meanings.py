@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from gradgen.errors import GradgenError, printable
 from gradgen.formula import CONSTANTS
 from gradgen.hints import KNOWN_IN, not_meant
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import CALLS
 
 #: What means in a formula the same under the same name, by module.
 _SAME: Mapping[str, frozenset[str]] = {

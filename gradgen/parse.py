@@ -29,7 +29,7 @@ from gradgen.formula import (
     spelled,
 )
 from gradgen.nodes import ByNode
-from gradgen.ops import CALLS
+from gradgen.read.sympy_table import CALLS
 from gradgen.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
 from gradgen.statements import (
     Statement,

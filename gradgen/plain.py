@@ -17,7 +17,7 @@ from gradgen import functions as fn
 from gradgen.definitions import Definition
 from gradgen.exact import meaning_of
 from gradgen.nodes import ByNode
-from gradgen.stage import python_name
+from gradgen.read.stage import python_name
 
 #: The binary logarithm of what is far beyond a double.
 _FAR = 3000

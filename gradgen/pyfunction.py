@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from gradgen.errors import GradgenError
 from gradgen.formula import RESERVED, check_identifier
 from gradgen.meanings import check_means
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import CALLS
 from gradgen.pyexpression import Value, index, translate
 from gradgen.pyscope import Scope
 from gradgen.reader import MAX_PROGRAM

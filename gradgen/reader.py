@@ -31,7 +31,9 @@ from gradgen.formula import (
 )
 from gradgen.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
 from gradgen.nodes import ByNode
-from gradgen.ops import CALLS, COMPOSITIONS, Composition, Op
+from gradgen.core.rows import Row
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import CALLS, NODES
 from gradgen.pieces import leave_nothing
 
 #: Published limits, far above real use.
@@ -114,7 +116,7 @@ class _Pending:
     kind: str  # "binary", "sign", "not", "if", "else", "bracket", "tuple" or "call"
     text: str
     column: int
-    row: Op | Composition | Definition | None = None
+    row: Row | Definition | None = None
     commas: int = 0
     precedence: int = -1  # what does not bind at all waits for its bracket
     counts: bool = True  # whether it makes the nesting deeper
@@ -663,8 +665,9 @@ class Reader:
             form = self.choice if closed.text == "Piecewise" else self.series
             self.push(form(closed, args), closed.column)
             return
-        truths = row.truths if isinstance(row, Op) else ()
-        if isinstance(row, Op) and row.boolean and row.truths and row.variadic:
+        table = row if isinstance(row, Row) else None
+        truths = table.truths if table else ()
+        if table and table.boolean and truths and table.variadic:
             truths = tuple(range(given))
         args = [
             (
@@ -681,8 +684,7 @@ class Reader:
             return
         if row.name == "heaviside" and given == 1:
             args, given = [*args, sp.S.Half], 2
-        variadic = isinstance(row, Op) and row.variadic
-        if given != row.arity and not variadic:
+        if given != row.arity and not (table and table.variadic):
             self.fail(
                 f"{closed.text} takes {_needs(closed)}, not {given}", closed.column
             )
@@ -692,21 +694,21 @@ class Reader:
             if row.body is not None and (self.own.calls == "expand" or not row.key):
                 node = substitute(row.body, dict(zip(row.params, args)))
                 self.wrote(size(row.body), closed)
-        elif isinstance(row, Composition):
+        elif row.name in COMPOSITIONS:
             node = written_out(row, args)
             self.wrote(
                 size(_body(row)) + (3 * 20 if row.name == "binomial" else 0), closed
             )
         elif row.name == "sqrt":
             node = fn.power(args[0], sp.S.Half)
-        elif isinstance(row.node, type):
+        elif isinstance(known := NODES[row.name], type):
             self.check_whole(row, args, closed)
-            node = fn.unevaluated(row.node, *args)
+            node = fn.unevaluated(known, *args)
         else:
             node = (fn.choose if row.name == "where" else fn.power)(*args)
         self.push(node, closed.column)
 
-    def check_whole(self, row: Op, args: list[sp.Basic], closed: _Pending) -> None:
+    def check_whole(self, row: Row, args: list[sp.Basic], closed: _Pending) -> None:
         for place in row.whole:
             if args[place].is_Integer and args[place] > MAX_ORDER:
                 self.fail(
@@ -816,22 +818,20 @@ def _constant(name: str) -> sp.Expr:
 
 def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
     """log(x, b) = log(x)/log(b), by the exact function where the base has one."""
-    row = (
-        {sp.Integer(2): CALLS["log2"], sp.Integer(10): CALLS["log10"]}.get(base)
-        if base.is_Integer
-        else None
-    )
-    if row is not None and isinstance(row.node, type):
-        return fn.unevaluated(row.node, x)
+    exact = {2: "log2", 10: "log10"}.get(int(base)) if base.is_Integer else None
+    known = NODES[exact] if exact else None
+    if isinstance(known, type):
+        return fn.unevaluated(known, x)
     return fn.div(fn.unevaluated(sp.log, x), fn.unevaluated(sp.log, base))
 
 
 @cache
-def _body(composition: Composition) -> sp.Expr:
+def _body(composition: Row) -> sp.Expr:
+    assert isinstance(composition.body, str)
     return Reader(composition.body, frozenset(composition.params)).parse().expr
 
 
-def written_out(composition: Composition, args: Sequence[sp.Basic]) -> sp.Expr:
+def written_out(composition: Row, args: Sequence[sp.Basic]) -> sp.Expr:
     """Return a composition's body with these arguments."""
     if composition.name == "binomial" and args[1].is_Integer and 0 <= args[1] <= 20:
         return falling_product(args[0], int(args[1]))

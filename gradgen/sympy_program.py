@@ -15,7 +15,8 @@ from gradgen.expand import without_series
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import CALLS
 from gradgen.plain import Plain, plain_formula
 from gradgen.read.stage import python_name, stage
 from gradgen.reader import MAX_LENGTH

@@ -10,9 +10,6 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from gradgen.ieee import HELPERS
-from gradgen.ops import NAMED, OPS
-from gradgen.spell import Spelling
 from gradgen.write.language import Language
 from gradgen.write.languages import python
 
@@ -112,7 +109,7 @@ class Target:
     Attributes:
         name: what the user calls it.
         folder: its folder of templates.
-        spelling: how it writes expressions.
+        language: how it writes expressions.
         imports: the import lines, each with the name that it brings in; only those in use are written.
         needs: what a user has to install to run its modules.
         reserved: names that the generated module itself uses.
@@ -123,7 +120,6 @@ class Target:
 
     name: str
     folder: str
-    spelling: Spelling
     language: Language
     imports: tuple[tuple[str, str], ...]
     needs: str
@@ -156,26 +152,16 @@ BUILTINS = frozenset("""
     UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
     """.split())  # noqa: SIM905 - a list of eighty words reads better as words
 
-_HELPERS = frozenset(
-    f"_{helper}"
-    for helper in (*HELPERS, *(name for row in OPS.values() for name in row.helpers))
-)
-
 _NAMES = frozenset(
     "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
 )
-_CONSTANTS = {"pi": "math.pi", "e": "math.e"} | {
-    name: repr(value) for name, value in NAMED.items()
-}
-
 PYTHON = Target(
     name="python",
     folder="python",
-    spelling=Spelling("python", False, _CONSTANTS),
     language=python.PYTHON,
     imports=(("math", "import math"),),
     needs="",
-    reserved=_NAMES | _HELPERS,
+    reserved=_NAMES | python.HELPERS,
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
     layout_any=black_python,
@@ -185,7 +171,6 @@ PYTHON = Target(
 SCIPY = replace(
     PYTHON,
     name="scipy",
-    spelling=Spelling("scipy", False, _CONSTANTS, otherwise="python"),
     language=python.SCIPY,
     imports=(*PYTHON.imports, ("special", "from scipy import special")),
     needs="scipy",

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TypeAlias
 
 from gradgen.core.build import Steps
-from gradgen.core.rows import Number, Term
+from gradgen.core.rows import NAMED, Number, Term
 
 _BINARY: Mapping[type[ast.operator], str] = {
     ast.Add: "add",
@@ -32,7 +32,7 @@ _COMPARED: Mapping[type[ast.cmpop], str] = {
 #: What makes an operation on values.
 Make: TypeAlias = "Callable[..., int]"
 #: Constants that texts name.
-CONSTANTS = ("pi", "e", "nan", "inf")
+CONSTANTS = ("pi", "e", "nan", "inf", *NAMED)
 
 
 def term(text: Term | str) -> Term:

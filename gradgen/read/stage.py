@@ -22,7 +22,8 @@ from gradgen.errors import GradgenError
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
-from gradgen.ops import BY_NODE, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import BY_NODE
 from gradgen.passes.names import DEFAULT_NAME
 from gradgen.pieces import leave_nothing
 from gradgen.reader import written_out

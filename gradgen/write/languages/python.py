@@ -118,6 +118,14 @@ CONSTANTS = {
     **{name: repr(value) for name, value in NAMED.items()},
 }
 
+#: The functions that a module may have to carry.
+HELPERS = frozenset(
+    piece.rstrip("(")
+    for word_ in (*WORDS.values(), *QUIET_WORDS.values())
+    for piece in word_.pieces
+    if isinstance(piece, str) and piece.startswith("_")
+) | {"_exprel"}
+
 PYTHON = Language("python", {**WORDS, **QUIET_WORDS}, CONSTANTS)
 
 #: The same with SciPy's special functions, for what the standard library lacks.
