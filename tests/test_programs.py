@@ -625,9 +625,11 @@ def test_the_command_line(
     assert main(["diff", "seed.py", "call.py"]) == 0
     capsys.readouterr()
     for argv in (["compile", "-f", "seed.txt", "x"], ["compile", "-f", "none.txt"], ["compile", "model.py:none"],
-                 ["compile", "none.py:f"], ["compile", "model.py"], ["compile", "x*y", "--wrt", "x", "--params", "x"]):  # fmt: skip
+                 ["compile", "none.py:f"], ["compile", "model.py"], ["compile", "none.py"], ["compile", "a/none.py"], ["compile", "x*y", "--wrt", "x", "--params", "x"]):  # fmt: skip
         assert main(argv) == 2, argv
-        assert "bug in gradgen" not in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert "bug in gradgen" not in err
+        assert ("does not exist" in err) == ("none." in argv[-1])
     argv = [
         "compile",
         "a = x*y; b = a*x",

@@ -306,6 +306,7 @@ def run(command: str, **env: str) -> tuple[int, str, str]:
         ("gradgen compile 'x +' 2>&-", {}, 2, ""),
         ("gradgen compile - <&-", {}, 2, "standard input is closed"),
         ("gradgen compile x > /dev/full", {}, 2, "No space left"),
+        ("gradgen help > /dev/full", {}, 2, "gradgen: error: No space left"),
         ("gradgen compile - < /dev/zero", {}, 2, "more than"),
         ("gradgen compile - < /dev/urandom", {}, 2, "more than"),
         ("gradgen compile x -o /dev/stdout | cat", {}, 2, "call it `-`"),
@@ -319,6 +320,18 @@ def test_odd_surroundings(
     assert (got, "Traceback" in err) == (code, False), err
     assert words in err and err.count("\n") <= 3
     assert code or out.splitlines()[-1] == "    return dx, dα"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", ["> /dev/full", ">&-"])
+def test_what_cannot_be_printed_is_told(stream: str) -> None:
+    for command in (
+        *("help", "--help", "help compile", "--version", "functions", "compile x*y", "diff x*y x+y", "verify x*y"),
+        *(f"{name} --help" for name in ("compile", "eval", "verify", "check", "update", "build", "diff", "functions")),
+        *("eval x*y --at x=1,y=2", "check generated/seed.py", "update generated/seed.py", "compile x -o generated/seed.py --diff"),
+    ):  # fmt: skip
+        code, _, err = run(f"gradgen {command} {stream}")
+        assert code == 2 and err.count("\n") == 1, (command, err)
 
 
 def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
