@@ -333,10 +333,10 @@ def in_a_process(seed: str, text: str) -> bytes:
     ).stdout
 
 
-@pytest.mark.parametrize("seeds", ["1", pytest.param("0234", marks=pytest.mark.slow)])
-def test_the_same_bytes_under_every_hash_seed(seeds: str) -> None:
+@pytest.mark.slow
+def test_the_same_bytes_under_every_hash_seed() -> None:
     text = "exp(a*b + c)*sin(d + e_)/(g*h - sqrt(a**2 + b**2)) + log(1 + exp(c*d))"
-    outputs = {in_a_process(seed, text) for seed in seeds}
+    outputs = {in_a_process(seed, text) for seed in "0123"}
     assert len(outputs) == 1
     assert outputs == {gradgen.compile(text).source.encode()}
 

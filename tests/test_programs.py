@@ -656,8 +656,20 @@ def test_the_command_line(
     failed = re.findall(r"(?m)^FAILED test_(\w+)\.py", done.stdout)
     assert {*failed} == {f"spoiled{number}" for number in range(len(spoils))}
     assert " passed" in done.stdout and "ERROR" not in done.stdout, done.stdout
-    command = [sys.executable, "-m", "mypy", "--strict", "two.py", "test_two.py"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_a_module_of_two_outputs_and_its_test_are_typed(tmp_path: Path) -> None:
+    compiled = compile("a = x*y; b = a*x", outputs="a, b")
+    compiled.write(tmp_path / "two.py")
+    compiled.test("two").write(tmp_path / "test_two.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "two.py", "test_two.py"],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 

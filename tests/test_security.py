@@ -357,7 +357,8 @@ def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
     assert len(made) == 1 and made == {(0, compile(formula).source)}
 
 
-def test_threads_and_the_order_of_work_change_nothing() -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_threads_and_the_order_of_work_change_nothing(count: int) -> None:
     texts = [SEED, "gelu(x) + erf(y)", "sqrt(x**2 + y**2)*pi", "logsumexp(x, y, z)", "x**3 if y > 0 else zeta(x)",
              "Sum(x**k/factorial(k), (k, 0, 9))", "1/(1 + exp(-x*y))", "exp(-z)*atan2(y, x)"]  # fmt: skip
     true = {text: compile(text).source for text in texts}
@@ -376,13 +377,13 @@ def test_threads_and_the_order_of_work_change_nothing() -> None:
             except Exception:  # noqa: BLE001 - shown below
                 errors.append(traceback.format_exc())
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not errors, errors[0]
-    assert len(found) == 8 * 3 * len(texts) and all(found)
+    assert len(found) == count * 3 * len(texts) and all(found)
 
 
 def test_the_first_compilations_may_run_at_once() -> None:
