@@ -223,6 +223,8 @@ def _means(options: argparse.Namespace) -> dict[str, str]:
 def _refuse_file(text: str) -> None:
     """Refuse a file that is given as a formula, and say what to write instead."""
     if text.endswith(".py") and re.fullmatch(r"[\w./\\-]+", text):
+        if not os.path.exists(_path(text)):
+            raise GradgenError(f"{text} does not exist")
         raise GradgenError(
             f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
         )

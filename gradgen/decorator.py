@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, printable
 from gradgen.pipeline import Compiled
 from gradgen.plain_python import plain_constants
 from gradgen.pyfunction import Function, read_helper
@@ -103,7 +103,12 @@ def _helper(
     try:
         lines, _ = inspect.findsource(function)
     except (OSError, TypeError, IndexError):
-        raise GradgenError("the function's source cannot be found") from None
+        console = code.co_filename == "<stdin>" and sys.version_info < (3, 13)
+        why = ", since the console keeps none before Python 3.13" if console else ""
+        raise GradgenError(
+            f"the source of `{printable(code.co_name)}` cannot be found{why}; "
+            "put the function into a file, or into a cell of a notebook"
+        ) from None
     names = Names("".join(lines))
     if not _is_file(function):
         names.live = lambda name: _live(name, function.__globals__, known)

@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from gradgen.errors import GradgenError
 
@@ -50,6 +50,10 @@ _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
 class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help; argparse would not tell where it cannot be written."""
+        print(message, end="", file=file, flush=True)
+
     def error(self, message: str) -> NoReturn:
         """Print one line, not the whole usage, with a near option for one that is unknown."""
         wrong = re.fullmatch(r"argument COMMAND: invalid choice: '(.*)' \(.*", message)

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 import mpmath
 
+from gradgen.errors import GradgenError
 from gradgen.exact import all_of, any_of
 from gradgen.plain import Plain, equal, unequal
-from gradgen.scope import Helper, Names
+from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
 
 #: More operations than any function that is read has.
 _MOST = 200_000
@@ -63,14 +64,15 @@ def plain_function(
         inputs: the parameters that are variables, in the order of the points.
         constants: the values of others.
     """
-    if helper.names.live is not None:
-        return None  # what names mean there is not in the file
-    walker = _Walker(Plain(inputs))
+    walker = _Walker(Plain(inputs), live=helper.names.live)
     try:
-        walker.module(helper.names.module)
+        if walker.live is None:
+            walker.module(helper.names.module)
         known = walker.globals.values()
         found = (f for f in known if isinstance(f, _Function))
         function = next((f for f in found if f.node is helper.function), None)
+        if function is None and helper.defaults is not None:
+            function = walker.in_hand(helper)
         if function is None:
             return None
         given: _Scope = {n: walker.number(v) for n, v in constants.items()}
@@ -102,6 +104,8 @@ def plain_constants(names: Names) -> Mapping[str, float]:
 class _Walker:
     plain: Plain
     globals: _Scope = field(default_factory=dict)
+    #: What names mean at this moment in a notebook, where cells see each other's.
+    live: Callable[[str], Meaning | None] | None = None
     depth: int = 0
     steps: int = 0
     #: Whether a star import may have bound any name.
@@ -217,6 +221,8 @@ class _Walker:
         call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         if not call or node.func.id != "range" or "range" in {*scope, *self.globals}:  # type: ignore[attr-defined]
             raise _UnknownError
+        if self.live is not None and self.at_hand("range") is not None:
+            raise _UnknownError
         bounds = [self.expression(arg, scope) for arg in node.args]  # type: ignore[attr-defined]
         if not 0 < len(bounds) < 4 or not all(type(b) is int for b in bounds):
             raise _UnknownError
@@ -253,6 +259,8 @@ class _Walker:
             value = scope[name]
         elif name in self.globals:
             value = self.globals[name]
+        elif self.live is not None and (now := self.at_hand(name)) is not None:
+            value = now
         elif name in _BUILTINS and not self.starred:
             return _Imported("builtins", name)
         else:
@@ -260,6 +268,37 @@ class _Walker:
         if value is None:
             raise _UnknownError
         return value
+
+    def at_hand(self, name: str) -> _Value:
+        """Return what a name of a notebook means at this moment; None where it means nothing there."""
+        assert self.live is not None
+        try:
+            found = self.live(name)
+        except (UnclearError, GradgenError):
+            raise _UnknownError from None
+        if isinstance(found, Constant) and isinstance(found.value, ast.Constant):
+            return self.number(found.value.value)  # type: ignore[arg-type]
+        if isinstance(found, Helper) and found.names.live is not None:
+            return self.in_hand(found)
+        if isinstance(found, Dotted):
+            module, _, last = found.path.rpartition(".")
+            if found.path in _MODULES:
+                return _Imported(found.path)
+            if module in (*_MODULES, "builtins"):
+                return _Imported(module, last)
+        if found is not None:
+            raise _UnknownError
+        return None
+
+    def in_hand(self, helper: Helper) -> _Function:
+        """Return a function whose defaults are in hand, as far as these are numbers."""
+        names = [arg.arg for arg in helper.function.args.args]
+        values = helper.defaults or ()
+        known = [
+            self.number(value) if type(value) in (int, float) else None
+            for value in values
+        ]
+        return _Function(helper.function, dict(zip(names[len(names) - len(known) :], known)))  # fmt: skip
 
     def expression(self, root: ast.expr, scope: Mapping[str, _Value]) -> _Value:
         """Return an expression's value. Not recursive: expressions may be deep."""

@@ -185,7 +185,7 @@ def _table(path: Path) -> Mapping[str, Any]:
         toml: Any = importlib.import_module("tomllib")
     except ImportError:  # Python 3.10, where black brings the same as tomli
         toml = importlib.import_module("tomli")
-    text = artifact.read(path, _LARGEST)
+    text = artifact.read(path, _LARGEST, decode=decode_formula)
     if text is None:
         raise GradgenError(f"{path} does not exist")
     try:

@@ -168,16 +168,18 @@ _WORD = re.compile(r"([^\W\d]\w*)\s*(\(?)")
 def in_order(listed: list[Statement]) -> list[Statement]:
     """Return the statements so that definitions stand before their use, where a program gives its result first.
 
-    A program whose one expression stands before definitions, as other tools write them, is put in order by need; any other
-    is left as it is.
+    A program whose one expression stands before definitions, as other tools write them, is put in order by need; so is one
+    that gives that expression a name, if it needs all that follow. Any other is left as it is.
 
     Raises:
         GradgenError: definitions need each other, or one behind the result is not needed for it.
     """
     results = [i for i, s in enumerate(listed) if not s.name and not s.declares]
+    named = {_plain(s.declares or s.name): i for i, s in enumerate(listed)}
+    if not results:
+        results = _ahead(listed, named)
     if len(results) != 1 or results[0] == len(listed) - 1:
         return listed
-    named = {_plain(s.declares or s.name): i for i, s in enumerate(listed)}
     order: dict[int, None] = {}
     begun: set[int] = set()
     for root in range(results[0] + 1):
@@ -196,6 +198,8 @@ def in_order(listed: list[Statement]) -> list[Statement]:
                 again = listed[needed]
                 name = again.declares or again.name
                 raise again.fail(f"`{name}` is needed for its own value", 0)
+    if len(order) < len(listed) and listed[results[0]].name:
+        return listed
     if len(order) < len(listed):
         raise listed[results[0]].fail(
             "a statement is written `name = expression`; only the last may be an expression alone, "
@@ -203,6 +207,14 @@ def in_order(listed: list[Statement]) -> list[Statement]:
             0,
         )
     return [listed[place] for place in order]
+
+
+def _ahead(listed: list[Statement], named: dict[str, int]) -> list[int]:
+    """Return the first statement that reads what a later one assigns, if there is one."""
+    for place in range(len(listed)):
+        if any(needed > place for needed in _needs(listed, place, named)):
+            return [place]
+    return []
 
 
 def _needs(listed: list[Statement], place: int, named: dict[str, int]) -> Iterator[int]:

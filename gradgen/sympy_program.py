@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -23,6 +23,39 @@ from gradgen.reader import MAX_LENGTH
 from gradgen.statements import canonical
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out
+
+
+def _xor(*conditions: sp.Basic) -> sp.Basic:
+    """Return that an odd number of conditions holds."""
+    first, *others = conditions
+    for other in others:
+        both = unevaluated(sp.And, first, other)
+        either = unevaluated(sp.Or, first, other)
+        first = unevaluated(sp.And, either, unevaluated(sp.Not, both))
+    return first
+
+
+def _implies(first: sp.Basic, then: sp.Basic) -> sp.Basic:
+    return unevaluated(sp.Or, unevaluated(sp.Not, first), then)
+
+
+def _if(test: sp.Basic, then: sp.Basic, other: sp.Basic) -> sp.Basic:
+    taken = unevaluated(sp.And, test, then)
+    return unevaluated(sp.Or, taken, unevaluated(sp.And, unevaluated(sp.Not, test), other))  # fmt: skip
+
+
+def _equivalent(*conditions: sp.Basic) -> sp.Basic:
+    every = unevaluated(sp.And, *conditions)
+    return unevaluated(sp.Or, every, unevaluated(sp.Not, unevaluated(sp.Or, *conditions)))  # fmt: skip
+
+
+#: How SymPy joins conditions otherwise than by and, or and not.
+_JOINED: Mapping[type[sp.Basic], Callable[..., sp.Basic]] = {
+    sp.Xor: _xor,
+    sp.Implies: _implies,
+    sp.ITE: _if,
+    sp.Equivalent: _equivalent,
+}
 
 
 def as_program(
@@ -127,7 +160,10 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
             if not missing:
                 args = [done[arg] for arg in node.args]
                 same = all(new is old for new, old in zip(args, node.args))
-                done[node] = node if same else unevaluated(type(node), *args)
+                if isinstance(node, tuple(_JOINED)):
+                    done[node] = _JOINED[type(node)](*args)
+                else:
+                    done[node] = node if same else unevaluated(type(node), *args)
     for name in called:
         if name in map(python_name, free):
             raise GradgenError(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.test_packaging import python
 
 #: The oldest that may be installed, and the last of each year's style since.
 VERSIONS = ("24.1.0", "25.1.0", "26.1.0")
@@ -23,27 +24,32 @@ def test_the_oldest_black_is_the_one_that_is_tried() -> None:
     assert int(VERSIONS[-1].split(".")[0]) == int(bounds[2]) - 1
 
 
+@cache
+def digests(folder: str = "") -> list[str]:
+    """Return black's version and the digests of many texts, with the black of a folder, or else that of this environment."""
+    program = "import black; print(black.__version__)"
+    program += "; import runpy; runpy.run_module('tests.layouts', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "200"],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": folder},
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.splitlines()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_black_gives_the_same_bytes(tmp_path: Path, version: str) -> None:
-    interpreter = python(tmp_path / "env")
-    wanted = [f"black=={version}", "sympy>=1.13,<1.15", "jinja2>=3.1,<4"]
+    command = [sys.executable, "-m", "pip", "install", "-q", "-t", str(tmp_path)]
     installed = subprocess.run(
-        [interpreter, "-m", "pip", "install", "-q", *wanted],
-        check=False,
-        capture_output=True,
-        text=True,
+        [*command, f"black=={version}"], check=False, capture_output=True, text=True
     )
     if installed.returncode:
         pytest.skip(f"black {version} cannot be installed here")
 
-    def digests(which: str | Path) -> list[str]:
-        command = [str(which), "-m", "tests.layouts", "200"]
-        done = subprocess.run(
-            command, check=True, cwd=ROOT, capture_output=True, text=True
-        )
-        return done.stdout.splitlines()
-
-    here, there = digests(sys.executable), digests(interpreter)
-    assert len(here) > 220
-    assert [pair for pair in zip(here, there) if pair[0] != pair[1]] == []
+    (_, *here), (tried, *there) = digests(), digests(str(tmp_path))
+    assert tried == version and len(here) > 220
+    assert [pair for pair in zip(here, there, strict=True) if pair[0] != pair[1]] == []

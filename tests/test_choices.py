@@ -133,13 +133,13 @@ def test_the_branch_taken_is_all_that_counts(
 
 
 def test_random_choices_are_those_of_plain_python() -> None:
-    assert sum(compare(made(seed)) for seed in range(30)) > 350
+    assert sum(compare(made(seed)) for seed in range(12)) > 140
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(30, 630, 100))
+@pytest.mark.parametrize("start", range(0, 630, 105))
 def test_many_random_choices_are_those_of_plain_python(start: int) -> None:
-    assert sum(compare(made(seed)) for seed in range(start, start + 100)) > 1000
+    assert sum(compare(made(seed)) for seed in range(start, start + 105)) > 1050
 
 
 @pytest.mark.slow

@@ -5,15 +5,21 @@ from __future__ import annotations
 import importlib
 import linecache
 import math
+import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import pytest
 
 import gradgen
 from gradgen.errors import GradgenError
+from gradgen.plain import Plain
+from gradgen.plain_python import plain_function
+from gradgen.pyfunction import read_helper
 from tests.cells import Cells
 
 
@@ -81,12 +87,73 @@ def test_the_decorator_works_in_a_notebook() -> None:
         assert message in found.value.message
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="keeps no interactive sources")
+CELLS = [
+    "import math, gradgen, numpy as np\nfrom math import tanh as squash\nN = 2\nC = np.float64(0.75)\nfloat_of = float",
+    "def g(u, w=C - 2):\n    return u*w - N",
+    "C = -1.5  # which the default of g does not see\ndef h(t):\n    s = t\n    for i in range(N):\n        s += g(s)*squash(t)\n    return s",
+]  # fmt: skip
+PARTS = ("h(x)", "g(y)", "g(u=x, w=C)", "C*x", "N*y", "squash(x*y)", "math.exp(-y)", "np.cos(x)", "abs(y - C)", "max(x, y, C)",
+         "(x if x > C else y)", "pow(x, N)", "x**N", "y % 0.75", "-C**2*y")  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [25, pytest.param(300, marks=pytest.mark.slow)])
+def test_functions_of_notebooks_are_held_to_their_own_tree(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read is right, and what is read wrong is refused: the tree is followed apart from the reading."""
+    cells = Cells()
+    for text in CELLS:
+        cells.run(text)
+    plains: list[Plain | None] = []
+
+    def watched(*args: Any) -> Plain | None:
+        plains.append(plain_function(*args))
+        return plains[-1]
+
+    monkeypatch.setattr("gradgen.sources.plain_function", watched)
+    for seed in range(count):
+        rnd = random.Random(seed)
+        first, second, third = (rnd.choice(PARTS) for _ in range(3))
+        body = f"def f(x, y=C):\n    u = {first}\n    v = u*{second} + 0.5\n    return v - {third}"
+        made = cells.run(f"@gradgen.differentiate\n{body}")
+        function = cells.run(body)
+        point = (rnd.uniform(-1, 1), rnd.uniform(-1, 1))
+        assert made(*point) == pytest.approx(function(*point), rel=1e-12), body
+        assert made(0.5) == pytest.approx(function(0.5), rel=1e-12)
+        (plain,) = plains
+        assert plain is not None, body
+        (value,) = plain.values(plain.at([mpmath.mpf(part) for part in point]))
+        assert float(value) == pytest.approx(function(*point), rel=1e-12), body
+        plains.clear()
+
+    def wrong(*args: Any) -> Any:
+        found = read_helper(*args)
+        return replace(found, program=found.program.replace("-1.5", "-2.5"))
+
+    monkeypatch.setattr("gradgen.decorator.read_helper", wrong)
+    with pytest.raises(GradgenError, match="the function gives"):
+        cells.run("@gradgen.differentiate\ndef f(x): return C*x + h(x)")
+    cells.run("range = [1]")
+    with pytest.raises(GradgenError, match="`range` is a list here"):
+        cells.run("@gradgen.differentiate\ndef f(x): return h(x)")
+
+
 def test_the_decorator_works_in_an_interactive_session() -> None:
+    """Or says in one line why it cannot, on a Python whose console keeps no sources."""
     lines = "import gradgen, math\nK = 2.0\n@gradgen.differentiate\ndef f(x):\n    return K*math.exp(x)\n\nprint(f(0.0))\n"
     command = [sys.executable, "-i", "-q"]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)  # fmt: skip
-    assert "2.0" in done.stdout, done.stderr
+    if sys.version_info >= (3, 13):
+        assert "2.0" in done.stdout, done.stderr
+    else:
+        assert (
+            "GradgenError: the source of `f` cannot be found, since the console keeps none before Python 3.13; "
+            "put the function into a file, or into a cell of a notebook\n"
+        ) in done.stderr
+    scope: dict[str, Any] = {}
+    exec("def made(x): return x*x", scope)  # noqa: S102
+    with pytest.raises(GradgenError, match="the source of `made` cannot be found; put"):
+        gradgen.differentiate(scope["made"])
 
 
 def test_a_file_that_was_edited_since_is_refused(

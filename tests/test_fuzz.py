@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from gradgen.ops import CALLS, COMPOSITIONS
 from tests import fuzz
@@ -21,7 +25,7 @@ def watched() -> None:
 
 
 def test_what_was_found_stays_harmless() -> None:
-    for data in fuzz.corpus()[::6]:
+    for data in fuzz.corpus()[::15]:
         fuzz.one_input(data)
 
 
@@ -31,25 +35,38 @@ def test_all_that_was_found_stays_harmless() -> None:
         fuzz.one_input(data)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.integers(0, 255), st.lists(st.sampled_from(TOKENS), max_size=25))
-def test_random_formulas_are_harmless(kind: int, tokens: list[str]) -> None:
+def formulas(kind: int, tokens: list[str]) -> None:
     fuzz.one_input(bytes([kind & ~3]) + "".join(tokens).encode())
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.lists(st.sampled_from(ITEMS), max_size=25), st.text(max_size=20))
-def test_random_recipes_are_harmless(items: list[str], text: str) -> None:
+def recipes(items: list[str], text: str) -> None:
     fuzz.one_input(b"\x03" + ("".join(items) + text).encode("utf-8", "surrogatepass"))
     fuzz.one_input(
         b"\x02" + text.encode("utf-8", "surrogatepass") + "".join(items).encode()
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.integers(0, 255), st.text(max_size=60))
-def test_random_text_is_harmless(kind: int, text: str) -> None:
+def any_text(kind: int, text: str) -> None:
     fuzz.one_input(bytes([kind]) + text.encode("utf-8", "surrogatepass"))
+
+
+TRIED = [
+    (formulas, (st.integers(0, 255), st.lists(st.sampled_from(TOKENS), max_size=25))),
+    (recipes, (st.lists(st.sampled_from(ITEMS), max_size=25), st.text(max_size=20))),
+    (any_text, (st.integers(0, 255), st.text(max_size=60))),
+]
+
+
+@pytest.mark.parametrize("examples", [100, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("tried", "made"), TRIED, ids=lambda f: f.__name__ if callable(f) else ""
+)
+def test_random_input_is_harmless(
+    tried: Callable[..., None], made: tuple[SearchStrategy[Any], ...], examples: int
+) -> None:
+    settings(max_examples=examples, deadline=None, derandomize=True, database=None)(
+        given(*made)(tried)
+    )()
 
 
 def test_the_watch_works() -> None:

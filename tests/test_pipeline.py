@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -224,14 +225,15 @@ def test_every_sympy_expression_has_a_recipe_that_makes_the_same_module() -> Non
         assert found is not None and regenerate(found.recipe).source == compiled.source
 
 
-def test_what_is_too_large_to_write_out_compiles_all_the_same() -> None:
+@pytest.mark.parametrize("depth", [1200, pytest.param(5000, marks=pytest.mark.slow)])
+def test_what_is_too_large_to_write_out_compiles_all_the_same(depth: int) -> None:
     node: sp.Expr = sp.Symbol("x")
-    for _ in range(5000):
+    for _ in range(depth):
         node = sp.sin(node, evaluate=False)
     compiled = gradgen.compile(node)
     assert "# source: (not recorded)" in compiled.source
     value = 0.5
-    for _ in range(5000):
+    for _ in range(depth):
         value = math.sin(value)
     assert compiled.value_and_grad(0.5)[0] == value
     with pytest.raises(GradgenError, match="could not be written out"):
@@ -331,6 +333,7 @@ def in_a_process(seed: str, text: str) -> bytes:
     ).stdout
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_every_hash_seed() -> None:
     text = "exp(a*b + c)*sin(d + e_)/(g*h - sqrt(a**2 + b**2)) + log(1 + exp(c*d))"
     outputs = {in_a_process(seed, text) for seed in "0123"}
@@ -410,3 +413,38 @@ def test_helpers_come_with_those_that_they_call() -> None:
     assert "def _digamma(" not in source
     assert "def _" not in gradgen.compile("gamma(x)", wrt="").source
     assert "def _" not in gradgen.compile("besselj(0, x)", target="scipy").source
+
+
+def random_condition(rnd: random.Random, depth: int) -> sp.Basic:
+    """Return conditions on x, y and z, joined in every way that SymPy has."""
+    if depth == 0 or rnd.random() < 0.15:
+        one, other = rnd.sample(sp.symbols("x y z") + (sp.Integer(0), sp.Rational(1, 2)), 2)  # fmt: skip
+        return rnd.choice((sp.Gt, sp.Lt, sp.Ge, sp.Le))(one, other)
+    kind = rnd.choice((sp.Xor, sp.ITE, sp.Implies, sp.Equivalent, sp.And, sp.Or, sp.Nand, sp.Nor, sp.Not))  # fmt: skip
+    many = rnd.randint(2, 3)
+    count = {sp.ITE: 3, sp.Implies: 2, sp.Not: 1}.get(kind, many)
+    return kind(*(random_condition(rnd, depth - 1) for _ in range(count)))
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(400, marks=pytest.mark.slow)])
+def test_conditions_are_joined_in_every_way_of_sympy(count: int) -> None:
+    x, y, z = sp.symbols("x y z")
+    taken = set()
+    for seed in range(count):
+        rnd = random.Random(seed)
+        condition = random_condition(rnd, rnd.randint(1, 2))
+        expr = sp.Piecewise((x * y, condition), (z - 3 * x, True))
+        made = [gradgen.compile(one, inputs="x, y, z") for one in (expr, [expr])]
+        assert regenerate(made[1].recipe).source == made[1].source
+        for _ in range(8):
+            point = [rnd.uniform(-2, 2) for _ in range(3)]
+            value = condition.subs(dict(zip((x, y, z), point)))
+            assert value in (sp.true, sp.false)
+            taken.add(bool(value))
+            true = point[0] * point[1] if value else point[2] - 3 * point[0]
+            slopes = (point[1], point[0], 0.0) if value else (-3.0, 0.0, 1.0)
+            for each in made:
+                got, gradient = each.value_and_grad(*point)
+                assert got == pytest.approx(true, rel=1e-14), condition
+                assert gradient == slopes, condition
+    assert taken == {True, False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -625,9 +626,11 @@ def test_the_command_line(
     assert main(["diff", "seed.py", "call.py"]) == 0
     capsys.readouterr()
     for argv in (["compile", "-f", "seed.txt", "x"], ["compile", "-f", "none.txt"], ["compile", "model.py:none"],
-                 ["compile", "none.py:f"], ["compile", "model.py"], ["compile", "x*y", "--wrt", "x", "--params", "x"]):  # fmt: skip
+                 ["compile", "none.py:f"], ["compile", "model.py"], ["compile", "none.py"], ["compile", "a/none.py"], ["compile", "x*y", "--wrt", "x", "--params", "x"]):  # fmt: skip
         assert main(argv) == 2, argv
-        assert "bug in gradgen" not in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert "bug in gradgen" not in err
+        assert ("does not exist" in err) == ("none." in argv[-1])
     argv = [
         "compile",
         "a = x*y; b = a*x",
@@ -638,32 +641,35 @@ def test_the_command_line(
         "--test",
     ]
     assert main(argv) == 0
-    for spoiled in ("b = a * x", "da += x * db", "dx = a * db"):
-        text = Path("two.py").read_text()
-        Path("spoiled.py").write_text(
-            text.replace(f"    {spoiled}", f"    {spoiled}*2")
+    module, test = Path("two.py").read_text(), Path("test_two.py").read_text()
+    spoils = ("b = a * x", "da += x * db", "dx = a * db")
+    for number, spoiled in enumerate(spoils):
+        assert module.count(f"    {spoiled}\n") == 1
+        Path(f"spoiled{number}.py").write_text(
+            module.replace(f"    {spoiled}", f"    {spoiled}*2")
         )
-        test = (
-            Path("test_two.py")
-            .read_text()
-            .replace("from two import", "from spoiled import")
+        Path(f"test_spoiled{number}.py").write_text(
+            test.replace("from two import", f"from spoiled{number} import")
         )
-        Path("test_spoiled.py").write_text(test)
-        for name, code in (("test_two.py", 0), ("test_spoiled.py", 1)):
-            command = [
-                sys.executable,
-                "-B",  # the files change faster than their times
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                name,
-            ]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-            assert done.returncode == code, done.stdout
-    command = [sys.executable, "-m", "mypy", "--strict", "two.py", "test_two.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
+    failed = re.findall(r"(?m)^FAILED test_(\w+)\.py", done.stdout)
+    assert {*failed} == {f"spoiled{number}" for number in range(len(spoils))}
+    assert " passed" in done.stdout and "ERROR" not in done.stdout, done.stdout
+
+
+@pytest.mark.slow
+def test_a_module_of_two_outputs_and_its_test_are_typed(tmp_path: Path) -> None:
+    compiled = compile("a = x*y; b = a*x", outputs="a, b")
+    compiled.write(tmp_path / "two.py")
+    compiled.test("two").write(tmp_path / "test_two.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "two.py", "test_two.py"],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 

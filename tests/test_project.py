@@ -188,3 +188,13 @@ output = "weight.py"
     assert "line 2: `//` is not supported" in err and "y = x // 2" in err
     (project / "pyproject.toml").write_text(listed.replace("{ g = 9.81, h = 2 }", "3"))
     assert "const` that is not a table of numbers" in run(capsys)[2]
+
+
+def test_a_list_may_bear_a_mark_of_its_byte_order(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("\ufeff" + PROJECT, "\ufeff" + PROJECT.replace("\n", "\r\n")):
+        (project / "pyproject.toml").write_bytes(text.encode())
+        assert main(["build"]) == 0
+        assert "decay.py" in capsys.readouterr().out
+    assert main(["build", "--check"]) == 0

@@ -15,7 +15,7 @@ import pytest
 from gradgen.ir import Program, Ref
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
-from tests.conftest import DATA, formulas
+from tests.conftest import DATA, compiled, formulas
 
 pytestmark = pytest.mark.review
 SETS = ("feynman", "fpbench", "symreg", "optim")
@@ -62,9 +62,9 @@ def at_middle(text: str, name: str, new: str) -> str:
     return text[: match.start()] + new + text[match.end() :]
 
 
-def body(compiled: Compiled) -> list[str]:
+def body(made: Compiled) -> list[str]:
     """Return the lines of code of a module, without header and docstrings."""
-    text = compiled.source[compiled.source.index('"""') :]
+    text = made.source[made.source.index('"""') :]
     text = re.sub(r'"""(?:.|\n)*?"""', "", text)
     return [line for line in text.splitlines() if line.strip()]
 
@@ -175,8 +175,8 @@ def test_small_diffs(root: Path) -> None:
 def test_names() -> None:
     lengths, telling, numbered = [], 0, 0
     others: dict[str, int] = {}
-    for compiled in compiled_formulas():
-        program = compiled.program
+    for made in compiled_formulas():
+        program = made.program
         inside: list[set[str]] = [
             {name} for name in program.names[: len(program.inputs)]
         ]
@@ -207,10 +207,10 @@ def test_names() -> None:
 
 def test_the_cost_of_gradients() -> None:
     ratios, large = [], []
-    for compiled in compiled_formulas():
-        ratios.append(compiled.cost.ratio)
-        if compiled.cost.forward >= 10:
-            large.append((compiled.cost.ratio, compiled.recipe.source))
+    for made in compiled_formulas():
+        ratios.append(made.cost.ratio)
+        if made.cost.forward >= 10:
+            large.append((made.cost.ratio, made.recipe.source))
     over = [entry for entry in large if entry[0] > 4]
     print(
         f"\n{len(ratios)} formulas: value and gradient cost {statistics.median(ratios):.2f} times the value in the median; "
@@ -222,8 +222,9 @@ def test_the_cost_of_gradients() -> None:
 def compiled_formulas() -> Iterator[Compiled]:
     for name in SETS:
         for row in formulas(name):
-            inputs = [text.strip() for text in row["variables"].split(";")]
-            yield compile(row["expression"], inputs=inputs)
+            made = compiled(row["expression"], row["variables"])
+            assert made is not None, row["id"]
+            yield made
 
 
 class Text:

@@ -306,6 +306,7 @@ def run(command: str, **env: str) -> tuple[int, str, str]:
         ("gradgen compile 'x +' 2>&-", {}, 2, ""),
         ("gradgen compile - <&-", {}, 2, "standard input is closed"),
         ("gradgen compile x > /dev/full", {}, 2, "No space left"),
+        ("gradgen help > /dev/full", {}, 2, "gradgen: error: No space left"),
         ("gradgen compile - < /dev/zero", {}, 2, "more than"),
         ("gradgen compile - < /dev/urandom", {}, 2, "more than"),
         ("gradgen compile x -o /dev/stdout | cat", {}, 2, "call it `-`"),
@@ -319,6 +320,18 @@ def test_odd_surroundings(
     assert (got, "Traceback" in err) == (code, False), err
     assert words in err and err.count("\n") <= 3
     assert code or out.splitlines()[-1] == "    return dx, dα"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", ["> /dev/full", ">&-"])
+def test_what_cannot_be_printed_is_told(stream: str) -> None:
+    for command in (
+        *("help", "--help", "help compile", "--version", "functions", "compile x*y", "diff x*y x+y", "verify x*y"),
+        *(f"{name} --help" for name in ("compile", "eval", "verify", "check", "update", "build", "diff", "functions")),
+        *("eval x*y --at x=1,y=2", "check generated/seed.py", "update generated/seed.py", "compile x -o generated/seed.py --diff"),
+    ):  # fmt: skip
+        code, _, err = run(f"gradgen {command} {stream}")
+        assert code == 2 and err.count("\n") == 1, (command, err)
 
 
 def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
@@ -344,7 +357,8 @@ def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
     assert len(made) == 1 and made == {(0, compile(formula).source)}
 
 
-def test_threads_and_the_order_of_work_change_nothing() -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_threads_and_the_order_of_work_change_nothing(count: int) -> None:
     texts = [SEED, "gelu(x) + erf(y)", "sqrt(x**2 + y**2)*pi", "logsumexp(x, y, z)", "x**3 if y > 0 else zeta(x)",
              "Sum(x**k/factorial(k), (k, 0, 9))", "1/(1 + exp(-x*y))", "exp(-z)*atan2(y, x)"]  # fmt: skip
     true = {text: compile(text).source for text in texts}
@@ -363,13 +377,13 @@ def test_threads_and_the_order_of_work_change_nothing() -> None:
             except Exception:  # noqa: BLE001 - shown below
                 errors.append(traceback.format_exc())
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not errors, errors[0]
-    assert len(found) == 8 * 3 * len(texts) and all(found)
+    assert len(found) == count * 3 * len(texts) and all(found)
 
 
 def test_the_first_compilations_may_run_at_once() -> None:

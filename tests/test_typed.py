@@ -68,6 +68,38 @@ def test_it_is_read_as_it_is_meant(text: str, meant: str, name: str) -> None:
     assert again is not None and regenerate(again.recipe).source == compiled.source
 
 
+@pytest.mark.parametrize("count", [15, pytest.param(500, marks=pytest.mark.slow)])
+def test_a_result_may_stand_first_with_or_without_a_name(count: int) -> None:
+    """In whichever order its definitions follow, it is what it is with them before it."""
+    for seed in range(count):
+        rnd = random.Random(seed)
+        names = ["a", "b", "c", "u2", "w"][: rnd.randint(1, 5)]
+        definitions: list[str] = []
+        unused: list[str] = []
+        for place, name in enumerate(names):
+            read = [*names[:place], "x", "y", "2.5"]
+            one, other = rnd.choice(read), rnd.choice(read)
+            definitions.append(f"{name} = {one}*x + sin({other})")
+            unused = [*(n for n in unused if n not in (one, other)), name]
+        result = " - ".join(f"{name}*y" for name in unused)
+        before = compile("\n".join([*definitions, f"energy = {result}"]))
+        rnd.shuffle(definitions)
+        end = rnd.choice(("; ", "\n"))
+        for first in (result, f"energy = {result}"):
+            behind = compile(end.join([first, *definitions]), name="energy")
+            assert behind.program.outputs[0][0] == "energy"
+            assert behind.program.inputs == before.program.inputs
+            for at in ({"x": 0.5, "y": 1.25}, {"x": -2.0, "y": 0.75}):
+                point = [at[name] for name in before.program.inputs]
+                got, true = behind.value_and_grad(*point), before.value_and_grad(*point)
+                assert got[0] == pytest.approx(true[0], rel=1e-13, abs=1e-13)
+                assert got[1] == pytest.approx(true[1], rel=1e-13, abs=1e-13)
+        # What is not needed for it leaves the order in doubt.
+        with pytest.raises(GradgenError, match="before line|a statement is written"):
+            compile(end.join([f"energy = {result}", *definitions, "z = x"]))
+    assert "energy = a*g" in compile("energy = a*g; a = x*y", const={"g": 9.81}).source
+
+
 @pytest.mark.parametrize("text", ["y = x**2 + 3*a", "x*a;", "x*a  # an area", "y = x*a # c"])  # fmt: skip
 def test_text_file_and_standard_input_are_read_alike(
     text: str,

@@ -76,7 +76,8 @@ _zeta_slope = implemented_function(
 def plain(expr: Any) -> Any:
     """Rewrite an expression in elementary functions, and let SymPy evaluate it."""
     for cls, meaning in _PLAIN.items():
-        expr = expr.replace(cls, meaning)
+        if expr.has(cls):  # which is faster to ask than to replace nothing
+            expr = expr.replace(cls, meaning)
     return expr.doit()
 
 
@@ -117,8 +118,14 @@ def value_and_gradient(
     """Return the true value and gradient of an expression at a point."""
     symbols = [sp.Symbol(name, real=True) for name in names]
     real = plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))
-    value = function(real, symbols)(*point)
-    return value, [function(derivative(real, s), symbols)(*point) for s in symbols]
+    # What they share is printed and evaluated once; the branches of a choice stay apart, for only one has a value.
+    shared = not real.has(sp.Piecewise)
+    slopes = [derivative(real, s) for s in symbols]
+    evaluate = sp.lambdify(symbols, [real, *slopes], "mpmath", cse=shared)
+    with mpmath.workdps(DIGITS):
+        exact = [mpmath.mpf(x) for x in point]
+        value, *found = map(mpmath.mpf, evaluate(*exact))
+    return value, found
 
 
 def ulps(got: float, true: Any) -> float:
