@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Guard, Program, Way
@@ -31,7 +32,11 @@ class Words:
         self.names = program.names
         self.facts = Facts(program)
         self.speller = Speller(self.facts.steps, FORMULA)
-        self.result = ", ".join(self.names[value] for _, value in program.outputs)
+
+    @cached_property
+    def result(self) -> str:
+        """The names of the outputs."""
+        return ", ".join(self.names[value] for _, value in self.program.outputs)
 
     def docstring(self, shown: str, cost: Cost, words: str = "", ieee: bool = False, strict: bool = False) -> list[str]:  # fmt: skip
         """Return the lines of the module's docstring.
