@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradgen.core.build import Steps
 from gradgen.core.notation import Node, constant, parts, resolved
+from gradgen.core.program import Line
 
 #: What a value is worth to a count: constants are folded once and for all, and a product with 1 is no operation.
 ONE, CONSTANT, VARIABLE = range(3)
@@ -55,6 +56,34 @@ class Count:
             worths: what those of them are worth that are no variables.
         """
         return _Line(self, names, worths).count(value)
+
+
+class Tally:
+    """Adds up what the lines of a function cost.
+
+    Attributes:
+        cost: the operations so far.
+    """
+
+    def __init__(self, count: Count, upstream: Mapping[int, str] | None = None) -> None:
+        """Begin a function, whose upstream gradients count as 1."""
+        upstream = upstream or {}
+        self.count = count
+        self.cost = 0
+        #: What values are worth that are no variables, and what names are.
+        self.worths = dict.fromkeys(upstream, ONE)
+        self.slots = dict.fromkeys(upstream.values(), ONE)
+
+    def line(self, line: Line, names: Container[int], value: int | None = None) -> None:
+        """Count a line; `value` is what it says, if that is written otherwise."""
+        cost, worth = self.count.line(line.value if value is None else value, names, self.worths)  # fmt: skip
+        if line.sign != "=":
+            cost += VARIABLE in (worth, self.slots[line.name])
+            worth = max(worth, self.slots[line.name], CONSTANT)
+        self.slots[line.name] = worth
+        if worth != VARIABLE:
+            self.worths[line.total] = worth
+        self.cost += cost
 
 
 @dataclass(frozen=True)

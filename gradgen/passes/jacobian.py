@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Literal
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program, Way
-from gradgen.passes.cost import Count
+from gradgen.passes.cost import Count, Tally
+from gradgen.passes.functions import Names
 from gradgen.passes.regions import shared_regions
 
 
@@ -18,12 +20,12 @@ class Block:
     """Lines of one sweep.
 
     Attributes:
-        row: the place of the output whose row they belong to; None for what rows share.
-        head: the output, or the value below which rows share these lines.
+        kind: what they make: the row of an output, the column of an input, or what rows share.
+        head: the output, the input, or the value below which rows share these lines.
         lines: the lines.
     """
 
-    row: int | None
+    kind: Literal["row", "column", "shared"]
     head: int
     lines: tuple[Line, ...]
 
@@ -38,9 +40,9 @@ class Jacobian:
 
 
 def jacobian(program: Program, chain: Chain, count: Count, taken: Iterable[str]) -> Jacobian:  # fmt: skip
-    """Return the Jacobian by reverse sweeps, one for each output, in which nothing is made twice.
+    """Return the Jacobian by sweeps in which nothing is made twice: one back from each output, or one forward from each input.
 
-    Where it pays, what lies below a value that several rows lead through has a sweep of its own:
+    Whichever costs less is taken. Where it pays, what lies below a value that several rows lead through has a sweep of its own:
     d row/d x = d row/d value * d value/d x.
 
     Args:
@@ -49,14 +51,115 @@ def jacobian(program: Program, chain: Chain, count: Count, taken: Iterable[str])
         count: what counts operations.
         taken: names that the slopes may not have.
     """
-    return _Rows(program, chain, count, set(taken)).run()
+    reserved = {*taken, *program.names.values()}
+    rows = _Rows(program, chain, count, _Namer(program.names, reserved)).run()
+    if len(program.wrt) > _WIDE * len(program.outputs):
+        return rows
+    again = Chain(chain.steps, program.names, chain.precise, chain.strict)
+    columns = _columns(program, again, _Namer(program.names, reserved))
+    cost = [_cost(program, j, count) for j in (rows, columns)]
+    return columns if cost[1] < cost[0] else rows
+
+
+#: With more inputs to each output than these, no sweep goes forward.
+_WIDE = 3
+
+
+def _cost(program: Program, jacobian: Jacobian, count: Count) -> int:
+    tally = Tally(count)
+    names = Names(program.names)
+    for block in jacobian.blocks:
+        for line in names.along(block.lines):
+            tally.line(line, names)
+    return tally.cost
+
+
+class _Namer:
+    """Names the slopes of values by others: du_dx."""
+
+    def __init__(self, names: Mapping[int, str], taken: set[str]) -> None:
+        self.names = names
+        self.taken = set(taken)
+        self.given: dict[tuple[int, int, bool], str] = {}
+
+    def __call__(self, above: int, below: int, part: bool = False) -> str:
+        """Return the name of the slope of one value by another."""
+        key = above, below, part
+        if key not in self.given:
+            found = f"d{self.names[above]}_d{self.names[below]}{'_part' * part}"
+            while found in self.taken:
+                found += "_"
+            self.taken.add(found)
+            self.given[key] = found
+        return self.given[key]
+
+
+def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
+    """Return the Jacobian by one forward sweep from each input: the slope of a value is the sum of those of what it reads."""
+    ways: dict[int, list[Way]] = {}
+    for way in reversed(program.ways):
+        ways.setdefault(way.source, []).insert(0, way)
+    outputs = [value for _, value in program.outputs]
+    blocks, columns = [], []
+    for column in program.wrt:
+        slopes = {column: chain.steps.const(1)}
+        found: list[Line] = []
+        for source in program.lines:
+            reached = (way for way in ways.get(source, ()) if way.into in slopes)
+            parts = [_tangent(chain, way, slopes[way.into]) for way in reached]
+            if not parts:
+                continue
+            total = slopes[source] = reduce(chain.add, parts)
+            known = total in chain.named or abs(_one(chain, total)) == 1
+            if known and source not in outputs:
+                continue
+            name = namer(source, column)
+            if known:
+                # Another name for what has one.
+                total = slopes[source] = chain.steps.append(chain.copied(total, name))
+                parts = [total]
+            found += _lines(chain, name, [(source, part) for part in parts])
+            chain.named.add(total)
+        blocks.append(Block("column", column, tuple(found)))
+        columns.append([namer(v, column) if v in slopes else "" for v in outputs])
+    return Jacobian(tuple(blocks), tuple(zip(*columns)), tuple(namer.given.values()))
+
+
+def _tangent(chain: Chain, way: Way, slope: int) -> int:
+    """Return what the slope of what a step reads brings to its own."""
+    positive, negative = chain.signless(slope)
+    part = chain.partial(way, positive)
+    return _negated(chain, part) if negative else part
+
+
+def _negated(chain: Chain, value: int) -> int:
+    """Return minus a value, with the sign in front of its text."""
+    positive, negative = chain.signless(value)
+    if negative:
+        return positive
+    step = chain.steps[value]
+    if value not in chain.named and step.op in ("mul", "div"):
+        return chain.make(step.op, _negated(chain, step.args[0]), step.args[1])
+    return chain.make("neg", value)
+
+
+def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterator[Line]:
+    """Yield the lines of a sum, each with the value whose forward line it answers."""
+    total = -1
+    for number, (source, said) in enumerate(parts):
+        sign = "="
+        total = chain.add(total, said) if number else said
+        if number:
+            said, negative = chain.signless(said)
+            sign = "-=" if negative else "+="
+        yield Line(said, name, total, source, sign)
 
 
 @dataclass
 class _Sweep:
     """One way back from a value, the head, whose own slope is 1."""
 
-    row: int | None
+    kind: Literal["row", "shared"]
     head: int
     scope: frozenset[int]
     slopes: dict[int, int] = field(default_factory=dict)
@@ -71,20 +174,18 @@ class _Sweep:
 
 
 class _Rows:
-    def __init__(self, program: Program, chain: Chain, count: Count, taken: set[str]) -> None:  # fmt: skip
+    def __init__(self, program: Program, chain: Chain, count: Count, namer: _Namer) -> None:  # fmt: skip
         self.program = program
-        self.names = program.names
         self.chain = chain
         self.count = count
+        self.namer = namer
         self.inputs = set(program.signature)
-        self.taken = taken | {*self.names.values()}
         self.ways: dict[int, list[Way]] = {}
         for way in program.ways:
             self.ways.setdefault(way.source, []).append(way)
         #: An upstream gradient, for prices alone.
         self.upstream = chain.steps.input("d")
-        self.priced = {*self.names, self.upstream}
-        self.given: dict[tuple[int, int, bool], str] = {}
+        self.priced = {*program.names, self.upstream}
         #: The name of each slope that has one.
         self.named: dict[int, str] = {}
         self.blocks: list[Block] = []
@@ -95,17 +196,17 @@ class _Rows:
         program = self.program
         results = {value for _, value in program.outputs}
         for head, region in shared_regions(program, self.ways, results, self.price):
-            slopes = self.sweep(None, head, frozenset(region)).slopes
+            slopes = self.sweep("shared", head, frozenset(region)).slopes
             outside = sorted(value for value in slopes if value not in region)
             self.shared[head] = {value: slopes[value] for value in outside}
         rows = []
         everything = frozenset(self.ways)
-        for row, (_, head) in enumerate(program.outputs):
-            slopes = self.sweep(row, head, everything).slopes
+        for _, head in program.outputs:
+            slopes = self.sweep("row", head, everything).slopes
             rows.append(
                 tuple(self.named[slopes[i]] if i in slopes else "" for i in program.wrt)
             )
-        return Jacobian(tuple(self.blocks), tuple(rows), tuple(self.given.values()))
+        return Jacobian(tuple(self.blocks), tuple(rows), tuple(self.namer.given.values()))
 
     def price(self, way: Way, alone: bool) -> int:
         """Return the operations of a way whose upstream gradient is a variable or, alone, 1."""
@@ -115,13 +216,13 @@ class _Rows:
 
     # One sweep.
 
-    def sweep(self, row: int | None, head: int, scope: frozenset[int]) -> _Sweep:
+    def sweep(self, kind: Literal["row", "shared"], head: int, scope: frozenset[int]) -> _Sweep:  # fmt: skip
         """Go back from the head through the values of `scope`."""
-        sweep = _Sweep(row, head, scope)
+        sweep = _Sweep(kind, head, scope)
         sweep.slopes[head] = self.chain.steps.const(1)
         sources = [value for value in self.ways if value in scope]
-        sweep.wanted = self.reached(head, sources, self.shared if row is not None else {})  # fmt: skip
-        if row is None and head in (value for _, value in self.program.outputs):
+        sweep.wanted = self.reached(head, sources, self.shared if kind == "row" else {})  # fmt: skip
+        if kind == "shared" and head in (value for _, value in self.program.outputs):
             # Its own row has the plain names, where more flows into a slope than its share.
             whole = self.reached(head, self.ways, {})
             sweep.partly = {v for v in sweep.wanted if sweep.wanted[v] != whole[v]}
@@ -130,7 +231,7 @@ class _Rows:
                 for value, part in self.answer(sweep, source):
                     self.receive(sweep, source, value, part)
         lines = [sweep.lines[v, n] for _, v, n in sweep.order if (v, n) in sweep.lines]
-        self.blocks.append(Block(row, head, tuple(lines)))
+        self.blocks.append(Block(kind, head, tuple(lines)))
         return sweep
 
     def reached(self, head: int, sources: Iterable[int], shared: Mapping[int, Iterable[int]]) -> Counter[int]:  # fmt: skip
@@ -146,11 +247,11 @@ class _Rows:
         """Yield what the slope of a value brings to the values that its forward line reads."""
         chain = self.chain
         upstream, negative = chain.signless(sweep.slopes[source])
-        if sweep.row is not None and source in self.shared:
+        if sweep.kind == "row" and source in self.shared:
             for value, slope in self.shared[source].items():
                 positive, other = chain.signless(slope)
                 product = chain.make("mul", positive, upstream)
-                yield value, self.negated(product) if negative != other else product
+                yield value, _negated(chain, product) if negative != other else product
             return
         above = -1
         for way in self.ways[source]:
@@ -163,18 +264,7 @@ class _Rows:
                 yield way.into, chain.partial(way, sweep.slopes[source], shared)
             else:
                 part = chain.partial(way, upstream)
-                yield way.into, self.negated(part) if negative else part
-
-    def negated(self, value: int) -> int:
-        """Return minus a value, with the sign in front of its text."""
-        chain = self.chain
-        positive, negative = chain.signless(value)
-        if negative:
-            return positive
-        step = chain.steps[value]
-        if value not in chain.named and step.op in ("mul", "div"):
-            return chain.make(step.op, self.negated(step.args[0]), step.args[1])
-        return chain.make("neg", value)
+                yield way.into, _negated(chain, part) if negative else part
 
     def receive(self, sweep: _Sweep, source: int, value: int, part: int) -> None:
         """Take what flows into a slope, and settle that when all has come."""
@@ -190,41 +280,23 @@ class _Rows:
         values = [part for _, part in parts]
         total = reduce(chain.add, values)
         known = total in chain.named or abs(_one(chain, total)) == 1
-        own = self.named.get(total) == self.given.get((sweep.head, value, False), "")
-        inner = value not in self.inputs or (sweep.row is None and value not in sweep.scope)  # fmt: skip
-        if known and (inner or own):
+        part = value in sweep.partly
+        own = (sweep.head, value, False) in self.namer.given and self.named.get(total) == self.namer(sweep.head, value)  # fmt: skip
+        outside = sweep.kind == "shared" and value not in sweep.scope
+        if known and (own or outside or value not in self.inputs):
             sweep.slopes[value] = total
             return
-        name = self.name(sweep, value)
+        name = self.namer(sweep.head, value, part)
         if known:
             # Another name for what has one.
             total = chain.steps.append(chain.copied(total, name))
-            values = [total]
-            parts = parts[-1:]
-        so_far = values[0]
-        for number, (source, _) in enumerate(parts):
-            said, sign = values[number], "="
-            if number:
-                so_far = chain.add(so_far, said)
-                said, negative = chain.signless(said)
-                sign = "-=" if negative else "+="
-            at = len(sweep.parts[value]) - len(parts) + number
-            sweep.lines[value, at] = Line(said, name, so_far, source, sign)
+            parts = [(parts[-1][0], total)]
+        first = len(sweep.parts[value]) - len(parts)
+        for number, line in enumerate(_lines(chain, name, parts), first):
+            sweep.lines[value, number] = line
         chain.named.add(total)
         self.named[total] = name
         sweep.slopes[value] = total
-
-    def name(self, sweep: _Sweep, value: int) -> str:
-        """Return the name of the slope of one value by another: du_dx."""
-        key = sweep.head, value, value in sweep.partly
-        if key not in self.given:
-            found = f"d{self.names[sweep.head]}_d{self.names[value]}"
-            found += "_part" if value in sweep.partly else ""
-            while found in self.taken:
-                found += "_"
-            self.taken.add(found)
-            self.given[key] = found
-        return self.given[key]
 
 
 def _one(chain: Chain, value: int) -> float:

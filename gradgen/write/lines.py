@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line
-from gradgen.passes.cost import CONSTANT, ONE, VARIABLE, Count
+from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
 from gradgen.passes.ieee import QUIET, Quiet
 from gradgen.write.language import Language
@@ -18,7 +18,6 @@ class Writer:
 
     Attributes:
         count: what counts operations.
-        cost: the operations so far of the function that is being written.
         read: the values that its lines have read.
         speller: what spells them, and knows which words it has used.
     """
@@ -30,12 +29,15 @@ class Writer:
         self.quiet = Quiet(chain.steps, language.words) if ieee else None
         self.start({})
 
+    @property
+    def cost(self) -> int:
+        """The operations so far of the function that is being written."""
+        return self.tally.cost
+
     def start(self, upstream: Mapping[int, str]) -> None:
         """Begin a function that takes these upstream gradients, which count as 1."""
-        self.cost = 0
+        self.tally = Tally(self.count, upstream)
         self.read: set[int] = set()
-        self.worths = dict.fromkeys(upstream, ONE)
-        self.slots = dict.fromkeys(upstream.values(), ONE)
 
     def lines(self, lines: Iterable[Line], names: Mapping[int, str]) -> Iterator[tuple[Line, str]]:  # fmt: skip
         """Yield each line with its text.
@@ -49,24 +51,14 @@ class Writer:
             value = line.value
             if value in known:
                 self.read.add(value)
-                self._note(line, 0, self.worths.get(value, VARIABLE))
+                self.tally.line(line, known)
                 yield line, f"{line.name} {line.sign} {known[value]}"
                 continue
             if self.quiet is not None and not self._never_raises(line):
                 value = self.quiet.line(value, known)
             self.read.update(leaves(self.chain.steps, value, known))
-            self._note(line, *self.count.line(value, known, self.worths))
+            self.tally.line(line, known, value)
             yield line, f"{line.name} {line.sign} {self.speller.text(value, known)}"
-
-    def _note(self, line: Line, cost: int, worth: int) -> None:
-        """Note what a line costs and what its name is worth: a product with 1 is no operation."""
-        if line.sign != "=":
-            cost += VARIABLE in (worth, self.slots[line.name])
-            worth = max(worth, self.slots[line.name], CONSTANT)
-        self.slots[line.name] = worth
-        if worth != VARIABLE:
-            self.worths[line.total] = worth
-        self.cost += cost
 
     def _never_raises(self, line: Line) -> bool:
         steps, chain = self.chain.steps, self.chain

@@ -32,6 +32,12 @@ from gradgen.write.words import Words
 _RULE_COLUMN = 34
 #: A call of a helper.
 _CALLED = re.compile(r"\b(_\w+)\(")
+#: What the lines of a Jacobian make.
+_BLOCKS = {
+    "row": "The row",
+    "column": "The column",
+    "shared": "Shared by rows: the slopes",
+}
 #: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
 _FEW = 4
 #: A longer row of a Jacobian has one name a line.
@@ -83,6 +89,7 @@ class Module:
     backward_summary: tuple[str, ...]
     stages: tuple[Line, ...]
     cache: tuple[str, ...]
+    unpacked: tuple[str, ...]
     upstream: tuple[str, ...]
     unused: tuple[Line, ...]
     groups: tuple[Group, ...]
@@ -277,9 +284,13 @@ class _Viewer:
         self.writer.start(upstream)
         known = {**names, **upstream}
         groups = tuple(self.groups(answers, known))
-        read = self.writer.read & {*names}
+        read = cached = self.writer.read & {*names}
         costs = cost, self.writer.cost
-        every = self.jacobian(read) if rows else None
+        every = None
+        if rows:
+            every = self.jacobian()
+            cached = read | (self.writer.read & {*names} - {*self.inputs})
+            every = replace(every, cache=self.unpacked(cached, self.writer.read - {*self.inputs}))
         received = {way.into for way in program.ways}
         used = {arg for value in program.lines for arg in program.steps[value].args}
         outputs = tuple(names[value] for _, value in program.outputs)
@@ -306,7 +317,8 @@ class _Viewer:
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(self.words.backward_summary()),
             stages=tuple(stages),
-            cache=tuple(names[value] for value in sorted(read)),
+            cache=tuple(names[value] for value in sorted(cached)),
+            unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unused=tuple(
                 Line(
@@ -409,7 +421,12 @@ class _Viewer:
                 found.setdefault(way.source, way)
         return found
 
-    def jacobian(self, cached: Collection[int]) -> JacobianView:
+    def unpacked(self, cached: Collection[int], read: Collection[int]) -> tuple[str, ...]:  # fmt: skip
+        """Return the names of what a function reads of the cache, with `_` for the rest; nothing where it reads nothing."""
+        names = [self.program.names[v] if v in read else "_" for v in sorted(cached)]
+        return tuple(names) if {*names} - {"_"} else ()
+
+    def jacobian(self) -> JacobianView:
         """Return the texts of the function for all rows; those of the other two are written before."""
         program, names = self.program, self.program.names
         taken = self.target.reserved | self.target.avoided
@@ -418,21 +435,18 @@ class _Viewer:
         groups: list[Group] = []
         texts = self.writer.lines((line for block in self.rows.blocks for line in block.lines), names)  # fmt: skip
         for block in filter(lambda block: block.lines, self.rows.blocks):
-            what = "Shared by rows: the slopes" if block.row is None else "The row"
-            groups.append(Group(f"{what} of {names[block.head]}.", ()))
+            groups.append(Group(f"{_BLOCKS[block.kind]} of {names[block.head]}.", ()))
             of_block = islice(texts, len(block.lines))
             for source, group in groupby(of_block, lambda pair: pair[0].answers):
                 assert source is not None
                 lines = tuple(text for _, text in group)
                 groups.append(Group(self.comment(source), lines))
         rows = tuple(tuple(name or "0.0" for name in row) for row in self.rows.rows)
-        read = self.writer.read
-        needed = [names[v] if v in read and v not in program.signature else "_" for v in sorted(cached)]  # fmt: skip
         width = len(program.wrt)
         return JacobianView(
             returns=_rows_type(len(rows), width),
             summary=tuple(self.words.rows_summary()),
-            cache=tuple(needed) if {*needed} - {"_"} else (),
+            cache=(),
             groups=tuple(groups),
             rows=rows,
             stacked=width > _FEW or any(len(", ".join(row)) > _ROW for row in rows),
