@@ -121,6 +121,10 @@ class Chain:
         numbers = [steps.number(arg) for arg in args]
         if op == "mul" and 1 in numbers:
             return args[1] if numbers[0] == 1 else args[0]
+        if op in ("mul", "add"):
+            known = self._known(op, *args)
+            if known is not None:
+                return known
         if op == "mul" and args[0] == args[1]:
             return self.make("sqr", args[0])
         if op == "mul" and steps.sizes[args[0]] is not None:
@@ -146,6 +150,28 @@ class Chain:
             if numbers[0] == 1:
                 return steps.emit("inv", args[1])
         return steps.emit(op, *args)
+
+    def _known(self, op: str, a: int, b: int) -> int | None:
+        """Return the line of a sum or a product in the other order, or of a product with another sign."""
+        same = self._line(op, b, a)
+        if same is not None or op == "add":
+            return same
+        for x, y, turned in ((self._opposite(a), b, True), (a, self._opposite(b), True), (self._opposite(a), self._opposite(b), False)):  # fmt: skip
+            if x is not None and y is not None:
+                found = self._line(op, x, y)
+                found = self._line(op, y, x) if found is None else found
+                if found is not None:
+                    return self.make("neg", found) if turned else found
+        return None
+
+    def _line(self, op: str, *args: int) -> int | None:
+        found = self.steps.find(op, *args)
+        return found if found in self.named else None
+
+    def _opposite(self, value: int) -> int | None:
+        """Return minus a value, if one of the two is the other's negative."""
+        step = self.steps[value]
+        return step.args[0] if step.op == "neg" else self._line("neg", value)
 
     def _is_half(self, value: int) -> bool:
         step = self.steps[value]

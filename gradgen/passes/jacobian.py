@@ -110,7 +110,8 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
             if not parts:
                 continue
             total = slopes[source] = reduce(chain.add, parts)
-            known = total in chain.named or abs(_one(chain, total)) == 1
+            bare, _ = chain.signless(total)
+            known = bare in chain.named or abs(_one(chain, total)) == 1
             if known and source not in outputs:
                 continue
             name = namer(source, column)
