@@ -23,7 +23,9 @@ def formula_latex(program: Program) -> str:
     speller = Speller(steps_of(program), LATEX, joined=True)
     equations = []
     for _, value in program.outputs:
-        call = rf"{_name(program.names[value])}\left({', '.join(inputs.values())}\right)"
+        call = (
+            rf"{_name(program.names[value])}\left({', '.join(inputs.values())}\right)"
+        )
         equations.append((call, speller.text(value, inputs, limit=_LONGEST)))
     if len(equations) == 1:
         return " = ".join(equations[0])

@@ -97,7 +97,10 @@ def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row
             others.append(Row(local, params, imports=(foreign[-1],), foreign=True))
         body, *calls = (Term(other.name, args) for other in others)
         slopes = tuple(Term("mul", (call, _D)) for call in calls)
-        return replace(blank, body=body, adjoints=slopes, imports=tuple(foreign)), others  # fmt: skip
+        return (
+            replace(blank, body=body, adjoints=slopes, imports=tuple(foreign)),
+            others,
+        )
     program = stage(Formula("", definition.body), params, name=name, rows=rows)
     if not definition.as_written:
         program = recognise(program)
@@ -135,7 +138,9 @@ def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
     while todo:
         at = todo[-1]
         step = steps[at]
-        missing = [arg for arg in step.args if arg not in made] if at not in made else []  # fmt: skip
+        missing = (
+            [arg for arg in step.args if arg not in made] if at not in made else []
+        )
         if missing:
             todo += missing
             continue
@@ -145,7 +150,9 @@ def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
     return made[value]
 
 
-def _adjoints(program: Program, params: Sequence[str], precise: bool = False, strict: bool = False) -> tuple[Term | str, ...]:  # fmt: skip
+def _adjoints(
+    program: Program, params: Sequence[str], precise: bool = False, strict: bool = False
+) -> tuple[Term | str, ...]:
     """Return the adjoints of a function; of a choice, the choice between those of its branches."""
     (_, result), *_ = program.outputs
     step = program.steps[result]
@@ -178,7 +185,9 @@ def _adjoints(program: Program, params: Sequence[str], precise: bool = False, st
         slope, negative = chain.signless(totals[value])
         term = _term(steps, slope, names)
         one = steps.number(slope) == 1
-        product = _D if one else Term("mul", (Term("neg", (term,)) if negative else term, _D))  # fmt: skip
+        product = (
+            _D if one else Term("mul", (Term("neg", (term,)) if negative else term, _D))
+        )
         found.append(Term("neg", (_D,)) if one and negative else product)
     return tuple(found)
 
@@ -211,7 +220,11 @@ def _is_long(rows: Mapping[str, Row], key: str) -> bool:
     row = rows[key]
     names = {steps.input(param): param for param in row.params}
     value = steps.emit(key, *names)
-    scope = {**{param: v for v, param in names.items()}, "d": steps.input("d"), "out": value}  # fmt: skip
+    scope = {
+        **{param: v for v, param in names.items()},
+        "d": steps.input("d"),
+        "out": value,
+    }
     speller, count = Speller(steps, SCIPY), Count(steps, SCIPY.words)
     forward, _ = count.line(value, names, {})
     known = {**names, scope["d"]: "d", value: "out"}

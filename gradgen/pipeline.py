@@ -321,7 +321,11 @@ def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
     An expression that cannot be written out goes on as it is, without a recipe.
     """
     program = stage(formula, recipe.inputs, recipe.wrt)
-    called = {FORMULA.constants.get(str(step.data)) for step in program.steps if step.op == "const"}  # fmt: skip
+    called = {
+        FORMULA.constants.get(str(step.data))
+        for step in program.steps
+        if step.op == "const"
+    }
     if called & {*program.inputs}:
         return recipe, formula  # the constant pi beside a symbol of that name
     try:
@@ -388,7 +392,9 @@ def generate(
         if unused not in wanted
     ]
     notes = (*formula.notes, *unread, *dropped)
-    return Compiled(text, program, recipe, rendered.cost, notes, imports=rendered.imports)
+    return Compiled(
+        text, program, recipe, rendered.cost, notes, imports=rendered.imports
+    )
 
 
 def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:

@@ -16,6 +16,8 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
+from gradgen.core.rows import Row
+from gradgen.core.table import COMPOSITIONS
 from gradgen.definitions import Definition, Own
 from gradgen.elsewhere import OF_C, function_advice, module_advice, suffix_advice
 from gradgen.errors import GradgenError, printable
@@ -31,10 +33,8 @@ from gradgen.formula import (
 )
 from gradgen.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
 from gradgen.nodes import ByNode
-from gradgen.core.rows import Row
-from gradgen.core.table import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS, NODES
 from gradgen.pieces import leave_nothing
+from gradgen.read.sympy_table import CALLS, NODES
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000

@@ -11,14 +11,14 @@ from typing import Any
 
 import mpmath
 
+from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.exact import Exact, ExactFormulas
-from gradgen.core.program import Program
 from gradgen.parse import parse
 from gradgen.recipe import Recipe
-from gradgen.write.module import TestModule, render_test
 from gradgen.statements import split_docstring
 from gradgen.targets import TARGETS
+from gradgen.write.module import TestModule, render_test
 
 #: How many points a test holds; formulas with choices get more, so that every branch is likely met.
 _POINTS, _POINTS_WITH_CHOICES = 5, 12

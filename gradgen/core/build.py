@@ -45,8 +45,33 @@ COMPARISONS: Mapping[str, Callable[..., bool]] = {
 }
 #: Functions of constants that are worked out by the standard library of every Python that gradgen runs on.
 _MATH = frozenset(
-    "sqrt hypot exp expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh "
-    "erf erfc gamma lgamma".split()  # noqa: SIM905
+    [
+        "sqrt",
+        "hypot",
+        "exp",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "erf",
+        "erfc",
+        "gamma",
+        "lgamma",
+    ]
 )
 _VALUES = {"pi": math.pi, "e": math.e, "nan": math.nan, "inf": math.inf, **NAMED}
 
@@ -123,7 +148,9 @@ class Steps:
 
     def result(self, value: int, others: Iterable[int]) -> int:
         """Return a value as a line that is none of the other results."""
-        while self.is_constant(value) or self.list[value].op == "input" or value in others:  # fmt: skip
+        while (
+            self.is_constant(value) or self.list[value].op == "input" or value in others
+        ):
             value = self.append(Step("copy", (value,)))
         return value
 
@@ -312,7 +339,14 @@ def steps_of(program: Program) -> Steps:
     return steps
 
 
-def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: Iterable[tuple[str, int, str]] = (), active: Mapping[int, tuple[Guard, ...]] | None = None, tested: Container[int] = ()) -> Program:  # fmt: skip
+def finish(
+    steps: Steps,
+    outputs: Mapping[str, int],
+    wrt: Iterable[int],
+    given: Iterable[tuple[str, int, str]] = (),
+    active: Mapping[int, tuple[Guard, ...]] | None = None,
+    tested: Container[int] = (),
+) -> Program:
     """Return a program of the steps that its outputs depend on, and of all inputs."""
     active = active or {}
     used = {v for v, step in enumerate(steps.list) if step.op == "input"}
@@ -341,9 +375,13 @@ def finish(steps: Steps, outputs: Mapping[str, int], wrt: Iterable[int], given: 
         outputs=tuple((name, moved[value]) for name, value in outputs.items()),
         wrt=tuple(moved[value] for value in wrt),
         rows=steps.rows,
-        lines=tuple(moved[v] for v in moved if steps.sizes[v] is None and steps[v].op != "input"),  # fmt: skip
+        lines=tuple(
+            moved[v] for v in moved if steps.sizes[v] is None and steps[v].op != "input"
+        ),
         given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
-        active={moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved},  # fmt: skip
+        active={
+            moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved
+        },
         tested=frozenset(moved[v] for v in moved if v in tested),
     )
 

@@ -25,7 +25,13 @@ class Part:
 class Chain:
     """The chain rule over steps, under the options that choose adjoints."""
 
-    def __init__(self, steps: Steps, lines: Iterable[int] = (), precise: bool = False, strict: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        steps: Steps,
+        lines: Iterable[int] = (),
+        precise: bool = False,
+        strict: bool = False,
+    ) -> None:
         self.steps = steps
         #: The values that have names, under which no sign is looked for.
         self.named = {*lines}
@@ -40,12 +46,16 @@ class Chain:
         before: tuple[Way, bool] | None = None
         for way in ways:
             adds = way.into in adjoints
-            first = before is not None and before[0].source == way.source and not before[1]  # fmt: skip
+            first = (
+                before is not None and before[0].source == way.source and not before[1]
+            )
             shared = first and before is not None and adjoints.get(before[0].into)
             value = self.partial(way, adjoints[way.source], shared or None)
             if value in made and not adds:
                 # Passed on: an adjoint of its own, and no operation.
-                value = self.steps.append(self.copied(value, f"{way.source}.{way.place}"))  # fmt: skip
+                value = self.steps.append(
+                    self.copied(value, f"{way.source}.{way.place}")
+                )
             total = self.add(adjoints[way.into], value) if adds else value
             adjoints[way.into] = total
             made.add(total)
@@ -76,7 +86,9 @@ class Chain:
         row = steps.rows[step.op]
         scope = dict(zip(row.params, step.args), out=way.source, d=d)
         if way.below is not None:
-            return read(row.over[way.place], {**scope, "den": way.below}, steps, self.make)  # fmt: skip
+            return read(
+                row.over[way.place], {**scope, "den": way.below}, steps, self.make
+            )
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.make("mul", self.make("neg", way.source), shared)
         if step.op == "div" and steps.sizes[step.args[1]] is not None:
@@ -156,7 +168,11 @@ class Chain:
         same = self._line(op, b, a)
         if same is not None or op == "add":
             return same
-        for x, y, turned in ((self._opposite(a), b, True), (a, self._opposite(b), True), (self._opposite(a), self._opposite(b), False)):  # fmt: skip
+        for x, y, turned in (
+            (self._opposite(a), b, True),
+            (a, self._opposite(b), True),
+            (self._opposite(a), self._opposite(b), False),
+        ):
             if x is not None and y is not None:
                 found = self._line(op, x, y)
                 found = self._line(op, y, x) if found is None else found

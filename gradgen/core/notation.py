@@ -121,7 +121,9 @@ def constant(steps: Steps, node: Node) -> Number | None:
     return node.term.data if node.term.op == "const" else None
 
 
-def parts(steps: Steps, node: Node, words: Container[str]) -> tuple[str, Sequence[Node], str]:  # fmt: skip
+def parts(
+    steps: Steps, node: Node, words: Container[str]
+) -> tuple[str, Sequence[Node], str]:
     """Return an operation in `words` and its operands: where a node's own is none of them, that of its body.
 
     Returns:

@@ -140,7 +140,14 @@ class Row:
         return self.adjoints[place] if self.adjoints else ""
 
 
-def row(head: str, *adjoints: str | None, name: str = "", sample: str = "", aliases: str = "", **given: object) -> Row:  # fmt: skip
+def row(
+    head: str,
+    *adjoints: str | None,
+    name: str = "",
+    sample: str = "",
+    aliases: str = "",
+    **given: object,
+) -> Row:
     """Return a row as the table writes it: its head is a call, its ranges are `low:high`, its aliases words."""
     op, _, params = head.rstrip(")").partition("(")
     names = tuple(params.split(", "))

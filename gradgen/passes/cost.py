@@ -47,7 +47,9 @@ class Count:
     steps: Steps
     words: Container[str]
 
-    def line(self, value: int, names: Container[int], worths: Mapping[int, int]) -> tuple[int, int]:  # fmt: skip
+    def line(
+        self, value: int, names: Container[int], worths: Mapping[int, int]
+    ) -> tuple[int, int]:
         """Return the operations of a line, and what its value is worth.
 
         Args:
@@ -76,7 +78,9 @@ class Tally:
 
     def line(self, line: Line, names: Container[int], value: int | None = None) -> None:
         """Count a line; `value` is what it says, if that is written otherwise."""
-        cost, worth = self.count.line(line.value if value is None else value, names, self.worths)  # fmt: skip
+        cost, worth = self.count.line(
+            line.value if value is None else value, names, self.worths
+        )
         if line.sign != "=":
             cost += VARIABLE in (worth, self.slots[line.name])
             worth = max(worth, self.slots[line.name], CONSTANT)

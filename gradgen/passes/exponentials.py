@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
-from gradgen.passes.factors import Product, StepOf, emit_product, factors, terms
 from gradgen.core.build import Steps
+from gradgen.passes.factors import Product, StepOf, emit_product, factors, terms
 
 #: A sum of more terms is left as it is.
 _TERMS = 2000
-
 
 
 @dataclass
@@ -215,7 +214,9 @@ def _worth_shifting(builder: Steps, found: list[Term]) -> bool:
 def _difference(builder: Steps, a: int, b: int) -> int:
     if builder.number(b) == 0:
         return a
-    return builder.emit("neg", b) if builder.number(a) == 0 else builder.emit("sub", a, b)
+    return (
+        builder.emit("neg", b) if builder.number(a) == 0 else builder.emit("sub", a, b)
+    )
 
 
 def _shifted_exponential(builder: Steps, value: int, top: int) -> int:

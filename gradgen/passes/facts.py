@@ -13,7 +13,18 @@ from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.core.rows import ANY, Raise
 
 #: Operations whose values are never negative, in double precision where they may come to 0.
-_NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "relu", "norm_cdf")  # fmt: skip
+_NOT_NEGATIVE = (
+    "sqr",
+    "abs",
+    "exp",
+    "exp2",
+    "hypot",
+    "hypot3",
+    "sigmoid",
+    "softplus",
+    "relu",
+    "norm_cdf",
+)
 _ANY_SIGN = "-0+"
 
 #: Where a text of the table names an operand's value at which a partial has none: `{0} = 0`, `abs({0}) = 1`.
@@ -56,7 +67,11 @@ class Facts:
 
     def number(self, value: int) -> float:
         """Return a constant in double precision, nan where it is none or not known."""
-        return self.steps.evaluate(value) if self.steps.sizes[value] is not None else math.nan  # fmt: skip
+        return (
+            self.steps.evaluate(value)
+            if self.steps.sizes[value] is not None
+            else math.nan
+        )
 
     @cached_property
     def signs(self) -> list[str]:
@@ -89,15 +104,29 @@ class Facts:
             return _listed({*args[1], *args[2]})
         if step.op in ("add", "sub"):
             one, other = args[0], args[1] if step.op == "add" else _opposite(args[1])
-            sums = {a if b in (a, "0") else b if a == "0" else _ANY_SIGN for a in one for b in other}  # fmt: skip
+            sums = {
+                a if b in (a, "0") else b if a == "0" else _ANY_SIGN
+                for a in one
+                for b in other
+            }
             return _listed({*"".join(sums)})
         if step.op in ("max", "min"):
             choose = max if step.op == "max" else min
-            return _listed({choose(a, b, key=_ANY_SIGN.index) for a in args[0] for b in args[1]})  # fmt: skip
+            return _listed(
+                {choose(a, b, key=_ANY_SIGN.index) for a in args[0] for b in args[1]}
+            )
         if step.op in ("mul", "div"):
             # A small product may come to 0.
             one, other = args
-            return _listed({"0"} | {"+" if a == b else "-" for a in one for b in other if "0" not in a + b})  # fmt: skip
+            return _listed(
+                {"0"}
+                | {
+                    "+" if a == b else "-"
+                    for a in one
+                    for b in other
+                    if "0" not in a + b
+                }
+            )
         return _ANY_SIGN
 
     def concerns(self, rule: Raise, step: Step) -> bool:
@@ -107,7 +136,9 @@ class Facts:
         if compared is not None:
             place = int(compared[1])
             wanted = {"<": "-", "<=": "-0", "=": "0"}[compared[2]]
-            if not constant[place] and not set(wanted) & set(self.signs[step.args[place]]):  # fmt: skip
+            if not constant[place] and not set(wanted) & set(
+                self.signs[step.args[place]]
+            ):
                 return False
         if rule.variable is not None and constant[rule.variable]:
             return False
@@ -116,7 +147,10 @@ class Facts:
         if any(number < 0 or number > 0 for number in given):
             return False  # a constant is not 0
         if rule.step_only:
-            return any(not c and self.program.steps[a].op != "input" for a, c in zip(step.args, constant))  # fmt: skip
+            return any(
+                not c and self.program.steps[a].op != "input"
+                for a, c in zip(step.args, constant)
+            )
         if rule.exponent_below is not None:
             return not self.number(step.args[-1]) >= rule.exponent_below
         if rule.base_at_most is not None:
@@ -134,7 +168,11 @@ class Facts:
             if step.op not in _OPPOSITE or step.args[0] != left:
                 continue
             other = step.args[1]
-            same = other == args[int(right[1])] if right[0] == "{" else self.number(other) == float(right)  # fmt: skip
+            same = (
+                other == args[int(right[1])]
+                if right[0] == "{"
+                else self.number(other) == float(right)
+            )
             op = step.op if wanted else _OPPOSITE[step.op]
             if same and said[2] in _RULED_OUT[op]:
                 return True
@@ -151,7 +189,9 @@ class Facts:
                 if self.number(step.args[-1]) >= rule.exponent_below:
                     continue
             if row.own or rule.missing:
-                found[math.nan] = None  # at more than a point, or where only its body tells
+                found[math.nan] = (
+                    None  # at more than a point, or where only its body tells
+                )
             for both, place, number in _POINT.findall(rule.when):
                 if int(place) == partial or rule.partial == ANY:
                     found[float(number)] = None
@@ -184,7 +224,11 @@ class Facts:
         ways: Sequence[Way] = ()
         branches: Sequence[Guard] = [step.guard]
         if rule.partial is not None:
-            ways = [w for w in self.flowing.get(value, ()) if rule.partial in (ANY, w.place) and not self.covered(w)]  # fmt: skip
+            ways = [
+                w
+                for w in self.flowing.get(value, ())
+                if rule.partial in (ANY, w.place) and not self.covered(w)
+            ]
             if not ways or self.rules_out(rule, ways):
                 return
             branches = self.program.active.get(value, branches)

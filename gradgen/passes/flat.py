@@ -23,7 +23,20 @@ _WAYS, _TESTS = 4, 8
 _FACTORS = 8
 
 #: Operations of one operand whose slope is never 0.
-_STEEP = ("inv", "exp", "exp2", "expm1", "sinh", "asinh", "atan", "log", "log2", "log10", "log1p", "sqrt")  # fmt: skip
+_STEEP = (
+    "inv",
+    "exp",
+    "exp2",
+    "expm1",
+    "sinh",
+    "asinh",
+    "atan",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sqrt",
+)
 #: Operations that hand their gradient on as it is.
 _PASSING = ("copy", "add", "sub", "neg", "where")
 #: Operations whose slope is 0 where they hold on to another operand.
@@ -154,7 +167,9 @@ def _covered(facts: Facts, way: Way, alive: Sequence[tuple[_Test, ...]]) -> bool
     )
 
 
-def _of_bases(facts: Facts, alive: Sequence[tuple[_Test, ...]]) -> list[tuple[_Test, ...]]:  # fmt: skip
+def _of_bases(
+    facts: Facts, alive: Sequence[tuple[_Test, ...]]
+) -> list[tuple[_Test, ...]]:
     """Return tests in which x != 0 stands for x**2 != 0, whose square may have no double."""
     steps = facts.program.steps
     found: dict[tuple[_Test, ...], None] = {}
@@ -270,12 +285,16 @@ def _step_ways(
         held = [way for way in args[0] if _own(way, step.args[0])]
         if power >= 2:
             yield _Flat(own_zero, 0.0, max([power, *(w.order for w in held)]))
-        yield from (w for w in _mapped(facts, step, args) if not (held and w.value == 0))  # fmt: skip
+        yield from (
+            w for w in _mapped(facts, step, args) if not (held and w.value == 0)
+        )
     elif step.op in ("add", "sub") and _is_hinge(facts, step):
         # u + abs(u), 0 where u <= 0.
         yield _Flat(own_zero, 0.0)
     elif step.op == "add":
-        at_zero = [[w for w in ways if _own(w, arg)] for ways, arg in zip(args, step.args)]  # fmt: skip
+        at_zero = [
+            [w for w in ways if _own(w, arg)] for ways, arg in zip(args, step.args)
+        ]
         constant = not facts.program.constants.isdisjoint(step.args)
         even = not (constant or any("-" in facts.signs[arg] for arg in step.args))
         if even and all(at_zero):
@@ -310,13 +329,17 @@ def _own(way: _Flat, arg: int) -> bool:
     return way.tests == (_Test(arg, 0.0),)
 
 
-def _mapped(facts: Facts, step: Step, args: Sequence[Sequence[_Flat]]) -> Iterator[_Flat]:  # fmt: skip
+def _mapped(
+    facts: Facts, step: Step, args: Sequence[Sequence[_Flat]]
+) -> Iterator[_Flat]:
     """Yield the ways in which all operands are held at once."""
     power = _exponent(facts, step) if step.op in ("sqrt", "powr", "cbrt") else 1.0
     singular_at = [facts.singular(step, place) for place in range(len(args))]
     for ways in product(*args):
         order = min((way.order for way in ways), default=math.inf)
-        touched = any(w.value is None or w.value in at for w, at in zip(ways, singular_at) if at)  # fmt: skip
+        touched = any(
+            w.value is None or w.value in at for w, at in zip(ways, singular_at) if at
+        )
         if order < math.inf and touched:
             order = order * power if power < 1 else 0
         tests = dict.fromkeys(test for way in ways for test in way.tests)
@@ -371,7 +394,9 @@ def _product_ways(
     yield from (w for w in _mapped(facts, step, args) if not (zero and w.value == 0))
 
 
-def _holding_ways(facts: Facts, value: int, args: Sequence[Sequence[_Flat]]) -> Iterator[_Flat]:  # fmt: skip
+def _holding_ways(
+    facts: Facts, value: int, args: Sequence[Sequence[_Flat]]
+) -> Iterator[_Flat]:
     """max(u, c) does not move where it is c, nor where u does not and is more."""
     step, constants = facts.program.steps[value], facts.program.constants
     # None is the 0 of relu.
@@ -391,7 +416,11 @@ def _holding_ways(facts: Facts, value: int, args: Sequence[Sequence[_Flat]]) -> 
         for way in ways[place]:
             if not way.tests:  # a constant, or what has no gradient
                 known = way.value
-                limited = _Test(value, number=known) if known is not None else _Test(value, other=operands[place])  # fmt: skip
+                limited = (
+                    _Test(value, number=known)
+                    if known is not None
+                    else _Test(value, other=operands[place])
+                )
                 yield _Flat((limited,), known)
         fixed = [way.value for way in ways[other] if not way.tests]
         arg = operands[place]
@@ -403,7 +432,12 @@ def _holding_ways(facts: Facts, value: int, args: Sequence[Sequence[_Flat]]) -> 
                 if choose(way.value, fixed[0]) != fixed[0]:
                     moved = (_Test(value, way.value),) if own else way.tests
                     yield _Flat(moved, way.value, way.order)
-            elif own and way.value == 0 and step.op == "max" and "-" not in facts.signs[arg]:  # fmt: skip
+            elif (
+                own
+                and way.value == 0
+                and step.op == "max"
+                and "-" not in facts.signs[arg]
+            ):
                 # No less than 0 and held there: the larger of the two is 0 only if this one is.
                 yield _Flat((_Test(value, 0.0),), 0.0)
 
@@ -483,7 +517,9 @@ def _vanishes(facts: Facts, factor: int, value: int, point: float) -> bool:
         if at in known or not missing:
             todo.pop()
             if at not in known:
-                known[at] = _value(facts, step, [known.get(a, facts.number(a)) for a in step.args])  # fmt: skip
+                known[at] = _value(
+                    facts, step, [known.get(a, facts.number(a)) for a in step.args]
+                )
         else:
             todo += missing
     return known.get(factor) == 0
@@ -554,7 +590,9 @@ def _above(facts: Facts, zeros: _Zeros) -> dict[int, _Above]:
     return found
 
 
-def _slope(facts: Facts, way: Way, steep: set[int], enough: Mapping[int, frozenset[int]]) -> _Above:  # fmt: skip
+def _slope(
+    facts: Facts, way: Way, steep: set[int], enough: Mapping[int, frozenset[int]]
+) -> _Above:
     """Return what a partial adds to what is known of a gradient."""
     steps = facts.program.steps
     step, into = steps[way.source], steps[way.into]
@@ -587,10 +625,14 @@ def _slope(facts: Facts, way: Way, steep: set[int], enough: Mapping[int, frozens
     return _Above(lost=True)
 
 
-def _slope_of_product(facts: Facts, way: Way, steep: set[int], enough: Mapping[int, frozenset[int]]) -> _Above:  # fmt: skip
+def _slope_of_product(
+    facts: Facts, way: Way, steep: set[int], enough: Mapping[int, frozenset[int]]
+) -> _Above:
     """Return the same of u*v and u/v."""
     step = facts.program.steps[way.source]
-    factor, bent = step.args[1 - way.place] if way.below is None else step.args[0], False  # fmt: skip
+    factor, bent = (
+        step.args[1 - way.place] if way.below is None else step.args[0]
+    ), False
     if way.below is not None or (step.op == "div" and way.place == 1):
         factor, bent = step.args[0], way.into in steep
     elif step.op == "div":

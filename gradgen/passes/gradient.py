@@ -58,7 +58,9 @@ def _is_one(step: Step) -> bool:
     return step.op == "div" and step.args[0] == step.args[1]
 
 
-def _ways(program: Program, source: int, uses: Counter[int]) -> Iterator[tuple[int | None, int, int]]:  # fmt: skip
+def _ways(
+    program: Program, source: int, uses: Counter[int]
+) -> Iterator[tuple[int | None, int, int]]:
     """Yield what a step reads, each with its place; of a quotient's denominator that is a product or a power its factors.
 
     There the slope is a multiple of the quotient over the factor: that has a double wherever the slope has one, and the square

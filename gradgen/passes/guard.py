@@ -504,7 +504,11 @@ class _Guard:
         either: int | None = None
         for branch in members:
             one = self.named(self.guards[branch])
-            either = self.builder.append(Step("or", (either, one))) if either is not None else one  # fmt: skip
+            either = (
+                self.builder.append(Step("or", (either, one)))
+                if either is not None
+                else one
+            )
         assert either is not None
         return ((either, True),)
 

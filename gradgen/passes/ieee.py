@@ -10,7 +10,19 @@ from gradgen.core.notation import Bound, Node, constant, parts, resolved
 from gradgen.core.program import Step
 
 #: Operations whose texts raise nowhere, for infinite operands and nan neither.
-QUIET = ("sigmoid", "softplus", "logsigmoid", "erf", "erfc", "norm_cdf", "atan", "asinh", "tanh", "hypot", "hypot3")  # fmt: skip
+QUIET = (
+    "sigmoid",
+    "softplus",
+    "logsigmoid",
+    "erf",
+    "erfc",
+    "norm_cdf",
+    "atan",
+    "asinh",
+    "tanh",
+    "hypot",
+    "hypot3",
+)
 
 
 class Quiet:
@@ -50,7 +62,13 @@ class Quiet:
             op, args, _ = parts(steps, node, self.words)
         return steps.append(Step(op, tuple(self._written(a, names) for a in args)))
 
-    def _quiet(self, value: int, names: Mapping[int, str], nonzero: frozenset[int], top: bool = True) -> int:  # fmt: skip
+    def _quiet(
+        self,
+        value: int,
+        names: Mapping[int, str],
+        nonzero: frozenset[int],
+        top: bool = True,
+    ) -> int:
         steps = self.steps
         op, args = steps[value].op, steps[value].args
         if not args or (value in names and not top) or self._number(value) is not None:

@@ -39,7 +39,9 @@ class Jacobian:
     names: tuple[str, ...]
 
 
-def jacobian(program: Program, chain: Chain, count: Count, taken: Iterable[str]) -> Jacobian:  # fmt: skip
+def jacobian(
+    program: Program, chain: Chain, count: Count, taken: Iterable[str]
+) -> Jacobian:
     """Return the Jacobian by sweeps in which nothing is made twice: one back from each output, or one forward from each input.
 
     Whichever costs less is taken. Where it pays, what lies below a value that several rows lead through has a sweep of its own:
@@ -175,7 +177,9 @@ class _Sweep:
 
 
 class _Rows:
-    def __init__(self, program: Program, chain: Chain, count: Count, namer: _Namer) -> None:  # fmt: skip
+    def __init__(
+        self, program: Program, chain: Chain, count: Count, namer: _Namer
+    ) -> None:
         self.program = program
         self.chain = chain
         self.count = count
@@ -207,7 +211,9 @@ class _Rows:
             rows.append(
                 tuple(self.named[slopes[i]] if i in slopes else "" for i in program.wrt)
             )
-        return Jacobian(tuple(self.blocks), tuple(rows), tuple(self.namer.given.values()))
+        return Jacobian(
+            tuple(self.blocks), tuple(rows), tuple(self.namer.given.values())
+        )
 
     def price(self, way: Way, alone: bool) -> int:
         """Return the operations of a way whose upstream gradient is a variable or, alone, 1."""
@@ -217,12 +223,14 @@ class _Rows:
 
     # One sweep.
 
-    def sweep(self, kind: Literal["row", "shared"], head: int, scope: frozenset[int]) -> _Sweep:  # fmt: skip
+    def sweep(
+        self, kind: Literal["row", "shared"], head: int, scope: frozenset[int]
+    ) -> _Sweep:
         """Go back from the head through the values of `scope`."""
         sweep = _Sweep(kind, head, scope)
         sweep.slopes[head] = self.chain.steps.const(1)
         sources = [value for value in self.ways if value in scope]
-        sweep.wanted = self.reached(head, sources, self.shared if kind == "row" else {})  # fmt: skip
+        sweep.wanted = self.reached(head, sources, self.shared if kind == "row" else {})
         if kind == "shared" and head in (value for _, value in self.program.outputs):
             # Its own row has the plain names, where more flows into a slope than its share.
             whole = self.reached(head, self.ways, {})
@@ -235,7 +243,9 @@ class _Rows:
         self.blocks.append(Block(kind, head, tuple(lines)))
         return sweep
 
-    def reached(self, head: int, sources: Iterable[int], shared: Mapping[int, Iterable[int]]) -> Counter[int]:  # fmt: skip
+    def reached(
+        self, head: int, sources: Iterable[int], shared: Mapping[int, Iterable[int]]
+    ) -> Counter[int]:
         """Return how often something flows into each slope on the way back from the head through `sources`."""
         found: Counter[int] = Counter()
         for source in sources:
@@ -282,7 +292,9 @@ class _Rows:
         total = reduce(chain.add, values)
         known = total in chain.named or abs(_one(chain, total)) == 1
         part = value in sweep.partly
-        own = (sweep.head, value, False) in self.namer.given and self.named.get(total) == self.namer(sweep.head, value)  # fmt: skip
+        own = (sweep.head, value, False) in self.namer.given and self.named.get(
+            total
+        ) == self.namer(sweep.head, value)
         outside = sweep.kind == "shared" and value not in sweep.scope
         if known and (own or outside or value not in self.inputs):
             sweep.slopes[value] = total

@@ -109,7 +109,9 @@ class _Namer:
     def run(self) -> Program:
         program = self.program
         given = {}
-        self.taken.update(t for t in program.signature.values() if t not in self.reserved)
+        self.taken.update(
+            t for t in program.signature.values() if t not in self.reserved
+        )
         names = {
             value: self.free(text) if text in self.reserved else text
             for value, text in program.signature.items()
@@ -261,11 +263,17 @@ class _Namer:
     def short(self, value: int) -> str:
         """Return a word for a value inside a longer name: what it is and what it is remembered by, as `sumx`."""
         anchor = self.anchors[value]
-        return anchor if value in self.program.signature else self.op_role(value) + anchor
+        return (
+            anchor if value in self.program.signature else self.op_role(value) + anchor
+        )
 
     def brief(self, value: int) -> str:
         """Return the shortest word for a value: what it is, or the input's name."""
-        return self.anchors[value] if value in self.program.signature else self.op_role(value)  # fmt: skip
+        return (
+            self.anchors[value]
+            if value in self.program.signature
+            else self.op_role(value)
+        )
 
     def anchor(self, value: int) -> str:
         """Return what a value is remembered by: the input that leads it, cut short if it is long."""

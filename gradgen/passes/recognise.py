@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from itertools import product as choices
 
+from gradgen.core.build import Steps, finish_from, fold_constants
+from gradgen.core.program import Program, Step
+from gradgen.parse import parse
 from gradgen.passes.exponentials import exponent, log_of, quotient_of, summands
 from gradgen.passes.factors import (
     Product,
@@ -19,9 +21,6 @@ from gradgen.passes.factors import (
     parts,
     ratio,
 )
-from gradgen.core.build import Steps, finish_from, fold_constants
-from gradgen.core.program import Program, Step
-from gradgen.parse import parse
 from gradgen.passes.squares import norm, sum_of_squares, variance, witness
 from gradgen.read.stage import stage
 
@@ -491,7 +490,11 @@ class _Rewriter:
     ) -> tuple[Product, int]:
         """Return a value as a product, and how often a multiple of value**power is in another, so that both vanish together."""
         inner, own = self.apart(value)
-        above = {v: p for v, p in inner.powers.items() if p > 0 and not self.builder.is_constant(v)}
+        above = {
+            v: p
+            for v, p in inner.powers.items()
+            if p > 0 and not self.builder.is_constant(v)
+        }
         counts = {}
         for part, each in above.items():
             have, need = found.powers.get(part, 0), power * each
@@ -579,13 +582,17 @@ class _Rewriter:
                 values[at] = args[0]
             elif step.op == "neg":
                 turned = self.negated(args[0])
-                values[at] = self.builder.emit("neg", *args) if turned is None else turned  # fmt: skip
+                values[at] = (
+                    self.builder.emit("neg", *args) if turned is None else turned
+                )
             elif step.op == "div" and self.builder.is_constant(args[1]):
                 values[at] = self.scaled(step, args)
             else:
                 # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
                 precise = self.sums and step.op in _SATURATING
-                values[at] = self.rewrite(Step(step.op, args, "precise" if precise else None))  # fmt: skip
+                values[at] = self.rewrite(
+                    Step(step.op, args, "precise" if precise else None)
+                )
         return values[at]
 
     def scaled(self, step: Step, args: tuple[int, ...]) -> int:
@@ -651,7 +658,9 @@ class _Rewriter:
         wanted = pattern.steps[part]
         if wanted.op == "const":
             number = self.builder.number(value)
-            same = number == wanted.data and isinstance(number, str) == isinstance(wanted.data, str)  # fmt: skip
+            same = number == wanted.data and isinstance(number, str) == isinstance(
+                wanted.data, str
+            )
             return bound if same else None
         if wanted.op == "input":
             if part in bound:

@@ -60,7 +60,9 @@ def shared_regions(
     return list(_regions(ways, chosen, below))
 
 
-def _dominated(program: Program, ways: Mapping[int, Sequence[Way]]) -> tuple[dict[int, int], dict[int, list[int]]]:  # fmt: skip
+def _dominated(
+    program: Program, ways: Mapping[int, Sequence[Way]]
+) -> tuple[dict[int, int], dict[int, list[int]]]:
     """Return the rows that reach each value, a bit each, and the values that each immediately dominates."""
     results = sorted({value for _, value in program.outputs})
     rows = {value: 1 << place for place, value in enumerate(results)}
@@ -83,7 +85,9 @@ def _dominated(program: Program, ways: Mapping[int, Sequence[Way]]) -> tuple[dic
     return rows, below
 
 
-def _regions(ways: Mapping[int, object], chosen: set[int], below: Mapping[int, Sequence[int]]) -> list[tuple[int, set[int]]]:  # fmt: skip
+def _regions(
+    ways: Mapping[int, object], chosen: set[int], below: Mapping[int, Sequence[int]]
+) -> list[tuple[int, set[int]]]:
     """Return the outermost of the chosen values, each with all that it dominates."""
     found = []
     covered: set[int] = set()

@@ -10,9 +10,9 @@ from fractions import Fraction
 from functools import reduce
 from itertools import combinations
 
-from gradgen.passes.factors import Product, StepOf, emit_product, factors, near, terms
 from gradgen.core.build import Steps
 from gradgen.core.program import Step
+from gradgen.passes.factors import Product, StepOf, emit_product, factors, near, terms
 
 #: A sum of more terms is left as it is.
 _TERMS = 1000
@@ -85,7 +85,9 @@ def norm(builder: Steps, step_of: StepOf, value: int) -> int | None:
     found = _monomials(step_of, value, numbers=True)
     if found is None or not any(term.powers for term in found):
         return None
-    if any(term.number <= 0 or any(p % 2 for p in term.powers.values()) for term in found):  # fmt: skip
+    if any(
+        term.number <= 0 or any(p % 2 for p in term.powers.values()) for term in found
+    ):
         return None
     numbers = {term.number for term in found}
     common = numbers.pop() if len(numbers) == 1 else Fraction(1)
@@ -151,7 +153,11 @@ def variance(builder: Steps, step_of: StepOf, step: Step) -> int | None:
     if not near(Fraction(taken.number) * ratios[0] ** 2 * whole, Fraction(1)):
         return None
     scale = 1 / (ratios[0] * whole)
-    mean = emit_product(builder, Product(scale, {total: 1})) if not near(scale, Fraction(1)) else total  # fmt: skip
+    mean = (
+        emit_product(builder, Product(scale, {total: 1}))
+        if not near(scale, Fraction(1))
+        else total
+    )
     equal = len({*weights.values()}) == 1
     found: int | None = None
     for base, weight in weights.items():

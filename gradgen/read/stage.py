@@ -17,15 +17,14 @@ from sympy.logic.boolalg import BooleanAtom
 from gradgen.core.build import Steps, finish
 from gradgen.core.program import Program, Step
 from gradgen.core.rows import NAMED, Row
-from gradgen.core.table import ROWS
+from gradgen.core.table import COMPOSITIONS, ROWS
 from gradgen.errors import GradgenError
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
-from gradgen.core.table import COMPOSITIONS
-from gradgen.read.sympy_table import BY_NODE
 from gradgen.passes.names import DEFAULT_NAME
 from gradgen.pieces import leave_nothing
+from gradgen.read.sympy_table import BY_NODE
 from gradgen.reader import written_out
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
@@ -186,9 +185,7 @@ def number(value: sp.Basic) -> Fraction | float | str | None:
 # Expressions.
 
 
-def _build(
-    formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]
-) -> int:
+def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) -> int:
     """Walk a tree without recursion, operands first and left to right, each shared node once."""
     plans: ByNode[_Plan] = ByNode()
     todo = [root]

@@ -39,7 +39,9 @@ class Writer:
         self.tally = Tally(self.count, upstream)
         self.read: set[int] = set()
 
-    def lines(self, lines: Iterable[Line], names: Mapping[int, str]) -> Iterator[tuple[Line, str]]:  # fmt: skip
+    def lines(
+        self, lines: Iterable[Line], names: Mapping[int, str]
+    ) -> Iterator[tuple[Line, str]]:
         """Yield each line with its text.
 
         Args:

@@ -276,9 +276,16 @@ class _Viewer:
         self.roles = {value: roles[part] for value, part in parts.items()}
 
     def view(self, rows: bool) -> Module:
-        program, names, adjoints = self.program, self.program.names, self.program.adjoints  # fmt: skip
+        program, names, adjoints = (
+            self.program,
+            self.program.names,
+            self.program.adjoints,
+        )
         lines = forward(program, self.chain)
-        stages = [Line(text, self.remark(line)) for line, text in self.writer.lines(lines, self.inputs)]  # fmt: skip
+        stages = [
+            Line(text, self.remark(line))
+            for line, text in self.writer.lines(lines, self.inputs)
+        ]
         cost = self.writer.cost
         upstream, answers = backward(program, self.chain)
         self.writer.start(upstream)
@@ -290,7 +297,9 @@ class _Viewer:
         if rows:
             every = self.jacobian()
             cached = read | (self.writer.read & {*names} - {*self.inputs})
-            every = replace(every, cache=self.unpacked(cached, self.writer.read - {*self.inputs}))
+            every = replace(
+                every, cache=self.unpacked(cached, self.writer.read - {*self.inputs})
+            )
         received = {way.into for way in program.ways}
         used = {arg for value in program.lines for arg in program.steps[value].args}
         outputs = tuple(names[value] for _, value in program.outputs)
@@ -350,7 +359,9 @@ class _Viewer:
         # The operation's name is worth a comment where the spelling does not show it.
         row, word = self.program.rows[op], self.target.language.words.get(op)
         body = row.body if isinstance(row.body, str) else row.body.op
-        literal = "".join(p for p in word.pieces if isinstance(p, str)) if word else body  # fmt: skip
+        literal = (
+            "".join(p for p in word.pieces if isinstance(p, str)) if word else body
+        )
         shown = op in FORMULA.words or row.name in literal
         called = "" if shown else row.name
         return " ".join(filter(None, [self.roles.get(value, ""), called]))
@@ -385,7 +396,9 @@ class _Viewer:
 
     # Backward.
 
-    def groups(self, lines: Sequence[core.Line], names: Mapping[int, str]) -> Iterator[Group]:  # fmt: skip
+    def groups(
+        self, lines: Sequence[core.Line], names: Mapping[int, str]
+    ) -> Iterator[Group]:
         texts = self.writer.lines(lines, names)
         for source, group in groupby(texts, lambda pair: pair[0].answers):
             assert source is not None
@@ -402,7 +415,9 @@ class _Viewer:
             above = words.operand(step.args[0]) if step.op == "div" else "1"
             text = f"-{names[source]}/{into}"
             if quotient.below is not None:
-                bare = replace(quotient, branch=None, alive=(), moving=False, steep=False)  # fmt: skip
+                bare = replace(
+                    quotient, branch=None, alive=(), moving=False, steep=False
+                )
                 one = self.chain.steps.const(1)
                 slope, negative = self.chain.signless(self.chain.partial(bare, one))
                 text = Speller(self.chain.steps, FORMULA).text(slope, names)
@@ -421,7 +436,9 @@ class _Viewer:
                 found.setdefault(way.source, way)
         return found
 
-    def unpacked(self, cached: Collection[int], read: Collection[int]) -> tuple[str, ...]:  # fmt: skip
+    def unpacked(
+        self, cached: Collection[int], read: Collection[int]
+    ) -> tuple[str, ...]:
         """Return the names of what a function reads of the cache, with `_` for the rest; nothing where it reads nothing."""
         names = [self.program.names[v] if v in read else "_" for v in sorted(cached)]
         return tuple(names) if {*names} - {"_"} else ()
@@ -433,7 +450,9 @@ class _Viewer:
         self.rows = jacobian(program, self.chain, self.writer.count, taken)
         self.writer.start({})
         groups: list[Group] = []
-        texts = self.writer.lines((line for block in self.rows.blocks for line in block.lines), names)  # fmt: skip
+        texts = self.writer.lines(
+            (line for block in self.rows.blocks for line in block.lines), names
+        )
         for block in filter(lambda block: block.lines, self.rows.blocks):
             groups.append(Group(f"{_BLOCKS[block.kind]} of {names[block.head]}.", ()))
             of_block = islice(texts, len(block.lines))

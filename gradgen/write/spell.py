@@ -30,7 +30,9 @@ class Speller:
         #: The literal parts of all words and constants that have been used.
         self.said: dict[str, None] = {}
 
-    def text(self, value: int, names: Mapping[int, str], limit: int | None = None) -> str:  # fmt: skip
+    def text(
+        self, value: int, names: Mapping[int, str], limit: int | None = None
+    ) -> str:
         """Return a value's text, whether or not it has a name itself, over what has names.
 
         Raises:
@@ -47,7 +49,9 @@ class Speller:
                 found.append(item)
                 length += len(item)
                 if limit is not None and length > limit:
-                    raise GradgenError(f"the formula is longer than {limit} characters when written out")  # fmt: skip
+                    raise GradgenError(
+                        f"the formula is longer than {limit} characters when written out"
+                    )
                 continue
             if first and isinstance(item, int) and self.steps[item].op == "copy":
                 item, first = self.steps[item].args[0], False
@@ -90,7 +94,9 @@ class Speller:
                     op, args = "div", (args[0], below.args[0])
         except LookupError as error:
             row = self.steps.rows[error.args[0]]
-            raise GradgenError(f"{row.name} needs SciPy's special functions; compile with --target scipy") from None  # fmt: skip
+            raise GradgenError(
+                f"{row.name} needs SciPy's special functions; compile with --target scipy"
+            ) from None
         return op, args
 
     def _word(self, op: str, args: Sequence[Node], names: Mapping[int, str]) -> Word:

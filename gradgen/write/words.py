@@ -38,7 +38,14 @@ class Words:
         """The names of the outputs."""
         return ", ".join(self.names[value] for _, value in self.program.outputs)
 
-    def docstring(self, shown: str, cost: Cost, words: str = "", ieee: bool = False, strict: bool = False) -> list[str]:  # fmt: skip
+    def docstring(
+        self,
+        shown: str,
+        cost: Cost,
+        words: str = "",
+        ieee: bool = False,
+        strict: bool = False,
+    ) -> list[str]:
         """Return the lines of the module's docstring.
 
         Args:
@@ -57,13 +64,19 @@ class Words:
         for paragraph in filter(None, words.split("\n\n")):
             lines += ["", *textwrap.wrap(paragraph.replace("\\", "\\\\"), _WIDTH)]
         called = [
-            names[value] if names[value] == text else f"{names[value]} (`{text}` in the formula)"  # fmt: skip
+            (
+                names[value]
+                if names[value] == text
+                else f"{names[value]} (`{text}` in the formula)"
+            )
             for value, text in program.signature.items()
         ]
         lines += ["", *_wrap(f"Inputs: {', '.join(called) or 'none'}.")]
         foreign = [
             f"{module}.{name}"
-            for op in dict.fromkeys(step.op for step in program.steps if step.op in program.rows)  # fmt: skip
+            for op in dict.fromkeys(
+                step.op for step in program.steps if step.op in program.rows
+            )
             for module, name, _ in program.rows[op].imports
         ]
         if foreign:
@@ -113,7 +126,9 @@ class Words:
             if not slopes:
                 return [f"Return (): no gradient of {result} is asked for."]
             comma = "," * (len(program.wrt) == 1)
-            lines = [f"Return ({slopes}{comma}), each times the upstream gradient {seeds}."]  # fmt: skip
+            lines = [
+                f"Return ({slopes}{comma}), each times the upstream gradient {seeds}."
+            ]
             if len(program.wrt) == 1:
                 lines = [f"Return ({slopes},), times the upstream gradient {seeds}."]
             if len(lines[0]) > _WIDTH - 6:
@@ -125,12 +140,16 @@ class Words:
         received = {value for _, value in program.outputs}
         if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
             lines += [""] if len(lines) == 1 else []
-            lines += ["The gradients of a value that is used more than once add up: `+=`."]  # fmt: skip
+            lines += [
+                "The gradients of a value that is used more than once add up: `+=`."
+            ]
         return lines
 
     def rows_summary(self) -> list[str]:
         """Return the lines of `jacobian`'s docstring."""
-        each = "one row, of" if len(self.program.outputs) == 1 else "one row for each of"  # fmt: skip
+        each = (
+            "one row, of" if len(self.program.outputs) == 1 else "one row for each of"
+        )
         order = ", ".join(self.names[i] for i in self.program.wrt)
         first = _wrap(f"Return the Jacobian: {each} {self.result}.", width=_WIDTH - 4)
         return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
@@ -147,14 +166,20 @@ class Words:
         for value in self.program.lines:
             step, stage = self.program.steps[value], self.names[value]
             for arg in step.args:
-                error = self.facts.failure(arg) if arg in self.program.constants else None  # fmt: skip
+                error = (
+                    self.facts.failure(arg) if arg in self.program.constants else None
+                )
                 if error is not None:
                     when = f"where {self.guard(step.guard)}" if step.guard else "always"
                     shown = self.operand(arg)
-                    entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")  # fmt: skip
+                    entries.append(
+                        f"{error}: {when}, as {shown} has no value ({stage})."
+                    )
             for one in self.facts.raising(value, strict):
                 where = "where" if one.rule.partial is None else "backward, where"
-                entries.append(f"{one.rule.error}: {where} {self._when(one, value)} ({stage}).")  # fmt: skip
+                entries.append(
+                    f"{one.rule.error}: {where} {self._when(one, value)} ({stage})."
+                )
         return entries
 
     def undefined(self) -> list[str]:
@@ -166,7 +191,9 @@ class Words:
                 if one.rule.partial != ANY:
                     args = self.program.steps[value].args
                     slope += f" by {self.operand(args[one.rule.partial or 0])}"
-                entries.append(f"{slope} is nan where {self._when(one, value)} ({self.names[value]}).")  # fmt: skip
+                entries.append(
+                    f"{slope} is nan where {self._when(one, value)} ({self.names[value]})."
+                )
         return entries
 
     def kinks(self) -> list[str]:
@@ -176,12 +203,16 @@ class Words:
             row = self.program.rows[self.program.steps[value].op]
             ways = self.facts.flowing.get(value, ())
             concerned = any(row.kink_partial in (None, way.place) for way in ways)
-            still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
+            still = [
+                a == "" and i not in row.truths for i, a in enumerate(row.adjoints)
+            ]
             if row.kink and (concerned or any(still) or row.flat):
                 entries.append(f"{self.say(row.kink, value)} ({self.names[value]}).")
             for where in dict.fromkeys(map(self.held, ways)):
                 if where:
-                    entries.append(f"{self.formula(value)} where {where}: gradient 0 ({self.names[value]}).")  # fmt: skip
+                    entries.append(
+                        f"{self.formula(value)} where {where}: gradient 0 ({self.names[value]})."
+                    )
         return entries
 
     def _when(self, one: Raising, value: int) -> str:
@@ -197,13 +228,19 @@ class Words:
 
     def alive(self, way: Way) -> str:
         """Return the tests that a way makes, in words; empty where it makes none."""
-        tests = [(self.speller.text(test, self.names), self.speller.binds(test, self.names)) for test in way.alive if test not in self.names]  # fmt: skip
+        tests = [
+            (self.speller.text(test, self.names), self.speller.binds(test, self.names))
+            for test in way.alive
+            if test not in self.names
+        ]
         tests += [(self.names[test], ATOM) for test in way.alive if test in self.names]
         if way.steep:
             tests.append((f"{self.program.adjoints[way.source]} != 0", AND + 1))
         if len(tests) == 1:
             return tests[0][0]
-        return " and ".join(f"({text})" if binds < AND else text for text, binds in tests)  # fmt: skip
+        return " and ".join(
+            f"({text})" if binds < AND else text for text, binds in tests
+        )
 
     def held(self, way: Way) -> str:
         """Return where a way is 0 because its operand does not move there, in words; empty where it is so nowhere."""
@@ -245,7 +282,7 @@ class Words:
 
     def _equal(self, way: Way, value: int, number: float) -> str:
         value = way.into if value == way.source and number == 0 else value
-        return f"{self.names[value]} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"  # fmt: skip
+        return f"{self.names[value]} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"
 
     # Values in words.
 

@@ -78,7 +78,9 @@ _LATEX_WORDS: Mapping[str, Word] = {
     "mod": word(r"{0} \bmod {1}", SUM, POWER, POWER),
     **{
         name: word(rf"{{0}} {sign} {{1}}", COMPARISON, SUM, SUM)
-        for name, sign in zip(("le", "ge", "eq", "ne"), (r"\leq", r"\geq", "=", r"\neq"))
+        for name, sign in zip(
+            ("le", "ge", "eq", "ne"), (r"\leq", r"\geq", "=", r"\neq")
+        )
     },
     "and": infix(r"\wedge", AND),
     "or": infix(r"\vee", OR),
@@ -95,7 +97,18 @@ _LATEX_WORDS: Mapping[str, Word] = {
     ),
     **{
         name: _latex(rf"\{name}({{0}})")
-        for name in "sin cos tan sec csc cot sinh cosh tanh exp".split()
+        for name in [
+            "sin",
+            "cos",
+            "tan",
+            "sec",
+            "csc",
+            "cot",
+            "sinh",
+            "cosh",
+            "tanh",
+            "exp",
+        ]
     },
     **{name: _latex(rf"\{name}({{0}}, {{1}})") for name in ("max", "min")},
     **{
