@@ -185,9 +185,9 @@ class Facts:
         for rule in row.raises:
             if rule.partial not in (partial, ANY):
                 continue
-            if rule.exponent_below is not None:
-                if self.number(step.args[-1]) >= rule.exponent_below:
-                    continue
+            below = rule.exponent_below
+            if below is not None and self.number(step.args[-1]) >= below:
+                continue
             if row.own or rule.missing:
                 found[math.nan] = (
                     None  # at more than a point, or where only its body tells

@@ -138,9 +138,9 @@ class _Maker:
         if number is None:
             assert test.other is not None
             return self.make("eq" if test.same else "ne", value, test.other)
-        if number and not test.same and len(group) == 1:
-            if _Test(value, -number) in alone:
-                value, number = self.make("abs", value), abs(number)
+        single = bool(number) and not test.same and len(group) == 1
+        if single and _Test(value, -number) in alone:
+            value, number = self.make("abs", value), abs(number)
         exact = Fraction(number) if number.is_integer() else number
         return self.make("eq" if test.same else "ne", value, self.steps.const(exact))
 
