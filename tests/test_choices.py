@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from gradgen.errors import GradgenError
-from gradgen.guard import guard
 from gradgen.parse import parse
+from gradgen.passes.guard import guard
 from gradgen.pipeline import Compiled, compile
-from gradgen.stage import stage
+from gradgen.read.stage import stage
 from tests.choices import INPUTS, VALUES, Evaluation, Maker, Program, TooCloseError
 
 CASES = [

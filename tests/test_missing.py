@@ -11,10 +11,10 @@ import mpmath
 import pytest
 
 from gradgen.cli import main
-from gradgen.describe import raises, undefined
 from gradgen.exact import ExactFormula
 from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.write.words import Words
 
 _FILE = Path(__file__).parent / "cases" / "missing.txt"
 CASES = [
@@ -49,17 +49,18 @@ def test_one_missing_slope_leaves_the_others(
 
 
 def test_the_docstring_says_where() -> None:
-    program = compile("x**n").program
-    (line,) = undefined(program)
+    words = Words(compile("x**n").program)
+    (line,) = words.undefined()
     assert line == "the slope of x**n by n is nan where x < 0 (f)."
-    assert not any("x < 0 (f)" in entry for entry in raises(program))
-    assert "ValueError: backward, where x < 0 (f)." in raises(program, strict=True)
-    (line,) = undefined(compile("a + atan2(y, x)").program)
+    assert not any("x < 0 (f)" in entry for entry in words.raises())
+    assert "ValueError: backward, where x < 0 (f)." in words.raises(strict=True)
+    (line,) = Words(compile("a + atan2(y, x)").program).undefined()
     assert line == "the slope of atan2(y, x) is nan where y = x = 0 (atanyx)."
     for text in ("abs(x)**y", "x**n if x > 0 else n", "x**2.5", "2**x"):
-        assert undefined(compile(text).program) == []
-    assert undefined(compile("x**n", wrt="x").program) == []
-    assert undefined(compile("def g(x, n): return x**n\ny = g(a, b)*c").program)
+        assert Words(compile(text).program).undefined() == []
+    assert Words(compile("x**n", wrt="x").program).undefined() == []
+    own = compile("def g(x, n): return x**n\ny = g(a, b)*c")
+    assert Words(own.program).undefined()
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

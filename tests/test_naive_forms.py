@@ -13,8 +13,8 @@ import pytest
 
 from gradgen.exact import ExactFormula
 from gradgen.parse import parse
+from gradgen.passes.recognise import PATTERNS
 from gradgen.pipeline import Compiled, compile
-from gradgen.recognise import PATTERNS
 
 CASES = Path(__file__).parent / "cases"
 KINDS = ("exponentials", "removable", "overflow", "norms", "entropy")

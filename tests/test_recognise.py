@@ -8,16 +8,22 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from gradgen.core.program import Program
 from gradgen.parse import parse
+from gradgen.passes.recognise import PATTERNS, recognise
 from gradgen.pipeline import compile
-from gradgen.recognise import PATTERNS, recognise
-from gradgen.stage import stage
+from gradgen.read.stage import stage
 from tests.truth import function, plain
+
+
+def lines(program: Program) -> list[str]:
+    """Return the operations of a program's lines."""
+    return [program.steps[value].op for value in program.lines]
 
 
 def ops(text: str) -> list[str]:
     """Return the operations of a formula after recognition."""
-    return [step.op for step in recognise(stage(parse(text))).steps]
+    return lines(recognise(stage(parse(text))))
 
 
 @pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
@@ -38,7 +44,7 @@ def test_both_sides_of_a_pattern_are_equal(naive: str, accurate: str) -> None:
 @pytest.mark.parametrize(("naive", "accurate"), PATTERNS)
 def test_every_pattern_is_recognised(naive: str, accurate: str) -> None:
     assert ops(naive) == ops(accurate)
-    assert ops(naive) != [step.op for step in stage(parse(naive)).steps]
+    assert ops(naive) != lines(stage(parse(naive)))
 
 
 @pytest.mark.parametrize(
@@ -93,9 +99,13 @@ def test_powers_too_high_to_be_taken_apart(text: str) -> None:
 
 def test_as_written_leaves_the_formula_alone() -> None:
     seed = "(x + 1/(1 + exp(-y))) / (1/(1 + exp(-x)) + (x + y)**2)"
-    assert "exp" in [step.op for step in compile(seed, as_written=True).program.steps]
+    assert "exp" in lines(compile(seed, as_written=True).program)
     recognised = compile(seed).program
-    plain = [replace(step, precise=False) for step in recognised.steps]
+    assert "precise" in [step.data for step in recognised.steps]
+    plain = [
+        replace(step, data=None) if step.data == "precise" else step
+        for step in recognised.steps
+    ]
     called = compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)").program
     assert replace(recognised, steps=tuple(plain)) == called
 

@@ -9,16 +9,17 @@ import time
 import pytest
 import sympy as sp
 
-from gradgen.adjoints import differentiate
+from gradgen.core.program import Program
 from gradgen.formula import Formula
 from gradgen.functions import unevaluated
-from gradgen.guard import guard
-from gradgen.ir import Program
-from gradgen.names import name
-from gradgen.recognise import recognise
-from gradgen.render import render
-from gradgen.stage import stage
+from gradgen.passes.flat import flatten
+from gradgen.passes.gradient import branch, differentiate
+from gradgen.passes.guard import guard
+from gradgen.passes.names import name
+from gradgen.passes.recognise import recognise
+from gradgen.read.stage import stage
 from gradgen.targets import PYTHON
+from gradgen.write.module import render
 
 SYMBOLS = [sp.Symbol(f"x{i}") for i in range(10)]
 
@@ -59,7 +60,8 @@ def stages_before_layout(expr: sp.Expr) -> tuple[Program, float]:
     gc.disable()  # whose work depends on all that the process holds
     try:
         start = time.perf_counter()
-        program = differentiate(guard(recognise(stage(Formula("", expr)))))
+        program = guard(recognise(stage(Formula("", expr))))
+        program = branch(flatten(differentiate(program)))
         program = name(program, PYTHON.reserved, PYTHON.avoided)
         render(program, PYTHON, "")
         return program, time.perf_counter() - start
@@ -70,7 +72,7 @@ def stages_before_layout(expr: sp.Expr) -> tuple[Program, float]:
 @pytest.mark.parametrize("shape", [chain, wide, mixed])
 def test_ten_thousand_operations_pass(shape: object) -> None:
     program, _ = stages_before_layout(shape(10_000))  # type: ignore[operator]
-    assert len(program.steps) > 5_000
+    assert len(program.lines) > 5_000
 
 
 @pytest.mark.slow
@@ -81,7 +83,7 @@ def test_growth_is_linear(shape: object) -> None:
     points = []
     for operations in (1_000, 10_000, 100_000):
         program, seconds = min((stages_before_layout(shape(operations)) for _ in range(2)), key=lambda found: found[1])  # type: ignore[operator]
-        points.append((len(program.steps), seconds))
+        points.append((len(program.lines), seconds))
         print(f"{shape.__name__}: {points[-1][0]} steps in {points[-1][1]:.2f} s")  # type: ignore[attr-defined]
     exponent = math.log(points[-1][1] / points[0][1]) / math.log(
         points[-1][0] / points[0][0]

@@ -14,7 +14,7 @@ from itertools import islice, product
 
 from gradgen.core.build import Steps, evaluated, steps_of
 from gradgen.core.derive import Chain
-from gradgen.core.program import Program, Step, Way
+from gradgen.core.program import Program, Step, Way, verify
 from gradgen.passes.facts import SAME_ZERO, Facts
 
 #: The most ways of being flat that are followed of one value, and the most tests of one way.
@@ -103,12 +103,13 @@ def flatten(program: Program) -> Program:
         if points and not _covered(facts, way, alive):
             alive += _met(facts, way, points, above[way.source], zeros)
         found.append(maker.told(way, _of_bases(facts, alive)))
-    return replace(
+    flattened = replace(
         program,
         steps=tuple(maker.steps.list),
         ways=tuple(found),
         tested=program.tested - untold,
     )
+    return verify(flattened)
 
 
 class _Maker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from functools import reduce
 from gradgen.core.build import Steps, finish_from, steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.notation import Make, term
-from gradgen.core.program import Guard, Program, Step, Way
+from gradgen.core.program import Guard, Program, Step, Way, verify
 from gradgen.errors import GradgenError
 from gradgen.passes.names import quotient_parts
 
@@ -50,7 +51,7 @@ def differentiate(program: Program, shown: bool = True) -> Program:
                 raise _no_partial(row.name, place)
             found.append(Way(source, place, into, below))
             received.add(into)
-    return replace(program, ways=tuple(found))
+    return verify(replace(program, ways=tuple(found)))
 
 
 def _is_one(step: Step) -> bool:
@@ -153,7 +154,7 @@ def branch(program: Program) -> Program:
     make = Chain(steps).make
     found = []
     for way in program.ways:
-        if not _evaluates(program, way):
+        if not _evaluates(program, way, steps):
             found.append(way)
             continue
         if way.source in program.tested:
@@ -165,7 +166,7 @@ def branch(program: Program) -> Program:
             taken = [all_of(make, b) for b in branches]
             way = replace(way, branch=reduce(lambda a, b: make("or", a, b), taken))
         found.append(way)
-    return replace(program, steps=tuple(steps.list), ways=tuple(found))
+    return verify(replace(program, steps=tuple(steps.list), ways=tuple(found)))
 
 
 def all_of(make: Make, guard: Guard) -> int:
@@ -174,8 +175,8 @@ def all_of(make: Make, guard: Guard) -> int:
     return reduce(lambda a, b: make("and", a, b), parts)
 
 
-def _evaluates(program: Program, way: Way) -> bool:
-    """Whether what flows is more than the gradient passed on."""
+def _evaluates(program: Program, way: Way, steps: Steps) -> bool:
+    """Whether what flows is more than the gradient passed on, or scaled by what always has a value."""
     if way.below is not None:
         return True
     step = program.steps[way.source]
@@ -183,7 +184,7 @@ def _evaluates(program: Program, way: Way) -> bool:
     still = {
         param
         for place, (param, arg) in enumerate(zip(row.params, step.args))
-        if place in row.truths or arg in program.constants
+        if place in row.truths or _is_safe(steps, arg)
     }
     todo = [term(row.adjoints[way.place] or "d")]
     for at in todo:
@@ -193,3 +194,13 @@ def _evaluates(program: Program, way: Way) -> bool:
             return True
         todo += at.args
     return False
+
+
+def _is_safe(steps: Steps, value: int) -> bool:
+    """Whether a value is a constant that can be worked out and divided by in any branch: log(0) and sin(0) are not."""
+    if steps[value].op == "const":
+        return True
+    if not steps.is_constant(value):
+        return False
+    number = steps.evaluate(value)
+    return number != 0 and math.isfinite(number)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from gradgen.core.build import Steps, finish, steps_of
-from gradgen.core.program import Guard, Program, ProgramError, Step
+from gradgen.core.program import Guard, Program, ProgramError, Step, verify
 from gradgen.errors import GradgenError
 
 #: How many steps, to each step of the program and besides, its branches may come to.
@@ -164,13 +164,14 @@ class _Guard:
                 at = self.made.get((value, branch))
                 if at is not None and self.is_line(at):
                     given.setdefault(at, (text, at, note))
-        return finish(
+        guarded = finish(
             self.builder,
             outputs,
             self.program.wrt,
             given.values(),
             *self.find_active(),
         )
+        return verify(guarded)
 
     def is_line(self, value: int) -> bool:
         """Whether a value that has been made is a stage."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from gradgen.core.program import Program, Step
+from gradgen.core.program import Program, Step, verify
 from gradgen.errors import GradgenError
 
 #: The result's name unless the user gives one; it alone yields to an input of the same name.
@@ -59,7 +59,7 @@ def name(
     Raises:
         GradgenError: the result's name is reserved or an input's.
     """
-    return _Namer(program, reserved, avoided).run()
+    return verify(_Namer(program, reserved, avoided).run())
 
 
 def quotient_parts(program: Program) -> Mapping[int, str]:

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product as choices
 
 from gradgen.core.build import Steps, finish_from, fold_constants
-from gradgen.core.program import Program, Step
+from gradgen.core.program import Program, Step, verify
 from gradgen.parse import parse
 from gradgen.passes.exponentials import exponent, log_of, quotient_of, summands
 from gradgen.passes.factors import (
@@ -176,7 +176,7 @@ class _Rules:
 def recognise(program: Program) -> Program:
     """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more."""
     found = _surviving(_Rewriter(program, _rules()).run())
-    return fold_constants(found)
+    return verify(fold_constants(found))
 
 
 @cache

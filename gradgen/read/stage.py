@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.core.build import Steps, finish
-from gradgen.core.program import Program, Step
+from gradgen.core.program import Program, Step, verify
 from gradgen.core.rows import NAMED, Row
 from gradgen.core.table import COMPOSITIONS, ROWS
 from gradgen.errors import GradgenError
@@ -119,7 +119,7 @@ def stage(
             value = steps.append(Step("copy", (value,)))
         found[result] = steps.result(value, found.values())
     asked_for = (places[asked] for asked in (order if wrt is None else wrt))
-    return finish(steps, found, asked_for, given.values())
+    return verify(finish(steps, found, asked_for, given.values()))
 
 
 def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
