@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def broken(program: Program) -> dict[str, Program]:
         places = (*program.lines, *range(len(steps), len(steps) + lines))
         return replace(program, steps=(*steps, *added), lines=places)
 
-    def first(**changed: object) -> Program:
+    def first(**changed: Any) -> Program:
         return replace(program, ways=(replace(ways[0], **changed), *ways[1:]))
 
     above = Step("lt", (X, Y))
