@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
 from gradgen.recipe import MARKER, read_artifact
+from gradgen.targets import TARGETS
 
 #: No generated file is larger, in bytes.
 LARGEST = 1 << 26
@@ -208,9 +209,10 @@ def find(path: Path) -> Iterator[Path]:
             yield path
             return
         found = []
+        endings = tuple(sorted({target.suffix for target in TARGETS.values()}))
         for folder, folders, files in os.walk(path, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            found += [Path(folder, name) for name in files if name.endswith(".py")]
+            found += [Path(folder, name) for name in files if name.endswith(endings)]
     except OSError as error:
         where = error.filename or path
         raise GradgenError(f"{where} cannot be read: {_reason(error)}") from None
@@ -234,7 +236,7 @@ def is_generated(path: Path) -> bool:
     try:
         if path.stat().st_size > LARGEST:
             return False
-        return MARKER.encode() in _start(path, LARGEST)
+        return MARKER[1:].encode() in _start(path, LARGEST)
     except OSError:
         return True
 

@@ -253,6 +253,31 @@ def _standard_input() -> str:
         raise GradgenError("standard input is not UTF-8 text") from None
 
 
+def _suffixes() -> dict[str, str]:
+    """Return the endings of files in other languages than Python, each with its target."""
+    from gradgen.targets import TARGETS
+
+    return {t.suffix: t.name for t in TARGETS.values() if not t.is_python}
+
+
+def _check_suffix(output: Path, target: str) -> None:
+    """Hold a file to end as its language's files do.
+
+    Raises:
+        GradgenError: it does not.
+    """
+    others = _suffixes()
+    wanted = next((s for s, name in others.items() if name == target), None)
+    if wanted is not None and output.suffix != wanted:
+        raise GradgenError(
+            f"--target {target} writes {wanted} files, as -o {output.stem}{wanted}"
+        )
+    if wanted is None and output.suffix in others:
+        raise GradgenError(
+            f"a {output.suffix} file is written with --target {others[output.suffix]}"
+        )
+
+
 def _compile(options: argparse.Namespace) -> int:
     output = None if options.output in (None, "-") else _path(options.output)
     if output is None and (options.check or options.diff or options.test):
@@ -264,7 +289,9 @@ def _compile(options: argparse.Namespace) -> int:
             raise GradgenError(f"`{options.output}` names no file; name one with -o")
         if options.test and output.suffix != ".py":
             raise GradgenError("--test needs a module, as -o model.py")
-        check_module(output)
+        _check_suffix(output, options.target)
+        if output.suffix not in _suffixes():
+            check_module(output)
     compiled = _formula(options)
     if output is not None:
         check_imports(output, compiled.imports)
@@ -632,7 +659,11 @@ def _functions(_: argparse.Namespace) -> int:
             continue
         args = "abc"[: row.arity] if not row.variadic else ("a", "b", "...")
         others = ", ".join(name for name in names[row.name] if name != row.name)
-        scipy = "" if row.body or row.name in PYTHON.words else "with --target scipy"
+        scipy = (
+            ""
+            if row.body or row.name in PYTHON.language.words
+            else "with --target scipy"
+        )
         notes = "; ".join(filter(None, [others and f"also {others}", scipy]))
         print(f"{row.name}({', '.join(args)})".ljust(26) + notes)
     for name, made in COMPOSITIONS.items():

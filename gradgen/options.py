@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
             "--target",
             default="python",
             metavar="TARGET",
-            help="what the module may import: python (the standard library) or scipy",
+            help="what the module is written in: python (the standard library alone), scipy (Python with SciPy), or another language",
         )
         sub.add_argument(
             "--precise",

@@ -225,7 +225,7 @@ def _is_long(rows: Mapping[str, Row], key: str) -> bool:
         "d": steps.input("d"),
         "out": value,
     }
-    speller, count = Speller(steps, SCIPY), Count(steps, SCIPY.words)
+    speller, count = Speller(steps, SCIPY.language), Count(steps, SCIPY.language.words)
     forward, _ = count.line(value, names, {})
     known = {**names, scope["d"]: "d", value: "out"}
     slopes = [_made(steps, s, scope) for s in row.adjoints if isinstance(s, Term)]

@@ -45,13 +45,13 @@ from gradgen.proof import prove
 from gradgen.read.stage import stage
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
-from gradgen.skeleton import check_skeleton
 from gradgen.statements import one_assignment, split_docstring
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
-from gradgen.targets import TARGETS, Target
+from gradgen.targets import TARGETS
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import helpers, parameters, render
 from gradgen.write.spell import written_out
+from gradgen.write.target import Skeleton, Target
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
@@ -190,6 +190,17 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     compiled = generate(recipe, formula, folder, table)
     if not proof:
         return compiled
+    if TARGETS[target].is_python:
+        return _with_proof(compiled, formula, handed)
+    # Another language's module is proven by the same program in Python.
+    twin = generate(replace(recipe, target="python"), formula, None, table)
+    known = _with_proof(twin, formula, handed)
+    notes = [note for note in known.notes if note not in compiled.notes]
+    return replace(compiled, unproven=known.unproven, notes=(*compiled.notes, *notes))
+
+
+def _with_proof(compiled: Compiled, formula: Formula, handed: Source) -> Compiled:
+    """Return a module that has been compared with what was read."""
     results = [name for name, _ in compiled.program.outputs]
     if not isinstance(handed, str):
         return proven(compiled, truth_of(handed, results))
@@ -381,7 +392,7 @@ def generate(
                 f"the templates in {templates} do not make valid {target.name}: {reason}"
             ) from None
     recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
-    text = recipe.header(body) + body
+    text = recipe.header(body, target.comment) + body
     if templates is None:
         _check(text, program, target, rows, defaults, rendered.imports)
     wanted = [result for result, _ in program.outputs]
@@ -440,9 +451,9 @@ def _check(
     }
     if rows:
         signatures["jacobian"] = signatures["forward"]
-    imports = [line for _, line in target.imports]
-    own = import_lines(modules)
-    check_skeleton(text, imports, helpers(target), signatures, own)
+    imports = tuple(line for _, line in target.imports)
+    own = tuple(import_lines(modules))
+    target.check(text, Skeleton(imports, helpers(target), signatures, own))
 
 
 def regenerate(
@@ -546,8 +557,19 @@ class Compiled:
 
     @cached_property
     def module(self) -> types.ModuleType:
-        """The module, loaded in memory; its tracebacks show the generated lines."""
+        """The module, loaded in memory; its tracebacks show the generated lines.
+
+        Raises:
+            GradgenError: it is in another language than Python.
+        """
+        self._runs("run here")
         return _load(self.source)
+
+    def _runs(self, what: str) -> None:
+        if not TARGETS[self.recipe.target].is_python:
+            raise GradgenError(
+                f"a module in {self.recipe.target} cannot be {what}; compile it for Python as well, where it can"
+            )
 
     @property
     def forward(self) -> Callable[..., tuple[Any, tuple[float, ...]]]:
@@ -612,6 +634,7 @@ class Compiled:
         """
         from gradgen.testfile import make_test
 
+        self._runs("tested here")
         parts = module.split(".")
         plain = ".".join(check_identifier(part, "the module") for part in parts)
         source, recipe = make_test(self.program, self.recipe, plain, templates)

@@ -28,6 +28,7 @@ from gradgen.sources import (
     decode_python,
     function_in,
 )
+from gradgen.targets import TARGETS
 
 FILE = "pyproject.toml"
 _TEXTS = ("name", "source", "source-file", "output", "target")
@@ -220,13 +221,16 @@ def _entry(path: Path, number: int, module: Any) -> Entry:
         named["test"] = module["test"]
     for key, name in named.items():
         file = path.parent / name
-        good = name.isprintable() and name.endswith(".py")
+        target = TARGETS.get(module.get("target", "python"))
+        ending = ".py" if target is None or key == "test" else target.suffix
+        good = name.isprintable() and name.endswith(ending)
         if not good or Path(name).is_absolute() or ".." in _below(file, path.parent):
             raise refused(
-                f"has the {key} {_short(name)}, which is no .py file in the project"
+                f"has the {key} {_short(name)}, which is no {ending} file in the project"
             )
         try:
-            check_module(file)
+            if ending == ".py":
+                check_module(file)
         except GradgenError as error:
             raise refused(f"has the {key} {_short(name)}: {error}") from None
     return Entry(module["output"], path.parent / module["output"], module, path.parent)

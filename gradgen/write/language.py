@@ -88,6 +88,7 @@ class Language:
         words: its words, by operation. What has none is written out by its row's body.
         constants: the texts of named constants.
         exact: whether an exact number is written as one (`1 / 3`) and not as a double (`1.0 / 3.0`).
+        lacking: what is said of an operation that it cannot write.
         calls: whether an operation without word and body is written as a call of its own name.
         ratio: how an exact number that is no whole one is written.
         brackets: what stands around an operand that binds too little.
@@ -97,6 +98,7 @@ class Language:
     words: Mapping[str, Word]
     constants: Mapping[str, str] = field(default_factory=dict)
     exact: bool = False
+    lacking: str = "has no text in this language"
     calls: bool = False
     ratio: Word = OPERATORS["div"]
     brackets: tuple[str, str] = ("(", ")")

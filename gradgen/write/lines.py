@@ -42,7 +42,7 @@ class Writer:
     def lines(
         self, lines: Iterable[Line], names: Mapping[int, str]
     ) -> Iterator[tuple[Line, str]]:
-        """Yield each line with its text.
+        """Yield each line with its right-hand side.
 
         Args:
             lines: the lines, in order.
@@ -54,13 +54,13 @@ class Writer:
             if value in known:
                 self.read.add(value)
                 self.tally.line(line, known)
-                yield line, f"{line.name} {line.sign} {known[value]}"
+                yield line, known[value]
                 continue
             if self.quiet is not None and not self._never_raises(line):
                 value = self.quiet.line(value, known)
             self.read.update(leaves(self.chain.steps, value, known))
             self.tally.line(line, known, value)
-            yield line, f"{line.name} {line.sign} {self.speller.text(value, known)}"
+            yield line, self.speller.text(value, known)
 
     def _never_raises(self, line: Line) -> bool:
         steps, chain = self.chain.steps, self.chain

@@ -22,16 +22,17 @@ from gradgen.passes.functions import backward, forward
 from gradgen.passes.jacobian import Jacobian, jacobian
 from gradgen.passes.names import quotient_parts
 from gradgen.statements import is_program
-from gradgen.targets import BUILTINS, Target
 from gradgen.write.languages.formula import FORMULA
+from gradgen.write.languages.python import BUILTINS
 from gradgen.write.lines import Writer
 from gradgen.write.spell import Speller
+from gradgen.write.target import Target
 from gradgen.write.words import Words
 
 #: The column in which a backward comment gives its rule.
 _RULE_COLUMN = 34
 #: A call of a helper.
-_CALLED = re.compile(r"\b(_\w+)\(")
+_CALLED = re.compile(r"\b(\w+)\(")
 #: What the lines of a Jacobian make.
 _BLOCKS = {
     "row": "The row",
@@ -201,13 +202,18 @@ def _built_in(folder: str) -> jinja2.Environment:
 
 def helpers(target: Target) -> Mapping[str, str]:
     """Return every function that a module may have to carry, by name, with its text."""
-    return _helpers(target.folder)
+    texts = _files(target).items()
+    return {target.helper.format(name): text for name, text in texts}
+
+
+def _files(target: Target) -> Mapping[str, str]:
+    return _helpers(target.folder, target.suffix)
 
 
 @cache
-def _helpers(folder: str) -> Mapping[str, str]:
-    files = sorted((template_folder() / folder / "helpers").glob("*.py"))
-    return {f"_{file.stem}": file.read_text("utf-8") for file in files}
+def _helpers(folder: str, suffix: str) -> Mapping[str, str]:
+    files = sorted((template_folder() / folder / "helpers").glob(f"*{suffix}"))
+    return {file.stem: file.read_text("utf-8") for file in files}
 
 
 def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
@@ -281,10 +287,9 @@ class _Viewer:
             self.program.names,
             self.program.adjoints,
         )
-        lines = forward(program, self.chain)
         stages = [
             Line(text, self.remark(line))
-            for line, text in self.writer.lines(lines, self.inputs)
+            for line, text in self.lines(forward(program, self.chain), self.inputs)
         ]
         cost = self.writer.cost
         upstream, answers = backward(program, self.chain)
@@ -305,6 +310,7 @@ class _Viewer:
         outputs = tuple(names[value] for _, value in program.outputs)
         gradients = tuple(adjoints[value] for value in program.wrt)
         helpers = self.helpers()
+        zero = self.target.language.digits(0.0)
         self.cost = Cost(*costs, every.operations if every else None)
         return Module(
             noqa=self.noqa(read),
@@ -313,7 +319,7 @@ class _Viewer:
                     self.shown(),
                     self.cost,
                     self.docstring,
-                    self.target.ieee,
+                    self.target.ieee or not self.target.raises,
                     self.target.strict,
                 )
             ),
@@ -331,7 +337,7 @@ class _Viewer:
             upstream=tuple(upstream.values()),
             unused=tuple(
                 Line(
-                    f"{adjoints[i]} = 0.0",
+                    self.target.define(adjoints[i], "=", zero, False),
                     f"{', '.join(outputs)} {'is flat in' if i in used else 'does not depend on'} {names[i]}",
                 )
                 for i in program.wrt
@@ -370,15 +376,14 @@ class _Viewer:
         """Return the helper functions that the lines call, and those that they call in turn."""
         loader = self.environment.loader
         assert loader is not None
-        known = helpers(self.target)
+        known = {self.target.helper.format(name): name for name in _files(self.target)}
         found: dict[str, str] = {}
         todo = [*self.writer.speller.said]
         for text in todo:  # which grows by the helpers' own texts
             for called in _CALLED.findall(text):
                 if called in known and called not in found:
-                    source, _, _ = loader.get_source(
-                        self.environment, f"helpers/{called[1:]}.py"
-                    )
+                    file = f"helpers/{known[called]}{self.target.suffix}"
+                    source, _, _ = loader.get_source(self.environment, file)
                     found[called] = source.strip("\n")
                     todo.append(found[called])
         return tuple(found.values())
@@ -394,13 +399,23 @@ class _Viewer:
         ]
         return (*lines, *filter(None, ["\n".join(import_lines(self.modules))]))
 
+    def lines(
+        self, lines: Sequence[core.Line], names: Mapping[int, str]
+    ) -> Iterator[tuple[core.Line, str]]:
+        """Yield each line of a function with its text."""
+        again = {line.name for line in lines if line.sign != "="}
+        for line, text in self.writer.lines(lines, names):
+            changes = line.name in again
+            yield line, self.target.define(line.name, line.sign, text, changes)
+
     # Backward.
 
     def groups(
         self, lines: Sequence[core.Line], names: Mapping[int, str]
     ) -> Iterator[Group]:
-        texts = self.writer.lines(lines, names)
-        for source, group in groupby(texts, lambda pair: pair[0].answers):
+        for source, group in groupby(
+            self.lines(lines, names), lambda pair: pair[0].answers
+        ):
             assert source is not None
             yield Group(self.comment(source), tuple(text for _, text in group))
 
@@ -450,9 +465,8 @@ class _Viewer:
         self.rows = jacobian(program, self.chain, self.writer.count, taken)
         self.writer.start({})
         groups: list[Group] = []
-        texts = self.writer.lines(
-            (line for block in self.rows.blocks for line in block.lines), names
-        )
+        every = [line for block in self.rows.blocks for line in block.lines]
+        texts = self.lines(every, names)
         for block in filter(lambda block: block.lines, self.rows.blocks):
             groups.append(Group(f"{_BLOCKS[block.kind]} of {names[block.head]}.", ()))
             of_block = islice(texts, len(block.lines))
@@ -460,7 +474,8 @@ class _Viewer:
                 assert source is not None
                 lines = tuple(text for _, text in group)
                 groups.append(Group(self.comment(source), lines))
-        rows = tuple(tuple(name or "0.0" for name in row) for row in self.rows.rows)
+        zero = self.target.language.digits(0.0)
+        rows = tuple(tuple(name or zero for name in row) for row in self.rows.rows)
         width = len(program.wrt)
         return JacobianView(
             returns=_rows_type(len(rows), width),
@@ -475,6 +490,8 @@ class _Viewer:
     def noqa(self, read: Collection[int]) -> tuple[str, ...]:
         """Return the linter rules that the user's own names break: those names are kept all the same."""
         program = self.program
+        if not self.target.is_python:
+            return ()
         params = (
             *self.inputs.values(),
             *(program.adjoints[value] for _, value in program.outputs),

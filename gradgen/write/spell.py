@@ -94,9 +94,7 @@ class Speller:
                     op, args = "div", (args[0], below.args[0])
         except LookupError as error:
             row = self.steps.rows[error.args[0]]
-            raise GradgenError(
-                f"{row.name} needs SciPy's special functions; compile with --target scipy"
-            ) from None
+            raise GradgenError(f"{row.name} {self.language.lacking}") from None
         return op, args
 
     def _word(self, op: str, args: Sequence[Node], names: Mapping[int, str]) -> Word:

@@ -1,11 +1,13 @@
-"""Python: its words for operations, alone and with SciPy's special functions."""
+"""Python: its words for operations, alone and with SciPy's special functions, its reserved names and its form."""
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import replace
 
 from gradgen.core.rows import NAMED
+from gradgen.skeleton import check_skeleton
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -21,6 +23,8 @@ from gradgen.write.language import (
     infix,
     word,
 )
+from gradgen.write.layout import black_python, layout_python
+from gradgen.write.target import Skeleton, Target
 
 
 def _calls(form: str, names: str) -> dict[str, Word]:
@@ -126,14 +130,19 @@ HELPERS = frozenset(
     if isinstance(piece, str) and piece.startswith("_")
 ) | {"_exprel"}
 
-PYTHON = Language("python", {**WORDS, **QUIET_WORDS}, CONSTANTS)
+_PLAIN = Language(
+    "python",
+    {**WORDS, **QUIET_WORDS},
+    CONSTANTS,
+    lacking="needs SciPy's special functions; compile with --target scipy",
+)
 
 #: The same with SciPy's special functions, for what the standard library lacks.
-SCIPY = replace(
-    PYTHON,
+_SCIPY = replace(
+    _PLAIN,
     name="scipy",
     words={
-        **PYTHON.words,
+        **_PLAIN.words,
         **{
             name: word(f"float(special.{function}({{0:d}}, {{1}}))")
             for name, function in zip(
@@ -147,3 +156,56 @@ SCIPY = replace(
         "Ci": word("float(special.sici({0})[1])"),
     },
 )
+
+#: Python's builtins, spelled out so that the output does not depend on the Python that runs gradgen.
+BUILTINS = frozenset("""
+    abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex
+    copyright credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr
+    globals hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
+    memoryview min next object oct open ord pow print property quit range repr reversed round set setattr slice
+    sorted staticmethod str sum super tuple type vars zip
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+    BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+    ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception
+    ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
+    ImportError ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplemented
+    NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError
+    PythonFinalizationError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
+    StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError
+    TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError
+    UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
+    """.split())  # noqa: SIM905 - a list of eighty words reads better as words
+
+_NAMES = frozenset(
+    "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
+)
+
+
+def _check(text: str, skeleton: Skeleton) -> None:
+    check_skeleton(
+        text, skeleton.imports, skeleton.helpers, skeleton.signatures, skeleton.own
+    )
+
+
+PYTHON = Target(
+    name="python",
+    folder="python",
+    language=_PLAIN,
+    imports=(("math", "import math"),),
+    needs="",
+    reserved=_NAMES | HELPERS,
+    avoided=frozenset(keyword.kwlist) | BUILTINS,
+    layout=layout_python,
+    layout_any=black_python,
+    check=_check,
+)
+SCIPY = replace(
+    PYTHON,
+    name="scipy",
+    language=_SCIPY,
+    imports=(*PYTHON.imports, ("special", "from scipy import special")),
+    needs="scipy",
+    reserved=PYTHON.reserved | {"special"},
+)
+TARGETS = (PYTHON, SCIPY)

@@ -1,0 +1,97 @@
+"""The text of a Python module in; the same in black's form out."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+
+_WIDTH = 88
+#: Black does not load in two threads at once.
+_BLACK = threading.Lock()
+
+
+def black_python(text: str) -> str:
+    """Return Python text in black's form, with a fixed mode: never the settings of the project around it."""
+    with _BLACK:
+        import black
+        from black.mode import TargetVersion
+
+        mode = black.Mode(target_versions={TargetVersion.PY310}, line_length=_WIDTH)
+        return black.format_str(text, mode=mode)
+
+
+def layout_python(text: str) -> str:
+    """Return the built-in template's text in black's form.
+
+    The template writes that form already; black itself only breaks the statements with a line that is too long. It treats each
+    on its own, so the result is the same as for the whole text, and large modules take seconds instead of minutes.
+    """
+    lines: list[str] = []
+    statement: list[str] = []
+    quoted = False
+    depth = 0
+    for line in text.splitlines():
+        if not statement and (quoted or line.lstrip().startswith(("#", '"""'))):
+            quoted ^= line.count('"""') == 1
+            lines.append(line)
+            continue
+        statement.append(line)
+        code = line.partition("  #")[0]
+        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        if depth <= 0:
+            # A name in a list of one a line may be as long as it is.
+            long = (one for one in statement if not one.endswith(","))
+            whole = "\n".join(statement)
+            # A power of more than a name has spaces around its sign, which templates of operations leave out.
+            other = max(map(_width, long)) > _WIDTH or ")**" in whole
+            other |= _ALONE.search(whole) is not None
+            lines.append(_break(whole) if other else whole)
+            statement, depth = [], 0
+    return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
+
+
+#: One value on lines of its own: black has it on one line wherever that is short.
+_ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
+_WORD = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
+
+
+def _break(statement: str) -> str:
+    """Return one statement, or the head of a function, as black breaks it.
+
+    Black looks at the widths of names and numbers, not at their letters: statements of one shape are broken once.
+    """
+    if not statement.isascii():
+        return _black_break(statement)
+    words = iter(_WORD.findall(statement))
+    masked = _WORD.sub(lambda word: _masked(word.group()), statement)
+    return _WORD.sub(lambda _: next(words), _black_break(masked))
+
+
+def _masked(word: str) -> str:
+    """Return a word of the same kind and width."""
+    if keyword.iskeyword(word):
+        return word
+    return re.sub(r"[0-9]", "1", word) if word[0].isdigit() else "X" * len(word)
+
+
+@lru_cache(maxsize=1024)
+def _black_break(statement: str) -> str:
+    if statement.startswith("from "):
+        return black_python(statement).rstrip("\n")
+    if statement.startswith("def "):
+        return black_python(f"{statement}\n    pass\n").removesuffix("\n    pass\n")
+    return (
+        black_python(f"def f():\n{statement}\n").removeprefix("def f():\n").rstrip("\n")
+    )
+
+
+def _width(line: str) -> int:
+    """Return the columns that a line takes: wide characters take two."""
+    return (
+        len(line)
+        if line.isascii()
+        else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+    )

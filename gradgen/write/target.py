@@ -1,0 +1,75 @@
+"""What a target is: a language with its templates, its reserved names, its layout and its final check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gradgen.write.language import Language
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """What a finished module may hold: for the check of its text.
+
+    Attributes:
+        imports: the import lines that it may have.
+        helpers: the helper functions that it may carry, by name, each with its exact text.
+        signatures: the functions that it must have, in order, each with the text of its parameters in Python.
+        own: the lines that import functions of the user's.
+    """
+
+    imports: tuple[str, ...]
+    helpers: Mapping[str, str]
+    signatures: Mapping[str, str]
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A language that modules are written in.
+
+    Attributes:
+        name: what the user calls it.
+        folder: its folder of templates.
+        language: how it writes expressions.
+        imports: the lines that bring in what the texts name, each with that name; only those in use are written.
+        needs: what a user has to install to run its modules.
+        reserved: names that the generated module itself uses.
+        avoided: further names that no stage may take.
+        layout: the built-in templates' text to text in the language's accepted form.
+        layout_any: the same for any text, as from templates of the user's.
+        check: what proves that a finished module is no more than a generated module may be.
+        suffix: how the names of its files end.
+        comment: what a line of comment begins with.
+        helper: the name of a helper by the name of its file.
+        define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
+        raises: whether overflow and poles raise where the module runs; else they give inf and nan.
+        precise: whether adjoints are written for relative accuracy over the whole range.
+        ieee: whether lines are written so that nothing raises.
+        strict: whether a slope that does not exist raises, and is not nan.
+    """
+
+    name: str
+    folder: str
+    language: Language
+    imports: tuple[tuple[str, str], ...]
+    needs: str
+    reserved: frozenset[str]
+    avoided: frozenset[str]
+    layout: Callable[[str], str]
+    layout_any: Callable[[str], str]
+    check: Callable[[str, Skeleton], None]
+    suffix: str = ".py"
+    comment: str = "#"
+    helper: str = "_{}"
+    define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
+    raises: bool = True
+    precise: bool = False
+    ieee: bool = False
+    strict: bool = False
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its modules run here."""
+        return self.suffix == ".py"
