@@ -182,8 +182,7 @@ def partial(op: str, position: int, operands: Sequence[Operand]) -> Program:
     filled in and folded.
     """
     constants = tuple(arg if isinstance(arg, Const) else None for arg in operands)
-    row = OPS[op]
-    formative = {row.arity - 1} if row.exponent else set(row.whole)
+    formative = _formative(op)
     general = _partial(
         op,
         position,
@@ -207,6 +206,22 @@ def partial(op: str, position: int, operands: Sequence[Operand]) -> Program:
     return drop_unused(
         replace(general, steps=tuple(builder.steps), outputs=(("partial", root),))
     )
+
+
+def _formative(op: str) -> set[int]:
+    """Return the places of the arguments on whose values the form of a partial depends."""
+    row = OPS[op]
+    return {row.arity - 1} if row.exponent else set(row.whole)
+
+
+def partial_reads(op: str, position: int) -> frozenset[int]:
+    """Return the places of the arguments that a partial derivative depends on, in value or in form."""
+    row = OPS[op]
+    if _formative(op):
+        return frozenset(range(row.arity))
+    steps = _partial(op, position, (None,) * row.arity).steps
+    read = (arg.index - 1 for s in steps for arg in s.args if isinstance(arg, Ref))
+    return frozenset(place for place in read if 0 <= place < row.arity)
 
 
 @cache

@@ -33,7 +33,8 @@ class Cost:
         return (self.forward + self.backward) / max(1, self.forward)
 
 
-_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+#: A name, or a number.
+_WORD = re.compile(r"(?<![\w.])(?:[^\W\d]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 
 def operations(
@@ -49,11 +50,14 @@ def operations(
     """
 
     def shape(match: re.Match[str]) -> str:
-        name = match.group()
-        known = keyword.iskeyword(name) or name in ("math", "special", "float")
-        return name if known else "_d" if name == upstream else "_"
+        word = match.group()
+        if word[0].isdigit():
+            return "1" if float(word) == 1 else "2"
+        known = keyword.iskeyword(word) or word in ("math", "special", "float")
+        return word if known else "_d" if word == upstream else "_"
 
-    return _count(_NAME.sub(shape, text), worth, dearest)
+    # Lines of one shape cost the same.
+    return _count(_WORD.sub(shape, text), worth, dearest)
 
 
 @cache

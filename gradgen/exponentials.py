@@ -12,6 +12,10 @@ from gradgen.stage import Builder
 
 #: A sum of more terms is left as it is.
 _TERMS = 2000
+#: So are all sums of more than a few terms, once so many terms have been looked at: in running totals each has all those before it.
+_ALL_TERMS, _FEW = 200_000, 16
+#: How many sums that were taken apart are kept.
+_KEPT = 64
 
 _ZERO, _ONE = Const(Fraction(0)), Const(Fraction(1))
 
@@ -24,13 +28,62 @@ class Term:
     exponents: tuple[tuple[Operand, int], ...]
 
 
-def log_of(builder: Builder, step_of: StepOf, value: Operand) -> Operand | None:
+class Sums:
+    """The sums of a program: each is taken apart, and written without its common size, once, however many quotients have it."""
+
+    def __init__(self, builder: Builder, step_of: StepOf, most: int) -> None:
+        self.builder = builder
+        self.step_of = step_of
+        #: How many terms more may be looked at, and how many may be written without their common size.
+        self.left, self.most = _ALL_TERMS, most
+        self.kept: dict[Operand, list[Term]] = {}
+        self.exponents: dict[Operand, set[tuple[tuple[Operand, int], ...]]] = {}
+        self.tops: dict[Operand, Operand] = {}
+        self.written: dict[Operand, Operand] = {}
+
+    def summands(self, value: Operand) -> list[Term]:
+        """Return the terms of a sum."""
+        if value not in self.kept:
+            if len(self.kept) == _KEPT:
+                oldest = next(iter(self.kept))
+                del self.kept[oldest]
+                self.exponents.pop(oldest, None)
+            limit = _TERMS if self.left > 0 else _FEW
+            found = self.kept[value] = summands(self.step_of, value, limit)
+            self.left -= len(found) if len(found) > _FEW else 0
+        return self.kept[value]
+
+    def has(self, value: Operand, over: list[Term]) -> bool:
+        """Whether a sum has all the exponentials of another."""
+        if value not in self.exponents:
+            found = self.summands(value)
+            self.exponents[value] = {term.exponents for term in found}
+        known = self.exponents[value]
+        return all(not term.exponents or term.exponents in known for term in over)
+
+    def top(self, value: Operand) -> Operand:
+        """Return about the largest exponent of a sum."""
+        if value not in self.tops:
+            self.tops[value] = shift(self.builder, self.summands(value))
+        return self.tops[value]
+
+    def below(self, value: Operand) -> Operand:
+        """Return a sum times exp(-top)."""
+        if value not in self.written:
+            found = self.summands(value)
+            self.most -= len(found)
+            self.written[value] = shifted(self.builder, found, self.top(value))
+        return self.written[value]
+
+
+def log_of(sums: Sums, value: Operand) -> Operand | None:
     """Return log(value) where the value is a product with exponentials in it or a sum of them, else None."""
-    found = summands(step_of, value)
+    builder = sums.builder
+    found = sums.summands(value)
     if not any(term.exponents for term in found):
-        return _of_product(builder, step_of, found[0]) if len(found) == 1 else None
+        return _of_product(sums, found[0]) if len(found) == 1 else None
     if len(found) == 1:
-        return _of_product(builder, step_of, found[0])
+        return _of_product(sums, found[0])
     if all(map(_constant, found)) and _positive(found):
         ones = _ones(found)
         if len(found) == 2 and ones:
@@ -51,10 +104,10 @@ def log_of(builder: Builder, step_of: StepOf, value: Operand) -> Operand | None:
     return builder.emit("add", top, builder.emit("log", total))
 
 
-def summands(step_of: StepOf, value: Operand) -> list[Term]:
-    """Return the terms of a sum."""
+def summands(step_of: StepOf, value: Operand, limit: int) -> list[Term]:
+    """Return the terms of a sum; of one of more than `limit` parts, the sum alone."""
     found = []
-    for part, sign in terms(step_of, value, _TERMS):
+    for part, sign in terms(step_of, value, limit):
         product = factors(step_of, (part, 1))
         product.times_number(Fraction(sign), 1)
         if list(product.powers.values()) == [1]:
@@ -112,50 +165,52 @@ def shifted(builder: Builder, found: list[Term], top: Operand) -> Operand:
     return total
 
 
-def quotient_of(builder: Builder, step_of: StepOf, product: Product) -> Product | None:
+def quotient_of(sums: Sums, product: Product) -> Product | None:
     """Return a product in which a sum of exponentials is divided by another, both without their common size; else None."""
     for below, power in product.powers.items():
         if power != -1:
             continue
-        under = summands(step_of, below)
+        under = sums.summands(below)
         if len(under) < 2 or not any(term.exponents for term in under):
             continue
         for above, other in product.powers.items():
-            over = summands(step_of, above)
-            if other != 1 or not all(
-                term.exponents or _constant(term) for term in over
-            ):
+            if other != 1:
+                continue
+            over = sums.summands(above)
+            if not all(term.exponents or _constant(term) for term in over):
                 continue
             if not any(term.exponents for term in over):
                 continue
-            exponents = [term.exponents for term in under]
-            if not all(
-                term.exponents in exponents or not term.exponents for term in over
-            ):
+            if not sums.has(below, over):
                 continue
-            top = shift(builder, under)
+            new = 0 if below in sums.written else len(under)
+            if len(over) + new > sums.most:
+                return None
+            top = sums.top(below)
             found = Product(product.number, {})
             for value, each in product.powers.items():
                 if value == above:
-                    value = shifted(builder, over, top)
+                    sums.most -= len(over)
+                    value = shifted(sums.builder, over, top)
                 elif value == below:
-                    value = shifted(builder, under, top)
+                    value = sums.below(below)
                 found.times(value, each)
             return found
     return None
 
 
-def _of_product(builder: Builder, step_of: StepOf, term: Term) -> Operand | None:
+def _of_product(sums: Sums, term: Term) -> Operand | None:
     """Return u + log(rest) for the logarithm of exp(u)*rest, whose sign is the rest's; None without exponentials."""
+    builder = sums.builder
     rest = Product(term.weight.number, dict(term.weight.powers))
     logs: list[tuple[Operand, int]] = []
     if term.exponents:
         logs.append((exponent(builder, term), 1))
     for value, power in term.weight.powers.items():
-        inner = summands(step_of, value)
+        inner = sums.summands(value)
         several = len(inner) > 1 and any(part.exponents for part in inner)
         if several and all(map(_constant, inner)) and _positive(inner):
-            log = log_of(builder, step_of, value)
+            log = log_of(sums, value)
             assert log is not None
             logs.append((log, power))
             rest.times(value, -power)

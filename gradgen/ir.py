@@ -17,6 +17,10 @@ class Ref:
 
     index: int
 
+    def __hash__(self) -> int:
+        """The index: values are looked up more often than anything else."""
+        return self.index
+
 
 @dataclass(frozen=True, slots=True)
 class Const:

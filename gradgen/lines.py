@@ -31,6 +31,7 @@ from gradgen.spell import (
     operand,
     operands,
     over_text,
+    read_by_partial,
     template_of,
     tests,
 )
@@ -127,7 +128,11 @@ class Lines:
             inner = self.program.step(flow.below)
             assert inner is not None
             reader, args = inner, (*inner.args, Ref(flow.below))
-        constants = tuple(a if isinstance(a, Const) else None for a in reader.args)
+        read = range(len(args)) if over else read_by_partial(reader.op, flow.partial)
+        constants = tuple(
+            arg if isinstance(arg, Const) and place in read else None
+            for place, arg in enumerate(reader.args)
+        )
         spelling = self.target.spelling
         if step.precise:
             spelling = replace(spelling, precise=True)
@@ -141,10 +146,12 @@ class Lines:
             self.texts[key] = text
         names = self.program.names
         values = [names[arg.index] if isinstance(arg, Ref) else "" for arg in args]
-        found = []
-        for template in (text.assigned, text.added) if upstream else text.alone:
+        found: dict[str, str] = {}
+        both = (text.assigned, text.added) if upstream else text.alone
+        for template in dict.fromkeys(both):
             filled = template.format(*values, out=names[flow.source], d=upstream)
-            filled = _CALL.sub(self._known_call, filled)
+            if "math." in filled or " / " in filled:
+                filled = _CALL.sub(self._known_call, filled)
             words = set(_WORD.findall(filled))
             for place in text.reads:
                 arg = args[place] if isinstance(place, int) else Ref(flow.source)
@@ -158,8 +165,8 @@ class Lines:
                 if () not in branches:
                     self.read.update(i for branch in branches for i, _ in branch)
                 self.read.update(_read_by(flow))
-            found.append(self._quiet(filled, step))
-        assigned, added = found
+            found[template] = self._quiet(filled, step)
+        assigned, added = (found[template] for template in both)
         return Term(assigned, added, text.negative)
 
     def _known_call(self, call: re.Match[str]) -> str:

@@ -9,7 +9,14 @@ from fractions import Fraction
 from functools import cache
 from itertools import product as choices
 
-from gradgen.exponentials import exponent, log_of, quotient_of, summands
+from gradgen.exponentials import (
+    Sums,
+    Term,
+    exponent,
+    log_of,
+    quotient_of,
+    summands,
+)
 from gradgen.factors import (
     Product,
     StepOf,
@@ -18,10 +25,11 @@ from gradgen.factors import (
     is_product,
     parts,
     ratio,
+    terms,
 )
 from gradgen.ir import Const, Operand, Program, Ref, Step, verify
 from gradgen.parse import parse
-from gradgen.squares import norm, sum_of_squares, variance, witness
+from gradgen.squares import LONGEST_SUM, norm, sum_of_squares, variance, witness
 from gradgen.stage import Builder, fold_constants, stage
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
@@ -131,17 +139,38 @@ _SATURATING = ("sigmoid", "tanh")
 _SIGN_DEPTH = 8
 #: How often what a rule makes of a product is looked at again.
 _AGAIN = 8
+#: How many terms of sums are written anew, to each step of the program and besides; sums of a few terms are never left alone.
+_ROOM, _SPARE, _FEW = 2, 3000, 16
 #: How far infinity is followed.
 _READERS = 64
 
 
+#: The values of a pattern's variables.
+_Bound = dict[int, Operand]
+
+
+@dataclass(frozen=True, eq=False)
+class _Lead:
+    """A factor of a pattern that is no variable: its value, its operation, its power, and whether its variables are its own."""
+
+    value: Ref
+    op: str
+    power: int
+    apart: bool
+
+
 @dataclass(frozen=True)
 class _Rule:
-    """A rule: the steps to find, and the steps to put in their place; of a product, the factors to find."""
+    """A rule: the steps to find, and the steps to put in their place.
+
+    Of a product, `number` and `leads` are what the factors to find begin with, and `free` are the powers of its variables.
+    """
 
     naive: Program
     accurate: Program
-    product: Product | None = None
+    number: Fraction | float = Fraction(1)
+    leads: tuple[_Lead, ...] = ()
+    free: tuple[tuple[Ref, int], ...] = ()
 
     @property
     def root(self) -> Ref:
@@ -163,15 +192,42 @@ class _Rules:
         assert outermost is not None
         if is_product(outermost):
             product = factors(_step_of(naive), (rule.root, 1))
-            leads = [naive.step(v.index) for v in product.powers if isinstance(v, Ref)]
-            ops = [lead.op for lead in leads if lead is not None]
+            free: list[tuple[Ref, int]] = []
+            made: list[tuple[str, Ref, int]] = []
+            for value, power in product.powers.items():
+                assert isinstance(value, Ref)
+                step = naive.step(value.index)
+                if step is None:
+                    free.append((value, power))
+                else:
+                    made.append((step.op, value, power))
             # A sum is the last thing to start from.
-            ops.sort(key=lambda op: op in ("add", "sub"))
-            if ops:
-                rule = _Rule(naive, accurate, product)
-                self.products.setdefault(ops[0], []).append(rule)
+            made.sort(key=lambda lead: lead[0] in ("add", "sub"))
+            leads: list[_Lead] = []
+            known: set[int] = set()
+            for op, value, power in made:
+                inside = _variables(naive, value)
+                leads.append(_Lead(value, op, power, known.isdisjoint(inside)))
+                known |= inside
+            if leads:
+                rule = _Rule(naive, accurate, product.number, (*leads,), (*free,))
+                self.products.setdefault(leads[0].op, []).append(rule)
                 return
         self.trees.setdefault(outermost.op, []).append(rule)
+
+
+def _variables(pattern: Program, value: Ref) -> set[int]:
+    """Return the variables of a pattern that a value of it depends on."""
+    found: set[int] = set()
+    todo = [value]
+    while todo:
+        at = todo.pop()
+        step = pattern.step(at.index)
+        if step is None:
+            found.add(at.index)
+        else:
+            todo += [arg for arg in step.args if isinstance(arg, Ref)]
+    return found
 
 
 def recognise(program: Program) -> Program:
@@ -202,14 +258,25 @@ class _Rewriter:
     def __init__(self, program: Program, rules: _Rules, sums: bool = True) -> None:
         self.program = program
         self.rules = rules
-        #: Whether sums of any number of terms are looked for as well.
-        self.sums = sums
         self.builder = Builder(program.inputs, folded=False)
+        #: The sums of exponentials, if sums of any number of terms are looked for as well.
+        self.sums = (
+            Sums(self.builder, self.step, _ROOM * len(program.steps) + _SPARE)
+            if sums
+            else None
+        )
+        #: How many terms under roots may be looked at, but for sums of a few.
+        self.room = _ROOM * len(program.steps) + _SPARE
         #: The value whose square another value is, for those of which a root was taken.
         self.roots: dict[Operand, Operand] = {}
         #: The values that the user named and reads more than once: products are not taken apart beyond them.
         self.named: set[Operand] = set()
         self.products: dict[Operand, tuple[Product, dict[Operand, None]]] = {}
+        #: The rules that may start from a factor, and whether it is alike another factor of a rule, with variables of its own:
+        #: that stays as it is until another value is a named one.
+        self.starts: dict[Operand, list[tuple[_Rule, _Bound]]] = {}
+        self.fitting: dict[tuple[_Lead, Operand], bool] = {}
+        self.pairs: dict[Operand, list[Term]] = {}
         self.uses = Counter(ref.index for _, ref in program.outputs)
         for step in program.steps:
             self.uses.update(a.index for a in step.args if isinstance(a, Ref))
@@ -232,6 +299,9 @@ class _Rewriter:
             moved.append(self.rewrite(Step(step.op, args)))
             if len(moved) - 1 in named and self.uses[len(moved) - 1] > 1:
                 self.named.add(moved[-1])
+                self.starts.clear()
+                self.fitting.clear()
+                self.pairs.clear()
         return self.builder.program(self.program, moved)
 
     def unfolded(self, const: Const) -> Operand:
@@ -263,7 +333,7 @@ class _Rewriter:
             if found is not None:
                 return found
         if step.op == "log" and self.sums:
-            log = log_of(self.builder, self.step, step.args[0])
+            log = log_of(self.sums, step.args[0])
             if log is not None:
                 return self.plus_zero(step, log)
         for rule in self.rules.trees.get(step.op, ()):
@@ -280,7 +350,7 @@ class _Rewriter:
             if inner is not None and inner.op == "sqrt":
                 return self.builder.emit("radicand", *inner.args)
         if step.op == "sub" and self.sums:
-            spread = variance(self.builder, self.step, step)
+            spread = variance(self.builder, self.step, step, self.affords)
             if spread is not None:
                 return spread
         if step.precise and isinstance(step.args[0], Ref):
@@ -298,11 +368,12 @@ class _Rewriter:
 
     def root(self, value: Operand) -> Operand:
         """Return a square root; where its argument is a sum of squares, the one whose slope is 0 where they are 0."""
-        made = norm(self.builder, self.step, value) if self.sums else None
+        looked = self.sums is not None and self.affords(value)
+        made = norm(self.builder, self.step, value) if looked else None
         if made is not None:
             self.roots.setdefault(value, made)
             return made
-        squares = sum_of_squares(self.step, value) if self.sums else None
+        squares = sum_of_squares(self.step, value) if looked else None
         if squares is None:
             made = self.builder.emit("sqrt", value)
         elif squares.certain:
@@ -311,6 +382,16 @@ class _Rewriter:
             made = self.builder.emit("normif", value, witness(self.builder, squares))
         self.roots.setdefault(value, made)
         return made
+
+    def affords(self, value: Operand) -> bool:
+        """Whether the terms of a sum may be looked at: in running totals each has all those before it."""
+        limit = LONGEST_SUM if self.room > 0 else _FEW
+        found = terms(self.step, value, limit)
+        step = self.step(value)
+        whole = len(found) > 1 or step is None or step.op not in ("add", "sub")
+        count = len(found) if whole else limit
+        self.room -= count if count > _FEW else 0
+        return whole
 
     # Products.
 
@@ -329,7 +410,7 @@ class _Rewriter:
                 break
             found, matched = changed, True
         if self.sums:
-            shifted = quotient_of(self.builder, self.step, found)
+            shifted = quotient_of(self.sums, found)
             try:
                 shifted = shifted or self.logistic(found)
             except OverflowError:
@@ -342,7 +423,7 @@ class _Rewriter:
         """Return a product in which 1/(c + a*exp(u)) is wsigmoid(a/c, -u)/c, which has no overflow; else None."""
         changed = Product(found.number)
         for below, power in found.powers.items():
-            terms = summands(self.factor, below) if power < 0 else []
+            terms = self.pair(below) if power < 0 else []
             plain = [t.weight for t in terms if not t.exponents and not t.weight.powers]
             rising = [term for term in terms if term.exponents]
             if len(terms) != 2 or len(plain) != 1 or len(rising) != 1:
@@ -359,6 +440,12 @@ class _Rewriter:
             changed.times_number(plain[0].number, power)
         return None if changed.powers == found.powers else changed
 
+    def pair(self, value: Operand) -> list[Term]:
+        """Return the terms of a sum of two; the sum alone where it has more."""
+        if value not in self.pairs:
+            self.pairs[value] = summands(self.factor, value, 2)
+        return self.pairs[value]
+
     def square_roots(self, found: Product) -> None:
         """Write a factor t2 as t**2, where t is the root of t2 and another factor is a function of t."""
         for value, power in list(found.powers.items()):
@@ -372,13 +459,22 @@ class _Rewriter:
 
     def product_once(self, found: Product, seen: dict[Operand, None]) -> Product | None:
         """Return a product with the factors that a rule matches replaced, or None."""
-        for value in found.powers:
+        alike: dict[_Lead, list[Operand]] = {}
+        for value, power in found.powers.items():
             step = self.step(value)
             if step is None:
                 continue
-            for rule in self.rules.products.get(step.op, ()):
+            for rule, bound in self.starting(value, step):
+                if power * rule.leads[0].power < 0:
+                    continue
+                for lead in rule.leads[1:]:
+                    if lead not in alike:
+                        alike[lead] = self.alike(rule, lead, found)
+                others = [alike[lead] for lead in rule.leads[1:]]
+                if not all(others):
+                    continue
                 try:
-                    changed = self.apply(rule, found, value, seen)
+                    changed = self.apply(rule, found, value, others, bound, seen)
                 except OverflowError:
                     continue  # the numbers of the product come to no double
                 if changed is not None:
@@ -389,57 +485,65 @@ class _Rewriter:
                     return changed
         return None
 
+    def starting(self, value: Operand, step: Step) -> list[tuple[_Rule, _Bound]]:
+        """Return the rules of products that may start from a factor, with the values of their variables so far.
+
+        Of a long product every part is asked for its factors, so it is looked up.
+        """
+        if value not in self.starts:
+            found = self.starts[value] = []
+            for rule in self.rules.products.get(step.op, ()):
+                bound = self.match(rule.naive, rule.leads[0].value, step, {})
+                if bound is not None:
+                    found.append((rule, bound))
+        return self.starts[value]
+
     def apply(
         self,
         rule: _Rule,
         found: Product,
         first: Operand,
+        others: list[list[Operand]],
+        start: _Bound,
         seen: dict[Operand, None],
     ) -> Product | None:
-        """Return the product where a rule matches it from its factor `first` on, or None."""
-        assert rule.product is not None
-        pattern = rule.product
-        if pattern.number != 1 and abs(found.number) != abs(pattern.number):
+        """Return the product where a rule matches it, or None.
+
+        Args:
+            rule: the rule.
+            found: the product.
+            first: the factor that it starts from.
+            others: the factors that each of its others may be.
+            start: the values of its variables by the first factor.
+            seen: what the product's parts were taken apart from.
+        """
+        if rule.number != 1 and abs(found.number) != abs(rule.number):
             return None
-        variables = len(rule.naive.inputs)
-        leads = [
-            (v, p)
-            for v, p in pattern.powers.items()
-            if isinstance(v, Ref) and v.index >= variables
-        ]
-        leads.sort(key=lambda lead: self.op_of(rule, lead[0]) in ("add", "sub"))
-        free = {v: p for v, p in pattern.powers.items() if (v, p) not in leads}
-        candidates = [[first], *([*found.powers] for _ in leads[1:])]
-        for chosen in choices(*candidates):
+        for chosen in choices([first], *others):
             if len(set(chosen)) < len(chosen):
                 continue
-            bound: dict[int, Operand] | None = {}
+            bound: _Bound | None = start
             times = _AGAIN
-            for value, (lead, power) in zip(chosen, leads):
+            for value, lead in zip(chosen, rule.leads):
                 have = found.powers[value]
-                times = min(times, have // power if have * power > 0 else 0)
-                if not times or bound is None:
-                    break
+                times = min(times, have // lead.power if have * lead.power > 0 else 0)
                 step = self.step(value)
-                wanted = rule.naive.step(lead.index) if isinstance(lead, Ref) else None
-                if step is None or wanted is None or step.op != wanted.op:
-                    bound = None
+                if not times or bound is None or step is None:
                     break
-                assert isinstance(lead, Ref)
-                bound = self.match(rule.naive, lead, step, bound)
+                if value != first:
+                    bound = self.match(rule.naive, lead.value, step, bound)
             if not times or bound is None:
                 continue
             changed = Product(found.number, dict(found.powers))
-            changed.times_number(pattern.number, -1)
-            if pattern.number != 1:
+            changed.times_number(rule.number, -1)
+            if rule.number != 1:
                 times = 1
             inside: list[tuple[Product, int]] = []
             # x**2/(x**2 + 1) has a value at 0: there no factor may get below the fraction bar.
-            vanishing = all(self.op_of(rule, lead) != "add" for lead, _ in leads)
+            vanishing = all(lead.op != "add" for lead in rule.leads)
             # ((1 + x)**y - 1)/x where x is a number, whose sum with 1 would lose its digits.
-            rate = [self.op_of(rule, lead) for lead, _ in leads] == ["sub"]
-            for part, power in free.items():
-                assert isinstance(part, Ref)
+            rate = [lead.op for lead in rule.leads] == ["sub"]
+            for part, power in rule.free:
                 inner, count = self.multiple(bound[part.index], power, found, seen)
                 if not inner.powers and rate and found.size != 1:
                     count = times  # the number is in that of the product
@@ -451,17 +555,31 @@ class _Rewriter:
                 times = min(times, count)
             if not times:
                 continue
-            for value, (_, power) in zip(chosen, leads):
-                changed.times(value, -power * times)
+            for value, lead in zip(chosen, rule.leads):
+                changed.times(value, -lead.power * times)
             for inner, power in inside:
                 changed.times_product(inner, -power * times)
             return self.replaced(changed, found, first, rule, bound, times)
         return None
 
-    def op_of(self, rule: _Rule, value: Operand) -> str:
-        """Return the operation of a value of a pattern."""
-        step = rule.naive.step(value.index) if isinstance(value, Ref) else None
-        return step.op if step is not None else ""
+    def alike(self, rule: _Rule, lead: _Lead, found: Product) -> list[Operand]:
+        """Return the factors of a product that may be a pattern's, on the same side of the fraction bar."""
+        return [
+            value
+            for value, power in found.powers.items()
+            if power * lead.power > 0 and self.fits(rule, lead, value)
+        ]
+
+    def fits(self, rule: _Rule, lead: _Lead, value: Operand) -> bool:
+        """Whether a value has the operation of a pattern's factor; where that has variables of its own, whether it matches."""
+        key = lead, value
+        if key not in self.fitting:
+            step = self.step(value)
+            fits = step is not None and step.op == lead.op
+            if step is not None and fits and lead.apart:
+                fits = self.match(rule.naive, lead.value, step, {}) is not None
+            self.fitting[key] = fits
+        return self.fitting[key]
 
     def replaced(
         self,
@@ -596,7 +714,7 @@ class _Rewriter:
                 values.append(self.scaled(step, args))
             else:
                 # What one rule makes may be another's naive form: -cos(x) + 1 is 1 - cos(x).
-                precise = self.sums and step.op in _SATURATING
+                precise = self.sums is not None and step.op in _SATURATING
                 values.append(self.rewrite(Step(step.op, args, precise=precise)))
         return values[-1]
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 
 import sympy as sp
 
-from gradgen.adjoints import partial
+from gradgen.adjoints import partial, partial_reads
 from gradgen.errors import GradgenError
 from gradgen.ir import (
     UPSTREAM,
@@ -427,6 +427,15 @@ def _enclosed(text: str) -> bool:
         if not depth:
             return char == ")" and i == len(text) - 1
     return False
+
+
+@cache
+def read_by_partial(op: str, position: int) -> frozenset[int]:
+    """Return the places of the arguments that may tell in the text of a backward line: none of those of a sum."""
+    row = OPS[op]
+    if row.python_partials or row.strict_partials or row.precise_partials:
+        return frozenset(range(row.arity))
+    return partial_reads(op, position)
 
 
 def flow_text(

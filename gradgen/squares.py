@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -15,7 +15,7 @@ from gradgen.ir import Const, Operand, Step
 from gradgen.stage import Builder, quotient
 
 #: A sum of more terms is left as it is.
-_TERMS = 1000
+LONGEST_SUM = 1000
 #: Cross terms are looked at in sums of at most this many.
 _CROSSED = 32
 #: Functions between -1 and 1.
@@ -123,7 +123,9 @@ def _times_root(builder: Builder, value: Operand, number: Fraction | float) -> O
     return builder.emit("mul", builder.emit("sqrt", Const(number)), value)
 
 
-def variance(builder: Builder, step_of: StepOf, step: Step) -> Operand | None:
+def variance(
+    builder: Builder, step_of: StepOf, step: Step, affords: Callable[[Operand], bool]
+) -> Operand | None:
     """Return a mean of squares minus the squared mean as the mean of the squared deviations; None for all else.
 
     (a**2 + b**2)/2 - m**2, m = (a + b)/2, is ((a - m)**2 + (b - m)**2)/2, which is 0 where a and b are equal. In general
@@ -133,6 +135,8 @@ def variance(builder: Builder, step_of: StepOf, step: Step) -> Operand | None:
     if [*taken.powers.values()] != [2] or taken.number < 0:
         return None
     (total,) = taken.powers
+    if step_of(total) is None or not (affords(total) and affords(step.args[0])):
+        return None
     squares = _monomials(step_of, step.args[0]) or []
     weights = {base: term.number for term in squares for base in term.powers}
     square = all([*t.powers.values()] == [2] and t.number > 0 for t in squares)
@@ -194,20 +198,22 @@ def _monomials(
     todo: list[tuple[Operand, Fraction | float]] = [(value, Fraction(1))]
     while todo:
         at, scale = todo.pop()
-        for part, sign in terms(step_of, at, _TERMS):
+        for part, sign in terms(step_of, at, LONGEST_SUM):
             seen: dict[Operand, None] = {}
             product = _Term(**vars(factors(step_of, (part, 1), seen=seen)))
             product.shown = _shown(step_of, seen, _even_part(product))
             product.times_number(scale, 1)
             product.times_number(Fraction(sign), 1)
-            if not (product.powers or numbers) or len(found) > _TERMS:
+            if not (product.powers or numbers) or len(found) > LONGEST_SUM:
                 return None
             inner = [value for value, power in product.powers.items() if power == 1]
             step = step_of(inner[0]) if len(inner) == 1 == len(product.powers) else None
-            if step is not None and step.op in ("add", "sub"):
-                todo.append((inner[0], product.number))
-            else:
+            if step is None or step.op not in ("add", "sub"):
                 found.append(product)
+            elif inner[0] == at:
+                return None  # it has more terms than are looked at
+            else:
+                todo.append((inner[0], product.number))
     return found
 
 
