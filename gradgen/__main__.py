@@ -21,7 +21,11 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def run() -> int:
     """Run the command line; an interrupt is quiet at any moment, also while it still loads."""
     try:
+        import gc
         import signal
+
+        # A command makes much that lives until it ends, and next to no garbage.
+        gc.set_threshold(100_000, 20, 20)
 
         # Where interrupts are ignored, as in the background of a shell, they stay so.
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

@@ -9,25 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
 
-#: The expressions of a line. There is no lambda, comprehension, string, star, `await` or walrus among them.
-_EXPRESSIONS = (
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Compare,
-    ast.BoolOp,
-    ast.IfExp,
-    ast.Tuple,
-    ast.Call,
-    ast.Subscript,
-    ast.Attribute,
-    ast.Name,
-    ast.Constant,
-    ast.operator,
-    ast.unaryop,
-    ast.cmpop,
-    ast.boolop,
-    ast.expr_context,
-)
 _CALLABLE = ("abs", "max", "min", "float", "round")
 
 
@@ -89,7 +70,7 @@ def _check_function(
     if function.name == "jacobian":
         known.add("forward")
     _docstring(function, f"`{function.name}`")
-    expressions: list[ast.AST] = []
+    expressions: list[ast.expr] = []
     for number, line in enumerate(function.body[1:], 2):
         last = number == len(function.body)
         if isinstance(line, ast.Assign) and not last:
@@ -102,28 +83,49 @@ def _check_function(
             raise _refused(f"line {line.lineno} is no assignment")
         if line.value is not None:
             expressions.append(line.value)
-    for root in expressions:
-        for node in ast.walk(root):
-            _check_node(node, known, modules)
+    while expressions:
+        node = expressions.pop()
+        inner = _inner(node, known, modules)
+        if inner is None:
+            raise _refused(f"line {node.lineno} is no plain arithmetic")
+        expressions += inner
 
 
-def _check_node(node: ast.AST, known: set[str], modules: set[str]) -> None:
-    good = isinstance(node, _EXPRESSIONS)
+def _inner(
+    node: ast.expr, known: set[str], modules: set[str]
+) -> Sequence[ast.expr] | None:
+    """Return the expressions in one that a line may have; None for all others.
+
+    There is no lambda, comprehension, string, star, `await` or walrus among them.
+    """
     if isinstance(node, ast.Name):
-        good = node.id in known
-    elif isinstance(node, ast.Constant):
-        good = isinstance(node.value, (bool, int, float))
-    elif isinstance(node, ast.Attribute):
-        good = isinstance(node.value, ast.Name) and node.value.id in modules
-        good = good and not node.attr.startswith("_")
-    elif isinstance(node, ast.Call):
-        good = isinstance(node.func, (ast.Name, ast.Attribute)) and not node.keywords
-    elif isinstance(node, ast.UnaryOp):
-        good = isinstance(node.op, (ast.USub, ast.Not))
-    elif isinstance(node, ast.Subscript):
-        good = isinstance(node.value, ast.Call) and isinstance(node.slice, ast.Constant)
-    if not good:
-        raise _refused(f"line {getattr(node, 'lineno', 0)} is no plain arithmetic")
+        return () if node.id in known else None
+    if isinstance(node, ast.BinOp):
+        return node.left, node.right
+    if isinstance(node, ast.Constant):
+        return () if isinstance(node.value, (bool, int, float)) else None
+    if isinstance(node, ast.Call):
+        plain = isinstance(node.func, (ast.Name, ast.Attribute)) and not node.keywords
+        return (node.func, *node.args) if plain else None
+    if isinstance(node, ast.Attribute):
+        plain = isinstance(node.value, ast.Name) and node.value.id in modules
+        return () if plain and not node.attr.startswith("_") else None
+    if isinstance(node, ast.UnaryOp):
+        plain = isinstance(node.op, (ast.USub, ast.Not))
+        return (node.operand,) if plain else None
+    if isinstance(node, ast.Compare):
+        return node.left, *node.comparators
+    if isinstance(node, ast.IfExp):
+        return node.test, node.body, node.orelse
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.Tuple):
+        return node.elts
+    if isinstance(node, ast.Subscript):
+        plain = isinstance(node.value, ast.Call)
+        plain = plain and isinstance(node.slice, ast.Constant)
+        return (node.value, node.slice) if plain else None
+    return None
 
 
 def _names(targets: Sequence[ast.expr], line: ast.stmt) -> Iterator[str]:

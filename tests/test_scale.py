@@ -5,21 +5,31 @@ from __future__ import annotations
 import gc
 import math
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 import sympy as sp
 
+from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.formula import Formula
 from gradgen.functions import unevaluated
+from gradgen.parse import parse
+from gradgen.passes import exponentials, squares
+from gradgen.passes import recognise as recognising
 from gradgen.passes.flat import flatten
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.guard import guard
 from gradgen.passes.names import name
+from gradgen.passes.recognise import _Rewriter as recogniser
 from gradgen.passes.recognise import recognise
+from gradgen.pipeline import compile
 from gradgen.read.stage import stage
 from gradgen.targets import PYTHON
 from gradgen.write.module import render
+from gradgen.write.spell import Speller
 
 SYMBOLS = [sp.Symbol(f"x{i}") for i in range(10)]
 
@@ -90,3 +100,123 @@ def test_growth_is_linear(shape: object) -> None:
     )
     print(f"{shape.__name__}: exponent {exponent:.2f}")  # type: ignore[attr-defined]
     assert exponent <= 1.15
+
+
+def calls(
+    monkeypatch: pytest.MonkeyPatch,
+    holder: object,
+    called: str,
+    work: Callable[[], object],
+    most: int = 10**6,
+) -> int:
+    """Return how often a function of a module or class is called in the course of some work."""
+    count = 0
+    function = getattr(holder, called)
+
+    def counted(*args: Any, **named: Any) -> Any:
+        nonlocal count
+        count += 1
+        assert count <= most, f"{called} is called over and over"
+        return function(*args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(holder, called, counted)
+        work()
+    return count
+
+
+@pytest.mark.parametrize(
+    "factor",
+    ["(x + {})", "(x - {})", "exp({}*x)", "(1 + exp(-{}*x))", "(y + exp(x - {}))"],
+)
+@pytest.mark.parametrize("sign", "*/")
+def test_factors_are_matched_with_a_rule_once(
+    monkeypatch: pytest.MonkeyPatch, factor: str, sign: str
+) -> None:
+    """Not once for every part of the product in which they are, as far as a product is looked into."""
+    found = []
+    for count in (60, 120):
+        text = sign.join(factor.format(i + 2) for i in range(count))
+        program = stage(parse(text), folded=False)
+        number = calls(monkeypatch, recogniser, "match", partial(recognise, program))
+        found.append(number)
+    assert found[1] - found[0] <= 60 * 80
+    assert found[1] <= 2.2 * found[0]
+
+
+def softmax(count: int) -> str:
+    """Return a program of so many shares of one sum of exponentials."""
+    total = " + ".join(f"exp(x{i})" for i in range(count))
+    lines = [f"y{i} = exp(x{i})/d" for i in range(count)]
+    return "\n".join(
+        [f"d = {total}", *lines, " + ".join(f"y{i}" for i in range(count))]
+    )
+
+
+def running_totals(count: int) -> str:
+    """Return a program in which each sum of exponentials has all those before it, and a share of it is taken."""
+    lines = ["s0 = exp(x0)"]
+    for i in range(1, count):
+        lines += [f"s{i} = s{i - 1} + exp(x{i})", f"y{i} = s{i - 1}/s{i}"]
+    return "\n".join([*lines, " + ".join(f"y{i}" for i in range(1, count))])
+
+
+def running_norms(count: int) -> str:
+    """Return a program that takes the root of each running total of squares."""
+    lines = ["s0 = x0**2", "y0 = sqrt(s0)"]
+    for i in range(1, count):
+        lines += [f"s{i} = s{i - 1} + x{i}**2", f"y{i} = y{i - 1} + sqrt(s{i})"]
+    return "\n".join(lines)
+
+
+def running_differences(count: int) -> str:
+    """Return a program that takes the square of a long sum away over and over."""
+    total = " + ".join(f"x{i}" for i in range(count))
+    lines = [f"d{i + 1} = d{i} - {i + 2}*s**2" for i in range(count)]
+    return "\n".join([f"s = {total}", "d0 = x0**2", *lines])
+
+
+@pytest.mark.parametrize(
+    "program", [softmax, running_totals, running_norms, running_differences]
+)
+def test_sums_are_written_anew_once(
+    monkeypatch: pytest.MonkeyPatch, program: Callable[[int], str]
+) -> None:
+    monkeypatch.setattr(recognising, "_SPARE", 100)
+    found = []
+    for count in (40, 80):
+        staged = stage(parse(program(count)), folded=False)
+        work = partial(recognise, staged)
+        looked = calls(monkeypatch, squares, "factors", work)
+        found.append(looked + calls(monkeypatch, Steps, "append", work))
+    assert found[1] <= 2.5 * found[0]
+
+
+def test_sums_are_looked_at_so_often_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exponentials, "_ALL_TERMS", 800)
+    staged = stage(parse(running_totals(100)), folded=False)
+    work = calls(monkeypatch, exponentials, "Term", lambda: recognise(staged))
+    assert work <= 800 + 4 * 100
+
+
+def test_a_long_sum_under_a_root_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for terms in ("x{0}**2", "y*x{0}"):
+        text = f"sqrt({' + '.join(terms.format(i) for i in range(1_010))})"
+        program = stage(parse(text), folded=False)
+        work = partial(recognise, program)
+        assert calls(monkeypatch, squares, "terms", work, most=10) <= 10
+
+
+def test_each_line_is_spelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "*".join(f"(x + {i})" for i in range(2, 90))
+    work = partial(compile, text, proof=False)
+    compiled = compile(text, proof=False)
+    lines = len(compiled.program.lines) + len(compiled.program.ways)
+    # And each forward line stands in a comment of the backward pass.
+    assert (
+        calls(monkeypatch, Speller, "text", work) <= lines + len(compiled.program.lines)
+    )

@@ -15,7 +15,7 @@ from gradgen.cli import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile, regenerate
 from gradgen.recipe import read_artifact
-from tests.conftest import formulas
+from tests.conftest import compiled, formulas
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
@@ -167,11 +167,11 @@ def test_modules_and_tests_of_real_formulas_pass_every_tool(tmp_path: Path) -> N
     count = 0
     for name in ("feynman", "fpbench", "symreg", "optim"):
         for row in formulas(name):
-            inputs = [text.strip() for text in row["variables"].split(";")]
-            compiled = compile(row["expression"], inputs=inputs)
-            compiled.write(tmp_path / f"m{count}.py")
+            made = compiled(row["expression"], row["variables"])
+            assert made is not None, row["id"]
+            made.write(tmp_path / f"m{count}.py")
             try:
-                test = compiled.test(f"m{count}")
+                test = made.test(f"m{count}")
             except GradgenError as error:
                 assert "no point of the domain" in str(error)
             else:

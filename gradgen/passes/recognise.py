@@ -882,8 +882,7 @@ def _dies_out(
                 now = now if number > 0 else -now
             if sign.setdefault(reader, now) != now:
                 return False
-            if reader in sign and step.op in ("add", "sub"):
-                if sum(arg in sign for arg in step.args) > 1:
-                    return False
+            if step.op in ("add", "sub") and sum(a in sign for a in step.args) > 1:
+                return False
             todo.append(reader)
     return True
