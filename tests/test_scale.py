@@ -217,6 +217,6 @@ def test_each_line_is_spelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = compile(text, proof=False)
     lines = len(compiled.program.lines) + len(compiled.program.ways)
     # And each forward line stands in a comment of the backward pass.
-    assert (
-        calls(monkeypatch, Speller, "text", work) <= lines + len(compiled.program.lines)
+    assert calls(monkeypatch, Speller, "text", work) <= lines + len(
+        compiled.program.lines
     )
