@@ -9,9 +9,10 @@ from fractions import Fraction
 from functools import cache
 from itertools import product as choices
 
-from gradgen.core.build import Steps, finish_from, fold_constants
+from gradgen.core.build import Steps, finish, finish_from, fold_constants
+from gradgen.core.notation import read
 from gradgen.core.program import Program, Step, verify
-from gradgen.parse import parse
+from gradgen.core.table import ROWS
 from gradgen.passes.exponentials import (
     Sums,
     Term,
@@ -31,7 +32,6 @@ from gradgen.passes.factors import (
     terms,
 )
 from gradgen.passes.squares import LONGEST_SUM, norm, sum_of_squares, variance, witness
-from gradgen.read.stage import stage
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
 #: no value where the left side has none, but for points where that is the limit's. A product may have any further factors, and
@@ -110,7 +110,7 @@ PATTERNS = (
     ("((1 + x)**y - 1)/x", "compound(x, y)"),
     ("(1 - (1 + x)**y)/x", "-compound(x, y)"),
     ("x/((1 + x)**y - 1)", "1/compound(x, y)"),
-    ("x/(1 - (1 + x)**y)", "-1/compound(x, y)"),
+    ("x/(1 - (1 + x)**y)", "-(1/compound(x, y))"),
     ("log(1 + x)/x", "log1prel(x)"),
     ("log(x)/(x - 1)", "logrel(x)"),
     ("log(x)/(1 - x)", "-logrel(x)"),
@@ -127,11 +127,12 @@ PATTERNS = (
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
-    ("E**x", "exp(x)"),
+    ("e**x", "exp(x)"),
 )
 
 #: Powers that are operations of their own, with their exponents.
 _POWERS = {"sqr": 2, "inv": -1}
+_VARIABLES = ("x", "y", "z", "w")
 _COMMUTATIVE = ("add", "mul")
 #: Operations whose slope is right to its own size where they stand for a naive form: 1/(1 + exp(-x)) has it so.
 _SATURATING = ("sigmoid", "tanh")
@@ -238,15 +239,28 @@ def _rules() -> _Rules:
     """Stage the patterns. The parts of a pattern are rewritten by the rules before it, as those of a formula will be."""
     rules = _Rules()
     for naive, accurate in PATTERNS:
-        found, made = (
-            stage(parse(text), inputs=("x", "y", "z", "w"), folded=False)
-            for text in (naive, accurate)
-        )
+        found, made = _pattern(naive), _pattern(accurate)
         found, known = (_Rewriter(p, rules, sums=False).run() for p in (found, made))
         if found.steps != known.steps:
             # Else the rules before it say as much.
             rules.add(found, made)
     return rules
+
+
+def _pattern(text: str) -> Program:
+    """Return a pattern as formulas are staged."""
+    steps = Steps(ROWS, folded=False)
+    scope = {name: steps.input(name) for name in _VARIABLES}
+
+    def make(op: str, *args: int) -> int:
+        if op == "div":
+            return steps.quotient(*args)
+        if op == "**":
+            return steps.power(*args)
+        return steps.emit("hypot3" if op == "hypot" and len(args) == 3 else op, *args)
+
+    value = steps.result(read(text, scope, steps, make), ())
+    return finish(steps, {"": value}, scope.values())
 
 
 class _Rewriter:
