@@ -13,8 +13,13 @@ from typing import Any
 import pytest
 
 from gradgen.cli import main
+from gradgen.core.build import Steps
+from gradgen.core.derive import Chain
+from gradgen.core.notation import read
 from gradgen.core.rows import Row
 from gradgen.core.table import COMPOSITIONS
+from gradgen.core.table import ROWS as TABLE
+from gradgen.passes.ieee import Quiet
 from gradgen.pipeline import Compiled, compile
 from gradgen.write.languages.python import PYTHON
 from gradgen.write.spell import Speller
