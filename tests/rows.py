@@ -16,9 +16,8 @@ from gradgen.core.table import ROWS
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
 from gradgen.pipeline import _load
-from gradgen.targets import TARGETS, Target
+from gradgen.targets import PYTHON, SCIPY, Target
 from gradgen.write.languages.formula import FORMULA
-from gradgen.write.languages.python import PYTHON, SCIPY
 from gradgen.write.module import render
 
 #: The operations of formulas.
@@ -67,7 +66,7 @@ def words_in(at: Term) -> Iterator[Term]:
         yield from words_in(arg)
 
 
-def has_text(row: Row, words: Collection[str] = PYTHON.words) -> bool:
+def has_text(row: Row, words: Collection[str] = PYTHON.language.words) -> bool:
     """Whether a language with these words can write a row: by one of its own, or by those of its body."""
     if row.name in words:
         return True
@@ -78,10 +77,10 @@ def has_text(row: Row, words: Collection[str] = PYTHON.words) -> bool:
 
 def targets(row: Row) -> list[Target]:
     """Return the targets that spell a row in their own way and can be run here."""
-    found = [TARGETS["python"]] if has_text(row) else []
-    apart = SCIPY.words.get(row.name) != PYTHON.words.get(row.name)
+    found = [PYTHON] if has_text(row) else []
+    apart = SCIPY.language.words.get(row.name) != PYTHON.language.words.get(row.name)
     if apart and importlib.util.find_spec("scipy") is not None:
-        found.append(TARGETS["scipy"])
+        found.append(SCIPY)
     return found
 
 
@@ -95,7 +94,7 @@ def calls_helper(row: Row) -> bool:
     """Whether a row's texts in Python call functions that the module carries."""
     todo = [row.name, *(at.op for text in texts(row) for at in words_in(text))]
     for op in todo:
-        word = PYTHON.words.get(op)
+        word = PYTHON.language.words.get(op)
         if word is not None and any(str(p).startswith("_") for p in word.pieces):
             return True
         if word is None and op in ROWS and ROWS[op].body and op != row.name:

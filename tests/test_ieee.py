@@ -21,7 +21,7 @@ from gradgen.core.table import COMPOSITIONS
 from gradgen.core.table import ROWS as TABLE
 from gradgen.passes.ieee import Quiet
 from gradgen.pipeline import Compiled, compile
-from gradgen.write.languages.python import PYTHON
+from gradgen.targets import PYTHON
 from gradgen.write.spell import Speller
 from tests.rows import ALL, called, has_text
 
@@ -197,8 +197,8 @@ def quiet(text: str) -> str:
     scope = {name: steps.input(name) for name in ("x", "y", "f", "df")}
     names = {value: name for name, value in scope.items()}
     value = read(text, scope, steps, Chain(steps).make)
-    return Speller(steps, PYTHON).text(
-        Quiet(steps, PYTHON.words).line(value, names), names
+    return Speller(steps, PYTHON.language).text(
+        Quiet(steps, PYTHON.language.words).line(value, names), names
     )
 
 

@@ -23,8 +23,8 @@ from gradgen.parse import parse
 from gradgen.pipeline import compile
 from gradgen.read.stage import stage
 from gradgen.read.sympy_table import CALLS, NODES
-from gradgen.targets import TARGETS, Target
-from gradgen.write.languages.python import HELPERS, PYTHON, SCIPY
+from gradgen.targets import PYTHON, SCIPY, TARGETS, Target
+from gradgen.write.languages.python import HELPERS
 from gradgen.write.module import helpers
 from tests import truth
 from tests.rows import (
@@ -211,12 +211,14 @@ def test_every_row_is_spelled_in_every_target_or_names_one(row: Row) -> None:
         if has_text(row, words):
             continue
         args = ", ".join("2" if i in row.whole else "xyz"[i] for i in range(row.arity))
-        with pytest.raises(GradgenError, match="--target scipy"):
-            compile(f"{row.name}({args})", target=target.name, wrt=())
+        lacks = re.escape(f"{row.name} {target.language.lacking}")
+        for ieee in (False, True):
+            with pytest.raises(GradgenError, match=lacks):
+                compile(f"{row.name}({args})", target=target.name, wrt=(), ieee=ieee)
     for kind in KINDS:
         assert len(getattr(row, kind)) in (0, row.arity)
     assert not row.boolean or not row.adjoints
-    assert has_text(row, SCIPY.words)
+    assert has_text(row, SCIPY.language.words)
 
 
 def texts_of(row: Row) -> Iterator[tuple[Term, set[str]]]:
@@ -248,7 +250,9 @@ def test_texts_read_and_call_what_there_is(row: Row) -> None:
                 if (
                     row.name in ROWS
                 ):  # what a module says, a language must have a word for
-                    assert has_text(ROWS[at.op], SCIPY.words) or at.op == "lowers"
+                    assert (
+                        has_text(ROWS[at.op], SCIPY.language.words) or at.op == "lowers"
+                    )
 
 
 def test_rows_of_helpers_are_what_texts_call() -> None:
@@ -258,12 +262,12 @@ def test_rows_of_helpers_are_what_texts_call() -> None:
     assert rows == {op for op in called if op in ROWS} - {row.name for row in ALL}
     assert rows == {*truth.HELPERS, "lowers"}
     # An exponent is a constant, so that one is decided before there is a text.
-    assert {name for name in rows if name not in PYTHON.words} == {"lowers"}
+    assert {name for name in rows if name not in PYTHON.language.words} == {"lowers"}
 
 
 def test_helpers_have_a_file_and_files_a_use() -> None:
-    files = helpers(TARGETS["python"])
-    words = [*PYTHON.words.values(), *SCIPY.words.values()]
+    files = helpers(PYTHON)
+    words = [*PYTHON.language.words.values(), *SCIPY.language.words.values()]
     pieces = "".join(f" {p}" for w in words for p in w.pieces if isinstance(p, str))
     reached = {name for name in re.findall(r" (_\w+)\(", pieces)}
     assert reached <= {*files}
@@ -300,7 +304,7 @@ def test_every_accepted_name_reads_as_its_row(called: str) -> None:
 def test_precise_partials_are_right_over_the_whole_range(row: Row) -> None:
     """To 4 ulp wherever the derivative is a normal double."""
     rnd = random.Random(row.name)
-    target = TARGETS["python"]
+    target = PYTHON
     precise = replace(target, precise=True)
     symbols = sp.symbols("a b", real=True)[: row.arity]
     expr = plain(NODES[row.name](*symbols))
