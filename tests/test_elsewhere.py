@@ -13,8 +13,9 @@ import pytest
 
 from gradgen.elsewhere import function_advice
 from gradgen.errors import GradgenError
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
 from gradgen.pipeline import compile
+from gradgen.read.sympy_table import CALLS
 from gradgen.reader import FORMS
 
 LINES = Path(__file__).with_name("cases") / "elsewhere.txt"
