@@ -19,9 +19,10 @@ from typing import Any
 
 import sympy
 
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.exact import meaning_of
-from gradgen.ops import OPS
+from gradgen.read.sympy_table import NODES
 
 CORPUS = Path(__file__).parent / "fuzz_corpus.jsonl"
 #: No input of this size may take longer, in seconds.
@@ -77,9 +78,10 @@ def warm() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("scipy.special")  # which a module may import
     # mpmath's form of a row's class is made by SymPy's lambdify, once.
-    for row in OPS.values():
-        if isinstance(row.node, type):
-            meaning_of(row.node(*sympy.symbols(f"a:{row.arity}"), evaluate=False))
+    for name, node in NODES.items():
+        if isinstance(node, type):
+            symbols = sympy.symbols(f"a:{ROWS[name].arity}")
+            meaning_of(node(*symbols, evaluate=False))
     for target in ("python", "scipy"):
         compile("gamma(x)*sigmoid(y)/(1 + erfinv(z) + hypot(x, y))", target=target)
         compile("+".join(f"long_name_of_{i}*x" for i in range(9)), target=target)
@@ -146,12 +148,13 @@ def _search(folder: Path, seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["gradgen"]):
-        from gradgen.ops import CALLS, COMPOSITIONS
+        from gradgen.core.table import COMPOSITIONS
+        from gradgen.read.sympy_table import CALLS
 
         for module in (
             "pipeline",
             "parse",
-            "stage",
+            "read.stage",
             "recipe",
             "skeleton",
             "pyfunction",

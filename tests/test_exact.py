@@ -9,10 +9,12 @@ import pytest
 import sympy as sp
 
 from gradgen import exact
+from gradgen.core.rows import Row
 from gradgen.exact import Exact, ExactFormula, ExactFormulas
-from gradgen.ops import OPS, Op
 from gradgen.parse import parse
+from gradgen.read.sympy_table import NODES
 from tests.conftest import ROOT
+from tests.rows import ALL
 from tests.truth import derivative, function, named_slopes, plain
 
 
@@ -22,15 +24,13 @@ def at(text: str, *point: float) -> Exact:
     return ExactFormula(parse(text).expr, names).at(point, range(len(names)))
 
 
-NUMERIC = [
-    row for row in OPS.values() if isinstance(row.node, type) and not row.boolean
-]
+NUMERIC = [row for row in ALL if isinstance(NODES[row.name], type) and not row.boolean]
 
 
 @pytest.mark.parametrize("row", NUMERIC, ids=lambda row: row.name)
-def test_every_operation_has_sympys_value_and_derivative(row: Op) -> None:
+def test_every_operation_has_sympys_value_and_derivative(row: Row) -> None:
     """mpmath's difference quotient of the function against SymPy's derivative of it."""
-    live = [i for i in range(row.arity) if row.partials[i]]
+    live = [i for i in range(row.arity) if row.adjoint(i) is not None]
     symbols = sp.symbols("a b c", real=True)[: row.arity]
     point = [
         low + (high - low) * (0.4375 - i / 8)
@@ -44,10 +44,10 @@ def test_every_operation_has_sympys_value_and_derivative(row: Op) -> None:
     ]
     point = [p if i in live else float(int(p)) for i, p in enumerate(point)]
     names = [s.name for s in symbols]
-    node = row.node(*args).xreplace({s: sp.Symbol(s.name) for s in symbols})
+    node = NODES[row.name](*args).xreplace({s: sp.Symbol(s.name) for s in symbols})
     truth = ExactFormula(node, names, digits=160).at(point, live)
     # A float is the number that it is: SymPy would round what it multiplies it by.
-    expr = plain(row.node(*args)).replace(lambda e: e.is_Float, sp.Rational)
+    expr = plain(NODES[row.name](*args)).replace(lambda e: e.is_Float, sp.Rational)
     with mpmath.workdps(40):
         assert abs(truth.value - function(expr, symbols)(*point)) < 1e-32
         for slope, place in zip(truth.slopes, live):

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from gradgen.ops import CALLS, COMPOSITIONS
+from gradgen.core.table import COMPOSITIONS
+from gradgen.read.sympy_table import CALLS
 from tests import fuzz
 
 TOKENS = [*CALLS, *COMPOSITIONS, *"xyzEIkα012.+-*/%(),<>=^|!'\"# \n\\", "**", " if ", " else ", " and ", " or ", "not ", "pi",

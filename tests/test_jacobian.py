@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
-from gradgen.ops import OPS
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.recipe import read_artifact
 from gradgen.targets import black_python
+from tests.rows import ALL, called, has_text
 from tests.test_programs import random_program
 
 
@@ -90,26 +91,28 @@ def jacobian(x: float, y: float) -> tuple[tuple[float, float], tuple[float, floa
     assert compiled.cost.jacobian == 13
 
 
-@pytest.mark.parametrize("op", OPS)
-def test_every_operation_as_an_output_and_below_two(op: str) -> None:
-    row = OPS[op]
-    if row.boolean or row.truths or not row.python or op == "copy":
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.name)
+def test_every_operation_as_an_output_and_below_two(row: Row) -> None:
+    if row.boolean or row.truths or not has_text(row) or row.name == "copy":
         pytest.skip("no value, no text in Python, or a choice")
     names = [f"a{i}" for i in range(row.arity)]
     args = [
         "2" if i in row.whole or (row.exponent and i == row.arity - 1) else name
         for i, name in enumerate(names)
     ]
-    formula = row.formula or f"{op}({', '.join(f'{{{i}}}' for i in range(row.arity))})"
-    text = formula.format(*args)
+    text = called(row, args)
     compiled = compile(
         f"w = {text}; u = exp(-w**2); v = 3 - w*a0",
         inputs=names,
         outputs="w, u, v",
-        wrt=[arg for arg, p in zip(args, row.partials) if p and arg.startswith("a")],
+        wrt=[
+            arg
+            for place, arg in enumerate(args)
+            if row.adjoint(place) is not None and arg.startswith("a")
+        ],
         with_="jacobian",
     )
-    rnd = random.Random(op)
+    rnd = random.Random(row.name)
     for _ in range(5):
         point = [rnd.uniform(low, high) for low, high in row.sample]
         agree(compiled.jacobian(*point), rows(compiled, point))

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from gradgen.ops import COMPOSITIONS, OPS
+from gradgen.core.table import COMPOSITIONS
 from gradgen.pipeline import compile
 from tests.conftest import compiled, formulas
+from tests.rows import ALL, called
 
 
 @pytest.mark.parametrize(
@@ -82,16 +83,14 @@ def balanced(text: str) -> bool:
 
 
 def test_every_operation_can_be_typeset() -> None:
-    for row in OPS.values():
+    for row in ALL:
         if row.boolean or row.truths or row.name in ("copy", "powi", "powr", "expb"):
             continue
         args = [
             "2" if i in row.whole else f"({v} > 0)" if i in row.truths else v
             for i, v in enumerate("xyz"[: row.arity])
         ]
-        name = row.formula.format(*args) if row.formula else None
-        text = name or f"{row.name}({', '.join(args)})"
-        compiled = compile(text, target="scipy", wrt=())
+        compiled = compile(called(row, args), target="scipy", wrt=())
         assert balanced(compiled.latex()) and "{0}" not in compiled.latex(), row.name
     for name, composition in COMPOSITIONS.items():
         text = f"{name}({', '.join(composition.params)})"

@@ -2,154 +2,163 @@
 
 from __future__ import annotations
 
-import importlib.util
-import math
 import platform
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath
 import pytest
 import sympy as sp
 
-from gradgen.adjoints import differentiate
+from gradgen.core.notation import CONSTANTS, term
+from gradgen.core.rows import Row, Term
+from gradgen.core.table import COMPOSITIONS, ROWS
 from gradgen.errors import GradgenError
-from gradgen.ir import Const, Operand, Program, Ref, Step
-from gradgen.names import name
-from gradgen.ops import CALLS, OPS, Op, Partial
 from gradgen.parse import parse
-from gradgen.pipeline import _load, compile
-from gradgen.render import render
-from gradgen.stage import stage
-from gradgen.targets import TARGETS, Target
-from tests.truth import DIGITS, derivative, function, named_slopes, plain, ulps
+from gradgen.pipeline import compile
+from gradgen.read.stage import stage
+from gradgen.read.sympy_table import CALLS, NODES
+from gradgen.targets import PYTHON, SCIPY, TARGETS, Target
+from gradgen.write.languages.python import HELPERS
+from gradgen.write.module import helpers
+from tests import truth
+from tests.rows import (
+    ALL,
+    CONSTANT,
+    NUMERIC,
+    constants,
+    drawn,
+    has_text,
+    modules,
+    targets,
+    words_in,
+)
+from tests.truth import DIGITS, derivative, function, meant, plain, ulps
 
-ROWS = list(OPS.values())
-#: Rows that take numbers to numbers; the others are conditions and the choice by one, which test_guard.py proves.
-NUMERIC = [row for row in ROWS if not (row.boolean or row.truths)]
-POSITIONS = [(row, i) for row in NUMERIC for i in range(row.arity) if row.partials[i]]
-IDS = [f"{row.name}-{i}" for row, i in POSITIONS]
-
-#: Rows whose last or first argument is a constant by construction, with constants worth trying.
-CONSTANT: dict[str, tuple[int, tuple[Fraction | float, ...]]] = {
-    "powi": (1, (Fraction(3), Fraction(4), Fraction(9), Fraction(-2), Fraction(-5))),
-    "powr": (1, (2.5, 1.5, 0.75, -0.5, -2.7, 1 / 3, 0.1)),
-    "expb": (0, (Fraction(2), Fraction(10), 0.5, 3.7)),
-}
-
-
-def constants(row: Op) -> list[dict[int, Fraction | float]]:
-    """Return the choices of constant arguments for a row."""
-    if row.name in CONSTANT:
-        place, values = CONSTANT[row.name]
-        return [{place: value} for value in values]
-    for place, partial in enumerate(row.partials):
-        if partial is None:
-            low, high = row.sample[place]
-            whole = range(math.ceil(low), math.floor(high) + 1)
-            return [{place: Fraction(value)} for value in whole]
-    return [{}]
-
-
-def targets(row: Op) -> list[Target]:
-    """Return the targets that spell a row in their own way and can be run here."""
-    found = [TARGETS["python"]] if row.python else []
-    if row.scipy and importlib.util.find_spec("scipy") is not None:
-        found.append(TARGETS["scipy"])
-    return found
+KINDS = ("adjoints", "precise", "strict", "over")
+#: The adjoints of the table: by row, option and argument. An exponent that is a constant has none past a denominator.
+RULES = [
+    (row, kind, place)
+    for row in ALL
+    for kind in KINDS
+    for place in (range(row.arity) if getattr(row, kind) or kind == "adjoints" else ())
+    if not row.boolean and place not in row.truths
+    if kind != "adjoints" or row.adjoint(place) is not None
+    if kind != "over" or row.over[place] or CONSTANT[row.name][0] != place
+]
+RULE_IDS = [f"{row.name}-{kind}-{place}" for row, kind, place in RULES]
+BODIES = [row for row in ALL if row.body]
+#: Beyond this a text says something else, because exp overflows; that is the same number to far more than 50 digits.
+FAR = (720.0, 1100.0)
+FAR_DIGITS = 1200
 
 
-def drawn(
-    row: Op, fixed: dict[int, Fraction | float], rnd: random.Random
-) -> list[Fraction | float]:
-    """Return a point of the row's sample; where an argument counts by its sign alone, that is 0 at every other one."""
-    point = [fixed.get(i, rnd.uniform(*r)) for i, r in enumerate(row.sample)]
-    for place in row.flat_by:
-        point[place] *= rnd.randrange(2)
-    return point
-
-
-def partial_error(row: Op, position: int) -> float:
-    """Return the largest relative difference between a row's partial and SymPy's derivative, over random points."""
-    rnd = random.Random(f"{row.name} {position}")
-    worst = 0.0
+@cache
+def truths(name: str, place: int | None, choice: bool, digits: int) -> list[Any]:
+    """Return a row's value and its derivative by an argument as functions; its condition, if it has one, is `choice`."""
+    row = ROWS[name]
     symbols = sp.symbols("a b c", real=True)[: row.arity]
+    args = [
+        sp.true if i in row.truths and choice else sp.false if i in row.truths else s
+        for i, s in enumerate(symbols)
+    ]
+    expr = plain(NODES[name](*args))
+    exprs = [expr] if place is None else [expr, derivative(expr, symbols[place])]
+    return [function(e, symbols, digits) for e in exprs]
+
+
+def points(
+    row: Row, fixed: Mapping[int, Any], text: Term | str, rnd: random.Random
+) -> Iterator[tuple[list[Any], int, bool]]:
+    """Yield points, each with the digits it takes and whether the row must have a value there: of the sample and beside it."""
+    numbers = [at.data for at in words_in(term(text or "0"))]
+    far = any(isinstance(n, (Fraction, float)) and abs(n) > 300 for n in numbers)
+    for count in range(5):
+        point = drawn(row, fixed, rnd)
+        yield point, DIGITS, True
+        if count < 2:
+            yield [fixed.get(i, -x) for i, x in enumerate(point)], DIGITS, False
+    for sign in (-1, 1) if far else ():
+        at = [fixed.get(i, sign * rnd.uniform(*FAR)) for i in range(row.arity)]
+        yield at, FAR_DIGITS, False
+
+
+def error(row: Row, text: Term | str, place: int | None, kind: str = "body") -> float:
+    """Return the largest relative difference of a text from what SymPy says, over random points."""
+    rnd = random.Random(f"{row.name} {kind} {place}")
+    worst = 0.0
+    compared = 0
     for fixed in constants(row):
-        exact = {
-            i: sp.Rational(Fraction(v).numerator, Fraction(v).denominator)
-            for i, v in fixed.items()
-        }
-        args = [exact.get(i, s) for i, s in enumerate(symbols)]
-        rule = row.partials[position]
-        assert rule is not None
-        value = plain(row.node(*args))
-        true = function(
-            derivative(plain(row.node(*symbols)), symbols[position]), symbols
-        )
-        ours = function(named_slopes(plain(rule(value, *args))), symbols)
-        for _ in range(5):
-            point = drawn(row, fixed, rnd)
-            with mpmath.workdps(DIGITS):
-                wanted = true(*point)
-                worst = max(
-                    worst, float(abs(ours(*point) - wanted) / (abs(wanted) or 1))
-                )
+        choice = bool(row.truths) and bool(fixed[row.truths[0]])
+        for point, digits, sure in points(row, fixed, text, rnd):
+            try:
+                found = [f(*point) for f in truths(row.name, place, choice, digits)]
+                out, wanted = found[0], found[-1]
+            except (ArithmeticError, RecursionError, TypeError, ValueError):
+                assert not sure
+                continue
+            if not (mpmath.isfinite(out) and max(abs(wanted), abs(out)) < 1e308):
+                assert not sure
+                continue
+            with mpmath.workdps(digits):
+                exact = (x if isinstance(x, bool) else Fraction(x) for x in point)
+                scope = {
+                    param: x if isinstance(x, bool) else mpmath.mpf(x.numerator) / x.denominator
+                    for param, x in zip(row.params, exact)
+                }  # fmt: skip
+                if place is not None:
+                    scope |= {"d": mpmath.mpf(rnd.uniform(1, 3)), "out": out}
+                    wanted *= scope["d"]
+                if kind == "over":
+                    above = mpmath.mpf(rnd.uniform(1, 3))
+                    scope |= {"out": above / out, "den": out}
+                    wanted *= -above / out**2
+                got = meant(text or "0", scope)
+                worst = max(worst, float(abs(got - wanted) / (abs(wanted) or 1)))
+                compared += 1
+    assert compared >= 5
     return worst
 
 
-@pytest.mark.parametrize(("row", "position"), POSITIONS, ids=IDS)
-def test_partial_is_the_derivative(row: Op, position: int) -> None:
-    assert partial_error(row, position) < 1e-40
+@pytest.mark.parametrize(("row", "kind", "place"), RULES, ids=RULE_IDS)
+def test_an_adjoint_is_the_derivative(row: Row, kind: str, place: int) -> None:
+    texts = getattr(row, kind)
+    assert error(row, texts[place] if texts else "", place, kind) < 1e-40
 
 
-@pytest.mark.parametrize(("row", "position"), POSITIONS, ids=IDS)
-def test_a_spoiled_partial_is_caught(row: Op, position: int) -> None:
-    right = row.partials[position]
-    assert right is not None
-    wrongs: list[Partial] = [lambda *a: right(*a) + 1]
-    if row.moves_by(position):  # a multiple of 0 is no change
-        wrongs.append(lambda *a: right(*a) * (1 + sp.Rational(1, 10**9)))
-        wrongs.append(lambda *a: -right(*a))
+@pytest.mark.parametrize(("row", "kind", "place"), RULES, ids=RULE_IDS)
+def test_a_spoiled_adjoint_is_caught(row: Row, kind: str, place: int) -> None:
+    texts = getattr(row, kind)
+    right = texts[place] if texts else ""
+    wrongs = [f"({right or 0}) + d"]
+    if right:  # a multiple of 0 is no change
+        wrongs += [f"({right})*(1 + 1e-9)", f"-({right})"]
     for wrong in wrongs:
-        partials = (*row.partials[:position], wrong, *row.partials[position + 1 :])
-        assert partial_error(replace(row, partials=partials), position) > 1e-10
+        assert error(row, wrong, place, kind) > 1e-10, wrong
 
 
-def modules(
-    row: Op, target: Target
-) -> Iterator[tuple[Any, list[int], dict[int, Fraction | float]]]:
-    """Yield the row alone as a generated module, for each choice of its constants."""
-    for fixed in constants(row):
-        live = [i for i in range(row.arity) if i not in fixed]
-        args: list[Operand] = [
-            Const(fixed[i]) if i in fixed else Ref(live.index(i))
-            for i in range(row.arity)
-        ]
-        inputs = tuple("xyz"[i] for i in live)
-        program = Program(
-            inputs,
-            (Step(row.name, tuple(args)),),
-            (("f", Ref(len(live))),),
-            tuple(range(len(live))),
-        )
-        program = name(differentiate(program), target.reserved, target.avoided)
-        yield _load(render(program, target, "")[0]), live, fixed
+@pytest.mark.parametrize("row", BODIES, ids=lambda row: row.name)
+def test_a_body_means_the_operation(row: Row) -> None:
+    assert error(row, row.body, None) < 1e-40
+    for wrong in (f"({row.body}) + 1", f"({row.body})*(1 + 1e-9)"):
+        assert error(row, wrong, None) > 1e-10, wrong
 
 
-def accuracy(row: Op, points: int, target: Target) -> tuple[float, float]:
+def accuracy(row: Row, points: int, target: Target) -> tuple[float, float]:
     """Return the largest error of the row's forward text and of its partials in the generated module, in ulp."""
     rnd = random.Random(row.name)
     forward = backward = 0.0
     symbols = sp.symbols("a b c", real=True)[: row.arity]
-    expr = plain(row.node(*symbols))
+    expr = plain(NODES[row.name](*symbols))
     value = function(expr, symbols)
     slopes = [
-        function(derivative(expr, s), symbols) if partial else None
-        for s, partial in zip(symbols, row.partials)
+        None if adjoint is None else function(derivative(expr, s), symbols)
+        for s, adjoint in zip(symbols, row.adjoints or ("",) * row.arity)
     ]
     for module, live, fixed in modules(row, target):
         for _ in range(points):
@@ -169,11 +178,11 @@ LINE = "value {:6.2f} ulp, partials {:8.2f} ulp; bounds {:g}, {:g}"
 SCIPY_BOUNDS = (1000.0, 20_000.0)
 
 
-def check_bounds(row: Op, points: int) -> None:
+def check_bounds(row: Row, points: int) -> None:
     """Print what a row's texts measure and hold them to its bounds, which hold for glibc; others are allowed an ulp more."""
     slack = 0.0 if platform.libc_ver()[0] == "glibc" else 1.0
     for target in targets(row):
-        borrowed = row.python and target.name == "scipy"
+        borrowed = has_text(row) and target.name == "scipy"
         most = SCIPY_BOUNDS if borrowed else row.ulp
         got = accuracy(row, points, target)
         print(f"{row.name:12}{target.name:8}" + LINE.format(*got, *most))
@@ -181,32 +190,100 @@ def check_bounds(row: Op, points: int) -> None:
 
 
 @pytest.mark.parametrize("row", NUMERIC, ids=lambda row: row.name)
-def test_errors_stay_within_the_bounds(row: Op) -> None:
+def test_errors_stay_within_the_bounds(row: Row) -> None:
     check_bounds(row, points=20 if row.variable else 60)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", NUMERIC, ids=lambda row: row.name)
-def test_errors_stay_within_the_bounds_at_many_points(row: Op) -> None:
+def test_errors_stay_within_the_bounds_at_many_points(row: Row) -> None:
     # mpmath needs milliseconds for a special function.
     check_bounds(row, points=300 if row.variable else 3000)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_row_is_spelled_in_every_target_or_names_one(row: Op) -> None:
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.name)
+def test_every_row_is_spelled_in_every_target_or_names_one(row: Row) -> None:
     for target in TARGETS.values():
-        if target.spelling.template(row):
-            assert all(
-                re.search(rf"\{{{i}(:d)?\}}", target.spelling.template(row))
-                for i in range(row.arity)
-            )
+        words = target.language.words
+        if row.name in words:
+            places = {p for p in words[row.name].pieces if isinstance(p, int)}
+            assert places == {*range(row.arity)}
+        if has_text(row, words):
             continue
         args = ", ".join("2" if i in row.whole else "xyz"[i] for i in range(row.arity))
-        with pytest.raises(GradgenError, match="--target scipy"):
-            compile(f"{row.name}({args})", target=target.name, wrt=())
-    assert len(row.python_partials) in (0, row.arity)
-    assert len(row.precise_partials) in (0, row.arity)
-    assert len(row.partials) == (0 if row.boolean else row.arity)
+        lacks = re.escape(f"{row.name} {target.language.lacking}")
+        for ieee in (False, True):
+            with pytest.raises(GradgenError, match=lacks):
+                compile(f"{row.name}({args})", target=target.name, wrt=(), ieee=ieee)
+    for kind in KINDS:
+        assert len(getattr(row, kind)) in (0, row.arity)
+    assert not row.boolean or not row.adjoints
+    assert has_text(row, SCIPY.language.words)
+
+
+def texts_of(row: Row) -> Iterator[tuple[Term, set[str]]]:
+    """Yield all that the table says of a row in formulas, each with the names that it may read."""
+    params = {*row.params}
+    if row.body:
+        yield term(row.body), params
+    for kind in KINDS:
+        known = params | {"d", "out"} | ({"den"} if kind == "over" else set())
+        for text in filter(None, getattr(row, kind)):
+            yield term(text), known
+
+
+@pytest.mark.parametrize(
+    "row", [*ROWS.values(), *COMPOSITIONS.values()], ids=lambda row: row.name
+)
+def test_texts_read_and_call_what_there_is(row: Row) -> None:
+    assert not {*row.params} & {*CONSTANTS, "d", "out", "den"}
+    for text, names in texts_of(row):
+        for at in words_in(text):
+            if at.op == "name":
+                assert at.data in names
+            elif at.op == "const":
+                assert not isinstance(at.data, str) or at.data in CONSTANTS
+            elif at.op == "**":
+                assert len(at.args) == 2
+            else:
+                assert len(at.args) == ROWS[at.op].arity, at.op
+                if (
+                    row.name in ROWS
+                ):  # what a module says, a language must have a word for
+                    assert (
+                        has_text(ROWS[at.op], SCIPY.language.words) or at.op == "lowers"
+                    )
+
+
+def test_rows_of_helpers_are_what_texts_call() -> None:
+    every = [*ROWS.values(), *COMPOSITIONS.values()]
+    called = {at.op for row in every for text, _ in texts_of(row) for at in words_in(text)}  # fmt: skip
+    rows = {row.name for row in ROWS.values() if row.helper}
+    assert rows == {op for op in called if op in ROWS} - {row.name for row in ALL}
+    assert rows == {*truth.HELPERS, "lowers"}
+    # An exponent is a constant, so that one is decided before there is a text.
+    assert {name for name in rows if name not in PYTHON.language.words} == {"lowers"}
+
+
+def test_helpers_have_a_file_and_files_a_use() -> None:
+    files = helpers(PYTHON)
+    words = [*PYTHON.language.words.values(), *SCIPY.language.words.values()]
+    pieces = "".join(f" {p}" for w in words for p in w.pieces if isinstance(p, str))
+    reached = {name for name in re.findall(r" (_\w+)\(", pieces)}
+    assert reached <= {*files}
+    todo = [*reached]
+    for name in todo:
+        inner = {n for n in re.findall(r"\b(_\w+)\(", files[name]) if n in files}
+        todo += inner - reached
+        reached |= inner
+    assert reached == {*files} == {*HELPERS}
+    for name, text in files.items():
+        assert f"def {name}(" in text
+
+
+def test_rounded_numbers_are_the_nearest_doubles() -> None:
+    for number, exact in truth.ROUNDED.items():
+        assert number == float(sp.N(exact, DIGITS))
 
 
 @pytest.mark.parametrize("called", CALLS)
@@ -223,16 +300,14 @@ def test_every_accepted_name_reads_as_its_row(called: str) -> None:
     assert row.name in [step.op for step in program.steps]
 
 
-@pytest.mark.parametrize(
-    "row", [r for r in ROWS if r.precise_partials], ids=lambda row: row.name
-)
-def test_precise_partials_are_right_over_the_whole_range(row: Op) -> None:
+@pytest.mark.parametrize("row", [r for r in ALL if r.precise], ids=lambda row: row.name)
+def test_precise_partials_are_right_over_the_whole_range(row: Row) -> None:
     """To 4 ulp wherever the derivative is a normal double."""
     rnd = random.Random(row.name)
-    target = TARGETS["python"]
-    precise = replace(target, spelling=replace(target.spelling, precise=True))
+    target = PYTHON
+    precise = replace(target, precise=True)
     symbols = sp.symbols("a b", real=True)[: row.arity]
-    expr = plain(row.node(*symbols))
+    expr = plain(NODES[row.name](*symbols))
     slopes = [function(derivative(expr, s), symbols, digits=700) for s in symbols]
     ((module, _, _),) = modules(row, precise)
     for _ in range(400):
@@ -248,14 +323,16 @@ def test_precise_partials_are_right_over_the_whole_range(row: Op) -> None:
 
 
 def test_rows_are_told_apart() -> None:
-    assert len({id(row.node) for row in ROWS}) == len(ROWS)
-    assert all(name == row.name for name, row in OPS.items())
+    assert {*NODES} == {row.name for row in ALL}
+    assert len({id(node) for node in NODES.values()}) == len(ALL)
+    for table in (ROWS, COMPOSITIONS):
+        assert all(name == row.name for name, row in table.items())
 
 
 def test_fragments_tell_the_rows_apart() -> None:
-    fragments = [row.fragment for row in ROWS if row.role != "pow"]
+    fragments = [row.fragment for row in ALL if row.role != "pow"]
     assert len(set(fragments)) == len(fragments)
-    for row in ROWS:
+    for row in ALL:
         assert all(
             f"{{{i}}}" in row.fragment
             for i in range(row.arity)

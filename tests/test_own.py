@@ -11,14 +11,22 @@ from pathlib import Path
 import pytest
 
 from gradgen.cli import main
+from gradgen.core.rows import Row
+from gradgen.core.table import COMPOSITIONS, ROWS
 from gradgen.errors import GradgenError
-from gradgen.ops import COMPOSITIONS, OPS
-from gradgen.pipeline import compile, regenerate
+from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.recipe import read_artifact
 from gradgen.targets import black_python
 from gradgen.verify import verify
+from tests.rows import ALL, called, has_text
 
 SOFTABS = "def softabs(x): return sqrt(x**2 + 1e-6)"
+
+
+def names(compiled: Compiled) -> list[str]:
+    """Return what the inputs and the stages are called, in order."""
+    program = compiled.program
+    return [program.names[value] for value in (*program.signature, *program.lines)]
 
 
 def test_a_function_is_one_named_stage() -> None:
@@ -27,7 +35,7 @@ def test_a_function_is_one_named_stage() -> None:
     assert "    u = math.sqrt(amb * amb + 1e-06)  # softabs\n" in source
     assert "    # u = softabs(amb)\n    damb = amb / u * du\n" in source
     assert f"#     {SOFTABS}  # smooth\n" in source
-    assert compiled.program.names == ("a", "b", "amb", "u")
+    assert names(compiled) == ["a", "b", "amb", "u"]
     assert compiled.forward(3.0, 1.0)[0] == math.sqrt(4.000001)
     # What is under the root is never negative.
     assert "Raises" not in source
@@ -36,7 +44,7 @@ def test_a_function_is_one_named_stage() -> None:
 def test_it_is_expanded_on_request() -> None:
     compiled = compile(f"{SOFTABS}\nu = softabs(a - b)", expand=True)
     assert "# expand: yes\n" in compiled.source
-    assert compiled.program.names == ("a", "b", "amb", "ambsqr", "sqrapc", "u")
+    assert names(compiled) == ["a", "b", "amb", "ambsqr", "sqrapc", "u"]
     found = read_artifact(compiled.source)
     assert found is not None and regenerate(found.recipe).source == compiled.source
 
@@ -45,42 +53,33 @@ def test_it_is_expanded_on_request() -> None:
 OUTSIDE = ("asec", "acsc", "acoth")
 CALLS = [
     *(
-        (name, row.sample, row.formula, row.whole, row.exponent)
-        for name, row in OPS.items()
-        if row.python and not row.boolean and not row.truths and name != "copy"
+        (row, row.sample)
+        for row in ALL
+        if has_text(row) and not row.boolean and not row.truths and row.name != "copy"
     ),
     *(
-        (
-            name,
-            ((1.2, 1.8) if name in OUTSIDE else (0.2, 0.8),) * made.arity,
-            "",
-            (),
-            False,
-        )
+        (made, ((1.2, 1.8) if name in OUTSIDE else (0.2, 0.8),) * made.arity)
         for name, made in COMPOSITIONS.items()
-        if "bessel" not in made.body and "gammainc" not in made.body
+        if "bessel" not in str(made.body) and "gammainc" not in str(made.body)
     ),
 ]
 
 
-@pytest.mark.parametrize(("name", "sample", "formula", "whole", "exponent"), CALLS)
+@pytest.mark.parametrize(
+    ("row", "sample"), CALLS, ids=lambda it: getattr(it, "name", "")
+)
 def test_every_function_inside_one(
-    name: str,
-    sample: tuple[tuple[float, float], ...],
-    formula: str,
-    whole: tuple[int, ...],
-    exponent: bool,
+    row: Row, sample: tuple[tuple[float, float], ...]
 ) -> None:
     params = [f"p{i}" for i in range(len(sample))]
     args = [
-        "3" if i in whole or (exponent and i == len(params) - 1) else param
+        "3" if i in row.whole or (row.exponent and i == len(params) - 1) else param
         for i, param in enumerate(params)
     ]
-    call = formula or f"{name}({', '.join(f'{{{i}}}' for i in range(len(params)))})"
-    call = call.format(*args)
+    call = called(row, args)
     used = [arg for arg in args if arg != "3"]
-    partials = OPS[name].partials if name in OPS else (True,) * len(params)
-    wrt = [arg for arg, has in zip(args, partials) if has and arg != "3"]
+    known = [row.adjoint(i) is not None for i in range(row.arity)]
+    wrt = [arg for arg, has in zip(args, known) if has and arg != "3"]
     if not wrt:
         pytest.skip("it has no derivative")
     text = f"def g({', '.join(used)}): return 2 - ({call})*{wrt[-1]}\nv = g({', '.join(used)})"
@@ -88,9 +87,9 @@ def test_every_function_inside_one(
     if one.notes:
         pytest.skip("it is too long for one stage")
     expanded = compile(text, inputs=used, wrt=wrt, expand=True)
-    assert one.program.names[len(used) :] == ("v",)
+    assert names(one)[len(used) :] == ["v"]
     assert black_python(one.source) == one.source
-    rnd = random.Random(name)
+    rnd = random.Random(row.name)
     ranges = [bounds for arg, bounds in zip(args, sample) if arg != "3"]
     for _ in range(5):
         point = [rnd.uniform(*bounds) for bounds in ranges]
@@ -154,7 +153,7 @@ def test_two_programs_may_define_one_name_differently() -> None:
     naive = "def g(x): return log(1 + exp(x))\nv = g(a)"
     assert "math.log(" in compile(naive, as_written=True).source
     assert "math.log1p(" in compile(naive).source
-    assert "g" not in OPS and "g" not in [*OPS]
+    assert "g" not in ROWS and "g" not in [*ROWS]
 
 
 def test_programs_with_functions_are_verified() -> None:
@@ -317,7 +316,7 @@ def test_names_of_foreign_functions_are_kept_free() -> None:
     assert "from net import _slope as net__slope, forward as net_forward\n" in (
         compiled.source
     )
-    assert compiled.program.names[:3] == ("drag", "net", "net_forward_")
+    assert names(compiled)[:3] == ["drag", "net", "net_forward_"]
     clash = "g = function(a.f, derivative=a.df)\nh = function(b.f, derivative=b.df)\nv = g(x) + h(x)"
     source = compile(clash).source
     assert "from a import df, f\nfrom b import df as b_df, f as b_f\n" in source

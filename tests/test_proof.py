@@ -16,9 +16,10 @@ import pytest
 import sympy as sp
 
 from gradgen import functions as fn
-from gradgen import ops, sources, stage
 from gradgen import plain as plain_module
+from gradgen import sources
 from gradgen.cli import main
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.parse import parse
 from gradgen.pipeline import Compiled, compile
@@ -26,7 +27,10 @@ from gradgen.plain import Plain, plain_formula
 from gradgen.plain_python import CALLED, plain_function
 from gradgen.proof import prove
 from gradgen.pyfunction import read_function
+from gradgen.read import stage
 from gradgen.scope import Helper, Names
+from gradgen.write.language import SUM, word
+from gradgen.write.languages.python import PYTHON
 from tests import generators
 
 WRONG = "the module is wrong: "
@@ -72,27 +76,20 @@ class ById(MutableMapping[Any, Any]):
         return len(self.values_)
 
 
-def _swapped(row: ops.Op) -> ops.Op:
-    return replace(row, partials=(row.partials[0], lambda out, x, y: sp.S.One))
-
-
 def lose_nodes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stage, "ByNode", ById)
 
 
 def turn_a_sign(patch: pytest.MonkeyPatch) -> None:
-    row = ops.OPS["sub"]
-    patch.setitem(ops.OPS, "sub", _swapped(row))
+    patch.setitem(ROWS, "sub", replace(ROWS["sub"], adjoints=("d", "d")))
 
 
 def forget_a_factor(patch: pytest.MonkeyPatch) -> None:
-    row = replace(ops.OPS["sqr"], partials=(lambda out, x: x,))
-    patch.setitem(ops.OPS, "sqr", row)
+    patch.setitem(ROWS, "sqr", replace(ROWS["sqr"], adjoints=("x*d",)))
 
 
 def mix_operands_up(patch: pytest.MonkeyPatch) -> None:
-    row = replace(ops.OPS["sub"], python="{1} - {0}")
-    patch.setitem(ops.OPS, "sub", row)
+    patch.setitem(PYTHON.words, "sub", word("{1} - {0}", SUM, SUM, SUM))
 
 
 def recognise_too_much(patch: pytest.MonkeyPatch) -> None:
@@ -164,8 +161,8 @@ def test_a_wrong_module_reaches_nobody(
 def test_a_remainder_is_looked_at_where_its_quotient_is_not_0(
     text: str, faulty: pytest.MonkeyPatch
 ) -> None:
-    row = replace(ops.OPS["mod"], python_partials=(None, "({0} // {1})"))
-    faulty.setitem(ops.OPS, "mod", row)
+    row = replace(ROWS["mod"], adjoints=("d", "(x // y)*d"))
+    faulty.setitem(ROWS, "mod", row)
     _forget()
     function = f"import numpy as np\n\ndef f(x, y):\n    return {text.replace('mod', 'np.mod')}\n"
     with pytest.raises(GradgenError, match=WRONG):

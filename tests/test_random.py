@@ -15,6 +15,8 @@ import sympy as sp
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from gradgen.core.rows import Row
+from gradgen.core.table import COMPOSITIONS, ROWS
 from gradgen.exact import (
     _INPUT,
     _OTHER,
@@ -27,9 +29,9 @@ from gradgen.exact import (
     meaning_of,
 )
 from gradgen.functions import relu, rounded, trunc
-from gradgen.ops import COMPOSITIONS, OPS, Op
 from gradgen.parse import parse
 from gradgen.pipeline import compile
+from tests.rows import ALL, called, has_text
 
 INPUTS = ("x", "y", "z")
 #: How deep operations nest; about three in ten end earlier.
@@ -70,7 +72,7 @@ def squashed(text: str, low: float, high: float) -> str:
     return f"({low} + {high - low}*sigmoid({text}))"
 
 
-def call(row: Op, args: Sequence[str], whole: int) -> str:
+def call(row: Row, args: Sequence[str], whole: int) -> str:
     """Return the text of an operation applied to formulas, with its arguments kept inside its sample range."""
     texts = []
     for place, (arg, (low, high)) in enumerate(zip(args, row.sample)):
@@ -78,25 +80,23 @@ def call(row: Op, args: Sequence[str], whole: int) -> str:
             texts.append(f"({arg})")
         elif place in row.whole:
             texts.append(str(math.ceil(low) + whole % (math.floor(high - low) + 1)))
-        elif row.partials and row.partials[place] is None:
+        elif row.adjoint(place) is None:
             texts.append(str(low + whole))
         elif row.name in ("powi", "powr") and place == 1:
             texts.append(str(3 + whole) if row.name == "powi" else str(whole - 1.5))
         elif row.name == "expb" and place == 0:
             texts.append(str(whole + 1))
-        elif row.raises or not row.python or row.name in ("hypot", "div"):
+        elif row.raises or not has_text(row) or row.name in ("hypot", "div"):
             texts.append(squashed(arg, low, high))
         else:
             texts.append(f"({arg})")
-    if row.formula:
-        return f"({row.formula.format(*texts)})"
-    return f"{row.name}({', '.join(texts)})"
+    return f"({called(row, texts)})"
 
 
 LEAVES = [*INPUTS, *INPUTS, "1", "2", "0.5", "3", "pi", "1.7"]
-NUMBERS = [r for r in OPS.values() if not r.boolean and (r.python or SCIPY)]
-COMPARISONS = [r for r in OPS.values() if r.boolean and not r.truths]
-LOGIC = [r for r in OPS.values() if r.boolean and r.truths]
+NUMBERS = [r for r in ALL if not r.boolean and (has_text(r) or SCIPY)]
+COMPARISONS = [r for r in ALL if r.boolean and not r.truths]
+LOGIC = [r for r in ALL if r.boolean and r.truths]
 
 
 @st.composite
@@ -108,7 +108,7 @@ def formulas(draw: st.DrawFn, depth: int) -> str:
         name = draw(st.sampled_from(list(COMPOSITIONS)))
         count = len(COMPOSITIONS[name].params)
         return written(name, [draw(formulas(depth - 1)) for _ in range(count)])
-    row = draw(st.sampled_from([*NUMBERS, *[OPS["where"]] * 5]))
+    row = draw(st.sampled_from([*NUMBERS, *[ROWS["where"]] * 5]))
     parts = [
         draw(conditions(depth - 1) if place in row.truths else formulas(depth - 1))
         for place in range(row.arity)
@@ -122,7 +122,7 @@ def conditions(draw: st.DrawFn, depth: int) -> str:
     row = draw(st.sampled_from([*COMPARISONS, *LOGIC]))
     inner = conditions(0) if row in LOGIC else formulas(min(depth, 2))
     parts = [f"({draw(inner)})" for _ in range(row.arity)]
-    return f"({row.formula.format(*parts)})"
+    return f"({called(row, parts)})"
 
 
 def written(name: str, args: list[str]) -> str:

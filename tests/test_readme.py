@@ -8,14 +8,15 @@ import subprocess
 import pytest
 
 from gradgen.cli import main
+from gradgen.core.table import COMPOSITIONS
 from gradgen.expand import MAX_NODES, MAX_TERMS
 from gradgen.formula import CONSTANTS
-from gradgen.guard import MAX_STEPS
-from gradgen.ops import CALLS, COMPOSITIONS
 from gradgen.parse import parse
+from gradgen.passes.guard import MAX_STEPS
+from gradgen.passes.recognise import PATTERNS
 from gradgen.pipeline import compile
+from gradgen.read.sympy_table import CALLS
 from gradgen.reader import MAX_NESTING
-from gradgen.recognise import PATTERNS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

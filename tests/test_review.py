@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gradgen.ir import Program, Ref
+from gradgen.core.program import Program
 from gradgen.pipeline import Compiled, compile
 from gradgen.recipe import read_artifact
 from tests.conftest import DATA, compiled, formulas
@@ -95,9 +95,10 @@ def renamed(before: Compiled, after: Compiled, *matches: Any) -> int:
     names = {}
     for at, was in pairs.items():
         names[new.names[at]] = old.names[was]
-        names[new.adjoints[at]] = old.adjoints[was]
+        if at in new.adjoints and was in old.adjoints:
+            names[new.adjoints[at]] = old.adjoints[was]
     fresh = set(names.values())
-    for name in (*new.names, *new.adjoints):
+    for name in (*new.names.values(), *new.adjoints.values()):
         names.setdefault(name, f"{name}_new" if name in fresh else name)
     text = "\n".join(body(after))
     text = re.sub(r"\b[^\W\d]\w*", lambda m: names.get(m.group(), m.group()), text)
@@ -112,34 +113,31 @@ def renamed(before: Compiled, after: Compiled, *matches: Any) -> int:
 
 def same(old: Program, new: Program) -> Iterator[tuple[int, int]]:
     """Yield the new and the old value of what is made alike."""
-    known = {key: value for value, key in enumerate(structures(old))}
-    for value, key in enumerate(structures(new)):
+    known = {key: value for value, key in structures(old)}
+    for value, key in structures(new):
         if key in known:
             yield value, known[key]
 
 
 def placed(old: Program, new: Program) -> Iterator[tuple[int, int]]:
     """Yield the new and the old value of what stands at one place, from the result down."""
-    todo = [(new.outputs[0][1].index, old.outputs[0][1].index)]
+    todo = [(new.outputs[0][1], old.outputs[0][1])]
     while todo:
         at, was = todo.pop()
-        one, other = new.step(at), old.step(was)
-        if one is None or other is None:
+        if at in new.signature or was in old.signature:
             continue
         yield at, was
-        args = [arg.index for arg in one.args if isinstance(arg, Ref)]
-        others = [arg.index for arg in other.args if isinstance(arg, Ref)]
-        todo += zip(args, others)
+        todo += zip(new.variables(at), old.variables(was))
 
 
-def structures(program: Program) -> Iterator[Any]:
-    """Yield a key for what each value is made of."""
-    keys: list[Any] = list(program.inputs)
-    yield from keys
-    for step in program.steps:
-        args = tuple(keys[a.index] if isinstance(a, Ref) else a for a in step.args)
-        keys.append(hash((step.op, args, step.guard != ())))
-        yield keys[-1]
+def structures(program: Program) -> Iterator[tuple[int, Any]]:
+    """Yield each value that has a name, and a key for what it is made of."""
+    keys: list[Any] = []
+    for value, step in enumerate(program.steps):
+        args = tuple(keys[arg] for arg in step.args)
+        keys.append(hash((step.op, args, repr(step.data), step.guard != ())))
+        if value in program.names:
+            yield value, keys[-1]
 
 
 def test_small_diffs(root: Path) -> None:
@@ -177,21 +175,19 @@ def test_names() -> None:
     others: dict[str, int] = {}
     for made in compiled_formulas():
         program = made.program
-        inside: list[set[str]] = [
-            {name} for name in program.names[: len(program.inputs)]
-        ]
-        for position, step in enumerate(program.steps):
-            inner = [inside[arg.index] for arg in step.args if isinstance(arg, Ref)]
-            inside.append(set().union(*inner))
-            name = program.names[program.value(position)]
-            if program.value(position) == program.outputs[0][1].index:
+        inside = {value: {program.names[value]} for value in program.signature}
+        for value in program.lines:
+            inner = [inside[arg] for arg in program.variables(value)]
+            inside[value] = set[str]().union(*inner)
+            name = program.names[value]
+            if value == program.outputs[0][1]:
                 continue
             lengths.append(len(name))
-            own = any(text[:5] in name for text in inside[-1])
+            own = any(text[:5] in name for text in inside[value])
             role = re.match(r"(num|den)(?![a-z])|(inv)?(num|den)|num|den", name)
             telling += own or role is not None
             numbered += bool(re.search(r"[a-z]_?[0-9]+$", name)) and not name.endswith(
-                tuple(inside[-1])
+                tuple(inside[value])
             )
             if not own and role is None:
                 others[name] = others.get(name, 0) + 1

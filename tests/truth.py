@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -13,6 +15,8 @@ from sympy.codegen import cfunctions as cf
 from sympy.utilities.lambdify import implemented_function
 
 from gradgen import functions as fn
+from gradgen.core.notation import term
+from gradgen.core.rows import NAMED, Term
 from gradgen.functions import (
     erfcx,
     gammainc,
@@ -29,6 +33,7 @@ from gradgen.functions import (
     trunc,
     versin,
 )
+from gradgen.read.sympy_table import NODES
 
 DIGITS = 50
 
@@ -140,3 +145,89 @@ def relative(got: Sequence[float], true: Sequence[Any]) -> float:
         norm = mpmath.sqrt(sum(t * t for t in true)) or mpmath.mpf(1)
         error = mpmath.sqrt(sum((mpmath.mpf(g) - t) ** 2 for g, t in zip(got, true)))
         return float(error / norm)
+
+
+# What a text of the table means: each operation is what SymPy's node for it is to mpmath.
+
+
+def _slope_of(name: str, place: int = 0) -> Callable[..., Any]:
+    def slope(*args: Any) -> Any:
+        return derivative(plain(NODES[name](*args)), args[place])
+
+    return slope
+
+
+#: The rows whose derivative is a helper called after them.
+_WITH_SLOPES = (
+    "tanh exprel bern log1prel sinhc gelu_tanh tanhc atanc xcot xcsc xcoth xcsch "
+    "langevin log_norm_cdf compound sinc zeta erfcx"
+)
+#: The helpers that the table's texts call, in SymPy.
+HELPERS: Mapping[str, Callable[..., Any]] = {
+    **{f"{name}_slope": _slope_of(name) for name in _WITH_SLOPES.split()},
+    "log_softplus_slope": _slope_of("logsoftplus"),
+    "log_erfc_slope": _slope_of("logerfc"),
+    "compound_by_power": _slope_of("compound", 1),
+    "gauss": lambda x: sp.exp(-(x**2)),
+    "sigmoid_difference": lambda x, y: 1 / (1 + sp.exp(y - x)),
+    "digamma_rise": lambda x, y: sp.digamma(x + y) - sp.digamma(x),
+    "floordiv": lambda x, y: sp.floor(x / y),
+    "copysign": lambda x, y: sp.Abs(x) * sp.sign(y),
+}
+#: The doubles of the table's texts that stand for numbers which are none.
+ROUNDED: Mapping[float, Any] = {
+    0.3989422804014327: 1 / sp.sqrt(2 * sp.pi),
+    0.7071067811865476: 1 / sp.sqrt(2),
+}
+_SIMPLE: Mapping[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "**": operator.pow,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "not": operator.not_,
+    "lowers": lambda c: mpmath.mpf(float(c) - 1) == c - 1,
+}
+_NUMBERS = {"pi": sp.pi, "e": sp.E, **{name: getattr(sp, name) for name in NAMED}}
+
+
+@cache
+def _operation(op: str, arity: int) -> Callable[..., Any]:
+    symbols = sp.symbols("a b c", real=True)[:arity]
+    node = HELPERS[op] if op in HELPERS else NODES[op]
+    return sp.lambdify(symbols, plain(node(*symbols)), "mpmath")  # type: ignore[no-any-return]
+
+
+def _number(data: Any) -> Any:
+    if data in ("nan", "inf"):
+        return mpmath.mpf(data)
+    if isinstance(data, Fraction):
+        return mpmath.mpf(data.numerator) / data.denominator
+    exact = _NUMBERS[data] if isinstance(data, str) else ROUNDED.get(abs(data))
+    if exact is None:
+        return mpmath.mpf(data)
+    number = mpmath.mpf(sp.N(exact, mpmath.mp.dps + 5))
+    return -number if not isinstance(data, str) and data < 0 else number
+
+
+def meant(text: Term | str, scope: Mapping[str, Any]) -> Any:
+    """Return what a text of the table comes to, in mpmath's precision; of a choice the other side is not looked at."""
+    at = term(text)
+    if at.op == "name":
+        return scope[str(at.data)]
+    if at.op == "const":
+        return _number(at.data)
+    if at.op == "where":
+        return meant(at.args[1 if meant(at.args[0], scope) else 2], scope)
+    if at.op in ("and", "or"):
+        one = meant(at.args[0], scope)
+        return one if bool(one) == (at.op == "or") else meant(at.args[1], scope)
+    args = [meant(arg, scope) for arg in at.args]
+    return (_SIMPLE.get(at.op) or _operation(at.op, len(args)))(*args)

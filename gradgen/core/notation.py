@@ -95,6 +95,10 @@ def read(text: Term | str, scope: Mapping[str, int], steps: Steps, make: Make) -
     return value(term(text))
 
 
+class NoWordError(LookupError):
+    """An operation for which there is no word, and that has no body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A term of a row's body, with what its parameters are bound to."""
@@ -130,7 +134,7 @@ def parts(
         The operation, its operands, and the last row whose body was looked into, if any.
 
     Raises:
-        LookupError: there is no word and no body; its argument is the operation.
+        NoWordError: there is no word and no body; its argument is the operation.
     """
     within = ""
     node = resolved(node)
@@ -150,6 +154,6 @@ def parts(
         if row.foreign:
             return op, args, within
         if not row.body:
-            raise LookupError(op)
+            raise NoWordError(op)
         within = op
         node = Bound(term(row.body), dict(zip(row.params, args)))

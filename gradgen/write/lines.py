@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from gradgen.core.derive import Chain
+from gradgen.core.notation import NoWordError
 from gradgen.core.program import Line
+from gradgen.errors import GradgenError
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
 from gradgen.passes.ieee import QUIET, Quiet
@@ -47,6 +49,9 @@ class Writer:
         Args:
             lines: the lines, in order.
             names: what values are called before the first.
+
+        Raises:
+            GradgenError: the language cannot write an operation.
         """
         known = Names(names)
         for line in known.along(lines):
@@ -56,11 +61,20 @@ class Writer:
                 self.tally.line(line, known)
                 yield line, known[value]
                 continue
-            if self.quiet is not None and not self._never_raises(line):
-                value = self.quiet.line(value, known)
-            self.read.update(leaves(self.chain.steps, value, known))
-            self.tally.line(line, known, value)
-            yield line, self.speller.text(value, known)
+            try:
+                text = self._text(line, known)
+            except NoWordError as error:
+                lacking = self.speller.language.lacking
+                raise GradgenError(f"{error} {lacking}") from None
+            yield line, text
+
+    def _text(self, line: Line, known: Names) -> str:
+        value = line.value
+        if self.quiet is not None and not self._never_raises(line):
+            value = self.quiet.line(value, known)
+        self.read.update(leaves(self.chain.steps, value, known))
+        self.tally.line(line, known, value)
+        return self.speller.text(value, known)
 
     def _never_raises(self, line: Line) -> bool:
         steps, chain = self.chain.steps, self.chain

@@ -36,7 +36,8 @@ class Speller:
         """Return a value's text, whether or not it has a name itself, over what has names.
 
         Raises:
-            GradgenError: the language cannot write an operation, or the text would pass `limit` characters.
+            GradgenError: the text would pass `limit` characters.
+            NoWordError: the language cannot write an operation.
         """
         found: list[str] = []
         length = 0
@@ -86,15 +87,11 @@ class Speller:
 
     def _parts(self, node: Node) -> tuple[str, Sequence[Node]]:
         """Return an operation that the language has a word for, and its operands."""
-        try:
-            op, args, _ = parts(self.steps, node, self.known)
-            if self.joined and op == "mul" and isinstance(args[1], int):
-                below = self.steps[args[1]]
-                if below.op == "inv":
-                    op, args = "div", (args[0], below.args[0])
-        except LookupError as error:
-            row = self.steps.rows[error.args[0]]
-            raise GradgenError(f"{row.name} {self.language.lacking}") from None
+        op, args, _ = parts(self.steps, node, self.known)
+        if self.joined and op == "mul" and isinstance(args[1], int):
+            below = self.steps[args[1]]
+            if below.op == "inv":
+                op, args = "div", (args[0], below.args[0])
         return op, args
 
     def _word(self, op: str, args: Sequence[Node], names: Mapping[int, str]) -> Word:

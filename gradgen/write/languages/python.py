@@ -124,7 +124,7 @@ CONSTANTS = {
 
 #: The functions that a module may have to carry.
 HELPERS = frozenset(
-    piece.rstrip("(")
+    piece.partition("(")[0]
     for word_ in (*WORDS.values(), *QUIET_WORDS.values())
     for piece in word_.pieces
     if isinstance(piece, str) and piece.startswith("_")
