@@ -32,7 +32,7 @@ _COMPARED: Mapping[type[ast.cmpop], str] = {
 #: What makes an operation on values.
 Make: TypeAlias = "Callable[..., int]"
 #: Constants that texts name.
-CONSTANTS = ("pi", "e", "nan", "inf", *NAMED)
+CONSTANTS = {"pi": "pi", "E": "e", "nan": "nan", "inf": "inf"} | {n: n for n in NAMED}
 
 
 def term(text: Term | str) -> Term:
@@ -47,7 +47,9 @@ def _parsed(text: str) -> Term:
 
 def _term(node: ast.expr) -> Term:
     if isinstance(node, ast.Name):
-        return Term("const" if node.id in CONSTANTS else "name", data=node.id)
+        if node.id in CONSTANTS:
+            return Term("const", data=CONSTANTS[node.id])
+        return Term("name", data=node.id)
     if isinstance(node, ast.Constant):
         assert isinstance(node.value, (int, float))
         whole = isinstance(node.value, int)

@@ -127,7 +127,7 @@ PATTERNS = (
     ("sqrt(x**2 + y**2)", "hypot(x, y)"),
     ("sqrt(x**2)", "abs(x)"),
     ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
-    ("e**x", "exp(x)"),
+    ("E**x", "exp(x)"),
 )
 
 #: Powers that are operations of their own, with their exponents.
