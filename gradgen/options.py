@@ -70,6 +70,16 @@ class _Parser(argparse.ArgumentParser):
         raise GradgenError(f"{message} (see `{self.prog} --help`)")
 
 
+def _targets() -> str:
+    """Return the list of targets, for the help."""
+    from gradgen.targets import TARGETS
+
+    return ", ".join(
+        f"{target.name} ({target.says})" if target.says else target.name
+        for target in TARGETS.values()
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="gradgen",
@@ -151,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
             "--target",
             default="python",
             metavar="TARGET",
-            help="what the module is written in: python (the standard library alone), scipy (Python with SciPy), or another language",
+            help=f"what the module is written in: {_targets()}",
         )
         sub.add_argument(
             "--precise",

@@ -49,7 +49,7 @@ from gradgen.statements import one_assignment, split_docstring
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS
 from gradgen.write.languages.formula import FORMULA
-from gradgen.write.module import helpers, parameters, render
+from gradgen.write.module import helpers, parameters, render, upstream_parameters
 from gradgen.write.spell import written_out
 from gradgen.write.target import Skeleton, Target
 
@@ -427,7 +427,11 @@ def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:
 def _target(recipe: Recipe) -> Target:
     target = TARGETS[recipe.target]
     return replace(
-        target, precise=recipe.precise, ieee=recipe.ieee, strict=recipe.strict
+        target,
+        precise=recipe.precise,
+        # Where nothing raises, there is nothing to keep from raising.
+        ieee=recipe.ieee and target.raises,
+        strict=recipe.strict and target.raises,
     )
 
 
@@ -440,14 +444,9 @@ def _check(
     modules: Mapping[str, Mapping[str, str]],
 ) -> None:
     """Prove that a module's text is no more than a generated module may be."""
-    upstream = (program.adjoints[value] for _, value in program.outputs)
-    # One seed may be 1; of several, none may be forgotten.
-    given = "=1.0" if len(program.outputs) == 1 else ""
     signatures = {
-        "forward": ", ".join(parameters(program, defaults)).replace(" = ", "="),
-        "backward": ", ".join(
-            ["cache: tuple[float, ...]", *(f"{d}: float{given}" for d in upstream)]
-        ),
+        "forward": parameters(program, target, defaults),
+        "backward": (target.cache, *upstream_parameters(program, target)),
     }
     if rows:
         signatures["jacobian"] = signatures["forward"]

@@ -161,14 +161,15 @@ def render(
     """
     environment = _chosen(target, templates)
     viewer = _Viewer(program, target, formula, environment, words, defaults or {})
-    text = _fill(environment, "module.py.jinja", module=viewer.view(rows))
+    name = f"module{target.suffix}.jinja"
+    text = _fill(environment, name, module=viewer.view(rows))
     return Rendered(text, viewer.cost, viewer.modules)
 
 
 def _chosen(target: Target, templates: Path | None) -> jinja2.Environment:
     if templates is None:
-        return _built_in(target.folder)
-    return _environment(target.folder, templates)
+        return _built_in(target.folder, target.suffix)
+    return _environment(target.folder, target.suffix, templates)
 
 
 def _fill(environment: jinja2.Environment, name: str, **view: object) -> str:
@@ -195,9 +196,9 @@ def template_folder() -> Path:
 
 
 @cache
-def _built_in(folder: str) -> jinja2.Environment:
+def _built_in(folder: str, suffix: str) -> jinja2.Environment:
     """Return the environment of the built-in templates; each is read and compiled once."""
-    return _environment(folder, None)
+    return _environment(folder, suffix, None)
 
 
 def helpers(target: Target) -> Mapping[str, str]:
@@ -216,16 +217,19 @@ def _helpers(folder: str, suffix: str) -> Mapping[str, str]:
     return {file.stem: file.read_text("utf-8") for file in files}
 
 
-def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
+def _environment(
+    folder: str, suffix: str, templates: Path | None
+) -> jinja2.Environment:
     folders = [template_folder() / folder]
+    module = f"module{suffix}.jinja"
     if templates is not None:
         folders = [templates / folder, templates, *folders]
         if not any(
-            (place / "module.py.jinja").is_file() or (place / "helpers").is_dir()
+            (place / module).is_file() or (place / "helpers").is_dir()
             for place in folders[:2]
         ):
             raise GradgenError(
-                f"{templates} holds no templates; expected is {templates / folder / 'module.py.jinja'}"
+                f"{templates} holds no templates; expected is {templates / folder / module}"
             )
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
@@ -237,12 +241,21 @@ def _environment(folder: str, templates: Path | None) -> jinja2.Environment:
     )
 
 
-def parameters(program: Program, defaults: Mapping[str, float]) -> tuple[str, ...]:
+def parameters(
+    program: Program, target: Target, defaults: Mapping[str, float]
+) -> tuple[str, ...]:
     """Return the parameters of `forward`, each with its type, and its default if it has one."""
     return tuple(
-        f"{name}: float = {defaults[text]!r}" if text in defaults else f"{name}: float"
+        target.parameter(program.names[value], defaults.get(text))
         for value, text in program.signature.items()
-        for name in [program.names[value]]
+    )
+
+
+def upstream_parameters(program: Program, target: Target) -> tuple[str, ...]:
+    """Return the parameters of `backward` beside the cache: one may be 1; of several, none may be forgotten."""
+    given = 1.0 if len(program.outputs) == 1 else None
+    return tuple(
+        target.parameter(program.adjoints[value], given) for _, value in program.outputs
     )
 
 
@@ -264,7 +277,7 @@ class _Viewer:
         self.formula = formula
         self.docstring = words
         self.environment = environment
-        self.words = Words(program)
+        self.words = Words(program, target.listed, target.quoted)
         self.chain = Chain(
             steps_of(program),
             (*program.lines, *program.signature),
@@ -326,7 +339,7 @@ class _Viewer:
             imports=self.imports(helpers),
             helpers=helpers,
             inputs=tuple(self.inputs.values()),
-            parameters=parameters(program, self.defaults),
+            parameters=parameters(program, self.target, self.defaults),
             outputs=outputs,
             forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
             backward_returns=_tuple_type(len(gradients)),
@@ -392,6 +405,12 @@ class _Viewer:
         """Return the lines that import what the lines and these helpers call."""
         said = (*self.writer.speller.said, *helpers)
         self.modules = used_imports(self.program, self.writer.speller.said)
+        for module, names in self.modules.items():
+            if not self.target.is_python:
+                name = f"{module}.{next(iter(names.values()))}"
+                raise GradgenError(
+                    f"{name} is a Python function, which a module in {self.target.name} cannot call"
+                )
         lines = [
             line
             for name, line in self.target.imports

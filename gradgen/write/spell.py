@@ -123,7 +123,7 @@ class Speller:
             self.said[language.constants[number]] = None
             return language.constants[number], ATOM
         if isinstance(number, bool):
-            return str(number), ATOM
+            return self.language.constants.get(str(number), str(number)), ATOM
         if isinstance(number, float):
             return self._double(number)
         above, below = number.numerator, number.denominator

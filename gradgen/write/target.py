@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradgen.write.language import Language
+
+
+def _parameter(name: str, default: float | None) -> str:
+    return f"{name}: float" if default is None else f"{name}: float = {default!r}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return Python's text of a tuple."""
+    return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+
+def quoted(words: str) -> str:
+    """Return words as they stand in a docstring of Python's."""
+    return words.replace("\\", "\\\\")
 
 
 @dataclass(frozen=True)
@@ -15,13 +29,13 @@ class Skeleton:
     Attributes:
         imports: the import lines that it may have.
         helpers: the helper functions that it may carry, by name, each with its exact text.
-        signatures: the functions that it must have, in order, each with the text of its parameters in Python.
+        signatures: the functions that it must have, in order, each with the texts of its parameters.
         own: the lines that import functions of the user's.
     """
 
     imports: tuple[str, ...]
     helpers: Mapping[str, str]
-    signatures: Mapping[str, str]
+    signatures: Mapping[str, Sequence[str]]
     own: tuple[str, ...] = ()
 
 
@@ -44,6 +58,11 @@ class Target:
         comment: what a line of comment begins with.
         helper: the name of a helper by the name of its file.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
+        parameter: a parameter that is a number, by its name and its default, if it has one.
+        cache: the parameter that is the cache.
+        listed: the text of a list of fixed length, by those of its parts.
+        quoted: words of the user's as they stand in a docstring.
+        says: what its modules are, in a few words, for the help; empty where its name says it.
         raises: whether overflow and poles raise where the module runs; else they give inf and nan.
         precise: whether adjoints are written for relative accuracy over the whole range.
         ieee: whether lines are written so that nothing raises.
@@ -64,6 +83,11 @@ class Target:
     comment: str = "#"
     helper: str = "_{}"
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
+    parameter: Callable[[str, float | None], str] = _parameter
+    cache: str = "cache: tuple[float, ...]"
+    listed: Callable[[Sequence[str]], str] = listed
+    quoted: Callable[[str], str] = quoted
+    says: str = ""
     raises: bool = True
     precise: bool = False
     ieee: bool = False

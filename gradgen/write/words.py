@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from gradgen.passes.gradient import all_of
 from gradgen.write.language import AND, ATOM
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import Speller
+from gradgen.write.target import listed, quoted
 
 _WIDTH = 84
 #: A longer list is cut short: the docstring of a large module is for reading too.
@@ -27,8 +28,16 @@ _PLACE = re.compile(r"\{(out|[0-9])\}")
 class Words:
     """Writes about a named program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(
+        self,
+        program: Program,
+        listed: Callable[[Sequence[str]], str] = listed,
+        quoted: Callable[[str], str] = quoted,
+    ) -> None:
+        """Take a program, and how the language writes a list of fixed length and the user's words in a docstring."""
         self.program = program
+        self.listed = listed
+        self.quoted = quoted
         self.names = program.names
         self.facts = Facts(program)
         self.speller = Speller(self.facts.steps, FORMULA)
@@ -62,7 +71,7 @@ class Words:
             call = f"({self.result})({inputs})"
         lines = _wrap(f"{call} = {shown}.")
         for paragraph in filter(None, words.split("\n\n")):
-            lines += ["", *textwrap.wrap(paragraph.replace("\\", "\\\\"), _WIDTH)]
+            lines += ["", *textwrap.wrap(self.quoted(paragraph), _WIDTH)]
         called = [
             (
                 names[value]
@@ -122,15 +131,11 @@ class Words:
             lines = _wrap(text, width=_WIDTH - 4)
             lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
         else:
-            slopes = ", ".join(f"d{result}/d{names[i]}" for i in program.wrt)
-            if not slopes:
-                return [f"Return (): no gradient of {result} is asked for."]
-            comma = "," * (len(program.wrt) == 1)
-            lines = [
-                f"Return ({slopes}{comma}), each times the upstream gradient {seeds}."
-            ]
-            if len(program.wrt) == 1:
-                lines = [f"Return ({slopes},), times the upstream gradient {seeds}."]
+            slopes = self.listed([f"d{result}/d{names[i]}" for i in program.wrt])
+            if not program.wrt:
+                return [f"Return {slopes}: no gradient of {result} is asked for."]
+            each = "each " if len(program.wrt) > 1 else ""
+            lines = [f"Return {slopes}, {each}times the upstream gradient {seeds}."]
             if len(lines[0]) > _WIDTH - 6:
                 lines = [
                     f"Return the gradient of {result}, times the upstream gradient {seeds}.",

@@ -184,7 +184,15 @@ _NAMES = frozenset(
 
 def _check(text: str, skeleton: Skeleton) -> None:
     check_skeleton(
-        text, skeleton.imports, skeleton.helpers, skeleton.signatures, skeleton.own
+        text,
+        skeleton.imports,
+        skeleton.helpers,
+        {
+            # As Python writes the parameters of a function that it has read.
+            name: ", ".join(parameters).replace(" = ", "=")
+            for name, parameters in skeleton.signatures.items()
+        },
+        skeleton.own,
     )
 
 
@@ -194,6 +202,7 @@ PYTHON = Target(
     language=_PLAIN,
     imports=(("math", "import math"),),
     needs="",
+    says="the standard library alone",
     reserved=_NAMES | HELPERS,
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
@@ -206,6 +215,7 @@ SCIPY = replace(
     language=_SCIPY,
     imports=(*PYTHON.imports, ("special", "from scipy import special")),
     needs="scipy",
+    says="Python with SciPy",
     reserved=PYTHON.reserved | {"special"},
 )
 TARGETS = (PYTHON, SCIPY)
