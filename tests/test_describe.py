@@ -261,7 +261,7 @@ def test_every_backward_condition_of_the_table_has_a_point() -> None:
 @pytest.mark.parametrize(("op", "error"), OUTSIDE_BACKWARD)
 def test_what_is_stated_of_backward_does_raise(op: str, error: str) -> None:
     text, _, at = OUTSIDE_BACKWARD[op, error].partition(" at ")
-    alone = bool(ROWS[op].body) or op in PYTHON.words
+    alone = bool(ROWS[op].body) or op in PYTHON.language.words
     if not alone:
         pytest.importorskip("scipy")
     target = "python" if alone else "scipy"

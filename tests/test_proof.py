@@ -89,7 +89,7 @@ def forget_a_factor(patch: pytest.MonkeyPatch) -> None:
 
 
 def mix_operands_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(PYTHON.words, "sub", word("{1} - {0}", SUM, SUM, SUM))
+    patch.setitem(PYTHON.language.words, "sub", word("{1} - {0}", SUM, SUM, SUM))
 
 
 def recognise_too_much(patch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ A_PLUS_B = ("add", "a", "b")
 def test_what_a_text_binds(tree: Tree, expected: int) -> None:
     texts = Texts()
     value = texts.value(tree)
-    speller = Speller(texts.steps, PYTHON)
+    speller = Speller(texts.steps, PYTHON.language)
     assert speller.binds(value, texts.names) == expected
     # And that is what Python says of the text itself.
     text = texts.names.get(value) or speller.text(value, texts.names)
@@ -146,7 +146,7 @@ def _binds(node: ast.expr) -> int:
 def test_brackets(tree: Tree, expected: str) -> None:
     texts = Texts()
     value = texts.value(tree)
-    assert Speller(texts.steps, PYTHON).text(value, texts.names) == expected
+    assert Speller(texts.steps, PYTHON.language).text(value, texts.names) == expected
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_constants(tree: Tree, formula: str, python: str) -> None:
     value = texts.value(tree)
     assert texts.steps.is_constant(value)
     assert Speller(texts.steps, FORMULA).text(value, {}) == formula
-    assert Speller(texts.steps, PYTHON).text(value, {}) == python
+    assert Speller(texts.steps, PYTHON.language).text(value, {}) == python
 
 
 def random_formula(rnd: random.Random, depth: int) -> str:
