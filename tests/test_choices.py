@@ -13,7 +13,8 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.parse import parse
-from gradgen.passes.guard import guard
+from gradgen.passes.apart import choices_apart
+from gradgen.passes.guard import _Guard, guard
 from gradgen.pipeline import Compiled, compile
 from gradgen.read.stage import stage
 from tests.choices import INPUTS, VALUES, Evaluation, Maker, Program, TooCloseError
@@ -243,14 +244,75 @@ def test_long_loops_of_choices_compile(text: str, most: int) -> None:
     assert len(compiled.program.steps) < most * 400
 
 
-def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
+#: A value that a test needs in one case, and the branch that is tested in others.
+TESTED = [
+    ("{u} if g > {i} else y", "log({u}) if {l} > 0 else y"),
+    ("2*{u} - 1 if g > {i} else y", "sqrt({u}) if {l} > 0 else y*{u}"),
+    ("1/({u} if g > {i} else y)", "log({u}) if {l} > 0 and {l} < k else y"),
+    ("({u} if g > {i} else y) + ({u} if k > {i} else x)", "log({u}) if not {l} < 0 else k"),
+    ("max(({u} if g > {i} else y), 1/{u} if k > {i} else -3)", "log({u}) if {l} > 1 else y"),
+]  # fmt: skip
+
+
+def one_by_one(first: str, second: str, count: int) -> str:
+    """Return a program of so many rounds."""
     lines = ["u0 = x"]
-    for i in range(30):
-        lines.append(f"l{i} = u{i} if g > {i} else y")
-        lines.append(f"u{i + 1} = log(u{i}) if l{i} > 0 else y")
-    assert compile("\n".join(lines[:7])).program.steps
+    for i in range(count):
+        names = {"i": i, "u": f"u{i}", "l": f"l{i}"}
+        lines += [f"l{i} = {first.format(**names)}", f"u{i + 1} = {second.format(**names)}"]  # fmt: skip
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("first", "second"), TESTED)
+@pytest.mark.parametrize("count", [9, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_value_that_its_test_needs_in_some_cases(
+    first: str, second: str, count: int
+) -> None:
+    """However many rounds: what Python works out line by line, the module works out, too."""
+    text = one_by_one(first, second, count)
+    compiled = compile(text, inputs="x, y, g, k")
+    assert compiled.unproven == ""
+    assert len(compiled.program.steps) < 60 * count
+    same = 0
+    for point in points(count, 300):
+        scope: dict[str, Any] = {"log": math.log, "sqrt": math.sqrt, **dict(zip("xygk", point))}  # fmt: skip
+        try:
+            exec(text, scope)  # noqa: S102
+        except _ERRORS:
+            continue
+        assert compiled.forward(*point)[0] == scope[f"u{count}"], point
+        same += 1
+    assert same > 30
+
+
+def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
+    text = "{u} if g > {i} else (y if k > {i} else x)", "log({u}) if {l} > 0 else y"
+    assert compile(one_by_one(*text, 4)).program.steps
     with pytest.raises(GradgenError, match="in more ways than can be written out"):
-        compile("\n".join(lines))
+        compile(one_by_one(*text, 30))
+
+
+def apart(program: Any) -> Any:
+    """Do with any program what is done with one that comes to too many stages."""
+    if not any(step.op in ("where", "and", "or") for step in program.steps):
+        return program
+    parted = choices_apart(program, 1 + len(program.steps) % 2)
+    try:
+        return _Guard(parted, split=True).run()
+    except GradgenError:  # it comes to too many stages, as some do
+        return guard(program)
+
+
+@pytest.mark.parametrize(
+    "seeds", [(*range(8), 84, 178), pytest.param(range(300), marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("separate", [1, 4])
+def test_choices_told_apart_are_those_of_plain_python(
+    seeds: Sequence[int], separate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradgen.pipeline.guard", apart)
+    monkeypatch.setattr("gradgen.passes.guard._SEPARATE", separate)
+    assert sum(compare(made(seed)) for seed in seeds) > 5 * len(seeds)
 
 
 def test_a_gradient_that_is_0_where_a_root_is_does_not_tell_that_none_flows() -> None:

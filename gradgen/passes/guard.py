@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,14 @@ from typing import TypeAlias
 from gradgen.core.build import Steps, finish, steps_of
 from gradgen.core.program import Guard, Program, ProgramError, Step, verify
 from gradgen.errors import GradgenError
+from gradgen.passes.apart import choices_apart
 
 #: How many steps, to each step of the program and besides, its branches may come to.
 MAX_STEPS = 8, 1000
+#: Where they come to so many times the steps, conditions are told apart by the choices in them.
+_MANY = 4
+#: So many choices are taken out of one condition, one in another; what is shortest is kept.
+_DEEP = (1, 2)
 #: In up to so many branches a value has a step each; beyond, the branches are joined.
 _SEPARATE = 4
 #: More branches than these are not compared each with each.
@@ -95,12 +101,28 @@ def guard(program: Program) -> Program:
     """
     if not any(step.op in _CHOICES for step in program.steps):
         return program
-    return _Guard(program).run()
+    found = failed = None
+    try:
+        found = _Guard(program).run()
+    except GradgenError as error:
+        failed = error
+    if found is None or len(found.lines) > _MANY * len(program.lines):
+        for deep in _DEEP:
+            with contextlib.suppress(GradgenError):
+                other = _Guard(choices_apart(program, deep), split=True).run()
+                if found is None or len(other.lines) < len(found.lines):
+                    found = other
+    if found is None:
+        assert failed is not None
+        raise failed
+    return found
 
 
 class _Guard:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, split: bool = False) -> None:
         self.program = program
+        #: Whether unions are taken apart where others are around a part of them.
+        self.split = split
         self.steps = program.steps
         self.rows = program.rows
         self.constants = program.constants
@@ -120,6 +142,8 @@ class _Guard:
         #: What a constant has become, and what a value has, by the branch that it was made in.
         self.kept: dict[int, int] = {}
         self.made: dict[_Key, int] = {}
+        #: What is another value in its branch, and so made in that one's.
+        self.same: dict[_Key, _Key] = {}
         self.guards: dict[_Branch, Guard] = {self.root: ()}
         #: The same without any new name, where that is short.
         self.told: dict[_Branch, Guard | None] = {self.root: ()}
@@ -197,9 +221,14 @@ class _Guard:
             uses[index] = {self.root: True}
             flows[index] = {self.root: True}
         for index in reversed(program.lines):
-            branches = [*self.cover(uses.pop(index, {}))]
+            used = uses.pop(index, {})
+            branches = [*self.cover(used)]
             if len(branches) > _SEPARATE:
                 branches = self.join(index, branches, index in may_raise)
+            if self.split and len(branches) > 1 and any(b.members for b in branches):
+                pieces = [*self.cover(_members_apart(used))]
+                joined = self.join(index, pieces, index in may_raise)
+                branches = joined if len(joined) == 1 else branches
             self.needed[index] = dict.fromkeys(branches)
             count += len(branches)
             if count > most:
@@ -435,6 +464,10 @@ class _Guard:
             outer = (b for b in branch.outwards() if b in around)
             return next(outer, around[0])
         unions = [b for b in needed if b.members]
+        if branch.members:
+            for union in unions:
+                if all(any(m.implies(o) for o in union.members) for m in branch.members):  # fmt: skip
+                    return union
         for outer_branch in branch.outwards() if unions else ():
             for union in unions:
                 if outer_branch in union.members:
@@ -461,7 +494,10 @@ class _Guard:
         if None in inner:
             # The branch itself has settled the choice.
             live = [i for i, b in enumerate(inner) if b is not None and i > 0]
-            return self.operand(step.args[live[-1] if live else 0], branch)
+            arg = step.args[live[-1] if live else 0]
+            if arg not in self.constants and arg not in self.inputs:
+                self.same[index, branch] = self.key(arg, branch)
+            return self.operand(arg, branch)
         args = [self.operand(a, b or branch) for a, b in zip(step.args, inner)]
         # Choosing between what was made already needs no guard.
         safe = not any(map(self.fails, step.args))
@@ -564,6 +600,10 @@ class _Guard:
         for (index, branch), value in self.made.items():
             if not self.is_line(value):
                 continue
+            key = index, branch
+            while key in self.same:
+                key = self.same[key]
+            branch = key[1]
             guards: list[Guard | None] = []
             for other, whole in self.active[index].items():
                 if whole and branch.implies(other):
@@ -614,6 +654,18 @@ class _Guard:
         if branch.wanted and self.made_in(condition, before):
             return (last,)
         return (*before, last) if before is not None and len(before) < _TOLD else None
+
+
+def _members_apart(branches: _Branches) -> _Branches:
+    """Return the same branches, with the members of a union in its place where others are around one of them."""
+    found: _Branches = {}
+    for branch, whole in branches.items():
+        others = [b for b in branches if b is not branch]
+        rest = [m for m in branch.members if not any(m.implies(b) for b in others)]
+        parts = _numbered(rest) if len(rest) < len(branch.members) else [branch]
+        for part in parts:
+            found[part] = whole or found.get(part, False)
+    return found
 
 
 def _long(guards: list[Guard]) -> bool:
