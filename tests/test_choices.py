@@ -233,14 +233,14 @@ def rounds(text: str, count: int) -> str:
 def test_loops_of_choices_grow_with_their_rounds(text: str, most: int) -> None:
     for count in (10, 100):
         program = guard(stage(parse(rounds(text, count))))
-        assert len(program.steps) < most * count
+        assert len(program.lines) < most * count
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "most"), ROUNDS)
 def test_long_loops_of_choices_compile(text: str, most: int) -> None:
     compiled = compile(rounds(text, 400))
-    assert len(compiled.program.steps) < most * 400
+    assert len(compiled.program.lines) < most * 400
 
 
 def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
@@ -248,7 +248,7 @@ def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
     for i in range(30):
         lines.append(f"l{i} = u{i} if g > {i} else y")
         lines.append(f"u{i + 1} = log(u{i}) if l{i} > 0 else y")
-    assert compile("\n".join(lines[:7])).program.steps
+    assert compile("\n".join(lines[:7])).program.lines
     with pytest.raises(GradgenError, match="in more ways than can be written out"):
         compile("\n".join(lines))
 
