@@ -234,14 +234,14 @@ def rounds(text: str, count: int) -> str:
 def test_loops_of_choices_grow_with_their_rounds(text: str, most: int) -> None:
     for count in (10, 100):
         program = guard(stage(parse(rounds(text, count))))
-        assert len(program.steps) < most * count
+        assert len(program.lines) < most * count
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "most"), ROUNDS)
 def test_long_loops_of_choices_compile(text: str, most: int) -> None:
     compiled = compile(rounds(text, 400))
-    assert len(compiled.program.steps) < most * 400
+    assert len(compiled.program.lines) < most * 400
 
 
 #: A value that a test needs in one case, and the branch that is tested in others.
@@ -287,7 +287,7 @@ def test_a_value_that_its_test_needs_in_some_cases(
 
 def test_conditions_that_need_what_they_decide_about_are_limited() -> None:
     text = "{u} if g > {i} else (y if k > {i} else x)", "log({u}) if {l} > 0 else y"
-    assert compile(one_by_one(*text, 4)).program.steps
+    assert compile(one_by_one(*text, 4)).program.lines
     with pytest.raises(GradgenError, match="in more ways than can be written out"):
         compile(one_by_one(*text, 30))
 
