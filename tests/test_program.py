@@ -68,7 +68,7 @@ def broken(program: Program) -> dict[str, Program]:
     above = Step("lt", (X, Y))
     past = Way(F, 0, X, below=XY)
     return {
-        "operation": more(Step("frob")),
+        "operation": more(Step("frob", data=2.0)),
         "arity": more(Step("mul", (X,))),
         "too many": more(Step("sin", (X, Y))),
         "later value": more(Step("mul", (X, F + 2)), Step("sin", (X,))),
