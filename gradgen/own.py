@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from gradgen.core.build import Steps, finish, steps_of
 from gradgen.core.derive import Chain
@@ -26,6 +27,7 @@ from gradgen.write.words import Words
 #: A longer line is not for reading.
 _LONGEST = 160
 _D = Term("name", data="d")
+_ONE = Term("const", data=Fraction(1))
 
 
 def declare(formula: Formula) -> tuple[dict[str, Row], list[str]]:
@@ -114,9 +116,11 @@ def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row
     (_, result), *_ = program.outputs
     named = {value: params[place] for place, value in enumerate(program.signature)}
     used = [rows[step.op] for step in program.steps if step.op in rows]
+    body = _term(steps_of(program), result, named)
     row = replace(
         blank,
-        body=_term(steps_of(program), result, named),
+        # A function is an operation of its own, even where it says no more than its parameter.
+        body=Term("copy", (body,)) if body.op in ("name", "const") else body,
         adjoints=adjoints,
         precise=precise,
         strict=strict,
@@ -132,7 +136,7 @@ def _with_ways(program: Program, shown: bool) -> Program:
 
 
 def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
-    """Return a value as a term over what has names; what is shared is one term."""
+    """Return a value as a term over what has names; what is shared is one term, and n * (1/d) is one exact division."""
     made: dict[int, Term] = {v: Term("name", data=name) for v, name in names.items()}
     todo = [value]
     while todo:
@@ -146,7 +150,12 @@ def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
             continue
         if todo.pop() not in made:
             args = tuple(made[arg] for arg in step.args)
-            made[at] = args[0] if step.op == "copy" else Term(step.op, args, step.data)
+            if step.op == "mul" and args[1].op == "inv":
+                made[at] = Term("div", (args[0], *args[1].args))
+            elif step.op == "copy":
+                made[at] = args[0]
+            else:
+                made[at] = Term(step.op, args, step.data)
     return made[value]
 
 
@@ -165,9 +174,7 @@ def _adjoints(
             else:
                 steps = steps_of(program)
                 inner = finish(steps, {"": arm}, program.wrt)
-                out = _term(steps, arm, _inputs(program, params))
-                slopes = _adjoints(inner, params, precise, strict)
-                arms.append([_bound(slope, out) for slope in slopes])
+                arms.append([*_adjoints(inner, params, precise, strict)])
         return tuple(_chosen(where, yes, no) for yes, no in zip(*arms))
     inside = _with_ways(program, False)
     steps = steps_of(inside)
@@ -182,13 +189,11 @@ def _adjoints(
         if value not in totals:
             found.append("")
             continue
-        slope, negative = chain.signless(totals[value])
-        term = _term(steps, slope, names)
-        one = steps.number(slope) == 1
-        product = (
-            _D if one else Term("mul", (Term("neg", (term,)) if negative else term, _D))
-        )
-        found.append(Term("neg", (_D,)) if one and negative else product)
+        slope, negative = _unsigned(_term(steps, totals[value], names))
+        if slope == _ONE:
+            found.append(Term("neg", (_D,)) if negative else _D)
+        else:
+            found.append(Term("mul", (_negated(slope) if negative else slope, _D)))
     return tuple(found)
 
 
@@ -196,14 +201,27 @@ def _inputs(program: Program, params: Sequence[str]) -> dict[int, str]:
     return dict(zip(program.signature, params))
 
 
-def _bound(slope: Term | str, out: Term) -> Term | str:
-    """Return an adjoint in which `out` is what a branch computes."""
-    if isinstance(slope, str):
-        return slope
-    if slope.op == "name":
-        return out if slope.data == "out" else slope
-    args = (_bound(arg, out) for arg in slope.args)
-    return replace(slope, args=tuple(arg for arg in args if isinstance(arg, Term)))
+def _unsigned(term: Term) -> tuple[Term, bool]:
+    """Return a term without the signs of its factors, and whether it is negative with them."""
+    if term.op == "neg":
+        inner, negative = _unsigned(term.args[0])
+        return inner, not negative
+    if term.op in ("mul", "div"):
+        (one, first), (other, second) = map(_unsigned, term.args)
+        product = one if other == _ONE else replace(term, args=(one, other))
+        return product, first != second
+    if isinstance(term.data, (Fraction, float)) and term.data < 0:
+        return replace(term, data=-term.data), True
+    return term, False
+
+
+def _negated(term: Term) -> Term:
+    """Return a term with the other sign, which a product has at its first factor."""
+    if term.op in ("mul", "div"):
+        return replace(term, args=(_negated(term.args[0]), *term.args[1:]))
+    if isinstance(term.data, (Fraction, float)):
+        return replace(term, data=-term.data)
+    return Term("neg", (term,))
 
 
 def _chosen(where: Term, yes: Term | str, no: Term | str) -> Term | str:
@@ -228,14 +246,16 @@ def _is_long(rows: Mapping[str, Row], key: str) -> bool:
     speller, count = Speller(steps, SCIPY.language), Count(steps, SCIPY.language.words)
     forward, _ = count.line(value, names, {})
     known = {**names, scope["d"]: "d", value: "out"}
-    slopes = [_made(steps, s, scope) for s in row.adjoints if isinstance(s, Term)]
+    made = [_made(steps, s, scope) for s in row.adjoints if isinstance(s, Term)]
+    slopes = [slope for slope in made if slope not in known]
     try:
         speller.text(value, names, limit=_LONGEST)
         for slope in slopes:
             speller.text(slope, known, limit=_LONGEST)
     except GradgenError:
         return True
-    backward = [count.line(slope, known, {scope["d"]: ONE})[0] for slope in slopes]
+    worths = {scope["d"]: ONE}
+    backward = [count.line(slope, known, worths, True)[0] for slope in slopes]
     return sum(backward) > 4 * forward + 2 * len(backward) + 2
 
 

@@ -223,6 +223,39 @@ def test_a_function_of_many_terms_is_written_out(count: int) -> None:
     assert compiled.jacobian(0.0) == ((count * (count - 1) / 2,),)
 
 
+SAME = [
+    ("x", "x"), ("2", "a*0 + 2"), ("-2", "a*0 - 2"), ("-x", "-x"), ("pi", "pi + a*0"), ("sqrt(2*pi)", "sqrt(2*pi) + a*0"),
+    ("1/x", "1/x"), ("x - 2*x", "-x"), ("x if x > 0 else 1", "x if x > 0 else 1"), ("-(3 - x)*2", "2*x - 6"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "same"), SAME)
+@pytest.mark.parametrize("ieee", [False, True])
+def test_functions_that_say_little(body: str, same: str, ieee: bool) -> None:
+    text = f"def g(x): return {body}\ndef h(x): return g(x)\nv = g(a)*b + h(2*a)*g(3)"
+    same = same.replace("x", "({0})")
+    plain = f"({same.format('a')})*b + ({same.format('(2*a)')})*({same.format('3')})"
+    one = compile(text, inputs="a, b", ieee=ieee)
+    assert not one.notes and black_python(one.source) == one.source
+    value, slopes = one.value_and_grad(0.75, -3.0)
+    true, gradient = compile(plain, inputs="a, b").value_and_grad(0.75, -3.0)
+    assert value == pytest.approx(true) and slopes == pytest.approx(gradient)
+
+
+def test_a_quotient_is_one_division() -> None:
+    """Rounded once, as where it stands by itself."""
+    one = compile("def g(x, y): return exp(x)/(1 + y*y)\nv = g(a, b)")
+    assert "1.0 /" not in one.source
+    assert "    v = math.exp(a) / (1.0 + b * b)  # g\n" in one.source
+    assert "    db = -2.0 * b * (v / (1.0 + b * b)) * dv\n" in one.source
+
+
+def test_a_choice_reads_the_result_in_its_slopes() -> None:
+    one = compile("def g(x, y): return x if x > y else exp(x*y)\nv = g(a, b)")
+    assert "    da = dv if a > b else b * v * dv\n" in one.source
+    assert one.cost.backward == 2
+
+
 def test_a_function_that_nothing_calls_is_said() -> None:
     notes = compile("def g(x): return x\nv = a*2").notes
     assert notes == ("`g`, which line 1 declares, is not used",)
@@ -294,7 +327,7 @@ def test_foreign_functions_of_constants_and_of_short_names() -> None:
         "d = function(aero.drag, derivative=aero.drag_slope)\nu = d(2)*x"
     )
     assert "from aero import drag\n" in compiled.source  # the slope is not called
-    assert r"\operatorname{d{}}" in compiled.latex()
+    assert r"\operatorname{d}\left(2\right) \cdot x" in compiled.latex()
 
 
 def test_a_choice_costs_its_dearer_branch() -> None:

@@ -99,6 +99,23 @@ def test_value_and_gradient_against_sympy_at_fifty_digits(
         assert relative(gradient, slopes) < 1e-14
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("x/-10", ["dx = -df / 10.0"]),
+        ("sin(x)*(x/-7)", ["dx = -dxbyneg7 / 7.0"]),
+        ("x*y + x/3 + x/-7", ["dx = -dxbyneg7 / 7.0", "dx += dxby3 / 3.0"]),
+        ("sin(-1.0*x)", ["dx = -dnegonex"]),
+        ("a - (b - (-x))*y", ["dnegx = -ddiffnegx", "dx = -dnegx"]),
+    ],
+)
+def test_a_sign_stands_first_and_each_line_is_its_own_rule(
+    text: str, lines: list[str]
+) -> None:
+    said = [line.strip() for line in gradgen.compile(text).source.splitlines()]
+    assert [line for line in lines if line not in said] == []
+
+
 def test_the_upstream_gradient_scales() -> None:
     compiled = gradgen.compile("x*y", name="g")
     _, cache = compiled.forward(2.0, 3.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gradgen.core.program import Program, ProgramError, Step, verify
+from gradgen.core.program import Program, ProgramError, Step, Way, verify
 from gradgen.parse import parse
 from gradgen.passes.flat import flatten
 from gradgen.passes.gradient import branch, differentiate
@@ -66,12 +66,14 @@ def broken(program: Program) -> dict[str, Program]:
         return replace(program, ways=(replace(ways[0], **changed), *ways[1:]))
 
     above = Step("lt", (X, Y))
+    past = Way(F, 0, X, below=XY)
     return {
-        "operation": put(XY, Step("frob", (X,))),
-        "arity": put(XY, Step("mul", (X,))),
-        "later value": put(XY, Step("mul", (X, F))),
-        "itself": put(XY, Step("mul", (X, XY))),
-        "before the first value": put(XY, Step("mul", (X, -1))),
+        "operation": more(Step("frob", data=2.0)),
+        "arity": more(Step("mul", (X,))),
+        "too many": more(Step("sin", (X, Y))),
+        "later value": more(Step("mul", (X, F + 2)), Step("sin", (X,))),
+        "itself": more(Step("mul", (X, F + 1))),
+        "before the first value": more(Step("mul", (X, -1))),
         "late input": more(Step("input", data="z")),
         "no input in front": put(Y, Step("const", data=2.0)),
         "input without name": put(Y, Step("input")),
@@ -93,12 +95,12 @@ def broken(program: Program) -> dict[str, Program]:
         "branch of a number": replace(program, active={XY: (((X, True),),)}),
         "branches of no line": replace(program, active={X: ((),)}),
         "tested": replace(program, tested=frozenset({X})),
-        "reverse": replace(program, ways=ways[::-1]),
+        "reverse": replace(program, ways=(*ways[:2], *ways[3:], ways[2])),
         "from no value": first(source=9),
         "received": replace(program, ways=ways[1:]),
         "read": first(into=X),
         "by no argument": first(place=2),
-        "past no denominator": first(source=F, below=XY, place=0, into=X),
+        "past no denominator": replace(program, ways=(*ways[:2], past, *ways[2:])),
         "told by a number": first(branch=X),
         "alive by a number": first(alive=(Y,)),
         "no name": replace(program, names={**program.names, 9: "z"}),

@@ -35,6 +35,8 @@ class Chain:
         self.steps = steps
         #: The values that have names, under which no sign is looked for.
         self.named = {*lines}
+        #: The values that are gradients with names.
+        self.adjoints: set[int] = set()
         self.precise = precise
         self.strict = strict
 
@@ -60,6 +62,7 @@ class Chain:
             adjoints[way.into] = total
             made.add(total)
             self.named.add(total)
+            self.adjoints.add(total)
             before = way, adds
             yield Part(way, value, total, adds)
 
@@ -133,6 +136,8 @@ class Chain:
         numbers = [steps.number(arg) for arg in args]
         if op == "mul" and 1 in numbers:
             return args[1] if numbers[0] == 1 else args[0]
+        if op == "mul" and -1 in numbers:
+            return self.make("neg", args[1] if numbers[0] == -1 else args[0])
         if op in ("mul", "add"):
             known = self._known(op, *args)
             if known is not None:
@@ -142,13 +147,15 @@ class Chain:
         if op == "mul" and steps.sizes[args[0]] is not None:
             divisor = self._divisor(args[0])
             if divisor is not None:
-                return self.make("div", args[1], divisor)
+                positive, negative = self.signless(divisor)
+                above = self.make("neg", args[1]) if negative else args[1]
+                return self.make("div", above, positive)
         if op == "mul" and self._is_half(args[1]):
             # The slope of a square under a root: 2*u * (1/2/v) is u/v.
             twice = steps[args[0]]
             if twice.op == "mul" and steps.number(twice.args[0]) == 2:
                 return self.make("div", twice.args[1], steps[args[1]].args[1])
-        if op == "neg" and steps[args[0]].op == "neg":
+        if op == "neg" and steps[args[0]].op == "neg" and args[0] not in self.adjoints:
             return steps[args[0]].args[0]
         if op == "div" and numbers[1] == 1:
             return args[0]

@@ -48,7 +48,11 @@ class Count:
     words: Container[str]
 
     def line(
-        self, value: int, names: Container[int], worths: Mapping[int, int]
+        self,
+        value: int,
+        names: Container[int],
+        worths: Mapping[int, int],
+        dearest: bool = False,
     ) -> tuple[int, int]:
         """Return the operations of a line, and what its value is worth.
 
@@ -56,8 +60,9 @@ class Count:
             value: what the line says.
             names: the values that have names.
             worths: what those of them are worth that are no variables.
+            dearest: whether a choice costs its dearer branch: one in a function of the user's is no guard.
         """
-        return _Line(self, names, worths).count(value)
+        return _Line(self, names, worths).count(value, dearest)
 
 
 class Tally:
@@ -78,8 +83,10 @@ class Tally:
 
     def line(self, line: Line, names: Container[int], value: int | None = None) -> None:
         """Count a line; `value` is what it says, if that is written otherwise."""
+        steps = self.count.steps
+        own = line.answers is not None and steps.rows[steps[line.answers].op].own
         cost, worth = self.count.line(
-            line.value if value is None else value, names, self.worths
+            line.value if value is None else value, names, self.worths, own
         )
         if line.sign != "=":
             cost += VARIABLE in (worth, self.slots[line.name])
@@ -96,11 +103,11 @@ class _Line:
     names: Container[int]
     worths: Mapping[int, int]
 
-    def count(self, value: int) -> tuple[int, int]:
+    def count(self, value: int, dearest: bool) -> tuple[int, int]:
         step = self.by.steps[value]
         if value in self.names or step.op in ("input", "const"):
-            return self._count(value, False)
-        return self._operation(value, False)
+            return self._count(value, dearest)
+        return self._operation(value, dearest)
 
     def _count(self, node: Node, dearest: bool) -> tuple[int, int]:
         node = resolved(node)

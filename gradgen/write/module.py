@@ -377,10 +377,12 @@ class _Viewer:
         op = self.program.steps[value].op
         # The operation's name is worth a comment where the spelling does not show it.
         row, word = self.program.rows[op], self.target.language.words.get(op)
-        body = row.body if isinstance(row.body, str) else row.body.op
-        literal = (
-            "".join(p for p in word.pieces if isinstance(p, str)) if word else body
-        )
+        if word is not None:
+            literal = "".join(p for p in word.pieces if isinstance(p, str))
+        else:
+            # Of a function of the program's own, a call of another module shows it.
+            body = row.body if isinstance(row.body, str) else row.body.op
+            literal = body if not row.own or row.imports else ""
         shown = op in FORMULA.words or row.name in literal
         called = "" if shown else row.name
         return " ".join(filter(None, [self.roles.get(value, ""), called]))

@@ -54,14 +54,15 @@ class Speller:
                         f"the formula is longer than {limit} characters when written out"
                     )
                 continue
-            if first and isinstance(item, int) and self.steps[item].op == "copy":
-                item, first = self.steps[item].args[0], False
             leaf = self._leaf(item, {} if first else names)
             first = False
             if leaf is not None:
                 todo.append(leaf[0])
                 continue
             op, args = self._parts(item)
+            if op == "copy" and not (found or todo):
+                todo.append(args[0])  # a whole text needs no brackets
+                continue
             word = self._word(op, args, names)
             for piece in reversed(word.pieces):
                 if isinstance(piece, str):
