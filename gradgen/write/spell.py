@@ -39,6 +39,35 @@ class Speller:
             GradgenError: the text would pass `limit` characters.
             NoWordError: the language cannot write an operation.
         """
+        if limit is not None:
+            return self._written_out(value, names, limit)
+        if self.steps[value].op == "copy":
+            return self._spelled(self.steps[value].args[0], names)[0]
+        return (self._leaf(value, {}) or self._operation(value, names))[0]
+
+    def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
+        """Return a text and how strongly it binds. The recursion is as deep as a line, which is short."""
+        return self._leaf(node, names) or self._operation(node, names)
+
+    def _operation(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
+        op, args = self._parts(node)
+        word = self._word(op, args, names)
+        found = []
+        opened, closed = self.language.brackets
+        for piece in word.pieces:
+            if isinstance(piece, str):
+                self.said[piece] = None
+                found.append(piece)
+            elif word.integer == piece:
+                found.append(self._integer(args[piece]))
+            else:
+                text, binds = self._spelled(args[piece], names)
+                loose = binds < word.needs[piece]
+                found.append(f"{opened}{text}{closed}" if loose else text)
+        return "".join(found), word.binds
+
+    def _written_out(self, value: int, names: Mapping[int, str], limit: int) -> str:
+        """Return a text of any depth."""
         found: list[str] = []
         length = 0
         todo: list[str | Node] = [value]
@@ -49,7 +78,7 @@ class Speller:
             if isinstance(item, str):
                 found.append(item)
                 length += len(item)
-                if limit is not None and length > limit:
+                if length > limit:
                     raise GradgenError(
                         f"the formula is longer than {limit} characters when written out"
                     )
