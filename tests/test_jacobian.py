@@ -56,7 +56,8 @@ def jacobian(x: float, y: float) -> tuple[tuple[float, float], tuple[float, floa
         _,
         _,
         expx,
-        siny,
+        _,
+        prodsiny,
         s,
         u,
     ) = cache
@@ -64,13 +65,10 @@ def jacobian(x: float, y: float) -> tuple[tuple[float, float], tuple[float, floa
     # xy = x * y
     ds_dx = y
     ds_dy = x
-    # prodsiny = expx * siny
-    ds_dexpx = siny
-    ds_dsiny = expx
     # siny = sin(y)
-    ds_dy += math.cos(y) * ds_dsiny
+    ds_dy += math.cos(y) * expx
     # expx = exp(x)
-    ds_dx += expx * ds_dexpx
+    ds_dx += prodsiny
     # The row of u.
     # u = sigmoid(s)                    d sigmoid = (1 - u) * u
     du_ds = (1.0 - u) * u
@@ -88,7 +86,7 @@ def jacobian(x: float, y: float) -> tuple[tuple[float, float], tuple[float, floa
     return ((du_dx, du_dy), (dv_dx, dv_dy))
 '''
     agree(compiled.module.jacobian(0.3, -0.7), rows(compiled, [0.3, -0.7]))
-    assert compiled.cost.jacobian == 13
+    assert compiled.cost.jacobian == 12
 
 
 @pytest.mark.parametrize("row", ALL, ids=lambda row: row.name)
@@ -102,7 +100,8 @@ def test_every_operation_as_an_output_and_below_two(row: Row) -> None:
     ]
     text = called(row, args)
     compiled = compile(
-        f"w = {text}; u = exp(-w**2); v = 3 - w*a0",
+        # Of 1/a0 and a0, the product alone would leave but rounding errors.
+        f"w = {text}; u = exp(-w**2); v = 3 - w*(a0 + 1)",
         inputs=names,
         outputs="w, u, v",
         wrt=[
@@ -159,7 +158,7 @@ def test_an_output_below_another_is_made_once() -> None:
     compiled = compile("r = x**2 + y**2; u = exp(r)", outputs="r, u", with_="jacobian")
     text = function(compiled)
     assert len(re.findall(r"dr_dx = ", text)) == 1
-    assert "du_dx = dr_dx * du_dr" in text
+    assert "du_dx = dr_dx * u" in text
     agree(compiled.jacobian(0.5, -2.0), rows(compiled, [0.5, -2.0]))
 
 
@@ -171,6 +170,7 @@ def test_a_sum_and_a_difference_share_their_parts() -> None:
     )
     text = function(compiled)
     assert "dv_dx = da_dx" in text and "dv_dy = -db_dy" in text
+    assert compiled.cost.jacobian == 2
     agree(compiled.jacobian(0.5, -2.0), rows(compiled, [0.5, -2.0]))
 
 

@@ -123,6 +123,7 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
                 parts = [total]
             found += _lines(chain, name, [(source, part) for part in parts])
             chain.named.add(total)
+            chain.adjoints.add(total)
         blocks.append(Block("column", column, tuple(found)))
         columns.append([namer(v, column) if v in slopes else "" for v in outputs])
     return Jacobian(tuple(blocks), tuple(zip(*columns)), tuple(namer.given.values()))
@@ -308,6 +309,7 @@ class _Rows:
         for number, line in enumerate(_lines(chain, name, parts), first):
             sweep.lines[value, number] = line
         chain.named.add(total)
+        chain.adjoints.add(total)
         self.named[total] = name
         sweep.slopes[value] = total
 
