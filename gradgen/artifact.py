@@ -14,7 +14,6 @@ from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
 from gradgen.recipe import MARKER, read_artifact
-from gradgen.targets import TARGETS
 
 #: No generated file is larger, in bytes.
 LARGEST = 1 << 26
@@ -198,8 +197,8 @@ def _lock(handle: int, wait: bool) -> None:
             raise  # held, or the file system has no locks: it may be in use
 
 
-def find(path: Path) -> Iterator[Path]:
-    """Yield the file, or the generated files in the folder, in order of their names; hidden ones are passed over.
+def find(path: Path, endings: tuple[str, ...] = (".py",)) -> Iterator[Path]:
+    """Yield the file, or the generated files with these endings in the folder, in order of their names; hidden ones are passed over.
 
     Raises:
         GradgenError: a folder cannot be read.
@@ -209,7 +208,6 @@ def find(path: Path) -> Iterator[Path]:
             yield path
             return
         found = []
-        endings = tuple(sorted({target.suffix for target in TARGETS.values()}))
         for folder, folders, files in os.walk(path, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
             found += [Path(folder, name) for name in files if name.endswith(endings)]

@@ -685,6 +685,7 @@ def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
     """Return the generated files that the arguments name, and whether all folders could be read."""
     from gradgen import artifact
 
+    endings = (".py", *_suffixes())
     found: list[_File] = []
     readable = True
     for name in names:
@@ -692,7 +693,7 @@ def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
             raise GradgenError("a path is empty; . is the current folder")
         path = _path(name)
         try:
-            inside = list(artifact.find(path))
+            inside = list(artifact.find(path, endings))
         except GradgenError as error:
             _failed(str(error))
             readable = False

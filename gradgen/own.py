@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -45,35 +45,6 @@ def declare(formula: Formula) -> tuple[dict[str, Row], list[str]]:
             if definition.body is not None and _is_long(rows, definition.key):
                 long.append(definition.name)
     return rows, long
-
-
-def used_imports(program: Program, said: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what a module's lines call of other modules: by module, the names here with the names there.
-
-    Args:
-        program: the program.
-        said: the literal parts of its lines.
-    """
-    called = {text.rstrip("(") for text in said}
-    found: dict[str, dict[str, str]] = {}
-    for row in program.rows.values():
-        for module, name, local in row.imports:
-            # A slope that nobody asks for is not imported.
-            if row.foreign and local in called:
-                found.setdefault(module, {})[local] = name
-    return {module: dict(sorted(found[module].items())) for module in sorted(found)}
-
-
-def import_lines(modules: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return the lines that import them."""
-    return [
-        f"from {module} import "
-        + ", ".join(
-            name if name == local else f"{name} as {local}"
-            for local, name in names.items()
-        )
-        for module, names in modules.items()
-    ]
 
 
 def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row]]:

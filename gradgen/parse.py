@@ -31,6 +31,7 @@ from gradgen.formula import (
 from gradgen.nodes import ByNode
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
+from gradgen.reserved import local_names
 from gradgen.statements import (
     Statement,
     canonical,
@@ -40,7 +41,6 @@ from gradgen.statements import (
     split_docstring,
     statements,
 )
-from gradgen.targets import local_names
 
 #: How many functions a program may declare.
 MAX_FUNCTIONS = 2000

@@ -18,7 +18,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from gradgen import artifact
-from gradgen.core.program import Program
+from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.definitions import Calls
@@ -31,13 +31,12 @@ from gradgen.formula import (
     spelled,
 )
 from gradgen.latex import formula_latex, stages_latex
-from gradgen.own import declare, import_lines
+from gradgen.own import declare
 from gradgen.parse import parse
 from gradgen.passes.cost import Cost
 from gradgen.passes.flat import flatten
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.guard import guard
-from gradgen.passes.names import DEFAULT_NAME
 from gradgen.passes.names import name as give_names
 from gradgen.passes.recognise import recognise
 from gradgen.plain import Plain, plain_formula
@@ -45,9 +44,10 @@ from gradgen.proof import prove
 from gradgen.read.stage import stage
 from gradgen.reader import MAX_LENGTH
 from gradgen.recipe import Recipe, digest, split_names
-from gradgen.statements import one_assignment, split_docstring
+from gradgen.statements import is_program, one_assignment, split_docstring
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS
+from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import helpers, parameters, render, upstream_parameters
 from gradgen.write.spell import written_out
@@ -378,7 +378,13 @@ def generate(
     program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras
     rendered = render(
-        program, target, formula.text, templates, rows, formula.docstring, defaults
+        program,
+        target,
+        _shown(formula.text, program),
+        templates,
+        rows,
+        formula.docstring,
+        defaults,
     )
     body = rendered.text
     if templates is None:
@@ -406,6 +412,12 @@ def generate(
     return Compiled(
         text, program, recipe, rendered.cost, notes, imports=rendered.imports
     )
+
+
+def _shown(text: str, program: Program) -> str:
+    """Return what a module computes, for its docstring: of a program, that it stands above."""
+    several = "s" * (len(program.outputs) > 1)
+    return f"the result{several} of the program above" if is_program(text) else text
 
 
 def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:

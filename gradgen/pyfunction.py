@@ -18,6 +18,7 @@ from gradgen.pyexpression import Value, index, translate
 from gradgen.pyscope import Scope
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import MAX_PROGRAM
+from gradgen.reserved import is_kept
 from gradgen.scope import (
     Constant,
     Dotted,
@@ -26,7 +27,6 @@ from gradgen.scope import (
     UnclearError,
 )
 from gradgen.statements import canonical, split_docstring
-from gradgen.targets import TARGETS
 from gradgen.tree import bindings, dotted
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
@@ -254,8 +254,7 @@ class _Reader:
             return False
         taken = name in self.taken and name not in assigned
         taken = taken or name in self.called or name in RESERVED
-        reserved = any(name in target.reserved for target in TARGETS.values())
-        return not (taken or reserved or name in CALLS or name in COMPOSITIONS)
+        return not (taken or is_kept(name) or name in CALLS or name in COMPOSITIONS)
 
     # Parameters and constants.
 

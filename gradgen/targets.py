@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
+from gradgen.reserved import BUILTINS
 from gradgen.write import languages
-from gradgen.write.languages.python import BUILTINS, PYTHON, SCIPY
+from gradgen.write.languages.python import PYTHON, SCIPY
 from gradgen.write.layout import black_python, layout_python
 from gradgen.write.target import Target
 
@@ -18,7 +19,6 @@ __all__ = [
     "TARGETS",
     "black_python",
     "layout_python",
-    "local_names",
 ]
 
 
@@ -33,30 +33,3 @@ def _found() -> dict[str, Target]:
 
 
 TARGETS: Mapping[str, Target] = _found()
-
-
-#: Names that a function of another module cannot have in the generated one.
-_KEPT = BUILTINS.union(PYTHON.reserved, SCIPY.reserved)
-
-
-def local_names(
-    callables: Sequence[str], taken: MutableMapping[str, str]
-) -> tuple[str, ...]:
-    """Return what the module calls functions of other modules: the last parts of their names, or all of these where one is taken.
-
-    Args:
-        callables: the dotted names.
-        taken: what it calls others, with their dotted names; the new ones are added.
-    """
-    lasts = [dotted.rpartition(".")[2] for dotted in callables]
-    whole = len({*zip(lasts, callables)}) > len({*lasts})
-    whole |= any(taken.get(*pair) != pair[1] for pair in zip(lasts, callables))
-    found = []
-    for last, dotted in zip(lasts, callables):
-        local = last
-        if whole or local in _KEPT or local.startswith("_"):
-            local = dotted.replace(".", "_")
-        while taken.setdefault(local, dotted) != dotted:
-            local += "_"
-        found.append(local)
-    return tuple(found)

@@ -13,6 +13,10 @@ from gradgen.core.rows import Number, Row
 Guard: TypeAlias = "tuple[tuple[int, bool], ...]"
 
 
+#: The result's name unless the user gives one; it alone yields to an input of the same name.
+DEFAULT_NAME = "f"
+
+
 class ProgramError(AssertionError):
     """A program that breaks its own rules: a bug in gradgen, never the user's fault."""
 

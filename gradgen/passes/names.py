@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from gradgen.core.program import Program, Step, verify
+from gradgen.core.program import DEFAULT_NAME, Program, Step, verify
 from gradgen.errors import GradgenError
-
-#: The result's name unless the user gives one; it alone yields to an input of the same name.
-DEFAULT_NAME = "f"
 
 #: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
 _LENGTH = 12

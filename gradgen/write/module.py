@@ -16,14 +16,13 @@ from gradgen.core.build import steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.program import Program, Way
 from gradgen.errors import GradgenError
-from gradgen.own import import_lines, used_imports
 from gradgen.passes.cost import Cost
 from gradgen.passes.functions import backward, forward
 from gradgen.passes.jacobian import Jacobian, jacobian
 from gradgen.passes.names import quotient_parts
-from gradgen.statements import is_program
+from gradgen.reserved import BUILTINS
+from gradgen.write.imports import import_lines, used_imports
 from gradgen.write.languages.formula import FORMULA
-from gradgen.write.languages.python import BUILTINS
 from gradgen.write.lines import Writer
 from gradgen.write.spell import Speller
 from gradgen.write.target import Target
@@ -150,7 +149,7 @@ def render(
     Args:
         program: a program with flows and names.
         target: the output language.
-        formula: the formula's text for the docstring; empty if it is too long to show.
+        formula: what the module computes, in words if its text is long; empty if it is too long to show.
         templates: the user's folder of templates, which go before the built-in ones file by file.
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
@@ -363,9 +362,6 @@ class _Viewer:
 
     def shown(self) -> str:
         """Return what the module computes, for its docstring."""
-        if is_program(self.formula):
-            many = len(self.program.outputs) > 1
-            return f"the result{'s' if many else ''} of the program above"
         count = len(self.program.lines)
         return self.formula or f"an expression of {count} operations"
 

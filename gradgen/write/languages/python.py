@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gradgen.core.rows import NAMED
+from gradgen.reserved import BUILTINS, NAMES
 from gradgen.skeleton import check_skeleton
 from gradgen.write.language import (
     AND,
@@ -157,30 +158,6 @@ _SCIPY = replace(
     },
 )
 
-#: Python's builtins, spelled out so that the output does not depend on the Python that runs gradgen.
-BUILTINS = frozenset("""
-    abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex
-    copyright credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr
-    globals hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
-    memoryview min next object oct open ord pow print property quit range repr reversed round set setattr slice
-    sorted staticmethod str sum super tuple type vars zip
-    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
-    BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
-    ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception
-    ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
-    ImportError ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
-    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplemented
-    NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError
-    PythonFinalizationError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
-    StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError
-    TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError
-    UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
-    """.split())  # noqa: SIM905 - a list of eighty words reads better as words
-
-_NAMES = frozenset(
-    "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
-)
-
 
 def _check(text: str, skeleton: Skeleton) -> None:
     check_skeleton(
@@ -203,7 +180,7 @@ PYTHON = Target(
     imports=(("math", "import math"),),
     needs="",
     says="the standard library alone",
-    reserved=_NAMES | HELPERS,
+    reserved=NAMES | HELPERS,
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
     layout_any=black_python,
