@@ -185,6 +185,37 @@ def test_many_random_formulas() -> None:
                 f.value_and_grad(*point)
 
 
+@pytest.mark.parametrize("count", [12, pytest.param(300, marks=pytest.mark.slow)])
+def test_a_row_is_what_its_result_alone_has(count: int) -> None:
+    """What is infinite in the one row is no nan in another, through which no gradient flows."""
+    finite = odd = 0
+    for seed in range(count):
+        rng = random.Random(seed)
+        lines, names = [], ["x", "y"]
+        for place in range(rng.randint(2, 4)):
+            one, other, test = (rng.choice(names) for _ in range(3))
+            text = rng.choice(("log({0})", "sqrt({0})", "1/{0}", "{0}**0.3", "asin({0})", "exp({0})"))  # fmt: skip
+            choice = rng.choice(("{2} if {3} < 0.5 else {0}", "{0} if {3} > 0 else {1}", "{2}", "{0} + {1}", "{1} if {3} > 1 else {2}"))  # fmt: skip
+            value = choice.format(one, other, text.format(one, other), test)
+            lines.append(f"u{place} = {value}")
+            names.append(f"u{place}")
+        program, results = "\n".join(lines), names[2:]
+        f = compile(program, outputs=results, inputs="x, y", ieee=True, proof=False)
+        alone = [compile(program, outputs=[r], inputs="x, y", ieee=True, proof=False) for r in results]  # fmt: skip
+        for point in itertools.product((0.0, 0.2, 1.0, -1.0, 2.0, 800.0), repeat=2):
+            rows = f.jacobian(*point)
+            if any(map(math.isnan, f(*point))):
+                continue  # what is compared with nan takes any branch
+            for row, single in zip(rows, alone):
+                true = single.value_and_grad(*point)[1]
+                for slope, wanted in zip(row, true):
+                    if math.isfinite(wanted):
+                        assert same(slope, wanted, 1e-12), (program, point, rows, true)
+                        finite += 1
+                    odd += not math.isfinite(wanted)
+    assert finite > 100 * count / 2 and odd > count
+
+
 def test_own_functions_and_choices_do_not_raise() -> None:
     f = compile("def rate(u): return exp(u)/u if u > 0 else log(u)\ny = rate(a)*rate(b)", ieee=True)  # fmt: skip
     for point in itertools.product(SPECIAL, repeat=2):

@@ -90,6 +90,10 @@ _Key: TypeAlias = "tuple[int, _Branch]"
 _Branches: TypeAlias = "dict[_Branch, bool]"
 
 
+#: Branches, with the results whose gradients come into them, a bit each: in all of the branch, and at all.
+_Ways: TypeAlias = "dict[_Branch, tuple[int, int]]"
+
+
 def guard(program: Program) -> Program:
     """Guard the steps of branches.
 
@@ -136,6 +140,8 @@ class _Guard:
         self.needed: dict[int, dict[_Branch, None]] = {}
         #: The same for its gradient, which no condition needs.
         self.active: dict[int, _Branches] = {}
+        #: The values to which the gradients of some results come in fewer branches than those of others.
+        self.partly: set[int] = set()
         self.builder = Steps(program.rows)
         for name in program.inputs:
             self.builder.input(name)
@@ -217,9 +223,11 @@ class _Guard:
         count, most = 0, each * len(program.lines) + besides
         uses: dict[int, _Branches] = {}
         flows: dict[int, _Branches] = {}
-        for _, index in program.outputs:
+        ways: dict[int, _Ways] = {}
+        for place, (_, index) in enumerate(program.outputs):
             uses[index] = {self.root: True}
             flows[index] = {self.root: True}
+            ways[index] = {self.root: (1 << place, 1 << place)}
         for index in reversed(program.lines):
             used = uses.pop(index, {})
             branches = [*self.cover(used)]
@@ -251,6 +259,8 @@ class _Guard:
                 active = {_common(active): False}
             self.active[index] = active
             self.find_flows(step, active, flows)
+            if len(program.outputs) > 1:
+                self.find_ways(index, step, ways)
 
     def cover(self, branches: _Branches) -> _Branches:
         """Return the same branches, without those inside another, and with both sides of a condition as what is around it."""
@@ -292,6 +302,31 @@ class _Guard:
                     inner = self.enter(step, place, branch)
                     if inner is not None:
                         into[inner] = whole or into.get(inner, False)
+
+    def find_ways(self, index: int, step: Step, ways: dict[int, _Ways]) -> None:
+        """Note of which results a gradient goes on to the step's operands, in which branches."""
+        own = ways.pop(index, {})
+        reach = 0
+        for _, some in own.values():
+            reach |= some
+        wholes = dict.fromkeys(self.active[index], reach)
+        if len({*own.values()}) > 1 or any(
+            every != some for every, some in own.values()
+        ):
+            for bit in _bits(reach):
+                covered = self.cover({b: True for b, (w, _) in own.items() if w & bit})
+                for branch in wholes:
+                    if not any(branch.implies(b) for b in covered):
+                        wholes[branch] &= ~bit
+                        self.partly.add(index)
+        for place, arg in enumerate(step.args):
+            if arg not in self.constants and self.rows[step.op].moves_by(place):
+                into = ways.setdefault(arg, {})
+                for branch, every in wholes.items():
+                    inner = self.enter(step, place, branch)
+                    if inner is not None:
+                        whole, some = into.get(inner, (0, 0))
+                        into[inner] = (whole | every, some | reach)
 
     def join(
         self, index: int, branches: list[_Branch], may_raise: bool
@@ -597,9 +632,12 @@ class _Guard:
         found: dict[int, tuple[Guard, ...] | None] = {}
         everywhere: set[int] = set()
         more: set[int] = set()
+        partly: set[int] = set()
         for (index, branch), value in self.made.items():
             if not self.is_line(value):
                 continue
+            if index in self.partly:
+                partly.add(value)
             key = index, branch
             while key in self.same:
                 key = self.same[key]
@@ -622,6 +660,7 @@ class _Guard:
                     found[value] = (*before, *told)
         found = {i: guards for i, guards in found.items() if i not in everywhere}
         tested = {i for i, guards in found.items() if guards is None or i in more}
+        tested |= partly
         return {i: guards for i, guards in found.items() if guards}, tested
 
     def exclude(self, one: _Branch, other: _Branch) -> bool:
@@ -654,6 +693,14 @@ class _Guard:
         if branch.wanted and self.made_in(condition, before):
             return (last,)
         return (*before, last) if before is not None and len(before) < _TOLD else None
+
+
+def _bits(number: int) -> Iterator[int]:
+    """Yield the bits of a number, each by itself."""
+    while number:
+        bit = number & -number
+        yield bit
+        number ^= bit
 
 
 def _members_apart(branches: _Branches) -> _Branches:

@@ -40,7 +40,11 @@ class Jacobian:
 
 
 def jacobian(
-    program: Program, chain: Chain, count: Count, taken: Iterable[str]
+    program: Program,
+    chain: Chain,
+    count: Count,
+    taken: Iterable[str],
+    apart: bool = False,
 ) -> Jacobian:
     """Return the Jacobian by sweeps in which nothing is made twice: one back from each output, or one forward from each input.
 
@@ -52,10 +56,12 @@ def jacobian(
         chain: the chain rule over its steps.
         count: what counts operations.
         taken: names that the slopes may not have.
+        apart: whether slopes may be infinite, so that what a choice keeps out of a row is not made with it and multiplied by 0.
     """
     reserved = {*taken, *program.names.values()}
-    rows = _Rows(program, chain, count, _Namer(program.names, reserved)).run()
-    if len(program.wrt) > _WIDE * len(program.outputs):
+    apart = apart and _chooses(program, program.lines)
+    rows = _Rows(program, chain, count, _Namer(program.names, reserved)).run(apart)
+    if apart or len(program.wrt) > _WIDE * len(program.outputs):
         return rows
     again = Chain(chain.steps, program.names, chain.precise, chain.strict)
     columns = _columns(program, again, _Namer(program.names, reserved))
@@ -65,6 +71,11 @@ def jacobian(
 
 #: With more inputs to each output than these, no sweep goes forward.
 _WIDE = 3
+
+
+def _chooses(program: Program, values: Iterable[int]) -> bool:
+    """Whether one of these values is a choice."""
+    return any(program.steps[value].op == "where" for value in values)
 
 
 def _cost(program: Program, jacobian: Jacobian, count: Count) -> int:
@@ -198,10 +209,12 @@ class _Rows:
         #: What rows share: by value, the slopes of what lies below it.
         self.shared: dict[int, dict[int, int]] = {}
 
-    def run(self) -> Jacobian:
+    def run(self, apart: bool) -> Jacobian:
         program = self.program
         results = {value for _, value in program.outputs}
         for head, region in shared_regions(program, self.ways, results, self.price):
+            if apart and _chooses(program, region):
+                continue
             slopes = self.sweep("shared", head, frozenset(region)).slopes
             outside = sorted(value for value in slopes if value not in region)
             self.shared[head] = {value: slopes[value] for value in outside}

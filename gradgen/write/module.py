@@ -479,7 +479,9 @@ class _Viewer:
         """Return the texts of the function for all rows; those of the other two are written before."""
         program, names = self.program, self.program.names
         taken = self.target.reserved | self.target.avoided
-        self.rows = jacobian(program, self.chain, self.writer.count, taken)
+        self.rows = jacobian(
+            program, self.chain, self.writer.count, taken, self.target.ieee
+        )
         self.writer.start({})
         groups: list[Group] = []
         every = [line for block in self.rows.blocks for line in block.lines]
