@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 
+from gradgen.core.table import ROWS
+
 #: Python's builtins, spelled out so that the output does not depend on the Python that runs gradgen.
 BUILTINS = frozenset("""
     abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex
@@ -28,13 +30,33 @@ NAMES = frozenset(
     "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
 )
 
-#: Names that a function of another module cannot have in a generated one; nor can one that begins with an underscore, as helpers do.
+#: Names that a function of another module cannot have in a generated one.
 _KEPT = BUILTINS | NAMES | {"special"}
 
 
+#: Helpers that are called otherwise than a row of the table.
+_HELPERS = frozenset(
+    [
+        "log_cosh",
+        "log_softplus",
+        "log_erfc",
+        "log_beta",
+        "exp_erfc",
+        "exprel",
+        "divide",
+        "floor_divide",
+        "modulo",
+        "power",
+        "maximum",
+        "minimum",
+    ]
+)
+
+
 def is_kept(name: str) -> bool:
-    """Whether a generated module may need a name for itself."""
-    return name in _KEPT or name.startswith("_")
+    """Whether a generated module may need a name for itself, if it is no name of a value."""
+    helper = name.removeprefix("_").removesuffix("_anywhere")
+    return name in _KEPT or (name[0] == "_" and (helper in ROWS or helper in _HELPERS))
 
 
 def local_names(
@@ -52,7 +74,7 @@ def local_names(
     found = []
     for last, dotted in zip(lasts, callables):
         local = last
-        if whole or is_kept(local):
+        if whole or is_kept(local) or local.startswith("_"):
             local = dotted.replace(".", "_")
         while taken.setdefault(local, dotted) != dotted:
             local += "_"

@@ -11,6 +11,7 @@ import black
 import pytest
 
 from gradgen.pipeline import compile
+from gradgen.reserved import is_kept
 from gradgen.targets import BUILTINS, PYTHON, layout_python
 
 
@@ -89,3 +90,7 @@ def test_jacobians_of_every_shape_have_the_form_of_black(
     case: tuple[int, int, int, int],
 ) -> None:
     check_jacobian(*case)
+
+
+def test_every_helper_is_a_name_that_is_kept() -> None:
+    assert all(map(is_kept, PYTHON.reserved))
