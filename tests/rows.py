@@ -16,9 +16,10 @@ from gradgen.core.table import ROWS
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
 from gradgen.pipeline import _load
-from gradgen.targets import PYTHON, SCIPY, Target
+from gradgen.targets import PYTHON, SCIPY
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import render
+from gradgen.write.target import Target
 
 #: The operations of formulas.
 ALL = [row for row in ROWS.values() if not row.helper]
