@@ -130,7 +130,7 @@ def _binds(node: ast.expr) -> int:
         (("mul", A_PLUS_B, ("mul", "c", "d")), "(a + b) * (c * d)"),
         (("div", ("div", "a", "b"), ("powi", "c", 2)), "a / b / c**2"),
         (("neg", ("mul", "a", "b")), "-(a * b)"),
-        (("neg", ("powi", "a", 2)), "-a**2"),
+        (("neg", ("powi", "a", 2)), "-(a**2)"),
         (("neg", ("powi", A_PLUS_B, 2)), "-((a + b) ** 2)"),
         (("powi", ("neg", "a"), 3), "(-a) ** 3"),
         (("powi", PI, 3), "math.pi**3"),

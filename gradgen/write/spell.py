@@ -41,9 +41,12 @@ class Speller:
         """
         if limit is not None:
             return self._written_out(value, names, limit)
-        if self.steps[value].op == "copy":
-            return self._spelled(self.steps[value].args[0], names)[0]
-        return (self._leaf(value, {}) or self._operation(value, names))[0]
+        leaf = self._leaf(value, {})
+        if leaf is None:
+            op, args = self._parts(value)
+            if op == "copy":  # a whole text needs no brackets
+                return self._spelled(args[0], names)[0]
+        return (leaf or self._operation(value, names))[0]
 
     def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
         """Return a text and how strongly it binds. The recursion is as deep as a line, which is short."""

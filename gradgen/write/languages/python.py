@@ -35,6 +35,8 @@ def _calls(form: str, names: str) -> dict[str, Word]:
 
 WORDS: Mapping[str, Word] = {
     **OPERATORS,
+    # Black wants -(x**3) in brackets.
+    "neg": word("-{0}", SIGN, ATOM),
     "inv": word("1.0 / {0}", PRODUCT, SIGN),
     "powi": word("{0}**{1:d}", POWER, ATOM, SIGN),
     # Black's form; and it wants -((a + b) ** 3) in brackets.
