@@ -646,7 +646,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _functions(_: argparse.Namespace) -> int:
-    from gradgen.core.table import COMPOSITIONS
+    from gradgen.read.compositions import COMPOSITIONS
     from gradgen.read.sympy_table import CALLS
     from gradgen.reader import FORMS
     from gradgen.write.languages.python import PYTHON

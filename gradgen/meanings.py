@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.errors import GradgenError, printable
 from gradgen.formula import CONSTANTS
 from gradgen.hints import KNOWN_IN, not_meant
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS
 
 #: What means in a formula the same under the same name, by module.

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.errors import GradgenError
 from gradgen.formula import RESERVED, check_identifier
 from gradgen.meanings import check_means
 from gradgen.pyexpression import Value, index, translate
 from gradgen.pyscope import Scope
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import MAX_PROGRAM
 from gradgen.reserved import is_kept

@@ -17,7 +17,6 @@ from sympy.logic.boolalg import Boolean
 
 from gradgen import functions as fn
 from gradgen.core.rows import Row
-from gradgen.core.table import COMPOSITIONS
 from gradgen.definitions import Definition, Own
 from gradgen.elsewhere import OF_C, function_advice, module_advice, suffix_advice
 from gradgen.errors import GradgenError, printable
@@ -34,6 +33,7 @@ from gradgen.formula import (
 from gradgen.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
 from gradgen.nodes import ByNode
 from gradgen.pieces import leave_nothing
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS, NODES
 
 #: Published limits, far above real use.

@@ -10,13 +10,13 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFunction
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.errors import GradgenError
 from gradgen.expand import without_series
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
 from gradgen.plain import Plain, plain_formula
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.stage import python_name, stage
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import MAX_LENGTH

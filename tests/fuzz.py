@@ -148,7 +148,7 @@ def _search(folder: Path, seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["gradgen"]):
-        from gradgen.core.table import COMPOSITIONS
+        from gradgen.read.compositions import COMPOSITIONS
         from gradgen.read.sympy_table import CALLS
 
         for module in (

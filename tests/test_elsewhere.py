@@ -11,10 +11,10 @@ from typing import Any
 import mpmath
 import pytest
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.elsewhere import function_advice
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import FORMS
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from gradgen.core.table import COMPOSITIONS
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS
 from tests import fuzz
 

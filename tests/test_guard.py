@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from gradgen.core.program import ProgramError, Step, verify
+from gradgen.core.program import ProgramError, Step
 from gradgen.formula import Formula
 from gradgen.parse import parse
+from gradgen.passes.check import verify
 from gradgen.passes.guard import guard
 from gradgen.pipeline import compile
 from gradgen.read.stage import stage

@@ -17,10 +17,10 @@ from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
 from gradgen.core.notation import read
 from gradgen.core.rows import Row
-from gradgen.core.table import COMPOSITIONS
 from gradgen.core.table import ROWS as TABLE
 from gradgen.passes.ieee import Quiet
 from gradgen.pipeline import Compiled, compile
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.targets import PYTHON
 from gradgen.write.spell import Speller
 from tests.rows import ALL, called, has_text

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from tests.conftest import compiled, formulas
 from tests.rows import ALL, called
 

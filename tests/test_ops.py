@@ -18,10 +18,11 @@ import sympy as sp
 
 from gradgen.core.notation import CONSTANTS, term
 from gradgen.core.rows import Row, Term
-from gradgen.core.table import COMPOSITIONS, ROWS
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.stage import stage
 from gradgen.read.sympy_table import CALLS, NODES
 from gradgen.targets import PYTHON, SCIPY, TARGETS

@@ -12,9 +12,10 @@ import pytest
 
 from gradgen.cli import main
 from gradgen.core.rows import Row
-from gradgen.core.table import COMPOSITIONS, ROWS
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile, regenerate
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.recipe import read_artifact
 from gradgen.targets import black_python
 from gradgen.verify import verify

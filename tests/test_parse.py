@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 import sympy as sp
 
-from gradgen.core.table import COMPOSITIONS
 from gradgen.errors import GradgenError
 from gradgen.formula import Formula
 from gradgen.functions import unevaluated
 from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.stage import stage
 from gradgen.reader import MAX_LENGTH, MAX_NESTING
 from gradgen.write.languages.formula import FORMULA

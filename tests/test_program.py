@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from gradgen.core.program import Program, ProgramError, Step, Way, verify
+from gradgen.core.program import Program, ProgramError, Step, Way
 from gradgen.parse import parse
+from gradgen.passes.check import verify
 from gradgen.passes.flat import flatten
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.guard import guard

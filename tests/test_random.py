@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from gradgen.core.rows import Row
-from gradgen.core.table import COMPOSITIONS, ROWS
+from gradgen.core.table import ROWS
 from gradgen.exact import (
     _INPUT,
     _OTHER,
@@ -31,6 +31,7 @@ from gradgen.exact import (
 from gradgen.functions import relu, rounded, trunc
 from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from tests.rows import ALL, called, has_text
 
 INPUTS = ("x", "y", "z")

@@ -8,13 +8,13 @@ import subprocess
 import pytest
 
 from gradgen.cli import main
-from gradgen.core.table import COMPOSITIONS
 from gradgen.expand import MAX_NODES, MAX_TERMS
 from gradgen.formula import CONSTANTS
 from gradgen.parse import parse
 from gradgen.passes.guard import MAX_STEPS
 from gradgen.passes.recognise import PATTERNS
 from gradgen.pipeline import compile
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import CALLS
 from gradgen.reader import MAX_NESTING
 from tests.conftest import ROOT

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from gradgen.core.program import Guard, Program, Step
@@ -403,27 +402,3 @@ def finish_from(before: Program, steps: Steps, moved: Mapping[int, int]) -> Prog
     tested = {moved[value] for value in before.tested}
     wrt = (moved[value] for value in before.wrt)
     return finish(steps, outputs, wrt, given.values(), active, tested)
-
-
-def fold_constants(program: Program) -> Program:
-    """Fold the operations on constants of a program that was staged without.
-
-    Raises:
-        ZeroDivisionError, OverflowError: as the arithmetic does.
-    """
-    steps = Steps(program.rows)
-    moved: dict[int, int] = {}
-    for value, step in enumerate(program.steps):
-        args = [moved[arg] for arg in step.args]
-        below = program.denominator(value)
-        if not args:
-            moved[value] = steps.append(step)
-        elif below is not None and steps.is_constant(moved[below]):
-            moved[value] = steps.quotient(args[0], moved[below])
-        elif step.op in ("pow", "powr", "expb"):
-            moved[value] = steps.power(*args)
-        elif step.data == "precise":
-            moved[value] = steps.append(replace(step, args=tuple(args)))
-        else:
-            moved[value] = steps.emit(step.op, *args)
-    return finish_from(program, steps, moved)

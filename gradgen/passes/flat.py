@@ -14,7 +14,8 @@ from itertools import islice, product
 
 from gradgen.core.build import Steps, evaluated, steps_of
 from gradgen.core.derive import Chain
-from gradgen.core.program import Program, Step, Way, verify
+from gradgen.core.program import Program, Step, Way
+from gradgen.passes.check import verify
 from gradgen.passes.facts import SAME_ZERO, Facts
 
 #: The most ways of being flat that are followed of one value, and the most tests of one way.

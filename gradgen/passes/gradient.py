@@ -11,8 +11,9 @@ from functools import reduce
 from gradgen.core.build import Steps, finish_from, steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.notation import Make, term
-from gradgen.core.program import Guard, Program, Step, Way, verify
+from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.errors import GradgenError
+from gradgen.passes.check import verify
 from gradgen.passes.names import quotient_parts
 
 

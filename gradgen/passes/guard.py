@@ -12,9 +12,10 @@ from itertools import islice
 from typing import TypeAlias
 
 from gradgen.core.build import Steps, finish, steps_of
-from gradgen.core.program import Guard, Program, ProgramError, Step, verify
+from gradgen.core.program import Guard, Program, ProgramError, Step
 from gradgen.errors import GradgenError
 from gradgen.passes.apart import choices_apart
+from gradgen.passes.check import verify
 
 #: How many steps, to each step of the program and besides, its branches may come to.
 MAX_STEPS = 8, 1000

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from gradgen.core.program import DEFAULT_NAME, Program, Step, verify
+from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.errors import GradgenError
+from gradgen.passes.check import verify
 
 #: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
 _LENGTH = 12

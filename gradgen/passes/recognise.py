@@ -9,10 +9,11 @@ from fractions import Fraction
 from functools import cache
 from itertools import product as choices
 
-from gradgen.core.build import Steps, finish, finish_from, fold_constants
+from gradgen.core.build import Steps, finish, finish_from
 from gradgen.core.notation import read
-from gradgen.core.program import Program, Step, verify
+from gradgen.core.program import Program, Step
 from gradgen.core.table import ROWS
+from gradgen.passes.check import verify
 from gradgen.passes.exponentials import (
     Sums,
     Term,
@@ -31,6 +32,7 @@ from gradgen.passes.factors import (
     ratio,
     terms,
 )
+from gradgen.passes.fold import fold_constants
 from gradgen.passes.squares import LONGEST_SUM, norm, sum_of_squares, variance, witness
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has

@@ -15,14 +15,16 @@ from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.core.build import Steps, finish
-from gradgen.core.program import DEFAULT_NAME, Program, Step, verify
+from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.core.rows import NAMED, Row
-from gradgen.core.table import COMPOSITIONS, ROWS
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.formula import Formula, check_identifier
 from gradgen.functions import unevaluated
 from gradgen.nodes import ByNode
+from gradgen.passes.check import verify
 from gradgen.pieces import leave_nothing
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.sympy_table import BY_NODE
 from gradgen.reader import written_out
 

@@ -1,0 +1,85 @@
+"""A program in; the same program out, if it keeps every rule of the representation."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from gradgen.core.program import Program, ProgramError
+
+
+def verify(program: Program) -> Program:
+    """Return a program if it keeps every rule of the representation, in linear time.
+
+    Raises:
+        ProgramError: a step reads a later value, takes other arguments than its row, or mixes up conditions and numbers; a way
+            runs out of order or not along an argument; a name is missing, illegal or given twice.
+    """
+    for fault in _faults(program):
+        raise ProgramError(fault)
+    return program
+
+
+def _faults(program: Program) -> Iterator[str]:
+    steps, first = program.steps, len(program.signature)
+    truths: set[int] = set()
+    for value, step in enumerate(steps):
+        row = program.rows.get(step.op)
+        if (row is None and step.op not in ("input", "const")) or (step.op == "input") != (value < first):  # fmt: skip
+            yield f"step {value}: no operation {step.op}, or an input that is not in front"
+        if len(step.args) != (row.arity if row else 0):
+            yield f"step {value}: {step.op} takes another number of arguments"
+        if row is None and step.data is None:
+            yield f"step {value}: {step.op} is of nothing"
+        for place, arg in enumerate(step.args):
+            if not 0 <= arg < value:
+                yield f"step {value} reads the later value {arg}"
+            if (arg in truths) != (row is not None and place in row.truths):
+                yield f"step {value}: a condition and a number are mixed up"
+        for condition, _ in step.guard:
+            if condition not in truths:
+                yield f"step {value}: the guard {condition} is no earlier condition"
+        if row.boolean if row else isinstance(step.data, bool):
+            truths.add(value)
+    yield from _line_faults(program, truths)
+    yield from _way_faults(program, truths)
+    names = [*program.names.values(), *program.adjoints.values()]
+    if names and not program.names.keys() == program.adjoints.keys() == {*program.signature, *program.lines}:  # fmt: skip
+        yield "every input and line needs a name and a gradient name, and nothing else does"
+    if len({*names}) != len(names):
+        yield "two values share a name"
+    if not all(name.isidentifier() for name in names):
+        yield "a name is not an identifier"
+
+
+def _line_faults(program: Program, truths: Container[int]) -> Iterator[str]:
+    lines, last = {*program.lines}, len(program.signature) - 1
+    for value in program.lines:
+        if not last < value < len(program.steps) or program.steps[value].op == "const":
+            yield f"line {value} is out of order, or of no operation"
+        last = value
+    if not lines.issuperset([*(v for _, v in program.outputs), *(v for _, v, _ in program.given), *program.active, *program.tested]):  # fmt: skip
+        yield "an output or what the user named, or what branches of gradients are told of, is no line"
+    if any(wrt not in program.signature for wrt in program.wrt):
+        yield "a gradient is asked of no input"
+    told = (c for guards in program.active.values() for guard in guards for c, _ in guard)  # fmt: skip
+    if any(condition not in truths for condition in told):
+        yield "a branch of a gradient is no condition"
+
+
+def _way_faults(program: Program, truths: Container[int]) -> Iterator[str]:
+    received, last = {value for _, value in program.outputs}, len(program.steps)
+    for way in program.ways:
+        if not 0 <= way.source <= last:
+            yield "ways must run in reverse order"
+        last = way.source
+        if way.source not in received:
+            yield f"a gradient flows from value {last} before it has received any"
+        reader = program.steps[last if way.below is None else way.below]
+        if reader.args[way.place : way.place + 1] != (way.into,):
+            yield "a way goes to what its step does not read"
+        if way.below is not None and program.denominator(last) is None and (program.steps[last].op != "inv"):  # fmt: skip
+            yield "a way goes past a denominator of no quotient"
+        tests = way.alive if way.branch is None else (way.branch, *way.alive)
+        if any(condition not in truths for condition in tests):
+            yield "a way is told by no condition"
+        received.add(way.into)

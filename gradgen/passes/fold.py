@@ -1,0 +1,32 @@
+"""A program in; the same program out, its operations on constants folded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradgen.core.build import Steps, finish_from
+from gradgen.core.program import Program
+
+
+def fold_constants(program: Program) -> Program:
+    """Fold the operations on constants of a program that was staged without.
+
+    Raises:
+        ZeroDivisionError, OverflowError: as the arithmetic does.
+    """
+    steps = Steps(program.rows)
+    moved: dict[int, int] = {}
+    for value, step in enumerate(program.steps):
+        args = [moved[arg] for arg in step.args]
+        below = program.denominator(value)
+        if not args:
+            moved[value] = steps.append(step)
+        elif below is not None and steps.is_constant(moved[below]):
+            moved[value] = steps.quotient(args[0], moved[below])
+        elif step.op in ("pow", "powr", "expb"):
+            moved[value] = steps.power(*args)
+        elif step.data == "precise":
+            moved[value] = steps.append(replace(step, args=tuple(args)))
+        else:
+            moved[value] = steps.emit(step.op, *args)
+    return finish_from(program, steps, moved)
