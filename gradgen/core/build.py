@@ -132,6 +132,8 @@ class Steps:
         total = sum(size for size in sizes if size is not None)
         if step.op in ("input", "copy") or step.guard or None in sizes:
             return None
+        if step.op in COMPARISONS:
+            return None  # what it comes to is not known before the module runs
         if total >= INLINE_OPERATIONS or not (self.folded or step.op == "neg"):
             return None
         return total + 1
