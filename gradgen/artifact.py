@@ -15,8 +15,10 @@ from pathlib import Path
 from gradgen.errors import GradgenError, printable
 from gradgen.recipe import MARKER, read_artifact
 
+#: How many pairs of lines are compared, in search of those that stay.
+_COMPARED = 25_000_000
 #: No generated file is larger, in bytes.
-LARGEST = 1 << 26
+LARGEST = 1 << 25
 
 
 def plain(data: bytes) -> str:
@@ -232,8 +234,6 @@ def _raise(error: OSError) -> None:
 def is_generated(path: Path) -> bool:
     """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
     try:
-        if path.stat().st_size > LARGEST:
-            return False
         return MARKER[1:].encode() in _start(path, LARGEST)
     except OSError:
         return True
@@ -241,14 +241,34 @@ def is_generated(path: Path) -> bool:
 
 def diff(path: Path, before: str, after: str) -> str:
     """Return the change from one text to another as a unified diff."""
-    lines = difflib.unified_diff(
-        before.splitlines(True),
-        after.splitlines(True),
-        f"{path}",
-        f"{path} (regenerated)",
-    )
+    names = f"{path}", f"{path} (regenerated)"
+    old, new = before.splitlines(True), after.splitlines(True)
+    lines = _coarse(old, new, *names) or difflib.unified_diff(old, new, *names)
     # A terminal shows what stands in the file; it is not to obey it.
     return "".join(f"{printable(line.rstrip(chr(10)))}\n" for line in lines)
+
+
+def _coarse(old: list[str], new: list[str], *names: str) -> list[str]:
+    """Return a diff that takes all lines from the first to the last that differ as one change; nothing where they are few."""
+    least = min(len(old), len(new))
+    start = next((i for i in range(least) if old[i] != new[i]), least)
+    rest = least - start
+    end = next((i for i in range(rest) if old[-1 - i] != new[-1 - i]), rest)
+    changed = [lines[start : len(lines) - end] for lines in (old, new)]
+    if len(changed[0]) * len(changed[1]) <= _COMPARED:
+        return []
+    above, below = old[max(0, start - 3) : start], old[len(old) - end :][:3]
+    first = start - len(above) + 1
+    around = len(above) + len(below)
+    sizes = (len(lines) + around for lines in changed)
+    ranges = " ".join(f"{sign}{first},{size}" for sign, size in zip("-+", sizes))
+    return [
+        *(f"{sign} {name}\n" for sign, name in zip(("---", "+++"), names)),
+        f"@@ {ranges} @@\n",
+        *(f" {line}" for line in above),
+        *(f"{sign}{line}" for sign, lines in zip("-+", changed) for line in lines),
+        *(f" {line}" for line in below),
+    ]
 
 
 def _reason(error: Exception) -> str:

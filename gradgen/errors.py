@@ -56,6 +56,10 @@ class GradgenError(ValueError):
         return f"{self.message}\n  {before}{after}\n  {' ' * width}^"
 
 
+class TooLargeError(GradgenError):
+    """A formula whose module would be larger than allowed."""
+
+
 def trouble(error: Exception) -> str:
     """Return what stopped the work on a file or a command, in the words of one line (and a formula with its caret)."""
     if isinstance(error, GradgenError):

@@ -22,7 +22,7 @@ from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.definitions import Calls
-from gradgen.errors import GradgenError, printable
+from gradgen.errors import GradgenError, TooLargeError, printable
 from gradgen.formula import (
     RESERVED,
     Formula,
@@ -49,7 +49,13 @@ from gradgen.sympy_program import as_program, plain_expression, symbol_name, tru
 from gradgen.targets import TARGETS
 from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
-from gradgen.write.module import helpers, parameters, render, upstream_parameters
+from gradgen.write.module import (
+    MAX_MODULE,
+    helpers,
+    parameters,
+    render,
+    upstream_parameters,
+)
 from gradgen.write.spell import written_out
 from gradgen.write.target import Skeleton, Target
 
@@ -187,7 +193,14 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         raise GradgenError(
             f"a formula is text or a SymPy expression, not {type(source).__name__}"
         )
-    compiled = generate(recipe, formula, folder, table)
+    try:
+        compiled = generate(recipe, formula, folder, table)
+    except TooLargeError:
+        if isinstance(source, str):
+            raise
+        # As deep and large as memory allows, but not to be made again from a text.
+        formula = Formula("", plain_expression(source))
+        compiled = generate(replace(recipe, source=""), formula, folder, table)
     if not proof:
         return compiled
     if TARGETS[target].is_python:
@@ -385,6 +398,7 @@ def generate(
         rows,
         formula.docstring,
         defaults,
+        MAX_MODULE if formula.text else None,
     )
     body = rendered.text
     if templates is None:
@@ -401,8 +415,8 @@ def generate(
     text = recipe.header(body, target.comment) + body
     if templates is None:
         _check(text, program, target, rows, defaults, rendered.imports)
-    wanted = [result for result, _ in program.outputs]
-    declared = [definition.name for definition in formula.functions]
+    wanted = {result for result, _ in program.outputs}
+    declared = {definition.name for definition in formula.functions}
     unread = [
         f"`{unused}`, which line {line} {'declares' if unused in declared else 'assigns'}, is not used"
         for unused, line in formula.unused.items()
@@ -619,7 +633,12 @@ class Compiled:
         target = _target(self.recipe)
         defaults = dict(self.recipe.defaults)
         made = render(
-            self.program, target, self.recipe.source, rows=True, defaults=defaults
+            self.program,
+            target,
+            self.recipe.source,
+            rows=True,
+            defaults=defaults,
+            limit=MAX_MODULE if self.recipe.source else None,
         )
         _check(made.text, self.program, target, True, defaults, made.imports)
         return cast(Callable[..., Any], _load(made.text).jacobian)

@@ -63,6 +63,8 @@ class Plain:
         self._exact: set[int] = set()
         self._known: dict[int, list[Any]] = {}
         self._live: list[_Step] = []
+        #: Those of them that choices need to be made.
+        self._tests: list[_Step] | None = None
 
     def literal(self, value: Callable[[], Any], exact: bool) -> int:
         """Add a number, which is made anew for each precision; return its place."""
@@ -90,6 +92,24 @@ class Plain:
 
     def at(self, point: Sequence[Any]) -> list[Any]:
         """Return all values at a point, with mpmath's working precision."""
+        values = self._start(point)
+        _run(values, self._live)
+        return values
+
+    def tested(self, point: Sequence[Any]) -> list[Any]:
+        """Return the values at a point by which branches are chosen, and those that they need."""
+        values = self._start(point)
+        if self._tests is None:
+            wanted = {test for tests, _ in self.choices.values() for test in tests}
+            for place, _, operands in reversed(self._live):
+                if place in wanted:
+                    wanted.update(operands)
+            self._tests = [step for step in self._live if step[0] in wanted]
+        _run(values, self._tests)
+        return values
+
+    def _start(self, point: Sequence[Any]) -> list[Any]:
+        """Return a point with the values that no input changes; all others are None."""
         precision = mpmath.mp.prec
         if precision not in self._known:
             blank = self._known[precision] = self._blank()
@@ -97,7 +117,6 @@ class Plain:
             self._live = [s for s in self._steps if s[0] not in self._constant]
         values = [*self._known[precision]]
         values[: len(point)] = point
-        _run(values, self._live)
         return values
 
     def _blank(self) -> list[Any]:

@@ -134,12 +134,12 @@ class _Proof:
                 continue
             weights = self.weights(at)
             ahead, behind = self.sides(at, weights, _STEP)
-            after = self.plain.at(ahead)
             if enough:
                 # Only a branch that no point has taken is worth another.
                 spare -= 1
-                if self.plain.taken(after) <= seen:
+                if self.plain.taken(self.plain.tested(ahead)) <= seen:
                     continue
+            after = self.plain.at(ahead)
             before = self.plain.at(behind)
             if self.compare(at, values, cache, weights, after, before):
                 self.compared += 1
@@ -373,16 +373,18 @@ class _Proof:
             point = self.exact(at)
             centre = self.plain.at(point)
             true = self.plain.values(centre)[place]
+            if true is None or _beyond(centre):
+                return False
+            off = abs(value - true)
+            if off <= _FINE * abs(true):
+                return True  # the first look was not precise enough
             rough = [
                 self.plain.values(self.plain.rough(point, centre, noise))[place]
                 for noise in map(_noise, range(self.rounds))
             ]
-            if true is None or None in rough or _beyond(centre):
+            if None in rough:
                 return False
             doubt = max(_floor(centre), *(abs(one - true) for one in rough))
-            off = abs(value - true)
-            if off <= _FINE * abs(true):
-                return True  # the first look was not precise enough
             if self.may_be(off, abs(true), doubt):
                 return bool(off <= _ENOUGH * abs(true))
             raise GradgenError(
@@ -403,7 +405,12 @@ class _Proof:
         self.looks += 1
         with mpmath.workprec(self.bits(at)):
             centre = self.plain.at(self.exact(at))
-            true = self.slope(at, seeds, weights)
+            true = self.slope(at, seeds, weights, centre)
+            if true is None or _beyond(centre):
+                return False
+            off = abs(got - true)
+            if off <= _FINE * scale:
+                return True  # the first look was not precise enough
             rough = []
             largest = mpmath.mpf(0)
             sides = self.sides(at, weights, _SMALLER_STEP)
@@ -416,11 +423,6 @@ class _Proof:
                     return False
                 rough.append((one - other) / (2 * _SMALLER_STEP))
                 largest = max(largest, abs(one), abs(other))
-            if true is None or _beyond(centre):
-                return False
-            off = abs(got - true)
-            if off <= _FINE * scale:
-                return True
             vanishes = abs(true) < _NO_DOUBLE and abs(got) < _NO_DOUBLE
             floor = _floor(centre) / _SMALLER_STEP
             doubt = max(floor, *(abs(one - true) for one in rough))
@@ -434,13 +436,17 @@ class _Proof:
             raise self.wrong_slope(at, what, seeds, weights, got, true)
 
     def slope(
-        self, at: _Point, seeds: Sequence[float], weights: Sequence[float]
+        self,
+        at: _Point,
+        seeds: Sequence[float],
+        weights: Sequence[float],
+        centre: Sequence[Any],
     ) -> Any:
         """Return the results' slope along a direction; None where that of the other side is another."""
-        ahead, behind = self.sides(at, weights, _SMALLER_STEP)
-        after, here, before = (
-            self.summed(self.plain.at(point), seeds)
-            for point in (ahead, self.exact(at), behind)
+        here = self.summed(centre, seeds)
+        after, before = (
+            self.summed(self.plain.at(side), seeds)
+            for side in self.sides(at, weights, _SMALLER_STEP)
         )
         if after is None or here is None or before is None:
             return None
@@ -479,6 +485,7 @@ class _Proof:
     def worst(self, at: _Point, what: str) -> tuple[str, Any, Any] | None:
         """Return the slope that is furthest off, with what it is and what it should be."""
         _, cache = self.compiled.forward(*at)
+        centre = self.plain.at(self.exact(at))
         found = None
         largest = _PASSES
         for place, name in enumerate(self.names[:_FEW]):
@@ -486,7 +493,7 @@ class _Proof:
             slopes = dict(self.slopes(at, cache, seeds)).get(what, ())
             for slope, i in zip(slopes, self.program.wrt):
                 ways = [float(i == j) for j in range(len(at))]
-                true = self.slope(at, seeds, ways)
+                true = self.slope(at, seeds, ways, centre)
                 if true is None or not math.isfinite(slope):
                     continue
                 off = abs(slope - true) / max(abs(slope), abs(true), _NO_DOUBLE)

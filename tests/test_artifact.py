@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from gradgen import artifact
+from gradgen import artifact, recipe
+from gradgen.cli import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 
@@ -114,3 +118,65 @@ def test_a_file_whose_mark_has_moved_is_not_forgotten(model: Path) -> None:
     assert list(artifact.find(model.parent)) == [model]
     with pytest.raises(GradgenError, match="not its first line"):
         compile("x*y").write(model, force=True)
+
+
+def patched(old: str, diff: str, folder: Path) -> str:
+    """Return what the system's `patch` makes of a text."""
+    (folder / "old").write_text(old)
+    subprocess.run(["patch", "-s", "old"], input=diff, text=True, cwd=folder, check=True)  # fmt: skip
+    return (folder / "old").read_text()
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs the tool patch")
+@pytest.mark.parametrize("at", [0, 1, 5, 90])
+def test_a_change_of_very_many_lines_is_a_diff_all_the_same(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [f"a{i}\n" for i in range(100)]
+    new = [
+        *old[:at],
+        *(f"b{i}\n" if i % 2 else f"a{i}\n" for i in range(at, 97)),
+        *old[97:],
+    ]
+    cases = [(old, new), (old, [*old, *new]), (old, old[at:]), (old[:at], old)]
+    for before, after in cases:
+        fine = artifact.diff(Path("x"), "".join(before), "".join(after))
+        monkeypatch.setattr(artifact, "_COMPARED", 0)
+        coarse = artifact.diff(Path("x"), "".join(before), "".join(after))
+        monkeypatch.undo()
+        for found in filter(None, (fine, coarse)):
+            assert patched("".join(before), found, tmp_path) == "".join(after)
+
+
+def test_lines_are_compared_in_proportion_to_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every second line of a large file differs: each that stays would be looked for among all that are left."""
+    monkeypatch.setattr(artifact, "_COMPARED", 10_000)
+    monkeypatch.setattr(artifact.difflib, "SequenceMatcher", None)  # type: ignore[attr-defined]
+    old = [f"{i}\n" for i in range(2_000)]
+    new = [f"{i}\n" if i % 2 else f"b{i}\n" for i in range(2_000)]
+    found = artifact.diff(Path("x"), "".join(old), "".join(new)).splitlines()
+    assert len(found) == 3 + 2 * 1_999 + 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 40])
+def test_a_digest_does_not_depend_on_the_pieces(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "né\udc80x\U0001f600" * 40
+    whole = hashlib.sha256(text[size:].encode("utf-8", "surrogatepass")).hexdigest()
+    monkeypatch.setattr(recipe, "_PIECE", 8)
+    assert whole.startswith(recipe.digest(text, size))
+
+
+def test_a_generated_file_that_grew_is_not_passed_over(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also in a folder: what is appended to it may be anything."""
+    monkeypatch.setattr(artifact, "LARGEST", 5_000)
+    monkeypatch.setattr(artifact.read, "__defaults__", (5_000, "", artifact.plain))
+    model.write_text(model.read_text() + "x = 1\n" * 2_000)
+    for path in (model, model.parent):
+        assert main(["check", str(path)]) == 1
+        assert "too large" in capsys.readouterr().out

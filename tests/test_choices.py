@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.parse import parse
 from gradgen.passes.apart import choices_apart
 from gradgen.passes.guard import _Guard, guard
 from gradgen.pipeline import Compiled, compile
 from gradgen.read.stage import stage
+from gradgen.read.sympy_table import CALLS
 from tests.choices import INPUTS, VALUES, Evaluation, Maker, Program, TooCloseError
+from tests.rows import has_text
 
 CASES = [
     tuple(part.strip() for part in line.split("|"))
@@ -380,3 +383,21 @@ def test_a_step_is_the_choice_of_its_value_at_zero(options: dict[str, Any]) -> N
             found, wanted = (one.value_and_grad(*point) for one in made)
             assert found == wanted, (step, around, point)
             assert made[0].jacobian(*point) == (found[1],)
+
+
+def test_a_condition_of_constants_is_what_the_constants_are() -> None:
+    """Whether it is settled before the module runs, as log(2) > 0, or not, as floor(2.5) > 2."""
+    chosen = random.Random("constant conditions")
+    unary = [r for r in ROWS.values() if r.name in CALLS and len(r.params) == 1]
+    for row in chosen.sample([r for r in unary if not r.boolean and has_text(r)], 20):
+        constant = f"{row.name}({sum(row.sample[0]) / 2 + 0.25})"
+        value = compile(constant, inputs="x", proof=False).forward(0.0)[0]
+        bound = chosen.choice([value, 0.0, 1.0])
+        sign = chosen.choice(["<", "<=", ">", ">=", "==", "!="])
+        holds = {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound, "!=": value != bound}[sign]  # fmt: skip
+        other = constant if bound == value else repr(bound)
+        text = f"y**2 if {constant} {sign} {other} and x > 0 else x"
+        for as_written in (False, True):
+            f = compile(text, inputs="x, y", as_written=as_written, proof=False)
+            wanted = (4.0, (0.0, 4.0)) if holds else (3.0, (1.0, 0.0))
+            assert f.value_and_grad(3.0, 2.0) == wanted, text

@@ -472,6 +472,56 @@ def test_a_proof_costs_a_few_evaluations(
     assert 2 <= len(calls) <= most
 
 
+BUMPS = " + ".join(f"a{i % 4}*exp(-((x - {i})/s{i % 3})**2)" for i in range(18))
+POWERS = " + ".join(
+    f"(exp(-abs(x2 - {60 + i * 1.37:.2f})**x3/x1) - 0.0{i + 1})**2" for i in range(9)
+)
+
+
+@pytest.mark.parametrize(("text", "most"), [(BUMPS, 16), (POWERS, 6)])
+def test_a_proof_of_exponentials_costs_a_few_evaluations(
+    text: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding is asked for where a closer look differs, and branches without what they do not depend on."""
+    steps = 0
+    rough = 0
+    run, ask = plain_module._run, Plain.rough
+
+    def counted(values: list[Any], todo: Any) -> None:
+        nonlocal steps
+        todo = [*todo]
+        steps += len(todo)
+        run(values, todo)
+
+    def asked(*args: Any) -> Any:
+        nonlocal rough
+        rough += 1
+        return ask(*args)
+
+    monkeypatch.setattr(plain_module, "_run", counted)
+    monkeypatch.setattr(Plain, "rough", asked)
+    assert compile(text).unproven == ""
+    read = plain_formula([("f", parse(text).expr)], ["f"])
+    assert read is not None
+    assert rough == 0 and steps <= most * len(read._steps)
+
+
+def test_branches_are_told_by_what_they_depend_on() -> None:
+    rnd = random.Random(11)
+    programs = (generators.program(seed).text for seed in range(40))
+    for text in (POWERS, *FORMULAS, *programs):
+        formula = parse(text)
+        trees = {a.name or "f": a.expr for a in formula.assignments}
+        read = plain_formula(
+            [*trees.items()] or [("f", formula.expr)], [*trees][-1:] or ["f"]
+        )
+        if read is None:
+            continue
+        for _ in range(3):
+            point = [mpmath.mpf(rnd.uniform(0.1, 3)) for _ in read.inputs]
+            assert read.taken(read.tested(point)) == read.taken(read.at(point))
+
+
 # What Python makes of a function.
 
 

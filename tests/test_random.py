@@ -302,6 +302,5 @@ def test_random_formulas() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="a few of its formulas are not right yet", strict=False)
 def test_two_thousand_random_formulas() -> None:
     assert run(2400) >= 2000

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from gradgen import pipeline
 from gradgen.core.build import Steps
 from gradgen.core.program import Program
+from gradgen.core.table import ROWS
+from gradgen.errors import TooLargeError
 from gradgen.formula import Formula
 from gradgen.functions import unevaluated
 from gradgen.parse import parse
@@ -28,6 +31,8 @@ from gradgen.passes.recognise import recognise
 from gradgen.pipeline import compile
 from gradgen.read.stage import stage
 from gradgen.targets import PYTHON
+from gradgen.write import layout
+from gradgen.write.layout import black_python
 from gradgen.write.module import render
 from gradgen.write.spell import Speller
 
@@ -220,3 +225,71 @@ def test_each_line_is_spelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls(monkeypatch, Speller, "text", work) <= lines + len(
         compiled.program.lines
     )
+
+
+def outputs(count: int) -> str:
+    return "\n".join(f"y{i} = x{i} + {i + 2}*z" for i in range(count))
+
+
+def test_many_results_are_told_apart_in_one_look() -> None:
+    """And not each from all others: a result knows whether it is taken already."""
+    steps = Steps(ROWS)
+    value = steps.emit("sin", steps.input("x"))
+    taken: set[int] = set()
+    found = [steps.result(value, taken) for _ in range(3)]
+    assert found == [value, value + 1, value + 2] and taken == {*found}
+
+
+def test_the_head_of_a_function_of_many_results_is_not_left_to_black(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which takes seconds for thousands of parameters; the template writes the same."""
+    heads = []
+    black_break = layout._black_break
+
+    def noted(statement: str) -> str:
+        heads.append(statement)
+        return black_break(statement)
+
+    monkeypatch.setattr(layout, "_black_break", noted)
+    for count in (1, 2, 5, 18, 19, 20, 21, 30):
+        heads.clear()
+        names = [f"y{i}" for i in range(count)]
+        text = compile(outputs(count), outputs=names, proof=False).source
+        assert black_python(text) == text
+        assert count < 20 or not any(head.startswith("def ") for head in heads)
+
+
+LARGE = ["*".join(f"(x + {i})" for i in range(30)), outputs(30)]
+
+
+@pytest.mark.parametrize("text", LARGE)
+@pytest.mark.parametrize("with_", [(), ("jacobian",)])
+def test_a_module_that_would_be_too_large_is_refused_before_it_is_laid_out(
+    monkeypatch: pytest.MonkeyPatch, text: str, with_: tuple[str, ...]
+) -> None:
+    names = [f"y{i}" for i in range(30)] if "y0" in text else None
+    whole = compile(text, outputs=names, with_=with_, proof=False)
+    size = len(whole.source)
+    make = partial(compile, text, outputs=names, with_=with_, proof=False)
+    monkeypatch.setattr(pipeline, "MAX_MODULE", size)
+    assert make().source == whole.source  # what it allows is at least the whole
+    monkeypatch.setattr(pipeline, "MAX_MODULE", size // 4)
+    with pytest.raises(TooLargeError, match="the module would be too large"):
+        make()
+
+
+def test_zeros_of_a_jacobian_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MAX_MODULE", 5 * 60 * 61)
+    names = [f"y{i}" for i in range(60)]
+    with pytest.raises(TooLargeError):
+        compile(outputs(60), outputs=names, with_="jacobian", proof=False)
+
+
+def test_expressions_of_sympy_may_be_as_large_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "MAX_MODULE", 100)
+    made = compile(SYMBOLS[0] * sp.sin(SYMBOLS[1]) + SYMBOLS[2])
+    assert not made.recipe.source
+    assert made(2.0, 0.0, 5.0) == 5.0

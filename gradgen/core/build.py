@@ -131,6 +131,8 @@ class Steps:
         total = sum(size for size in sizes if size is not None)
         if step.op in ("input", "copy") or step.guard or None in sizes:
             return None
+        if step.op in COMPARISONS:
+            return None  # what it comes to is not known before the module runs
         if total >= INLINE_OPERATIONS or not (self.folded or step.op == "neg"):
             return None
         return total + 1
@@ -145,12 +147,13 @@ class Steps:
         inner = self.sizes[value] is None and step.op != "input"
         return step if inner and value not in self.named else None
 
-    def result(self, value: int, others: Iterable[int]) -> int:
-        """Return a value as a line that is none of the other results."""
+    def result(self, value: int, taken: set[int]) -> int:
+        """Return a value as a line that is none of the results taken already, and take that."""
         while (
-            self.is_constant(value) or self.list[value].op == "input" or value in others
+            self.is_constant(value) or self.list[value].op == "input" or value in taken
         ):
             value = self.append(Step("copy", (value,)))
+        taken.add(value)
         return value
 
     def find(self, op: str, *args: int) -> int | None:
@@ -388,8 +391,9 @@ def finish(
 def finish_from(before: Program, steps: Steps, moved: Mapping[int, int]) -> Program:
     """Return the program `before` in these steps, where its values have become `moved`."""
     outputs: dict[str, int] = {}
+    taken: set[int] = set()
     for name, value in before.outputs:
-        outputs[name] = steps.result(moved[value], outputs.values())
+        outputs[name] = steps.result(moved[value], taken)
     given: dict[int, tuple[str, int, str]] = {}
     for text, value, note in before.given:
         at = moved.get(value)

@@ -186,9 +186,10 @@ class _Guard:
             for branch in self.needed[value]:
                 self.make((value, branch))
         outputs: dict[str, int] = {}
+        taken: set[int] = set()
         for name, value in self.program.outputs:
             made = self.operand(value, self.root)
-            outputs[name] = self.builder.result(made, outputs.values())
+            outputs[name] = self.builder.result(made, taken)
         given: dict[int, tuple[str, int, str]] = {}
         for text, value, note in self.program.given:
             for branch in islice(self.needed[value], 1):

@@ -261,7 +261,7 @@ def _pattern(text: str) -> Program:
             return steps.power(*args)
         return steps.emit("hypot3" if op == "hypot" and len(args) == 3 else op, *args)
 
-    value = steps.result(read(text, scope, steps, make), ())
+    value = steps.result(read(text, scope, steps, make), set())
     return finish(steps, {"": value}, scope.values())
 
 

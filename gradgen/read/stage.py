@@ -112,13 +112,14 @@ def stage(
                 f"the program assigns no `{asked}`; its names are {', '.join([*values][-20:])}"
             )
     found: dict[str, int] = {}
+    taken: set[int] = set()
     for result in outputs or [*values][-1:]:
         value = values[result]
         called = given[value][0] if value in given else result
-        if value in found.values() or result != called:
+        if value in taken or result != called:
             # A value that has another name.
             value = steps.append(Step("copy", (value,)))
-        found[result] = steps.result(value, found.values())
+        found[result] = steps.result(value, taken)
     asked_for = (places[asked] for asked in (order if wrt is None else wrt))
     return verify(finish(steps, found, asked_for, given.values()))
 

@@ -15,7 +15,7 @@ from gradgen.core import program as core
 from gradgen.core.build import steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.program import Program, Way
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.cost import Cost
 from gradgen.passes.functions import backward, forward
 from gradgen.passes.jacobian import Jacobian, jacobian
@@ -42,6 +42,8 @@ _BLOCKS = {
 _FEW = 4
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
+#: No more characters are written for a formula that is text, so that none takes minutes; and what a number in a row takes at least.
+MAX_MODULE, _CELL = 3_000_000, 5
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def render(
     rows: bool = False,
     words: str = "",
     defaults: Mapping[str, float] | None = None,
+    limit: int | None = None,
 ) -> Rendered:
     """Return the module's text and what it costs and imports.
 
@@ -154,12 +157,15 @@ def render(
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
+        limit: how many characters its lines may have.
 
     Raises:
+        TooLargeError: they have more.
         GradgenError: a template of the user's is missing or broken.
     """
     environment = _chosen(target, templates)
     viewer = _Viewer(program, target, formula, environment, words, defaults or {})
+    viewer.limit = limit
     name = f"module{target.suffix}.jinja"
     text = _fill(environment, name, module=viewer.view(rows))
     return Rendered(text, viewer.cost, viewer.modules)
@@ -292,6 +298,20 @@ class _Viewer:
         parts = quotient_parts(program)
         self.comments = {value: note for _, value, note in program.given if note}
         self.roles = {value: roles[part] for value, part in parts.items()}
+        self.limit: int | None = None
+        self.written = 0
+
+    def write(self, count: int) -> None:
+        """Take note of so many characters.
+
+        Raises:
+            TooLargeError: all together are too many.
+        """
+        self.written += count
+        if self.limit is not None and self.written > self.limit:
+            raise TooLargeError(
+                f"the module would be too large: its lines have more than {self.limit} characters; split it into several"
+            )
 
     def view(self, rows: bool) -> Module:
         program, names, adjoints = (
@@ -423,7 +443,9 @@ class _Viewer:
         again = {line.name for line in lines if line.sign != "="}
         for line, text in self.writer.lines(lines, names):
             changes = line.name in again
-            yield line, self.target.define(line.name, line.sign, text, changes)
+            defined = self.target.define(line.name, line.sign, text, changes)
+            self.write(len(defined))
+            yield line, defined
 
     # Backward.
 
@@ -456,6 +478,7 @@ class _Viewer:
                 text = ("-" * negative + text).replace(" ", "")
             rule = f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
         text = f"{names[source]} = {words.formula(source)}"
+        self.write(len(text))
         return f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
 
     @cached_property
@@ -478,6 +501,7 @@ class _Viewer:
     def jacobian(self) -> JacobianView:
         """Return the texts of the function for all rows; those of the other two are written before."""
         program, names = self.program, self.program.names
+        self.write(_CELL * len(program.outputs) * len(program.wrt))
         taken = self.target.reserved | self.target.avoided
         self.rows = jacobian(
             program, self.chain, self.writer.count, taken, self.target.ieee
