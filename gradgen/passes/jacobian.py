@@ -61,7 +61,9 @@ def jacobian(
     reserved = {*taken, *program.names.values()}
     apart = apart and _chooses(program, program.lines)
     rows = _Rows(program, chain, count, _Namer(program.names, reserved)).run(apart)
-    if apart or len(program.wrt) > _WIDE * len(program.outputs):
+    # Where the gradient that comes down tells whether a line is evaluated, there is none to ask on the way forward.
+    asks = any(way.moving or way.steep for way in program.ways)
+    if apart or asks or len(program.wrt) > _WIDE * len(program.outputs):
         return rows
     again = Chain(chain.steps, program.names, chain.precise, chain.strict)
     columns = _columns(program, again, _Namer(program.names, reserved))
