@@ -107,7 +107,7 @@ def _with_ways(program: Program, shown: bool) -> Program:
 
 
 def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
-    """Return a value as a term over what has names; what is shared is one term, and n * (1/d) is one exact division."""
+    """Return a value as a term over what has names; what is shared is one term, n * (1/d) one exact division, and a + -b a difference."""
     made: dict[int, Term] = {v: Term("name", data=name) for v, name in names.items()}
     todo = [value]
     while todo:
@@ -123,6 +123,10 @@ def _term(steps: Steps, value: int, names: Mapping[int, str]) -> Term:
             args = tuple(made[arg] for arg in step.args)
             if step.op == "mul" and args[1].op == "inv":
                 made[at] = Term("div", (args[0], *args[1].args))
+            elif step.op in ("add", "sub"):
+                other, negative = _unsigned(args[1])
+                op = "sub" if negative == (step.op == "add") else "add"
+                made[at] = Term(op, (args[0], other))
             elif step.op == "copy":
                 made[at] = args[0]
             else:

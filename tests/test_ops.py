@@ -82,7 +82,7 @@ def points(
 ) -> Iterator[tuple[list[Any], int, bool]]:
     """Yield points, each with the digits it takes and whether the row must have a value there: of the sample and beside it."""
     numbers = [at.data for at in words_in(term(text or "0"))]
-    far = any(not isinstance(n, str) and abs(n or 0) > 300 for n in numbers)
+    far = any(isinstance(n, (Fraction, float)) and not -300 < n < 300 for n in numbers)
     for count in range(5):
         point = drawn(row, fixed, rnd)
         yield point, DIGITS, True
