@@ -1,0 +1,8 @@
+/** Return the derivative of ((1 + r)**n - 1)/r by n, (1 + r)**n*log(1 + r)/r; NaN below -1, where there is none. */
+function _compound_by_power(r, n) {
+  if (r <= -1) {
+    return r === -1 ? 0 : NaN;
+  }
+  const log = r !== 0 ? Math.log1p(r) / r : 1;
+  return Math.exp(n * Math.log1p(r)) * log;
+}

@@ -1,0 +1,16 @@
+/** Return the derivative of sinh(x)/x, (cosh(x) - sinh(x)/x)/x. */
+function _sinhc_slope(x) {
+  if (Math.abs(x) > 711) {
+    return _copysign(Infinity, x);
+  }
+  if (Math.abs(x) > 2) {
+    return (Math.cosh(x) - Math.sinh(x) / x) / x;
+  }
+  // Near 0, where that cancels, by its power series in nested form.
+  const square = x * x;
+  let total = 0;
+  for (let k = 13; k > 0; k--) {
+    total = ((1 + total) * square) / (2 * k * (2 * k + 3));
+  }
+  return (x / 3) * (1 + total);
+}
