@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError
@@ -164,7 +165,7 @@ def _broken(line: str) -> str:
             places.append(match.start() if rank == 0 else match.end() - 1)
             weakest = rank
     cuts = [0, *places, len(value)]
-    parts = [value[i:j].strip() for i, j in zip(cuts, cuts[1:])]
+    parts = [value[i:j].strip() for i, j in pairwise(cuts)]
     first = [f"{head}{equals}{parts[0]}"]
     if weakest > 0:
         first = [f"{head}=", f"    {parts[0]}"]

@@ -26,6 +26,6 @@ function _erfcx(x) {
   }
   const value = (0.875 / sum) * Math.exp(total);
   // What the sum rounds off, times the derivative.
-  const lost = x < 1e9 ? x - (sum - 2) : 0;
-  return value + lost * (2 * x * value - 1.1283791670955126);
+  const lost = x - (sum - 2);
+  return x < 1e9 ? value + lost * (2 * x * value - 1.1283791670955126) : value;
 }

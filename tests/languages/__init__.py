@@ -1,0 +1,1 @@
+"""The languages that modules are written in, one file for each."""
