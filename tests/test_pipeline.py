@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import os
 import random
 import subprocess
@@ -107,13 +108,48 @@ def test_value_and_gradient_against_sympy_at_fifty_digits(
         ("x*y + x/3 + x/-7", ["dx = -dxbyneg7 / 7.0", "dx += dxby3 / 3.0"]),
         ("sin(-1.0*x)", ["dx = -dnegonex"]),
         ("a - (b - (-x))*y", ["dnegx = -ddiffnegx", "dx = -dnegx"]),
+        (
+            "besselk(2, x)",
+            ["dx = -(float(special.kv(1, x)) + float(special.kv(3, x))) / 2.0 * df"],
+        ),
+        (
+            "a - b**4/(x**2*y**2) + sin(y)",
+            [
+                "df_db = 4.0 * b**3 * df_dbpow4",
+                "df_dy += 2.0 * (ratiob / y)",
+                "df_dx = 2.0 * (ratiob / x)",
+            ],
+        ),
     ],
 )
 def test_a_sign_stands_first_and_each_line_is_its_own_rule(
     text: str, lines: list[str]
 ) -> None:
-    said = [line.strip() for line in gradgen.compile(text).source.splitlines()]
+    source = gradgen.compile(text, target="scipy", with_="jacobian").source
+    said = [line.strip() for line in source.splitlines()]
     assert [line for line in lines if line not in said] == []
+
+
+@pytest.mark.parametrize("name", ["tan", "atan", "cbrt", "abs", "log1p", "asin", "acosh", "sec"])  # fmt: skip
+def test_a_constant_in_a_jacobian_is_no_slope_that_has_its_value(name: str) -> None:
+    """The rule of a slope is that of the gradient: 1 + tan(x)**2 and not df_dx + tan(x)**2 where df_dx is 1 so far."""
+    text = gradgen.compile(f"3*{name}(x) + x", with_="jacobian").source
+    one, other = re.findall(r"\n    (?:df_)?dx (?:\+=|-=) (.*)", text)
+    assert one == other.replace("df_d", "d")
+
+
+@pytest.mark.parametrize(
+    ("text", "operations"),
+    [("heaviside(x, v)*w", 1), ("(1 if x > 0 else 2)*y", 1), ("3*(2 if x > 0 else 1)", 1), ("x*heaviside(y, 0.5)", 1)],
+)  # fmt: skip
+def test_a_choice_of_constants_is_no_constant_to_a_count(
+    text: str, operations: int
+) -> None:
+    assert gradgen.compile(text).cost.forward == operations
+
+
+def test_the_slope_of_abs_at_nan_is_nan() -> None:
+    assert math.isnan(gradgen.compile("abs(x)", ieee=True).value_and_grad(math.nan)[1][0])  # fmt: skip
 
 
 def test_the_upstream_gradient_scales() -> None:

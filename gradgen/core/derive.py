@@ -128,6 +128,18 @@ class Chain:
         args = (*step.args[:place], inner, *step.args[place + 1 :])
         return self.make(step.op, *args), True
 
+    def negated(self, value: int) -> int:
+        """Return minus a value, with the sign in front of its text."""
+        positive, negative = self.signless(value)
+        if negative:
+            return positive
+        step = self.steps[value]
+        if value not in self.named and step.op in ("mul", "div"):
+            return self.make(step.op, self.negated(step.args[0]), step.args[1])
+        if value not in self.named and step.op == "inv":
+            return self.make("div", self.steps.const(-1), step.args[0])
+        return self.make("neg", value)
+
     def make(self, op: str, *args: int) -> int:
         """Return an operation in an adjoint, by what has been made already and without needless factors."""
         steps = self.steps
@@ -135,7 +147,9 @@ class Chain:
             return steps.power(*args)
         numbers = [steps.number(arg) for arg in args]
         if op == "mul" and 1 in numbers:
-            return args[1] if numbers[0] == 1 else args[0]
+            other = args[1] if numbers[0] == 1 else args[0]
+            turned = steps[other].op == "neg" and other not in self.named
+            return self.negated(steps[other].args[0]) if turned else other
         if op == "mul" and -1 in numbers:
             return self.make("neg", args[1] if numbers[0] == -1 else args[0])
         if op in ("mul", "add"):
@@ -155,8 +169,12 @@ class Chain:
             twice = steps[args[0]]
             if twice.op == "mul" and steps.number(twice.args[0]) == 2:
                 return self.make("div", twice.args[1], steps[args[1]].args[1])
-        if op == "neg" and steps[args[0]].op == "neg" and args[0] not in self.adjoints:
-            return steps[args[0]].args[0]
+        if op == "neg" and args[0] not in self.adjoints:
+            positive, negative = self.signless(args[0])
+            if negative:
+                return positive
+            if steps[args[0]].op == "neg":
+                return steps[args[0]].args[0]
         if op == "div" and numbers[1] == 1:
             return args[0]
         if op == "div":

@@ -62,7 +62,7 @@ _ROWS = (
     row("hypot3(x, y, z)", "(x/out if out != 0 else 0)*d", "(y/out if out != 0 else 0)*d", "(z/out if out != 0 else 0)*d",
         over=("-(x/den*out/den)*d", "-(y/den*out/den)*d", "-(z/den*out/den)*d"), name="hyp{0}{1}{2}", role="hyp", ulp=(0.6, 1.5), sample="-99:99, -99:99, -99:99",
         rule="d hypot(u, v, w) = (u du + v dv + w dw)/{out}", kink="hypot({0}, {1}, {2}) at (0, 0, 0): gradient 0"),
-    row("abs(x)", "(copysign(1, x) if x != 0 else 0)*d",
+    row("abs(x)", "sign(x)*d",
         ulp=(0, 0), sample="0.01:99", aliases="Abs fabs absolute",
         rule="d abs = sign({0})", kink="abs({0}) at {0} = 0: gradient 0"),
     # Exponentials and logarithms.
@@ -366,7 +366,7 @@ _ROWS = (
     row("besseli(n, x)", None, "(besseli(1, x) if n == 0 else (besseli(n - 1, x) + besseli(n + 1, x))/2)*d",
         name="I{0}{1}", ulp=(20, 20), sample="0:3, 0.5:9", aliases="iv",
         rule="d besseli(n, u) = (besseli(n - 1, u) + besseli(n + 1, u))/2", variable=True, whole=(0,)),
-    row("besselk(n, x)", None, "(-besselk(1, x) if n == 0 else -((besselk(n - 1, x) + besselk(n + 1, x))/2))*d",
+    row("besselk(n, x)", None, "(-besselk(1, x) if n == 0 else -(besselk(n - 1, x) + besselk(n + 1, x))/2)*d",
         name="K{0}{1}", ulp=(30, 20), sample="0:3, 0.5:9", aliases="kv",
         rule="d besselk(n, u) = -(besselk(n - 1, u) + besselk(n + 1, u))/2", variable=True, whole=(0,)),
     row("gammainc(a, x)", None, "exp((a - 1)*log(x) - x - lgamma(a))*d",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradgen.core.build import Steps
@@ -107,7 +107,28 @@ class _Line:
         step = self.by.steps[value]
         if value in self.names or step.op in ("input", "const"):
             return self._count(value, dearest)
-        return self._operation(value, dearest)
+        cost, worth = self._operation(value, dearest)
+        if worth == VARIABLE:
+            return cost, worth
+        branches = [*self._branches(value)]
+        chosen = all(branch is None for branch in branches)
+        return cost, VARIABLE if chosen or VARIABLE in branches else worth
+
+    def _branches(self, node: Node) -> Iterator[int | None]:
+        """Yield what each branch of a choice is worth, None for a constant: a choice of constants is no constant."""
+        node = resolved(node)
+        named = isinstance(node, int) and node in self.names
+        if not named and constant(self.by.steps, node) is not None:
+            yield None
+            return
+        op, args, _ = (
+            ("", (), "") if named else parts(self.by.steps, node, self.by.words)
+        )
+        if op == "where":
+            for arg in args[1:]:
+                yield from self._branches(arg)
+        else:
+            yield self._count(node, False)[1]
 
     def _count(self, node: Node, dearest: bool) -> tuple[int, int]:
         node = resolved(node)

@@ -135,6 +135,7 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
                 total = slopes[source] = chain.steps.append(chain.copied(total, name))
                 parts = [total]
             found += _lines(chain, name, [(source, part) for part in parts])
+            total = slopes[source] = _own(chain, total, name)
             chain.named.add(total)
             chain.adjoints.add(total)
         blocks.append(Block("column", column, tuple(found)))
@@ -146,18 +147,7 @@ def _tangent(chain: Chain, way: Way, slope: int) -> int:
     """Return what the slope of what a step reads brings to its own."""
     positive, negative = chain.signless(slope)
     part = chain.partial(way, positive)
-    return _negated(chain, part) if negative else part
-
-
-def _negated(chain: Chain, value: int) -> int:
-    """Return minus a value, with the sign in front of its text."""
-    positive, negative = chain.signless(value)
-    if negative:
-        return positive
-    step = chain.steps[value]
-    if value not in chain.named and step.op in ("mul", "div"):
-        return chain.make(step.op, _negated(chain, step.args[0]), step.args[1])
-    return chain.make("neg", value)
+    return chain.negated(part) if negative else part
 
 
 def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterator[Line]:
@@ -169,7 +159,14 @@ def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterato
         if number:
             said, negative = chain.signless(said)
             sign = "-=" if negative else "+="
-        yield Line(said, name, total, source, sign)
+        yield Line(said, name, _own(chain, total, name), source, sign)
+
+
+def _own(chain: Chain, total: int, name: str) -> int:
+    """Return a slope; one that is a constant as a value of its own, because a 3 elsewhere is no such slope."""
+    if not chain.steps.is_constant(total):
+        return total
+    return chain.steps.append(chain.copied(total, name))
 
 
 @dataclass
@@ -278,7 +275,7 @@ class _Rows:
             for value, slope in self.shared[source].items():
                 positive, other = chain.signless(slope)
                 product = chain.make("mul", positive, upstream)
-                yield value, _negated(chain, product) if negative != other else product
+                yield value, chain.negated(product) if negative != other else product
             return
         above = -1
         for way in self.ways[source]:
@@ -291,7 +288,7 @@ class _Rows:
                 yield way.into, chain.partial(way, sweep.slopes[source], shared)
             else:
                 part = chain.partial(way, upstream)
-                yield way.into, _negated(chain, part) if negative else part
+                yield way.into, chain.negated(part) if negative else part
 
     def receive(self, sweep: _Sweep, source: int, value: int, part: int) -> None:
         """Take what flows into a slope, and settle that when all has come."""
@@ -323,6 +320,7 @@ class _Rows:
         first = len(sweep.parts[value]) - len(parts)
         for number, line in enumerate(_lines(chain, name, parts), first):
             sweep.lines[value, number] = line
+        total = _own(chain, total, name)
         chain.named.add(total)
         chain.adjoints.add(total)
         self.named[total] = name

@@ -154,6 +154,7 @@ _SCIPY = replace(
         },
         **_calls("float(special.{name}({0}, {1}))", "gammainc gammaincc"),
         **_calls("float(special.{name}({0}))", "erfi erfcx"),
+        "quiet erfcx": word("float(special.erfcx({0}))"),
         "Ei": word("float(special.expi({0}))"),
         "Si": word("float(special.sici({0})[0])"),
         "Ci": word("float(special.sici({0})[1])"),
