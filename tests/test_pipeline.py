@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
