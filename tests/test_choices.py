@@ -152,8 +152,15 @@ def test_random_choices_with_options(options: dict[str, Any]) -> None:
     assert sum(compare(made(seed), **options) for seed in range(100)) > 1000
 
 
-def test_random_choices_of_several_results() -> None:
-    for seed in range(101, 109):
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        (*range(101, 107), 114, 115, 187),
+        pytest.param(range(107, 400), marks=pytest.mark.slow),
+    ],
+)
+def test_random_choices_of_several_results(seeds: Sequence[int]) -> None:
+    for seed in seeds:
         program = made(seed)
         compare(program, [*program.lines][-3:])
 
