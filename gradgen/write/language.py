@@ -21,12 +21,14 @@ class Word:
         binds: how strongly its outermost operator binds.
         needs: by place, how strongly an operand must bind to stand without brackets.
         integer: the place that is written as an integer.
+        chains: whether the same operation stands without brackets as the first operand, whatever that needs.
     """
 
     pieces: tuple[str | int, ...]
     binds: int
     needs: tuple[int, ...]
     integer: int | None = None
+    chains: bool = False
 
 
 def word(text: str, binds: int = ATOM, *needs: int) -> Word:

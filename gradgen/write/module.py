@@ -71,6 +71,7 @@ class JacobianView:
     cache: tuple[str, ...]
     groups: tuple[Group, ...]
     rows: tuple[tuple[str, ...], ...]
+    unread: tuple[str, ...]
     stacked: bool
     operations: int
 
@@ -85,7 +86,10 @@ class Module:
     helpers: tuple[str, ...]
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
+    defaults: tuple[str, ...]
     outputs: tuple[str, ...]
+    #: Names for what is set instead of returned, by output.
+    results: tuple[str, ...]
     forward_returns: str
     backward_returns: str
     backward_summary: tuple[str, ...]
@@ -93,6 +97,8 @@ class Module:
     cache: tuple[str, ...]
     unpacked: tuple[str, ...]
     upstream: tuple[str, ...]
+    #: Parameters that no line reads: of `forward`, and of `backward`.
+    unread: tuple[tuple[str, ...], tuple[str, ...]]
     unused: tuple[Line, ...]
     groups: tuple[Group, ...]
     gradients: tuple[str, ...]
@@ -282,7 +288,7 @@ class _Viewer:
         self.formula = formula
         self.docstring = words
         self.environment = environment
-        self.words = Words(program, target.listed, target.quoted)
+        self.words = Words(program, target.listed, target.quoted, target.returns)
         self.chain = Chain(
             steps_of(program),
             (*program.lines, *program.signature),
@@ -324,11 +330,13 @@ class _Viewer:
             for line, text in self.lines(forward(program, self.chain), self.inputs)
         ]
         cost = self.writer.cost
+        unread = self.unread(self.inputs)
         upstream, answers = backward(program, self.chain)
         self.writer.start(upstream)
         known = {**names, **upstream}
         groups = tuple(self.groups(answers, known))
         read = cached = self.writer.read & {*names}
+        still = self.unread(upstream)
         costs = cost, self.writer.cost
         every = None
         if rows:
@@ -359,7 +367,13 @@ class _Viewer:
             helpers=helpers,
             inputs=tuple(self.inputs.values()),
             parameters=parameters(program, self.target, self.defaults),
+            defaults=tuple(
+                f"{names[value]} = {self.defaults[text]!r}"
+                for value, text in program.signature.items()
+                if text in self.defaults
+            ),
             outputs=outputs,
+            results=tuple(self.results(outputs)),
             forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(self.words.backward_summary()),
@@ -367,6 +381,7 @@ class _Viewer:
             cache=tuple(names[value] for value in sorted(cached)),
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
+            unread=(unread, still),
             unused=tuple(
                 Line(
                     self.target.define(adjoints[i], "=", zero, False),
@@ -379,6 +394,21 @@ class _Viewer:
             gradients=gradients,
             jacobian=every,
         )
+
+    def unread(self, given: Mapping[int, str]) -> tuple[str, ...]:
+        """Return those names of given values that no line of the function has read."""
+        return tuple(n for value, n in given.items() if value not in self.writer.read)
+
+    def results(self, outputs: Sequence[str]) -> Iterator[str]:
+        """Yield a free name for each output where that is handed over."""
+        taken = {*self.program.names.values(), *self.program.adjoints.values()}
+        taken |= self.target.reserved | self.target.avoided
+        for name in outputs:
+            found = f"{name}_out"
+            while found in taken:
+                found += "_"
+            taken.add(found)
+            yield found
 
     def shown(self) -> str:
         """Return what the module computes, for its docstring."""
@@ -417,6 +447,8 @@ class _Viewer:
                     source, _, _ = loader.get_source(self.environment, file)
                     found[called] = source.strip("\n")
                     todo.append(found[called])
+        if self.target.callees_first:
+            return tuple(_callees_first(found))
         return tuple(found.values())
 
     def imports(self, helpers: Sequence[str]) -> tuple[str, ...]:
@@ -526,6 +558,7 @@ class _Viewer:
             cache=(),
             groups=tuple(groups),
             rows=rows,
+            unread=self.unread(self.inputs),
             stacked=width > _FEW or any(len(", ".join(row)) > _ROW for row in rows),
             operations=self.writer.cost,
         )
@@ -555,6 +588,25 @@ class _Viewer:
         found = [code for code, needed in codes.items() if needed]
         # RUF100 would complain where one of these rules is not even switched on.
         return (*found, "RUF100") if found else ()
+
+
+def _callees_first(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield functions so that each stands after those that it calls."""
+    todo = [*reversed(texts)]
+    open_: set[str] = set()
+    done: set[str] = set()
+    while todo:
+        name = todo[-1]
+        called = [n for n in _CALLED.findall(texts[name]) if n in texts]
+        missing = [n for n in called if n not in done | open_ | {name}]
+        open_.add(name)
+        if missing:
+            todo += missing
+            continue
+        todo.pop()
+        if name not in done:
+            done.add(name)
+            yield texts[name]
 
 
 def _has_capital(name: str) -> bool:

@@ -104,7 +104,9 @@ class Speller:
                 arg = args[piece]
                 if word.integer == piece:
                     todo.append(self._integer(arg))
-                elif self.binds(arg, names) < word.needs[piece]:
+                elif self.binds(arg, names) < word.needs[piece] and not (
+                    word.chains and piece == 0 and self._is(word, arg, names)
+                ):
                     todo += [closed, arg, opened]
                 else:
                     todo.append(arg)
@@ -137,6 +139,11 @@ class Speller:
             row = self.steps.rows[op]
             found = self.words[op] = self.language.call(row.name, row.arity)
         return found
+
+    def _is(self, word: Word, node: Node, names: Mapping[int, str]) -> bool:
+        if self._leaf(node, names) is not None:
+            return False
+        return self._word(*self._parts(node), names) is word
 
     def binds(self, node: Node, names: Mapping[int, str]) -> int:
         leaf = self._leaf(node, names)

@@ -57,9 +57,11 @@ class Target:
         suffix: how the names of its files end.
         comment: what a line of comment begins with.
         helper: the name of a helper by the name of its file.
+        callees_first: whether a helper must stand before those that call it.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
+        returns: what a function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
         says: what its modules are, in a few words, for the help; empty where its name says it.
@@ -82,9 +84,11 @@ class Target:
     suffix: str = ".py"
     comment: str = "#"
     helper: str = "_{}"
+    callees_first: bool = False
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
+    returns: str = "Return"
     listed: Callable[[Sequence[str]], str] = listed
     quoted: Callable[[str], str] = quoted
     says: str = ""

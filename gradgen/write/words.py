@@ -33,11 +33,13 @@ class Words:
         program: Program,
         listed: Callable[[Sequence[str]], str] = listed,
         quoted: Callable[[str], str] = quoted,
+        returns: str = "Return",
     ) -> None:
-        """Take a program, and how the language writes a list of fixed length and the user's words in a docstring."""
+        """Take a program, and how the language writes a list of fixed length, the user's words in a docstring, and results."""
         self.program = program
         self.listed = listed
         self.quoted = quoted
+        self.returns = returns
         self.names = program.names
         self.facts = Facts(program)
         self.speller = Speller(self.facts.steps, FORMULA)
@@ -124,21 +126,22 @@ class Words:
     def backward_summary(self) -> list[str]:
         """Return the lines of `backward`'s docstring: what it returns, and in which order."""
         program, names, result = self.program, self.names, self.result
+        give = self.returns.format("gradient")
         seeds = ", ".join(program.adjoints[value] for _, value in program.outputs)
         order = ", ".join(names[i] for i in program.wrt)
         if len(program.outputs) > 1:
-            text = f"Return the gradients of {result}, times their upstream gradients ({seeds}), summed."
+            text = f"{give} the gradients of {result}, times their upstream gradients ({seeds}), summed."
             lines = _wrap(text, width=_WIDTH - 4)
             lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
         else:
             slopes = self.listed([f"d{result}/d{names[i]}" for i in program.wrt])
             if not program.wrt:
-                return [f"Return {slopes}: no gradient of {result} is asked for."]
+                return [f"{give} {slopes}: no gradient of {result} is asked for."]
             each = "each " if len(program.wrt) > 1 else ""
-            lines = [f"Return {slopes}, {each}times the upstream gradient {seeds}."]
+            lines = [f"{give} {slopes}, {each}times the upstream gradient {seeds}."]
             if len(lines[0]) > _WIDTH - 6:
                 lines = [
-                    f"Return the gradient of {result}, times the upstream gradient {seeds}.",
+                    f"{give} the gradient of {result}, times the upstream gradient {seeds}.",
                     "",
                     *_wrap(f"In this order: by {order}."),
                 ]
@@ -156,7 +159,8 @@ class Words:
             "one row, of" if len(self.program.outputs) == 1 else "one row for each of"
         )
         order = ", ".join(self.names[i] for i in self.program.wrt)
-        first = _wrap(f"Return the Jacobian: {each} {self.result}.", width=_WIDTH - 4)
+        give = self.returns.format("rows")
+        first = _wrap(f"{give} the Jacobian: {each} {self.result}.", width=_WIDTH - 4)
         return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
 
     # What may raise, and where slopes jump or do not exist.
