@@ -592,7 +592,7 @@ class _Viewer:
 
 def _callees_first(texts: Mapping[str, str]) -> Iterator[str]:
     """Yield functions so that each stands after those that it calls."""
-    todo = [*reversed(texts)]
+    todo = [*texts][::-1]
     open_: set[str] = set()
     done: set[str] = set()
     while todo:

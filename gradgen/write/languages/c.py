@@ -142,11 +142,12 @@ def _broken(line: str) -> str:
         return line
     # A signature's second line is told from the function's first.
     indent = " " * (8 if code[0] != " " else len(code) - len(code.lstrip()) + 4)
-    depths, depth = [], 0
+    depths: list[int] = []
+    depth = 0
     for char in code:
         depths.append(depth)
         depth += (char in "([") - (char in ")]")
-    found = []
+    found: list[str] = []
     while len(code) > _WIDTH:
         start = len(code) - len(code.lstrip()) + 1
         places = [
@@ -288,7 +289,8 @@ class _Function:
         self.callables = callables
         #: What lines may read, what they may change, and what they may set alone.
         self.known: set[str] = {*given}
-        self.changing: set[str] = set()
+        #: An upstream gradient grows where the result is used in another.
+        self.changing: set[str] = {*given} if name == "backward" else set()
         self.set: set[str] = set()
         #: The arrays that lines set, and with `cache` that which they read.
         self.arrays: dict[str, int] = {}

@@ -9,7 +9,8 @@ static double lambertw_of(double x) {
     if (x < -0.2) {
         // Newton's steps for u = 1 + w: e*x + 1 is u*exp(u) - expm1(u). The branch
         // point lies between two doubles, so 1/e comes in two parts.
-        const double above = 2.718281828459045 * (x + 0.36787944117144233 - 1.2428753672788363e-17);
+        const double above = 2.718281828459045
+            * (x + 0.36787944117144233 - 1.2428753672788363e-17);
         const double p = sqrt(fmax(2.0 * above, 0.0));
         double u = p * (1.0 + p * (-1.0 / 3.0 + p * (11.0 / 72.0 - p * 43.0 / 540.0)));
         const int steps = u > 1e-5 ? 4 : 0;

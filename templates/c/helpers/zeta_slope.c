@@ -9,7 +9,8 @@ static double zeta_slope_of(double s) {
     const double ln = log(10.0);
     // Nine terms, and the formula of Euler and Maclaurin for the rest.
     const double last = pow(10.0, -s);
-    double total = last * (ln / 2.0 + 10.0 * (ln / (s - 1.0) + 1.0 / ((s - 1.0) * (s - 1.0))));
+    double total = last
+        * (ln / 2.0 + 10.0 * (ln / (s - 1.0) + 1.0 / ((s - 1.0) * (s - 1.0))));
     double term = last;
     double slope = -ln;
     static const double terms[] = {
