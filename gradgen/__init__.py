@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from gradgen.decorator import differentiate as differentiate
     from gradgen.errors import GradgenError as GradgenError
-    from gradgen.functions import sigmoid as sigmoid
-    from gradgen.functions import softplus as softplus
     from gradgen.pipeline import Compiled as Compiled
     from gradgen.pipeline import compile as compile
+    from gradgen.read.sympy.functions import sigmoid as sigmoid
+    from gradgen.read.sympy.functions import softplus as softplus
 
 __all__ = [
     "Compiled",
@@ -34,8 +34,8 @@ _HOMES = {
     "GradgenError": "gradgen.errors",
     "compile": "gradgen.pipeline",
     "differentiate": "gradgen.decorator",
-    "sigmoid": "gradgen.functions",
-    "softplus": "gradgen.functions",
+    "sigmoid": "gradgen.read.sympy.functions",
+    "softplus": "gradgen.read.sympy.functions",
 }
 
 

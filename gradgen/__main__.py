@@ -30,7 +30,7 @@ def run() -> int:
         # Where interrupts are ignored, as in the background of a shell, they stay so.
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _stop)
-        from gradgen.cli import main
+        from gradgen.command.main import main
 
         return main()
     except KeyboardInterrupt:

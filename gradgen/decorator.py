@@ -16,11 +16,18 @@ from typing import Any, overload
 
 from gradgen.errors import GradgenError, printable
 from gradgen.pipeline import Compiled
-from gradgen.plain_python import plain_constants
-from gradgen.pyfunction import Function, read_helper
-from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
+from gradgen.prove.plain_python import plain_constants
+from gradgen.read.python.function import Function, read_helper
+from gradgen.read.python.scope import (
+    Constant,
+    Dotted,
+    Helper,
+    Meaning,
+    Names,
+    UnclearError,
+)
+from gradgen.read.python.tree import walk
 from gradgen.sources import compile_read, wanted_outputs
-from gradgen.tree import walk
 
 #: The instructions that say what a function works out.
 _TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")

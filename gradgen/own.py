@@ -11,15 +11,15 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Program
 from gradgen.core.rows import ANY, Raise, Row, Term
 from gradgen.core.table import ROWS
-from gradgen.definitions import Definition
 from gradgen.errors import GradgenError
-from gradgen.formula import Formula
 from gradgen.passes.cost import ONE, Count
 from gradgen.passes.flat import flatten
+from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.guard import guard
-from gradgen.passes.recognise import recognise
-from gradgen.read.stage import stage
+from gradgen.read.definitions import Definition
+from gradgen.read.formula import Formula
+from gradgen.read.sympy.stage import stage
 from gradgen.write.languages.python import SCIPY
 from gradgen.write.spell import Speller
 from gradgen.write.words import Words

@@ -17,38 +17,38 @@ from typing import Any, TypeAlias, cast
 import sympy
 from sympy.core.function import AppliedUndef
 
-from gradgen import artifact
 from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
-from gradgen.definitions import Calls
 from gradgen.errors import GradgenError, TooLargeError, printable
-from gradgen.formula import (
+from gradgen.files import artifact
+from gradgen.files.recipe import Recipe, digest, split_names
+from gradgen.own import declare
+from gradgen.passes.cost import Cost
+from gradgen.passes.flat import flatten
+from gradgen.passes.forms.recognise import recognise
+from gradgen.passes.gradient import branch, differentiate
+from gradgen.passes.guard import guard
+from gradgen.passes.names import name as give_names
+from gradgen.prove.plain import Plain, plain_formula
+from gradgen.prove.proof import prove
+from gradgen.read.definitions import Calls
+from gradgen.read.formula import (
     RESERVED,
     Formula,
     check_identifier,
     look_apart,
     spelled,
 )
-from gradgen.latex import formula_latex, stages_latex
-from gradgen.own import declare
-from gradgen.parse import parse
-from gradgen.passes.cost import Cost
-from gradgen.passes.flat import flatten
-from gradgen.passes.gradient import branch, differentiate
-from gradgen.passes.guard import guard
-from gradgen.passes.names import name as give_names
-from gradgen.passes.recognise import recognise
-from gradgen.plain import Plain, plain_formula
-from gradgen.proof import prove
-from gradgen.read.stage import stage
-from gradgen.reader import MAX_LENGTH
-from gradgen.recipe import Recipe, digest, split_names
-from gradgen.statements import is_program, one_assignment, split_docstring
+from gradgen.read.programs import parse
+from gradgen.read.reader import MAX_LENGTH
+from gradgen.read.statements import is_program, one_assignment, split_docstring
+from gradgen.read.sympy.stage import stage
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS
 from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
+from gradgen.write.latex import formula_latex, stages_latex
 from gradgen.write.module import (
     MAX_MODULE,
     helpers,

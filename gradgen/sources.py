@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import split_names
 from gradgen.pipeline import Compiled, compile, proven
-from gradgen.plain import Plain
-from gradgen.plain_python import plain_function
-from gradgen.pyfunction import Function, read_function
-from gradgen.recipe import split_names
+from gradgen.prove.plain import Plain
+from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.function import Function, read_function
 
 _FUNCTION = re.compile(r"(.+\.py):(\w+)")
 

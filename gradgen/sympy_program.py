@@ -11,16 +11,16 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFunction
 
 from gradgen.errors import GradgenError
-from gradgen.expand import without_series
-from gradgen.formula import Formula, check_identifier
-from gradgen.functions import unevaluated
-from gradgen.nodes import ByNode
-from gradgen.plain import Plain, plain_formula
+from gradgen.prove.plain import Plain, plain_formula
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.stage import python_name, stage
-from gradgen.read.sympy_table import CALLS
-from gradgen.reader import MAX_LENGTH
-from gradgen.statements import canonical
+from gradgen.read.expand import without_series
+from gradgen.read.formula import Formula, check_identifier
+from gradgen.read.nodes import ByNode
+from gradgen.read.reader import MAX_LENGTH
+from gradgen.read.statements import canonical
+from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.stage import python_name, stage
+from gradgen.read.sympy.table import CALLS
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out
 

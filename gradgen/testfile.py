@@ -13,10 +13,10 @@ import mpmath
 
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
-from gradgen.exact import Exact, ExactFormulas
-from gradgen.parse import parse
-from gradgen.recipe import Recipe
-from gradgen.statements import split_docstring
+from gradgen.files.recipe import Recipe
+from gradgen.prove.exact import Exact, ExactFormulas
+from gradgen.read.programs import parse
+from gradgen.read.statements import split_docstring
 from gradgen.targets import TARGETS
 from gradgen.write.module import TestModule, render_test
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.exact import DIGITS, Exact, ExactFormulas
-from gradgen.parse import parse
 from gradgen.pipeline import Compiled
+from gradgen.prove.exact import DIGITS, Exact, ExactFormulas
+from gradgen.read.programs import parse
 
 #: The largest relative error that passes: of the value, and of the gradient as a vector.
 TOLERANCE = 1e-10

@@ -21,8 +21,8 @@ import sympy
 
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.exact import meaning_of
-from gradgen.read.sympy_table import NODES
+from gradgen.prove.exact import meaning_of
+from gradgen.read.sympy.table import NODES
 
 CORPUS = Path(__file__).parent / "fuzz_corpus.jsonl"
 #: No input of this size may take longer, in seconds.
@@ -91,9 +91,9 @@ def warm() -> None:
 def one_input(data: bytes, timed: bool = False) -> None:
     """Compile, or make again from its recipe, what these bytes spell; the first byte says which, and with what options."""
     global _watching
+    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import compile, regenerate
-    from gradgen.pyfunction import read_function
-    from gradgen.recipe import read_artifact
+    from gradgen.read.python.function import read_function
 
     kind, text = data[:1], data[1:].decode("utf-8", "surrogateescape")
     bits = kind[0] if kind else 0
@@ -149,7 +149,7 @@ def _search(folder: Path, seconds: int) -> None:
 
     with atheris.instrument_imports(include=["gradgen"]):
         from gradgen.read.compositions import COMPOSITIONS
-        from gradgen.read.sympy_table import CALLS
+        from gradgen.read.sympy.table import CALLS
 
         for module in (
             "pipeline",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import digest, read_artifact
 from gradgen.pipeline import compile, regenerate
-from gradgen.recipe import digest, read_artifact
 
 GENERATED = Path(__file__).resolve().parent.parent / "generated"
 #: Names of every width: what does not fit on a line is what black decides.

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gradgen import artifact, recipe
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.files import artifact, recipe
 from gradgen.pipeline import compile
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
 from gradgen.passes.apart import choices_apart
 from gradgen.passes.guard import _Guard, guard
 from gradgen.pipeline import Compiled, compile
-from gradgen.read.stage import stage
-from gradgen.read.sympy_table import CALLS
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
+from gradgen.read.sympy.table import CALLS
 from tests.choices import INPUTS, VALUES, Evaluation, Maker, Program, TooCloseError
 from tests.rows import has_text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.pipeline import compile
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -303,7 +303,7 @@ def test_custom_templates_must_be_named_again(
     assert run(capsys, "check", str(path), "--templates", str(templates))[0] == 0
 
 
-HEAVY = "import sys; from gradgen.cli import main\ntry:\n    main({argv})\nexcept SystemExit:\n    pass\nassert not {{'sympy', 'black', 'jinja2'}} & set(sys.modules), 'heavy'"
+HEAVY = "import sys; from gradgen.command.main import main\ntry:\n    main({argv})\nexcept SystemExit:\n    pass\nassert not {{'sympy', 'black', 'jinja2'}} & set(sys.modules), 'heavy'"
 
 
 @pytest.mark.parametrize(

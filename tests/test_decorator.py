@@ -17,9 +17,9 @@ import pytest
 
 import gradgen
 from gradgen.errors import GradgenError
-from gradgen.plain import Plain
-from gradgen.plain_python import plain_function
-from gradgen.pyfunction import read_helper
+from gradgen.prove.plain import Plain
+from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.function import read_helper
 from tests.cells import Cells
 
 

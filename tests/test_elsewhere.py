@@ -11,12 +11,12 @@ from typing import Any
 import mpmath
 import pytest
 
-from gradgen.elsewhere import function_advice
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS
-from gradgen.reader import FORMS
+from gradgen.read.elsewhere import function_advice
+from gradgen.read.reader import FORMS
+from gradgen.read.sympy.table import CALLS
 
 LINES = Path(__file__).with_name("cases") / "elsewhere.txt"
 CASES = [

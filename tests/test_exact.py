@@ -8,11 +8,11 @@ import mpmath
 import pytest
 import sympy as sp
 
-from gradgen import exact
 from gradgen.core.rows import Row
-from gradgen.exact import Exact, ExactFormula, ExactFormulas
-from gradgen.parse import parse
-from gradgen.read.sympy_table import NODES
+from gradgen.prove import exact
+from gradgen.prove.exact import Exact, ExactFormula, ExactFormulas
+from gradgen.read.programs import parse
+from gradgen.read.sympy.table import NODES
 from tests.conftest import ROOT
 from tests.rows import ALL
 from tests.truth import derivative, function, named_slopes, plain

@@ -6,10 +6,10 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.expand import MAX_TERMS, falling_product, series, size, substitute
-from gradgen.functions import add
-from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.read.expand import MAX_TERMS, falling_product, series, size, substitute
+from gradgen.read.programs import parse
+from gradgen.read.sympy.functions import add
 from tests.truth import relative, value_and_gradient
 
 x, k = sp.symbols("x k")

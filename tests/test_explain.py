@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.cli import main
-from gradgen.explain import explain
+from gradgen.command.explain import explain
+from gradgen.command.main import main
 from gradgen.pipeline import compile
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from gradgen import artifact
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.files import artifact
 from gradgen.pipeline import compile
 
 OLD, NEW = compile("x*y").source, compile("x*y + 1").source

@@ -12,8 +12,8 @@ import mpmath
 import pytest
 
 from gradgen import compile
-from gradgen.exact import ExactFormula
-from gradgen.parse import parse
+from gradgen.prove.exact import ExactFormula
+from gradgen.read.programs import parse
 from gradgen.write.words import Words
 
 CASES = [

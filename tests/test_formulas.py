@@ -8,10 +8,10 @@ from typing import Any
 import mpmath
 import pytest
 
-from gradgen.cli import main
-from gradgen.exact import DIGITS, ExactFormula
-from gradgen.parse import parse
+from gradgen.command.main import main
 from gradgen.pipeline import Compiled
+from gradgen.prove.exact import DIGITS, ExactFormula
+from gradgen.read.programs import parse
 from tests.conftest import compiled, formulas, gold, meta
 
 #: The points where the gradient misses the gold values by more than 1e-12, norm-wise: the formula, which of its points, how

@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-from gradgen import functions
-from gradgen.functions import (
+from gradgen.read.sympy import functions
+from gradgen.read.sympy.functions import (
     add,
     div,
     gammainc,

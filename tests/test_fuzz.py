@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS
+from gradgen.read.sympy.table import CALLS
 from tests import fuzz
 
 TOKENS = [*CALLS, *COMPOSITIONS, *"xyzEIkα012.+-*/%(),<>=^|!'\"# \n\\", "**", " if ", " else ", " and ", " or ", "not ", "pi",

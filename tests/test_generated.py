@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.cli import main
-from gradgen.parse import parse
-from gradgen.recipe import read_artifact
+from gradgen.command.main import main
+from gradgen.files.recipe import read_artifact
+from gradgen.read.programs import parse
 from gradgen.targets import TARGETS
 from tests.conftest import ROOT
 from tests.truth import relative, value_and_gradient

@@ -9,9 +9,9 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Way
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
 from gradgen.passes.gradient import differentiate
-from gradgen.read.stage import stage
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
 
 
 def test_values_without_influence_get_no_line() -> None:

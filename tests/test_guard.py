@@ -10,12 +10,12 @@ import pytest
 import sympy as sp
 
 from gradgen.core.program import ProgramError, Step
-from gradgen.formula import Formula
-from gradgen.parse import parse
 from gradgen.passes.check import verify
 from gradgen.passes.guard import guard
 from gradgen.pipeline import compile
-from gradgen.read.stage import stage
+from gradgen.read.formula import Formula
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
 from tests.truth import relative, value_and_gradient
 
 #: A formula, and points on every side of its conditions.

@@ -6,9 +6,9 @@ import math
 
 import mpmath
 
-from gradgen.exact import ExactFormula
-from gradgen.parse import parse
 from gradgen.pipeline import compile
+from gradgen.prove.exact import ExactFormula
+from gradgen.read.programs import parse
 from tests.conftest import ROOT
 
 #: The formula and the point. At the last two kinds of point, a kink and the edge of a branch, the gradient is a convention.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
 from gradgen.core.notation import read
@@ -259,7 +259,7 @@ def test_the_module_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_project_asks_for_it(tmp_path: Path) -> None:
-    entry = '[[tool.gradgen.modules]]\nsource = "exp(x)"\noutput = "a.py"\nieee = true\nstrict = true\n'
+    entry = '[[tool.gradgen.files.modules]]\nsource = "exp(x)"\noutput = "a.py"\nieee = true\nstrict = true\n'
     (tmp_path / "pyproject.toml").write_text(entry)
     assert main(["build", str(tmp_path)]) == 0
     text = (tmp_path / "a.py").read_text()

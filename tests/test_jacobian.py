@@ -11,8 +11,8 @@ import pytest
 
 from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
-from gradgen.recipe import read_artifact
 from gradgen.targets import black_python
 from tests.rows import ALL, called, has_text
 from tests.test_programs import random_program

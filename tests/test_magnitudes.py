@@ -13,9 +13,9 @@ import pytest
 import sympy as sp
 
 from gradgen.core.rows import Row
-from gradgen.parse import parse
 from gradgen.pipeline import compile
-from gradgen.read.sympy_table import NODES
+from gradgen.read.programs import parse
+from gradgen.read.sympy.table import NODES
 from gradgen.targets import TARGETS
 from tests.rows import NUMERIC, calls_helper, has_text, modules
 from tests.truth import derivative, function, plain

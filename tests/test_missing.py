@@ -10,10 +10,10 @@ from pathlib import Path
 import mpmath
 import pytest
 
-from gradgen.cli import main
-from gradgen.exact import ExactFormula
-from gradgen.parse import parse
+from gradgen.command.main import main
 from gradgen.pipeline import compile
+from gradgen.prove.exact import ExactFormula
+from gradgen.read.programs import parse
 from gradgen.write.words import Words
 
 _FILE = Path(__file__).parent / "cases" / "missing.txt"

@@ -11,10 +11,10 @@ from pathlib import Path
 import mpmath
 import pytest
 
-from gradgen.exact import ExactFormula
-from gradgen.parse import parse
-from gradgen.passes.recognise import PATTERNS
+from gradgen.passes.forms.recognise import PATTERNS
 from gradgen.pipeline import Compiled, compile
+from gradgen.prove.exact import ExactFormula
+from gradgen.read.programs import parse
 
 CASES = Path(__file__).parent / "cases"
 KINDS = ("exponentials", "removable", "overflow", "norms", "entropy")
@@ -135,7 +135,7 @@ def test_recognition_changes_nothing_but_rounding(text: str) -> None:
 def test_recognition_changes_nothing_at_many_points(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gradgen.exact._FAR", 10**6)
+    monkeypatch.setattr("gradgen.prove.exact._FAR", 10**6)
     rng = random.Random(text)
     check_that_nothing_changes(text, rng, 30)
     for _ in range(6):

@@ -20,11 +20,11 @@ from gradgen.core.notation import CONSTANTS, term
 from gradgen.core.rows import Row, Term
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.stage import stage
-from gradgen.read.sympy_table import CALLS, NODES
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
+from gradgen.read.sympy.table import CALLS, NODES
 from gradgen.targets import PYTHON, SCIPY, TARGETS
 from gradgen.write.languages.python import HELPERS
 from gradgen.write.module import helpers

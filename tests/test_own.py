@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.recipe import read_artifact
 from gradgen.targets import black_python
 from gradgen.verify import verify
 from tests.rows import ALL, called, has_text

@@ -9,13 +9,13 @@ import pytest
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.formula import Formula
-from gradgen.functions import unevaluated
-from gradgen.parse import parse
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.stage import stage
-from gradgen.reader import MAX_LENGTH, MAX_NESTING
+from gradgen.read.formula import Formula
+from gradgen.read.programs import parse
+from gradgen.read.reader import MAX_LENGTH, MAX_NESTING
+from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.stage import stage
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out
 from tests.truth import relative, value_and_gradient

@@ -18,9 +18,9 @@ import sympy as sp
 
 import gradgen
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
-from gradgen.recipe import read_artifact
+from gradgen.read.programs import parse
 from tests.truth import relative, value_and_gradient
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradgen
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
-from gradgen.exact import ExactFormula
-from gradgen.parse import parse
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
-from gradgen.pyfunction import read_function
-from gradgen.recipe import read_artifact
+from gradgen.prove.exact import ExactFormula
+from gradgen.read.programs import parse
+from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
 from gradgen.verify import verify
 

@@ -15,20 +15,20 @@ import mpmath
 import pytest
 import sympy as sp
 
-from gradgen import functions as fn
-from gradgen import plain as plain_module
 from gradgen import sources
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
 from gradgen.pipeline import Compiled, compile
-from gradgen.plain import Plain, plain_formula
-from gradgen.plain_python import CALLED, plain_function
-from gradgen.proof import prove
-from gradgen.pyfunction import read_function
-from gradgen.read import stage
-from gradgen.scope import Helper, Names
+from gradgen.prove import plain as plain_module
+from gradgen.prove.plain import Plain, plain_formula
+from gradgen.prove.plain_python import CALLED, plain_function
+from gradgen.prove.proof import prove
+from gradgen.read.programs import parse
+from gradgen.read.python.function import read_function
+from gradgen.read.python.scope import Helper, Names
+from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy import stage
 from gradgen.write.language import SUM, word
 from gradgen.write.languages.python import PYTHON
 from tests import generators
@@ -128,7 +128,7 @@ def test_a_wrong_module_reaches_nobody(
     project = tmp_path / "pyproject.toml"
     source = text.replace("\n", "\\n")
     project.write_text(
-        f'[[tool.gradgen.modules]]\nsource = "{source}"\noutput = "built.py"\n'
+        f'[[tool.gradgen.files.modules]]\nsource = "{source}"\noutput = "built.py"\n'
     )
     fault(faulty)
     _forget()

@@ -15,13 +15,13 @@ from typing import Any
 import numpy
 import pytest
 
-from gradgen import meanings
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile as compile_formula
 from gradgen.pipeline import regenerate
-from gradgen.pyfunction import Function, read_function
-from gradgen.recipe import read_artifact
+from gradgen.read.python import meanings
+from gradgen.read.python.function import Function, read_function
 from gradgen.sources import compile_function, decode_formula, decode_python
 
 CASES = [
@@ -486,7 +486,7 @@ def test_an_import_means_what_the_user_says(
     assert main(["diff", "model.py:rate", "rate.py", *means]) == 0
     assert "nothing changed" in capsys.readouterr().out
     Path("pyproject.toml").write_text(
-        '[[tool.gradgen.modules]]\nsource-file = "model.py:rate"\noutput = "rate.py"\n'
+        '[[tool.gradgen.files.modules]]\nsource-file = "model.py:rate"\noutput = "rate.py"\n'
         'means = { "fluids.numerics.exp" = "exp", "fluids.numerics.g" = 9.81, "jax.numpy" = "numpy", "mine.sub.clipped" = "clip" }\n'
     )
     assert main(["build", "--check"]) == 0
@@ -507,7 +507,7 @@ def test_an_import_means_what_the_user_says(
     assert main(["compile", "x*y", "--means", "a.b=exp"]) == 2
     assert "name a function in it" in capsys.readouterr().err
     Path("pyproject.toml").write_text(
-        '[[tool.gradgen.modules]]\nsource = "x*y"\noutput = "rate.py"\nmeans = { "a.b" = "exp" }\n'
+        '[[tool.gradgen.files.modules]]\nsource = "x*y"\noutput = "rate.py"\nmeans = { "a.b" = "exp" }\n'
     )
     assert main(["build"]) == 1
     assert "name a function in it" in capsys.readouterr().err

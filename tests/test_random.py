@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
-from gradgen.exact import (
+from gradgen.pipeline import compile
+from gradgen.prove.exact import (
     _INPUT,
     _OTHER,
     Exact,
@@ -28,10 +29,9 @@ from gradgen.exact import (
     _quotient,
     meaning_of,
 )
-from gradgen.functions import relu, rounded, trunc
-from gradgen.parse import parse
-from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
+from gradgen.read.programs import parse
+from gradgen.read.sympy.functions import relu, rounded, trunc
 from tests.rows import ALL, called, has_text
 
 INPUTS = ("x", "y", "z")

@@ -7,16 +7,16 @@ import subprocess
 
 import pytest
 
-from gradgen.cli import main
-from gradgen.expand import MAX_NODES, MAX_TERMS
-from gradgen.formula import CONSTANTS
-from gradgen.parse import parse
+from gradgen.command.main import main
+from gradgen.passes.forms.recognise import PATTERNS
 from gradgen.passes.guard import MAX_STEPS
-from gradgen.passes.recognise import PATTERNS
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS
-from gradgen.reader import MAX_NESTING
+from gradgen.read.expand import MAX_NODES, MAX_TERMS
+from gradgen.read.formula import CONSTANTS
+from gradgen.read.programs import parse
+from gradgen.read.reader import MAX_NESTING
+from gradgen.read.sympy.table import CALLS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import MARKER, Recipe, digest, read_artifact
 from gradgen.pipeline import compile, regenerate
-from gradgen.recipe import MARKER, Recipe, digest, read_artifact
 
 OPTIONS: list[dict[str, object]] = [
     {},

@@ -9,10 +9,10 @@ import pytest
 import sympy as sp
 
 from gradgen.core.program import Program
-from gradgen.parse import parse
-from gradgen.passes.recognise import PATTERNS, recognise
+from gradgen.passes.forms.recognise import PATTERNS, recognise
 from gradgen.pipeline import compile
-from gradgen.read.stage import stage
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
 from tests.truth import function, plain
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from gradgen.core.program import Program
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile
-from gradgen.recipe import read_artifact
 from tests.conftest import DATA, compiled, formulas
 
 pytestmark = pytest.mark.review

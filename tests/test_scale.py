@@ -17,19 +17,19 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.core.table import ROWS
 from gradgen.errors import TooLargeError
-from gradgen.formula import Formula
-from gradgen.functions import unevaluated
-from gradgen.parse import parse
-from gradgen.passes import exponentials, squares
-from gradgen.passes import recognise as recognising
 from gradgen.passes.flat import flatten
+from gradgen.passes.forms import exponentials, squares
+from gradgen.passes.forms import recognise as recognising
+from gradgen.passes.forms.recognise import _Rewriter as recogniser
+from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.guard import guard
 from gradgen.passes.names import name
-from gradgen.passes.recognise import _Rewriter as recogniser
-from gradgen.passes.recognise import recognise
 from gradgen.pipeline import compile
-from gradgen.read.stage import stage
+from gradgen.read.formula import Formula
+from gradgen.read.programs import parse
+from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.stage import stage
 from gradgen.targets import PYTHON
 from gradgen.write import layout
 from gradgen.write.layout import black_python

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sympy.core.cache import clear_cache
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from tests.conftest import DATA

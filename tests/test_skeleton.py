@@ -6,9 +6,9 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
-from gradgen.skeleton import check_skeleton
 from gradgen.targets import PYTHON
 from gradgen.write.module import helpers
+from gradgen.write.skeleton import check_skeleton
 
 SOURCE = compile("x*digamma(y)").source
 SIGNATURES = {

@@ -12,8 +12,8 @@ import pytest
 from gradgen.core.build import Steps
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
-from gradgen.read.stage import stage
+from gradgen.read.programs import parse
+from gradgen.read.sympy.stage import stage
 from gradgen.write.language import (
     AND,
     ATOM,

@@ -11,10 +11,10 @@ import sympy as sp
 from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
-from gradgen.formula import Formula
-from gradgen.functions import unevaluated
-from gradgen.parse import parse
-from gradgen.read.stage import natural_key, stage
+from gradgen.read.formula import Formula
+from gradgen.read.programs import parse
+from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.stage import natural_key, stage
 
 x, y, z = sp.symbols("x y z")
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile, regenerate
-from gradgen.recipe import read_artifact
 from tests.conftest import compiled, formulas
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"

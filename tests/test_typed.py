@@ -13,13 +13,14 @@ import pytest
 import sympy as sp
 from sympy.physics.vector import dynamicsymbols
 
-from gradgen import expand, pipeline, reader, statements
-from gradgen.cli import main
+from gradgen import pipeline
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
-from gradgen.parse import parse
-from gradgen.pieces import leave_nothing
+from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile, regenerate
-from gradgen.recipe import read_artifact
+from gradgen.read import expand, reader, statements
+from gradgen.read.pieces import leave_nothing
+from gradgen.read.programs import parse
 from gradgen.targets import black_python
 
 LINES = (Path(__file__).with_name("cases") / "typed.txt").read_text("utf-8")

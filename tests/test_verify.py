@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradgen import verify as proof
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.verify import verify
@@ -250,7 +250,7 @@ def test_progress_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_on_a_terminal_progress_is_a_bar_that_goes_away(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gradgen.cli._MOMENT", -1.0)
+    monkeypatch.setattr("gradgen.command.main._MOMENT", -1.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(["verify", "x*y", "--samples", "3"]) == 0
     err = capsys.readouterr().err

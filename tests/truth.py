@@ -14,10 +14,10 @@ import sympy as sp
 from sympy.codegen import cfunctions as cf
 from sympy.utilities.lambdify import implemented_function
 
-from gradgen import functions as fn
 from gradgen.core.notation import term
 from gradgen.core.rows import NAMED, Term
-from gradgen.functions import (
+from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.functions import (
     erfcx,
     gammainc,
     gammaincc,
@@ -33,7 +33,7 @@ from gradgen.functions import (
     trunc,
     versin,
 )
-from gradgen.read.sympy_table import NODES
+from gradgen.read.sympy.table import NODES
 
 DIGITS = 50
 

@@ -18,16 +18,16 @@ from typing import Any
 
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.core.build import Steps, finish
 from gradgen.core.program import Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
 from gradgen.pipeline import Compiled, _load, compile, regenerate
-from gradgen.recipe import read_artifact
 from gradgen.targets import PYTHON
 from gradgen.write.languages.c import C
 from gradgen.write.module import helpers, render

@@ -19,14 +19,14 @@ from typing import Any
 import mpmath
 import pytest
 
-from gradgen.cli import main
+from gradgen.command.main import main
 from gradgen.core.build import Steps, finish
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name as named
 from gradgen.pipeline import _load, compile
-from gradgen.recipe import read_artifact
 from gradgen.targets import PYTHON
 from gradgen.write.languages.javascript import JAVASCRIPT
 from gradgen.write.module import helpers, render

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from gradgen.core.rows import NAMED
 from gradgen.reserved import BUILTINS, NAMES
-from gradgen.skeleton import check_skeleton
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -25,6 +24,7 @@ from gradgen.write.language import (
     word,
 )
 from gradgen.write.layout import black_python, layout_python
+from gradgen.write.skeleton import check_skeleton
 from gradgen.write.target import Skeleton, Target
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 import sympy as sp
 
-from gradgen import functions as fn
 from gradgen.errors import GradgenError
-from gradgen.nodes import ByNode
+from gradgen.read.nodes import ByNode
+from gradgen.read.sympy import functions as fn
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000

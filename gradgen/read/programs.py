@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import sympy as sp
 
-from gradgen.definitions import (
+from gradgen.errors import GradgenError
+from gradgen.read.definitions import (
     Calls,
     Definition,
     Head,
@@ -19,20 +20,17 @@ from gradgen.definitions import (
     read_def,
     read_foreign,
 )
-from gradgen.errors import GradgenError
-from gradgen.expand import size, spread, substitute
-from gradgen.formula import (
+from gradgen.read.expand import size, spread, substitute
+from gradgen.read.formula import (
     RESPELLED,
     Assignment,
     Formula,
     check_identifier,
     spelled,
 )
-from gradgen.nodes import ByNode
-from gradgen.read.sympy_table import CALLS
-from gradgen.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
-from gradgen.reserved import local_names
-from gradgen.statements import (
+from gradgen.read.nodes import ByNode
+from gradgen.read.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
+from gradgen.read.statements import (
     Statement,
     canonical,
     in_order,
@@ -41,6 +39,8 @@ from gradgen.statements import (
     split_docstring,
     statements,
 )
+from gradgen.read.sympy.table import CALLS
+from gradgen.reserved import local_names
 
 #: How many functions a program may declare.
 MAX_FUNCTIONS = 2000

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradgen.errors import GradgenError, printable
-from gradgen.formula import CONSTANTS
-from gradgen.hints import KNOWN_IN, not_meant
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS
+from gradgen.read.formula import CONSTANTS
+from gradgen.read.hints import KNOWN_IN, not_meant
+from gradgen.read.sympy.table import CALLS
 
 #: What means in a formula the same under the same name, by module.
 _SAME: Mapping[str, frozenset[str]] = {

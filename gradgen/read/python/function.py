@@ -11,23 +11,23 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
-from gradgen.formula import RESERVED, check_identifier
-from gradgen.meanings import check_means
-from gradgen.pyexpression import Value, index, translate
-from gradgen.pyscope import Scope
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS
-from gradgen.reader import MAX_PROGRAM
-from gradgen.reserved import is_kept
-from gradgen.scope import (
+from gradgen.read.formula import RESERVED, check_identifier
+from gradgen.read.python.expression import Value, index, translate
+from gradgen.read.python.meanings import check_means
+from gradgen.read.python.scope import (
     Constant,
     Dotted,
     Helper,
     Names,
     UnclearError,
 )
-from gradgen.statements import canonical, split_docstring
-from gradgen.tree import bindings, dotted
+from gradgen.read.python.tree import bindings, dotted
+from gradgen.read.python.values import Scope
+from gradgen.read.reader import MAX_PROGRAM
+from gradgen.read.statements import canonical, split_docstring
+from gradgen.read.sympy.table import CALLS
+from gradgen.reserved import is_kept
 
 #: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
 MAX_STATEMENTS = 5_000

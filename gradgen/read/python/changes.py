@@ -10,7 +10,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradgen.tree import Function, bindings, dotted, own_names, scoped, walk
+from gradgen.read.python.tree import Function, bindings, dotted, own_names, scoped, walk
 
 #: What runs text among the file's names, if no others are given, or gives all of them.
 _TEXT = ("exec", "eval")

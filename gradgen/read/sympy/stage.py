@@ -19,14 +19,14 @@ from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.core.rows import NAMED, Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.formula import Formula, check_identifier
-from gradgen.functions import unevaluated
-from gradgen.nodes import ByNode
 from gradgen.passes.check import verify
-from gradgen.pieces import leave_nothing
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import BY_NODE
-from gradgen.reader import written_out
+from gradgen.read.formula import Formula, check_identifier
+from gradgen.read.nodes import ByNode
+from gradgen.read.pieces import leave_nothing
+from gradgen.read.reader import written_out
+from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.table import BY_NODE
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
 _LITERAL_BITS = 1000

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gradgen.errors import GradgenError
-from gradgen.formula import CONSTANTS
-from gradgen.meanings import Meant, meant
-from gradgen.pyexpression import Value, number
-from gradgen.scope import (
+from gradgen.read.formula import CONSTANTS
+from gradgen.read.python.expression import Value, number
+from gradgen.read.python.meanings import Meant, meant
+from gradgen.read.python.scope import (
     Constant,
     Dotted,
     Helper,
@@ -19,7 +19,7 @@ from gradgen.scope import (
     Names,
     UnclearError,
 )
-from gradgen.tree import dotted
+from gradgen.read.python.tree import dotted
 
 
 class Reader(Protocol):

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from gradgen.core.rows import NAMED
-from gradgen.definitions import Definition
-from gradgen.elsewhere import OF_C
 from gradgen.errors import GradgenError, printable
-from gradgen.hints import INVISIBLE, LOOKS
-from gradgen.nodes import ByNode
-from gradgen.read.sympy_table import CALLS
+from gradgen.read.definitions import Definition
+from gradgen.read.elsewhere import OF_C
+from gradgen.read.hints import INVISIBLE, LOOKS
+from gradgen.read.nodes import ByNode
+from gradgen.read.sympy.table import CALLS
 
 CONSTANTS: Mapping[str, sp.Expr] = {
     "pi": sp.pi,

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.hints import LOOKS
-from gradgen.statements import Statement
+from gradgen.read.hints import LOOKS
+from gradgen.read.statements import Statement
 
 _DEF = re.compile(
     r"def\s+(?P<name>[^\W\d]\w*)\s*\((?P<params>[^()]*)\)\s*(?:->\s*float\s*)?:\s*return\b(?P<body>.*)"

@@ -13,11 +13,11 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen import functions as fn
-from gradgen.definitions import Definition
-from gradgen.exact import meaning_of
-from gradgen.nodes import ByNode
-from gradgen.read.stage import python_name
+from gradgen.prove.exact import meaning_of
+from gradgen.read.definitions import Definition
+from gradgen.read.nodes import ByNode
+from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.stage import python_name
 
 #: The binary logarithm of what is far beyond a double.
 _FAR = 3000

@@ -14,9 +14,16 @@ from typing import Any, TypeAlias
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.exact import all_of, any_of
-from gradgen.plain import Plain, equal, unequal
-from gradgen.scope import Constant, Dotted, Helper, Meaning, Names, UnclearError
+from gradgen.prove.exact import all_of, any_of
+from gradgen.prove.plain import Plain, equal, unequal
+from gradgen.read.python.scope import (
+    Constant,
+    Dotted,
+    Helper,
+    Meaning,
+    Names,
+    UnclearError,
+)
 
 #: More operations than any function that is read has.
 _MOST = 200_000

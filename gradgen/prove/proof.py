@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.plain import Plain
+from gradgen.prove.plain import Plain
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled

@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradgen.command.arguments import COMMANDS, read_options
 from gradgen.errors import GradgenError, printable, trouble
-from gradgen.modules import check_imports, check_module, import_name, modules_of
-from gradgen.options import COMMANDS, read_options
+from gradgen.files.modules import check_imports, check_module, import_name, modules_of
 
 if TYPE_CHECKING:
+    from gradgen.files.recipe import Recipe
     from gradgen.pipeline import Compiled
-    from gradgen.recipe import Recipe
 
 # Nothing heavy is imported here: `--help` and usage errors must answer without waiting for SymPy or black.
 
@@ -301,7 +301,7 @@ def _compile(options: argparse.Namespace) -> int:
         print(compiled.source, end="")
         return 0
 
-    from gradgen import artifact
+    from gradgen.files import artifact
 
     made = [(output, compiled)]
     if options.test:
@@ -381,7 +381,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     def show(done: int, count: int) -> None:
         nonlocal shown
         if sys.stderr.isatty() and (shown or time.monotonic() - start > _MOMENT):
-            from gradgen.project import progress
+            from gradgen.command.project import progress
 
             shown = True
             print(f"\r{progress(done, count)}", end="", file=sys.stderr, flush=True)
@@ -395,7 +395,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 def _text(path: Path) -> str:
     """Return the text of a file that must exist."""
-    from gradgen import artifact
+    from gradgen.files import artifact
 
     text = artifact.read(path)
     if text is None:
@@ -405,7 +405,7 @@ def _text(path: Path) -> str:
 
 def _source(path: Path, python: bool = False) -> str:
     """Return the text of a formula's file, or of a Python file, that must exist."""
-    from gradgen import artifact
+    from gradgen.files import artifact
     from gradgen.sources import decode_formula, decode_python
 
     decode = decode_python if python else decode_formula
@@ -417,8 +417,8 @@ def _source(path: Path, python: bool = False) -> str:
 
 def _from_file(path: Path) -> Compiled:
     """Return the module in a generated file. Only what the recipe makes is ever run: never what a file happens to hold."""
+    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import regenerate
-    from gradgen.recipe import read_artifact
 
     text = _text(path)
     found = read_artifact(text)
@@ -492,8 +492,8 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
 
 def _number(text: str) -> float:
     """Return the value of a constant such as -pi/2."""
-    from gradgen.parse import parse
     from gradgen.pipeline import compile
+    from gradgen.read.programs import parse
 
     parse(text)  # which reads one expression, without a name for it
     try:
@@ -588,7 +588,7 @@ def _failing_line(compiled: Compiled, error: Exception) -> str:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from gradgen.project import FILE, entries, find_project, progress, statuses
+    from gradgen.command.project import FILE, entries, find_project, progress, statuses
 
     start = _path(options.project or ".")
     project = start if start.name == FILE else find_project(start)
@@ -614,9 +614,9 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from gradgen.explain import explain
+    from gradgen.command.explain import explain
+    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import compile, regenerate
-    from gradgen.recipe import read_artifact
     from gradgen.sources import compile_file, compile_function, function_in
 
     both = []
@@ -647,8 +647,8 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _functions(_: argparse.Namespace) -> int:
     from gradgen.read.compositions import COMPOSITIONS
-    from gradgen.read.sympy_table import CALLS
-    from gradgen.reader import FORMS
+    from gradgen.read.reader import FORMS
+    from gradgen.read.sympy.table import CALLS
     from gradgen.write.languages.python import PYTHON
 
     names: dict[str, list[str]] = {}
@@ -683,7 +683,7 @@ class _File:
 
 def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
     """Return the generated files that the arguments name, and whether all folders could be read."""
-    from gradgen import artifact
+    from gradgen.files import artifact
 
     endings = (".py", *_suffixes())
     found: list[_File] = []
@@ -706,8 +706,8 @@ def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
 
 def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
     """Return a file's recipe; a test's is that of its module, where that is found."""
-    from gradgen import artifact
-    from gradgen.recipe import read_artifact
+    from gradgen.files import artifact
+    from gradgen.files.recipe import read_artifact
 
     for place in modules_of(path, recipe.tests) if recipe.tests else ():
         text = artifact.read(place)
@@ -719,9 +719,9 @@ def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
 
 def _check(options: argparse.Namespace) -> int:
     """Check files; print what each is, and where it is not ok, why."""
-    from gradgen import artifact
+    from gradgen.files import artifact
+    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import regenerate
-    from gradgen.recipe import read_artifact
 
     templates = _path(options.templates) if options.templates else None
     files, readable = _files(options.paths)
@@ -770,9 +770,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from gradgen import artifact
+    from gradgen.files import artifact
+    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import regenerate
-    from gradgen.recipe import read_artifact
 
     templates = _path(options.templates) if options.templates else None
     files, readable = _files(options.paths)

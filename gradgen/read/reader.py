@@ -15,13 +15,13 @@ from typing import NoReturn
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from gradgen import functions as fn
 from gradgen.core.rows import Row
-from gradgen.definitions import Definition, Own
-from gradgen.elsewhere import OF_C, function_advice, module_advice, suffix_advice
 from gradgen.errors import GradgenError, printable
-from gradgen.expand import MAX_NODES, falling_product, series, size, substitute
-from gradgen.formula import (
+from gradgen.read.compositions import COMPOSITIONS
+from gradgen.read.definitions import Definition, Own
+from gradgen.read.elsewhere import OF_C, function_advice, module_advice, suffix_advice
+from gradgen.read.expand import MAX_NODES, falling_product, series, size, substitute
+from gradgen.read.formula import (
     CONSTANTS,
     NOT_FINITE,
     RESERVED,
@@ -30,11 +30,11 @@ from gradgen.formula import (
     check_identifier,
     spelled,
 )
-from gradgen.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
-from gradgen.nodes import ByNode
-from gradgen.pieces import leave_nothing
-from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.sympy_table import CALLS, NODES
+from gradgen.read.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
+from gradgen.read.nodes import ByNode
+from gradgen.read.pieces import leave_nothing
+from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.table import CALLS, NODES
 
 #: Published limits, far above real use.
 MAX_LENGTH = 100_000

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
-from gradgen.recipe import MARKER, read_artifact
+from gradgen.files.recipe import MARKER, read_artifact
 
 #: How many pairs of lines are compared, in search of those that stay.
 _COMPARED = 25_000_000

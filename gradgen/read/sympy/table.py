@@ -8,9 +8,9 @@ from typing import Any
 import sympy as sp
 from sympy.codegen import cfunctions as cf
 
-from gradgen import functions as fn
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
+from gradgen.read.sympy import functions as fn
 
 #: Where SymPy's name is another, or where it has no class but an expression.
 _OTHERS: Mapping[str, Callable[..., Any]] = {

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from gradgen.changes import Changes, changes_in
 from gradgen.errors import GradgenError
+from gradgen.read.python.changes import Changes, changes_in
+from gradgen.read.python.tree import bindings, dotted
 from gradgen.syntax import parse_python
-from gradgen.tree import bindings, dotted
 
 #: A larger file is data, or made by a machine.
 MAX_FILE = 1_000_000

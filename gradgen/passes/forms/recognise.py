@@ -14,7 +14,8 @@ from gradgen.core.notation import read
 from gradgen.core.program import Program, Step
 from gradgen.core.table import ROWS
 from gradgen.passes.check import verify
-from gradgen.passes.exponentials import (
+from gradgen.passes.fold import fold_constants
+from gradgen.passes.forms.exponentials import (
     Sums,
     Term,
     exponent,
@@ -22,7 +23,7 @@ from gradgen.passes.exponentials import (
     quotient_of,
     summands,
 )
-from gradgen.passes.factors import (
+from gradgen.passes.forms.factors import (
     Product,
     emit_product,
     factors,
@@ -32,8 +33,13 @@ from gradgen.passes.factors import (
     ratio,
     terms,
 )
-from gradgen.passes.fold import fold_constants
-from gradgen.passes.squares import LONGEST_SUM, norm, sum_of_squares, variance, witness
+from gradgen.passes.forms.squares import (
+    LONGEST_SUM,
+    norm,
+    sum_of_squares,
+    variance,
+    witness,
+)
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
 #: no value where the left side has none, but for points where that is the limit's. A product may have any further factors, and

@@ -12,7 +12,14 @@ from itertools import combinations
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Step
-from gradgen.passes.factors import Product, StepOf, emit_product, factors, near, terms
+from gradgen.passes.forms.factors import (
+    Product,
+    StepOf,
+    emit_product,
+    factors,
+    near,
+    terms,
+)
 
 #: A sum of more terms is left as it is.
 LONGEST_SUM = 1000

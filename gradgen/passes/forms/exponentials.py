@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 
 from gradgen.core.build import Steps
-from gradgen.passes.factors import Product, StepOf, emit_product, factors, terms
+from gradgen.passes.forms.factors import Product, StepOf, emit_product, factors, terms
 
 #: A sum of more terms is left as it is.
 _TERMS = 2000

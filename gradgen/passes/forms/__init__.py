@@ -1,0 +1,1 @@
+"""Naive forms, and the operations that mean the same and are right."""

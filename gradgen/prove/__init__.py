@@ -1,0 +1,1 @@
+"""What modules are proven against: evaluations that share nothing with the rules."""

@@ -1,0 +1,1 @@
+"""Python files in; the formulas of their functions out."""

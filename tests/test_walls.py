@@ -1,0 +1,64 @@
+"""The arrows of the house run down only: core imports no other folder, and those that read and those that write never meet."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gradgen
+
+PACKAGE = Path(gradgen.__file__).parent
+#: What each folder may import of the package. Rooms at the top see all of it; only the entry point imports `command`.
+BELOW = {
+    "core": {"core"},
+    "passes": {"core", "errors", "passes"},
+    "read": {"core", "errors", "passes", "read", "reserved", "syntax"},
+    "write": {"core", "errors", "passes", "reserved", "syntax", "write"},
+    "files": {"errors", "files"},
+    "prove": {"errors", "prove", "read"},
+}
+ROOMS = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the modules that a room imports, but for what only its types need."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield module
+            if module == "gradgen":
+                yield from (f"gradgen.{alias.name}" for alias in node.names)
+        else:
+            yield from imported(node)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda r: str(r.relative_to(PACKAGE)))
+def test_arrows_run_down(room: Path) -> None:
+    folder, *inside = room.relative_to(PACKAGE).parts
+    names = list(imported(ast.parse(room.read_text("utf-8"))))
+    used = {n.split(".")[1] for n in names if n.startswith("gradgen.")}
+    if inside and folder in BELOW:
+        assert used <= BELOW[folder]
+    if folder not in ("command", "__main__.py"):
+        assert "command" not in used
+    if folder == "core":
+        assert not {n.split(".")[0] for n in names} & {"sympy", "jinja2", "mpmath"}
+
+
+def test_the_core_is_one_sitting() -> None:
+    lines = [len(r.read_text("utf-8").splitlines()) for r in (PACKAGE / "core").glob("*.py")]  # fmt: skip
+    assert sum(lines) <= 1500
+
+
+def test_no_folder_has_too_many_rooms() -> None:
+    folders = {room.parent for room in ROOMS} - {PACKAGE}
+    for folder in folders:
+        rooms = [room for room in folder.glob("*.py") if room.stem != "__init__"]
+        assert len(rooms) <= 13, folder.name
