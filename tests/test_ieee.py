@@ -259,7 +259,7 @@ def test_the_module_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_project_asks_for_it(tmp_path: Path) -> None:
-    entry = '[[tool.gradgen.files.modules]]\nsource = "exp(x)"\noutput = "a.py"\nieee = true\nstrict = true\n'
+    entry = '[[tool.gradgen.modules]]\nsource = "exp(x)"\noutput = "a.py"\nieee = true\nstrict = true\n'
     (tmp_path / "pyproject.toml").write_text(entry)
     assert main(["build", str(tmp_path)]) == 0
     text = (tmp_path / "a.py").read_text()

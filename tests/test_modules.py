@@ -90,7 +90,7 @@ def test_a_test_in_a_package_runs_and_stays_up_to_date(
     if listed:
         test = here / "tests/test_x.py"
         (here / "pyproject.toml").write_text(
-            '[[tool.gradgen.files.modules]]\nsource = "x*sin(y)"\noutput = "src/mylib/_gen/x.py"\n'
+            '[[tool.gradgen.modules]]\nsource = "x*sin(y)"\noutput = "src/mylib/_gen/x.py"\n'
             'test = "tests/test_x.py"\n[tool.pytest.ini_options]\npythonpath = ["src"]\n'
         )
         assert main(["build"]) == 0 and main(["build", "--check"]) == 0
@@ -133,7 +133,7 @@ def test_where_a_projects_test_may_not_lie(
     here: Path, capsys: pytest.CaptureFixture[str], items: str, says: str
 ) -> None:
     (here / "pyproject.toml").write_text(
-        f'[[tool.gradgen.files.modules]]\nsource = "x"\noutput = "x.py"\n{items}\n'
+        f'[[tool.gradgen.modules]]\nsource = "x"\noutput = "x.py"\n{items}\n'
     )
     assert main(["build"]) == 2
     assert says in capsys.readouterr().err and not (here / "x.py").exists()

@@ -14,7 +14,7 @@ PROJECT = """
 [project]
 name = "mine"
 
-[[tool.gradgen.files.modules]]
+[[tool.gradgen.modules]]
 name = "level"
 source = "a*exp(-k*t)"
 inputs = ["t", "a", "k"]
@@ -22,7 +22,7 @@ wrt = "a, k"
 output = "models/decay.py"
 test = true
 
-[[tool.gradgen.files.modules]]
+[[tool.gradgen.modules]]
 source-file = "seed.txt"
 output = "seed.py"
 precise = true
@@ -94,16 +94,16 @@ def test_one_bad_formula_does_not_stop_the_others(
         ("", "lists no modules"),
         ("[tool.gradgen]\nmodules = 3", "lists no modules"),
         ("[tool.gradgen]\nmodule = []", "holds `modules` alone"),
-        ("[[tool.gradgen.files.modules]]\noutput = 'a.py'", "needs `source` or `source-file`"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'", "has no `output`"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = '../a.py'", "no .py file in the project"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = '/tmp/a.py'", "no .py file in the project"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 'a.txt'", "no .py file in the project"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 3", "`output` that is not text"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 'a.py'\ninput = 'x'", "known are"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 'a.py'\nwrt = 3", "text or a list"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 'a.py'\nprecise = 'no'", "true or false"),
-        ("[[tool.gradgen.files.modules]]\nsource = 'x'\noutput = 'a.py'\n" * 2, "twice"),
+        ("[[tool.gradgen.modules]]\noutput = 'a.py'", "needs `source` or `source-file`"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'", "has no `output`"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = '../a.py'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = '/tmp/a.py'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.txt'", "no .py file in the project"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 3", "`output` that is not text"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\ninput = 'x'", "known are"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\nwrt = 3", "text or a list"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\nprecise = 'no'", "true or false"),
+        ("[[tool.gradgen.modules]]\nsource = 'x'\noutput = 'a.py'\n" * 2, "twice"),
         ("[tool", "cannot be read"),
     ],
 )  # fmt: skip
@@ -158,14 +158,14 @@ def residual(x, y, z):
     return u, u * z
 ''')
     listed = """
-[[tool.gradgen.files.modules]]
+[[tool.gradgen.modules]]
 source-file = "model.py:residual"
 output = "residual.py"
 with = "jacobian"
 params = "y"
 test = true
 
-[[tool.gradgen.files.modules]]
+[[tool.gradgen.modules]]
 source = "x*g + h"
 const = { g = 9.81, h = 2 }
 output = "weight.py"

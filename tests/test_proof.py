@@ -128,7 +128,7 @@ def test_a_wrong_module_reaches_nobody(
     project = tmp_path / "pyproject.toml"
     source = text.replace("\n", "\\n")
     project.write_text(
-        f'[[tool.gradgen.files.modules]]\nsource = "{source}"\noutput = "built.py"\n'
+        f'[[tool.gradgen.modules]]\nsource = "{source}"\noutput = "built.py"\n'
     )
     fault(faulty)
     _forget()

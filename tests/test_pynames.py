@@ -486,7 +486,7 @@ def test_an_import_means_what_the_user_says(
     assert main(["diff", "model.py:rate", "rate.py", *means]) == 0
     assert "nothing changed" in capsys.readouterr().out
     Path("pyproject.toml").write_text(
-        '[[tool.gradgen.files.modules]]\nsource-file = "model.py:rate"\noutput = "rate.py"\n'
+        '[[tool.gradgen.modules]]\nsource-file = "model.py:rate"\noutput = "rate.py"\n'
         'means = { "fluids.numerics.exp" = "exp", "fluids.numerics.g" = 9.81, "jax.numpy" = "numpy", "mine.sub.clipped" = "clip" }\n'
     )
     assert main(["build", "--check"]) == 0
@@ -507,7 +507,7 @@ def test_an_import_means_what_the_user_says(
     assert main(["compile", "x*y", "--means", "a.b=exp"]) == 2
     assert "name a function in it" in capsys.readouterr().err
     Path("pyproject.toml").write_text(
-        '[[tool.gradgen.files.modules]]\nsource = "x*y"\noutput = "rate.py"\nmeans = { "a.b" = "exp" }\n'
+        '[[tool.gradgen.modules]]\nsource = "x*y"\noutput = "rate.py"\nmeans = { "a.b" = "exp" }\n'
     )
     assert main(["build"]) == 1
     assert "name a function in it" in capsys.readouterr().err

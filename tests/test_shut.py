@@ -18,7 +18,7 @@ from gradgen.files.recipe import MARKER, read_artifact
 from gradgen.pipeline import compile
 from tests.conftest import ROOT
 
-MODULE = '[[tool.gradgen.files.modules]]\nsource = "x*y"\noutput = "{output}"\n'
+MODULE = '[[tool.gradgen.modules]]\nsource = "x*y"\noutput = "{output}"\n'
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_a_source_file_is_a_small_regular_file_of_the_project(
         with open(project / huge, "wb") as stream:
             stream.truncate(1 << 40)
     (project / "pyproject.toml").write_text(
-        f'[[tool.gradgen.files.modules]]\nsource-file = "{name}"\noutput = "a.py"\n'
+        f'[[tool.gradgen.modules]]\nsource-file = "{name}"\noutput = "a.py"\n'
         + MODULE.format(output="b.py")
     )
     code, out, err = ran(capsys, "build")
@@ -269,7 +269,7 @@ def test_a_message_shows_the_offending_line_and_no_other(
     )
     for name in ("f.txt", "f.py:f"):
         (project / "pyproject.toml").write_text(
-            f'[[tool.gradgen.files.modules]]\nsource-file = "{name}"\noutput = "a.py"\n'
+            f'[[tool.gradgen.modules]]\nsource-file = "{name}"\noutput = "a.py"\n'
         )
         code, _, err = ran(capsys, "build")
         assert code == 1 and "hunter3" not in err
@@ -418,11 +418,11 @@ KEYS = ["name", "source", "source-file", "output", "target", "inputs", "wrt", "o
 def project_text(rnd: random.Random) -> str:
     """Return a random pyproject.toml: near to a right one, or far from it."""
     if rnd.random() < 0.1:
-        key = rnd.choice(["tool", "tool.gradgen", "tool.gradgen.files.modules"])
+        key = rnd.choice(["tool", "tool.gradgen", "tool.gradgen.modules"])
         return f"{key} = {rnd.choice(VALUES)}\n"
     lines = []
     for number in range(rnd.randrange(1, 4)):
-        lines.append("[[tool.gradgen.files.modules]]")
+        lines.append("[[tool.gradgen.modules]]")
         items = {"source": '"x*y + g"', "output": f'"m{number}.py"'}
         for _ in range(rnd.choice([0, 1, 1, 2, 4])):
             items[rnd.choice(KEYS)] = rnd.choice(VALUES)

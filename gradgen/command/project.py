@@ -154,7 +154,7 @@ def find_project(start: Path) -> Path:
 
 
 def entries(path: Path) -> list[Entry]:
-    """Return the modules that a pyproject.toml lists under [[tool.gradgen.files.modules]].
+    """Return the modules that a pyproject.toml lists under [[tool.gradgen.modules]].
 
     Raises:
         GradgenError: the file cannot be read, lists none, or has an item that is not known.
@@ -162,7 +162,7 @@ def entries(path: Path) -> list[Entry]:
     modules = _table(path).get("modules")
     if not isinstance(modules, list) or not modules:
         raise GradgenError(
-            f'{path} lists no modules; write [[tool.gradgen.files.modules]] with source = "..." and output = "..."'
+            f'{path} lists no modules; write [[tool.gradgen.modules]] with source = "..." and output = "..."'
         )
     found = [_entry(path, number, module) for number, module in enumerate(modules, 1)]
     written: dict[str, Path] = {}
@@ -199,7 +199,7 @@ def _table(path: Path) -> Mapping[str, Any]:
     table = tool.get("gradgen", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict) or set(table) - {"modules"}:
         raise GradgenError(
-            f"{path}: [tool.gradgen] holds `modules` alone, as [[tool.gradgen.files.modules]]"
+            f"{path}: [tool.gradgen] holds `modules` alone, as [[tool.gradgen.modules]]"
         )
     return table
 
