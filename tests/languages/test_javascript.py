@@ -461,6 +461,7 @@ def test_every_helper_is_reserved_and_used() -> None:
     }
     assert called | spelled == {*texts}
     for name, text in texts.items():
+        assert JAVASCRIPT.layout(text) == text
         assert text.startswith("/** ") and f"\nfunction {name}(" in text, name
 
 
@@ -506,6 +507,12 @@ def test_what_runs_in_python_is_refused() -> None:
         compile(
             "g = function(pkg.rate, derivative=pkg.slope)\ng(x)", target="javascript"
         )
+
+
+def test_the_function_in_the_readme_is_todays() -> None:
+    source = compile(SEED, target="javascript").source
+    start, end = source.index("/** Return [f"), source.index("\n/**\n * Return [df")
+    assert f"```js\n{source[start:end]}```" in (ROOT / "README.md").read_text("utf-8")
 
 
 # The proof of the text.
