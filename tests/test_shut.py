@@ -366,12 +366,18 @@ def test_a_folder_of_oddities(
     Path("up").symlink_to("..")
     Path("ring").symlink_to("ring")
     (project / "folder.py").mkdir()
-    with open("huge.py", "wb") as stream:
-        stream.write(f"{MARKER}\n".encode())
-        stream.truncate(1 << 40)
+    for name, start in (("huge.py", "x = 1"), ("marked", MARKER)):
+        with open(name, "wb") as stream:
+            stream.write(f"{start}\n".encode())
+            stream.truncate(1 << 40)
     for argv in (["check", "."], ["update", "."]):
         code, out, _ = ran(capsys, *argv)
         assert (code, out.split()) == (0, ["ok", "good.py"])
+    # What bears the mark is gradgen's, however large it has become: that is said.
+    Path("marked").rename("marked.py")
+    code, out, _ = ran(capsys, "check", ".")
+    assert code == 1 and "marked.py is too large" in out
+    Path("marked.py").unlink()
     for name in ("pipe.py", "loop.py", "zero.py", "huge.py", "ring", "dangling.py"):
         code, out, _ = ran(capsys, "check", name, "good.py")
         assert code == 1 and out.splitlines()[-1].split() == ["ok", "good.py"]
