@@ -149,18 +149,26 @@ def both(formula: str, names: Sequence[str] | None = None) -> tuple[Compiled, An
 
 def compare(
     listed: Mapping[tuple[str, tuple[str, ...]], list[list[float]]], folder: Path
-) -> None:
-    modules, twins = zip(*(both(*formula) for formula in listed))
-    agree(built(modules, folder), twins, [*listed.values()])
+) -> int:
+    """Compare all that is accepted, and return how many modules that is."""
+    pairs, points = [], []
+    for formula, places in listed.items():
+        with contextlib.suppress(GradgenError):
+            pairs.append(both(*formula))
+            points.append(places)
+    modules, twins = zip(*pairs)
+    agree(built(modules, folder), twins, points)
+    return len(pairs)
 
 
 def test_some_listed_formulas_are_those_of_python(tmp_path: Path) -> None:
-    compare(dict([*cases().items()][::20]), tmp_path)
+    some = dict([*cases().items()][::20])
+    assert compare(some, tmp_path) == len(some)
 
 
 @pytest.mark.slow
 def test_every_listed_formula_is_that_of_python(tmp_path: Path) -> None:
-    compare(cases(), tmp_path)
+    assert compare(cases(), tmp_path) == len(cases())
 
 
 @pytest.mark.slow
@@ -171,11 +179,8 @@ def test_real_formulas_are_those_of_python(name: str, tmp_path: Path) -> None:
     for row in formulas(name):
         names = tuple(row["variables"].split(";"))
         found = [[at["point"][n] for n in names] for at in points.get(row["id"], [])]
-        with contextlib.suppress(GradgenError):
-            compile(row["expression"], inputs=names, target="c", proof=False)
-            listed[row["expression"], names] = found
-    assert len(listed) > 100
-    compare(listed, tmp_path)
+        listed[row["expression"], names] = found
+    assert compare(listed, tmp_path) > 0.95 * len(listed)
 
 
 @dataclass(frozen=True)

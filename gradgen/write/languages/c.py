@@ -125,10 +125,17 @@ def _define(name: str, sign: str, value: str, changes: bool) -> str:
     return f"{'' if changes else 'const '}double {name} = {value};"
 
 
-# The layout: long lines are broken where they are least nested.
+# The layout: long lines are broken where they are least nested, and before what binds least.
 
 _WIDTH = 92
+#: What an expression is broken before, that which binds least first; anything else stands behind a comma.
+_LATER = ("?:", "|", "&", "<>=!", "+-", "*/")
 _BREAK = re.compile(r"(?<=[,({]) ?(?=\S)| (?=[-+*/?:<>=!&|]+ )")
+
+
+def _rank(sign: str) -> int:
+    """Return how late a line is broken before a sign: what binds least comes first."""
+    return next((n for n, signs in enumerate(_LATER, 1) if sign in signs), 0)
 
 
 def _layout(text: str) -> str:
@@ -161,7 +168,10 @@ def _broken(line: str) -> str:
         if not places:
             break
         shift = len(depths) - len(code)
-        best = min(places, key=lambda place: (depths[place + shift], -place))
+        best = min(
+            places,
+            key=lambda place: (depths[place + shift], _rank(code[place + 1]), -place),
+        )
         found.append(code[:best])
         depths = depths[best + 1 + shift :]
         code = indent + code[best + 1 :]

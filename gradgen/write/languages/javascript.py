@@ -187,6 +187,8 @@ _TOKEN = re.compile(
 )
 _COMMENT = re.compile(r"/\*\*(?:(?!\*/).)*\*/\n", re.DOTALL)
 _HEADER = re.compile(r"(?://[^\n\r\u2028\u2029]*\n)*")
+#: Names in braces, as tokens.
+_OBJECT = r"\{((?: \w+ ,)*(?: \w+)?) \}"
 _BINARY = frozenset("+ - * / ** < > <= >= === !== && || ?".split())  # noqa: SIM905
 #: What has a value without a declaration, and what may be called.
 _VALUES = frozenset(v for v in _CONSTANTS.values() if not v[0].isdigit())
@@ -266,8 +268,11 @@ class _Function:
         """Check a statement, which comes without its semicolon."""
         first, *rest = tokens
         if first == "return":
+            packed = re.fullmatch(rf"(\[ .* ), {_OBJECT} \]", " ".join(rest))
+            if packed is not None and {*_listed_names(packed[2])} <= {*self.known}:
+                rest = f"{packed[1]}]".split()
             self.expression(rest, lists=True)
-        elif first == "const" and rest[0] == "[":
+        elif first == "const" and rest[0] in ("[", "{"):
             self.unpacking(rest)
         elif first in ("const", "let") and rest[1:2] == ["="]:
             self.expression(rest[2:])
@@ -278,18 +283,17 @@ class _Function:
             raise _refused(f"it has the statement `{' '.join(tokens)[:60]}`")
 
     def unpacking(self, tokens: Sequence[str]) -> None:
-        """Check `[a, , b] = cache`, or in the Jacobian `[, cache] = forward(x, y)`."""
+        """Check `{ a, b } = cache`, or in the Jacobian `[, cache] = forward(x, y)`."""
         whole = " ".join(tokens)
         called = f"[ , cache ] = forward ( {' , '.join(self.inputs)} )"
         if self.name == "jacobian" and whole == re.sub(" +", " ", called):
             self.known["cache"] = False
             return
-        names = re.fullmatch(r"\[ (.*) \] = cache", whole)
-        if names is None or "cache" not in self.known:
+        unpacked = re.fullmatch(rf"{_OBJECT} = cache", whole)
+        if unpacked is None or "cache" not in self.known:
             raise _refused(f"`{self.name}` takes apart what is no cache")
-        for name in re.split(" ?, ?", names[1]):
-            if name:
-                self.declare(name, False)
+        for name in _listed_names(unpacked[1]):
+            self.declare(name, False)
 
     def declare(self, name: str, changes: bool) -> None:
         """Note a new name."""
@@ -335,6 +339,10 @@ class _Function:
             last = token
         if opened or state != "operator":
             raise _refused(f"an expression of `{self.name}` does not end")
+
+
+def _listed_names(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _statements(text: str, place: int) -> Iterator[tuple[list[str], int]]:
