@@ -130,6 +130,7 @@ def _define(name: str, sign: str, value: str, changes: bool) -> str:
 _WIDTH = 92
 #: What an expression is broken before, that which binds least first; anything else stands behind a comma.
 _LATER = ("?:", "|", "&", "<>=!", "+-", "*/")
+_ASSIGNS = re.compile(r" [-+]?= ")
 _BREAK = re.compile(r"(?<=[,({]) ?(?=\S)| (?=[-+*/?:<>=!&|]+ )")
 
 
@@ -163,8 +164,8 @@ def _broken(line: str) -> str:
             if start < match.start() <= _WIDTH and code[match.start()] == " "
         ]
         # An assignment's sign stays with its name.
-        equals = code.find(" = ") if not found else -1
-        places = [place for place in places if place > equals + 1]
+        equals = None if found else _ASSIGNS.search(code)
+        places = [place for place in places if not equals or place > equals.end()]
         if not places:
             break
         shift = len(depths) - len(code)
