@@ -14,7 +14,7 @@ from sympy.codegen import cfunctions as cf
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.read.nodes import ByNode
+from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
 
 #: Enough for differences of numbers from 1e308 to 1e-308.
@@ -71,24 +71,16 @@ class ExactFormulas:
         #: One entry per node, operands first: what it is, how to evaluate it, and the places of its operands.
         self._plan: list[tuple[int, Any, tuple[int, ...]]] = []
         done: ByNode[int] = ByNode()
-        todo: list[sp.Basic] = [*exprs]
-        while todo:
-            node = todo[-1]
-            missing = [arg for arg in node.args if arg not in done]
-            if missing and node not in done:
-                todo += missing
-                continue
-            todo.pop()
-            if node not in done:
-                done[node] = len(self._plan)
-                operands = tuple(done[arg] for arg in node.args)
-                if node.is_Symbol:
-                    self._plan.append((_INPUT, places[node.name], ()))
-                elif all(self._plan[i][0] == _CONSTANT for i in operands):
-                    self._plan.append((_CONSTANT, meaning_of(node), operands))
-                else:
-                    kind = _KINDS.get(node.func, _OTHER)
-                    self._plan.append((kind, meaning_of(node), operands))
+        for node in operands_first(exprs, done):
+            done[node] = len(self._plan)
+            operands = tuple(done[arg] for arg in node.args)
+            if node.is_Symbol:
+                self._plan.append((_INPUT, places[node.name], ()))
+            elif all(self._plan[i][0] == _CONSTANT for i in operands):
+                self._plan.append((_CONSTANT, meaning_of(node), operands))
+            else:
+                kind = _KINDS.get(node.func, _OTHER)
+                self._plan.append((kind, meaning_of(node), operands))
         self._results = [done[expr] for expr in exprs]
         self._reached = [self._below(result) for result in self._results]
         self._constants: dict[int, Any] = {}

@@ -15,7 +15,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.prove.exact import meaning_of
 from gradgen.read.definitions import Definition
-from gradgen.read.nodes import ByNode
+from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
 from gradgen.read.sympy.stage import python_name
 
@@ -217,16 +217,8 @@ class Plain:
         Raises:
             KeyError: it holds a symbol or a function that is not known.
         """
-        todo: list[sp.Basic] = [expr]
-        while todo:
-            node = todo[-1]
-            missing = [arg for arg in node.args if arg not in done]
-            if missing and node not in done:
-                todo += missing
-                continue
-            todo.pop()
-            if node not in done:
-                done[node] = self._add_node(node, variables, own, done)
+        for node in operands_first([expr], done):
+            done[node] = self._add_node(node, variables, own, done)
         return done[expr]
 
     def _add_node(

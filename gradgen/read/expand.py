@@ -8,7 +8,7 @@ from typing import Literal
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.read.nodes import ByNode
+from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
@@ -37,17 +37,8 @@ def substitute(
     done: ByNode[sp.Basic] = ByNode()
     for node in whole:
         done[node] = node
-    todo = [body]
-    while todo:
-        node = todo[-1]
-        missing = [arg for arg in node.args if arg not in done]
-        if missing and node not in done:
-            todo += missing
-            continue
-        todo.pop()
-        if node not in done:
-            args = [done[arg] for arg in node.args]
-            done[node] = _with(node, args, values, tidy)
+    for node in operands_first([body], done):
+        done[node] = _with(node, [done[arg] for arg in node.args], values, tidy)
     return done[body]
 
 

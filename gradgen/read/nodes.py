@@ -1,8 +1,8 @@
-"""A map from SymPy nodes to values, by the node itself and not by what it equals: comparing deep expressions would recurse."""
+"""A map from SymPy nodes to values, by the node itself and not by what it equals, and a walk over them: neither recurses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Container, Iterable, Iterator, MutableMapping
 from typing import TypeVar
 
 import sympy as sp
@@ -36,3 +36,24 @@ class ByNode(MutableMapping[sp.Basic, V]):
 
     def __len__(self) -> int:
         return len(self._owned)
+
+
+def operands_first(
+    roots: Iterable[sp.Basic], done: Container[sp.Basic]
+) -> Iterator[sp.Basic]:
+    """Yield the nodes below some roots that are not done, and these, each once and after its operands.
+
+    Args:
+        roots: the roots.
+        done: what needs no visit. Whoever walks adds to it each node that is yielded.
+    """
+    todo = [*roots]
+    while todo:
+        node = todo[-1]
+        missing = [arg for arg in node.args if arg not in done]
+        if missing and node not in done:
+            todo += missing
+            continue
+        todo.pop()
+        if node not in done:
+            yield node
