@@ -224,7 +224,7 @@ def test_a_function_that_returns_less_than_it_says(
 def test_a_template_may_not_spoil_a_module(tmp_path: Path) -> None:
     folder = tmp_path / "python"
     folder.mkdir()
-    layout = Path(plain_module.__file__).parents[1] / "templates/python"
+    layout = Path(plain_module.__file__).parents[2] / "templates/python"
     text = (layout / "module.py.jinja").read_text()
     (folder / "module.py.jinja").write_text(text)
     assert not compile("x*y - 2*y", templates=tmp_path).unproven
