@@ -88,6 +88,17 @@ def evaluated(op: str, *args: float) -> float:
     return float(getattr(math, op)(*args)) if op in _MATH else math.nan
 
 
+def _key(
+    op: str, args: tuple[int, ...], data: Number | None = None, guard: Guard = ()
+) -> object:
+    """Return what equal steps have in common, and no others: 1, 1.0 and True are equal to Python, as are 0.0 and -0.0."""
+    if op != "const":
+        return op, args, data, guard
+    if isinstance(data, float):
+        return float, repr(data)
+    return type(data), data
+
+
 class Steps:
     """A growing list of steps.
 
@@ -115,8 +126,7 @@ class Steps:
 
     def append(self, step: Step) -> int:
         """Return the value of a step, adding it if it is new."""
-        # 1, 1.0 and True are equal, as are 0.0 and -0.0.
-        key = step if step.op != "const" else (type(step.data), repr(step.data))
+        key = _key(step.op, step.args, step.data, step.guard)
         value = self.known.get(key)
         if value is None:
             value = self.known[key] = len(self.list)
@@ -127,10 +137,14 @@ class Steps:
     def _size(self, step: Step) -> int | None:
         if step.op == "const":
             return 0
-        sizes = [self.sizes[arg] for arg in step.args]
-        total = sum(size for size in sizes if size is not None)
-        if step.op in ("input", "copy") or step.guard or None in sizes:
+        if step.op in ("input", "copy") or step.guard:
             return None
+        total = 0
+        for arg in step.args:
+            size = self.sizes[arg]
+            if size is None:
+                return None
+            total += size
         if step.op in COMPARISONS:
             return None  # what it comes to is not known before the module runs
         if total >= INLINE_OPERATIONS or not (self.folded or step.op == "neg"):
@@ -158,7 +172,7 @@ class Steps:
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the value of an operation that has been made, outside of all branches."""
-        return self.known.get(Step(op, args))
+        return self.known.get(_key(op, args))
 
     def input(self, name: str) -> int:
         """Return the value of an input."""
@@ -360,17 +374,20 @@ def finish(
         used.add(value)
         step = steps[value]
         todo += step.args
-        for branch in (step.guard, *active.get(value, ())):
-            todo += (condition for condition, _ in branch)
+        if step.guard or value in active:
+            for branch in (step.guard, *active.get(value, ())):
+                todo += (condition for condition, _ in branch)
     moved = {value: place for place, value in enumerate(sorted(used))}
 
     def branch_of(guard: Guard) -> Guard:
+        if not guard:
+            return guard
         return tuple((moved[condition], wanted) for condition, wanted in guard)
 
     kept = []
     for value in moved:
         step = steps[value]
-        args = tuple(moved[arg] for arg in step.args)
+        args = tuple([moved[arg] for arg in step.args])
         kept.append(Step(step.op, args, step.data, branch_of(step.guard)))
     return Program(
         steps=tuple(kept),

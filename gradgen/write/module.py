@@ -359,7 +359,7 @@ class _Viewer:
                     self.shown(),
                     self.cost,
                     self.docstring,
-                    self.target.ieee or not self.target.raises,
+                    self.target.infinite,
                     self.target.strict,
                 )
             ),
@@ -536,7 +536,7 @@ class _Viewer:
         self.write(_CELL * len(program.outputs) * len(program.wrt))
         taken = self.target.reserved | self.target.avoided
         self.rows = jacobian(
-            program, self.chain, self.writer.count, taken, self.target.ieee
+            program, self.chain, self.writer.count, taken, self.target.infinite
         )
         self.writer.start({})
         groups: list[Group] = []

@@ -173,8 +173,10 @@ class Speller:
                 return str(above), SIGN if above < 0 else ATOM
             digits = [str(above), str(below)]
         else:
-            exact = all(abs(part) < _LARGE and float(part) == part for part in parts)
-            if below & (below - 1) == 0 or not exact:
+            exact = below & (below - 1) != 0 and all(
+                abs(part) < _LARGE and float(part) == part for part in parts
+            )
+            if not exact:
                 return self._double(float(number))
             digits = [language.digits(float(part)) for part in parts]
         pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)

@@ -98,6 +98,11 @@ class Target:
     strict: bool = False
 
     @property
+    def infinite(self) -> bool:
+        """Whether overflow and poles give inf and nan, so that slopes may be infinite."""
+        return self.ieee or not self.raises
+
+    @property
     def is_python(self) -> bool:
         """Whether its modules run here."""
         return self.suffix == ".py"

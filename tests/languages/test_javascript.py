@@ -31,6 +31,7 @@ from gradgen.targets import PYTHON
 from gradgen.write.languages.javascript import JAVASCRIPT
 from gradgen.write.module import helpers, render
 from gradgen.write.target import Skeleton
+from tests import generators
 from tests.conftest import ROOT, formulas, gold
 from tests.rows import ALL, NUMERIC, constants, drawn, has_text
 
@@ -414,6 +415,20 @@ def test_real_formulas(tmp_path: Path, name: str) -> None:
     compare(tmp_path, cases)
 
 
+@needs_node
+@pytest.mark.slow
+def test_random_programs(tmp_path: Path) -> None:
+    rnd, cases = random.Random(4), []
+    for seed in range(150):
+        made = generators.program(seed)
+        points = [[rnd.uniform(-3, 3) for _ in made.inputs] for _ in range(3)]
+        options: dict[str, Any] = {"proof": False, "with_": "jacobian"}
+        source = made.compile(target="javascript", **options).source
+        twin = made.compile(ieee=True, **options).source
+        cases.append(Case(made.text, source, twin, points))
+    compare(tmp_path, cases)
+
+
 # Modules as files, and what else they hold.
 
 PROGRAM = '''"""A rate */ with \\ and a limit."""
@@ -437,10 +452,15 @@ def test_programs_constants_jacobians_and_names_of_the_language(tmp_path: Path) 
     none = both("x + y", [[1.0, 2.0]], wrt="")
     flat = both("x + floor(y)", [[1.0, 2.0]], with_="jacobian", params="x")
     holes = both("u = sin(x)*y\nv = u*x", [[1.0, 2.0]], outputs="u,v", with_="jacobian")
+    steep = both(
+        "a = sqrt(x)\nf = a*y if y > 0 else y", [[0.0, -1.0]], with_="jacobian"
+    )
     given = both("a*exp(-k*t)", [[1.0, 2.0, 3.0]], defaults={"t": 2.0})
     assert "forward(a, k, t = 2)" in given.javascript
     seed = both(SEED, [[3.0, -4.0], [-800.0, 1.0], [0.0, 0.0]])
-    compare(tmp_path, [several, words, taken, wide, none, flat, holes, given, seed])
+    compare(
+        tmp_path, [several, words, taken, wide, none, flat, holes, steep, given, seed]
+    )
 
 
 def test_the_names_of_the_language_are_not_results() -> None:

@@ -15,6 +15,7 @@ _OPERATIONS = 24
 _LARGEST = 64
 #: How far two numbers are apart that mean the same: 0.1*40 and 4.
 _ROUNDING = Fraction(4, 2**53)
+_ONE = Fraction(1)
 
 #: The step that makes a value, None for an input; a constant is a step too.
 StepOf = Callable[[int], "Step | None"]
@@ -23,15 +24,16 @@ StepOf = Callable[[int], "Step | None"]
 def number_of(step_of: StepOf, value: int) -> Fraction | float | None:
     """Return the number that a value is, None if it is none, or has but a name, as pi."""
     step = step_of(value)
-    number = step.data if step is not None and step.op == "const" else None
-    return number if isinstance(number, (Fraction, float)) else None
+    if step is None or step.op != "const":
+        return None
+    return step.data if isinstance(step.data, (float, Fraction)) else None
 
 
 @dataclass
 class Product:
     """A number times powers of values; what is not a product is a factor itself."""
 
-    number: Fraction | float = Fraction(1)
+    number: Fraction | float = _ONE
     powers: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -52,7 +54,7 @@ class Product:
         Raises:
             OverflowError: the product has no double.
         """
-        if number == 1 and isinstance(number, Fraction):
+        if number is _ONE or (number == 1 and isinstance(number, Fraction)):
             return
         exact = isinstance(self.number, Fraction) and isinstance(number, Fraction)
         value = Fraction(self.number) * Fraction(number) ** power
@@ -93,19 +95,21 @@ def _taken_apart(
     budget = _OPERATIONS
     while todo:
         value, power = todo.pop()
-        number = number_of(step_of, value)
-        if number:
-            found.times_number(number, power)
-            continue
-        seen[value] = None
         step = step_of(value)
+        if step is not None and step.op == "const":
+            number = number_of(step_of, value)
+            if number:
+                found.times_number(number, power)
+                continue
+        seen[value] = None
         inside = parts(step_of, step) if step is not None and budget else None
         if inside is None:
             found.times(value, power)
             continue
         budget -= 1
         sign, pieces = inside
-        found.times_number(Fraction(sign), power)
+        if sign < 0:
+            found.times_number(Fraction(sign), power)
         todo += [(piece, each * power) for piece, each in reversed(pieces)]
     return found
 

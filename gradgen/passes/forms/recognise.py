@@ -429,6 +429,8 @@ class _Rewriter:
 
     def logistic(self, found: Product) -> Product | None:
         """Return a product in which 1/(c + a*exp(u)) is wsigmoid(a/c, -u)/c, which has no overflow; else None."""
+        if all(power > 0 for power in found.powers.values()):
+            return None
         changed = Product(found.number)
         for below, power in found.powers.items():
             terms = self.pair(below) if power < 0 else []
