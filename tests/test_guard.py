@@ -188,7 +188,7 @@ def test_what_many_separate_branches_need_is_made_once() -> None:
     assert (value, slope) == (3 * math.log(2.0), 1.5)
 
 
-@pytest.mark.parametrize("depth", [400, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("depth", [350, pytest.param(2000, marks=pytest.mark.slow)])
 def test_deep_choices(depth: int) -> None:
     """Each is three of SymPy's nodes: far deeper than Python's own stack."""
     x = sp.Symbol("x")

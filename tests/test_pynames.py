@@ -729,7 +729,7 @@ def test_what_the_user_wrote_is_short_whatever_it_is_unrolled_to() -> None:
         "def f(x): return " + "x < 1 and " * 500 + "x < 2",
         "def f(x): return " + "abs(" * 150 + "x" + ")" * 150,
         "def f(x): return " + "x**" * 500 + "x",
-        "def g(x): return " + "+".join([f"x*{2 / 3}"] * 200) + "\ndef f(x): return " + "+".join(["g(x)"] * 600),
+        pytest.param("def g(x): return " + "+".join([f"x*{2 / 3}"] * 200) + "\ndef f(x): return " + "+".join(["g(x)"] * 600), marks=pytest.mark.slow),
         "def f(x):\n    return x" + "".join(f"\ndef g{i}(x): return g{i + 1}(x)" for i in range(3000)),
         "".join(f"def g{i}(x): return g{i + 1}(x)\n" for i in range(50)) + "def g50(x): return x\ndef f(x): return g0(x)",
     ],

@@ -27,11 +27,11 @@ def hold(kind: str, first: int, last: int) -> None:
 
 
 def test_programs_are_what_they_say_and_the_same_in_every_process() -> None:
-    hold("programs", 0, 15)
+    hold("programs", 0, 8)
 
 
 def test_python_functions_are_what_python_runs_and_the_same_in_every_process() -> None:
-    hold("functions", 0, 15)
+    hold("functions", 0, 8)
 
 
 @pytest.mark.slow

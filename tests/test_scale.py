@@ -84,7 +84,9 @@ def stages_before_layout(expr: sp.Expr) -> tuple[Program, float]:
         gc.enable()
 
 
-@pytest.mark.parametrize("shape", [chain, wide, mixed])
+@pytest.mark.parametrize(
+    "shape", [chain, mixed, pytest.param(wide, marks=pytest.mark.slow)]
+)
 def test_ten_thousand_operations_pass(shape: object) -> None:
     program, _ = stages_before_layout(shape(10_000))  # type: ignore[operator]
     assert len(program.lines) > 5_000
