@@ -206,8 +206,16 @@ def test_the_cache_is_what_backward_reads(count: int) -> None:
         text, outputs = random_program(seed)
         without = compile(text, inputs="x, y, z", outputs=outputs)
         compiled = compile(text, inputs="x, y, z", outputs=outputs, with_="jacobian")
-        ours = without.source[without.source.index("def forward") :]
-        assert ours in compiled.source
+        # Rows may read values that backward does not; its lines, and those of forward, stay as they are.
+        ours, both = (
+            [
+                line
+                for line in c.source.splitlines()
+                if line.startswith("    ") and "=" in line and "cache" not in line
+            ]
+            for c in (without, compiled)
+        )
+        assert ours == both[: len(ours)]
         assert black_python(compiled.source) == compiled.source
         point = [random.Random(seed + i).uniform(-2, 2) for i in range(3)]
         agree(compiled.jacobian(*point), rows(compiled, point))
