@@ -9,12 +9,14 @@ import pytest
 import sympy as sp
 
 from gradgen.core.program import Program
-from gradgen.core.rows import Number
+from gradgen.core.rows import Number, Row
 from gradgen.errors import GradgenError
+from gradgen.pipeline import compile
 from gradgen.read.formula import Formula
 from gradgen.read.programs import parse
 from gradgen.read.sympy.functions import unevaluated
 from gradgen.read.sympy.stage import natural_key, stage
+from tests.rows import NUMERIC, called
 
 x, y, z = sp.symbols("x y z")
 
@@ -167,3 +169,16 @@ def deep(n: int) -> Program:
 
 def test_depth_is_no_limit() -> None:
     assert lines(deep(5000)) == ["sin"] * 5000
+
+
+@pytest.mark.parametrize("row", NUMERIC, ids=lambda row: row.name)
+def test_every_function_of_constants_that_are_expressions(row: Row) -> None:
+    """None is worked out before its time: sqrt(2), exp(1/2)/3, pi and 0.7 are as good as any constant."""
+    for number in ("sqrt(2)", "exp(1/2)/3", "pi/4", "0.7"):
+        args = [number if i not in row.whole else "2" for i in range(row.arity)]
+        try:
+            program = compile(f"x*{called(row, args)}", proof=False).program
+        except GradgenError as error:
+            assert "bug" not in str(error)
+        else:
+            assert program.inputs == ("x",)

@@ -234,11 +234,11 @@ class Steps:
         plain = [n for n in numbers if isinstance(n, (Fraction, float))]
         if op == "lowers":
             return self.const(_lowers_exactly(self.evaluate(args[0])))
-        if op == "gamma" and isinstance(plain[0], Fraction):
-            if plain[0] >= _LARGEST_GAMMA:
+        if op == "gamma" and isinstance(first := numbers[0], Fraction):
+            if first >= _LARGEST_GAMMA:
                 raise OverflowError
-            if plain[0].denominator == 1 and plain[0] > 0:
-                return self.const(math.factorial(int(plain[0]) - 1))
+            if first.denominator == 1 and first > 0:
+                return self.const(math.factorial(int(first) - 1))
         if op in ARITHMETIC and len(plain) == len(args):
             exact = op == "neg" or all(isinstance(n, Fraction) for n in plain)
             result = _arithmetic(op, plain) if self.folded or exact else 0.0

@@ -41,6 +41,9 @@ class Quiet:
         """Return what a line says in quiet operations, over what has names."""
         step = self.steps[value]
         if step.op == "copy":
+            (copied,) = step.args
+            return value if copied in names else self.line(copied, names)
+        if step.op in ("input", "const"):
             return value
         return self._quiet(self._written(value, names, top=True), names, frozenset())
 
