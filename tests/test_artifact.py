@@ -14,6 +14,7 @@ import pytest
 from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.files import artifact, recipe
+from gradgen.files.artifact import State
 from gradgen.pipeline import compile
 
 
@@ -118,6 +119,18 @@ def test_a_file_whose_mark_has_moved_is_not_forgotten(model: Path) -> None:
     assert list(artifact.find(model.parent)) == [model]
     with pytest.raises(GradgenError, match="not its first line"):
         compile("x*y").write(model, force=True)
+
+
+def test_one_comparison_tells_what_a_file_is(model: Path) -> None:
+    text, others = model.read_text(), compile("x + y").source
+    own, gone = model.with_name("own.py"), model.with_name("gone.py")
+    own.write_text("x = 1\n")
+    states = [artifact.compare(artifact.look(p), text) for p in (model, own, gone)]
+    assert states == [State.SAME, State.FOREIGN, State.MISSING]
+    assert artifact.compare(artifact.look(model), others) is State.STALE
+    model.write_text(f"{text}x = 1\n")
+    for made in (text, others, None):
+        assert artifact.compare(artifact.look(model), made) is State.EDITED
 
 
 def patched(old: str, diff: str, folder: Path) -> str:

@@ -301,7 +301,7 @@ def _compile(options: argparse.Namespace) -> int:
         print(compiled.source, end="")
         return 0
 
-    from gradgen.files import artifact
+    from gradgen.files.artifact import State, compare, diff, guard
 
     made = [(output, compiled)]
     if options.test:
@@ -310,17 +310,17 @@ def _compile(options: argparse.Namespace) -> int:
         made.append((output.with_name(f"test_{output.name}"), test))
     writes = not (options.check or options.diff)
     # All files are looked at before the first is written.
-    old = [artifact.guard(path, options.force or not writes) or "" for path, _ in made]
+    old = [guard(path, options.force or not writes) for path, _ in made]
     stale = False
     said: dict[str, list[str]] = {}
-    for (path, new), before in zip(made, old):
+    for (path, new), file in zip(made, old):
         if writes:
             changed = new.write(path, force=options.force)
             said.setdefault("wrote" if changed else "unchanged:", []).append(str(path))
-            _note_signature(path, before, new.source)
+            _note_signature(path, file.text or "", new.source)
         if options.diff:
-            print(artifact.diff(path, before, new.source), end="")
-        stale |= before != new.source
+            print(diff(path, file.text or "", new.source), end="")
+        stale |= compare(file, new.source) is not State.SAME
     if said:
         _note(
             "; ".join(f"{what} {' and '.join(files)}" for what, files in said.items())
@@ -706,12 +706,10 @@ def _files(names: Sequence[str]) -> tuple[list[_File], bool]:
 
 def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
     """Return a file's recipe; a test's is that of its module, where that is found."""
-    from gradgen.files import artifact
-    from gradgen.files.recipe import read_artifact
+    from gradgen.files.artifact import look
 
     for place in modules_of(path, recipe.tests) if recipe.tests else ():
-        text = artifact.read(place)
-        module = read_artifact(text) if text is not None else None
+        module = look(place).artifact
         if module is not None and not module.recipe.tests:
             return replace(module.recipe, tests=recipe.tests)
     return recipe
@@ -719,8 +717,7 @@ def _recipe_of(path: Path, recipe: Recipe) -> Recipe:
 
 def _check(options: argparse.Namespace) -> int:
     """Check files; print what each is, and where it is not ok, why."""
-    from gradgen.files import artifact
-    from gradgen.files.recipe import read_artifact
+    from gradgen.files.artifact import State, compare, diff, look
     from gradgen.pipeline import regenerate
 
     templates = _path(options.templates) if options.templates else None
@@ -729,34 +726,20 @@ def _check(options: argparse.Namespace) -> int:
     for path in (file.path for file in files):
         change = ""
         try:
-            text = artifact.read(path)
-            found = read_artifact(text) if text is not None else None
-            if text is None:
-                status = "missing"
-            elif found is None:
-                if options.ours:
-                    continue
-                status = "not ours"
-            else:
-                made = regenerate(_recipe_of(path, found.recipe), templates)
-                ratio = 0.0 if found.recipe.tests else made.cost.ratio
-                status = (
-                    "edited"
-                    if not found.intact
-                    else (
-                        "stale"
-                        if made.source != text
-                        else (
-                            "costly"
-                            if options.max_ratio is not None
-                            and ratio > options.max_ratio
-                            else "ok"
-                        )
-                    )
-                )
-                change = artifact.diff(path, text, made.source)
-                if status == "costly":
-                    change = (
+            file = look(path)
+            state = compare(file)
+            status = state.value
+            if state is State.FOREIGN and options.ours:
+                continue
+            if file.text is not None and file.artifact is not None:
+                recipe = _recipe_of(path, file.artifact.recipe)
+                made = regenerate(recipe, templates)
+                ratio = 0.0 if recipe.tests else made.cost.ratio
+                state = compare(file, made.source)
+                status, change = state.value, diff(path, file.text, made.source)
+                dear = options.max_ratio is not None and ratio > options.max_ratio
+                if state is State.SAME and dear:
+                    status, change = "costly", (
                         f"value and gradient together cost {ratio:.1f} times the value; "
                         f"allowed is {options.max_ratio:g} times\n"
                     )
@@ -771,7 +754,6 @@ def _check(options: argparse.Namespace) -> int:
 
 def _update(options: argparse.Namespace) -> int:
     from gradgen.files import artifact
-    from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import regenerate
 
     templates = _path(options.templates) if options.templates else None
@@ -784,11 +766,10 @@ def _update(options: argparse.Namespace) -> int:
                 raise GradgenError(
                     f"{path} is a link that leads out of the folder; name the file itself"
                 )
-            text = artifact.guard(path, options.force)
-            found = read_artifact(text) if text is not None else None
-            if text is None or found is None:
+            found = artifact.guard(path, options.force)
+            if found.text is None or found.artifact is None:
                 raise GradgenError(f"{path} does not exist")
-            recipe = _recipe_of(path, found.recipe)
+            recipe = _recipe_of(path, found.artifact.recipe)
             made = regenerate(recipe, templates, options.proof)
             changed = made.write(path, force=options.force)
         except Exception as error:  # noqa: BLE001
@@ -799,7 +780,7 @@ def _update(options: argparse.Namespace) -> int:
             worst = 1
             continue
         print(f"{'updated' if changed else 'ok':8} {printable(str(path))}")
-        _note_signature(path, text, made.source)
+        _note_signature(path, found.text, made.source)
         if changed and made.unproven:
             _note_unproven(path, made.unproven)
     return worst

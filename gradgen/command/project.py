@@ -13,13 +13,13 @@ from typing import Any
 
 from gradgen.errors import GradgenError, trouble
 from gradgen.files import artifact
+from gradgen.files.artifact import State, compare, guard
 from gradgen.files.modules import (
     check_imports,
     check_module,
     import_name,
     import_name_below,
 )
-from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile
 from gradgen.sources import (
     compile_file,
@@ -300,17 +300,13 @@ def statuses(
         try:
             if artifact.leads_outside(path, entry.folder):
                 raise GradgenError(f"{path} leads outside the project, by a link")
-            before = artifact.guard(path, force or not write)
-            if before == compiled.source:
-                yield path, "ok", ""
-            elif write:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                compiled.write(path, force=force)
-                status = "written" if before is None else "updated"
-                yield path, status, compiled.unproven if path == entry.path else ""
-            else:
-                found = before and read_artifact(before)
-                edited = found and not found.intact
-                yield path, "edited" if edited else "stale" if before else "missing", ""
+            state = compare(guard(path, force or not write), compiled.source)
+            if state is State.SAME or not write:
+                yield path, state.value, ""
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            compiled.write(path, force=force)
+            status = "written" if state is State.MISSING else "updated"
+            yield path, status, compiled.unproven if path == entry.path else ""
         except (GradgenError, OSError) as error:
             yield path, "refused", trouble(error)
