@@ -13,12 +13,12 @@ from sympy.logic.boolalg import BooleanFunction
 from gradgen.errors import GradgenError
 from gradgen.prove.plain import Plain, plain_formula
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.expand import without_series
 from gradgen.read.formula import Formula, check_identifier
-from gradgen.read.nodes import ByNode
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import canonical
+from gradgen.read.sympy.expand import without_series
 from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.stage import python_name, stage
 from gradgen.read.sympy.table import CALLS
 from gradgen.write.languages.formula import FORMULA

@@ -7,8 +7,14 @@ import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
-from gradgen.read.expand import MAX_TERMS, falling_product, series, size, substitute
 from gradgen.read.programs import parse
+from gradgen.read.sympy.expand import (
+    MAX_TERMS,
+    falling_product,
+    series,
+    size,
+    substitute,
+)
 from gradgen.read.sympy.functions import add
 from tests.truth import relative, value_and_gradient
 

@@ -12,10 +12,10 @@ from gradgen.passes.forms.recognise import PATTERNS
 from gradgen.passes.guard import MAX_STEPS
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_NESTING
+from gradgen.read.sympy.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.sympy.table import CALLS
 from tests.conftest import ROOT
 

@@ -18,9 +18,10 @@ from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile, regenerate
-from gradgen.read import expand, reader, statements
-from gradgen.read.pieces import leave_nothing
+from gradgen.read import reader, statements
 from gradgen.read.programs import parse
+from gradgen.read.sympy import expand
+from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.targets import black_python
 
 LINES = (Path(__file__).with_name("cases") / "typed.txt").read_text("utf-8")

@@ -14,8 +14,8 @@ from sympy.codegen import cfunctions as cf
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Enough for differences of numbers from 1e308 to 1e-308.
 DIGITS = 450

@@ -15,8 +15,8 @@ from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.prove.exact import meaning_of
 from gradgen.read.definitions import Definition
-from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.nodes import ByNode, operands_first
 from gradgen.read.sympy.stage import python_name
 
 #: The binary logarithm of what is far beyond a double.

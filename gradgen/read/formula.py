@@ -15,7 +15,7 @@ from gradgen.errors import GradgenError, printable
 from gradgen.read.definitions import Definition
 from gradgen.read.elsewhere import OF_C
 from gradgen.read.hints import INVISIBLE, LOOKS
-from gradgen.read.nodes import ByNode
+from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.table import CALLS
 
 CONSTANTS: Mapping[str, sp.Expr] = {

@@ -20,7 +20,6 @@ from gradgen.read.definitions import (
     read_def,
     read_foreign,
 )
-from gradgen.read.expand import size, spread, substitute
 from gradgen.read.formula import (
     RESPELLED,
     Assignment,
@@ -28,7 +27,6 @@ from gradgen.read.formula import (
     check_identifier,
     spelled,
 )
-from gradgen.read.nodes import ByNode
 from gradgen.read.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
 from gradgen.read.statements import (
     Statement,
@@ -39,6 +37,8 @@ from gradgen.read.statements import (
     split_docstring,
     statements,
 )
+from gradgen.read.sympy.expand import size, spread, substitute
+from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.table import CALLS
 from gradgen.reserved import local_names
 

@@ -20,7 +20,6 @@ from gradgen.errors import GradgenError, printable
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.definitions import Definition, Own
 from gradgen.read.elsewhere import OF_C, function_advice, module_advice, suffix_advice
-from gradgen.read.expand import MAX_NODES, falling_product, series, size, substitute
 from gradgen.read.formula import (
     CONSTANTS,
     NOT_FINITE,
@@ -31,9 +30,16 @@ from gradgen.read.formula import (
     spelled,
 )
 from gradgen.read.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
-from gradgen.read.nodes import ByNode
-from gradgen.read.pieces import leave_nothing
 from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.expand import (
+    MAX_NODES,
+    falling_product,
+    series,
+    size,
+    substitute,
+)
+from gradgen.read.sympy.nodes import ByNode
+from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import CALLS, NODES
 
 #: Published limits, far above real use.

@@ -22,10 +22,10 @@ from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
-from gradgen.read.nodes import ByNode
-from gradgen.read.pieces import leave_nothing
 from gradgen.read.reader import written_out
 from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.nodes import ByNode
+from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import BY_NODE
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.

@@ -9,7 +9,7 @@ from itertools import pairwise
 import sympy as sp
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.read.nodes import ByNode
+from gradgen.read.sympy.nodes import ByNode
 
 #: More conditions end with one that holds always, and what they compare is no longer than this.
 _MOST = 60

@@ -8,8 +8,8 @@ from typing import Literal
 import sympy as sp
 
 from gradgen.errors import GradgenError
-from gradgen.read.nodes import ByNode, operands_first
 from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000
