@@ -16,6 +16,7 @@ __all__ = [
     "BUILTINS",
     "PYTHON",
     "SCIPY",
+    "SUFFIXES",
     "TARGETS",
     "black_python",
     "layout_python",
@@ -33,3 +34,7 @@ def _found() -> dict[str, Target]:
 
 
 TARGETS: Mapping[str, Target] = _found()
+#: The endings of files in other languages than Python, each with its target.
+SUFFIXES: Mapping[str, str] = {
+    target.suffix: target.name for target in TARGETS.values() if not target.is_python
+}

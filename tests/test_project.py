@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradgen.command.main import main
-from gradgen.command.project import progress
+from gradgen.command.terminal import bar
 from gradgen.pipeline import compile
 
 PROJECT = """
@@ -124,8 +124,8 @@ def test_no_project_is_said(
 
 
 def test_the_progress_bar() -> None:
-    assert progress(0, 4, 8) == "[........] 0/4"
-    assert progress(3, 4, 8) == "[######..] 3/4"
+    assert bar(0, 4, 8) == "[........] 0/4"
+    assert bar(3, 4, 8) == "[######..] 3/4"
 
 
 def test_the_hooks_name_commands_that_exist(

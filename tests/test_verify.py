@@ -250,7 +250,7 @@ def test_progress_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_on_a_terminal_progress_is_a_bar_that_goes_away(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gradgen.command.main._MOMENT", -1.0)
+    monkeypatch.setattr("gradgen.command.terminal._MOMENT", -1.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(["verify", "x*y", "--samples", "3"]) == 0
     err = capsys.readouterr().err

@@ -274,12 +274,6 @@ def _check(key: str, value: Any, refused: Any) -> None:
         raise refused(f"has a `{key}` that is not {what}")
 
 
-def progress(done: int, count: int, width: int = 30) -> str:
-    """Return a progress bar on one line."""
-    filled = width * done // count
-    return f"[{'#' * filled}{'.' * (width - filled)}] {done}/{count}"
-
-
 def statuses(
     entry: Entry, write: bool, force: bool, proof: bool = True
 ) -> Iterator[tuple[Path, str, str]]:

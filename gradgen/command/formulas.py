@@ -1,0 +1,246 @@
+"""The formulas, points and ranges of a command line in; compiled formulas and numbers out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradgen.command.terminal import note, path_of
+from gradgen.errors import GradgenError, printable
+
+if TYPE_CHECKING:
+    from gradgen.pipeline import Compiled
+
+#: Four bytes for each of the 400 000 characters that a program may have.
+_MOST_BYTES = 1_600_002
+
+
+def compiled_formula(options: argparse.Namespace) -> Compiled:
+    """Compile the command's expression, and pass its notes on."""
+    words = options.expression
+    if options.file and words:
+        raise GradgenError("give a formula or -f FILE, not both")
+    if options.file:
+        words = [read_source(path_of(options.file)).rstrip("\r\n")]
+    if len(words) != 1:
+        raise GradgenError(
+            "no expression is given; write one in quotes, or - for standard input"
+            if not words
+            else f"{len(words)} expressions are given where one is expected; "
+            "a formula, and a list of names, is written in quotes"
+        )
+    text = words[0]
+    if text == "-":
+        text = standard_input()
+    from gradgen.pipeline import compile
+    from gradgen.sources import compile_file, compile_function, function_in
+
+    given = {
+        "name": options.name,
+        "inputs": options.inputs,
+        "wrt": options.wrt,
+        "outputs": options.outputs,
+        "const": dict(_items(options.const, "--const")) if options.const else None,
+        "params": options.params,
+        "as_written": options.as_written,
+        "expand": options.expand,
+        "target": options.target,
+        "precise": options.precise,
+        "ieee": options.ieee,
+        "strict": options.strict,
+        "templates": getattr(options, "templates", None),
+        "with_": getattr(options, "extras", None) or (),
+        "proof": getattr(options, "proof", False),
+    }
+    function = function_in(text)
+    if function is not None:
+        source = read_source(path_of(function[0]), python=True)
+        given["means"] = read_means(options)
+        compiled = compile_function(source, function[1], **given)
+    elif options.means:
+        raise GradgenError(
+            "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
+        )
+    elif options.file:
+        given["name"] = "f" if options.name is None else options.name
+        compiled = compile_file(text, **given)
+    else:
+        _refuse_file(text)
+        given["name"] = "f" if options.name is None else options.name
+        compiled = compile(text, **given)
+    for line in compiled.notes:
+        note(line)
+    return compiled
+
+
+#: What is more likely a file than a formula, if there is such a file: no formula ends like this.
+_FILE = re.compile(r"[^\n\0]*\.[A-Za-z]\w*")
+
+
+def read_means(options: argparse.Namespace) -> dict[str, str]:
+    """Read what imports mean: `fluids.numerics.exp=exp`."""
+    found: dict[str, str] = {}
+    for item in ",".join(options.means or ()).split(","):
+        name, _, value = (part.strip() for part in item.partition("="))
+        if item.strip() and not (name and value):
+            raise GradgenError(
+                '--means is written as in --means "fluids.numerics.exp=exp"'
+            )
+        if found.setdefault(name, value) != value:
+            raise GradgenError(f"--means gives two meanings for `{printable(name)}`")
+    found.pop("", None)
+    return found
+
+
+def _refuse_file(text: str) -> None:
+    """Refuse a file that is given as a formula, and say what to write instead."""
+    if text.endswith(".py") and re.fullmatch(r"[\w./\\-]+", text):
+        if not os.path.exists(path_of(text)):
+            raise GradgenError(f"{text} does not exist")
+        raise GradgenError(
+            f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
+        )
+    if is_file(text):
+        raise GradgenError(f"{text} is a file; write -f {shlex.quote(text)}")
+
+
+def is_file(text: str) -> bool:
+    """Whether a text names a file, and is no formula."""
+    likely = len(text) < 1000 and _FILE.fullmatch(text)
+    return bool(likely) and os.path.isfile(path_of(text))
+
+
+def standard_input() -> str:
+    """Return a formula from standard input, which may be endless."""
+    if sys.stdin is None:
+        raise GradgenError("standard input is closed; write the expression in quotes")
+    try:
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise GradgenError(
+                f"standard input holds more than {_MOST_BYTES} bytes, which is too long for an expression"
+            )
+        return data.decode("utf-8").removeprefix("\ufeff").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise GradgenError("standard input is not UTF-8 text") from None
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that must exist."""
+    from gradgen.files import artifact
+
+    text = artifact.read(path)
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    return text
+
+
+def read_source(path: Path, python: bool = False) -> str:
+    """Return the text of a formula's file, or of a Python file, that must exist."""
+    from gradgen.files import artifact
+    from gradgen.sources import decode_formula, decode_python
+
+    decode = decode_python if python else decode_formula
+    text = artifact.read(path, decode=decode)
+    if text is None:
+        raise GradgenError(f"{path} does not exist")
+    return text
+
+
+def compiled_file(path: Path) -> Compiled:
+    """Return the module in a generated file. Only what the recipe makes is ever run: never what a file happens to hold."""
+    from gradgen.files.recipe import read_artifact
+    from gradgen.pipeline import regenerate
+
+    text = read_text(path)
+    found = read_artifact(text)
+    if found is None:
+        raise GradgenError(f"{path} was not generated by gradgen")
+    if found.recipe.tests:
+        raise GradgenError(f"{path} is a test; run it with pytest")
+    made = regenerate(found.recipe)
+    if made.source != text:
+        raise GradgenError(
+            f"{path} is not what its recipe makes, so it is not run; see `gradgen check {path}`"
+        )
+    return made
+
+
+def read_ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Read `x=1:3, y=-pi:pi`."""
+    ranges = {}
+    for name, value in _items(text, "--range"):
+        low, colon, high = value.partition(":")
+        if name not in inputs or not colon:
+            raise GradgenError(
+                f"`{printable(name)}={printable(value)}` is no range of an input; "
+                'a range is written as in --range "x=1:3"'
+            )
+        ranges[name] = (_number(low), _number(high))
+        if not ranges[name][0] <= ranges[name][1]:
+            raise GradgenError(f"the range of `{name}` runs downwards")
+    return ranges
+
+
+def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
+    """Read `name=value, name=value`."""
+    # A comma inside a value, as in hypot(3, 4), has no `name =` after it.
+    items = re.split(r",(?=\s*(?:[^\W\d]\w*\s*=|$|,))", text)
+    seen = set()
+    for item in filter(None, (part.strip() for part in items)):
+        name, equals, value = item.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())
+        name = "lambda_" if name == "lambda" else name
+        if equals and not value.strip():
+            raise GradgenError(f"{option} gives `{printable(name)}` no value")
+        if name in seen:
+            raise GradgenError(f"{option} gives two values for `{printable(name)}`")
+        if not equals or not name:
+            raise GradgenError(
+                f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"'
+            )
+        seen.add(name)
+        yield name, value
+
+
+def _number(text: str) -> float:
+    """Return the value of a constant such as -pi/2."""
+    from gradgen.pipeline import compile
+    from gradgen.read.programs import parse
+
+    parse(text)  # which reads one expression, without a name for it
+    try:
+        return float(compile(text, inputs=(), proof=False).forward()[0])
+    except GradgenError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        raise GradgenError(
+            f"`{printable(text.strip())}` has no finite value: {error}"
+        ) from None
+
+
+def read_point(text: str) -> dict[str, float]:
+    """Read `x=3, y=-pi/2`."""
+    return {name: _number(value) for name, value in _items(text, "--at")}
+
+
+def ordered(
+    point: dict[str, float], inputs: Sequence[str], option: str
+) -> tuple[float, ...]:
+    """Return a point in the order of the inputs."""
+    for name in inputs:
+        if name not in point:
+            raise GradgenError(f"{option} gives no value for `{name}`")
+    for name in point:
+        if name not in inputs:
+            raise GradgenError(
+                f"{option} gives a value for `{name}`, which is no input; the inputs are {', '.join(inputs)}"
+            )
+    return tuple(point[name] for name in inputs)
