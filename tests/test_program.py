@@ -64,7 +64,7 @@ def broken(program: Program) -> dict[str, Program]:
         return replace(program, steps=(*steps, *added), lines=places)
 
     def first(**changed: Any) -> Program:
-        return replace(program, ways=(replace(ways[0], **changed), *ways[1:]))
+        return replace(program, ways=(ways[0]._replace(**changed), *ways[1:]))
 
     above = Step("lt", (X, Y))
     past = Way(F, 0, X, below=XY)
@@ -82,8 +82,8 @@ def broken(program: Program) -> dict[str, Program]:
         "condition as a number": more(above, Step("sin", (F + 1,))),
         "number as a condition": more(Step("not", (X,))),
         "truth as a number": more(Step("const", data=True), Step("sin", (F + 1,))),
-        "guard of a number": put(XY, replace(steps[XY], guard=((X, True),))),
-        "later guard": more(replace(above, guard=((F + 1, True),))),
+        "guard of a number": put(XY, steps[XY]._replace(guard=((X, True),))),
+        "later guard": more(above._replace(guard=((F + 1, True),))),
         "output": replace(program, outputs=(("f", X),)),
         "given": replace(program, given=(("g", Y, ""),)),
         "no input": replace(program, wrt=(7,)),

@@ -72,6 +72,8 @@ _MATH = frozenset(
         "lgamma",
     ]
 )
+#: What constants among its operands may settle.
+_DECIDED = frozenset(("where", "and", "or", "not"))
 _VALUES = {"pi": math.pi, "e": math.e, "nan": math.nan, "inf": math.inf, **NAMED}
 
 
@@ -88,15 +90,14 @@ def evaluated(op: str, *args: float) -> float:
     return float(getattr(math, op)(*args)) if op in _MATH else math.nan
 
 
-def _key(
-    op: str, args: tuple[int, ...], data: Number | None = None, guard: Guard = ()
-) -> object:
+def _key(step: Step) -> object:
     """Return what equal steps have in common, and no others: 1, 1.0 and True are equal to Python, as are 0.0 and -0.0."""
-    if op != "const":
-        return op, args, data, guard
-    if isinstance(data, float):
-        return float, repr(data)
-    return type(data), data
+    if step.op != "const":
+        return step
+    data = step.data
+    if isinstance(data, Fraction):
+        return data.numerator, data.denominator  # which hash faster
+    return type(data), repr(data)
 
 
 class Steps:
@@ -126,7 +127,7 @@ class Steps:
 
     def append(self, step: Step) -> int:
         """Return the value of a step, adding it if it is new."""
-        key = _key(step.op, step.args, step.data, step.guard)
+        key = _key(step)
         value = self.known.get(key)
         if value is None:
             value = self.known[key] = len(self.list)
@@ -135,16 +136,16 @@ class Steps:
         return value
 
     def _size(self, step: Step) -> int | None:
-        if step.op == "const":
-            return 0
-        if step.op in ("input", "copy") or step.guard:
-            return None
         total = 0
         for arg in step.args:
             size = self.sizes[arg]
             if size is None:
                 return None
             total += size
+        if step.op == "const":
+            return 0
+        if step.op in ("input", "copy") or step.guard:
+            return None
         if step.op in COMPARISONS:
             return None  # what it comes to is not known before the module runs
         if total >= INLINE_OPERATIONS or not (self.folded or step.op == "neg"):
@@ -172,7 +173,7 @@ class Steps:
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the value of an operation that has been made, outside of all branches."""
-        return self.known.get(_key(op, args))
+        return self.known.get(Step(op, args))
 
     def input(self, name: str) -> int:
         """Return the value of an input."""
@@ -194,7 +195,7 @@ class Steps:
         Raises:
             ZeroDivisionError, OverflowError: as the arithmetic of constants does.
         """
-        value = self.decide(op, args)
+        value = self.decide(op, args) if op in _DECIDED else None
         if value is None and not guard:
             value = self.fold(op, args)
         return self.append(Step(op, args, None, guard)) if value is None else value
@@ -221,8 +222,9 @@ class Steps:
         Rational arithmetic is exact, arithmetic with a double is double arithmetic; all else stays an expression, so that the
         reader sees `math.sqrt(2.0 * math.pi)` and not its digits.
         """
-        if any(self.sizes[arg] is None for arg in args):
-            return None
+        for arg in args:
+            if self.sizes[arg] is None:
+                return None
         if op == "neg" and self.list[args[0]].op == "neg":
             return self.list[args[0]].args[0]
         if op in COMPARISONS:
@@ -372,7 +374,7 @@ def finish(
         if value in used:
             continue
         used.add(value)
-        step = steps[value]
+        step = steps.list[value]
         todo += step.args
         if step.guard or value in active:
             for branch in (step.guard, *active.get(value, ())):
@@ -385,23 +387,27 @@ def finish(
         return tuple((moved[condition], wanted) for condition, wanted in guard)
 
     kept = []
-    for value in moved:
-        step = steps[value]
-        args = tuple([moved[arg] for arg in step.args])
-        kept.append(Step(step.op, args, step.data, branch_of(step.guard)))
+    for value, place in moved.items():
+        step = steps.list[value]
+        if value != place or step.guard:
+            args = tuple([moved[arg] for arg in step.args])
+            step = Step(step.op, args, step.data, branch_of(step.guard))
+        kept.append(step)
     return Program(
         steps=tuple(kept),
         outputs=tuple((name, moved[value]) for name, value in outputs.items()),
         wrt=tuple(moved[value] for value in wrt),
         rows=steps.rows,
         lines=tuple(
-            moved[v] for v in moved if steps.sizes[v] is None and steps[v].op != "input"
+            place
+            for value, place in moved.items()
+            if steps.sizes[value] is None and steps.list[value].op != "input"
         ),
         given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
         active={
             moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved
         },
-        tested=frozenset(moved[v] for v in moved if v in tested),
+        tested=frozenset(place for value, place in moved.items() if value in tested),
     )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from typing import NamedTuple
 
 from gradgen.core.build import Steps
 from gradgen.core.notation import read
 from gradgen.core.program import Step, Way
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What a way brings to an adjoint, and what the adjoint is with it."""
 
     way: Way

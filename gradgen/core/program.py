@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gradgen.core.rows import Number, Row
 
@@ -21,8 +21,7 @@ class ProgramError(AssertionError):
     """A program that breaks its own rules: a bug in gradgen, never the user's fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One operation on earlier values. Inputs and constants are steps as well, so an argument is always a place.
 
     Attributes:
@@ -39,8 +38,7 @@ class Step:
     guard: Guard = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """A way that a gradient goes, from a value to one that its step reads.
 
     Attributes:
@@ -158,8 +156,7 @@ class Program:
         return "\n".join(dump)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A value with a line of its own; every other value stands inside the line that reads it.
 
     Attributes:

@@ -6,7 +6,6 @@ where c is True, and whoever evaluates branches knows that before u is made.
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from gradgen.core.build import Steps, finish_from
 from gradgen.core.program import Program, Step
@@ -33,13 +32,13 @@ class _Apart:
         for value, step in enumerate(steps):
             if value not in lines:
                 args = tuple(moved[arg] for arg in step.args)
-                moved[value] = self.builder.append(replace(step, args=args))
+                moved[value] = self.builder.append(step._replace(args=args))
         for value in self.early():
             args = tuple(moved[arg] for arg in steps[value].args)
             if steps[value].op == "where":
                 moved[value] = self.choice(*args)
             else:
-                moved[value] = self.builder.append(replace(steps[value], args=args))
+                moved[value] = self.builder.append(steps[value]._replace(args=args))
         return finish_from(self.program, self.builder, moved)
 
     def early(self) -> list[int]:

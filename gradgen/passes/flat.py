@@ -129,7 +129,7 @@ class _Maker:
             if parts:
                 tests[reduce(lambda a, b: self.make("or", a, b), parts)] = None
         steep = any(_UPSTREAM in group for group in alive)
-        return replace(way, alive=tuple(tests), steep=steep)
+        return way._replace(alive=tuple(tests), steep=steep)
 
     def condition(self, test: _Test, group: Sequence[_Test], alone: set[_Test]) -> int:
         value = test.value

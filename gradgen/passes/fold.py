@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gradgen.core.build import Steps, finish_from
 from gradgen.core.program import Program
 
@@ -26,7 +24,7 @@ def fold_constants(program: Program) -> Program:
         elif step.op in ("pow", "powr", "expb"):
             moved[value] = steps.power(*args)
         elif step.data == "precise":
-            moved[value] = steps.append(replace(step, args=tuple(args)))
+            moved[value] = steps.append(step._replace(args=tuple(args)))
         else:
             moved[value] = steps.emit(step.op, *args)
     return finish_from(program, steps, moved)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
@@ -18,7 +17,7 @@ def forward(program: Program, chain: Chain) -> list[Line]:
         step = steps[value]
         said = value
         if step.guard:
-            said = steps.append(replace(step, guard=()))
+            said = steps.append(step._replace(guard=()))
             outside = steps.const(False if steps.rows[step.op].boolean else 0)
             said = chain.make("where", all_of(chain.make, step.guard), said, outside)
         found.append(Line(said, program.names[value], value))

@@ -108,7 +108,7 @@ def _divide(program: Program, shown: bool) -> Program:
             continue
         named = step.args[1] in kept or _is_shown(program, below, parts)
         if not (value in useful and named):
-            divided[value] = replace(step, op="div", args=(step.args[0], below))
+            divided[value] = step._replace(op="div", args=(step.args[0], below))
     if not divided:
         return program
     steps = Steps(program.rows)
@@ -117,7 +117,7 @@ def _divide(program: Program, shown: bool) -> Program:
         step = divided.get(value, step)
         args = tuple(moved[arg] for arg in step.args)
         guard = tuple((moved[condition], wanted) for condition, wanted in step.guard)
-        moved[value] = steps.append(replace(step, args=args, guard=guard))
+        moved[value] = steps.append(step._replace(args=args, guard=guard))
     return finish_from(program, steps, moved)
 
 
@@ -159,13 +159,13 @@ def branch(program: Program) -> Program:
             found.append(way)
             continue
         if way.source in program.tested:
-            found.append(replace(way, moving=True))
+            found.append(way._replace(moving=True))
             continue
         step = program.steps[way.source]
         branches = program.active.get(way.source, (step.guard,))
         if () not in branches:
             taken = [all_of(make, b) for b in branches]
-            way = replace(way, branch=reduce(lambda a, b: make("or", a, b), taken))
+            way = way._replace(branch=reduce(lambda a, b: make("or", a, b), taken))
         found.append(way)
     return verify(replace(program, steps=tuple(steps.list), ways=tuple(found)))
 

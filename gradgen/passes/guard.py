@@ -6,7 +6,6 @@ import contextlib
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import islice
 from typing import TypeAlias
@@ -522,7 +521,7 @@ class _Guard:
         if arg not in self.kept:
             step = self.steps[arg]
             args = tuple(self.operand(inner, branch) for inner in step.args)
-            self.kept[arg] = self.builder.append(replace(step, args=args))
+            self.kept[arg] = self.builder.append(step._replace(args=args))
         return self.kept[arg]
 
     def emit(self, index: int, branch: _Branch) -> int:
@@ -539,7 +538,7 @@ class _Guard:
         # Choosing between what was made already needs no guard.
         safe = not any(map(self.fails, step.args))
         conditions = () if step.op == "where" and safe else self.conditions(branch)
-        return self.builder.append(replace(step, args=tuple(args), guard=conditions))
+        return self.builder.append(step._replace(args=tuple(args), guard=conditions))
 
     def fails(self, value: int) -> bool:
         """Whether a value is a constant expression that raises when the module runs, or may."""

@@ -501,9 +501,7 @@ class _Viewer:
             above = words.operand(step.args[0]) if step.op == "div" else "1"
             text = f"-{names[source]}/{into}"
             if quotient.below is not None:
-                bare = replace(
-                    quotient, branch=None, alive=(), moving=False, steep=False
-                )
+                bare = quotient._replace(branch=None, alive=(), moving=False, steep=False)  # fmt: skip
                 one = self.chain.steps.const(1)
                 slope, negative = self.chain.signless(self.chain.partial(bare, one))
                 text = Speller(self.chain.steps, FORMULA).text(slope, names)

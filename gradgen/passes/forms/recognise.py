@@ -857,7 +857,7 @@ def _surviving(program: Program) -> Program:
         if step.op != "exp" or _is_shifted(program, step):
             continue
         if _dies_out(program, value, readers, results):
-            steps[value] = replace(step, op="expinf")
+            steps[value] = step._replace(op="expinf")
     return replace(program, steps=tuple(steps))
 
 
