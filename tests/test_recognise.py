@@ -103,7 +103,7 @@ def test_as_written_leaves_the_formula_alone() -> None:
     recognised = compile(seed).program
     assert "precise" in [step.data for step in recognised.steps]
     plain = [
-        replace(step, data=None) if step.data == "precise" else step
+        step._replace(data=None) if step.data == "precise" else step
         for step in recognised.steps
     ]
     called = compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)").program

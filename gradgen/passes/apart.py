@@ -6,7 +6,6 @@ where c is True, and whoever evaluates branches knows that before u is made.
 
 from __future__ import annotations
 
-
 from gradgen.core.build import Steps, finish_from
 from gradgen.core.program import Program, Step
 
