@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, cast
 import sympy
 from sympy.core.function import AppliedUndef
 
+from gradgen.collector import paused
 from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
@@ -71,6 +72,7 @@ Source: TypeAlias = (
 )
 
 
+@paused()
 def compile(  # noqa: A001 - the name that users know from re and from the command line
     source: Source,
     *,

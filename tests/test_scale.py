@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import time
@@ -16,7 +17,7 @@ from gradgen import pipeline
 from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.core.table import ROWS
-from gradgen.errors import TooLargeError
+from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.flat import flatten
 from gradgen.passes.forms import exponentials, squares
 from gradgen.passes.forms import recognise as recognising
@@ -295,3 +296,22 @@ def test_expressions_of_sympy_may_be_as_large_as_they_are(
     made = compile(SYMBOLS[0] * sp.sin(SYMBOLS[1]) + SYMBOLS[2])
     assert not made.recipe.source
     assert made(2.0, 0.0, 5.0) == 5.0
+
+
+@pytest.mark.parametrize("text", ["x*y", "x*", "log(0)*x"])
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_garbage_collector_waits_and_is_then_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, text: str, collecting: bool
+) -> None:
+    seen = []
+    read = pipeline.parse
+    noted = lambda *args, **named: (seen.append(gc.isenabled()), read(*args, **named))[1]  # fmt: skip  # noqa: E731
+    monkeypatch.setattr(pipeline, "parse", noted)
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with contextlib.suppress(GradgenError):
+            compile(text)
+        assert gc.isenabled() is collecting
+        assert seen and not any(seen)
+    finally:
+        gc.enable()
