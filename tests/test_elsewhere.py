@@ -15,7 +15,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.elsewhere import function_advice
-from gradgen.read.reader import FORMS
+from gradgen.read.formula import FORMS
 from gradgen.read.sympy.table import CALLS
 
 LINES = Path(__file__).with_name("cases") / "elsewhere.txt"

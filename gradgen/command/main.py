@@ -308,7 +308,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _functions(_: argparse.Namespace) -> int:
     from gradgen.read.compositions import COMPOSITIONS
-    from gradgen.read.reader import FORMS
+    from gradgen.read.formula import FORMS
     from gradgen.read.sympy.table import CALLS
     from gradgen.write.languages.python import PYTHON
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+
+import sympy as sp
 
 from gradgen.core.rows import Row, row
 
@@ -49,3 +52,17 @@ _COMPOSED = (
 
 #: Functions that are written out in others, by name: their call means their body.
 COMPOSITIONS: Mapping[str, Row] = {row.name: row for row in _COMPOSED}
+
+
+@cache
+def meaning(text: str, params: tuple[str, ...] = ()) -> sp.Expr:
+    """Return what a text of a table means, with these names as variables: it is read as formulas are."""
+    from gradgen.read.reader import read_expression  # which reads this table
+
+    return read_expression(text, frozenset(params)).expr
+
+
+def body_of(composition: Row) -> sp.Expr:
+    """Return what a call of a composition means, in terms of its parameters."""
+    assert isinstance(composition.body, str)
+    return meaning(composition.body, composition.params)

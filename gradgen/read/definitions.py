@@ -125,7 +125,6 @@ class Own:
         expand: the functions whose calls become their bodies in any case.
         lines: the line of every name that is declared anywhere in the program.
         constants: the names so far that stand for constants.
-        read: those that a function reads.
         known: the functions, by name.
         unused: those that nothing has called, with their lines.
         locals: what the module calls foreign functions and their derivatives, with their dotted names.
@@ -138,7 +137,6 @@ class Own:
     expand: Container[str] = ()
     lines: dict[str, int] = field(default_factory=dict)
     constants: dict[str, sp.Expr] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
     known: dict[str, Definition] = field(default_factory=dict)
     unused: dict[str, int] = field(default_factory=dict)
     locals: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ import sympy as sp
 
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError, printable
+from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.definitions import Definition
 from gradgen.read.elsewhere import OF_C
 from gradgen.read.hints import INVISIBLE, LOOKS
@@ -23,6 +24,14 @@ CONSTANTS: Mapping[str, sp.Expr] = {
     "E": sp.E,
     **{name: getattr(sp, name) for name in NAMED},
 }
+#: Calls whose arguments are tuples, with what they take.
+FORMS: Mapping[str, str] = {
+    "Piecewise": "pieces such as (x, x > 0), the last of them (y, True)",
+    "Sum": "a term and the range of its index, as in Sum(x**k, (k, 0, 10))",
+    "Product": "a factor and the range of its index, as in Product(x + k, (k, 0, 10))",
+}
+#: All that a formula may call.
+CALLABLE = (*CALLS, *COMPOSITIONS, *FORMS)
 NOT_FINITE = ("inf", "nan", "oo", "zoo")
 #: Names that are variables only where the inputs list them.
 RESERVED = frozenset(

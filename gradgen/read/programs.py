@@ -21,13 +21,14 @@ from gradgen.read.definitions import (
     read_foreign,
 )
 from gradgen.read.formula import (
+    FORMS,
     RESPELLED,
     Assignment,
     Formula,
     check_identifier,
     spelled,
 )
-from gradgen.read.reader import FORMS, MAX_LENGTH, MAX_PROGRAM, Reader
+from gradgen.read.reader import MAX_LENGTH, MAX_PROGRAM, Expression, read_expression
 from gradgen.read.statements import (
     Statement,
     canonical,
@@ -84,7 +85,8 @@ def parse(
     text = re.sub(r"#[^\n]*|[\t\n]", " ", source).rstrip(" ;")
     if not text:
         raise GradgenError("the expression is empty; write one such as `x*y + sin(x)`")
-    return Reader(text, frozenset(inputs)).parse()
+    read = read_expression(text, frozenset(inputs))
+    return Formula(read.text, read.expr, read.columns, read.notes)
 
 
 def _parse_program(
@@ -96,7 +98,6 @@ def _parse_program(
     if not listed:
         raise GradgenError("the program has no statement; write `name = expression`")
     later = {spelled(s.name): s for s in reversed(listed) if s.name and not s.declares}
-    variables = frozenset((*inputs, *later))
     own = Own(
         inputs,
         calls,
@@ -109,132 +110,198 @@ def _parse_program(
         raise functions[MAX_FUNCTIONS].fail(
             f"a program declares at most {MAX_FUNCTIONS} functions", 0
         )
-    values: dict[str, sp.Expr] = {}
-    columns: ByNode[int] = ByNode()
-    places: ByNode[str] = ByNode()
-    notes: dict[str, None] = {}
-    items, assignments = [], []
-    unused: dict[str, int] = {}
-    for number, statement in enumerate(listed):
-        last = number == len(listed) - 1
+    program = _Program(own, later)
+    *before, last = listed
+    for statement in before:
         if statement.declares:
-            if last:
-                raise statement.fail(
-                    "a program ends with a value, not with a function", 0
-                )
-            own.read.clear()
-            text = _declared(statement, own, values, notes)
-            for used in own.read:
-                unused.pop(used, None)
-            items.append(("", text, statement.comment))
-            continue
-        if not statement.name and not last:
+            program.declare(statement)
+        elif statement.name:
+            program.assign(statement)
+        else:
             raise statement.fail(
                 "a statement is written `name = expression`; only the last may be an expression alone",
                 0,
             )
-        name = statement.name and _assigned(statement, own, values, notes)
-        blank = " " * statement.expression
-        text = blank + statement.text[statement.expression :]
-        reader = Reader(text, variables, True, own)
-        if not text.strip():
-            raise statement.fail("the expression is empty", len(statement.text))
-        try:
-            read = reader.parse()
-        except GradgenError as error:
-            raise statement.fail(error.message, error.column or 0) from None
-        for used in reader.symbols:
-            if used in later and used not in values:
-                raise statement.fail(
-                    f"`{used}` is used before line {later[used].line} assigns it",
-                    reader.places_of[used][0],
-                )
-            unused.pop(used, None)
+    if last.declares:
+        raise last.fail("a program ends with a value, not with a function", 0)
+    return program.ended(last, docstring)
+
+
+class _Program:
+    """A program as far as it is read.
+
+    Args:
+        own: what its statements have in common.
+        later: the first statement that assigns each name.
+    """
+
+    def __init__(self, own: Own, later: Mapping[str, Statement]) -> None:
+        self.own = own
+        self.later = later
+        self.variables = frozenset((*own.inputs, *later))
+        #: What names stand for, in terms of the inputs.
+        self.values: dict[str, sp.Expr] = {}
+        self.columns: ByNode[int] = ByNode()
+        self.places: ByNode[str] = ByNode()
+        self.notes: dict[str, None] = {}
+        #: The statements in one form: name, expression and comment.
+        self.items: list[tuple[str, str, str]] = []
+        self.assignments: list[Assignment] = []
+        #: The names that nothing has read, with their lines.
+        self.unused: dict[str, int] = {}
+
+    def assign(self, statement: Statement) -> None:
+        """Read a statement that gives a name to a value."""
+        own = self.own
+        name = statement.name and self.assigned(statement, statement.name)
+        read = _expression(statement, statement.expression, self.variables, own)
+        for used, column in read.variables.items():
+            if used in self.later and used not in self.values:
+                line = self.later[used].line
+                raise statement.fail(f"`{used}` is used before line {line} assigns it", column)  # fmt: skip
+            self.unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
         expr = substitute(read.expr, own.constants, tidy="ones")
-        constants = (own.constants[n] for n in reader.symbols if n in own.constants)
-        expr = substitute(expr, values, whole=constants)
-        columns.update(reader.columns)
-        for node in reader.columns:
-            places[node] = statement.text
-        notes |= reader.notes
-        items.append((name, read.text, statement.comment))
-        _goes_on(statement, unused)
+        constants = (own.constants[n] for n in read.variables if n in own.constants)
+        expr = substitute(expr, self.values, whole=constants)
+        self.columns.update(read.columns)
+        for node in read.columns:
+            self.places[node] = statement.text
+        self.notes |= dict.fromkeys(read.notes)
+        self.items.append((name, read.text, statement.comment))
+        self.assignments.append(Assignment(name, expr, statement.comment))
         if name:
-            values[name] = expr
+            self.values[name] = expr
             own.waiting.pop(name, None)
-            if all(used in own.constants for used in reader.symbols):
+            if all(used in own.constants for used in read.variables):
                 own.constants[name] = expr
-            if not last:
-                unused[name] = statement.line
-            assignments.append(Assignment(name, expr, statement.comment))
-    text = canonical(items, docstring)
-    unused |= own.unused
-    if not name:
-        assignments.append(Assignment("", expr, statement.comment))
-    return Formula(
-        text,
-        expr,
-        columns,
-        tuple(notes),
-        tuple(assignments),
-        places,
-        unused,
-        tuple(own.known.values()),
-        docstring,
-    )
+            self.unused[name] = statement.line
 
-
-def _goes_on(statement: Statement, unused: Mapping[str, int]) -> None:
-    """Refuse a last line that looks like the rest of the one before.
-
-    Raises:
-        GradgenError: it starts with a sign, and nothing needs what the line before assigns.
-    """
-    start = statement.text[statement.expression :].lstrip()
-    if not statement.name and unused and start[:1] in "+-":
-        name, line = [*unused.items()][-1]
-        if line == statement.line - 1:
-            raise statement.fail(
-                f"this line does not go on with line {line}, and leaves `{name}` unused; "
-                "put brackets around an expression of several lines",
-                0,
-            )
-
-
-def _declared(
-    statement: Statement,
-    own: Own,
-    values: Mapping[str, sp.Expr],
-    notes: dict[str, None],
-) -> str:
-    """Read a statement that declares a function; return it in one form."""
-    head = None if statement.name else read_def(statement)
-    name = head.name if head else statement.name
-    name = _assigned(replace(statement, name=name), own, values, notes)
-    if name in FORMS or (name in CALLS and not CALLS[name].variable):
-        raise statement.fail(
-            f"`{name}` is a function already; give yours another name",
-            statement.text.index(name),
+    def ended(self, last: Statement, docstring: str) -> Formula:
+        """Read the last statement; return the program."""
+        self.assign(last)
+        result = self.assignments[-1]
+        self.unused.pop(result.name, None)
+        self.goes_on(last)
+        text = canonical(self.items, docstring)
+        return Formula(
+            text,
+            result.expr,
+            self.columns,
+            tuple(self.notes),
+            tuple(self.assignments),
+            self.places,
+            self.unused | self.own.unused,
+            tuple(self.own.known.values()),
+            docstring,
         )
-    if head is None:
-        found = read_foreign(statement)
-        plain = [unicodedata.normalize("NFKC", dotted) for dotted in found.callables]
-        if len(plain) > MAX_ARGUMENTS + 1:
+
+    def goes_on(self, last: Statement) -> None:
+        """Refuse a last line that looks like the rest of the one before.
+
+        Raises:
+            GradgenError: it starts with a sign, and nothing needs what the line before assigns.
+        """
+        start = last.text[last.expression :].lstrip()
+        if not last.name and self.unused and start[:1] in "+-":
+            name, line = [*self.unused.items()][-1]
+            if line == last.line - 1:
+                raise last.fail(
+                    f"this line does not go on with line {line}, and leaves `{name}` unused; "
+                    "put brackets around an expression of several lines",
+                    0,
+                )
+
+    def declare(self, statement: Statement) -> None:
+        """Read a statement that declares a function."""
+        head = None if statement.name else read_def(statement)
+        given = head.name if head else statement.name
+        name = self.assigned(statement, given)
+        if name in FORMS or (name in CALLS and not CALLS[name].variable):
             raise statement.fail(
-                f"a function has at most {MAX_ARGUMENTS} arguments",
-                statement.expression,
+                f"`{name}` is a function already; give yours another name",
+                statement.text.index(name),
             )
-        for part in ".".join(plain).split("."):
-            _checked(statement, part, "the name")
-        found = foreign(name, plain, local_names(plain, own.locals))
-    else:
-        for param in head.params:
-            _checked(statement, param, "the parameter")
-        found = _defined(statement, head, own, notes)
-    own.known[name] = found
-    own.unused[name] = statement.line
-    return found.text
+        if head is None:
+            found = _foreign(statement, name, self.own)
+        else:
+            for param in head.params:
+                _checked(statement, param, "the parameter")
+            found = self.defined(statement, head)
+        self.own.known[name] = found
+        self.own.unused[name] = statement.line
+        self.items.append(("", found.text, statement.comment))
+
+    def defined(self, statement: Statement, head: Head) -> Definition:
+        """Read the body of a `def`, in which earlier functions are written out, and names may stand for constants."""
+        own, params = self.own, dict.fromkeys(head.params)
+        scope = ChainMap(params, own.constants)
+        read = _expression(statement, head.body, scope, replace(own, calls="expand"))
+        for used, column in read.variables.items():
+            if used not in scope:
+                raise statement.fail(
+                    f"`{used}` is no parameter of {head.name}; a function reads its parameters and constants alone",
+                    column,
+                )
+            self.unused.pop(used, None)
+        self.notes |= dict.fromkeys(read.notes)
+        constants = {n: own.constants[n] for n in read.variables if n not in params}
+        body = substitute(read.expr, constants)
+        listed = ", ".join(head.params)
+        shown = f"def {head.name}({listed}): return {read.text}"
+        key = ""
+        written_out = own.calls == "expand" or head.name in own.expand
+        written_out |= len(head.params) > MAX_ARGUMENTS
+        # Of a body that shares its parts, the text would be far longer.
+        if not written_out and size(body) <= MAX_INLINE and spread(body) <= MAX_SPREAD:
+            key = f"{head.name}({listed}), {own.calls}: {sp.srepr(body)}"
+        kept = own.calls == "as written"
+        return Definition(head.name, head.params, shown, body, key=key, as_written=kept)
+
+    def assigned(self, statement: Statement, given: str) -> str:
+        """Return the name that a statement assigns to, checked."""
+        column = statement.text.index(given)
+        try:
+            name = check_identifier(spelled(given), "the name")
+            self.own.tally.look(name, given)
+        except GradgenError as error:
+            raise statement.fail(error.message, column) from None
+        if name != unicodedata.normalize("NFKC", given):
+            self.notes[RESPELLED] = None
+        if name in self.values or name in self.own.known:
+            raise statement.fail(
+                f"`{name}` is assigned twice; give the second value a name of its own",
+                column,
+            )
+        if name in self.own.inputs:
+            raise statement.fail(f"`{name}` is an input; it cannot be assigned", column)
+        return name
+
+
+def _expression(
+    statement: Statement, start: int, inputs: Container[str], own: Own
+) -> Expression:
+    """Read a statement's expression, which starts at a column."""
+    text = " " * start + statement.text[start:]
+    if not text.strip():
+        raise statement.fail("the expression is empty", len(statement.text))
+    try:
+        return read_expression(text, inputs, True, own)
+    except GradgenError as error:
+        raise statement.fail(error.message, error.column or 0) from None
+
+
+def _foreign(statement: Statement, name: str, own: Own) -> Definition:
+    """Read a function of another module."""
+    found = read_foreign(statement)
+    plain = [unicodedata.normalize("NFKC", dotted) for dotted in found.callables]
+    if len(plain) > MAX_ARGUMENTS + 1:
+        raise statement.fail(
+            f"a function has at most {MAX_ARGUMENTS} arguments", statement.expression
+        )
+    for part in ".".join(plain).split("."):
+        _checked(statement, part, "the name")
+    return foreign(name, plain, local_names(plain, own.locals))
 
 
 def _checked(statement: Statement, name: str, what: str) -> None:
@@ -242,65 +309,3 @@ def _checked(statement: Statement, name: str, what: str) -> None:
         check_identifier(name, what)
     except GradgenError as error:
         raise statement.fail(error.message, max(0, statement.text.find(name))) from None
-
-
-def _defined(
-    statement: Statement, head: Head, own: Own, notes: dict[str, None]
-) -> Definition:
-    """Read the body of a `def`, in which earlier functions are written out, and names may stand for constants."""
-    blank = " " * head.body
-    text = blank + statement.text[head.body :]
-    params = dict.fromkeys(head.params)
-    inner = replace(own, calls="expand")
-    reader = Reader(text, ChainMap(params, own.constants), True, inner)
-    if not text.strip():
-        raise statement.fail("the expression is empty", len(statement.text))
-    try:
-        read = reader.parse()
-        for used in reader.symbols:
-            if used not in params and used not in own.constants:
-                reader.fail(
-                    f"`{used}` is no parameter of {head.name}; a function reads its parameters and constants alone",
-                    reader.places_of[used][0],
-                )
-    except GradgenError as error:
-        raise statement.fail(error.message, error.column or 0) from None
-    notes |= reader.notes
-    own.read |= reader.symbols.keys()
-    constants = {n: own.constants[n] for n in reader.symbols if n not in params}
-    body = substitute(read.expr, constants)
-    listed = ", ".join(head.params)
-    shown = f"def {head.name}({listed}): return {read.text}"
-    key = ""
-    written_out = own.calls == "expand" or head.name in own.expand
-    written_out |= len(head.params) > MAX_ARGUMENTS
-    # Of a body that shares its parts, the text would be far longer.
-    if not written_out and size(body) <= MAX_INLINE and spread(body) <= MAX_SPREAD:
-        key = f"{head.name}({listed}), {own.calls}: {sp.srepr(body)}"
-    kept = own.calls == "as written"
-    return Definition(head.name, head.params, shown, body, key=key, as_written=kept)
-
-
-def _assigned(
-    statement: Statement,
-    own: Own,
-    values: Mapping[str, sp.Expr],
-    notes: dict[str, None],
-) -> str:
-    """Return the name that a statement assigns to, checked."""
-    column = statement.text.index(statement.name)
-    try:
-        name = check_identifier(spelled(statement.name), "the name")
-        own.tally.look(name, statement.name)
-    except GradgenError as error:
-        raise statement.fail(error.message, column) from None
-    if name != unicodedata.normalize("NFKC", statement.name):
-        notes[RESPELLED] = None
-    if name in values or name in own.known:
-        raise statement.fail(
-            f"`{name}` is assigned twice; give the second value a name of its own",
-            column,
-        )
-    if name in own.inputs:
-        raise statement.fail(f"`{name}` is an input; it cannot be assigned", column)
-    return name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import sympy as sp
 
+from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
+from gradgen.read.compositions import body_of
 from gradgen.read.sympy import functions as fn
 from gradgen.read.sympy.nodes import ByNode, operands_first
 
@@ -97,6 +99,13 @@ def falling_product(n: sp.Expr, k: int) -> sp.Expr:
         factor = n if i == 0 else fn.sub(n, sp.Integer(i))
         product = factor if i == 0 else fn.mul(product, factor)
     return product if k < 2 else fn.div(product, sp.factorial(k))
+
+
+def written_out(composition: Row, args: Sequence[sp.Basic]) -> sp.Expr:
+    """Return a composition's body with these arguments."""
+    if composition.name == "binomial" and args[1].is_Integer and 0 <= args[1] <= 20:
+        return falling_product(args[0], int(args[1]))
+    return substitute(body_of(composition), dict(zip(composition.params, args)))
 
 
 def size(expr: sp.Basic) -> int:

@@ -22,7 +22,7 @@ from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
-from gradgen.read.reader import written_out
+from gradgen.read.sympy.expand import written_out
 from gradgen.read.sympy.functions import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.pieces import leave_nothing
