@@ -11,7 +11,7 @@ from pathlib import Path
 import mpmath
 import pytest
 
-from gradgen.passes.forms.recognise import PATTERNS
+from gradgen.passes.forms.patterns import PATTERNS
 from gradgen.pipeline import Compiled, compile
 from gradgen.prove.exact import ExactFormula
 from gradgen.read.programs import parse

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from gradgen.command.main import main
-from gradgen.passes.forms.recognise import PATTERNS
+from gradgen.passes.forms.patterns import PATTERNS
 from gradgen.passes.guard import MAX_STEPS
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS

@@ -9,7 +9,8 @@ import pytest
 import sympy as sp
 
 from gradgen.core.program import Program
-from gradgen.passes.forms.recognise import PATTERNS, recognise
+from gradgen.passes.forms.patterns import PATTERNS
+from gradgen.passes.forms.recognise import recognise
 from gradgen.pipeline import compile
 from gradgen.read.programs import parse
 from gradgen.read.sympy.stage import stage

@@ -7,7 +7,14 @@ from fractions import Fraction
 from functools import reduce
 
 from gradgen.core.build import Steps
-from gradgen.passes.forms.factors import Product, StepOf, emit_product, factors, terms
+from gradgen.passes.forms.factors import (
+    Product,
+    StepOf,
+    Values,
+    emit_product,
+    factors,
+    terms,
+)
 
 #: A sum of more terms is left as it is.
 _TERMS = 2000
@@ -28,15 +35,17 @@ class Term:
 class Sums:
     """The sums of a program: each is taken apart, and written without its common size, once, however many quotients have it."""
 
-    def __init__(self, builder: Steps, step_of: StepOf, most: int) -> None:
-        self.builder = builder
-        self.step_of = step_of
+    def __init__(self, values: Values, most: int) -> None:
+        self.values = values
+        self.builder = values.builder
         #: How many terms more may be looked at, and how many may be written without their common size.
         self.left, self.most = _ALL_TERMS, most
         self.kept: dict[int, list[Term]] = {}
         self.exponents: dict[int, set[tuple[tuple[int, int], ...]]] = {}
         self.tops: dict[int, int] = {}
         self.written: dict[int, int] = {}
+        #: The terms of sums of two, as far as products may be taken apart.
+        self.pairs: dict[int, list[Term]] = {}
 
     def summands(self, value: int) -> list[Term]:
         """Return the terms of a sum."""
@@ -46,9 +55,15 @@ class Sums:
                 del self.kept[oldest]
                 self.exponents.pop(oldest, None)
             limit = _TERMS if self.left > 0 else _FEW
-            found = self.kept[value] = summands(self.step_of, value, limit)
+            found = self.kept[value] = summands(self.values.step, value, limit)
             self.left -= len(found) if len(found) > _FEW else 0
         return self.kept[value]
+
+    def pair(self, value: int) -> list[Term]:
+        """Return the terms of a sum of two; the sum alone where it has more."""
+        if value not in self.pairs:
+            self.pairs[value] = summands(self.values.factor, value, 2)
+        return self.pairs[value]
 
     def has(self, value: int, over: list[Term]) -> bool:
         """Whether a sum has all the exponentials of another."""
@@ -194,6 +209,37 @@ def quotient_of(sums: Sums, product: Product) -> Product | None:
                 found.times(value, each)
             return found
     return None
+
+
+def logistic(sums: Sums, product: Product) -> Product | None:
+    """Return a product in which 1/(c + a*exp(u)) is wsigmoid(a/c, -u)/c, which has no overflow; else None.
+
+    Raises:
+        OverflowError: the numbers come to no double.
+    """
+    if all(power > 0 for power in product.powers.values()):
+        return None
+    builder = sums.builder
+    changed = Product(product.number)
+    for below, power in product.powers.items():
+        found = sums.pair(below) if power < 0 else []
+        plain = [term for term in found if not term.exponents and _constant(term)]
+        rising = [term for term in found if term.exponents]
+        if len(found) != 2 or len(plain) != 1 or len(rising) != 1:
+            changed.times(below, power)
+            continue
+        weight = Product(rising[0].weight.number, rising[0].weight.powers)
+        weight.times_number(plain[0].weight.number, -1)
+        if not weight.powers and abs(weight.number) == 1:
+            return None  # 1/(1 + exp(u)) and 1/(1 - exp(u))
+        risen = exponent(builder, rising[0])
+        turned = sums.values.negated(risen)
+        if turned is None:
+            turned = builder.emit("neg", risen)
+        scale = emit_product(builder, weight)
+        changed.times(builder.emit("wsigmoid", scale, turned), -power)
+        changed.times_number(plain[0].weight.number, power)
+    return None if changed.powers == product.powers else changed
 
 
 def _of_product(sums: Sums, term: Term) -> int | None:

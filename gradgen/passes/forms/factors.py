@@ -13,6 +13,8 @@ from gradgen.core.program import Step
 #: How many operations of a product are looked into: enough for what people write, and no more for long products.
 _OPERATIONS = 24
 _LARGEST = 64
+#: How far down a product a sign is looked for.
+_SIGN_DEPTH = 8
 #: How far two numbers are apart that mean the same: 0.1*40 and 4.
 _ROUNDING = Fraction(4, 2**53)
 _ONE = Fraction(1)
@@ -27,6 +29,54 @@ def number_of(step_of: StepOf, value: int) -> Fraction | float | None:
     if step is None or step.op != "const":
         return None
     return step.data if isinstance(step.data, (float, Fraction)) else None
+
+
+class Values:
+    """The values that have been made so far.
+
+    Attributes:
+        builder: their steps.
+        named: those that the user named and reads more than once: products are not taken apart beyond them.
+    """
+
+    def __init__(self, builder: Steps) -> None:
+        self.builder = builder
+        self.named: set[int] = set()
+
+    def step(self, value: int) -> Step | None:
+        """Return the step that makes a value, None for an input."""
+        step = self.builder.list[value]
+        return None if step.op == "input" else step
+
+    def factor(self, value: int) -> Step | None:
+        """Return the same where a product may be taken apart."""
+        return None if value in self.named else self.step(value)
+
+    def factors(self, *values: tuple[int, int]) -> Product:
+        """Return the product of powers of values, each taken apart."""
+        return factors(self.factor, *values)
+
+    def negated(self, value: int, depth: int = 0) -> int | None:
+        """Return -value without a sign: -(-a) = a, -(a - b) = b - a, -((-2)*a) = 2*a; None where there is nothing to turn."""
+        step = self.step(value)
+        if step is None or depth == _SIGN_DEPTH:
+            return None
+        if step.op == "const":
+            number = number_of(self.step, value)
+            return None if number is None or number > 0 else self.builder.const(-number)
+        if step.op == "neg":
+            return step.args[0]
+        if step.op == "sub":
+            return self.builder.emit("sub", *step.args[::-1])
+        if step.op in ("mul", "div"):
+            first, second = step.args
+            turned = self.negated(first, depth + 1)
+            if turned is not None:
+                return self.builder.emit(step.op, turned, second)
+            turned = self.negated(second, depth + 1)
+            if turned is not None:
+                return self.builder.emit(step.op, first, turned)
+        return None
 
 
 @dataclass
