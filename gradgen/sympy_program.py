@@ -17,7 +17,7 @@ from gradgen.read.formula import Formula, check_identifier
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import canonical
 from gradgen.read.sympy.expand import without_series
-from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.stage import python_name, stage
 from gradgen.read.sympy.table import CALLS

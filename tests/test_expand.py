@@ -15,7 +15,7 @@ from gradgen.read.sympy.expand import (
     size,
     substitute,
 )
-from gradgen.read.sympy.functions import add
+from gradgen.read.sympy.make import add
 from tests.truth import relative, value_and_gradient
 
 x, k = sp.symbols("x k")

@@ -10,29 +10,22 @@ from sympy.core.function import ArgumentIndexError
 
 from gradgen.read.sympy import functions
 from gradgen.read.sympy.functions import (
-    add,
-    div,
+    Meant,
     gammainc,
     gammaincc,
-    mul,
-    neg,
-    power,
     rounded,
     sigmoid,
     softplus,
-    sub,
     trunc,
-    unevaluated,
 )
+from gradgen.read.sympy.make import add, div, mul, neg, power, sub, unevaluated
 
 x, y = sp.symbols("x y")
 #: The functions that gradgen adds to SymPy's.
 OWN: list[Any] = [
     value
-    for name, value in vars(functions).items()
-    if isinstance(value, type)
-    and value.__module__ == functions.__name__
-    and name[0] != "_"
+    for value in vars(functions).values()
+    if isinstance(value, type) and issubclass(value, Meant) and value is not Meant
 ]
 
 

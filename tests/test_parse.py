@@ -14,7 +14,7 @@ from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH, MAX_NESTING
-from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out

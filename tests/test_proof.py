@@ -27,8 +27,7 @@ from gradgen.prove.proof import prove
 from gradgen.read.programs import parse
 from gradgen.read.python.function import read_function
 from gradgen.read.python.scope import Helper, Names
-from gradgen.read.sympy import functions as fn
-from gradgen.read.sympy import stage
+from gradgen.read.sympy import make, stage
 from gradgen.write.language import SUM, word
 from gradgen.write.languages.python import PYTHON
 from tests import generators
@@ -456,8 +455,8 @@ def test_a_proof_costs_a_few_evaluations(
     """Fewer, the larger a formula is."""
     expr: Any = sp.Symbol("x")
     for number in range(count):
-        term = fn.unevaluated(sp.sin, expr if number % 2 else sp.Symbol("y"))
-        expr = fn.add(fn.mul(sp.Float(0.5), expr), term)
+        term = make.unevaluated(sp.sin, expr if number % 2 else sp.Symbol("y"))
+        expr = make.add(make.mul(sp.Float(0.5), expr), term)
     made = compile(expr, proof=False)
     calls = []
     at = Plain.at

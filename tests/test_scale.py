@@ -28,7 +28,7 @@ from gradgen.passes.names import name
 from gradgen.pipeline import compile
 from gradgen.read.formula import Formula
 from gradgen.read.programs import parse
-from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
 from gradgen.targets import PYTHON
 from gradgen.write import layout

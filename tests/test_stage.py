@@ -14,7 +14,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.read.formula import Formula
 from gradgen.read.programs import parse
-from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import natural_key, stage
 from tests.rows import NUMERIC, called
 

@@ -16,8 +16,8 @@ from sympy.utilities.lambdify import implemented_function
 
 from gradgen.core.notation import term
 from gradgen.core.rows import NAMED, Term
-from gradgen.read.sympy import functions as fn
 from gradgen.read.sympy.functions import (
+    Meant,
     erfcx,
     gammainc,
     gammaincc,
@@ -38,7 +38,7 @@ from gradgen.read.sympy.table import NODES
 DIGITS = 50
 
 #: Functions that mpmath does not know by SymPy's name, as expressions that it knows.
-_PLAIN: Mapping[Any, Callable[..., Any]] = {
+_PLAIN: dict[Any, Callable[..., Any]] = {
     sigmoid: lambda x: 1 / (1 + sp.exp(-x)),
     softplus: lambda x: sp.log(1 + sp.exp(x)),
     cf.Cbrt: lambda x: sp.cbrt(x),
@@ -68,9 +68,9 @@ _PLAIN: Mapping[Any, Callable[..., Any]] = {
     gammainc: lambda a, x: sp.lowergamma(a, x) / sp.gamma(a),
     gammaincc: lambda a, x: sp.uppergamma(a, x) / sp.gamma(a),
     erfcx: lambda x: sp.exp(x**2) * sp.erfc(x),
-    **{cls: cls.meaning for cls in fn._Meant.__subclasses__()},
     sp.erfcinv: lambda q: sp.erfinv(1 - q),
 }
+_PLAIN |= {cls: cls.meant for cls in Meant.__subclasses__() if cls not in _PLAIN}
 
 #: The derivative of the zeta function, for which SymPy has no name.
 _zeta_slope = implemented_function(

@@ -13,7 +13,7 @@ from gradgen.read.compositions import COMPOSITIONS, body_of
 from gradgen.read.definitions import Definition, Own
 from gradgen.read.formula import FORMS
 from gradgen.read.operands import condition_of, number_of
-from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy import make
 from gradgen.read.sympy.expand import MAX_NODES, series, size, substitute, written_out
 from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import CALLS, NODES
@@ -104,7 +104,7 @@ def _own(
     _count(call, function, args)
     own.unused.pop(function.name, None)
     if function.body is None or (own.calls != "expand" and function.key):
-        return fn.unevaluated(function.node, *args)
+        return make.unevaluated(function.node, *args)
     node = substitute(function.body, dict(zip(function.params, args)))
     _wrote(call, own, size(function.body))
     return node
@@ -124,12 +124,12 @@ def _function(call: Call, row: Row, args: list[sp.Basic], own: Own) -> sp.Basic:
         _wrote(call, own, size(body_of(row)) + (3 * 20 if row.name == "binomial" else 0))  # fmt: skip
         return node
     if row.name == "sqrt":
-        return fn.power(args[0], sp.S.Half)
+        return make.power(args[0], sp.S.Half)
     known = NODES[row.name]
     if isinstance(known, type):
         _check_whole(call, row, args)
-        return fn.unevaluated(known, *args)
-    return (fn.choose if row.name == "where" else fn.power)(*args)
+        return make.unevaluated(known, *args)
+    return (make.choose if row.name == "where" else make.power)(*args)
 
 
 def _check_whole(call: Call, row: Row, args: Sequence[sp.Basic]) -> None:
@@ -150,8 +150,8 @@ def _log(x: sp.Expr, base: sp.Expr) -> sp.Expr:
     exact = {2: "log2", 10: "log10"}.get(int(base)) if base.is_Integer else None
     known = NODES[exact] if exact else None
     if isinstance(known, type):
-        return fn.unevaluated(known, x)
-    return fn.div(fn.unevaluated(sp.log, x), fn.unevaluated(sp.log, base))
+        return make.unevaluated(known, x)
+    return make.div(make.unevaluated(sp.log, x), make.unevaluated(sp.log, base))
 
 
 def _choice(call: Call) -> sp.Basic:
@@ -166,7 +166,7 @@ def _choice(call: Call) -> sp.Basic:
         pieces[-1] = (pieces[-1][0], sp.true)
     if not any(condition == sp.true for _, condition in pieces):
         raise call.failed("the pieces leave cases open; end with one that holds always, as (x, True)")  # fmt: skip
-    return fn.pieces(*pieces)
+    return make.pieces(*pieces)
 
 
 def _series(call: Call, own: Own) -> sp.Basic:

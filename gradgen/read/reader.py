@@ -16,7 +16,7 @@ from gradgen.read.definitions import Definition, Own, Tally
 from gradgen.read.hints import HINTS
 from gradgen.read.operands import IN_BRACKETS, condition_of, number, number_of
 from gradgen.read.symbols import Symbols
-from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy import make
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.tokens import Token, missing_operator, redundant, tokens
 
@@ -42,12 +42,12 @@ class _Infix:
 
 
 _INFIX: Mapping[str, _Infix] = {
-    "+": _Infix("number", _SUM, fn.add),
-    "-": _Infix("number", _SUM, fn.sub),
-    "*": _Infix("number", _PRODUCT, fn.mul),
-    "/": _Infix("number", _PRODUCT, fn.div),
-    "%": _Infix("number", _PRODUCT, fn.mod),
-    "**": _Infix("number", _POWER, fn.power),
+    "+": _Infix("number", _SUM, make.add),
+    "-": _Infix("number", _SUM, make.sub),
+    "*": _Infix("number", _PRODUCT, make.mul),
+    "/": _Infix("number", _PRODUCT, make.div),
+    "%": _Infix("number", _PRODUCT, make.mod),
+    "**": _Infix("number", _POWER, make.power),
     "<": _Infix("comparison", _COMPARISON, sp.StrictLessThan),
     "<=": _Infix("comparison", _COMPARISON, sp.LessThan),
     ">": _Infix("comparison", _COMPARISON, sp.StrictGreaterThan),
@@ -271,7 +271,7 @@ class _Reader:
         if not args:
             return
         if closed.kind == "tuple":
-            node = fn.unevaluated(sp.Tuple, *args)
+            node = make.unevaluated(sp.Tuple, *args)
         else:
             row, columns = closed.row, self.yard.columns
             call = Call(closed.text, row, args, closed.column, columns)
@@ -372,27 +372,27 @@ class _Yard:
             node = number_of(last, columns)
             if top.text == "+":
                 return node
-            return -node if node.is_Number else fn.neg(node)
+            return -node if node.is_Number else make.neg(node)
         if top.kind == "not":
             words = "`not`" if top.text == "not" else IN_BRACKETS["~"]
-            return fn.unevaluated(sp.Not, condition_of(last, words, top.column))
+            return make.unevaluated(sp.Not, condition_of(last, words, top.column))
         first = operands.pop()
         if top.kind == "else":
             value = number_of(operands.pop(), columns)
             condition = condition_of(first, "`if`", top.column)
-            return fn.choose(condition, value, number_of(last, columns))
+            return make.choose(condition, value, number_of(last, columns))
         infix = _INFIX[top.text]
         if infix.kind == "number":
             return infix.node(number_of(first, columns), number_of(last, columns))
         if infix.kind == "condition":
             words = IN_BRACKETS.get(top.text, f"`{top.text}`")
             pair = [condition_of(x, words, top.column) for x in (first, last)]
-            return fn.unevaluated(infix.node, *pair)
+            return make.unevaluated(infix.node, *pair)
         middle = self.chains.get(first)
         left = number_of(first, columns) if middle is None else middle
-        node = fn.unevaluated(infix.node, left, number_of(last, columns))
+        node = make.unevaluated(infix.node, left, number_of(last, columns))
         if middle is not None:
             columns[node] = top.column
-            node = fn.unevaluated(sp.And, first, node)
+            node = make.unevaluated(sp.And, first, node)
         self.chains[node] = last
         return node

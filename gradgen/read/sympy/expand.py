@@ -10,7 +10,7 @@ import sympy as sp
 from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import body_of
-from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy import make
 from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
@@ -51,7 +51,7 @@ def _with(
         return values.get(node.name, node)
     if all(new is old for new, old in zip(args, node.args)):
         return node
-    made = fn.unevaluated(type(node), *args)
+    made = make.unevaluated(type(node), *args)
     return _tidy(made, tidy == "all") if tidy else made
 
 
@@ -84,7 +84,7 @@ def series(
         if total is None or (name == "Sum" and total == 0):
             total = one
         elif not (one == 0 if name == "Sum" else one == 1):
-            total = (fn.add if name == "Sum" else fn.mul)(total, one)
+            total = (make.add if name == "Sum" else make.mul)(total, one)
     if total is None:
         return sp.S.Zero if name == "Sum" else sp.S.One
     return total
@@ -96,9 +96,9 @@ def falling_product(n: sp.Expr, k: int) -> sp.Expr:
         return sp.binomial(n, k)
     product: sp.Expr = sp.S.One
     for i in range(k):
-        factor = n if i == 0 else fn.sub(n, sp.Integer(i))
-        product = factor if i == 0 else fn.mul(product, factor)
-    return product if k < 2 else fn.div(product, sp.factorial(k))
+        factor = n if i == 0 else make.sub(n, sp.Integer(i))
+        product = factor if i == 0 else make.mul(product, factor)
+    return product if k < 2 else make.div(product, sp.factorial(k))
 
 
 def written_out(composition: Row, args: Sequence[sp.Basic]) -> sp.Expr:
@@ -150,7 +150,7 @@ def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
         if not kept:
             return args[0]
         if len(kept) < len(args):
-            return kept[0] if len(kept) == 1 else fn.unevaluated(type(node), *kept)
+            return kept[0] if len(kept) == 1 else make.unevaluated(type(node), *kept)
     if isinstance(node, sp.Pow):
         base, exponent = args
         if exponent == 1 or base == 1:
@@ -189,7 +189,7 @@ def without_series(expr: sp.Basic) -> sp.Basic:
             if not missing:
                 args = [done[arg] for arg in node.args]
                 same = all(new is old for new, old in zip(args, node.args))
-                done[node] = node if same else fn.unevaluated(type(node), *args)
+                done[node] = node if same else make.unevaluated(type(node), *args)
     return done[expr]
 
 
@@ -197,5 +197,5 @@ def _written_series(node: sp.Sum | sp.Product) -> sp.Basic:
     """The last of SymPy's limits is the outermost; what is inside may depend on its index."""
     name, (term, *inner, (index, low, high)) = type(node).__name__, node.args
     if inner:
-        term = fn.unevaluated(type(node), term, *inner)
+        term = make.unevaluated(type(node), term, *inner)
     return without_series(series(name, term, index, low, high))

@@ -23,7 +23,7 @@ from gradgen.passes.check import verify
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
 from gradgen.read.sympy.expand import written_out
-from gradgen.read.sympy.functions import unevaluated
+from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import BY_NODE
@@ -71,41 +71,15 @@ def stage(
         GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
             no finite number.
     """
-    symbols = _symbols(formula)
-    order = tuple(sorted(symbols, key=natural_key)) if inputs is None else tuple(inputs)
-    places = {symbol: place for place, symbol in enumerate(order)}
-    for symbol, node in symbols.items():
-        if symbol not in places:
-            raise _error(
-                formula,
-                node,
-                f"`{symbol}` is used but not among the inputs {_listed(order)}",
-            )
+    order = _signature(formula, inputs)
+    steps = Steps(rows, folded)
+    places = {symbol: steps.input(symbol) for symbol in order}
     for asked in wrt or ():
         if asked not in places:
             raise GradgenError(
                 f"no input is called `{asked}`; the inputs are {_listed(order)}"
             )
-    steps = Steps(rows, folded)
-    for symbol in order:
-        steps.input(symbol)
-    given: dict[int, tuple[str, int, str]] = {}
-    done: ByNode[int] = ByNode()
-    values: dict[str, int] = {}
-    for assignment in formula.assignments:
-        value = _build(formula, steps, assignment.expr, done)
-        values[assignment.name or name] = value
-        called = assignment.name or (assignment.comment and name)
-        if called and not steps.is_constant(value) and value >= len(order):
-            given.setdefault(value, (called, value, assignment.comment))
-            steps.named.add(value)
-    last = formula.assignments[-1].name if formula.assignments else ""
-    if last and name not in (DEFAULT_NAME, last):
-        raise GradgenError(
-            f"the program calls its result `{last}`; a name is given to a formula alone"
-        )
-    if not formula.assignments:
-        values[name] = _build(formula, steps, formula.expr, done)
+    values, given = _assigned(formula, steps, name)
     for asked in outputs or ():
         if asked not in values:
             raise GradgenError(
@@ -122,6 +96,46 @@ def stage(
         found[result] = steps.result(value, taken)
     asked_for = (places[asked] for asked in (order if wrt is None else wrt))
     return verify(finish(steps, found, asked_for, given.values()))
+
+
+def _signature(formula: Formula, inputs: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the inputs, in order, of which the formula's variables must be some."""
+    symbols = _symbols(formula)
+    if inputs is None:
+        return tuple(sorted(symbols, key=natural_key))
+    listed = frozenset(inputs)
+    for symbol, node in symbols.items():
+        if symbol not in listed:
+            message = (
+                f"`{symbol}` is used but not among the inputs {_listed(tuple(inputs))}"
+            )
+            raise _error(formula, node, message)
+    return tuple(inputs)
+
+
+def _assigned(
+    formula: Formula, steps: Steps, name: str
+) -> tuple[Mapping[str, int], Mapping[int, tuple[str, int, str]]]:
+    """Make the steps of all that a formula assigns; return the values by name, and those that the user named with their comments."""
+    given: dict[int, tuple[str, int, str]] = {}
+    done: ByNode[int] = ByNode()
+    values: dict[str, int] = {}
+    inputs = len(steps)
+    for assignment in formula.assignments:
+        value = _build(formula, steps, assignment.expr, done)
+        values[assignment.name or name] = value
+        called = assignment.name or (assignment.comment and name)
+        if called and not steps.is_constant(value) and value >= inputs:
+            given.setdefault(value, (called, value, assignment.comment))
+            steps.named.add(value)
+    last = formula.assignments[-1].name if formula.assignments else ""
+    if last and name not in (DEFAULT_NAME, last):
+        raise GradgenError(
+            f"the program calls its result `{last}`; a name is given to a formula alone"
+        )
+    if not formula.assignments:
+        values[name] = _build(formula, steps, formula.expr, done)
+    return values, given
 
 
 def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:

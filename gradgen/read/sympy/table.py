@@ -11,6 +11,7 @@ from sympy.codegen import cfunctions as cf
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.read.sympy import functions as fn
+from gradgen.read.sympy import make
 
 #: Where SymPy's name is another, or where it has no class but an expression.
 _OTHERS: Mapping[str, Callable[..., Any]] = {
@@ -43,9 +44,9 @@ _OTHERS: Mapping[str, Callable[..., Any]] = {
     "and": sp.And,
     "or": sp.Or,
     "not": sp.Not,
-    "where": fn.choose,
+    "where": make.choose,
     "norm": lambda x: sp.Pow(x, sp.Rational(1, 2)),
-    "normif": lambda x, c: fn.choose(c, sp.sqrt(x), sp.S.Zero),
+    "normif": lambda x, c: make.choose(c, sp.sqrt(x), sp.S.Zero),
     "radicand": lambda x: sp.sqrt(x) ** 2,
     "wsigmoid": lambda a, x: 1 / (1 + a * sp.exp(-x)),
     "top": lambda x, y: sp.floor(sp.Max(x, y)),
