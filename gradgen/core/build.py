@@ -173,7 +173,7 @@ class Steps:
 
     def find(self, op: str, *args: int) -> int | None:
         """Return the value of an operation that has been made, outside of all branches."""
-        return self.known.get(Step(op, args))
+        return self.known.get((op, args, None, ()))
 
     def input(self, name: str) -> int:
         """Return the value of an input."""

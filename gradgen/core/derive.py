@@ -192,10 +192,13 @@ class Chain:
         same = self._line(op, b, a)
         if same is not None or op == "add":
             return same
+        minus_a, minus_b = self._opposite(a), self._opposite(b)
+        if minus_a is None and minus_b is None:
+            return None
         for x, y, turned in (
-            (self._opposite(a), b, True),
-            (a, self._opposite(b), True),
-            (self._opposite(a), self._opposite(b), False),
+            (minus_a, b, True),
+            (a, minus_b, True),
+            (minus_a, minus_b, False),
         ):
             if x is not None and y is not None:
                 found = self._line(op, x, y)

@@ -123,7 +123,8 @@ def resolved(node: Node) -> Node:
 def constant(steps: Steps, node: Node) -> Number | None:
     """Return what a resolved node is as a plain constant, None for all else."""
     if isinstance(node, int):
-        return steps.number(node)
+        step = steps.list[node]
+        return step.data if step.op == "const" else None
     return node.term.data if node.term.op == "const" else None
 
 
@@ -143,7 +144,7 @@ def parts(
     while True:
         args: Sequence[Node]
         if isinstance(node, int):
-            op, args = steps[node].op, steps[node].args
+            op, args, _, _ = steps.list[node]
         else:
             op, scope = node.term.op, node.scope
             args = [Bound(arg, scope) for arg in node.term.args]

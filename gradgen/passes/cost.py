@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gradgen.core.build import Steps
 from gradgen.core.notation import Node, constant, parts, resolved
@@ -62,7 +63,7 @@ class Count:
             worths: what those of them are worth that are no variables.
             dearest: whether a choice costs its dearer branch: one in a function of the user's is no guard.
         """
-        return _Line(self, names, worths).count(value, dearest)
+        return _Line(self, names, worths).line(value, dearest)
 
 
 class Tally:
@@ -97,13 +98,12 @@ class Tally:
         self.cost += cost
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     by: Count
     names: Container[int]
     worths: Mapping[int, int]
 
-    def count(self, value: int, dearest: bool) -> tuple[int, int]:
+    def line(self, value: int, dearest: bool) -> tuple[int, int]:
         step = self.by.steps[value]
         if value in self.names or step.op in ("input", "const"):
             return self._count(value, dearest)
@@ -153,15 +153,19 @@ class _Line:
             return max(arms) if dearest else arms[0]
         if op == "mul":
             args = self._factors(args)
-        counts, values = zip(*(self._count(arg, dearest) for arg in args))
-        variables = values.count(VARIABLE)
+        total = variables = constants = 0
+        for arg in args:
+            cost, worth = self._count(arg, dearest)
+            total += cost
+            variables += worth == VARIABLE
+            constants += worth == CONSTANT
         if not variables:
-            one = op == "mul" and CONSTANT not in values
-            return sum(counts), ONE if one else CONSTANT
+            one = op == "mul" and not constants
+            return total, ONE if one else CONSTANT
         if op == "mul":
             # A product's constant factors are one factor.
-            return sum(counts) + variables - 1 + (CONSTANT in values), VARIABLE
-        return sum(counts) + 1, VARIABLE
+            return total + variables - 1 + (constants > 0), VARIABLE
+        return total + 1, VARIABLE
 
     def _factors(self, args: Sequence[Node]) -> list[Node]:
         """Return all factors of a product that is written without brackets."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import groupby, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 
@@ -46,16 +47,14 @@ _ROW = 74
 MAX_MODULE, _CELL = 3_000_000, 5
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One assignment, with its comment."""
 
     text: str
     comment: str = ""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """The backward lines that answer one forward line, under one comment."""
 
     comment: str
@@ -420,7 +419,9 @@ class _Viewer:
         value = line.total
         if value in self.comments:
             return self.comments[value]
-        op = self.program.steps[value].op
+        role, op = self.roles.get(value, ""), self.program.steps[value].op
+        if op in FORMULA.words:
+            return role
         # The operation's name is worth a comment where the spelling does not show it.
         row, word = self.program.rows[op], self.target.language.words.get(op)
         if word is not None:
@@ -429,9 +430,8 @@ class _Viewer:
             # Of a function of the program's own, a call of another module shows it.
             body = row.body if isinstance(row.body, str) else row.body.op
             literal = body if not row.own or row.imports else ""
-        shown = op in FORMULA.words or row.name in literal
-        called = "" if shown else row.name
-        return " ".join(filter(None, [self.roles.get(value, ""), called]))
+        called = "" if row.name in literal else row.name
+        return " ".join(filter(None, [role, called]))
 
     def helpers(self) -> tuple[str, ...]:
         """Return the helper functions that the lines call, and those that they call in turn."""
@@ -608,6 +608,8 @@ def _callees_first(texts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _has_capital(name: str) -> bool:
+    if name.isascii():
+        return not name.islower() and name.lower() != name
     return any(char.isalpha() and not char.islower() for char in name)
 
 

@@ -29,6 +29,8 @@ class Speller:
         self.known = steps.rows if language.calls else language.words
         #: The literal parts of all words and constants that have been used.
         self.said: dict[str, None] = {}
+        #: The texts of constants, and how strongly they bind.
+        self.numbers: dict[int, tuple[str, int]] = {}
 
     def text(
         self, value: int, names: Mapping[int, str], limit: int | None = None
@@ -41,19 +43,22 @@ class Speller:
         """
         if limit is not None:
             return self._written_out(value, names, limit)
-        leaf = self._leaf(value, {})
-        if leaf is None:
-            op, args = self._parts(value)
-            if op == "copy":  # a whole text needs no brackets
-                return self._spelled(args[0], names)[0]
-        return (leaf or self._operation(value, names))[0]
+        number = self.steps.number(value)
+        if number is not None:
+            return self.constant(number)[0]
+        op, args = self._parts(value)
+        if op == "copy":  # a whole text needs no brackets
+            return self._spelled(args[0], names)[0]
+        return self._operation(op, args, names)[0]
 
     def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
         """Return a text and how strongly it binds. The recursion is as deep as a line, which is short."""
-        return self._leaf(node, names) or self._operation(node, names)
+        leaf = self._leaf(node, names)
+        return leaf or self._operation(*self._parts(node), names)
 
-    def _operation(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
-        op, args = self._parts(node)
+    def _operation(
+        self, op: str, args: Sequence[Node], names: Mapping[int, str]
+    ) -> tuple[str, int]:
         word = self._word(op, args, names)
         found = []
         opened, closed = self.language.brackets
@@ -115,10 +120,19 @@ class Speller:
     def _leaf(self, node: Node, names: Mapping[int, str]) -> tuple[str, int] | None:
         """Return the text of a name or a constant and how strongly it binds, None for an operation."""
         node = resolved(node)
-        if isinstance(node, int) and node in names:
-            return names[node], ATOM
+        if isinstance(node, int):
+            name = names.get(node)
+            if name is not None:
+                return name, ATOM
+            if node in self.numbers:
+                return self.numbers[node]
         number = constant(self.steps, node)
-        return None if number is None else self.constant(number)
+        if number is None:
+            return None
+        found = self.constant(number)
+        if isinstance(node, int):
+            self.numbers[node] = found
+        return found
 
     def _parts(self, node: Node) -> tuple[str, Sequence[Node]]:
         """Return an operation that the language has a word for, and its operands."""
