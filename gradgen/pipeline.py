@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.abc import ExecutionLoader
-from importlib.util import module_from_spec, spec_from_loader
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -18,12 +15,14 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from gradgen.collector import paused
+from gradgen.core.notation import NoWordError
 from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError, printable
 from gradgen.files import artifact
-from gradgen.files.recipe import Recipe, digest, split_names
+from gradgen.files.recipe import Recipe, split_names
+from gradgen.loading import load
 from gradgen.own import declare
 from gradgen.passes.cost import Cost
 from gradgen.passes.flat import flatten
@@ -47,6 +46,7 @@ from gradgen.read.statements import is_program, one_assignment, split_docstring
 from gradgen.read.sympy.stage import stage
 from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
 from gradgen.targets import TARGETS
+from gradgen.trace import Trace
 from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.latex import formula_latex, stages_latex
@@ -375,22 +375,8 @@ def generate(
 ) -> Compiled:
     """Run the stages over a formula that was read."""
     target = _target(recipe)
-    asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
-    program = stage(*asked, rows=table)
-    given = [text for text, _, _ in program.given]
-    results = [text for text, _ in program.outputs]
-    look_apart([*program.inputs, *given, *results])
-    if not recipe.as_written:
-        # The base of (1 + 1e-17)**x is 1.0 by now.
-        lost = any(step.op == "expb" for step in program.steps)
-        if lost or any(program.steps[v].op != "const" for v in program.constants):
-            program = stage(*asked, folded=False, rows=table)
-        program = recognise(program)
-    program = branch(flatten(differentiate(guard(program))))
+    program = _passed(recipe, formula, target, table)
     defaults, dropped = _last_defaults(program, recipe)
-    used = (table[step.op] for step in program.steps if step.op in table)
-    own = {local for row in used for _, _, local in row.imports}
-    program = give_names(program, target.reserved | own, target.avoided)
     rows = "jacobian" in recipe.extras
     rendered = render(
         program,
@@ -428,6 +414,27 @@ def generate(
     return Compiled(
         text, program, recipe, rendered.cost, notes, imports=rendered.imports
     )
+
+
+def _passed(
+    recipe: Recipe, formula: Formula, target: Target, table: Mapping[str, Row]
+) -> Program:
+    """Return a formula that was read as a program after all passes."""
+    asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
+    program = stage(*asked, rows=table)
+    given = [text for text, _, _ in program.given]
+    results = [text for text, _ in program.outputs]
+    look_apart([*program.inputs, *given, *results])
+    if not recipe.as_written:
+        # The base of (1 + 1e-17)**x is 1.0 by now.
+        lost = any(step.op == "expb" for step in program.steps)
+        if lost or any(program.steps[v].op != "const" for v in program.constants):
+            program = stage(*asked, folded=False, rows=table)
+        program = recognise(program)
+    program = branch(flatten(differentiate(guard(program))))
+    used = (table[step.op] for step in program.steps if step.op in table)
+    own = {local for row in used for _, _, local in row.imports}
+    return give_names(program, target.reserved | own, target.avoided)
 
 
 def _shown(text: str, program: Program) -> str:
@@ -542,6 +549,24 @@ def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
     return tuple(found)
 
 
+def constant(text: str) -> float:
+    """Return the value of a formula without variables.
+
+    Raises:
+        GradgenError: it is no formula, or has variables.
+        ArithmeticError, ValueError: it has no value.
+    """
+    recipe = Recipe(text, DEFAULT_NAME, inputs=())
+    formula, table = _read(text, recipe)
+    target = _target(recipe)
+    program = _passed(recipe, formula, target, table)
+    ((_, value),) = program.outputs
+    try:
+        return float(Trace(program, target).forward({})[program.names[value]])
+    except NoWordError as error:
+        raise GradgenError(f"{error} {target.language.lacking}") from None
+
+
 @dataclass(frozen=True, repr=False)
 class Compiled:
     """A compiled formula.
@@ -590,7 +615,7 @@ class Compiled:
             GradgenError: it is in another language than Python.
         """
         self._runs("run here")
-        return _load(self.source)
+        return load(self.source)
 
     def _runs(self, what: str) -> None:
         if not TARGETS[self.recipe.target].is_python:
@@ -643,16 +668,32 @@ class Compiled:
             limit=MAX_MODULE if self.recipe.source else None,
         )
         _check(made.text, self.program, target, True, defaults, made.imports)
-        return cast(Callable[..., Any], _load(made.text).jacobian)
+        return cast(Callable[..., Any], load(made.text).jacobian)
 
     def trace(
         self, *inputs: float, output: int = 0
     ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        """Run the module and return every value, and every gradient of one output, by name."""
-        (_, cache), values = _locals_after(self.forward, *inputs)
-        seeds = [float(i == output) for i in range(len(self.program.outputs))]
-        _, gradients = _locals_after(self.backward, cache, *seeds)
-        return values, gradients
+        """Return every value, and every gradient of one output, by name.
+
+        Raises:
+            GradgenError: the module is in another language than Python, or an input has no value.
+            ArithmeticError, ValueError: as the module raises.
+        """
+        given = {**dict(self.recipe.defaults), **dict(zip(self.program.inputs, inputs))}
+        if {*given} != {*self.program.inputs} or len(inputs) > len(given):
+            raise GradgenError(
+                f"there are {len(inputs)} values for the inputs {', '.join(self.program.inputs) or '(none)'}"
+            )
+        values = self.tracer.forward(given)
+        return values, self.tracer.backward(values, output)
+
+    @cached_property
+    def tracer(self) -> Trace:
+        """What runs the module's lines one by one."""
+        self._runs("run here")
+        own = self.imports or self.recipe.custom_templates
+        functions = vars(self.module) if own else None
+        return Trace(self.program, _target(self.recipe), functions)
 
     def test(self, module: str, templates: Path | None = None) -> Compiled:
         """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
@@ -683,47 +724,3 @@ class Compiled:
             GradgenError: the file is refused, or cannot be written; it is then as it was.
         """
         return artifact.write(Path(path), self.source, force=force)
-
-
-class _Loader(ExecutionLoader):
-    """Loads a module from text, so that `linecache` and hence every traceback can show its lines."""
-
-    def __init__(self, text: str, filename: str) -> None:
-        self.text = text
-        self.filename = filename
-
-    def get_source(self, fullname: str) -> str:
-        return self.text
-
-    def get_filename(self, fullname: str) -> str:
-        return self.filename
-
-
-def _load(text: str) -> types.ModuleType:
-    name = f"gradgen_{digest(text)}"
-    loader = _Loader(text, f"{name}.py")
-    spec = spec_from_loader(name, loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-def _locals_after(
-    function: Callable[..., Any], *args: Any
-) -> tuple[Any, dict[str, float]]:
-    """Call a function and return its result and its local variables at the end."""
-    code = function.__code__
-    found: dict[str, float] = {}
-
-    def watch(frame: types.FrameType, event: str, _: object) -> None:
-        if event == "return" and frame.f_code is code:
-            found.update(frame.f_locals)
-
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        result = function(*args)
-    finally:
-        sys.setprofile(before)
-    return result, found

@@ -13,9 +13,9 @@ from gradgen.core.build import Steps, finish
 from gradgen.core.notation import term
 from gradgen.core.rows import Row, Term
 from gradgen.core.table import ROWS
+from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
-from gradgen.pipeline import _load
 from gradgen.targets import PYTHON, SCIPY
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import render
@@ -120,4 +120,4 @@ def modules(
         args = [inputs[i] if i in live else steps.const(fixed[i]) for i in range(row.arity)]  # fmt: skip
         made = finish(steps, {"f": steps.emit(row.name, *args)}, inputs.values())
         program = name(differentiate(made), target.reserved, target.avoided)
-        yield _load(render(program, target, "").text), live, fixed
+        yield load(render(program, target, "").text), live, fixed

@@ -229,7 +229,7 @@ def quiet(text: str) -> str:
     names = {value: name for name, value in scope.items()}
     value = read(text, scope, steps, Chain(steps).make)
     return Speller(steps, PYTHON.language).text(
-        Quiet(steps, PYTHON.language.words).line(value, names), names
+        Quiet(Chain(steps), PYTHON.language.words).value(value, names), names
     )
 
 

@@ -37,7 +37,6 @@ STILL_OVER = {
     "passes/names.py:_Namer",
     "pipeline.py",
     "pipeline.py:compile",
-    "pipeline.py:generate",
     "prove/exact.py",
     "prove/plain.py:Plain",
     "prove/plain_python.py",

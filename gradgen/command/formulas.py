@@ -212,12 +212,12 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
 
 def _number(text: str) -> float:
     """Return the value of a constant such as -pi/2."""
-    from gradgen.pipeline import compile
+    from gradgen.pipeline import constant
     from gradgen.read.programs import parse
 
     parse(text)  # which reads one expression, without a name for it
     try:
-        return float(compile(text, inputs=(), proof=False).forward()[0])
+        return constant(text)
     except GradgenError:
         raise
     except (ArithmeticError, ValueError) as error:

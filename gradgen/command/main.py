@@ -224,54 +224,37 @@ def _eval(options: argparse.Namespace) -> int:
         )
     given = {**dict(compiled.recipe.defaults), **read_point(",".join(options.at))}
     point = ordered(given, program.inputs, "--at")
+    tracer = compiled.tracer
     try:
-        traces = [
-            compiled.trace(*point, output=place)
-            for place in range(len(program.outputs))
-        ]
+        values = tracer.forward(dict(zip(program.inputs, point)))
+        slopes = [tracer.backward(values, i) for i in range(len(program.outputs))]
     except (ArithmeticError, ValueError) as error:
-        line = _failing_line(compiled, error)
-        what = "gradient" if line.startswith("d") else "value"
+        what = "value" if tracer.line.answers is None else "gradient"
         raise GradgenError(
-            f"there is no {what} at this point: {line}: {error}"
+            f"there is no {what} at this point: {tracer.text(error)}: {error}"
         ) from None
 
     from gradgen.write.words import Words
 
     words = Words(program)
-    values = traces[0][0]
     heads = [f"gradient of {output}" for output, _ in program.outputs]
     rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
     for index, name in program.names.items():
         adjoint = program.adjoints[index]
         guard = program.steps[index].guard
         shown, value = "input", repr(values[name])
-        slopes = [repr(float(g[adjoint])) if adjoint in g else "-" for _, g in traces]
+        found = [repr(float(g[adjoint])) if adjoint in g else "-" for g in slopes]
         if index in program.signature:
             value = repr(float(values[name]))
         else:
             shown = words.stage(index)
             if any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
-                value, slopes = "-", ["-"] * len(slopes)
-        rows.append([name, shown, value, *slopes])
+                value, found = "-", ["-"] * len(slopes)
+        rows.append([name, shown, value, *found])
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     return 0
-
-
-def _failing_line(compiled: Compiled, error: Exception) -> str:
-    """Return the generated line that raised, without its comment."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    lines = compiled.source.splitlines()
-    number = trace.tb_lineno if trace is not None else 0
-    return (
-        lines[number - 1].partition("  #")[0].strip()
-        if 0 < number <= len(lines)
-        else type(error).__name__
-    )
 
 
 def _diff(options: argparse.Namespace) -> int:

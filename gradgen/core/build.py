@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 
+from gradgen.core.doubles import ARITHMETIC, COMPARISONS, double, evaluated
 from gradgen.core.program import Guard, Program, Step
-from gradgen.core.rows import NAMED, Number, Row
+from gradgen.core.rows import Number, Row
 
 #: A constant sub-expression of more operations than this becomes a stage of its own.
 INLINE_OPERATIONS = 3
@@ -19,75 +19,8 @@ _LARGEST_POWER = 2**31
 #: gamma of this and of larger numbers is no double.
 _LARGEST_GAMMA = 172
 
-#: Arithmetic of rational numbers and of doubles, and comparisons.
-ARITHMETIC: Mapping[str, Callable[..., Fraction | float]] = {
-    "copy": lambda x: x,
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-    "inv": lambda x: 1 / x,
-    "sqr": lambda x: x * x,
-    "powi": lambda x, n: x ** int(n),
-}
-COMPARISONS: Mapping[str, Callable[..., bool]] = {
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "and": lambda a, b: bool(a and b),
-    "or": lambda a, b: bool(a or b),
-    "not": operator.not_,
-}
-#: Functions of constants that are worked out by the standard library of every Python that gradgen runs on.
-_MATH = frozenset(
-    [
-        "sqrt",
-        "hypot",
-        "exp",
-        "expm1",
-        "log",
-        "log2",
-        "log10",
-        "log1p",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "erf",
-        "erfc",
-        "gamma",
-        "lgamma",
-    ]
-)
 #: What constants among its operands may settle.
 _DECIDED = frozenset(("where", "and", "or", "not"))
-_VALUES = {"pi": math.pi, "e": math.e, "nan": math.nan, "inf": math.inf, **NAMED}
-
-
-def evaluated(op: str, *args: float) -> float:
-    """Return an operation on doubles, nan where that is not known without running the module.
-
-    Raises:
-        ArithmeticError, ValueError: as the module will when it runs.
-    """
-    if op in ("powr", "expb", "pow"):
-        return math.pow(*args)
-    if op in ARITHMETIC:
-        return float(ARITHMETIC[op](*args))
-    return float(getattr(math, op)(*args)) if op in _MATH else math.nan
 
 
 def _key(step: Step) -> object:
@@ -263,8 +196,7 @@ class Steps:
         """
         step = self.list[value]
         if step.op == "const":
-            number = step.data
-            return _VALUES[number] if isinstance(number, str) else float(number or 0)
+            return float(double(step.data or 0))
         args = [self.compute(arg) for arg in step.args]
         if any(map(math.isnan, args)):
             return math.nan

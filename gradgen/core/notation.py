@@ -12,23 +12,14 @@ from typing import TypeAlias
 from gradgen.core.build import Steps
 from gradgen.core.rows import NAMED, Number, Term
 
-_BINARY: Mapping[type[ast.operator], str] = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.Div: "div",
-    ast.Mod: "mod",
-    ast.FloorDiv: "floordiv",
-    ast.Pow: "**",
+#: What signs mean, by the names that Python's own trees have for them.
+# fmt: off
+_SIGNS = {
+    "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Mod": "mod", "FloorDiv": "floordiv", "Pow": "**",
+    "Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge", "Eq": "eq", "NotEq": "ne",
+    "And": "and", "Or": "or", "Not": "not", "USub": "neg", "IfExp": "where",
 }
-_COMPARED: Mapping[type[ast.cmpop], str] = {
-    ast.Lt: "lt",
-    ast.LtE: "le",
-    ast.Gt: "gt",
-    ast.GtE: "ge",
-    ast.Eq: "eq",
-    ast.NotEq: "ne",
-}
+# fmt: on
 #: What makes an operation on values.
 Make: TypeAlias = "Callable[..., int]"
 #: Constants that texts name.
@@ -54,20 +45,14 @@ def _term(node: ast.expr) -> Term:
         assert isinstance(node.value, (int, float))
         whole = isinstance(node.value, int)
         return Term("const", data=Fraction(node.value) if whole else node.value)
-    if isinstance(node, ast.BinOp):
-        op, parts = _BINARY[type(node.op)], [node.left, node.right]
-    elif isinstance(node, ast.UnaryOp):
-        op, parts = "neg" if isinstance(node.op, ast.USub) else "not", [node.operand]
-    elif isinstance(node, ast.Compare):
-        op, parts = _COMPARED[type(node.ops[0])], [node.left, *node.comparators]
-    elif isinstance(node, ast.BoolOp):
-        op, parts = "and" if isinstance(node.op, ast.And) else "or", node.values
-    elif isinstance(node, ast.IfExp):
-        op, parts = "where", [node.test, node.body, node.orelse]
+    inside = [*ast.iter_child_nodes(node)]
+    operands = [child for child in inside if isinstance(child, ast.expr)]
+    if isinstance(node, ast.Call):
+        op = ast.unparse(operands.pop(0))
     else:
-        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        op, parts = node.func.id, node.args
-    return Term(op, tuple(map(_term, parts)))
+        signs = [child for child in inside if not isinstance(child, ast.expr)]
+        op = _SIGNS[type(signs[-1] if signs else node).__name__]
+    return Term(op, tuple(map(_term, operands)))
 
 
 def read(text: Term | str, scope: Mapping[str, int], steps: Steps, make: Make) -> int:

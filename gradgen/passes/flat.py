@@ -12,8 +12,9 @@ from fractions import Fraction
 from functools import reduce
 from itertools import islice, product
 
-from gradgen.core.build import Steps, evaluated, steps_of
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.derive import Chain
+from gradgen.core.doubles import evaluated
 from gradgen.core.program import Program, Step, Way
 from gradgen.passes.check import verify
 from gradgen.passes.facts import SAME_ZERO, Facts

@@ -6,8 +6,9 @@ import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 
 from gradgen.core.build import Steps
+from gradgen.core.derive import Chain
 from gradgen.core.notation import Bound, Node, constant, parts, resolved
-from gradgen.core.program import Step
+from gradgen.core.program import Line, Step
 
 #: Operations whose texts raise nowhere, for infinite operands and nan neither.
 QUIET = (
@@ -29,20 +30,31 @@ class Quiet:
     """Rewrites lines.
 
     Attributes:
+        chain: the chain rule over the steps.
         steps: the steps.
         words: the operations that the language has words for; `quiet exp` is that of exp that does not raise.
     """
 
-    def __init__(self, steps: Steps, words: Container[str]) -> None:
-        self.steps = steps
+    def __init__(self, chain: Chain, words: Container[str]) -> None:
+        self.chain = chain
+        self.steps = chain.steps
         self.words = words
 
-    def line(self, value: int, names: Mapping[int, str]) -> int:
+    def line(self, line: Line, names: Mapping[int, str]) -> int:
         """Return what a line says in quiet operations, over what has names."""
+        step = self.steps[line.total if line.answers is None else line.answers]
+        plain = all(self.steps.sizes[arg] is None for arg in step.args)
+        precise = self.chain.precise or step.data == "precise"
+        if plain and not precise and step.op in QUIET:
+            return line.value
+        return self.value(line.value, names)
+
+    def value(self, value: int, names: Mapping[int, str]) -> int:
+        """Return a value in quiet operations, over what has names."""
         step = self.steps[value]
         if step.op == "copy":
             (copied,) = step.args
-            return value if copied in names else self.line(copied, names)
+            return value if copied in names else self.value(copied, names)
         if step.op in ("input", "const"):
             return value
         return self._quiet(self._written(value, names, top=True), names, frozenset())
@@ -86,6 +98,8 @@ class Quiet:
             divides = op in ("div", "inv", "floordiv", "mod")
             safe = divides and (bool(below) or made[-1] in nonzero)
             safe |= op in ("max", "min") and steps[made[-1]].op == "const"
+            if op == "inv" and not safe:
+                op, made = "div", [steps.const(1), *made]
             op = f"quiet {op}" if f"quiet {op}" in self.words and not safe else op
         return steps.append(Step(op, tuple(made)))
 

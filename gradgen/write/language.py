@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 #: How strongly an operator binds.
 CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
@@ -22,6 +22,7 @@ class Word:
         needs: by place, how strongly an operand must bind to stand without brackets.
         integer: the place that is written as an integer.
         chains: whether the same operation stands without brackets as the first operand, whatever that needs.
+        helper: the function that it calls and that the module carries, by the name of its file.
     """
 
     pieces: tuple[str | int, ...]
@@ -29,6 +30,7 @@ class Word:
     needs: tuple[int, ...]
     integer: int | None = None
     chains: bool = False
+    helper: str = ""
 
 
 def word(text: str, binds: int = ATOM, *needs: int) -> Word:
@@ -61,6 +63,22 @@ def infix(sign: str, binds: int) -> Word:
     """Return the word of an operator between two operands; equal ones group from the left, but for comparisons."""
     left, right = (SUM, SUM) if binds == COMPARISON else (binds, binds + 1)
     return word(f"{{0}} {sign} {{1}}", binds, left, right)
+
+
+def helped(form: str, names: str, called: str = "{}") -> dict[str, Word]:
+    """Return the words of operations by helpers that the module carries.
+
+    Args:
+        form: their text, with `{helper}` for the helper's name, as in `_{helper}({0})`.
+        names: the operations; `operation:helper` where the helper has another name.
+        called: what the helpers are called by these names.
+    """
+    found = {}
+    for name in names.split():
+        op, _, helper = name.partition(":")
+        helper = called.format(helper or op)
+        found[op] = replace(word(form.replace("{helper}", helper)), helper=helper)
+    return found
 
 
 #: The operators that most languages share.

@@ -10,7 +10,7 @@ from gradgen.core.program import Line
 from gradgen.errors import GradgenError
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
-from gradgen.passes.ieee import QUIET, Quiet
+from gradgen.passes.ieee import Quiet
 from gradgen.write.language import Language
 from gradgen.write.spell import Speller
 
@@ -28,7 +28,7 @@ class Writer:
         self.chain = chain
         self.count = Count(chain.steps, language.words)
         self.speller = Speller(chain.steps, language)
-        self.quiet = Quiet(chain.steps, language.words) if ieee else None
+        self.quiet = Quiet(chain, language.words) if ieee else None
         self.start({})
 
     @property
@@ -69,16 +69,7 @@ class Writer:
             yield line, text
 
     def _text(self, line: Line, known: Names) -> str:
-        value = line.value
-        if self.quiet is not None and not self._never_raises(line):
-            value = self.quiet.line(value, known)
+        value = line.value if self.quiet is None else self.quiet.line(line, known)
         self.read.update(leaves(self.chain.steps, value, known))
         self.tally.line(line, known, value)
         return self.speller.text(value, known)
-
-    def _never_raises(self, line: Line) -> bool:
-        steps, chain = self.chain.steps, self.chain
-        step = steps[line.total if line.answers is None else line.answers]
-        plain = all(steps.sizes[arg] is None for arg in step.args)
-        precise = chain.precise or step.data == "precise"
-        return plain and not precise and step.op in QUIET

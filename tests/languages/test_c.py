@@ -25,9 +25,10 @@ from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
+from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
-from gradgen.pipeline import Compiled, _load, compile, regenerate
+from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import PYTHON
 from gradgen.write.languages.c import C
 from gradgen.write.module import helpers, render
@@ -210,7 +211,7 @@ def alone() -> Iterator[Alone]:
             for precise in (False, True) if row.precise else (False,):
                 python = replace(PYTHON, ieee=True, precise=precise)
                 named = name(ready, python.reserved, python.avoided)
-                twin = _load(render(named, python, "").text)
+                twin = load(render(named, python, "").text)
                 program = name(ready, C.reserved, C.avoided)
                 text = render(program, replace(C, precise=precise), "").text
                 yield Alone(row, fixed, live, program, text, twin)

@@ -24,9 +24,10 @@ from gradgen.core.build import Steps, finish
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
+from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name as named
-from gradgen.pipeline import _load, compile
+from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
 from gradgen.write.languages.javascript import JAVASCRIPT
 from gradgen.write.module import helpers, render
@@ -145,13 +146,13 @@ class Twin:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.exact = vars(_load(source))
+        self.exact = vars(load(source))
 
     @cached_property
     def noisy(self) -> dict[str, Any]:
         """The module with calls in the place of its powers, which have errors too."""
         tree = ast.fix_missing_locations(_Powers().visit(ast.parse(self.source)))
-        space = vars(_load(ast.unparse(tree)))
+        space = vars(load(ast.unparse(tree)))
         space["math"] = NOISY
         return space
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gradgen.core.rows import NAMED
+from gradgen.core.table import ROWS
 from gradgen.reserved import BUILTINS, NAMES
 from gradgen.write.language import (
     AND,
@@ -20,6 +21,7 @@ from gradgen.write.language import (
     SIGN,
     Language,
     Word,
+    helped,
     infix,
     word,
 )
@@ -54,7 +56,6 @@ WORDS: Mapping[str, Word] = {
     "abs": word("abs({0})"),
     "max": word("max({0}, {1})"),
     "min": word("min({0}, {1})"),
-    "polygamma": word("_polygamma({0:d}, {1})"),
     **_calls("math.{name}({0}, {1})", "hypot atan2 copysign"),
     **_calls("float(math.{name}({0}))", "floor ceil trunc"),
     **_calls(
@@ -63,57 +64,48 @@ WORDS: Mapping[str, Word] = {
         "erf erfc gamma lgamma",
     ),
     # Helpers, which the module carries.
-    "logcosh": word("_log_cosh({0})"),
-    "logsoftplus": word("_log_softplus({0})"),
-    "logerfc": word("_log_erfc({0})"),
-    "logbeta": word("_log_beta({0}, {1})"),
-    "experfc": word("_exp_erfc({0}, {1})"),
-    **_calls(
-        "_{name}({0})",
-        "cbrt bern gelu_tanh xcsch langevin log_norm_cdf digamma trigamma erfinv erfcinv lambertw zeta erfcx "
-        "tanh_slope gauss exprel_slope bern_slope log1prel_slope sinhc_slope gelu_tanh_slope tanhc_slope atanc_slope "
-        "xcot_slope xcsc_slope xcoth_slope xcsch_slope langevin_slope log_softplus_slope log_erfc_slope "
-        "log_norm_cdf_slope sinc_slope zeta_slope erfcx_slope",
+    **helped("_{helper}({0:d}, {1})", "polygamma"),
+    **helped(
+        "_{helper}({0})",
+        "logcosh:log_cosh logsoftplus:log_softplus logerfc:log_erfc cbrt bern gelu_tanh xcsch langevin log_norm_cdf "
+        "digamma trigamma erfinv erfcinv lambertw zeta erfcx tanh_slope gauss exprel_slope bern_slope log1prel_slope "
+        "sinhc_slope gelu_tanh_slope tanhc_slope atanc_slope xcot_slope xcsc_slope xcoth_slope xcsch_slope "
+        "langevin_slope log_softplus_slope log_erfc_slope log_norm_cdf_slope sinc_slope zeta_slope erfcx_slope",
     ),
-    **_calls(
-        "_{name}({0}, {1})",
-        "beta compound sigmoid_difference compound_slope compound_by_power digamma_rise",
+    **helped(
+        "_{helper}({0}, {1})",
+        "logbeta:log_beta experfc:exp_erfc beta compound sigmoid_difference compound_slope compound_by_power digamma_rise",
     ),
 }
+_POWER = helped("_{helper}({0}, {1})", "pow:power")["pow"]
+_ANYWHERE = "{}_anywhere"
 #: The same for `--ieee`: helpers that give inf and nan where the functions of `math`, and divisions, raise.
 QUIET_WORDS: Mapping[str, Word] = {
     f"quiet {name}": word_
     for name, word_ in {
-        **_calls(
-            "_{name}({0})",
+        **helped(
+            "_{helper}({0})",
             "exp expm1 log log2 log10 log1p sqrt gamma lgamma sin cos tan asin acos acosh atanh sinh cosh "
-            "floor ceil trunc round sign",
+            "floor ceil trunc round sign norm:sqrt",
         ),
-        "norm": word("_sqrt({0})"),
-        **dict.fromkeys(
-            ("powi", "powi of an expression", "powr", "expb", "pow"),
-            word("_power({0}, {1})"),
+        **helped(
+            "_{helper}({0}, {1})",
+            "div:divide floordiv:floor_divide mod:modulo max:maximum min:minimum heaviside logaddexp powi:power "
+            "powr:power expb:power pow:power",
         ),
-        "div": word("_divide({0}, {1})"),
-        "inv": word("_divide(1.0, {0})"),
-        "floordiv": word("_floor_divide({0}, {1})"),
-        "mod": word("_modulo({0}, {1})"),
-        "max": word("_maximum({0}, {1})"),
-        "min": word("_minimum({0}, {1})"),
-        **_calls("_{name}({0}, {1})", "heaviside logaddexp"),
-        "logerfc": word("_log_erfc_anywhere({0})"),
-        "logbeta": word("_log_beta_anywhere({0}, {1})"),
-        "experfc": word("_exp_erfc_anywhere({0}, {1})"),
-        "polygamma": word("_polygamma_anywhere({0:d}, {1})"),
-        **_calls(
-            "_{name}_anywhere({0})",
-            "digamma trigamma erfinv erfcinv gauss lambertw sinc_slope zeta zeta_slope exprel_slope "
-            "log1prel_slope sinhc_slope xcot_slope xcsc_slope log_erfc_slope log_norm_cdf "
-            "log_norm_cdf_slope erfcx erfcx_slope",
+        "powi of an expression": _POWER,
+        **helped("_{helper}({0:d}, {1})", "polygamma", _ANYWHERE),
+        **helped(
+            "_{helper}({0})",
+            "logerfc:log_erfc digamma trigamma erfinv erfcinv gauss lambertw sinc_slope zeta zeta_slope exprel_slope "
+            "log1prel_slope sinhc_slope xcot_slope xcsc_slope log_erfc_slope log_norm_cdf log_norm_cdf_slope erfcx "
+            "erfcx_slope",
+            _ANYWHERE,
         ),
-        **_calls(
-            "_{name}_anywhere({0}, {1})",
-            "digamma_rise beta compound compound_slope compound_by_power",
+        **helped(
+            "_{helper}({0}, {1})",
+            "logbeta:log_beta experfc:exp_erfc digamma_rise beta compound compound_slope compound_by_power",
+            _ANYWHERE,
         ),
     }.items()
 }
@@ -127,11 +119,8 @@ CONSTANTS = {
 
 #: The functions that a module may have to carry.
 HELPERS = frozenset(
-    piece.partition("(")[0]
-    for word_ in (*WORDS.values(), *QUIET_WORDS.values())
-    for piece in word_.pieces
-    if isinstance(piece, str) and piece.startswith("_")
-) | {"_exprel"}
+    f"_{word_.helper}" for word_ in (*WORDS.values(), *QUIET_WORDS.values())
+) - {"_"} | {"_exprel"}
 
 _PLAIN = Language(
     "python",
@@ -140,25 +129,29 @@ _PLAIN = Language(
     lacking="needs SciPy's special functions; compile with --target scipy",
 )
 
-#: The same with SciPy's special functions, for what the standard library lacks.
+#: SciPy's special functions: by operation, the name there and, where it returns several, which.
+SPECIAL: Mapping[str, tuple[str, int | None]] = {
+    **{f"bessel{kind}": (f"{kind}v", None) for kind in "jyik"},
+    **{name: (name, None) for name in ("gammainc", "gammaincc", "erfi", "erfcx")},
+    "quiet erfcx": ("erfcx", None),
+    "Ei": ("expi", None),
+    "Si": ("sici", 0),
+    "Ci": ("sici", 1),
+}
+
+
+def _special(op: str) -> Word:
+    row, (name, place) = ROWS[op.removeprefix("quiet ")], SPECIAL[op]
+    args = [f"{{{i}:d}}" if i in row.whole else f"{{{i}}}" for i in range(row.arity)]
+    which = "" if place is None else f"[{place}]"
+    return word(f"float(special.{name}({', '.join(args)}){which})")
+
+
+#: The same with them, for what the standard library lacks.
 _SCIPY = replace(
     _PLAIN,
     name="scipy",
-    words={
-        **_PLAIN.words,
-        **{
-            name: word(f"float(special.{function}({{0:d}}, {{1}}))")
-            for name, function in zip(
-                ("besselj", "bessely", "besseli", "besselk"), ("jv", "yv", "iv", "kv")
-            )
-        },
-        **_calls("float(special.{name}({0}, {1}))", "gammainc gammaincc"),
-        **_calls("float(special.{name}({0}))", "erfi erfcx"),
-        "quiet erfcx": word("float(special.erfcx({0}))"),
-        "Ei": word("float(special.expi({0}))"),
-        "Si": word("float(special.sici({0})[0])"),
-        "Ci": word("float(special.sici({0})[1])"),
-    },
+    words={**_PLAIN.words, **{op: _special(op) for op in SPECIAL}},
 )
 
 

@@ -1,0 +1,163 @@
+"""A program in; what its lines come to at points out, forward and backward, step by step and without its text."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from gradgen.core.build import steps_of
+from gradgen.core.derive import Chain
+from gradgen.core.doubles import DOUBLES
+from gradgen.core.program import Line, Program
+from gradgen.core.run import Run
+from gradgen.loading import load
+from gradgen.passes.functions import Names, backward, forward
+from gradgen.passes.ieee import Quiet
+from gradgen.targets import PYTHON
+from gradgen.write.languages.python import SPECIAL
+from gradgen.write.module import helpers
+from gradgen.write.spell import Speller
+from gradgen.write.target import Target
+
+
+@cache
+def carried() -> dict[str, Any]:
+    """Return the functions that modules in Python carry, by name."""
+    texts = helpers(PYTHON).values()
+    return vars(load("\n\n\n".join(["import math", *texts])))
+
+
+def meanings(
+    program: Program, target: Target, functions: Mapping[str, Any]
+) -> Mapping[str, Callable[..., Any]]:
+    """Return what the operations come to that a target of Python's has words for, or that the program imports.
+
+    Args:
+        program: the program.
+        target: the target.
+        functions: the functions that its modules carry or import, by name.
+    """
+    found: dict[str, Callable[..., Any]] = {**DOUBLES, "inv": lambda x: 1.0 / x}
+    words = target.language.words
+    for op, word in words.items():
+        if (name := target.helper.format(word.helper)) in functions:
+            found[op] = _whole(functions[name], word.integer)
+    for row in program.rows.values():
+        if row.foreign and row.name in functions:
+            found[row.name] = functions[row.name]
+    if "special" in dict(target.imports):
+        from scipy import special
+
+        for op, (name, place) in SPECIAL.items():
+            function = _double(getattr(special, name), place)
+            found[op] = _whole(function, words[op].integer)
+    return found
+
+
+def _whole(function: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    """Return a function that takes an integer in this place."""
+    if place is None:
+        return function
+    return lambda *args: function(*args[:place], int(args[place]), *args[place + 1 :])
+
+
+def _double(function: Callable[..., Any], place: int | None) -> Callable[..., float]:
+    """Return a function of SciPy's, or what it has in this place of its results, as a plain double."""
+    if place is None:
+        return lambda *args: float(function(*args))
+    return lambda *args: float(function(*args)[place])
+
+
+class Trace:
+    """Runs the functions of a named program as its module in Python does, line by line.
+
+    Attributes:
+        line: the line that was reached last.
+    """
+
+    line: Line
+
+    def __init__(
+        self, program: Program, target: Target, functions: dict[str, Any] | None = None
+    ) -> None:
+        """Take a program, a target of Python's, and what its module carries and imports, if that is not what all modules do."""
+        self.program = program
+        self.target = target
+        self.functions = carried() if functions is None else functions
+        steps = steps_of(program)
+        named = (*program.lines, *program.signature)
+        self.chain = Chain(steps, named, target.precise, target.strict)
+        self.quiet = Quiet(self.chain, target.language.words) if target.ieee else None
+        self.run = Run(steps, meanings(program, target, self.functions))
+        self.inputs = {value: program.names[value] for value in program.signature}
+        self.ahead = self._said(forward(program, self.chain), self.inputs)
+        self.upstream, back = backward(program, self.chain)
+        self.back = self._said(back, {**program.names, **self.upstream})
+        self.known = Names({})
+
+    def _said(self, lines: Sequence[Line], names: Mapping[int, str]) -> list[Line]:
+        """Return lines as they are written under the options."""
+        if self.quiet is None:
+            return [*lines]
+        found, known = [], Names(names)
+        for line in known.along(lines):
+            value = line.value
+            value = value if value in known else self.quiet.line(line, known)
+            found.append(line._replace(value=value))
+        return found
+
+    def forward(self, point: Mapping[str, float]) -> dict[str, Any]:
+        """Return the value of every stage, by name.
+
+        Args:
+            point: the inputs, by their names in the formula.
+
+        Raises:
+            ArithmeticError, ValueError: as the module does, in `line`.
+        """
+        texts = self.program.signature
+        scope = {name: point[texts[value]] for value, name in self.inputs.items()}
+        return self._follow(self.ahead, self.inputs, scope)
+
+    def backward(self, values: Mapping[str, Any], output: int = 0) -> dict[str, Any]:
+        """Return the gradient of one output by every value that has one, by name.
+
+        Args:
+            values: what `forward` returned.
+            output: which output.
+
+        Raises:
+            ArithmeticError, ValueError: as the module does, in `line`.
+        """
+        program = self.program
+        reached = {way.into for way in program.ways}
+        unmoved = (program.adjoints[i] for i in program.wrt if i not in reached)
+        seeds = {n: float(i == output) for i, n in enumerate(self.upstream.values())}
+        scope = {**values, **dict.fromkeys(unmoved, 0.0), **seeds}
+        names = {**program.names, **self.upstream}
+        found = self._follow(self.back, names, scope)
+        return {name: number for name, number in found.items() if name not in values}
+
+    def _follow(
+        self, lines: Sequence[Line], names: Mapping[int, str], scope: dict[str, Any]
+    ) -> dict[str, Any]:
+        self.known = Names(names)
+        for line in self.run.lines(self.known.along(lines), self.known, scope):
+            self.line = line
+        return scope
+
+    def text(self, error: Exception) -> str:
+        """Return the text of the line that raised an error; of a function that the module carries, the line in that."""
+        last = error.__traceback__
+        while last is not None and last.tb_next is not None:
+            last = last.tb_next
+        if last is not None and last.tb_frame.f_globals is self.functions:
+            code, globals_ = last.tb_frame.f_code, last.tb_frame.f_globals
+            lines = linecache.getlines(code.co_filename, globals_)
+            return lines[last.tb_lineno - 1].partition("  #")[0].strip()
+        line, known = self.line, self.known
+        speller = Speller(self.run.steps, self.target.language)
+        said = known.get(line.value) or speller.text(line.value, known)
+        return self.target.define(line.name, line.sign, said, False)
