@@ -17,15 +17,9 @@ from typing import Any, overload
 from gradgen.errors import GradgenError, printable
 from gradgen.pipeline import Compiled
 from gradgen.prove.plain_python import plain_constants
+from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.function import Function, read_helper
-from gradgen.read.python.scope import (
-    Constant,
-    Dotted,
-    Helper,
-    Meaning,
-    Names,
-    UnclearError,
-)
+from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import walk
 from gradgen.sources import compile_read, wanted_outputs
 

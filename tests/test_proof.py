@@ -25,8 +25,9 @@ from gradgen.prove.plain import Plain, plain_formula
 from gradgen.prove.plain_python import CALLED, plain_function
 from gradgen.prove.proof import prove
 from gradgen.read.programs import parse
+from gradgen.read.python.bound import Helper
 from gradgen.read.python.function import read_function
-from gradgen.read.python.scope import Helper, Names
+from gradgen.read.python.scope import Names
 from gradgen.read.sympy import make, stage
 from gradgen.write.language import SUM, word
 from gradgen.write.languages.python import PYTHON

@@ -44,7 +44,6 @@ STILL_OVER = {
     "prove/proof.py:_Proof",
     "read/python/function.py",
     "read/python/function.py:_Reader",
-    "read/python/scope.py:Names",
     "sympy_program.py:plain_expression",
     "verify.py:verify",
     "write/module.py",

@@ -16,14 +16,8 @@ import mpmath
 from gradgen.errors import GradgenError
 from gradgen.prove.exact import all_of, any_of
 from gradgen.prove.plain import Plain, equal, unequal
-from gradgen.read.python.scope import (
-    Constant,
-    Dotted,
-    Helper,
-    Meaning,
-    Names,
-    UnclearError,
-)
+from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
+from gradgen.read.python.scope import Names, UnclearError
 
 #: More operations than any function that is read has.
 _MOST = 200_000

@@ -13,15 +13,10 @@ from dataclasses import dataclass, field, replace
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import RESERVED, check_identifier
+from gradgen.read.python.bound import Constant, Dotted, Helper
 from gradgen.read.python.expression import Value, index, translate
 from gradgen.read.python.meanings import check_means
-from gradgen.read.python.scope import (
-    Constant,
-    Dotted,
-    Helper,
-    Names,
-    UnclearError,
-)
+from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
 from gradgen.read.reader import MAX_PROGRAM
@@ -105,10 +100,10 @@ def read_function(
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
     """
     names = Names(text)
-    if name not in names.bound:
+    if name not in names.bound.names:
         listed = ", ".join(names.functions[:20]) or "none"
         raise GradgenError(f"there is no function `{name}`; the file has {listed}")
-    place = ast.Pass(lineno=names.bound[name][-1].line, col_offset=0)
+    place = ast.Pass(lineno=names.bound.names[name][-1].line, col_offset=0)
     try:
         found = names.meaning(name)
     except UnclearError as error:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.bound import Bound, Constant, Dotted, Meaning, bound
 from gradgen.read.python.changes import Changes, changes_in
-from gradgen.read.python.tree import bindings, dotted
+from gradgen.read.python.tree import dotted
 from gradgen.syntax import parse_python
 
 #: A larger file is data, or made by a machine.
@@ -24,71 +23,10 @@ MAX_PATH = 300
 BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
 _USUAL = {"math": "math", "np": "numpy", "numpy": "numpy"}
-#: All that `from math import *` binds, in any version of Python.
-_OF_MATH = frozenset("""
-    acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
-    factorial floor fma fmax fmin fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isnormal isqrt
-    issubnormal lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder signbit sin
-    sinh sqrt sumprod tan tanh tau trunc ulp
-    """.split())  # noqa: SIM905 # fmt: skip
 
 
 class UnclearError(Exception):
     """A name that does not mean one thing for certain; the text says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Dotted:
-    """A module, or something in one, by the whole name that Python imports it by."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A value to which one plain assignment gives a name."""
-
-    name: str
-    value: ast.expr
-    names: Names
-    place: int
-
-
-@dataclass(frozen=True)
-class Helper:
-    """A function of the file's own; its defaults where they are in hand, or else as the text says them."""
-
-    function: ast.FunctionDef
-    names: Names
-    place: int = 0
-    defaults: tuple[Any, ...] | None = None
-
-
-Meaning: TypeAlias = "Dotted | Constant | Helper"
-
-
-@dataclass(frozen=True)
-class _Binding:
-    line: int
-    how: str
-    place: int
-    meaning: Meaning | None
-
-
-#: How statements bind names that are no constants, in words.
-_HOW: dict[type[ast.AST], str] = {
-    ast.AugAssign: "an assignment such as `+=`",
-    ast.For: "a loop",
-    ast.AsyncFor: "a loop",
-    ast.While: "a loop",
-    ast.If: "a statement under `if`",
-    ast.Try: "a statement under `try`",
-    ast.With: "a statement under `with`",
-    ast.Match: "a statement under `match`",
-    ast.Delete: "`del`",
-    ast.ClassDef: "a class",
-    ast.AsyncFunctionDef: "an `async` function",
-}
 
 
 @dataclass
@@ -99,17 +37,15 @@ class Names:
         text: the file.
         live: of a cell in a notebook, which sees what other cells bound: what a name means at this moment.
         until: of a cell, the statement that is being run.
-        star: the last import of `*`, which may bind any name that is not bound below it: the statement, and the line.
         changes: what may change names and modules in ways that no assignment at the top level shows.
-        bound: all else that binds names, in order.
+        bound: what binds names at the top level.
     """
 
     text: str
     live: Callable[[str], Meaning | None] | None = None
     until: int = 0
-    star: tuple[int, int] | None = None
-    changes: Changes = field(default_factory=Changes)
-    bound: dict[str, list[_Binding]] = field(default_factory=dict)
+    changes: Changes = field(init=False)
+    bound: Bound = field(init=False)
     _followed: dict[ast.expr, Meaning | UnclearError] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,8 +63,7 @@ class Names:
                 f"the file is no valid Python: {getattr(error, 'msg', error)}"
             ) from None
         self.changes = changes_in(self.module)
-        for place, statement in enumerate(self.module.body):
-            self._bind(statement, place)
+        self.bound = bound(self, self.changes.stored)
 
     @cached_property
     def functions(self) -> list[str]:
@@ -221,7 +156,7 @@ class Names:
         return Dotted(path)
 
     def _one(self, name: str, before: int | None) -> Meaning:
-        found = self.bound.get(name, [])
+        found = self.bound.names.get(name, [])
         stored, itself = self.changes.stored, self.changes.itself
         if self.changes.anything is not None:
             line, how = self.changes.anything
@@ -236,9 +171,11 @@ class Names:
             raise UnclearError(
                 f"`{name}` may change: line {assigns} assigns to an attribute of that name; leave modules as they are"
             )
-        if self.star is not None and (not found or found[0].place <= self.star[0]):
+        if self.bound.star is not None and (
+            not found or found[0].place <= self.bound.star[0]
+        ):
             raise UnclearError(
-                f"what `{name}` means is not certain: line {self.star[1]} imports `*`; import by name what is used"
+                f"what `{name}` means is not certain: line {self.bound.star[1]} imports `*`; import by name what is used"
             )
         if name in self.changes.named:
             line, how = self.changes.named[name]
@@ -282,75 +219,3 @@ class Names:
         raise UnclearError(
             f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
         )
-
-    # What statements bind.
-
-    def _bind(self, node: ast.stmt, place: int) -> None:
-        plain = self._plain(node, place)
-        for name, line, meaning in plain:
-            self._add(name, _Binding(line, "", place, meaning))
-        known = Counter(name for name, _, _ in plain)
-        for name, line in bindings([node]):
-            if name == "*":
-                self._star(node, line, place)
-            elif known[name]:
-                known[name] -= 1
-            else:
-                how = _HOW.get(type(node), "more than a plain statement")
-                self._add(name, _Binding(line, how, place, None))
-
-    def _add(self, name: str, binding: _Binding) -> None:
-        self.bound.setdefault(name, []).append(binding)
-
-    def _star(self, node: ast.stmt, line: int, place: int) -> None:
-        if isinstance(node, ast.ImportFrom) and (node.module, node.level) == (
-            "math",
-            0,
-        ):
-            # What the file puts into the module comes back by the star.
-            for name in sorted({*_OF_MATH, *self.changes.stored}):
-                self._add(name, _Binding(line, "", place, Dotted(f"math.{name}")))
-        else:
-            self.star = (place, line)
-
-    def _plain(
-        self, node: ast.stmt, place: int
-    ) -> list[tuple[str, int, Meaning | None]]:
-        """Return what a plain assignment, import or `def` binds, with the line."""
-        found: list[tuple[str, int, Meaning | None]] = []
-        line = node.lineno
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                path = alias.name if alias.asname else alias.name.split(".")[0]
-                found.append((alias.asname or path, line, Dotted(path)))
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            for alias in node.names:
-                dot = "" if module.endswith(".") else "."
-                meant = Dotted(f"{module}{dot}{alias.name}")
-                if alias.name != "*":
-                    found.append((alias.asname or alias.name, line, meant))
-        elif isinstance(node, ast.FunctionDef):
-            found.append((node.name, line, Helper(node, self, place)))
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                for one, value in _pairs(target, node.value):
-                    named = Constant(one.id, value, self, place) if value else None
-                    found.append((one.id, line, named))
-        return found
-
-
-def _pairs(
-    target: ast.expr, value: ast.expr
-) -> Iterator[tuple[ast.Name, ast.expr | None]]:
-    """Yield the names of an assignment's target, each with its value if that is plain."""
-    if isinstance(target, ast.Name):
-        yield target, value
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-        starred = any(isinstance(n, ast.Starred) for n in (*target.elts, *values))
-        same = len(values) == len(target.elts) and not starred
-        for place, one in enumerate(target.elts):
-            if isinstance(one, ast.Name):
-                yield one, values[place] if same else None

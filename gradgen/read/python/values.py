@@ -9,16 +9,10 @@ from typing import Protocol
 
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
+from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.expression import Value, number
 from gradgen.read.python.meanings import Meant, meant
-from gradgen.read.python.scope import (
-    Constant,
-    Dotted,
-    Helper,
-    Meaning,
-    Names,
-    UnclearError,
-)
+from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import dotted
 
 

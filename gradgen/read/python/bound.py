@@ -1,0 +1,167 @@
+"""The statements at the top of a Python file in; what each name is bound to, and where, out."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gradgen.read.python.tree import bindings
+
+if TYPE_CHECKING:
+    from gradgen.read.python.scope import Names
+
+#: All that `from math import *` binds, in any version of Python.
+_OF_MATH = frozenset("""
+    acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
+    factorial floor fma fmax fmin fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isnormal isqrt
+    issubnormal lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder signbit sin
+    sinh sqrt sumprod tan tanh tau trunc ulp
+    """.split())  # noqa: SIM905 # fmt: skip
+
+
+@dataclass(frozen=True)
+class Dotted:
+    """A module, or something in one, by the whole name that Python imports it by."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A value to which one plain assignment gives a name."""
+
+    name: str
+    value: ast.expr
+    names: Names
+    place: int
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A function of the file's own; its defaults where they are in hand, or else as the text says them."""
+
+    function: ast.FunctionDef
+    names: Names
+    place: int = 0
+    defaults: tuple[Any, ...] | None = None
+
+
+Meaning: TypeAlias = "Dotted | Constant | Helper"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A statement that binds a name: its line and its place, and what to, or how else."""
+
+    line: int
+    how: str
+    place: int
+    meaning: Meaning | None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the statements at the top of a file bind.
+
+    Attributes:
+        names: the bindings of each name, in order.
+        star: the last import of `*`, which may bind any name that is not bound below it: the statement, and the line.
+    """
+
+    names: Mapping[str, Sequence[Binding]]
+    star: tuple[int, int] | None
+
+
+#: How statements bind names that are no constants, in words.
+_HOW: dict[type[ast.AST], str] = {
+    ast.AugAssign: "an assignment such as `+=`",
+    ast.For: "a loop",
+    ast.AsyncFor: "a loop",
+    ast.While: "a loop",
+    ast.If: "a statement under `if`",
+    ast.Try: "a statement under `try`",
+    ast.With: "a statement under `with`",
+    ast.Match: "a statement under `match`",
+    ast.Delete: "`del`",
+    ast.ClassDef: "a class",
+    ast.AsyncFunctionDef: "an `async` function",
+}
+
+
+def bound(names: Names, stored: Collection[str]) -> Bound:
+    """Return what a file's statements bind at its top level.
+
+    Args:
+        names: the names of the file.
+        stored: the attributes that the file assigns, which may be those of a module.
+    """
+    found: dict[str, list[Binding]] = {}
+    star = None
+    for place, node in enumerate(names.module.body):
+        plain = _plain(node, place, names)
+        for name, line, meaning in plain:
+            found.setdefault(name, []).append(Binding(line, "", place, meaning))
+        known = Counter(name for name, _, _ in plain)
+        for name, line in bindings([node]):
+            if name != "*" and known[name]:
+                known[name] -= 1
+            elif name != "*":
+                how = _HOW.get(type(node), "more than a plain statement")
+                found.setdefault(name, []).append(Binding(line, how, place, None))
+            elif isinstance(node, ast.ImportFrom) and (node.module, node.level) == (
+                "math",
+                0,
+            ):
+                # What the file puts into the module comes back by the star.
+                for each in sorted({*_OF_MATH, *stored}):
+                    meant = Binding(line, "", place, Dotted(f"math.{each}"))
+                    found.setdefault(each, []).append(meant)
+            else:
+                star = (place, line)
+    return Bound(found, star)
+
+
+def _plain(
+    node: ast.stmt, place: int, names: Names
+) -> list[tuple[str, int, Meaning | None]]:
+    """Return what a plain assignment, import or `def` binds, with the line."""
+    found: list[tuple[str, int, Meaning | None]] = []
+    line = node.lineno
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            path = alias.name if alias.asname else alias.name.split(".")[0]
+            found.append((alias.asname or path, line, Dotted(path)))
+    elif isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            dot = "" if module.endswith(".") else "."
+            meant = Dotted(f"{module}{dot}{alias.name}")
+            if alias.name != "*":
+                found.append((alias.asname or alias.name, line, meant))
+    elif isinstance(node, ast.FunctionDef):
+        found.append((node.name, line, Helper(node, names, place)))
+    elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            for one, value in _pairs(target, node.value):
+                named = Constant(one.id, value, names, place) if value else None
+                found.append((one.id, line, named))
+    return found
+
+
+def _pairs(
+    target: ast.expr, value: ast.expr
+) -> Iterator[tuple[ast.Name, ast.expr | None]]:
+    """Yield the names of an assignment's target, each with its value if that is plain."""
+    if isinstance(target, ast.Name):
+        yield target, value
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+        starred = any(isinstance(n, ast.Starred) for n in (*target.elts, *values))
+        same = len(values) == len(target.elts) and not starred
+        for place, one in enumerate(target.elts):
+            if isinstance(one, ast.Name):
+                yield one, values[place] if same else None
