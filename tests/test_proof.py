@@ -95,7 +95,7 @@ def mix_operands_up(patch: pytest.MonkeyPatch) -> None:
 def recognise_too_much(patch: pytest.MonkeyPatch) -> None:
     def wrong(program: Any) -> Any:
         steps = tuple(
-            replace(s, op="cos") if s.op == "sin" else s for s in program.steps
+            s._replace(op="cos") if s.op == "sin" else s for s in program.steps
         )
         return replace(program, steps=steps)
 
