@@ -121,7 +121,8 @@ def summands(step_of: StepOf, value: int, limit: int) -> list[Term]:
     found = []
     for part, sign in terms(step_of, value, limit):
         product = factors(step_of, (part, 1))
-        product.times_number(Fraction(sign), 1)
+        if sign < 0:
+            product.times_number(Fraction(sign), 1)
         if list(product.powers.values()) == [1]:
             step = step_of(*product.powers)
             if step is not None and step.op == "expm1":

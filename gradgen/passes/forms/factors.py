@@ -107,7 +107,9 @@ class Product:
         if number is _ONE or (number == 1 and isinstance(number, Fraction)):
             return
         exact = isinstance(self.number, Fraction) and isinstance(number, Fraction)
-        value = Fraction(self.number) * Fraction(number) ** power
+        value = Fraction(number) if power == 1 else Fraction(number) ** power
+        if self.number is not _ONE:
+            value *= Fraction(self.number)
         if value and not float(value):
             raise OverflowError
         self.number = value if exact else float(value)

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from gradgen.core.program import Program, Step
 from gradgen.passes.forms.factors import Values
-from gradgen.passes.forms.rules import Bound
-
-#: Powers that are operations of their own, with their exponents.
-_POWERS = {"sqr": 2, "inv": -1}
-_ANY_POWER = ("powi", "powr", *_POWERS)
-_COMMUTATIVE = ("add", "mul")
+from gradgen.passes.forms.rules import ANY_POWER, COMMUTATIVE, POWERS, Bound
 
 
 def match(
@@ -17,13 +12,13 @@ def match(
 ) -> Bound | None:
     """Match the pattern's value `at` with `step`; return the variables' values. The recursion is as deep as the pattern."""
     wanted = pattern.steps[at]
-    power = wanted.op == "pow" and step.op in _ANY_POWER
+    power = wanted.op == "pow" and step.op in ANY_POWER
     if wanted.op != step.op and not power:
         return None
     orders = [step.args]
-    if power and step.op in _POWERS:
-        orders = [(*step.args, values.builder.const(_POWERS[step.op]))]
-    if step.op in _COMMUTATIVE:
+    if power and step.op in POWERS:
+        orders = [(*step.args, values.builder.const(POWERS[step.op]))]
+    if step.op in COMMUTATIVE:
         orders.append(step.args[::-1])
     for args in orders:
         found: Bound | None = bound

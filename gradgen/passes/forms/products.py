@@ -9,7 +9,7 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.passes.forms.factors import Product, Values, factors, ratio
 from gradgen.passes.forms.match import match
-from gradgen.passes.forms.rules import Bound, Lead, Rule
+from gradgen.passes.forms.rules import Bound, Lead, Rule, Rules
 
 #: The most times that a rule is applied to one product at once.
 _TIMES = 8
@@ -20,7 +20,7 @@ class ProductRules:
 
     def __init__(
         self,
-        rules: Mapping[str, Sequence[Rule]],
+        rules: Rules,
         values: Values,
         made: Callable[[Program, Bound], int],
     ) -> None:
@@ -75,7 +75,7 @@ class ProductRules:
         if value not in self.starts:
             found = self.starts[value] = []
             step = self.builder[value]
-            for rule in self.rules.get(step.op, ()):
+            for rule in self.rules.of_product(step, self.builder):
                 bound = match(self.values, rule.naive, rule.leads[0].value, step, {})
                 if bound is not None:
                     found.append((rule, bound))

@@ -58,10 +58,10 @@ class _Rewriter:
 
     def __init__(self, program: Program, rules: Rules, sums: bool = True) -> None:
         self.program = program
-        self.trees = rules.trees
+        self.rules = rules
         self.builder = Steps(program.rows, folded=False)
         self.values = Values(self.builder)
-        self.products = ProductRules(rules.products, self.values, self.made)
+        self.products = ProductRules(rules, self.values, self.made)
         room = _ROOM * len(program.lines) + _SPARE
         self.roots = Roots(self.values, room)
         #: The sums of exponentials, if sums of any number of terms are looked for as well.
@@ -108,7 +108,7 @@ class _Rewriter:
             log = log_of(self.sums, step.args[0])
             if log is not None:
                 return self.plus_zero(step, log)
-        for rule in self.trees.get(step.op, ()):
+        for rule in self.rules.of_tree(step, self.builder):
             bound = match(self.values, rule.naive, rule.root, step, {})
             if bound is not None:
                 value = self.made(rule.accurate, bound)

@@ -7,11 +7,17 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
 
-from gradgen.core.program import Program
+from gradgen.core.build import Steps
+from gradgen.core.program import Program, Step
 from gradgen.passes.forms.factors import factors, is_product
 
 #: The values of a pattern's variables.
 Bound: TypeAlias = "dict[int, int]"
+
+#: Powers that are operations of their own, with their exponents.
+POWERS = {"sqr": 2, "inv": -1}
+ANY_POWER = ("powi", "powr", *POWERS)
+COMMUTATIVE = ("add", "mul")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,16 @@ class Rule:
         """The outermost value of what is found."""
         return self.naive.outputs[0][1]
 
+    def fits(self, op: str, *operands: str) -> bool:
+        """Whether it may match, or start from, an operation on values that these operations make."""
+        steps = self.naive.steps
+        wanted = steps[self.leads[0].value if self.leads else self.root]
+        orders = (operands, operands[::-1]) if op in COMMUTATIVE else (operands,)
+        return any(
+            all(_may_be(steps[part], made) for part, made in zip(wanted.args, order))
+            for order in orders
+        )
+
     @cached_property
     def bounded(self) -> bool:
         """Whether no factor may get below the fraction bar: x**2/(x**2 + 1) has a value at 0."""
@@ -59,6 +75,8 @@ class Rules:
 
     trees: dict[str, list[Rule]] = field(default_factory=dict)
     products: dict[str, list[Rule]] = field(default_factory=dict)
+    #: Those of them that a step may match, by its operation and those that make its operands.
+    fitting: dict[tuple[str, ...], list[Rule]] = field(default_factory=dict)
 
     def add(self, rule: Rule) -> None:
         """Add a rule, whose naive side has been rewritten by those before it."""
@@ -67,6 +85,35 @@ class Rules:
         else:
             outermost = rule.naive.steps[rule.root]
             self.trees.setdefault(outermost.op, []).append(rule)
+        self.fitting.clear()
+
+    def of_tree(self, step: Step, steps: Steps) -> list[Rule]:
+        """Return the rules of trees that a step may match, as far as its operation and those of its operands tell."""
+        return self._fitting("tree", self.trees, step, steps)
+
+    def of_product(self, step: Step, steps: Steps) -> list[Rule]:
+        """Return the same of the rules of products whose first factor it may be."""
+        return self._fitting("product", self.products, step, steps)
+
+    def _fitting(
+        self, what: str, rules: dict[str, list[Rule]], step: Step, steps: Steps
+    ) -> list[Rule]:
+        if step.op not in rules:
+            return []
+        key = (what, step.op, *[steps.list[arg].op for arg in step.args])
+        found = self.fitting.get(key)
+        if found is None:
+            found = self.fitting[key] = [
+                rule for rule in rules[step.op] if rule.fits(*key[1:])
+            ]
+        return found
+
+
+def _may_be(wanted: Step, op: str) -> bool:
+    """Whether what an operation makes may match a pattern's operand; a negative one may be any value's opposite."""
+    if wanted.op in ("input", "neg", op):
+        return True
+    return wanted.op == "pow" and op in ANY_POWER
 
 
 def rule_of(naive: Program, accurate: Program) -> Rule:
