@@ -12,11 +12,11 @@ from gradgen.core.program import Program
 from gradgen.core.rows import ANY, Raise, Row, Term
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
+from gradgen.passes.branches.guard import guard
 from gradgen.passes.cost import ONE, Count
 from gradgen.passes.flat import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
-from gradgen.passes.guard import guard
 from gradgen.read.definitions import Definition
 from gradgen.read.formula import Formula
 from gradgen.read.sympy.stage import stage

@@ -24,11 +24,11 @@ from gradgen.files import artifact
 from gradgen.files.recipe import Recipe, split_names
 from gradgen.loading import load
 from gradgen.own import declare
+from gradgen.passes.branches.guard import guard
 from gradgen.passes.cost import Cost
 from gradgen.passes.flat import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
-from gradgen.passes.guard import guard
 from gradgen.passes.names import name as give_names
 from gradgen.prove.plain import Plain, plain_formula
 from gradgen.prove.proof import prove

@@ -13,8 +13,8 @@ import pytest
 
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.passes.apart import choices_apart
-from gradgen.passes.guard import _Guard, guard
+from gradgen.passes.branches.apart import choices_apart
+from gradgen.passes.branches.guard import guard, guarded
 from gradgen.pipeline import Compiled, compile
 from gradgen.read.programs import parse
 from gradgen.read.sympy.stage import stage
@@ -308,7 +308,7 @@ def apart(program: Any) -> Any:
         return program
     parted = choices_apart(program, 1 + len(program.steps) % 2)
     try:
-        return _Guard(parted, split=True).run()
+        return guarded(parted, split=True)
     except GradgenError:  # it comes to too many stages, as some do
         return guard(program)
 
@@ -321,7 +321,7 @@ def test_choices_told_apart_are_those_of_plain_python(
     seeds: Sequence[int], separate: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gradgen.pipeline.guard", apart)
-    monkeypatch.setattr("gradgen.passes.guard._SEPARATE", separate)
+    monkeypatch.setattr("gradgen.passes.branches.needs._SEPARATE", separate)
     assert sum(compare(made(seed)) for seed in seeds) > 5 * len(seeds)
 
 

@@ -10,8 +10,8 @@ import pytest
 import sympy as sp
 
 from gradgen.core.program import ProgramError, Step
+from gradgen.passes.branches.guard import guard
 from gradgen.passes.check import verify
-from gradgen.passes.guard import guard
 from gradgen.pipeline import compile
 from gradgen.read.formula import Formula
 from gradgen.read.programs import parse

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gradgen.core.program import Program, ProgramError, Step, Way
+from gradgen.passes.branches.guard import guard
 from gradgen.passes.check import verify
 from gradgen.passes.flat import flatten
 from gradgen.passes.gradient import branch, differentiate
-from gradgen.passes.guard import guard
 from gradgen.passes.names import name
 from gradgen.read.programs import parse
 from gradgen.read.sympy.stage import stage

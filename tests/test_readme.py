@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from gradgen.command.main import main
+from gradgen.passes.branches.needs import MAX_STEPS
 from gradgen.passes.forms.patterns import PATTERNS
-from gradgen.passes.guard import MAX_STEPS
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import CONSTANTS

@@ -18,12 +18,12 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError
+from gradgen.passes.branches.guard import guard
 from gradgen.passes.flat import flatten
 from gradgen.passes.forms import exponentials, products, squares
 from gradgen.passes.forms import recognise as recognising
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
-from gradgen.passes.guard import guard
 from gradgen.passes.names import name
 from gradgen.pipeline import compile
 from gradgen.read.formula import Formula

@@ -32,8 +32,6 @@ STILL_OVER = {
     "files/recipe.py:read_artifact",
     "passes/facts.py:Facts",
     "passes/flat.py",
-    "passes/guard.py",
-    "passes/guard.py:_Guard",
     "passes/names.py:_Namer",
     "pipeline.py",
     "pipeline.py:compile",

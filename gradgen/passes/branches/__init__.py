@@ -1,0 +1,1 @@
+"""Programs of choices, and which of their steps are evaluated in which branch."""
