@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
 
 _CALLABLE = ("abs", "max", "min", "float", "round")
+#: Lines of a function that are whole assignments or comments, whatever stands around them.
+_RUN = re.compile(
+    r"(?:^    (?:# [^\x00-\x1f\x7f]*|[A-Za-z_]\w* [-+]?= [\w .,()<>=!*/+-]*[\w)])\n)+",
+    re.ASCII | re.MULTILINE,
+)
+_COMMENT = re.compile(r"^    #.*\n", re.MULTILINE)
+_SET = re.compile(r"^    (\w+) =", re.MULTILINE)
+#: Names, but for a module and what follows its point; and numbers.
+_NAME = r"(?<![\w.])[A-Za-z_]\w*(?![\w.])"
+_NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?(?![\w.])")
 
 
 def check_skeleton(
@@ -31,10 +42,51 @@ def check_skeleton(
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
     """
+    short, runs = _set_aside(text)
+    if runs:
+        try:
+            _check_module(short, runs, imports, helpers, signatures, own)
+        except GradgenError:
+            pass  # what is wrong is said of the whole text, and where
+        else:
+            return
+    _check_module(text, [], imports, helpers, signatures, own)
+
+
+def _set_aside(text: str) -> tuple[str, list[str]]:
+    """Return a module with one `pass` in the place of each run of plain assignments, and these runs.
+
+    A `pass` is a statement of its own and nothing else, so the shorter text is Python just where the longer one is.
+    """
+    head, begin, rest = text.partition("\ndef forward(")
+    runs: list[str] = []
+
+    def aside(match: re.Match[str]) -> str:
+        run = _COMMENT.sub("", match.group())
+        if not run:
+            return match.group()
+        runs.append(run)
+        return "    pass\n"
+
+    if "pass" in rest:
+        return text, []
+    return head + begin + _RUN.sub(aside, rest), runs
+
+
+def _check_module(
+    text: str,
+    runs: list[str],
+    imports: Sequence[str],
+    helpers: Mapping[str, str],
+    signatures: Mapping[str, str],
+    own: Sequence[str],
+) -> None:
+    """Check a module in which `pass` stands for these runs of assignments, in order."""
     try:
         module = parse_python(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _refused(f"it is no valid Python ({type(error).__name__})") from None
+    runs = runs[::-1]
     _docstring(module, "the module")
     wanted = list(signatures)
     called = {word for line in own for word in re.findall(r"\w+(?=,|$)", line)}
@@ -51,9 +103,12 @@ def check_skeleton(
         elif not wanted or node.name != wanted.pop(0):
             raise _refused(f"it has a function `{node.name[:60]}`")
         else:
-            _check_function(node, signatures[node.name], imports, {*helpers, *called})
+            callables = {*helpers, *called}
+            _check_function(node, signatures[node.name], imports, callables, runs)
     if wanted:
         raise _refused(f"it has no function `{wanted[0]}`")
+    if runs:
+        raise _refused("some of its lines are in no function")
 
 
 def _check_function(
@@ -61,6 +116,7 @@ def _check_function(
     parameters: str,
     imports: Sequence[str],
     callables: set[str],
+    runs: list[str],
 ) -> None:
     if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
@@ -71,6 +127,7 @@ def _check_function(
         known.add("forward")
     _docstring(function, f"`{function.name}`")
     expressions: list[ast.expr] = []
+    said: list[str] = []
     for number, line in enumerate(function.body[1:], 2):
         last = number == len(function.body)
         if isinstance(line, ast.Assign) and not last:
@@ -79,10 +136,47 @@ def _check_function(
             known |= set(_names(names, line))
         elif isinstance(line, ast.AugAssign) and not last:
             list(_names([line.target], line))
+        elif isinstance(line, ast.Pass) and runs and not last:
+            said.append(runs.pop())
+            known.update(_SET.findall(said[-1]))
+            continue
         elif not (isinstance(line, ast.Return) and last):
             raise _refused(f"line {line.lineno} is no assignment")
         if line.value is not None:
             expressions.append(line.value)
+    _check_expressions(expressions, known, modules)
+    _check_runs("".join(said), known, modules)
+
+
+def _check_runs(text: str, known: set[str], modules: set[str]) -> None:
+    """Check whole assignments, one a line: each name in them, and what they are but for names and numbers, each kind once."""
+    names = {*re.findall(_NAME, text, re.ASCII)}
+    kept = sorted(names.intersection(keyword.kwlist))
+    if not known.issuperset(names.difference(kept)):
+        raise _refused("it names what is not known")
+    other = rf"(?!(?:{'|'.join(kept)})(?!\w))" if kept else ""
+    masked = re.sub(other + _NAME, "x", _NUMBER.sub("1", text), flags=re.ASCII)
+    kinds = [*dict.fromkeys(line.strip() for line in masked.splitlines())]
+    try:
+        lines = parse_python("\n".join(kinds)).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise _refused(f"it is no valid Python ({type(error).__name__})") from None
+    values = []
+    for line in lines:
+        if not isinstance(line, (ast.Assign, ast.AugAssign)):
+            raise _refused("a line is no assignment")
+        targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+        if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+            raise _refused("a line assigns to no plain name")
+        values.append(line.value)
+    if len(values) != len(kinds):
+        raise _refused("a statement goes over several lines")
+    _check_expressions(values, {"x"}, modules)
+
+
+def _check_expressions(
+    expressions: list[ast.expr], known: Collection[str], modules: set[str]
+) -> None:
     while expressions:
         node = expressions.pop()
         inner = _inner(node, known, modules)
@@ -92,7 +186,7 @@ def _check_function(
 
 
 def _inner(
-    node: ast.expr, known: set[str], modules: set[str]
+    node: ast.expr, known: Collection[str], modules: set[str]
 ) -> Sequence[ast.expr] | None:
     """Return the expressions in one that a line may have; None for all others.
 
