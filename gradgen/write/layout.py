@@ -34,6 +34,9 @@ def layout_python(text: str) -> str:
     quoted = False
     depth = 0
     for line in text.splitlines():
+        if _is_plain(line):
+            (statement or lines).append(line)  # nothing to break, open or close
+            continue
         if not statement and (quoted or line.lstrip().startswith(("#", '"""'))):
             quoted ^= line.count('"""') == 1
             lines.append(line)
@@ -51,6 +54,17 @@ def layout_python(text: str) -> str:
             lines.append(_break(whole) if other else whole)
             statement, depth = [], 0
     return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
+
+
+def _is_plain(line: str) -> bool:
+    """Whether a line is short, and neither opens nor closes anything."""
+    if len(line) > _WIDTH or not line.isascii() or '"' in line or ")**" in line:
+        return False
+    if "#" in line and not line.startswith("    # "):
+        return False
+    if line.count("(") != line.count(")"):
+        return "#" in line
+    return not ("[" in line or "]" in line or "{" in line or "}" in line)
 
 
 #: One value on lines of its own: black has it on one line wherever that is short.
