@@ -86,23 +86,27 @@ class _Flat:
 def flatten(program: Program) -> Program:
     """Give each way whose partial may be infinite the tests that tell where its gradient is 0 all the same."""
     facts = Facts(program)
-    if not any(facts.points(way) for way in program.ways):
+    infinite = {way: points for way in program.ways if (points := facts.points(way))}
+    if not infinite:
         return program
-    ways = _flats(facts, _moving(program))
+    ways = _flats(facts, _moving(program), {way.into for way in infinite})
     zeros = _zeros(facts)
-    above = _above(facts, zeros)
+    above = _above(facts, zeros, {way.source for way in infinite})
     maker = _Maker(program)
     found = []
     #: The roots whose gradient is 0 where they are although it flows, so that it cannot tell whether it does.
     untold: set[int] = set()
     for way in program.ways:
-        points = facts.points(way)
         if _meets_root(facts, way):
             untold.add(way.into)
+        points = infinite.get(way, ())
         if 0.0 in points and "0" not in facts.signs[way.into]:
             points = tuple(point for point in points if point)
+        if not points:
+            found.append(way)
+            continue
         alive = list(_held(facts, way, points, ways[way.into]))
-        if points and not _covered(facts, way, alive):
+        if not _covered(facts, way, alive):
             alive += _met(facts, way, points, above[way.source], zeros)
         found.append(maker.told(way, _of_bases(facts, alive)))
     flattened = replace(
@@ -232,9 +236,15 @@ def _exponent(facts: Facts, step: Step) -> float:
     return 1 / 3 if step.op == "cbrt" else 1e-300
 
 
-def _flats(facts: Facts, moving: set[int]) -> Mapping[int, Sequence[_Flat]]:
-    """Return the ways in which each value does not move."""
+def _flats(
+    facts: Facts, moving: set[int], wanted: set[int]
+) -> Mapping[int, Sequence[_Flat]]:
+    """Return the ways in which values do not move: these and what they are made of."""
     program = facts.program
+    wanted = {*wanted}
+    for value in reversed(program.lines):
+        if value in wanted:
+            wanted.update(program.steps[value].args)
     still = (_Flat((), None),)
     found: dict[int, Sequence[_Flat]] = {
         value: () if value in moving else still for value in program.signature
@@ -246,6 +256,8 @@ def _flats(facts: Facts, moving: set[int]) -> Mapping[int, Sequence[_Flat]]:
         jumps = program.rows[step.op].flat or step.op == "heaviside"
         if uneven & {*step.args} or jumps or step.op in (*_HOLDING, "where"):
             uneven.add(value)
+        if value not in wanted:
+            continue
         if value not in moving:
             found[value] = still
             continue
@@ -576,9 +588,13 @@ def _zeros(facts: Facts) -> _Zeros:
     return found
 
 
-def _above(facts: Facts, zeros: _Zeros) -> dict[int, _Above]:
-    """Return what is known of the gradients of the values from which a gradient flows."""
+def _above(facts: Facts, zeros: _Zeros, wanted: set[int]) -> dict[int, _Above]:
+    """Return what is known of the gradients of values, and of all from which these flow."""
     program = facts.program
+    wanted = {*wanted}
+    for way in reversed(program.ways):
+        if way.into in wanted:
+            wanted.add(way.source)
     steep: set[int] = set()
     for value in program.lines:
         step = program.steps[value]
@@ -587,6 +603,8 @@ def _above(facts: Facts, zeros: _Zeros) -> dict[int, _Above]:
             steep.add(value)
     found = {value: _Above() for _, value in program.outputs}
     for way in program.ways:
+        if way.into not in wanted:
+            continue
         slope = found[way.source].through(_slope(facts, way, steep, zeros.enough))
         before = found.get(way.into)
         found[way.into] = slope if before is None else before.beside(slope)
