@@ -40,8 +40,6 @@ STILL_OVER = {
     "prove/plain_python.py",
     "prove/plain_python.py:_Walker",
     "prove/proof.py:_Proof",
-    "read/python/function.py",
-    "read/python/function.py:_Reader",
     "sympy_program.py:plain_expression",
     "verify.py:verify",
     "write/module.py",

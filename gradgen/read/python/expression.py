@@ -159,6 +159,14 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
     return made[0]
 
 
+def single(root: ast.expr, context: Context) -> Value:
+    """Return an expression that has one value as a formula."""
+    value = translate(root, context)
+    if isinstance(value, list):
+        raise context.fail("this call returns several values", root)
+    return value
+
+
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
     """Return the operands of an expression."""
     if isinstance(node, ast.BinOp):

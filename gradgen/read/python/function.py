@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import math
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
-from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.formula import RESERVED, check_identifier
-from gradgen.read.python.bound import Constant, Dotted, Helper
-from gradgen.read.python.expression import Value, index, translate
+from gradgen.read.python.bound import Dotted, Helper
+from gradgen.read.python.constants import Constants
+from gradgen.read.python.draft import MAX_STATEMENTS, Draft
+from gradgen.read.python.expression import Value, index, single, translate
 from gradgen.read.python.meanings import check_means
+from gradgen.read.python.parameters import defaults, omitted, parameters
+from gradgen.read.python.results import Results
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
-from gradgen.read.reader import MAX_PROGRAM
 from gradgen.read.statements import canonical, split_docstring
-from gradgen.read.sympy.table import CALLS
-from gradgen.reserved import is_kept
 
-#: Published limits: the statements of a function when its loops are unrolled, and how deep functions call each other.
-MAX_STATEMENTS = 5_000
+#: Published limit: how deep functions call each other.
 MAX_CALLS = 20
-#: A constant whose text is longer is a statement of the program, so that a chain of them does not double at every link.
-_LONG = 80
-#: What a default that is a number may be.
-_READ = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Call)
 #: What a call may hand on as it is: a name, or a number.
 _ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
-#: The one decorator that leaves a function what it says.
-_DECORATOR = "gradgen.differentiate"
-#: Its options that change which inputs there are, or what comes out.
-_TELLING = ("inputs", "outputs", "const", "params", "means")
 
 
 @dataclass(frozen=True)
@@ -123,8 +112,8 @@ def read_helper(
     """Read a function that was found; see `read_function`."""
     known = check_means(means)
     reader = _Reader(helper, known, result, outputs)
-    found = replace(reader.read(), origin=helper, constants=reader.lines)
-    clash = reader.called & {*reader.taken}
+    found = replace(reader.read(), origin=helper, constants=reader.constants.lines)
+    clash = reader.constants.called & {*reader.draft.taken}
     if not clash:
         return found
     if result in clash:
@@ -139,272 +128,52 @@ def read_helper(
             )
     # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
     again = _Reader(helper, known, result, outputs, frozenset(clash)).read()
-    return replace(again, origin=helper, constants=reader.lines)
+    return replace(again, origin=helper, constants=reader.constants.lines)
 
 
-@dataclass
 class _Reader:
-    helper: Helper
-    means: Mapping[str, str]
-    result: str
-    outputs: Collection[str] = ()
-    avoid: frozenset[str] = frozenset()
-    items: list[tuple[str, str, str]] = field(default_factory=list)
-    places: list[tuple[int, str]] = field(default_factory=list)
-    at: tuple[int, str] = (1, "")
-    taken: dict[str, int] = field(default_factory=dict)
-    called: set[str] = field(default_factory=set)
-    constants: dict[ast.expr, Value] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    locals: dict[ast.FunctionDef, frozenset[str]] = field(default_factory=dict)
-    comments: dict[ast.FunctionDef, dict[int, str]] = field(default_factory=dict)
-    depth: int = 0
-    calls: int = 0
-    turns: int = 0
-    written: int = 0
+    def __init__(
+        self,
+        helper: Helper,
+        means: Mapping[str, str],
+        result: str,
+        outputs: Collection[str],
+        avoid: frozenset[str] = frozenset(),
+    ) -> None:
+        self.helper = helper
+        self.draft = Draft(avoid)
+        inputs = [arg.arg for arg in helper.function.args.args]
+        self.constants = Constants(self.draft, means, inputs)
+        name = helper.function.name
+        self.results = Results(self.draft, name, result, outputs, self.constants.called)
+        self.locals: dict[ast.FunctionDef, frozenset[str]] = {}
+        self.comments: dict[ast.FunctionDef, dict[int, str]] = {}
+        self.depth = 0
+        self.calls = 0
+        self.turns = 0
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
-        inputs = self.parameters(self.helper)
-        self.go_to(function, names)
-        self.taken = dict.fromkeys(inputs, 1)
-        values = {name: Value(name) for name in inputs}
-        scope = Scope(self, names, values, self.local(function))
-        result = self.body(self.helper, scope)
+        inputs = parameters(self.helper)
+        self.draft.go_to(function, names)
+        self.draft.taken = dict.fromkeys(inputs, 1)
+        result = self.body(self.helper, {name: Value(name) for name in inputs})
         comment = self.comment(function.body[-1], self.helper)
         if isinstance(result, list):
-            outputs = self.several_named(result, comment)
+            outputs = self.results.several(result, comment)
         else:
-            name = self.single_named(result, comment)
-            outputs = () if self.items[-1][0] == name else (name,)
+            name = self.results.single(result, comment)
+            outputs = () if self.draft.items[-1][0] == name else (name,)
         docstring = _docstring(function)
         numbers = [(1, names.lines[0])] * len(docstring.splitlines())
-        lines = (*numbers, *self.places)
-        defaults = self.defaults()
-        (name, text, comment), *others = self.items
+        lines = (*numbers, *self.draft.places)
+        known = defaults(self.helper, self.constants.means)
+        (name, text, comment), *others = self.draft.items
         if not (others or comment or docstring):
-            return Function(text, tuple(inputs), None, name, lines, defaults)
-        program = canonical(self.items, docstring)
+            return Function(text, tuple(inputs), None, name, lines, known)
+        program = canonical(self.draft.items, docstring)
         wanted = outputs or None
-        return Function(program, tuple(inputs), wanted, lines=lines, defaults=defaults)
-
-    # What results are called.
-
-    def single_named(self, value: Value, comment: str) -> str:
-        """Return the name of the one result: the function's, or the one that is asked for."""
-        assigned = {name for name, _, _ in self.items}
-        own = value.text if value.text in assigned else ""
-        asked = self.result or self.helper.function.name
-        kept = self.outputs and asked not in self.outputs
-        if own and (own == asked or kept):
-            return own
-        if not self.result and not self.free(asked, assigned):
-            asked = own or "f"
-        elif not self.result and asked in assigned:
-            first = self.fresh(f"{asked}1")  # as in rate1, rate2, rate
-            self.rename(asked, first)
-            del self.taken[asked]
-            value = Value(re.sub(rf"\b{asked}\b", first, value.text))
-        if own and asked not in self.taken:
-            self.rename(own, asked)
-            self.taken[asked] = 1
-            return asked
-        return own if own == asked else self.add_result(asked, value, comment)
-
-    def rename(self, old: str, new: str) -> None:
-        """Give what the program assigned another name; where `old` is a function's name as well, all is read again."""
-        word = re.compile(rf"\b{old}\b")
-        self.items = [
-            (new if name == old else name, word.sub(new, text), comment)
-            for name, text, comment in self.items
-        ]
-
-    def several_named(self, values: list[Value], comment: str) -> tuple[str, ...]:
-        """Return the names of several results, no two the same."""
-        assigned = {name for name, _, _ in self.items}
-        found: list[str] = []
-        for place, value in enumerate(values, 1):
-            if value.text in assigned and value.text not in found and not self.result:
-                found.append(value.text)
-            else:
-                name = self.result or "f"
-                name = name if place == 1 else f"{name}{place}"
-                found.append(self.add_result(name, value, comment))
-        return tuple(found)
-
-    def add_result(self, name: str, value: Value, comment: str) -> str:
-        if self.result and name in self.taken:
-            raise GradgenError(
-                f"the result cannot be called `{name}`, which the function calls something else; choose another name"
-            )
-        name = self.fresh(name)
-        self.add(name, value, comment)
-        return name
-
-    def free(self, name: str, assigned: Collection[str]) -> bool:
-        """Return whether a result may have this name, when what is assigned may get another."""
-        try:
-            check_identifier(name, "the result's name")
-        except GradgenError:
-            return False
-        taken = name in self.taken and name not in assigned
-        taken = taken or name in self.called or name in RESERVED
-        return not (taken or is_kept(name) or name in CALLS or name in COMPOSITIONS)
-
-    # Parameters and constants.
-
-    def parameters(self, helper: Helper) -> list[str]:
-        """Return a function's parameters; refuse what else its first line may say."""
-        function, names = helper.function, helper.names
-        args = function.args
-        if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
-            raise names.fail("only plain parameters are allowed", function)
-        if getattr(function, "type_params", ()):
-            raise names.fail("a generic function is not read", function)
-        if helper.defaults is None:  # else it is in hand, as the decorators left it
-            for decorator in function.decorator_list:
-                self.check_decorator(decorator, helper)
-        return [arg.arg for arg in args.args]
-
-    def check_decorator(self, decorator: ast.expr, helper: Helper) -> None:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        scope = Scope(self, helper.names, before=helper.place)
-        root, attributes = dotted(called)
-        path = None
-        if root is not None:
-            with contextlib.suppress(GradgenError):
-                meaning = scope.meaning(root, called)
-                found = scope.path(called) if attributes else meaning
-                path = found.path if isinstance(found, Dotted) else None
-        if path != _DECORATOR:
-            shown = ast.unparse(called)[:60] if root is not None else "this"
-            raise helper.names.fail(
-                f"the decorator `{shown}` may change what the function returns; leave it out, "
-                "or write the function without it and decorate that under another name",
-                decorator,
-            )
-        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-        for keyword in keywords:
-            told = keyword.arg is None or keyword.arg in _TELLING
-            if told and helper is not self.helper:
-                raise helper.names.fail(
-                    f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
-                    decorator,
-                )
-
-    def defaults(self) -> Mapping[str, str]:
-        """Return the defaults of the last parameters, as far as they are numbers."""
-        helper = self.helper
-        parameters = [arg.arg for arg in helper.function.args.args]
-        found: dict[str, str] = {}
-        nodes = helper.function.args.defaults
-        live = helper.defaults
-        for place in range(1, len(nodes) + 1):
-            inner = _Reader(helper, self.means, "")
-            scope = Scope(inner, helper.names, before=helper.place)
-            node = nodes[-place]
-            if live is not None:
-                node = ast.Constant(live[-place])
-                ast.copy_location(node, nodes[-place])
-            if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
-                break
-            if not isinstance(node, _READ):
-                break  # it is no number, and so an input without a default
-            text = inner.one(node, scope).text
-            found[parameters[-place]] = canonical([*inner.items, ("", text, "")])
-        return dict(reversed(found.items()))
-
-    def circle(self) -> Value:
-        """Return the circle's constant; its value, where an input has its name."""
-        if "pi" in (arg.arg for arg in self.helper.function.args.args):
-            return Value(repr(math.pi))
-        self.called.add("pi")
-        return Value("pi")
-
-    def constant(self, name: str, scope: Scope, node: ast.AST) -> Value:
-        """Return the value of a constant at the top of a file, after those that it is made of."""
-        found = scope.meaning(name, node)
-        assert isinstance(found, Constant)
-        needed: dict[ast.expr, Constant] = {}
-        todo = [found]
-        while todo:
-            each = todo.pop()
-            if each.value in self.constants or each.value in needed:
-                continue
-            needed[each.value] = each
-            for inner in ast.walk(each.value):
-                if isinstance(inner, ast.Name):
-                    with contextlib.suppress(UnclearError):
-                        of = each.names.meaning(inner.id, each.place)
-                        todo += [of] if isinstance(of, Constant) else []
-        for each in sorted(needed.values(), key=lambda constant: constant.place):
-            try:
-                value = self.one(each.value, Scope(self, each.names, before=each.place))
-            except GradgenError as error:
-                said = re.sub(r"^line [0-9]+: ", "", error.message)
-                line = getattr(each.value, "lineno", 0)
-                raise scope.fail(
-                    f"`{name}` is no constant, by line {line}: {said}", node
-                ) from None
-            if len(value.text) > _LONG:
-                value = self.stated(each, value)
-            self.constants[each.value] = value
-            self.lines[each.name] = getattr(each.value, "lineno", 0)
-        return self.constants[found.value]
-
-    def stated(self, constant: Constant, value: Value) -> Value:
-        """Make a constant a statement of the program."""
-        here = self.at
-        name = constant.name.lstrip("_") or "constant"
-        if name in CALLS or name in COMPOSITIONS or name in RESERVED:
-            name += "_"
-        name = self.fresh(name)
-        self.go_to(constant.value, constant.names)
-        self.add(name, value)
-        self.at = here
-        return Value(name, whole=value.whole)
-
-    # Statements.
-
-    def go_to(self, node: ast.AST, names: Names) -> None:
-        """Take note of the line that what is added comes from."""
-        line = getattr(node, "lineno", 1)
-        self.at = (line, names.lines[line - 1])
-
-    def add(self, name: str, value: Value, comment: str = "") -> None:
-        """Add an assignment to the program."""
-        if len(self.items) >= MAX_STATEMENTS:
-            line, text = self.at
-            raise GradgenError(
-                f"line {line}: the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
-                text,
-                len(text) - len(text.lstrip()),
-            )
-        self.count(value)
-        self.items.append((name, value.text, comment))
-        self.places.append(self.at)
-
-    def count(self, value: Value | list[Value]) -> None:
-        """Count what is written out so far."""
-        values = value if isinstance(value, list) else [value]
-        self.written += sum(len(each.text) for each in values)
-        if self.written > MAX_PROGRAM:
-            line, text = self.at
-            raise GradgenError(
-                f"line {line}: the function has more than {MAX_PROGRAM} characters when it is written out",
-                text,
-                len(text) - len(text.lstrip()),
-            )
-
-    def fresh(self, name: str) -> str:
-        """Return a name that the program has not assigned yet."""
-        name = f"{name}_" if name in self.avoid else name
-        found = name
-        while found in self.taken:
-            self.taken[name] += 1
-            found = f"{name}{'_' if name[-1].isdigit() else ''}{self.taken[name]}"
-        self.taken[found] = 1
-        return found
+        return Function(program, tuple(inputs), wanted, lines=lines, defaults=known)
 
     def local(self, function: ast.FunctionDef) -> frozenset[str]:
         """Return the names that are a function's own."""
@@ -425,74 +194,55 @@ class _Reader:
         beside = comments.get(node.end_lineno or node.lineno, "")
         return f"{above} {beside}".strip()
 
-    def one(self, node: ast.expr, scope: Scope) -> Value:
-        """Return an expression that has one value."""
-        value = translate(node, scope)
-        if isinstance(value, list):
-            raise scope.fail("this call returns several values", node)
-        return value
+    def body(
+        self, helper: Helper, values: dict[str, Value], prefix: str = ""
+    ) -> Value | list[Value]:
+        """Add a function's statements to the program; return what it returns.
 
-    def several(self, node: ast.expr, scope: Scope) -> list[Value]:
-        """Return the values of a tuple, or of a call of a function that returns one."""
-        if isinstance(node, (ast.Tuple, ast.List)):
-            return [self.one(element, scope) for element in node.elts]
-        value = translate(node, scope)
-        if not isinstance(value, list):
-            raise scope.fail("this is one value, not several", node)
-        return value
-
-    def body(self, helper: Helper, scope: Scope) -> Value | list[Value]:
-        """Add a function's statements to the program; return what it returns."""
+        Args:
+            helper: the function.
+            values: what its parameters are.
+            prefix: what the names of its own values start with.
+        """
         function, names = helper.function, helper.names
+        scope = Scope(
+            self.constants,
+            names,
+            values,
+            self.local(function),
+            prefix,
+            caller=self.called,
+        )
         statements = list(function.body)
         first = statements[0]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             statements.pop(0)
-        if not statements or not isinstance(statements[-1], ast.Return):
+        last = statements[-1] if statements else None
+        if not isinstance(last, ast.Return):
             raise names.fail("the function ends with no `return`", function)
         for statement in statements[:-1]:
             self.statement(statement, scope, helper)
-        last = statements[-1]
-        value = last.value
-        self.go_to(last, names)
-        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-            root, _ = dotted(value.func)
-            if root is not None and root not in scope.local:
-                with contextlib.suppress(GradgenError):
-                    if scope.path(value.func).path in ("numpy.array", "numpy.asarray"):
-                        value = value.args[0]  # as in return np.array([u, v])
-        if value is None or (
-            isinstance(value, (ast.Tuple, ast.List)) and not value.elts
-        ):
-            raise names.fail("the function returns nothing", last)
+        self.draft.go_to(last, names)
+        value = _returned(last, scope)
         if isinstance(value, (ast.Tuple, ast.List)):
-            return self.several(value, scope)
+            return _several(value, scope)
         return translate(value, scope)
 
     def statement(self, node: ast.stmt, scope: Scope, helper: Helper) -> None:
         if isinstance(node, ast.Pass):
             return
         if isinstance(node, ast.For):
-            for turn in self.range_of(node, scope):
+            for turn in self.turns_of(node, scope):
                 assert isinstance(node.target, ast.Name)
                 scope.values[node.target.id] = index(turn)
                 for inner in node.body:
                     self.statement(inner, scope, helper)
             return
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets, value = [node.target], node.value
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-            targets = [node.target]
-            value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
-        else:
-            raise scope.fail(_refused(node), node)
-        self.go_to(node, scope.names)
+        targets, value = _assignment(node, scope)
+        self.draft.go_to(node, scope.names)
         comment = self.comment(node, helper)
         unpacked = isinstance(targets[0], (ast.Tuple, ast.List))
-        values = self.several(value, scope) if unpacked else [self.one(value, scope)]
+        values = _several(value, scope) if unpacked else [single(value, scope)]
         for target in targets:
             parts = [target]
             if isinstance(target, (ast.Tuple, ast.List)) and unpacked:
@@ -503,32 +253,16 @@ class _Reader:
             for part, each in zip(parts, values):
                 if not isinstance(part, ast.Name):
                     raise scope.fail("only plain names are assigned", part)
-                name = self.fresh(f"{scope.prefix}{part.id}")
-                self.add(name, each, comment)
+                name = self.draft.fresh(f"{scope.prefix}{part.id}")
+                self.draft.add(name, each, comment)
                 scope.values[part.id] = Value(name)
                 named.append(Value(name))
             values = named
 
-    def range_of(self, node: ast.For, scope: Scope) -> Iterator[int]:
-        call = node.iter
-        arguments: list[int | None] = []
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and call.func.id not in scope.values
-            and not call.keywords
-            and isinstance(node.target, ast.Name)
-            and not node.orelse
-            and scope.meaning(call.func.id, call.func) == Dotted("builtins.range")
-        ):
-            arguments = [self.one(arg, scope).whole for arg in call.args]
-        numbers = [number for number in arguments if number is not None]
-        if not 0 < len(numbers) == len(arguments) <= 3:
-            raise scope.fail("a loop runs over range(...) of whole numbers", node)
-        if len(numbers) == 3 and not numbers[2]:
-            raise scope.fail("the step of a range is not 0", node)
-        steps = range(*numbers)
-        far = max(map(abs, numbers)) > sys.maxsize
+    def turns_of(self, node: ast.For, scope: Scope) -> Iterator[int]:
+        """Yield the index of a loop, turn by turn."""
+        steps = _range(node, scope)
+        far = max(abs(steps.start), abs(steps.stop), abs(steps.step)) > sys.maxsize
         self.turns += 0 if far else len(steps)
         if far or self.turns > MAX_STATEMENTS:
             raise scope.fail(
@@ -536,7 +270,7 @@ class _Reader:
             )
         yield from steps
 
-    def written_out(
+    def called(
         self,
         helper: Helper,
         args: list[Value],
@@ -545,7 +279,6 @@ class _Reader:
         scope: Scope,
     ) -> Value | list[Value]:
         """Add the statements of a function that is called; return its value."""
-        function = helper.function
         self.depth += 1
         self.calls += 1
         if self.calls > MAX_STATEMENTS:
@@ -557,45 +290,91 @@ class _Reader:
             raise scope.fail(
                 f"functions call each other more than {MAX_CALLS} deep", node
             )
-        params = self.parameters(helper)
+        params = parameters(helper, called=helper is not self.helper)
         given = {**dict(zip(params, args)), **named}
-        nodes = function.args.defaults
-        for place, name in enumerate(params[len(params) - len(nodes) :]):
-            if name in given:
-                continue
-            default = nodes[place]
-            if helper.defaults is not None:
-                default = ast.Constant(helper.defaults[place])
-                ast.copy_location(default, nodes[place])
-            given[name] = self.one(
-                default, Scope(self, helper.names, before=helper.place)
-            )
+        for name, value in omitted(helper, given):
+            beside = Scope(self.constants, helper.names, before=helper.place)
+            given[name] = single(value, beside)
         count = len(args) + len(named)
         twice = {*params[: len(args)]} & {*named}
         if {*given} != {*params} or len(args) > len(params) or twice:
             raise scope.fail(
-                f"{function.name} takes {len(params)} arguments, {', '.join(params)}, not these {count}",
+                f"{helper.function.name} takes {len(params)} arguments, {', '.join(params)}, not these {count}",
                 node,
             )
-        inner = Scope(
-            self,
-            helper.names,
-            local=self.local(function),
-            prefix=f"{function.name}_",
-        )
+        prefix = f"{helper.function.name}_"
+        values = {}
         for name in params:
-            arg = given[name]
-            if not _ATOM.fullmatch(arg.text):
-                stage = self.fresh(f"{inner.prefix}{name}")
-                self.add(stage, arg)
-                arg = Value(stage)
-            inner.values[name] = arg
-        here = self.at
-        value = self.body(helper, inner)
-        self.count(value)
-        self.at = here
+            values[name] = given[name]
+            if not _ATOM.fullmatch(given[name].text):
+                stage = self.draft.fresh(f"{prefix}{name}")
+                self.draft.add(stage, given[name])
+                values[name] = Value(stage)
+        here = self.draft.at
+        result = self.body(helper, values, prefix)
+        self.draft.count(result)
+        self.draft.at = here
         self.depth -= 1
-        return value
+        return result
+
+
+def _several(node: ast.expr, scope: Scope) -> list[Value]:
+    """Return the values of a tuple, or of a call of a function that returns one."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return [single(element, scope) for element in node.elts]
+    value = translate(node, scope)
+    if not isinstance(value, list):
+        raise scope.fail("this is one value, not several", node)
+    return value
+
+
+def _returned(node: ast.Return, scope: Scope) -> ast.expr:
+    """Return what stands behind `return`, of an array its values."""
+    value = node.value
+    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        root, _ = dotted(value.func)
+        if root is not None and root not in scope.local:
+            with contextlib.suppress(GradgenError):
+                if scope.path(value.func).path in ("numpy.array", "numpy.asarray"):
+                    value = value.args[0]  # as in return np.array([u, v])
+    if value is None or (isinstance(value, (ast.Tuple, ast.List)) and not value.elts):
+        raise scope.fail("the function returns nothing", node)
+    return value
+
+
+def _assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
+    """Return the targets of an assignment, and what is assigned."""
+    if isinstance(node, ast.Assign):
+        return node.targets, node.value
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return [node.target], node.value
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
+        return [node.target], value
+    raise scope.fail(_refused(node), node)
+
+
+def _range(node: ast.For, scope: Scope) -> range:
+    """Return the range that a loop runs over."""
+    call = node.iter
+    arguments: list[int | None] = []
+    if (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id not in scope.values
+        and not call.keywords
+        and isinstance(node.target, ast.Name)
+        and not node.orelse
+        and scope.meaning(call.func.id, call.func) == Dotted("builtins.range")
+    ):
+        arguments = [single(arg, scope).whole for arg in call.args]
+    numbers = [number for number in arguments if number is not None]
+    if not 0 < len(numbers) == len(arguments) <= 3:
+        raise scope.fail("a loop runs over range(...) of whole numbers", node)
+    if len(numbers) == 3 and not numbers[2]:
+        raise scope.fail("the step of a range is not 0", node)
+    return range(*numbers)
 
 
 def _refused(node: ast.stmt) -> str:

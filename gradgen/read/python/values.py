@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
@@ -15,42 +15,27 @@ from gradgen.read.python.meanings import Meant, meant
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import dotted
 
+if TYPE_CHECKING:
+    from gradgen.read.python.constants import Constants
 
-class Reader(Protocol):
-    """The reader of the function that an expression belongs to."""
 
-    #: What the user says that imports mean.
-    means: Mapping[str, str]
-    #: The formula's own functions and constants that were used.
-    called: set[str]
-
-    def circle(self) -> Value:
-        """Return the circle's constant."""
-
-    def constant(self, name: str, scope: Scope, node: ast.AST) -> Value:
-        """Return the value of a constant at the top of a file."""
-
-    def written_out(
-        self,
-        helper: Helper,
-        args: list[Value],
-        named: Mapping[str, Value],
-        node: ast.Call,
-        scope: Scope,
-    ) -> Value | list[Value]:
-        """Return the value of a call of one of the file's functions."""
+#: What reads a call of one of the file's functions, given its arguments, in order and by name, and where it stands.
+Caller: TypeAlias = (
+    "Callable[[Helper, list[Value], Mapping[str, Value], ast.Call, Scope], Value | list[Value]]"
+)
 
 
 @dataclass
 class Scope:
-    """The names in one call of a function, or beside a constant at the top level of a file."""
+    """The names in one call of a function, or beside a constant at the top level of a file, which calls no function."""
 
-    reader: Reader
+    constants: Constants
     names: Names
     values: dict[str, Value] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
     prefix: str = ""
     before: int | None = None
+    caller: Caller | None = None
 
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         return self.names.fail(message, node)
@@ -74,7 +59,7 @@ class Scope:
             return self.values[node.id]
         found = self.meaning(node.id, node)
         if isinstance(found, Constant):
-            return self.reader.constant(node.id, self, node)
+            return self.constants.constant(node.id, self, node)
         if isinstance(found, Helper):
             raise self.fail(f"`{node.id}` is a function; call it", node)
         return self.known(found, node)
@@ -95,7 +80,7 @@ class Scope:
 
     def meant(self, found: Dotted, node: ast.AST) -> Meant:
         try:
-            return meant(found.path, self.reader.means)
+            return meant(found.path, self.constants.means)
         except ValueError as error:
             raise self.fail(str(error), node) from None
 
@@ -105,9 +90,9 @@ class Scope:
         if what.callable:
             raise self.fail(f"`{found.path}` is a function; call it", node)
         if what.text == "pi":
-            return self.reader.circle()
+            return self.constants.circle()
         if what.text in CONSTANTS:
-            self.reader.called.add(what.text)
+            self.constants.called.add(what.text)
             return Value(what.text)
         return number(float(what.text))
 
@@ -134,9 +119,9 @@ class Scope:
                 node.func,
             )
         if isinstance(found, Helper):
-            if self.before is not None:
+            if self.caller is None:
                 raise self.fail("a constant calls no function of the file", node)
-            return self.reader.written_out(found, args, named, node, self)
+            return self.caller(found, args, named, node, self)
         known = self.meant(found, node.func)
         if named:
             raise self.fail("arguments are given by position alone", node)
@@ -150,8 +135,8 @@ class Scope:
         if known.text == "{0}":
             return replace(args[0], whole=None, index=False)
         if known.function:
-            self.reader.called.add(known.function)
+            self.constants.called.add(known.function)
         texts = [arg.text for arg in args]
         if "{pi}" in known.text:
-            return Value(known.call(texts, self.reader.circle().text))
+            return Value(known.call(texts, self.constants.circle().text))
         return Value(known.call(texts))

@@ -1,0 +1,84 @@
+"""Assignments in, one after the other, under names that are free; the program that they make out, and which line each comes from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from gradgen.errors import GradgenError
+from gradgen.read.python.expression import Value
+from gradgen.read.python.scope import Names
+from gradgen.read.reader import MAX_PROGRAM
+
+#: Published limit: the statements of a function when its loops are unrolled.
+MAX_STATEMENTS = 5_000
+
+
+@dataclass
+class Draft:
+    """A program that is being written.
+
+    Attributes:
+        avoid: names that nothing is called by.
+        items: the assignments, each a name, a text and a comment.
+        places: the file's line that each comes from, with its number.
+        at: that of what is added next.
+        taken: the names in use, each with how many were made of it.
+        written: the characters written out so far.
+    """
+
+    avoid: frozenset[str] = frozenset()
+    items: list[tuple[str, str, str]] = field(default_factory=list)
+    places: list[tuple[int, str]] = field(default_factory=list)
+    at: tuple[int, str] = (1, "")
+    taken: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+
+    def go_to(self, node: ast.AST, names: Names) -> None:
+        """Take note of the line that what is added comes from."""
+        line = getattr(node, "lineno", 1)
+        self.at = (line, names.lines[line - 1])
+
+    def add(self, name: str, value: Value, comment: str = "") -> None:
+        """Add an assignment to the program."""
+        if len(self.items) >= MAX_STATEMENTS:
+            line, text = self.at
+            raise GradgenError(
+                f"line {line}: the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
+                text,
+                len(text) - len(text.lstrip()),
+            )
+        self.count(value)
+        self.items.append((name, value.text, comment))
+        self.places.append(self.at)
+
+    def count(self, value: Value | list[Value]) -> None:
+        """Count what is written out so far."""
+        values = value if isinstance(value, list) else [value]
+        self.written += sum(len(each.text) for each in values)
+        if self.written > MAX_PROGRAM:
+            line, text = self.at
+            raise GradgenError(
+                f"line {line}: the function has more than {MAX_PROGRAM} characters when it is written out",
+                text,
+                len(text) - len(text.lstrip()),
+            )
+
+    def fresh(self, name: str) -> str:
+        """Return a name that the program has not assigned yet."""
+        name = f"{name}_" if name in self.avoid else name
+        found = name
+        while found in self.taken:
+            self.taken[name] += 1
+            found = f"{name}{'_' if name[-1].isdigit() else ''}{self.taken[name]}"
+        self.taken[found] = 1
+        return found
+
+    def rename(self, old: str, new: str) -> None:
+        """Give what the program assigned another name; where `old` is a function's name as well, all is read again."""
+        word = re.compile(rf"\b{old}\b")
+        self.items = [
+            (new if name == old else name, word.sub(new, text), comment)
+            for name, text, comment in self.items
+        ]

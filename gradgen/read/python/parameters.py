@@ -1,0 +1,102 @@
+"""The first line of a Python function in; its parameters and their defaults out."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+
+from gradgen.read.python.bound import Dotted, Helper
+from gradgen.read.python.constants import Constants
+from gradgen.read.python.draft import Draft
+from gradgen.read.python.expression import single
+from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.tree import dotted
+from gradgen.read.python.values import Scope
+from gradgen.read.statements import canonical
+
+#: What a default that is a number may be.
+_READ = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Call)
+#: The one decorator that leaves a function what it says.
+_DECORATOR = "gradgen.differentiate"
+#: Its options that change which inputs there are, or what comes out.
+_TELLING = ("inputs", "outputs", "const", "params", "means")
+
+
+def parameters(helper: Helper, called: bool = False) -> list[str]:
+    """Return a function's parameters; refuse what else its first line may say.
+
+    Args:
+        helper: the function.
+        called: whether it is read since another one calls it.
+    """
+    function, names = helper.function, helper.names
+    args = function.args
+    if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
+        raise names.fail("only plain parameters are allowed", function)
+    if getattr(function, "type_params", ()):
+        raise names.fail("a generic function is not read", function)
+    if helper.defaults is None:  # else it is in hand, as the decorators left it
+        for decorator in function.decorator_list:
+            _check_decorator(decorator, helper, called)
+    return [arg.arg for arg in args.args]
+
+
+def _check_decorator(decorator: ast.expr, helper: Helper, called: bool) -> None:
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    root, attributes = dotted(made)
+    path = None
+    if root is not None:
+        with contextlib.suppress(UnclearError):
+            found = helper.names.meaning(root, helper.place)
+            if isinstance(found, Dotted):
+                path = helper.names.reached(found, attributes).path
+    if path != _DECORATOR:
+        shown = ast.unparse(made)[:60] if root is not None else "this"
+        raise helper.names.fail(
+            f"the decorator `{shown}` may change what the function returns; leave it out, "
+            "or write the function without it and decorate that under another name",
+            decorator,
+        )
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    for keyword in keywords:
+        told = keyword.arg is None or keyword.arg in _TELLING
+        if told and called:
+            raise helper.names.fail(
+                f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
+                decorator,
+            )
+
+
+def omitted(helper: Helper, given: Collection[str]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters with a default that a call leaves out, each with that."""
+    names = [arg.arg for arg in helper.function.args.args]
+    count = len(helper.function.args.defaults)
+    for place, name in enumerate(names[len(names) - count :]):
+        if name not in given:
+            yield name, _default(helper, place)
+
+
+def _default(helper: Helper, place: int) -> ast.expr:
+    """Return the default of a parameter, counted among those that have one; where it is in hand, as a number there."""
+    node = helper.function.args.defaults[place]
+    if helper.defaults is None:
+        return node
+    return ast.copy_location(ast.Constant(helper.defaults[place]), node)
+
+
+def defaults(helper: Helper, means: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the defaults of the last parameters, as far as they are numbers."""
+    names = [arg.arg for arg in helper.function.args.args]
+    found: dict[str, str] = {}
+    for place in range(-1, -len(helper.function.args.defaults) - 1, -1):
+        node = _default(helper, place)
+        if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
+            break
+        if not isinstance(node, _READ):
+            break  # it is no number, and so an input without a default
+        constants = Constants(Draft(), means, names)
+        scope = Scope(constants, helper.names, before=helper.place)
+        text = single(node, scope).text
+        found[names[place]] = canonical([*constants.draft.items, ("", text, "")])
+    return dict(reversed(found.items()))
