@@ -14,7 +14,7 @@ from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.cost import ONE, Count
-from gradgen.passes.flat import flatten
+from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.read.definitions import Definition

@@ -26,7 +26,7 @@ from gradgen.loading import load
 from gradgen.own import declare
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.cost import Cost
-from gradgen.passes.flat import flatten
+from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name as give_names

@@ -10,7 +10,7 @@ import pytest
 from gradgen.core.program import Program, ProgramError, Step, Way
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.check import verify
-from gradgen.passes.flat import flatten
+from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name
 from gradgen.read.programs import parse

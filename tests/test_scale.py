@@ -19,7 +19,7 @@ from gradgen.core.program import Program
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.branches.guard import guard
-from gradgen.passes.flat import flatten
+from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms import exponentials, products, squares
 from gradgen.passes.forms import recognise as recognising
 from gradgen.passes.forms.recognise import recognise

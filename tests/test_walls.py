@@ -31,7 +31,6 @@ STILL_OVER = {
     "core/derive.py:Chain",
     "files/recipe.py:read_artifact",
     "passes/facts.py:Facts",
-    "passes/flat.py",
     "passes/names.py:_Namer",
     "pipeline.py",
     "pipeline.py:compile",
