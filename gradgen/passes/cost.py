@@ -84,11 +84,16 @@ class Tally:
 
     def line(self, line: Line, names: Container[int], value: int | None = None) -> None:
         """Count a line; `value` is what it says, if that is written otherwise."""
+        said = line.value if value is None else value
+        self.add(line, *self.count.line(said, names, self.worths, self.own(line)))
+
+    def own(self, line: Line) -> bool:
+        """Whether a line is of a function of the user's, in which a choice is no guard."""
         steps = self.count.steps
-        own = line.answers is not None and steps.rows[steps[line.answers].op].own
-        cost, worth = self.count.line(
-            line.value if value is None else value, names, self.worths, own
-        )
+        return line.answers is not None and steps.rows[steps[line.answers].op].own
+
+    def add(self, line: Line, cost: int, worth: int) -> None:
+        """Add a line of this cost and worth."""
         if line.sign != "=":
             cost += VARIABLE in (worth, self.slots[line.name])
             worth = max(worth, self.slots[line.name], CONSTANT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from gradgen.core.derive import Chain
 from gradgen.core.notation import NoWordError
@@ -11,6 +11,7 @@ from gradgen.errors import GradgenError
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
 from gradgen.passes.ieee import Quiet
+from gradgen.write.kinds import Kinds
 from gradgen.write.language import Language
 from gradgen.write.spell import Speller
 
@@ -28,6 +29,9 @@ class Writer:
         self.chain = chain
         self.count = Count(chain.steps, language.words)
         self.speller = Speller(chain.steps, language)
+        self.kinds = Kinds(self.speller)
+        #: By kind, and by what the leaves are worth: what a line costs, and what it is worth.
+        self.costs: dict[Hashable, tuple[int, int]] = {}
         self.quiet = Quiet(chain, language.words) if ieee else None
         self.start({})
 
@@ -70,6 +74,17 @@ class Writer:
 
     def _text(self, line: Line, known: Names) -> str:
         value = line.value if self.quiet is None else self.quiet.line(line, known)
-        self.read.update(leaves(self.chain.steps, value, known))
-        self.tally.line(line, known, value)
-        return self.speller.text(value, known)
+        if value in known or not self.chain.steps[value].args:
+            self.read.update(leaves(self.chain.steps, value, known))
+            self.tally.line(line, known, value)
+            return self.speller.text(value, known)
+        kind, read = self.kinds.of(value, known)
+        self.read.update(read)
+        worths = self.tally.worths
+        own = self.tally.own(line)
+        key = kind, own, tuple([worths.get(leaf) for leaf in read]) if worths else ()
+        cost = self.costs.get(key)
+        if cost is None:
+            cost = self.costs[key] = self.count.line(value, known, worths, own)
+        self.tally.add(line, *cost)
+        return self.kinds.text(value, known, kind, read)

@@ -14,6 +14,7 @@ from gradgen.core.rows import ANY
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import Facts, Raising
 from gradgen.passes.gradient import all_of
+from gradgen.write.kinds import Kinds
 from gradgen.write.language import AND, ATOM
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import Speller
@@ -43,6 +44,7 @@ class Words:
         self.names = program.names
         self.facts = Facts(program)
         self.speller = Speller(self.facts.steps, FORMULA)
+        self.kinds = Kinds(self.speller)
 
     @cached_property
     def result(self) -> str:
@@ -297,7 +299,7 @@ class Words:
 
     def formula(self, value: int) -> str:
         """Return a line's right-hand side as a formula."""
-        return self.speller.text(value, self.names)
+        return self.kinds.text(value, self.names, *self.kinds.of(value, self.names))
 
     def stage(self, value: int) -> str:
         """Return the same with the branch in which it is evaluated."""

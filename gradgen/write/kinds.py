@@ -1,0 +1,93 @@
+"""A line in; its kind, which is what it says but for names and numbers, and its text out: spelled once a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from fractions import Fraction
+
+from gradgen.core.rows import Number
+from gradgen.write.spell import Speller
+
+
+class Kinds:
+    """Writes operations as texts. Of a large module most lines are of few kinds.
+
+    Attributes:
+        speller: what spells a line of each kind.
+    """
+
+    def __init__(self, speller: Speller) -> None:
+        self.speller = speller
+        #: By kind: a text with holes, and which leaf stands in each.
+        self._texts: dict[Hashable, tuple[str, Sequence[int]]] = {}
+
+    def of(self, value: int, names: Mapping[int, str]) -> tuple[Hashable, list[int]]:
+        """Return the kind of an operation, and its leaves: what has names, and numbers of many digits.
+
+        Operations of one kind have the same text and cost but for those. The recursion is as deep as a line, which is short.
+        """
+        steps = self.speller.steps.list
+        places: dict[int, int] = {}
+
+        def kind(at: int) -> Hashable:
+            place = places.get(at)
+            if place is not None:
+                return place
+            if at in names:
+                place = places[at] = len(places)
+                return place
+            op, args, data, _ = steps[at]
+            if not args:
+                if op != "const" or data is None or not _is_any(data):
+                    return op, type(data), repr(data)
+                place = places[at] = len(places)
+                return place, self._number(at, data)[1]
+            return (op, *[kind(arg) for arg in args])
+
+        op, args, _, _ = steps[value]
+        return (op, *[kind(arg) for arg in args]), [*places]
+
+    def text(
+        self, value: int, names: Mapping[int, str], kind: Hashable, leaves: list[int]
+    ) -> str:
+        """Return the text of an operation of this kind, with these leaves.
+
+        Raises:
+            NoWordError: the language cannot write an operation.
+        """
+        found = self._texts.get(kind)
+        if found is None:
+            found = self._texts[kind] = self._with_holes(value, names, leaves)
+        text, order = found
+        said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
+        return text % tuple([said[place] for place in order])
+
+    def _number(self, value: int, data: Number | None = None) -> tuple[str, int]:
+        numbers = self.speller.numbers
+        found = numbers.get(value)
+        if found is None:
+            assert data is not None
+            found = numbers[value] = self.speller.constant(data)
+        return found
+
+    def _with_holes(
+        self, value: int, names: Mapping[int, str], leaves: Sequence[int]
+    ) -> tuple[str, Sequence[int]]:
+        numbers = self.speller.numbers
+        holes = {leaf: f"\0{place}\0" for place, leaf in enumerate(leaves)}
+        before = {leaf: numbers[leaf] for leaf in leaves if leaf not in names}
+        numbers.update((leaf, (holes[leaf], before[leaf][1])) for leaf in before)
+        named = {leaf: hole for leaf, hole in holes.items() if leaf in names}
+        try:
+            pieces = self.speller.text(value, named).split("\0")
+        finally:
+            numbers.update(before)
+        text = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
+        return text, [*map(int, pieces[1::2])]
+
+
+def _is_any(number: Number) -> bool:
+    """Whether a number is one like any other: neither a whole one nor one with a name."""
+    if isinstance(number, Fraction):
+        return number.denominator != 1
+    return isinstance(number, float) and number % 1 > 0
