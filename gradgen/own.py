@@ -255,7 +255,7 @@ def _raises(program: Program) -> Iterator[Raise]:
     for value in program.lines:
         guard_ = program.steps[value].guard
         under = f", if {words.guard(guard_)}" if guard_ else ""
-        for one in words.facts.raising(value, strict=True):
+        for one in words.rules.raising(value, strict=True):
             rule = one.rule
             if not rule.step_only:
                 partial = None if rule.partial is None else ANY

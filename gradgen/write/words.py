@@ -12,8 +12,9 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Guard, Program, Way
 from gradgen.core.rows import ANY
 from gradgen.passes.cost import Cost
-from gradgen.passes.facts import Facts, Raising
+from gradgen.passes.facts import Facts
 from gradgen.passes.gradient import all_of
+from gradgen.passes.raising import Raising, Rules
 from gradgen.write.kinds import Kinds
 from gradgen.write.language import AND, ATOM
 from gradgen.write.languages.formula import FORMULA
@@ -43,6 +44,7 @@ class Words:
         self.returns = returns
         self.names = program.names
         self.facts = Facts(program)
+        self.rules = Rules(self.facts)
         self.speller = Speller(self.facts.steps, FORMULA)
         self.kinds = Kinds(self.speller)
 
@@ -186,7 +188,7 @@ class Words:
                     entries.append(
                         f"{error}: {when}, as {shown} has no value ({stage})."
                     )
-            for one in self.facts.raising(value, strict):
+            for one in self.rules.raising(value, strict):
                 where = "where" if one.rule.partial is None else "backward, where"
                 entries.append(
                     f"{one.rule.error}: {where} {self._when(one, value)} ({stage})."
@@ -197,7 +199,7 @@ class Words:
         """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets."""
         entries = []
         for value in self.program.lines:
-            for one in self.facts.missing(value):
+            for one in self.rules.missing(value):
                 slope = f"the slope of {self.formula(value)}"
                 if one.rule.partial != ANY:
                     args = self.program.steps[value].args
@@ -212,7 +214,7 @@ class Words:
         entries = []
         for value in self.program.lines:
             row = self.program.rows[self.program.steps[value].op]
-            ways = self.facts.flowing.get(value, ())
+            ways = self.rules.flowing.get(value, ())
             concerned = any(row.kink_partial in (None, way.place) for way in ways)
             still = [
                 a == "" and i not in row.truths for i, a in enumerate(row.adjoints)
@@ -272,7 +274,7 @@ class Words:
                 todo += reversed(steps[at].args)
             else:
                 group.append(at)
-        if len(group) == 1 and len(asked := self.facts.asked(group[0])) == 2:
+        if len(group) == 1 and len(asked := self.rules.asked(group[0])) == 2:
             yield from ([self._equal(way, value, number)] for value, number in asked)
             return
         texts = []

@@ -1,0 +1,174 @@
+"""What is known of a program's values in; what each line and its slopes may raise for finite inputs out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gradgen.core.program import Guard, Program, Step, Way
+from gradgen.core.rows import ANY, Raise
+from gradgen.passes.facts import SAME_ZERO, Facts
+
+#: How the table says where an exception is raised: of an operand and 0, of operands that are 0, of an operand and anything.
+_COMPARED = re.compile(r"\{([0-9])\} (<=|<|=) 0")
+_ZEROS = re.compile(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)")
+_SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+|\{[0-9]\})")
+#: What a comparison rules out, by its sign and by the sign of what is ruled out.
+_RULED_OUT = {
+    "lt": (">", ">=", "="),
+    "le": (">",),
+    "gt": ("<", "<=", "="),
+    "ge": ("<",),
+    "ne": ("=",),
+    "eq": ("<", ">"),
+}
+_OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
+
+
+@dataclass(frozen=True)
+class Raising:
+    """A rule of the table that may hold: for which ways, if it speaks of slopes, and in which branches, if not in all."""
+
+    rule: Raise
+    ways: Sequence[Way]
+    branches: Sequence[Guard]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of the table, asked of the values of a program."""
+
+    facts: Facts
+
+    @property
+    def program(self) -> Program:
+        """The program that the facts are of."""
+        return self.facts.program
+
+    @cached_property
+    def flowing(self) -> Mapping[int, Sequence[Way]]:
+        """The ways of the gradient, by the value that they come from."""
+        found: dict[int, list[Way]] = {}
+        for way in self.program.ways:
+            found.setdefault(way.source, []).append(way)
+        return found
+
+    def raising(self, value: int, strict: bool) -> Iterator[Raising]:
+        """Yield what a line and its slopes may raise for finite inputs."""
+        for rule in self.program.rows[self.program.steps[value].op].raises:
+            if strict or not rule.missing:
+                yield from self._holds(value, rule)
+
+    def missing(self, value: int) -> Iterator[Raising]:
+        """Yield the slopes of a value that do not exist somewhere."""
+        for rule in self.program.rows[self.program.steps[value].op].raises:
+            if rule.missing:
+                yield from self._holds(value, replace(rule, when=rule.missing))
+
+    def _holds(self, value: int, rule: Raise) -> Iterator[Raising]:
+        step = self.program.steps[value]
+        ways: Sequence[Way] = ()
+        branches: Sequence[Guard] = [step.guard]
+        if rule.partial is not None:
+            ways = [
+                w
+                for w in self.flowing.get(value, ())
+                if rule.partial in (ANY, w.place) and not self._covered(w)
+            ]
+            if not ways or self._rules_out(rule, ways):
+                return
+            branches = self.program.active.get(value, branches)
+        stated = [b for b in branches if not self._excludes(b, rule.when, step.args)]
+        if stated and self._concerns(rule, step):
+            yield Raising(rule, ways, [branch for branch in stated if branch])
+
+    def _concerns(self, rule: Raise, step: Step) -> bool:
+        """Whether a rule's condition can hold for a step with these operands."""
+        compared = _COMPARED.fullmatch(rule.when)
+        constant = [self.facts.steps.sizes[arg] is not None for arg in step.args]
+        if compared is not None:
+            place = int(compared[1])
+            wanted = {"<": "-", "<=": "-0", "=": "0"}[compared[2]]
+            signs = self.facts.signs[step.args[place]]
+            if not constant[place] and not set(wanted) & set(signs):
+                return False
+        if rule.variable is not None and constant[rule.variable]:
+            return False
+        zeros = _ZEROS.findall(rule.when)
+        given = [self.facts.number(step.args[int(place)]) for place in zeros]
+        if any(number < 0 or number > 0 for number in given):
+            return False  # a constant is not 0
+        if rule.step_only:
+            return any(
+                not c and self.program.steps[a].op != "input"
+                for a, c in zip(step.args, constant)
+            )
+        if rule.exponent_below is not None:
+            return not self.facts.number(step.args[-1]) >= rule.exponent_below
+        if rule.base_at_most is not None:
+            return not self.facts.number(step.args[0]) > rule.base_at_most
+        return True
+
+    def _excludes(self, branch: Guard, when: str, args: Sequence[int]) -> bool:
+        """Whether a branch's own conditions rule out, in as many words, what a rule says of these operands."""
+        said = _SAID.fullmatch(when) if branch else None
+        if said is None:
+            return False
+        left, right = args[int(said[1])], said[3]
+        for condition, wanted in branch:
+            step = self.program.steps[condition]
+            if step.op not in _OPPOSITE or step.args[0] != left:
+                continue
+            other = step.args[1]
+            same = (
+                other == args[int(right[1])]
+                if right[0] == "{"
+                else self.facts.number(other) == float(right)
+            )
+            op = step.op if wanted else _OPPOSITE[step.op]
+            if same and said[2] in _RULED_OUT[op]:
+                return True
+        return False
+
+    def _covered(self, way: Way) -> bool:
+        """Whether a way's tests leave out all the points at which its partial is infinite."""
+        points = self.facts.points(way)
+        if not points:
+            return False
+        at = {t for test in way.alive for t in self.asked(test)}
+        same = self.program.steps[way.source].op in SAME_ZERO
+        root = same and (way.source, 0.0) in at
+        return all((way.into, p) in at or (p == 0 and root) for p in points)
+
+    def asked(self, test: int) -> list[tuple[int, float]]:
+        """Return the values and numbers that a test alone tells apart."""
+        steps = self.program.steps
+        if steps[test].op != "ne":
+            return []
+        value, other = steps[test].args
+        number = self.facts.number(other)
+        if steps[value].op == "abs" and value not in self.program.names:
+            value = steps[value].args[0]
+            return [(value, number), (value, -number)]
+        return [(value, number)]
+
+    def _rules_out(self, rule: Raise, ways: Sequence[Way]) -> bool:
+        """Whether all these ways ask for a branch of their operand in which the rule's condition cannot hold."""
+        steps = self.program.steps
+        for way in ways:
+            step, args = steps[way.into], [*steps[way.source].args]
+            if step.op != "where":
+                return False
+            condition, yes, no = step.args
+            for test in way.alive:
+                wanted = steps[test].op != "not"
+                if (test if wanted else steps[test].args[0]) == condition:
+                    args[way.place] = yes if wanted else no
+                    if self._excludes(((condition, wanted),), rule.when, args):
+                        break
+                    return False
+            else:
+                return False
+        return bool(ways)
