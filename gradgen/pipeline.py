@@ -51,7 +51,7 @@ from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.latex import formula_latex, stages_latex
 from gradgen.write.module import (
-    MAX_MODULE,
+    MAX_WRITTEN,
     helpers,
     parameters,
     render,
@@ -386,7 +386,7 @@ def generate(
         rows,
         formula.docstring,
         defaults,
-        MAX_MODULE if formula.text else None,
+        MAX_WRITTEN if formula.text else None,
     )
     body = rendered.text
     if templates is None:
@@ -665,7 +665,7 @@ class Compiled:
             self.recipe.source,
             rows=True,
             defaults=defaults,
-            limit=MAX_MODULE if self.recipe.source else None,
+            limit=MAX_WRITTEN if self.recipe.source else None,
         )
         _check(made.text, self.program, target, True, defaults, made.imports)
         return cast(Callable[..., Any], load(made.text).jacobian)

@@ -272,26 +272,41 @@ def test_a_module_that_would_be_too_large_is_refused_before_it_is_laid_out(
 ) -> None:
     names = [f"y{i}" for i in range(30)] if "y0" in text else None
     whole = compile(text, outputs=names, with_=with_, proof=False)
-    size = len(whole.source)
+    cost = whole.cost
+    size = cost.forward + cost.backward + (cost.jacobian or 0)
     make = partial(compile, text, outputs=names, with_=with_, proof=False)
-    monkeypatch.setattr(pipeline, "MAX_MODULE", size)
+    cells = 30 * 31 if names and with_ else 30
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 2 * size + cells)
     assert make().source == whole.source  # what it allows is at least the whole
-    monkeypatch.setattr(pipeline, "MAX_MODULE", size // 4)
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", (size + cells) // 4)
     with pytest.raises(TooLargeError, match="the module would be too large"):
         make()
 
 
+def test_modules_are_limited_by_operations_and_not_by_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 40)
+    short = compile("x*y + sin(x)*z", proof=False).source
+    long = {name: name * 150 for name in "xyz"}
+    text = f"{long['x']}*{long['y']} + sin({long['x']})*{long['z']}"
+    assert len(compile(text, proof=False).source) > 2 * len(short)
+
+
 def test_zeros_of_a_jacobian_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "MAX_MODULE", 5 * 60 * 61)
     names = [f"y{i}" for i in range(60)]
+    make = partial(compile, outputs(60), outputs=names, with_="jacobian", proof=False)
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 60 * 61)
     with pytest.raises(TooLargeError):
-        compile(outputs(60), outputs=names, with_="jacobian", proof=False)
+        make()
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 2 * 60 * 61)
+    assert make().cost.jacobian is not None
 
 
 def test_expressions_of_sympy_may_be_as_large_as_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipeline, "MAX_MODULE", 100)
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 3)
     made = compile(SYMBOLS[0] * sp.sin(SYMBOLS[1]) + SYMBOLS[2])
     assert not made.recipe.source
     assert made(2.0, 0.0, 5.0) == 5.0

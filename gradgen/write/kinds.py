@@ -14,12 +14,14 @@ class Kinds:
 
     Attributes:
         speller: what spells a line of each kind.
+        written: how many operations the texts have had so far.
     """
 
     def __init__(self, speller: Speller) -> None:
         self.speller = speller
-        #: By kind: a text with holes, and which leaf stands in each.
-        self._texts: dict[Hashable, tuple[str, Sequence[int]]] = {}
+        self.written = 0
+        #: By kind: a text with holes, which leaf stands in each, and how many operations it has.
+        self._texts: dict[Hashable, tuple[str, Sequence[int], int]] = {}
 
     def of(self, value: int, names: Mapping[int, str]) -> tuple[Hashable, list[int]]:
         """Return the kind of an operation, and its leaves: what has names, and numbers of many digits.
@@ -58,7 +60,8 @@ class Kinds:
         found = self._texts.get(kind)
         if found is None:
             found = self._texts[kind] = self._with_holes(value, names, leaves)
-        text, order = found
+        text, order, operations = found
+        self.written += operations
         said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
         return text % tuple([said[place] for place in order])
 
@@ -72,7 +75,8 @@ class Kinds:
 
     def _with_holes(
         self, value: int, names: Mapping[int, str], leaves: Sequence[int]
-    ) -> tuple[str, Sequence[int]]:
+    ) -> tuple[str, Sequence[int], int]:
+        start = self.speller.written
         numbers = self.speller.numbers
         holes = {leaf: f"\0{place}\0" for place, leaf in enumerate(leaves)}
         before = {leaf: numbers[leaf] for leaf in leaves if leaf not in names}
@@ -83,7 +87,7 @@ class Kinds:
         finally:
             numbers.update(before)
         text = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
-        return text, [*map(int, pieces[1::2])]
+        return text, [*map(int, pieces[1::2])], self.speller.written - start
 
 
 def _is_any(number: Number) -> bool:

@@ -43,7 +43,8 @@ def layout_python(text: str) -> str:
             continue
         statement.append(line)
         code = line.partition("  #")[0]
-        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        count = code.count
+        depth += count("(") + count("[") - count(")") - count("]")
         if depth <= 0:
             # A name in a list of one a line may be as long as it is.
             long = (one for one in statement if not one.endswith(","))
@@ -69,7 +70,7 @@ def _is_plain(line: str) -> bool:
 
 #: One value on lines of its own: black has it on one line wherever that is short.
 _ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
-_WORD = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
+_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 
 def _break(statement: str) -> str:
@@ -79,11 +80,15 @@ def _break(statement: str) -> str:
     """
     if not statement.isascii():
         return _black_break(statement)
-    words = iter(_WORD.findall(statement))
-    masked = _WORD.sub(lambda word: _masked(word.group()), statement)
-    return _WORD.sub(lambda _: next(words), _black_break(masked))
+    pieces = _WORD.split(statement)  # every second one is a word
+    words = pieces[1::2]
+    pieces[1::2] = map(_masked, words)
+    broken = [*_shape("".join(pieces))]
+    broken[1::2] = words
+    return "".join(broken)
 
 
+@lru_cache(maxsize=4096)
 def _masked(word: str) -> str:
     """Return a word of the same kind and width."""
     if keyword.iskeyword(word):
@@ -92,6 +97,11 @@ def _masked(word: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+def _shape(statement: str) -> tuple[str, ...]:
+    """Return the pieces of a statement as black breaks it: every second one is a word."""
+    return tuple(_WORD.split(_black_break(statement)))
+
+
 def _black_break(statement: str) -> str:
     if statement.startswith("from "):
         return black_python(statement).rstrip("\n")

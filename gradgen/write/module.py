@@ -43,8 +43,8 @@ _BLOCKS = {
 _FEW = 4
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
-#: No more characters are written for a formula that is text, so that none takes minutes; and what a number in a row takes at least.
-MAX_MODULE, _CELL = 3_000_000, 5
+#: No more operations are written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
+MAX_WRITTEN = 500_000
 
 
 class Line(NamedTuple):
@@ -162,10 +162,10 @@ def render(
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
-        limit: how many characters its lines may have.
+        limit: how many operations its lines may have, and how many numbers the rows of its Jacobian, together.
 
     Raises:
-        TooLargeError: they have more.
+        TooLargeError: there are more.
         GradgenError: a template of the user's is missing or broken.
     """
     environment = _chosen(target, templates)
@@ -304,18 +304,18 @@ class _Viewer:
         self.comments = {value: note for _, value, note in program.given if note}
         self.roles = {value: roles[part] for value, part in parts.items()}
         self.limit: int | None = None
-        self.written = 0
+        self.cells = 0
 
-    def write(self, count: int) -> None:
-        """Take note of so many characters.
+    def hold(self) -> None:
+        """Hold the module to its limit.
 
         Raises:
-            TooLargeError: all together are too many.
+            TooLargeError: what is written of it so far is more.
         """
-        self.written += count
-        if self.limit is not None and self.written > self.limit:
+        written = self.writer.kinds.written + self.cells
+        if self.limit is not None and written > self.limit:
             raise TooLargeError(
-                f"the module would be too large: its lines have more than {self.limit} characters; split it into several"
+                f"the module would be too large: its lines have more than {self.limit} operations; split it into several"
             )
 
     def view(self, rows: bool) -> Module:
@@ -476,7 +476,7 @@ class _Viewer:
         for line, text in self.writer.lines(lines, names):
             changes = line.name in again
             defined = self.target.define(line.name, line.sign, text, changes)
-            self.write(len(defined))
+            self.hold()
             yield line, defined
 
     # Backward.
@@ -508,7 +508,6 @@ class _Viewer:
                 text = ("-" * negative + text).replace(" ", "")
             rule = f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
         text = f"{names[source]} = {words.formula(source)}"
-        self.write(len(text))
         return f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
 
     @cached_property
@@ -531,7 +530,8 @@ class _Viewer:
     def jacobian(self) -> JacobianView:
         """Return the texts of the function for all rows; those of the other two are written before."""
         program, names = self.program, self.program.names
-        self.write(_CELL * len(program.outputs) * len(program.wrt))
+        self.cells = len(program.outputs) * len(program.wrt)
+        self.hold()
         taken = self.target.reserved | self.target.avoided
         self.rows = jacobian(
             program, self.chain, self.writer.count, taken, self.target.infinite

@@ -31,6 +31,8 @@ class Speller:
         self.said: dict[str, None] = {}
         #: The texts of constants, and how strongly they bind.
         self.numbers: dict[int, tuple[str, int]] = {}
+        #: How many operations the texts have had so far.
+        self.written = 0
 
     def text(
         self, value: int, names: Mapping[int, str], limit: int | None = None
@@ -59,6 +61,7 @@ class Speller:
     def _operation(
         self, op: str, args: Sequence[Node], names: Mapping[int, str]
     ) -> tuple[str, int]:
+        self.written += 1
         word = self._word(op, args, names)
         found = []
         opened, closed = self.language.brackets
