@@ -30,7 +30,6 @@ STILL_OVER = {
     "core/build.py:Steps",
     "core/derive.py:Chain",
     "files/recipe.py:read_artifact",
-    "passes/names.py:_Namer",
     "pipeline.py",
     "pipeline.py:compile",
     "prove/exact.py",

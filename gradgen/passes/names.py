@@ -57,7 +57,7 @@ def name(
     Raises:
         GradgenError: the result's name is reserved or an input's.
     """
-    return verify(_Namer(program, reserved, avoided).run())
+    return verify(_Namer(program, _Pool(reserved, avoided)).run())
 
 
 def quotient_parts(program: Program) -> Mapping[int, str]:
@@ -88,16 +88,78 @@ def quotient_parts(program: Program) -> Mapping[int, str]:
     return {}
 
 
-class _Namer:
-    def __init__(
-        self, program: Program, reserved: frozenset[str], avoided: frozenset[str]
-    ) -> None:
-        self.program = program
+class _Pool:
+    """The names of a module: each is given once.
+
+    Attributes:
+        reserved: names that the module itself uses.
+        avoided: further names that no stage may take.
+        taken: the names that are given.
+    """
+
+    def __init__(self, reserved: frozenset[str], avoided: frozenset[str]) -> None:
         self.reserved = reserved
         self.avoided = avoided
         self.taken: set[str] = set(reserved)
-        self.next: dict[str, int] = {}
-        #: By value: what its name would be, what it is remembered by, and how many operations its name spells out.
+        #: How many stages have asked for a name.
+        self.asked: dict[str, int] = {}
+
+    def inputs(self, texts: Sequence[str]) -> list[str]:
+        """Return the names of the inputs: their own, but for those that are reserved."""
+        self.taken.update(texts)
+        return [self.free(text) if text in self.reserved else text for text in texts]
+
+    def free(self, text: str) -> str:
+        """Return a name that the user gave, with underscores where it is taken."""
+        while text in self.taken:
+            text += "_"
+        self.taken.add(text)
+        return text
+
+    def result(self, text: str) -> str:
+        """Return the name of a result.
+
+        Raises:
+            GradgenError: it is taken, and not the one that nobody asked for.
+        """
+        if text in self.taken and text != DEFAULT_NAME:
+            kind = (
+                "reserved for the module's own use"
+                if text in self.reserved
+                else "already an input"
+            )
+            raise GradgenError(
+                f"the result cannot be called `{text}`: that name is {kind}; choose another"
+            )
+        return self.free(text)
+
+    def adjoint(self, text: str) -> str:
+        """Return the name of the gradient of what the user named."""
+        found = f"d{text}"
+        while found in self.taken:
+            found = f"d_{text}" if found == f"d{text}" else f"{found}_"
+        self.taken.add(found)
+        return found
+
+    def stage(self, base: str) -> str:
+        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
+        found = (
+            base
+            if base not in self.avoided and base not in self.reserved
+            else f"{base}_"
+        )
+        while found in self.taken or f"d{found}" in self.taken:
+            count = self.asked[base] = self.asked.get(base, 1) + 1
+            found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
+        self.taken.update((found, f"d{found}"))
+        return found
+
+
+class _Namer:
+    def __init__(self, program: Program, pool: _Pool) -> None:
+        self.program = program
+        self.pool = pool
+        #: By value: what its name would be, what it is remembered by, and how many operations its name spells out, as far as that counts.
         self.bases: dict[int, str] = {}
         self.anchors: dict[int, str] = {}
         self.sizes: dict[int, int] = {}
@@ -105,23 +167,14 @@ class _Namer:
         self.by_role: set[int] = set()
 
     def run(self) -> Program:
-        program = self.program
-        given = {}
-        self.taken.update(
-            t for t in program.signature.values() if t not in self.reserved
-        )
-        names = {
-            value: self.free(text) if text in self.reserved else text
-            for value, text in program.signature.items()
-        }
-        for text, value in program.outputs:
-            given[value] = self.output_name(text)
+        program, pool = self.program, self.pool
+        names = dict(zip(program.signature, pool.inputs(program.inputs)))
+        given = {value: pool.result(text) for text, value in program.outputs}
         for text, value, _ in program.given:
             if value not in given:
-                given[value] = self.free(text)
-        self.taken |= self.avoided
-        adjoints = {value: self.adjoint_name(text) for value, text in names.items()}
-        adjoints |= {value: self.adjoint_name(text) for value, text in given.items()}
+                given[value] = pool.free(text)
+        pool.taken |= pool.avoided
+        adjoints = {v: pool.adjoint(text) for v, text in (names | given).items()}
 
         parts = dict(quotient_parts(program))
         # A name that the user gave stands for what is below it, as an input's does.
@@ -134,53 +187,11 @@ class _Namer:
             base = part or self.base(value)
             self.anchors[value] = _cut(part) if part else self.anchor(value)
             inner = sum(self.sizes[arg] for arg in program.variables(value))
-            self.sizes[value] = 0 if part else 1 + inner
+            self.sizes[value] = 0 if part else min(1 + inner, _SPELLED)
             self.bases[value] = base
-            names[value] = given[value] if value in given else self.allocate(base)
+            names[value] = given[value] if value in given else pool.stage(base)
             adjoints.setdefault(value, f"d{names[value]}")
         return replace(program, names=names, adjoints=adjoints)
-
-    # Names that the user gave.
-
-    def free(self, text: str) -> str:
-        while text in self.taken:
-            text += "_"
-        self.taken.add(text)
-        return text
-
-    def output_name(self, text: str) -> str:
-        if text in self.taken and text != DEFAULT_NAME:
-            kind = (
-                "reserved for the module's own use"
-                if text in self.reserved
-                else "already an input"
-            )
-            raise GradgenError(
-                f"the result cannot be called `{text}`: that name is {kind}; choose another"
-            )
-        return self.free(text)
-
-    def adjoint_name(self, text: str) -> str:
-        found = f"d{text}"
-        while found in self.taken:
-            found = f"d_{text}" if found == f"d{text}" else f"{found}_"
-        self.taken.add(found)
-        return found
-
-    # Names of stages.
-
-    def allocate(self, base: str) -> str:
-        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
-        found = (
-            base
-            if base not in self.avoided and base not in self.reserved
-            else f"{base}_"
-        )
-        while found in self.taken or f"d{found}" in self.taken:
-            count = self.next[base] = self.next.get(base, 1) + 1
-            found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
-        self.taken.update((found, f"d{found}"))
-        return found
 
     def base(self, value: int) -> str:
         """Return the name that the value's own sub-expression suggests."""
@@ -242,7 +253,7 @@ class _Namer:
         ]
         names = [role + word for word in found if word]
         short = [name for name in names if len(name) <= _LENGTH] or names[-2:]
-        free = (name for name in short if name not in self.taken)
+        free = (name for name in short if name not in self.pool.taken)
         return next(free, short[0])
 
     def reworded(
