@@ -67,7 +67,7 @@ def test_the_gradient_inside_a_function_of_ones_own() -> None:
 # Random compositions of what holds and what is steep, against one-sided differences.
 
 INPUTS = ("x", "y", "z")
-_HOLD = ("max({0}, 0)", "relu({0})", "clip({0}, 0, 1)", "clip({0}, -1, 1)", "min({0}, 1)", "({0} if {0} > 0 else 0)", "max(0, {0})**2", "({1} if {0} > 1 else 0)")  # fmt: skip
+_HOLD = ("max({0}, 0)", "relu({0})", "clip({0}, 0, 1)", "clip({0}, -1, 1)", "min({0}, 1)", "({0} if {0} > 0 else 0)", "max(0, {0})**2", "({1} if {0} > 1 else 0)", "clip({0}, 0, {1} + 0.3)", "max(clip({0}, -1, 1), {1} - 0.3)", "min(max({0}, 0), {1}**2 + 0.3)")  # fmt: skip
 _STEEP = ("sqrt({0})", "({0})**0.5", "({0})**0.75", "cbrt({0})", "asin({0})", "acos({0})", "sqrt(1 - {0})", "sqrt({0}*{1})", "sqrt({0} + {1}**2)", "sqrt(2*{0}**2*{1})", "sqrt({0})*{0}", "acosh(2 - {0})", "asin({0}/({1}/({1} + 3)))")  # fmt: skip
 _AROUND = ("{0}", "{0}*{1}", "{0} + {1}", "max({0}, 0.5)", "3*{0} - {1}", "{0}/(1 + {1}**2)", "exp({0})", "{1}*{0}*{1}", "relu({0} - 1)", "{0}**2", "{0}*{1} if {1} > 0 else {0}")  # fmt: skip
 _INNER = ("x", "(y - 1)", "(x*y)", "(x - z)", "(2*x)", "(x**2 - y)", "z")

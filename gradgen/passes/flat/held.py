@@ -249,6 +249,8 @@ def _holding_ways(
             if not way.tests or way.value is None or arg is None or arg in constants:
                 continue
             own = way.tests == (Test(arg, way.value),)
+            limit = operands[other]
+            positive = way.value == 0 and limit and "-" not in facts.signs[limit]
             if fixed and fixed[0] is not None:
                 if choose(way.value, fixed[0]) != fixed[0]:
                     moved = (Test(value, way.value),) if own else way.tests
@@ -261,3 +263,9 @@ def _holding_ways(
             ):
                 # No less than 0 and held there: the larger of the two is 0 only if this one is.
                 yield Flat((Test(value, 0.0),), 0.0)
+            elif step.op == "min" and positive:
+                # The smaller of what is held at 0 and of what is no less.
+                yield Flat(way.tests, 0.0, way.order)
+            else:
+                # Whatever moves beside it holds where the two differ from what is held.
+                yield Flat((*way.tests, Test(value, way.value)), way.value, way.order)
