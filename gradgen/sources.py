@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import io
-import re
-import tokenize
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,36 +11,6 @@ from gradgen.pipeline import Compiled, compile, constant, proven
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.function import Function, read_function
-
-_FUNCTION = re.compile(r"(.+\.py):(\w+)")
-
-
-def function_in(source: str) -> tuple[str, str] | None:
-    """Return the file and the function that `model.py:residual` names, or None for what names none."""
-    match = _FUNCTION.fullmatch(source)
-    return (match[1], match[2]) if match else None
-
-
-def decode_formula(data: bytes) -> str:
-    """Return the text of a formula's file, without a mark of its byte order.
-
-    Raises:
-        UnicodeError: it is no text.
-    """
-    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8").replace("\r\n", "\n")
-
-
-def decode_python(data: bytes) -> str:
-    """Return the text of a Python file, in the encoding that it declares.
-
-    Raises:
-        UnicodeError: it is no text.
-    """
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.removeprefix(codecs.BOM_UTF8).decode(encoding.removesuffix("-sig"))
-    except (SyntaxError, LookupError) as error:
-        raise UnicodeError(str(error)) from None
 
 
 def compile_file(text: str, /, **options: Any) -> Compiled:

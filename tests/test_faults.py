@@ -21,6 +21,7 @@ import pytest
 from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.files import artifact
+from gradgen.files.atomic import open_temporary
 from gradgen.pipeline import compile
 
 OLD, NEW = compile("x*y").source, compile("x*y + 1").source
@@ -129,7 +130,7 @@ def test_a_kill_at_each_step(
 
 
 def test_a_temporary_file_in_use_is_no_leftover(model: Path) -> None:
-    handle, temporary = artifact._open_temporary(model.parent)
+    handle, temporary = open_temporary(model.parent)
     artifact.write(model, NEW)
     assert temporary.exists()
     os.close(handle)

@@ -17,12 +17,13 @@ import pytest
 
 from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.files.decode import decode_formula, decode_python
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile as compile_formula
 from gradgen.pipeline import regenerate
 from gradgen.read.python import meanings
 from gradgen.read.python.function import Function, read_function
-from gradgen.sources import compile_function, decode_formula, decode_python
+from gradgen.sources import compile_function
 
 CASES = [
     json.loads(line)

@@ -493,7 +493,7 @@ def test_a_trouble_with_one_module_does_not_stop_the_build(
             raise MemoryError
         return real(source, **options)
 
-    monkeypatch.setattr("gradgen.command.project.compile", broken)
+    monkeypatch.setattr("gradgen.pipeline.compile", broken)
     (project / "pyproject.toml").write_text(
         MODULE.format(output="a.py") + MODULE.format(output="b.py").replace("*", "+")
     )

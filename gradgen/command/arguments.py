@@ -40,6 +40,8 @@ _OPTIONS = [
     "--max-ratio",
     "--ours",
     "--no-proof",
+    "--no-cache",
+    "--jobs",
 ]
 _COMMANDS = (
     *("compile", "eval", "verify", "check", "update", "build", "diff", "functions"),
@@ -195,6 +197,20 @@ def _parser() -> argparse.ArgumentParser:
             help="do not run the module at a few points, to compare it with what was read, before it is handed over",
         )
 
+    def work_options(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--jobs",
+            type=int,
+            metavar="N",
+            help="how many processes work at once (default: one a core, where there is enough to do)",
+        )
+        sub.add_argument(
+            "--no-cache",
+            dest="cache",
+            action="store_false",
+            help="work out everything anew, and remember nothing",
+        )
+
     def file_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
             "paths",
@@ -207,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="DIR",
             help="the templates that the files were made with, if not the built-in ones",
         )
+        work_options(sub)
 
     sub = command(
         "compile",
@@ -344,6 +361,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a pyproject.toml or its folder (default: the nearest one)",
     )
     proof_option(sub)
+    work_options(sub)
     sub.add_argument(
         "--check",
         action="store_true",

@@ -39,8 +39,9 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     text = words[0]
     if text == "-":
         text = standard_input()
+    from gradgen.files.decode import function_in
     from gradgen.pipeline import compile
-    from gradgen.sources import compile_file, compile_function, function_in
+    from gradgen.sources import compile_file, compile_function
 
     given = {
         "name": options.name,
@@ -145,7 +146,7 @@ def read_text(path: Path) -> str:
 def read_source(path: Path, python: bool = False) -> str:
     """Return the text of a formula's file, or of a Python file, that must exist."""
     from gradgen.files import artifact
-    from gradgen.sources import decode_formula, decode_python
+    from gradgen.files.decode import decode_formula, decode_python
 
     decode = decode_python if python else decode_formula
     text = artifact.read(path, decode=decode)

@@ -23,7 +23,8 @@ from gradgen.command.formulas import (
     read_text,
     standard_input,
 )
-from gradgen.command.generated import build, check, note_signature, update
+from gradgen.command.generated import build, check, update
+from gradgen.command.jobs import signature_change
 from gradgen.command.terminal import (
     command_line,
     drop_output,
@@ -159,7 +160,9 @@ def _compile(options: argparse.Namespace) -> int:
         if writes:
             changed = new.write(path, force=options.force)
             said.setdefault("wrote" if changed else "unchanged:", []).append(str(path))
-            note_signature(path, file.text or "", new.source)
+            change = signature_change(path, file.text or "", new.source)
+            if change:
+                note(change)
         if options.diff:
             print(diff(path, file.text or "", new.source), end="")
         stale |= compare(file, new.source) is not State.SAME
@@ -173,7 +176,7 @@ def _proven(compiled: Compiled) -> bool:
     from gradgen.verify import verify
 
     with show_progress() as progress:
-        report = verify(compiled, progress=progress)
+        report = verify(compiled, progress=progress.show)
     if not report.passed():
         print("gradgen: error: the module fails its verification", file=sys.stderr)
         for line in report.lines():
@@ -203,7 +206,7 @@ def _verify(options: argparse.Namespace) -> int:
     ranges = read_ranges(",".join(options.range or ()), inputs)
     try:
         with show_progress() as progress:
-            report = verify(compiled, points, samples, ranges, progress)
+            report = verify(compiled, points, samples, ranges, progress.show)
     except ImportError as error:
         raise GradgenError(
             f"the module cannot be run here: {error}; install {compiled.recipe.target}"
@@ -259,9 +262,10 @@ def _eval(options: argparse.Namespace) -> int:
 
 def _diff(options: argparse.Namespace) -> int:
     from gradgen.command.explain import explain
+    from gradgen.files.decode import function_in
     from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import compile, regenerate
-    from gradgen.sources import compile_file, compile_function, function_in
+    from gradgen.sources import compile_file, compile_function
 
     both = []
     for text in (options.old, options.new):

@@ -1,33 +1,19 @@
-"""A project's pyproject.toml in; the modules that it lists, each compiled, out."""
+"""A project's pyproject.toml in; the modules that it lists out."""
 
 from __future__ import annotations
 
 import importlib
 import os
-import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradgen.errors import GradgenError, trouble
+from gradgen.errors import GradgenError
 from gradgen.files import artifact
-from gradgen.files.artifact import State, compare, guard
-from gradgen.files.modules import (
-    check_imports,
-    check_module,
-    import_name,
-    import_name_below,
-)
-from gradgen.pipeline import Compiled, compile
-from gradgen.sources import (
-    compile_file,
-    compile_function,
-    decode_formula,
-    decode_python,
-    function_in,
-)
+from gradgen.files.decode import decode_formula, function_in
+from gradgen.files.modules import check_module, import_name, import_name_below
 from gradgen.targets import TARGETS
 
 FILE = "pyproject.toml"
@@ -54,66 +40,6 @@ class Entry:
     options: Mapping[str, Any]
     folder: Path
 
-    def made(self, proof: bool = False) -> list[tuple[Path, Compiled]]:
-        """Return the module, and its test if the project wants one, each with its path.
-
-        Args:
-            proof: whether to prove the module.
-
-        Raises:
-            GradgenError: the formula, an option or a file is not acceptable, or the module is wrong.
-        """
-        options = self.options
-        function = function_in(str(options.get("source-file", "")))
-        if "means" in options and function is None:
-            raise GradgenError(
-                "`means` says what the imports of a Python file mean; name a function in it, as model.py:residual"
-            )
-        given = {
-            "name": options.get("name"),
-            "inputs": options.get("inputs"),
-            "wrt": options.get("wrt"),
-            "outputs": options.get("outputs"),
-            "params": options.get("params"),
-            "const": options.get("const"),
-            "as_written": options.get("as-written", False),
-            "expand": options.get("expand", False),
-            "target": options.get("target", "python"),
-            "precise": options.get("precise", False),
-            "ieee": options.get("ieee", False),
-            "strict": options.get("strict", False),
-            "with_": options.get("with", ()),
-            "proof": proof,
-        }
-        if "source" in options:
-            if re.fullmatch(r"[\w./-]+\.(txt|py)(:\w+)?", str(options["source"])):
-                raise GradgenError(
-                    f'a file is given as source-file = "{options["source"]}"'
-                )
-            given["name"] = options.get("name", "f")
-            compiled = compile(str(options["source"]), **given)
-        else:
-            file = str(options["source-file"])
-            if function is not None:
-                given["means"] = options.get("means")
-                text = self.read(function[0], decode_python)
-                compiled = compile_function(text, function[1], **given)
-            else:
-                given["name"] = options.get("name", "f")
-                text = self.read(file, decode_formula).strip()
-                compiled = compile_file(text, **given)
-        check_imports(self.path, compiled.imports)
-        found = [(self.path, compiled)]
-        if self.test is not None:
-            beside = self.test.parent == self.path.parent
-            name = (
-                import_name(self.path)
-                if beside
-                else import_name_below(self.path, self.folder)
-            )
-            found.append((self.test, compiled.test(name)))
-        return found
-
     @property
     def test(self) -> Path | None:
         """The file of the module's test: beside it, or where the project says; None where none is wanted."""
@@ -121,6 +47,29 @@ class Entry:
         if isinstance(wanted, str):
             return self.folder / wanted
         return self.path.with_name(f"test_{self.path.name}") if wanted else None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are made: the module, and its test if the project wants one."""
+        return (self.path,) if self.test is None else (self.path, self.test)
+
+    @property
+    def tested(self) -> str:
+        """The name that the test imports the module by; empty where there is no test."""
+        if self.test is None:
+            return ""
+        beside = self.test.parent == self.path.parent
+        return (
+            import_name(self.path)
+            if beside
+            else import_name_below(self.path, self.folder)
+        )
+
+    @property
+    def source_file(self) -> tuple[str, str]:
+        """The file that the formula, or a function of that name, stands in; empty where it is given as text."""
+        file = str(self.options.get("source-file", ""))
+        return function_in(file) or (file, "")
 
     def read(self, name: str, decode: Callable[[bytes], str]) -> str:
         """Return the text of a file of the project."""
@@ -179,6 +128,16 @@ def entries(path: Path) -> list[Entry]:
                 also = "" if shown == first else f", which is {first} on some systems"
                 raise GradgenError(f"{path} lists the output {shown} twice{also}")
     return found
+
+
+def are_chained(listed: Sequence[Entry]) -> bool:
+    """Whether one entry reads what another writes, so that each must wait for those before it."""
+    written = {os.path.realpath(path) for entry in listed for path in entry.files}
+    names = (
+        (e.folder / e.source_file[0]) for e in listed if "source-file" in e.options
+    )
+    # What is no path will be refused.
+    return any(os.path.realpath(n) in written for n in names if str(n).isprintable())
 
 
 def _table(path: Path) -> Mapping[str, Any]:
@@ -272,35 +231,3 @@ def _check(key: str, value: Any, refused: Any) -> None:
         raise refused(f"has an item `{key[:60]}`; known are {known}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")
-
-
-def statuses(
-    entry: Entry, write: bool, force: bool, proof: bool = True
-) -> Iterator[tuple[Path, str, str]]:
-    """Make an entry's files; yield each with what became of it, and with a message where it was refused or not proven.
-
-    Args:
-        entry: the module.
-        write: whether to write; else the files are only compared.
-        force: whether files that were edited by hand are overwritten.
-        proof: whether a module is proven before it is written.
-    """
-    try:
-        made = entry.made(write and proof)
-    except Exception as error:  # noqa: BLE001 - one bad module does not stop the others
-        yield entry.path, "failed", trouble(error)
-        return
-    for path, compiled in made:
-        try:
-            if artifact.leads_outside(path, entry.folder):
-                raise GradgenError(f"{path} leads outside the project, by a link")
-            state = compare(guard(path, force or not write), compiled.source)
-            if state is State.SAME or not write:
-                yield path, state.value, ""
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            compiled.write(path, force=force)
-            status = "written" if state is State.MISSING else "updated"
-            yield path, status, compiled.unproven if path == entry.path else ""
-        except (GradgenError, OSError) as error:
-            yield path, "refused", trouble(error)

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from gradgen.errors import printable
@@ -72,22 +72,34 @@ def path_of(text: str) -> Path:
     return Path(text)
 
 
-@contextlib.contextmanager
-def show_progress() -> Iterator[Callable[[int, int], None]]:
-    """Yield what shows a progress bar on a terminal, for work that takes more than a moment; it is removed at the end."""
-    start, shown = time.monotonic(), False
+class Progress:
+    """A progress bar on a terminal, for work that takes more than a moment."""
 
-    def show(done: int, count: int) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and (shown or time.monotonic() - start > _MOMENT):
-            shown = True
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._shown = False
+
+    def show(self, done: int, count: int) -> None:
+        """Show how far the work is."""
+        late = self._shown or time.monotonic() - self._start > _MOMENT
+        if late and sys.stderr.isatty():
+            self._shown = True
             print(f"\r{bar(done, count)}", end="", file=sys.stderr, flush=True)
 
-    try:
-        yield show
-    finally:
-        if shown:
+    def clear(self) -> None:
+        """Remove the bar, so that something else may be printed."""
+        if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Yield a progress bar; it is removed at the end."""
+    progress = Progress()
+    try:
+        yield progress
+    finally:
+        progress.clear()
 
 
 def bar(done: int, count: int, width: int = 30) -> str:

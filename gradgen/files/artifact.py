@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import errno
+import hashlib
 import os
-import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,12 +13,18 @@ from enum import Enum
 from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
+from gradgen.files.atomic import replace, sweep
 from gradgen.files.recipe import MARKER, Artifact, read_artifact
 
 #: How many pairs of lines are compared, in search of those that stay.
 _COMPARED = 25_000_000
 #: No generated file is larger, in bytes.
 LARGEST = 1 << 25
+
+
+def fingerprint(data: bytes) -> str:
+    """Return what tells these bytes from all others."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def plain(data: bytes) -> str:
@@ -89,11 +93,13 @@ class File:
         path: where it is.
         text: what it holds; None where there is none.
         artifact: its recipe, and whether its body is as it was generated; None where gradgen did not write it.
+        digest: the fingerprint of all its bytes.
     """
 
     path: Path
     text: str | None = None
     artifact: Artifact | None = None
+    digest: str = ""
 
 
 def look(path: Path, hint: str = "") -> File:
@@ -106,8 +112,15 @@ def look(path: Path, hint: str = "") -> File:
     Raises:
         GradgenError: it cannot be read, or its header is damaged.
     """
-    text = read(path, hint=hint)
-    return File(path, text, None if text is None else read_artifact(text))
+    digest = ""
+
+    def decode(data: bytes) -> str:
+        nonlocal digest
+        digest = fingerprint(data)
+        return plain(data)
+
+    text = read(path, hint=hint, decode=decode)
+    return File(path, text, None if text is None else read_artifact(text), digest)
 
 
 def compare(file: File, text: str | None = None) -> State:
@@ -158,28 +171,12 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
                 f"{path} is a link to {real}, which does not exist; remove the link, or name the file itself"
             )
         if real.parent.is_dir():
-            _sweep(real.parent)
+            sweep(real.parent)
         if compare(file, text) is State.SAME:
             return False
         if not new and not os.access(real, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        handle, temporary = _open_temporary(real.parent)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(handle)
-                if not new:
-                    os.chmod(temporary, stat.S_IMODE(real.stat().st_mode))
-                if os.name == "posix":
-                    # Still open, and so still locked: no other run takes it for a leftover.
-                    os.replace(temporary, real)
-            if os.name != "posix":
-                os.replace(temporary, real)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        replace(real, text, None if new else stat.S_IMODE(real.stat().st_mode))
     except (OSError, ValueError) as error:
         hint = _REMEDIES.get(getattr(error, "errno", None) or 0, "")
         raise GradgenError(
@@ -196,58 +193,6 @@ _REMEDIES = {
     errno.ENOENT: "; make its folder first",
     errno.ENOTDIR: "; what should be its folder is a file",
 }
-
-#: What temporary files are called, so that leftovers are told from everything else.
-_TEMPORARY = re.compile(r"\.gradgen-[0-9a-f]{16}\.tmp")
-
-
-def _open_temporary(folder: Path) -> tuple[int, Path]:
-    """Create a temporary file, locked for as long as it is open."""
-    while True:
-        path = folder / f".gradgen-{secrets.token_hex(8)}.tmp"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            _lock(handle, wait=True)
-            if os.path.samestat(path.stat(), os.fstat(handle)):
-                return handle, path
-        except FileNotFoundError:
-            pass  # another run took it for a leftover before it was locked
-        os.close(handle)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the temporary files of runs that were killed: those that no process holds locked."""
-    with os.scandir(folder) as entries:
-        leftovers = [
-            entry.path
-            for entry in entries
-            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
-        ]
-    for path in leftovers:
-        with contextlib.suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-            try:
-                _lock(handle, wait=False)
-                os.unlink(path)
-            finally:
-                os.close(handle)
-
-
-def _lock(handle: int, wait: bool) -> None:
-    """Lock an open file, where the system knows how (elsewhere an open file cannot be removed anyway).
-
-    Raises:
-        OSError: another process holds the lock, and `wait` is not given.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        if not wait:
-            raise  # held, or the file system has no locks: it may be in use
 
 
 def find(path: Path, endings: tuple[str, ...] = (".py",)) -> Iterator[Path]:
