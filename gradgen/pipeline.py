@@ -30,7 +30,8 @@ from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name as give_names
-from gradgen.prove.plain import Plain, plain_formula
+from gradgen.prove.plain import Plain
+from gradgen.prove.plain_formula import plain_formula
 from gradgen.prove.proof import prove
 from gradgen.read.definitions import Calls
 from gradgen.read.formula import (

@@ -11,7 +11,8 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFunction
 
 from gradgen.errors import GradgenError
-from gradgen.prove.plain import Plain, plain_formula
+from gradgen.prove.plain import Plain
+from gradgen.prove.plain_formula import plain_formula
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
 from gradgen.read.reader import MAX_LENGTH

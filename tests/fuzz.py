@@ -21,7 +21,7 @@ import sympy
 
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.prove.exact import meaning_of
+from gradgen.prove.meanings import meaning_of
 from gradgen.read.sympy.table import NODES
 
 CORPUS = Path(__file__).parent / "fuzz_corpus.jsonl"

@@ -21,9 +21,11 @@ from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.prove import plain as plain_module
-from gradgen.prove.plain import Plain, plain_formula
-from gradgen.prove.plain_python import CALLED, plain_function
+from gradgen.prove.plain import Plain
+from gradgen.prove.plain_formula import plain_formula
+from gradgen.prove.plain_python import plain_function
 from gradgen.prove.proof import prove
+from gradgen.prove.python_numbers import CALLED
 from gradgen.read.programs import parse
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.function import read_function

@@ -25,10 +25,9 @@ from gradgen.prove.exact import (
     ExactFormula,
     ExactFormulas,
     _applied,
-    _power,
-    _quotient,
-    meaning_of,
 )
+from gradgen.prove.meanings import meaning_of, power
+from gradgen.prove.quotient import quotient
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.programs import parse
 from gradgen.read.sympy.functions import relu, rounded, trunc
@@ -46,7 +45,7 @@ _X, _Y = sp.symbols("x y", real=True)
 _OFF = 2
 #: The functions beside arithmetic whose value is a double if it looks like one: sigmoid(500) is 1 to all digits, and is not.
 _SURE = (
-    _power,
+    power,
     meaning_of(sp.Heaviside(_X, _Y)),
     *(meaning_of(node(_X)) for node in (sp.Abs, sp.sign, trunc, rounded, relu)),
 )
@@ -194,7 +193,7 @@ class Rounded(ExactFormulas):
                     return self._values(moved)[-1]
 
                 known = value is not None
-                slopes.append(_quotient(near, exact[place], value, DIGITS) if known else None)  # fmt: skip
+                slopes.append(quotient(near, exact[place], value, DIGITS) if known else None)  # fmt: skip
         return Exact(value, tuple(slopes))
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import mpmath
 import sympy as sp
-from sympy.codegen import cfunctions as cf
 from sympy.functions.elementary.piecewise import ExprCondPair
-from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.read.sympy import functions as fn
+from gradgen.prove.meanings import LAZY, UNDEFINED, meaning_of, power
+from gradgen.prove.quotient import quotient
 from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Enough for differences of numbers from 1e308 to 1e-308.
@@ -22,8 +20,6 @@ DIGITS = 450
 
 #: The binary logarithm of what is far beyond a double.
 _FAR = 3000
-#: What has no finite real value at a point, as log(-1); it spreads like a NaN, but not out of a branch not taken.
-_UNDEFINED = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +84,7 @@ class ExactFormulas:
     @property
     def work(self) -> int:
         """What a point costs, in additions."""
-        dear = sum(
-            kind == _OTHER and what is not _power for kind, what, _ in self._plan
-        )
+        dear = sum(kind == _OTHER and what is not power for kind, what, _ in self._plan)
         return len(self._plan) + _DEAR * dear
 
     def at(self, point: Sequence[float], wrt: Sequence[int]) -> list[Exact]:
@@ -192,7 +186,7 @@ class ExactFormulas:
     ) -> Exact:
         result = self._results[number]
         value = values[result]
-        if value is _UNDEFINED:
+        if value is UNDEFINED:
             return Exact(None, (None,) * len(wrt))
         if not wrt:
             return Exact(value, ())
@@ -220,7 +214,7 @@ class ExactFormulas:
             return self._moved(point, place, step, values, reached)[result]
 
         jumps = any(self._plan[node][0] == _STAIRS for node in reached)
-        return _quotient(near, point[place], values[result], self.digits, jumps)
+        return quotient(near, point[place], values[result], self.digits, jumps)
 
 
 class ExactFormula:
@@ -314,7 +308,7 @@ class _Slopes:
         if kind == _CHOICE:
             taken, sure = self._taken(operands)
             return sure and taken is not None and bool(flat[self.plan[taken][2][0]])
-        if kind == _EXTREME and values[node] is not _UNDEFINED:
+        if kind == _EXTREME and values[node] is not UNDEFINED:
             return all(flat[i] for i in operands if values[i] == values[node])
         if kind == _PRODUCT and values[node] == 0:
             return any(flat[i] and values[i] == 0 for i in operands) or all(
@@ -329,7 +323,7 @@ class _Slopes:
             condition = self.plan[pair][2][1] if self.plan[pair][2] else pair
             sure = sure and bool(self.flat[condition])
             value = self.values[pair]
-            if value is _UNDEFINED or value[1] is _UNDEFINED:
+            if value is UNDEFINED or value[1] is UNDEFINED:
                 return None, False
             if value[1]:
                 return pair, sure
@@ -372,7 +366,7 @@ class _Slopes:
                 return _real(what, moved)
 
             here, value = values[place], self.values[node]
-            found.append((operand, _quotient(near, here, value, self.digits, jumps)))
+            found.append((operand, quotient(near, here, value, self.digits, jumps)))
         return found
 
 
@@ -389,208 +383,40 @@ def _added(total: tuple[Any, int] | None, slope: Any, size: int) -> tuple[Any, i
     return total[0] + slope, max(total[1], size)
 
 
-def _quotient(
-    near: Callable[[Any], Any], at: Any, value: Any, digits: int, jumps: bool = False
-) -> Any:
-    """Return a central difference quotient, if both sides agree; None where there is none.
-
-    Args:
-        near: the value where the variable has moved by a step.
-        at: the variable.
-        value: the value there.
-        digits: the working precision.
-        jumps: whether the function jumps at whole numbers, so that large steps say nothing.
-    """
-    part, size = mpmath.mpf(10) ** -(digits // 4), mpmath.fabs(at)
-    # A step that suits most functions; then one for what changes within a small part of a small or a large number.
-    steps = [
-        max(size, 1) * part,
-        *([min(size, 1) * part] if size not in (0, 1) else []),
-    ]
-    found = [
-        candidate
-        for step in (steps[-1:] if jumps else steps[:1])
-        if (candidate := _estimate(near, step, value, digits)) is not None
-    ]
-    if not jumps and steps[1:] and not (found and found[0].error <= found[0].noise):
-        other = _estimate(near, steps[1], value, digits)
-        # Digits that are lost beside the value must not pass for a slope.
-        sure = other and mpmath.fabs(other.slope) >= other.noise * 10**10
-        if other is not None and (sure or not (found or other.slope)):
-            found.append(other)
-    best = min(found, key=lambda one: one.error + one.noise, default=None)
-    return None if best is None else best.slope
-
-
-@dataclass(frozen=True)
-class _Estimate:
-    """A difference quotient, with the size of what it leaves out and of its rounding."""
-
-    slope: Any
-    error: Any
-    noise: Any
-
-
-def _estimate(
-    near: Callable[[Any], Any], step: Any, value: Any, digits: int
-) -> _Estimate | None:
-    """Return the quotient for a step of fourth order, for which 0 comes out as 0 far beyond the range of a double.
-
-    None at a kink, where the sides do not come together as the step gets smaller, and at a jump or a pole, where the quotient
-    grows.
-    """
-    sides = []
-    for h in (step, 2 * step):
-        after, before = near(h), near(-h)
-        if after is _UNDEFINED or before is _UNDEFINED:
-            return None
-        sides.append(((after - value) / h, (value - before) / h))
-    small = mpmath.mpf(10) ** -(digits // 16)
-    noise = (1 + mpmath.fabs(value)) * mpmath.mpf(10) ** (20 - digits) / step
-    gaps = [mpmath.fabs(right - left) for right, left in sides]
-    one, two = ((right + left) / 2 for right, left in sides)
-    scale = max(mpmath.fabs(side) for side in sides[0]) * small
-    if gaps[0] > max(scale, noise) and gaps[0] > 0.6 * gaps[1]:
-        return None
-    off = mpmath.fabs(one - two)
-    if off <= max(mpmath.fabs(one) * small, noise):
-        error = off * off / mpmath.fabs(one) if one else mpmath.mpf(0)
-    elif mpmath.fabs(one) <= 0.3 * mpmath.fabs(two):
-        error = mpmath.fabs(one)
-    else:
-        return None
-    return _Estimate((4 * one - two) / 3, error, noise)
-
-
 def _applied(kind: int, what: Any, operands: list[Any]) -> Any:
     """Return the value of a node; of sums and products of two, which make up most of a formula, without ado."""
     if kind not in (_SUM, _PRODUCT) or len(operands) != 2:
         return _real(what, operands)
     x, y = operands
-    if x is _UNDEFINED or y is _UNDEFINED:
-        return _UNDEFINED
+    if x is UNDEFINED or y is UNDEFINED:
+        return UNDEFINED
     result = x + y if kind == _SUM else x * y
     if result and not -_FAR < mpmath.mag(result) < _FAR:
-        return _UNDEFINED if mpmath.mag(result) > 0 else mpmath.mpf(0)
+        return UNDEFINED if mpmath.mag(result) > 0 else mpmath.mpf(0)
     return result
 
 
 def _real(meaning: Callable[..., Any], operands: list[Any]) -> Any:
     """Apply a function; return None where the result is no finite real number."""
     try:
-        if meaning in _LAZY:
+        if meaning in LAZY:
             return meaning(*operands)
-        if any(operand is _UNDEFINED for operand in operands):
-            return _UNDEFINED
+        if any(operand is UNDEFINED for operand in operands):
+            return UNDEFINED
         result = meaning(*operands)
     except (ArithmeticError, ValueError, mpmath.libmp.NoConvergence):
-        return _UNDEFINED
+        return UNDEFINED
     if isinstance(result, (bool, tuple)):
         return result
     if isinstance(result, mpmath.mpc):
-        result = result.real if result.imag == 0 else _UNDEFINED
+        result = result.real if result.imag == 0 else UNDEFINED
     if result is None or not mpmath.isfinite(result):
-        return _UNDEFINED
+        return UNDEFINED
     # What is far beyond a double either way would take forever to go on with.
     size = mpmath.mag(result) if result else 0
     if size > _FAR:
-        return _UNDEFINED
+        return UNDEFINED
     return result if size > -_FAR else mpmath.mpf(0)
-
-
-# The meaning of nodes. Functions are what SymPy says they are, written for mpmath by SymPy.
-
-
-def _pair(value: Any, condition: Any) -> Any:
-    return value, condition
-
-
-def _choice(*pairs: Any) -> Any:
-    for value, condition in pairs:
-        if condition is _UNDEFINED:
-            return _UNDEFINED
-        if condition:
-            return value
-    return _UNDEFINED
-
-
-def all_of(*conditions: Any) -> Any:
-    """Return whether all conditions hold; undefined where one is before any is False."""
-    for condition in conditions:
-        if condition is _UNDEFINED or not condition:
-            return condition
-    return True
-
-
-def any_of(*conditions: Any) -> Any:
-    """Return whether some condition holds; undefined where one is before any is True."""
-    for condition in conditions:
-        if condition is _UNDEFINED or condition:
-            return condition
-    return False
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if base == 0 and exponent < 0:
-        return _UNDEFINED
-    return mpmath.power(base, exponent)
-
-
-def _exp(x: Any) -> Any:
-    if x and mpmath.mag(x) > 32:
-        return _UNDEFINED if x > 0 else mpmath.mpf(0)
-    return mpmath.exp(x)
-
-
-#: Nodes that do not need all their operands.
-_LAZY = (_pair, _choice, all_of, any_of)
-
-_MEANINGS: Mapping[type[Any], Callable[..., Any]] = {
-    sp.Add: lambda *terms: mpmath.fsum(terms),
-    sp.Mul: lambda *factors: mpmath.fprod(factors),
-    sp.Pow: _power,
-    sp.exp: _exp,
-    ExprCondPair: _pair,
-    sp.Piecewise: _choice,
-    sp.And: all_of,
-    sp.Or: any_of,
-    sp.Not: lambda condition: not condition,
-    sp.StrictLessThan: lambda x, y: bool(x < y),
-    sp.LessThan: lambda x, y: bool(x <= y),
-    sp.StrictGreaterThan: lambda x, y: bool(x > y),
-    sp.GreaterThan: lambda x, y: bool(x >= y),
-    sp.Equality: lambda x, y: bool(x == y),
-    sp.Unequality: lambda x, y: bool(x != y),
-    sp.Max: max,
-    sp.Min: min,
-    sp.Heaviside: lambda x, at_zero: at_zero if x == 0 else mpmath.mpf(x > 0),
-    cf.Cbrt: lambda x: mpmath.sign(x) * mpmath.cbrt(mpmath.fabs(x)),
-    sp.loggamma: lambda x: mpmath.log(mpmath.fabs(mpmath.gamma(x))),
-    fn.trunc: lambda x: mpmath.sign(x) * mpmath.floor(mpmath.fabs(x)),
-    fn.rounded: mpmath.nint,
-    sp.erfcinv: lambda x: mpmath.erfinv(1 - x),
-    # The tail far out is below the last digit of 1.
-    fn.log_norm_cdf: lambda x: (
-        mpmath.log1p(-mpmath.erfc(x / mpmath.sqrt(2)) / 2)
-        if x > 0
-        else mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2)
-    ),
-    sp.sinc: lambda x: mpmath.sinc(x),
-    # mpmath continues these beyond the domain that gradgen states.
-    sp.zeta: lambda s: mpmath.zeta(s) if s > 1 else _UNDEFINED,
-    sp.polygamma: lambda n, x: (mpmath.psi(n, x) if n <= 1 or x > 0 else _UNDEFINED),
-    sp.Mod: lambda x, y: mpmath.fmod(x, y) if y else _UNDEFINED,
-    sp.beta: lambda a, b: mpmath.beta(a, b) if min(a, b) > 0 else _UNDEFINED,
-    fn.logbeta: lambda a, b: (
-        mpmath.log(mpmath.beta(a, b)) if min(a, b) > 0 else _UNDEFINED
-    ),
-    fn.gammainc: lambda a, x: (
-        mpmath.gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else _UNDEFINED
-    ),
-    fn.gammaincc: lambda a, x: (
-        mpmath.gammainc(a, x, regularized=True) if min(a, x) > 0 else _UNDEFINED
-    ),
-}
 
 
 _KINDS: Mapping[type[Any], int] = {
@@ -609,22 +435,3 @@ _KINDS: Mapping[type[Any], int] = {
         _TEST,
     ),
 }
-
-
-def meaning_of(node: sp.Basic) -> Callable[..., Any]:
-    """Return how mpmath evaluates a node, given its operands' values; of an atom, its value."""
-    if isinstance(node, BooleanAtom):
-        truth = bool(node)
-        return lambda: truth
-    if node.is_Atom:
-        return lambda: node._to_mpmath(mpmath.mp.prec)
-    return _MEANINGS.get(node.func) or _function(node.func, len(node.args))
-
-
-@cache
-def _function(cls: Callable[..., Any], count: int) -> Callable[..., Any]:
-    symbols = sp.symbols(f"x:{count}", real=True)
-    meaning: Callable[..., Any] = sp.lambdify(
-        symbols, sp.expand_func(cls(*symbols)), "mpmath"
-    )
-    return meaning

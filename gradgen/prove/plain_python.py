@@ -6,7 +6,6 @@ It is written apart from the translation to a program, so that one can be held t
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,27 +13,12 @@ from typing import Any, TypeAlias
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.prove.exact import all_of, any_of
-from gradgen.prove.plain import Plain, equal, unequal
+from gradgen.prove.plain import Plain
+from gradgen.prove.python_numbers import Number, Numbers, Place, UnknownError
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.scope import Names, UnclearError
 
-#: More operations than any function that is read has.
-_MOST = 200_000
 _DEEPEST = 30
-_LARGEST = 10**300
-
-
-class _UnknownError(Exception):
-    """The tree holds what this knows no meaning of."""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A number that is not known before the function runs, or that is no whole number."""
-
-    at: int
-    truth: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,7 @@ class _Function:
     defaults: Mapping[str, _Value]
 
 
-_Value: TypeAlias = "int | _Place | _Imported | _Function | tuple[Any, ...] | None"
+_Value: TypeAlias = "Number | _Imported | _Function | tuple[Any, ...] | None"
 _Scope: TypeAlias = "dict[str, _Value]"
 
 
@@ -65,84 +49,106 @@ def plain_function(
         inputs: the parameters that are variables, in the order of the points.
         constants: the values of others.
     """
-    walker = _Walker(Plain(inputs), live=helper.names.live)
+    plain = Plain(inputs)
+    numbers = Numbers(plain)
+    known = _Names(numbers, helper.names.live)
+    walker = _Walker(numbers, known)
     try:
-        if walker.live is None:
+        if known.live is None:
             walker.module(helper.names.module)
-        known = walker.globals.values()
-        found = (f for f in known if isinstance(f, _Function))
+        found = (f for f in known.bound.values() if isinstance(f, _Function))
         function = next((f for f in found if f.node is helper.function), None)
         if function is None and helper.defaults is not None:
-            function = walker.in_hand(helper)
+            function = known.in_hand(helper)
         if function is None:
             return None
-        given: _Scope = {n: walker.number(v) for n, v in constants.items()}
-        given |= {each: _Place(place) for place, each in enumerate(inputs)}
+        given: _Scope = {n: numbers.number(v) for n, v in constants.items()}
+        given |= {each: Place(place) for place, each in enumerate(inputs)}
         params = {arg.arg for arg in function.node.args.args}
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
         results = result if isinstance(result, tuple) else (result,)
-        walker.plain.results = [walker.place(value) for value in results]
-    except (_UnknownError, RecursionError, MemoryError):
+        plain.results = [numbers.place(value) for value in results]
+    except (UnknownError, RecursionError, MemoryError):
         return None
-    return walker.plain
+    return plain
 
 
 def plain_constants(names: Names) -> Mapping[str, float]:
     """Return the numbers that names at the top of a file stand for, as far as they are known."""
-    walker = _Walker(Plain(()))
-    walker.module(names.module)
-    values = walker.plain.at(())
+    plain = Plain()
+    numbers = Numbers(plain)
+    known = _Names(numbers)
+    _Walker(numbers, known).module(names.module)
+    values = plain.at(())
     found: dict[str, float] = {}
-    for name, value in walker.globals.items():
-        number = values[value.at] if isinstance(value, _Place) else value
+    for name, value in known.bound.items():
+        number = values[value.at] if isinstance(value, Place) else value
         if isinstance(number, (int, mpmath.mpf)):
             found[name] = float(number)
     return found
 
 
 @dataclass
-class _Walker:
-    plain: Plain
-    globals: _Scope = field(default_factory=dict)
+class _Names:
+    """What names mean outside of all functions."""
+
+    numbers: Numbers
     #: What names mean at this moment in a notebook, where cells see each other's.
     live: Callable[[str], Meaning | None] | None = None
-    depth: int = 0
-    steps: int = 0
+    bound: _Scope = field(default_factory=dict)
     #: Whether a star import may have bound any name.
     starred: bool = False
 
-    # Numbers.
+    def meaning(self, name: str) -> _Value:
+        """Return what a name means where no function binds it."""
+        if name in self.bound:
+            value = self.bound[name]
+        elif self.live is not None and (now := self.at_hand(name)) is not None:
+            value = now
+        elif name in _BUILTINS and not self.starred:
+            return _Imported("builtins", name)
+        else:
+            raise UnknownError
+        return value
 
-    def number(self, value: float) -> _Value:
-        if type(value) is int and abs(value) < _LARGEST:
-            return value
-        if type(value) is not float:
-            raise _UnknownError
-        exact = value.is_integer()
-        return _Place(self.plain.literal(lambda: mpmath.mpf(value), exact))
+    def at_hand(self, name: str) -> _Value:
+        """Return what a name of a notebook means at this moment; None where it means nothing there."""
+        assert self.live is not None
+        try:
+            found = self.live(name)
+        except (UnclearError, GradgenError):
+            raise UnknownError from None
+        if isinstance(found, Constant) and isinstance(found.value, ast.Constant):
+            return self.numbers.number(found.value.value)
+        if isinstance(found, Helper) and found.names.live is not None:
+            return self.in_hand(found)
+        if isinstance(found, Dotted):
+            module, _, last = found.path.rpartition(".")
+            if found.path in _MODULES:
+                return _Imported(found.path)
+            if module in (*_MODULES, "builtins"):
+                return _Imported(module, last)
+        if found is not None:
+            raise UnknownError
+        return None
 
-    def place(self, value: _Value) -> int:
-        """Return where a number stands."""
-        if type(value) is int:
-            return self.plain.literal(lambda: mpmath.mpf(value), True)
-        if not isinstance(value, _Place) or value.truth:
-            raise _UnknownError
-        return value.at
+    def in_hand(self, helper: Helper) -> _Function:
+        """Return a function whose defaults are in hand, as far as these are numbers."""
+        names = [arg.arg for arg in helper.function.args.args]
+        values = helper.defaults or ()
+        known = [
+            self.numbers.number(value) if type(value) in (int, float) else None
+            for value in values
+        ]
+        return _Function(helper.function, dict(zip(names[len(names) - len(known) :], known)))  # fmt: skip
 
-    def truth(self, value: _Value) -> int:
-        """Return where a truth value stands."""
-        if not isinstance(value, _Place) or not value.truth:
-            raise _UnknownError
-        return value.at
 
-    def step(
-        self, meaning: Callable[..., Any], *operands: int, truth: bool = False
-    ) -> _Place:
-        self.steps += 1
-        if self.steps > _MOST:
-            raise _UnknownError
-        return _Place(self.plain.step(meaning, operands), truth)
+@dataclass
+class _Walker:
+    numbers: Numbers
+    names: _Names
+    depth: int = 0
 
     # Statements.
 
@@ -151,9 +157,9 @@ class _Walker:
         for statement in module.body:
             try:
                 self.top(statement)
-            except _UnknownError:
+            except UnknownError:
                 self.depth = 0
-                self.globals |= dict.fromkeys(_bound(statement))
+                self.names.bound |= dict.fromkeys(_bound(statement))
 
     def top(self, node: ast.stmt) -> None:
         if isinstance(node, ast.FunctionDef):
@@ -161,25 +167,27 @@ class _Walker:
             names = [arg.arg for arg in args.args]
             plain = not (args.posonlyargs or args.kwonlyargs or args.vararg)
             if args.kwarg or not plain or not _own_decorators(node):
-                raise _UnknownError
+                raise UnknownError
             values = [self.expression(d, {}) for d in args.defaults]
             first = len(names) - len(values)
-            self.globals[node.name] = _Function(node, dict(zip(names[first:], values)))
+            self.names.bound[node.name] = _Function(
+                node, dict(zip(names[first:], values))
+            )
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 known = alias.name in _MODULES
-                self.globals[bound] = _Imported(alias.name) if known else None
+                self.names.bound[bound] = _Imported(alias.name) if known else None
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                self.starred |= alias.name == "*"
+                self.names.starred |= alias.name == "*"
                 known = node.module in _MODULES and not node.level
                 value = _Imported(str(node.module), alias.name) if known else None
-                self.globals[alias.asname or alias.name] = value
+                self.names.bound[alias.asname or alias.name] = value
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            self.statement(node, self.globals)
+            self.statement(node, self.names.bound)
         elif not isinstance(node, ast.Expr):
-            raise _UnknownError
+            raise UnknownError
 
     def statement(self, node: ast.stmt, scope: _Scope) -> None:
         if isinstance(node, ast.Assign):
@@ -192,7 +200,7 @@ class _Walker:
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             old = self.named(node.target.id, scope)
             value = self.expression(node.value, scope)
-            scope[node.target.id] = self.operation(node.op, old, value)
+            scope[node.target.id] = self.numbers.operation(node.op, old, value)
         elif isinstance(node, ast.For) and not node.orelse:
             for number in self.turns(node.iter, scope):
                 self.assign(node.target, number, scope)
@@ -203,34 +211,33 @@ class _Walker:
         ):
             pass
         else:
-            raise _UnknownError
+            raise UnknownError
 
     def assign(self, target: ast.expr, value: _Value, scope: _Scope) -> None:
         if isinstance(target, ast.Name):
             scope[target.id] = value
             return
         if not isinstance(target, (ast.Tuple, ast.List)) or type(value) is not tuple:
-            raise _UnknownError
+            raise UnknownError
         if len(target.elts) != len(value):
-            raise _UnknownError
+            raise UnknownError
         for each, part in zip(target.elts, value):
             if not isinstance(each, ast.Name):
-                raise _UnknownError
+                raise UnknownError
             scope[each.id] = part
 
     def turns(self, node: ast.expr, scope: _Scope) -> Iterator[int]:
         call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if not call or node.func.id != "range" or "range" in {*scope, *self.globals}:  # type: ignore[attr-defined]
-            raise _UnknownError
-        if self.live is not None and self.at_hand("range") is not None:
-            raise _UnknownError
-        bounds = [self.expression(arg, scope) for arg in node.args]  # type: ignore[attr-defined]
-        if not 0 < len(bounds) < 4 or not all(type(b) is int for b in bounds):
-            raise _UnknownError
-        for number in range(*bounds):  # type: ignore[arg-type]
-            self.steps += 1
-            if self.steps > _MOST:
-                raise _UnknownError
+        if not call or node.func.id != "range" or "range" in {*scope, *self.names.bound}:  # type: ignore[attr-defined]
+            raise UnknownError
+        if self.names.live is not None and self.names.at_hand("range") is not None:
+            raise UnknownError
+        found = [self.expression(arg, scope) for arg in node.args]  # type: ignore[attr-defined]
+        bounds = [each for each in found if type(each) is int]
+        if not 0 < len(bounds) == len(found) < 4:
+            raise UnknownError
+        for number in range(*bounds):
+            self.numbers.turn()
             yield number
 
     def called(self, function: _Function, given: _Scope) -> _Value:
@@ -239,7 +246,7 @@ class _Walker:
         names = [arg.arg for arg in node.args.args]
         scope = {**function.defaults, **given}
         if self.depth >= _DEEPEST or {*scope} != {*names}:
-            raise _UnknownError
+            raise UnknownError
         self.depth += 1
         *statements, last = node.body
         local = {name for statement in node.body for name in _bound(statement)}
@@ -248,7 +255,7 @@ class _Walker:
         for statement in statements:
             self.statement(statement, scope)
         if not isinstance(last, ast.Return) or last.value is None:
-            raise _UnknownError
+            raise UnknownError
         value = self.expression(last.value, scope)
         self.depth -= 1
         return value
@@ -256,50 +263,10 @@ class _Walker:
     # Expressions.
 
     def named(self, name: str, scope: Mapping[str, _Value]) -> _Value:
-        if name in scope:
-            value = scope[name]
-        elif name in self.globals:
-            value = self.globals[name]
-        elif self.live is not None and (now := self.at_hand(name)) is not None:
-            value = now
-        elif name in _BUILTINS and not self.starred:
-            return _Imported("builtins", name)
-        else:
-            raise _UnknownError
+        value = scope[name] if name in scope else self.names.meaning(name)
         if value is None:
-            raise _UnknownError
+            raise UnknownError
         return value
-
-    def at_hand(self, name: str) -> _Value:
-        """Return what a name of a notebook means at this moment; None where it means nothing there."""
-        assert self.live is not None
-        try:
-            found = self.live(name)
-        except (UnclearError, GradgenError):
-            raise _UnknownError from None
-        if isinstance(found, Constant) and isinstance(found.value, ast.Constant):
-            return self.number(found.value.value)  # type: ignore[arg-type]
-        if isinstance(found, Helper) and found.names.live is not None:
-            return self.in_hand(found)
-        if isinstance(found, Dotted):
-            module, _, last = found.path.rpartition(".")
-            if found.path in _MODULES:
-                return _Imported(found.path)
-            if module in (*_MODULES, "builtins"):
-                return _Imported(module, last)
-        if found is not None:
-            raise _UnknownError
-        return None
-
-    def in_hand(self, helper: Helper) -> _Function:
-        """Return a function whose defaults are in hand, as far as these are numbers."""
-        names = [arg.arg for arg in helper.function.args.args]
-        values = helper.defaults or ()
-        known = [
-            self.number(value) if type(value) in (int, float) else None
-            for value in values
-        ]
-        return _Function(helper.function, dict(zip(names[len(names) - len(known) :], known)))  # fmt: skip
 
     def expression(self, root: ast.expr, scope: Mapping[str, _Value]) -> _Value:
         """Return an expression's value. Not recursive: expressions may be deep."""
@@ -322,82 +289,36 @@ class _Walker:
     ) -> _Value:
         if isinstance(node, ast.Constant):
             if type(node.value) in (int, float):
-                return self.number(node.value)  # type: ignore[arg-type]
-            raise _UnknownError
+                return self.numbers.number(node.value)
+            raise UnknownError
         if isinstance(node, ast.Name):
             return self.constant(self.named(node.id, scope))
         if isinstance(node, (ast.Tuple, ast.List)):
             return tuple(operands)
         if isinstance(node, ast.BinOp):
-            return self.operation(node.op, *operands)
+            return self.numbers.operation(node.op, *operands)
         if isinstance(node, ast.UnaryOp):
-            return self.sign(node.op, operands[0])
+            return self.numbers.sign(node.op, operands[0])
         if isinstance(node, ast.BoolOp):
-            meaning = all_of if isinstance(node.op, ast.And) else any_of
-            return self.step(meaning, *map(self.truth, operands), truth=True)
+            return self.numbers.joined(node.op, operands)
         if isinstance(node, ast.Compare):
-            found = [
-                self.step(_COMPARISONS[type(op)], self.place(a), self.place(b), truth=True)
-                for op, a, b in zip(node.ops, operands, operands[1:])
-                if type(op) in _COMPARISONS
-            ]  # fmt: skip
-            if len(found) < len(node.ops):
-                raise _UnknownError
-            if len(found) == 1:
-                return found[0]
-            return self.step(all_of, *(each.at for each in found), truth=True)
+            return self.numbers.comparison(node.ops, operands)
         if isinstance(node, ast.IfExp):
-            return self.choice(*operands)
+            return self.numbers.choice(*operands)
         if isinstance(node, ast.Attribute):
             owner = operands[0]
             if isinstance(owner, _Imported) and not owner.name:
                 return self.constant(_Imported(owner.module, node.attr))
-            raise _UnknownError
+            raise UnknownError
         if isinstance(node, ast.Call):
             return self.call(node, operands)
-        raise _UnknownError
+        raise UnknownError
 
     def constant(self, value: _Value) -> _Value:
         """Return a constant of a module as a number, and all else as it is."""
-        if isinstance(value, _Imported) and value.name in _CONSTANTS:
-            literal = _CONSTANTS[value.name]
-            return _Place(self.plain.literal(literal, False))
+        if isinstance(value, _Imported):
+            return self.numbers.constant(value.name) or value
         return value
-
-    def choice(self, condition: _Value, first: _Value, second: _Value) -> _Place:
-        test, one, other = self.truth(condition), self.place(first), self.place(second)
-        made = self.step(_chosen, test, one, other)
-        self.plain.choose(made.at, [test], [[test, one], [test, other]])
-        return made
-
-    def operation(self, op: ast.operator, left: _Value, right: _Value) -> _Value:
-        kind = type(op)
-        if type(left) is int and type(right) is int:
-            whole = kind in _WHOLE or (kind is ast.Pow and 0 <= right <= 64)
-            if kind in (ast.FloorDiv, ast.Mod) and not right:
-                raise _UnknownError
-            if whole and abs(left) < 2**64 and abs(right) < 2**64:
-                made: int = _ARITHMETIC[kind](left, right)
-                return self.number(made)
-        if kind not in _ARITHMETIC:
-            raise _UnknownError
-        places = [self.place(left), self.place(right)]
-        found = self.step(_ARITHMETIC[kind], *places)
-        if kind is ast.Mod:
-            self.plain.choose_quotient(found.at, places)
-        return found
-
-    def sign(self, op: ast.unaryop, operand: _Value) -> _Value:
-        if isinstance(op, ast.Not):
-            return self.step(_not, self.truth(operand), truth=True)
-        if isinstance(op, ast.USub):
-            if type(operand) is int:
-                return -operand
-            return self.step(operator.neg, self.place(operand))
-        if isinstance(op, ast.UAdd):
-            self.place(operand)
-            return operand
-        raise _UnknownError
 
     def call(self, node: ast.Call, operands: list[_Value]) -> _Value:
         function, *args = operands
@@ -406,36 +327,20 @@ class _Walker:
         if isinstance(function, _Function):
             params = [arg.arg for arg in function.node.args.args]
             if count > len(params) or None in names:
-                raise _UnknownError
+                raise UnknownError
             given = dict(zip(params, args[:count]))
             for name, value in zip(names, args[count:]):
                 if name in given or name is None:
-                    raise _UnknownError
+                    raise UnknownError
                 given[name] = value
             return self.called(function, given)
         if not isinstance(function, _Imported) or names:
-            raise _UnknownError
-        name = _ALIASES.get(function.name, function.name)
-        if name in ("array", "asarray") and count == 1 and type(args[0]) is tuple:
-            return args[0]
-        if name == "where" and count == 3:
-            return self.choice(*args)
-        if name == "float" and count == 1:
-            self.place(args[0])
-            return args[0]
-        meaning, fewest, most = CALLED.get(name, (_not, 0, -1))
-        if not fewest <= count <= most:
-            raise _UnknownError
-        places = [self.place(arg) for arg in args]
-        found = _Place(self.plain.step(meaning, places, 10))
-        if name == "remainder":
-            self.plain.choose_quotient(found.at, places)
-        if name in ("max", "min", "abs", "sign"):
-            self.plain.choose(found.at, places, [places] * max(2, count))
-        self.steps += 1
-        if self.steps > _MOST:
-            raise _UnknownError
-        return found
+            raise UnknownError
+        if function.name in ("array", "asarray") and count == 1:
+            if type(args[0]) is tuple:
+                return args[0]
+            raise UnknownError
+        return self.numbers.call(function.name, args)
 
 
 def _bound(statement: ast.AST) -> Iterator[str]:
@@ -478,74 +383,5 @@ def _parts(node: ast.expr) -> Sequence[ast.expr]:
     return node.elts if isinstance(node, (ast.Tuple, ast.List)) else ()
 
 
-# What Python's operators and functions mean.
-
 _MODULES = ("math", "numpy")
-
-
-def _not(condition: Any) -> Any:
-    return None if condition is None else not condition
-
-
-def _chosen(condition: Any, first: Any, second: Any) -> Any:
-    return None if condition is None else first if condition else second
-
-
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.Mod: operator.mod,
-    ast.FloorDiv: lambda x, y: x // y if type(x) is int else mpmath.floor(x / y),
-}
-#: What is a whole number of whole numbers.
-_WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.FloorDiv)
-_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool | None]] = {
-    ast.Lt: lambda x, y: bool(x < y),
-    ast.LtE: lambda x, y: bool(x <= y),
-    ast.Gt: lambda x, y: bool(x > y),
-    ast.GtE: lambda x, y: bool(x >= y),
-    ast.Eq: equal,
-    ast.NotEq: unequal,
-}
-_CONSTANTS: Mapping[str, Callable[[], Any]] = {
-    "pi": lambda: +mpmath.pi,
-    "e": lambda: +mpmath.e,
-    "tau": lambda: 2 * mpmath.pi,
-}
 _BUILTINS = ("abs", "max", "min", "pow", "float")
-_ALIASES = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")}  # fmt: skip
-_ALIASES |= {"fabs": "abs", "absolute": "abs", "power": "pow", "mod": "remainder"}
-_ALIASES |= {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
-_MANY = 1000
-#: What functions of math and numpy mean, with the fewest and the most arguments that they take.
-CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
-    **{
-        name: (getattr(mpmath, name), 1, 1)
-        for name in (
-            *("sqrt", "exp", "sin", "cos", "tan", "asin", "acos", "atan", "sinh"),
-            *("cosh", "tanh", "asinh", "acosh", "atanh", "log10", "erf", "erfc"),
-            *("gamma", "floor", "ceil", "sign", "degrees", "radians"),
-        )
-    },
-    "abs": (abs, 1, 1),
-    "log": (lambda x, *base: mpmath.log(x) / mpmath.log(*base) if base else mpmath.log(x), 1, 2),
-    "log2": (lambda x: mpmath.log(x) / mpmath.log(2), 1, 1),
-    "log1p": (lambda x: mpmath.log(1 + x), 1, 1),
-    "expm1": (lambda x: mpmath.exp(x) - 1, 1, 1),
-    "exp2": (lambda x: mpmath.power(2, x), 1, 1),
-    "cbrt": (lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), 1, 1),
-    "square": (lambda x: x * x, 1, 1),
-    "lgamma": (lambda x: mpmath.log(abs(mpmath.gamma(x))), 1, 1),
-    "hypot": (lambda *x: mpmath.sqrt(mpmath.fsum(each * each for each in x)), 1, _MANY),
-    "pow": (operator.pow, 2, 2),
-    "atan2": (mpmath.atan2, 2, 2),
-    "remainder": (operator.mod, 2, 2),
-    "logaddexp": (lambda x, y: mpmath.log(mpmath.exp(x) + mpmath.exp(y)), 2, 2),
-    "heaviside": (lambda x, middle: middle if x == 0 else mpmath.mpf(x > 0), 2, 2),
-    "clip": (lambda x, low, high: min(max(x, low), high), 3, 3),
-    "max": (max, 2, _MANY),
-    "min": (min, 2, _MANY),
-}  # fmt: skip

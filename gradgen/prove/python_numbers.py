@@ -1,0 +1,222 @@
+"""Numbers in, as Python's operators and the functions of `math` and `numpy` take them; their plain evaluation by mpmath out."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import mpmath
+
+from gradgen.prove.meanings import all_of, any_of
+from gradgen.prove.plain import Plain, equal, opposite, unequal
+
+#: More operations than any function that is read has.
+_MOST = 200_000
+_LARGEST = 10**300
+
+
+class UnknownError(Exception):
+    """The tree holds what this knows no meaning of."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A number that is not known before the function runs, or that is no whole number."""
+
+    at: int
+    truth: bool = False
+
+
+Number: TypeAlias = "int | Place"
+
+
+@dataclass
+class Numbers:
+    """Operations on numbers: on whole ones at once, on all others as steps of an evaluation."""
+
+    plain: Plain
+    steps: int = 0
+
+    def number(self, value: object) -> Number:
+        """Return a number that is written."""
+        if type(value) is int and abs(value) < _LARGEST:
+            return value
+        if type(value) is not float:
+            raise UnknownError
+        exact = value.is_integer()
+        return Place(self.plain.literal(lambda: mpmath.mpf(value), exact))
+
+    def place(self, value: object) -> int:
+        """Return where a number stands."""
+        if type(value) is int:
+            return self.plain.literal(lambda: mpmath.mpf(value), True)
+        if not isinstance(value, Place) or value.truth:
+            raise UnknownError
+        return value.at
+
+    def truth(self, value: object) -> int:
+        """Return where a truth value stands."""
+        if not isinstance(value, Place) or not value.truth:
+            raise UnknownError
+        return value.at
+
+    def step(
+        self, meaning: Callable[..., Any], *operands: int, truth: bool = False
+    ) -> Place:
+        self.turn()
+        return Place(self.plain.step(meaning, operands), truth)
+
+    def choice(self, condition: object, first: object, second: object) -> Place:
+        test, one, other = self.truth(condition), self.place(first), self.place(second)
+        made = self.step(_chosen, test, one, other)
+        self.plain.choose(made.at, [test], [[test, one], [test, other]])
+        return made
+
+    def operation(self, op: ast.operator, left: object, right: object) -> Number:
+        kind = type(op)
+        if type(left) is int and type(right) is int:
+            whole = kind in _WHOLE or (kind is ast.Pow and 0 <= right <= 64)
+            if kind in (ast.FloorDiv, ast.Mod) and not right:
+                raise UnknownError
+            if whole and abs(left) < 2**64 and abs(right) < 2**64:
+                made: int = _ARITHMETIC[kind](left, right)
+                return self.number(made)
+        if kind not in _ARITHMETIC:
+            raise UnknownError
+        places = [self.place(left), self.place(right)]
+        found = self.step(_ARITHMETIC[kind], *places)
+        if kind is ast.Mod:
+            self.plain.choose_quotient(found.at, places)
+        return found
+
+    def sign(self, op: ast.unaryop, operand: object) -> Number:
+        if isinstance(op, ast.Not):
+            return self.step(opposite, self.truth(operand), truth=True)
+        if isinstance(op, ast.USub):
+            if type(operand) is int:
+                return -operand
+            return self.step(operator.neg, self.place(operand))
+        if isinstance(op, ast.UAdd):
+            self.place(operand)
+            return operand  # type: ignore[return-value]
+        raise UnknownError
+
+    def joined(self, op: ast.boolop, operands: Sequence[object]) -> Place:
+        meaning = all_of if isinstance(op, ast.And) else any_of
+        return self.step(meaning, *map(self.truth, operands), truth=True)
+
+    def comparison(self, ops: Sequence[ast.cmpop], operands: Sequence[object]) -> Place:
+        found = [
+            self.step(_COMPARISONS[type(op)], self.place(a), self.place(b), truth=True)
+            for op, a, b in zip(ops, operands, operands[1:])
+            if type(op) in _COMPARISONS
+        ]
+        if len(found) < len(ops):
+            raise UnknownError
+        if len(found) == 1:
+            return found[0]
+        return self.step(all_of, *(each.at for each in found), truth=True)
+
+    def constant(self, name: str) -> Place | None:
+        """Return a constant of `math` or `numpy`; None for what is none."""
+        if name not in _CONSTANTS:
+            return None
+        return Place(self.plain.literal(_CONSTANTS[name], False))
+
+    def call(self, name: str, args: Sequence[object]) -> Number:
+        """Return the value of a function of Python's, `math` or `numpy`."""
+        name, count = _ALIASES.get(name, name), len(args)
+        if name == "where" and count == 3:
+            return self.choice(*args)
+        if name == "float" and count == 1:
+            self.place(args[0])
+            return args[0]  # type: ignore[return-value]
+        meaning, fewest, most = CALLED.get(name, (opposite, 0, -1))
+        if not fewest <= count <= most:
+            raise UnknownError
+        self.turn()
+        places = [self.place(arg) for arg in args]
+        if name == "atan2":
+            return Place(self.plain.angle(places, 10))
+        found = Place(self.plain.step(meaning, places, 10))
+        if name == "remainder":
+            self.plain.choose_quotient(found.at, places)
+        if name in ("max", "min", "abs", "sign"):
+            self.plain.choose(found.at, places, [places] * max(2, count))
+        return found
+
+    def turn(self) -> None:
+        """Count an operation, or a turn of a loop.
+
+        Raises:
+            UnknownError: there were too many.
+        """
+        self.steps += 1
+        if self.steps > _MOST:
+            raise UnknownError
+
+
+def _chosen(condition: Any, first: Any, second: Any) -> Any:
+    return None if condition is None else first if condition else second
+
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.Mod: operator.mod,
+    ast.FloorDiv: lambda x, y: x // y if type(x) is int else mpmath.floor(x / y),
+}
+#: What is a whole number of whole numbers.
+_WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.FloorDiv)
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool | None]] = {
+    ast.Lt: lambda x, y: bool(x < y),
+    ast.LtE: lambda x, y: bool(x <= y),
+    ast.Gt: lambda x, y: bool(x > y),
+    ast.GtE: lambda x, y: bool(x >= y),
+    ast.Eq: equal,
+    ast.NotEq: unequal,
+}
+_CONSTANTS: Mapping[str, Callable[[], Any]] = {
+    "pi": lambda: +mpmath.pi,
+    "e": lambda: +mpmath.e,
+    "tau": lambda: 2 * mpmath.pi,
+}
+_ALIASES = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")}  # fmt: skip
+_ALIASES |= {"fabs": "abs", "absolute": "abs", "power": "pow", "mod": "remainder"}
+_ALIASES |= {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
+_MANY = 1000
+#: What functions of math and numpy mean, with the fewest and the most arguments that they take.
+CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
+    **{
+        name: (getattr(mpmath, name), 1, 1)
+        for name in (
+            *("sqrt", "exp", "sin", "cos", "tan", "asin", "acos", "atan", "sinh"),
+            *("cosh", "tanh", "asinh", "acosh", "atanh", "log10", "erf", "erfc"),
+            *("gamma", "floor", "ceil", "sign", "degrees", "radians"),
+        )
+    },
+    "abs": (abs, 1, 1),
+    "log": (lambda x, *base: mpmath.log(x) / mpmath.log(*base) if base else mpmath.log(x), 1, 2),
+    "log2": (lambda x: mpmath.log(x) / mpmath.log(2), 1, 1),
+    "log1p": (lambda x: mpmath.log(1 + x), 1, 1),
+    "expm1": (lambda x: mpmath.exp(x) - 1, 1, 1),
+    "exp2": (lambda x: mpmath.power(2, x), 1, 1),
+    "cbrt": (lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), 1, 1),
+    "square": (lambda x: x * x, 1, 1),
+    "lgamma": (lambda x: mpmath.log(abs(mpmath.gamma(x))), 1, 1),
+    "hypot": (lambda *x: mpmath.sqrt(mpmath.fsum(each * each for each in x)), 1, _MANY),
+    "pow": (operator.pow, 2, 2),
+    "atan2": (mpmath.atan2, 2, 2),
+    "remainder": (operator.mod, 2, 2),
+    "logaddexp": (lambda x, y: mpmath.log(mpmath.exp(x) + mpmath.exp(y)), 2, 2),
+    "heaviside": (lambda x, middle: middle if x == 0 else mpmath.mpf(x > 0), 2, 2),
+    "clip": (lambda x, low, high: min(max(x, low), high), 3, 3),
+    "max": (max, 2, _MANY),
+    "min": (min, 2, _MANY),
+}  # fmt: skip
