@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from gradgen import syntax
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
+from gradgen.write import skeleton
 from gradgen.write.module import helpers
 from gradgen.write.skeleton import check_skeleton
 
@@ -80,3 +84,62 @@ def test_both_functions_are_needed_once() -> None:
     ):
         with pytest.raises(GradgenError):
             check(text)
+
+
+BROKEN = compile("logsumexp(x, y, z, u, v)").source
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    ) * df", "    ) * other"),
+        ("    ) * df", "    ); print()"),
+        ("    ) * df", "    )\n    print()"),
+        ("    ) * df", "    )\n        * df"),
+        ("    ) * df", "    ) * [df][0]"),
+        ("    ) * df", "    ) * (lambda: df)()"),
+        ("    ) * df", "    ) * (df"),
+        ("        if logaddexpz", "        if x := logaddexpz"),
+        ("        else math.exp(", "        else math.__exp("),
+        ("        else math.exp(", "        else exec("),
+        ("        else math.exp(", "        #\n        else print("),
+        ("        else math.exp(", "        else 'x'.join("),
+        ("    )  # logaddexp", "    )  # logaddexp\r    print()"),
+        ("    )  # logaddexp", "    # )"),
+    ],
+)
+def test_anything_more_in_a_broken_line_is_refused(old: str, new: str) -> None:
+    check_broken(BROKEN)
+    assert old in BROKEN
+    with pytest.raises(GradgenError, match="is not what a generated module must be"):
+        check_broken(BROKEN.replace(old, new, 1))
+
+
+def check_broken(text: str) -> None:
+    signatures = {
+        "forward": ", ".join(f"{name}: float" for name in "uvxyz"),
+        "backward": SIGNATURES["backward"],
+    }
+    check_skeleton(text, ["import math"], {}, signatures)
+
+
+def test_lines_of_one_kind_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree of a large module takes a hundred times the memory of its text."""
+    parse = syntax.parse_python
+    read = 0
+
+    def counted(text: str) -> ast.Module:
+        nonlocal read
+        read += len(text.splitlines())
+        return parse(text)
+
+    monkeypatch.setattr(skeleton, "parse_python", counted)
+    lines = []
+    for count in (40, 80):
+        names = [f"x{i}" for i in range(10, 10 + count)]
+        read = 0
+        text = compile(f"logsumexp({', '.join(names)}) + pass_", proof=False).source
+        lines.append((len(text.splitlines()), read))
+    (before, few), (after, many) = lines
+    # The lists of names, which are one tuple each, are read as they are.
+    assert many - few < (after - before) / 3

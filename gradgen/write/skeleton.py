@@ -11,13 +11,17 @@ from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
 
 _CALLABLE = ("abs", "max", "min", "float", "round")
-#: Lines of a function that are whole assignments or comments, whatever stands around them.
+#: What may stand in a line of an assignment: nothing that quotes or hides what follows, but for a comment at its end.
+_LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
+#: Lines of a function that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
 _RUN = re.compile(
-    r"(?:^    (?:# [^\x00-\x1f\x7f]*|[A-Za-z_]\w* [-+]?= [\w .,()<>=!*/+-]*[\w)])\n)+",
+    rf"(?:^    (?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:    (?=    |\)){_LINE})*))+",
     re.ASCII | re.MULTILINE,
 )
-_COMMENT = re.compile(r"^    #.*\n", re.MULTILINE)
+_COMMENT = re.compile(r"^    #.*\n|  #.*", re.MULTILINE)
+_BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
 _SET = re.compile(r"^    (\w+) =", re.MULTILINE)
+_PASS = re.compile(r"(?<![\w.])pass(?![\w.])")
 #: Names, but for a module and what follows its point; and numbers.
 _NAME = r"(?<![\w.])[A-Za-z_]\w*(?![\w.])"
 _NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?(?![\w.])")
@@ -68,9 +72,10 @@ def _set_aside(text: str) -> tuple[str, list[str]]:
         runs.append(run)
         return "    pass\n"
 
-    if "pass" in rest:
+    short = _RUN.sub(aside, rest)
+    if len(_PASS.findall(short)) != len(runs):
         return text, []
-    return head + begin + _RUN.sub(aside, rest), runs
+    return head + begin + short, runs
 
 
 def _check_module(
@@ -149,28 +154,27 @@ def _check_function(
 
 
 def _check_runs(text: str, known: set[str], modules: set[str]) -> None:
-    """Check whole assignments, one a line: each name in them, and what they are but for names and numbers, each kind once."""
+    """Check assignments: each name in them, and what they are but for names and numbers, each kind once."""
     names = {*re.findall(_NAME, text, re.ASCII)}
     kept = sorted(names.intersection(keyword.kwlist))
     if not known.issuperset(names.difference(kept)):
         raise _refused("it names what is not known")
     other = rf"(?!(?:{'|'.join(kept)})(?!\w))" if kept else ""
     masked = re.sub(other + _NAME, "x", _NUMBER.sub("1", text), flags=re.ASCII)
-    kinds = [*dict.fromkeys(line.strip() for line in masked.splitlines())]
-    try:
-        lines = parse_python("\n".join(kinds)).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise _refused(f"it is no valid Python ({type(error).__name__})") from None
     values = []
-    for line in lines:
-        if not isinstance(line, (ast.Assign, ast.AugAssign)):
+    for kind in filter(None, dict.fromkeys(_BETWEEN.split(masked))):
+        try:
+            # By itself, so that none begins or ends another.
+            lines = parse_python(kind.strip()).body
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            raise _refused(f"it is no valid Python ({type(error).__name__})") from None
+        if len(lines) != 1 or not isinstance(lines[0], (ast.Assign, ast.AugAssign)):
             raise _refused("a line is no assignment")
+        line = lines[0]
         targets = line.targets if isinstance(line, ast.Assign) else [line.target]
         if len(targets) != 1 or not isinstance(targets[0], ast.Name):
             raise _refused("a line assigns to no plain name")
         values.append(line.value)
-    if len(values) != len(kinds):
-        raise _refused("a statement goes over several lines")
     _check_expressions(values, {"x"}, modules)
 
 
