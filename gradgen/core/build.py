@@ -281,9 +281,14 @@ def _bits(number: Fraction | float) -> int:
 def steps_of(program: Program) -> Steps:
     """Return a program's steps, to which more can be added."""
     steps = Steps(program.rows)
-    for value, step in enumerate(program.steps):
-        if steps.append(step) != value:
-            raise AssertionError(f"step {value} repeats an earlier one: {step}")
+    for step in program.steps:
+        # What reads a variable is not constant, whatever else it reads.
+        varies = step.args and steps.sizes[step.args[0]] is None
+        steps.sizes.append(None if varies else steps._size(step))
+        steps.list.append(step)
+    steps.known = {_key(step): value for value, step in enumerate(steps.list)}
+    if len(steps.known) != len(steps.list):
+        raise AssertionError("a step repeats an earlier one")
     for value in program.lines:
         steps.sizes[value] = None
     return steps
@@ -312,16 +317,17 @@ def finish(
             for branch in (step.guard, *active.get(value, ())):
                 todo += (condition for condition, _ in branch)
     moved = {value: place for place, value in enumerate(sorted(used))}
+    same = len(moved) == len(steps.list)
 
     def branch_of(guard: Guard) -> Guard:
         if not guard:
             return guard
         return tuple((moved[condition], wanted) for condition, wanted in guard)
 
-    kept = []
-    for value, place in moved.items():
+    kept = [*steps.list] if same else []
+    for value in () if same else moved:
         step = steps.list[value]
-        if value != place or step.guard:
+        if value != len(kept) or step.guard:
             args = tuple([moved[arg] for arg in step.args])
             step = Step(step.op, args, step.data, branch_of(step.guard))
         kept.append(step)

@@ -22,7 +22,16 @@ def verify(program: Program) -> Program:
 def _faults(program: Program) -> Iterator[str]:
     steps, first = program.steps, len(program.signature)
     truths: set[int] = set()
+    plain = {
+        name: row.arity
+        for name, row in program.rows.items()
+        if not (row.truths or row.boolean)
+    }
     for value, step in enumerate(steps):
+        args = step.args
+        if plain.get(step.op) == len(args) and not step.guard and args:
+            if max(args) < value and min(args) >= 0 and truths.isdisjoint(args):
+                continue  # one of numbers, as nearly all are
         row = program.rows.get(step.op)
         if (row is None and step.op not in ("input", "const")) or (step.op == "input") != (value < first):  # fmt: skip
             yield f"step {value}: no operation {step.op}, or an input that is not in front"
@@ -72,14 +81,15 @@ def _way_faults(program: Program, truths: Container[int]) -> Iterator[str]:
         if not 0 <= way.source <= last:
             yield "ways must run in reverse order"
         last = way.source
-        if way.source not in received:
+        if last not in received:
             yield f"a gradient flows from value {last} before it has received any"
         reader = program.steps[last if way.below is None else way.below]
-        if reader.args[way.place : way.place + 1] != (way.into,):
+        if way.into not in reader.args[way.place : way.place + 1]:
             yield "a way goes to what its step does not read"
         if way.below is not None and program.denominator(last) is None and (program.steps[last].op != "inv"):  # fmt: skip
             yield "a way goes past a denominator of no quotient"
-        tests = way.alive if way.branch is None else (way.branch, *way.alive)
-        if any(condition not in truths for condition in tests):
-            yield "a way is told by no condition"
+        if way.branch is not None or way.alive:
+            tests = way.alive if way.branch is None else (way.branch, *way.alive)
+            if any(condition not in truths for condition in tests):
+                yield "a way is told by no condition"
         received.add(way.into)
