@@ -93,8 +93,9 @@ class Tally:
         Raises:
             GradgenError: another one looks the same, or could be read out of a number.
         """
-        text = unicodedata.normalize("NFKC", text)
-        twin = self.looks.setdefault(name.translate(LOOKS), text)
+        plain = name.isascii() and text.isascii()  # which looks like itself alone
+        text = text if plain else unicodedata.normalize("NFKC", text)
+        twin = self.looks.setdefault(name if plain else name.translate(LOOKS), text)
         if twin != text:
             why = "look the same but are of different alphabets"
             if "lambda" in (twin, text):

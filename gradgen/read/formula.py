@@ -32,6 +32,8 @@ FORMS: Mapping[str, str] = {
 }
 #: All that a formula may call.
 CALLABLE = (*CALLS, *COMPOSITIONS, *FORMS)
+#: No name has more characters.
+_LONGEST = 200
 NOT_FINITE = ("inf", "nan", "oo", "zoo")
 #: Names that are variables only where the inputs list them.
 RESERVED = frozenset(
@@ -100,7 +102,7 @@ RESPELLED = "`lambda` is a keyword of Python; it is called `lambda_` here"
 
 def spelled(name: str) -> str:
     """Return a name in the form Python gives it (NFKC), and `lambda` as `lambda_`."""
-    plain = unicodedata.normalize("NFKC", name)
+    plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
     return "lambda_" if plain == "lambda" else plain
 
 
@@ -110,6 +112,9 @@ def check_identifier(name: str, what: str) -> str:
     Raises:
         GradgenError: it is no identifier, a keyword, or starts with two underscores.
     """
+    if name.isascii() and name.isidentifier() and not keyword.iskeyword(name):
+        if not name.startswith("__") and len(name) <= _LONGEST:
+            return name
     shown = printable(name)[:60]
     plain = unicodedata.normalize("NFKC", name)
     if not plain.isidentifier():
@@ -131,9 +136,9 @@ def check_identifier(name: str, what: str) -> str:
         raise GradgenError(
             f"{what} `{shown}` mixes Latin and Cyrillic letters, which look the same; use one alphabet"
         )
-    if len(plain) > 200:
+    if len(plain) > _LONGEST:
         raise GradgenError(
-            f"{what} `{shown}...` is too long; at most 200 characters are allowed"
+            f"{what} `{shown}...` is too long; at most {_LONGEST} characters are allowed"
         )
     return plain
 

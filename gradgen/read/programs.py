@@ -161,12 +161,14 @@ class _Program:
                 raise statement.fail(f"`{used}` is used before line {line} assigns it", column)  # fmt: skip
             self.unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
-        expr = substitute(read.expr, own.constants, tidy="ones")
-        constants = (own.constants[n] for n in read.variables if n in own.constants)
-        expr = substitute(expr, self.values, whole=constants)
-        self.columns.update(read.columns)
-        for node in read.columns:
-            self.places[node] = statement.text
+        expr: sp.Basic = read.expr
+        constants = [own.constants[n] for n in read.variables if n in own.constants]
+        if constants:
+            expr = substitute(expr, own.constants, tidy="ones")
+        if not self.values.keys().isdisjoint(read.variables):
+            expr = substitute(expr, self.values, whole=constants)
+        self.columns.take(read.columns)
+        self.places.put(read.columns, statement.text)
         self.notes |= dict.fromkeys(read.notes)
         self.items.append((name, read.text, statement.comment))
         self.assignments.append(Assignment(name, expr, statement.comment))

@@ -99,7 +99,7 @@ class Expression:
 
     text: str
     expr: sp.Expr
-    columns: Mapping[sp.Basic, int]
+    columns: ByNode[int]
     notes: tuple[str, ...]
     variables: Mapping[str, int]
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from gradgen.errors import GradgenError, printable
 
@@ -91,10 +92,11 @@ def is_program(source: str) -> bool:
     """
     if split_docstring(source)[0]:
         return True
-    found = list(statements(source))
-    if len(found) == 1:
-        return bool(found[0].comment or found[0].declares)
-    return any(statement.name or statement.declares for statement in found)
+    found = statements(source)  # of which one tells in most programs
+    first, second = next(found, None), next(found, None)
+    if first is None or second is None:
+        return first is not None and bool(first.comment or first.declares)
+    return any(s.name or s.declares for s in chain((first, second), found))
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
@@ -137,7 +139,8 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
     text: list[str] = []
     comments: list[str] = []
     first = last = ""  # of the text, what is more than space
-    for part in _PART.findall(source + "\n"):
+    for match in _PART.finditer(source + "\n"):
+        part = match.group()
         if part.startswith("#"):
             comments.append(" ".join(part.lstrip("#").split()))
             continue

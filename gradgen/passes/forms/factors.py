@@ -166,6 +166,10 @@ def _taken_apart(
     return found
 
 
+#: What may be a product of values and their powers.
+TAKEN_APART = ("mul", "div", "inv", "neg", "sqr", "powi")
+
+
 def is_product(step_of: StepOf, step: Step) -> bool:
     """Whether a step is a product, a quotient or a power under a fraction bar that is taken apart."""
     power = number_of(step_of, step.args[1]) if step.op == "powi" else None

@@ -11,6 +11,7 @@ from gradgen.passes.check import verify
 from gradgen.passes.fold import fold_constants
 from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of
 from gradgen.passes.forms.factors import (
+    TAKEN_APART,
     Product,
     Values,
     emit_product,
@@ -28,6 +29,7 @@ from gradgen.passes.forms.squares import variance
 
 #: Operations whose slope is right to its own size where they stand for a naive form: 1/(1 + exp(-x)) has it so.
 _SATURATING = ("sigmoid", "tanh")
+_LOGS = ("log", "log1p")
 #: How often what a rule makes of a product is looked at again.
 _AGAIN = 8
 #: How many terms of sums are written anew, to each step of the program and besides.
@@ -100,7 +102,7 @@ class _Rewriter:
             return step.args[0]
         if step.op == "mul" and number(step.args[0]) == 1:
             return step.args[1]
-        if is_product(self.values.step, step):
+        if is_product(self.values.step, step) and not self.plain(step):
             found = self.product(step)
             if found is not None:
                 return found
@@ -136,6 +138,18 @@ class _Rewriter:
         if self.builder[value].op in ("input", "sub", "sigmoid", "erfc", "versin"):
             return value
         return self.builder.emit("add", value, self.builder.const(0))
+
+    def plain(self, step: Step) -> bool:
+        """Whether a step is a product of two factors with which no rule begins and that are no products themselves."""
+        if step.op != "mul":
+            return False
+        for arg in step.args:
+            op = self.builder.list[arg].op
+            if op in _LOGS or op in self.rules.rising or arg in self.roots.made:
+                return False
+            if op in TAKEN_APART and arg not in self.values.named:
+                return False
+        return True
 
     def product(self, step: Step) -> int | None:
         """Return a product by the rules that match some of its factors, until none does."""

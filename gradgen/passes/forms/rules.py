@@ -77,11 +77,16 @@ class Rules:
     products: dict[str, list[Rule]] = field(default_factory=dict)
     #: Those of them that a step may match, by its operation and those that make its operands.
     fitting: dict[tuple[str, ...], list[Rule]] = field(default_factory=dict)
+    #: What rules of products start from that may match where nothing is below the fraction bar.
+    rising: set[str] = field(default_factory=set)
 
     def add(self, rule: Rule) -> None:
         """Add a rule, whose naive side has been rewritten by those before it."""
         if rule.leads:
             self.products.setdefault(rule.leads[0].op, []).append(rule)
+            powers = [lead.power for lead in rule.leads] + [p for _, p in rule.free]
+            if min(powers) > 0 or rule.of_rate:
+                self.rising.add(rule.leads[0].op)
         else:
             outermost = rule.naive.steps[rule.root]
             self.trees.setdefault(outermost.op, []).append(rule)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import sympy as sp
 
@@ -36,20 +37,32 @@ def substitute(
         whole: parts of it that hold no such symbol, and are not looked into.
         tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
-    done: ByNode[sp.Basic] = ByNode()
-    for node in whole:
-        done[node] = node
-    for node in operands_first([body], done):
-        done[node] = _with(node, [done[arg] for arg in node.args], values, tidy)
-    return done[body]
+    # By identity: all these nodes are parts of the body, which keeps them.
+    done: dict[int, sp.Basic] = {id(node): node for node in whole}
+    todo = [body]
+    while todo:
+        node = todo[-1]
+        if id(node) in done:
+            todo.pop()
+            continue
+        old = node.args
+        if not old:
+            is_name = isinstance(node, sp.Symbol)
+            done[id(node)] = values.get(node.name, node) if is_name else node
+            todo.pop()
+            continue
+        missing = [arg for arg in old if id(arg) not in done]
+        if missing:
+            todo += missing
+            continue
+        new = [done[id(arg)] for arg in old]
+        todo.pop()
+        done[id(node)] = _with(node, new, tidy)
+    return done[id(body)]
 
 
-def _with(
-    node: sp.Basic, args: list[sp.Basic], values: Mapping[str, sp.Basic], tidy: str
-) -> sp.Basic:
-    if isinstance(node, sp.Symbol):
-        return values.get(node.name, node)
-    if all(new is old for new, old in zip(args, node.args)):
+def _with(node: sp.Basic, args: Sequence[Any], tidy: str) -> sp.Basic:
+    if all(map(operator.is_, args, node.args)):
         return node
     made = make.unevaluated(type(node), *args)
     return _tidy(made, tidy == "all") if tidy else made
