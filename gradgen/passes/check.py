@@ -29,9 +29,9 @@ def _faults(program: Program) -> Iterator[str]:
     }
     for value, step in enumerate(steps):
         args = step.args
-        if plain.get(step.op) == len(args) and not step.guard and args:
-            if max(args) < value and min(args) >= 0 and truths.isdisjoint(args):
-                continue  # one of numbers, as nearly all are
+        usual = args and plain.get(step.op) == len(args) and not step.guard
+        if usual and 0 <= min(args) <= max(args) < value and truths.isdisjoint(args):
+            continue  # one of numbers, as nearly all are
         row = program.rows.get(step.op)
         if (row is None and step.op not in ("input", "const")) or (step.op == "input") != (value < first):  # fmt: skip
             yield f"step {value}: no operation {step.op}, or an input that is not in front"

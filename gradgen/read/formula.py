@@ -112,9 +112,9 @@ def check_identifier(name: str, what: str) -> str:
     Raises:
         GradgenError: it is no identifier, a keyword, or starts with two underscores.
     """
-    if name.isascii() and name.isidentifier() and not keyword.iskeyword(name):
-        if not name.startswith("__") and len(name) <= _LONGEST:
-            return name
+    usual = name.isascii() and name.isidentifier() and len(name) <= _LONGEST
+    if usual and not (keyword.iskeyword(name) or name.startswith("__")):
+        return name
     shown = printable(name)[:60]
     plain = unicodedata.normalize("NFKC", name)
     if not plain.isidentifier():

@@ -12,7 +12,7 @@ from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import body_of
 from gradgen.read.sympy import make
-from gradgen.read.sympy.nodes import ByNode, operands_first
+from gradgen.read.sympy.nodes import ByNode
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000
