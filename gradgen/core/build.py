@@ -282,10 +282,9 @@ def steps_of(program: Program) -> Steps:
     """Return a program's steps, to which more can be added."""
     steps = Steps(program.rows)
     for step in program.steps:
-        # What reads a variable is not constant, whatever else it reads.
         varies = step.args and steps.sizes[step.args[0]] is None
         steps.sizes.append(None if varies else steps._size(step))
-        steps.list.append(step)
+    steps.list = [*program.steps]
     steps.known = {_key(step): value for value, step in enumerate(steps.list)}
     if len(steps.known) != len(steps.list):
         raise AssertionError("a step repeats an earlier one")
@@ -317,15 +316,14 @@ def finish(
             for branch in (step.guard, *active.get(value, ())):
                 todo += (condition for condition, _ in branch)
     moved = {value: place for place, value in enumerate(sorted(used))}
-    same = len(moved) == len(steps.list)
 
     def branch_of(guard: Guard) -> Guard:
         if not guard:
             return guard
         return tuple((moved[condition], wanted) for condition, wanted in guard)
 
-    kept = [*steps.list] if same else []
-    for value in () if same else moved:
+    kept: list[Step] = []
+    for value in moved:
         step = steps.list[value]
         if value != len(kept) or step.guard:
             args = tuple([moved[arg] for arg in step.args])
