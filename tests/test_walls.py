@@ -32,7 +32,6 @@ STILL_OVER = {
     "files/recipe.py:read_artifact",
     "pipeline.py",
     "pipeline.py:compile",
-    "prove/proof.py:_Proof",
     "sympy_program.py:plain_expression",
     "verify.py:verify",
     "write/module.py",
