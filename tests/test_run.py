@@ -133,6 +133,10 @@ def test_steps_come_to_what_the_module_comes_to() -> None:
     rnd = random.Random(3)
     texts = rnd.sample([*dict.fromkeys(FORMULAS)], 4) + rnd.sample([*rows()], 4)
     texts += [*OWN, program(7).text, Maker(5).program(4, 3).text]
+    texts += [
+        f"x*y if {c} else x - y"
+        for c in ("x > 0 and y > 0", "x > 1 or y < 1", "not x < y")
+    ]
     found = [hold(text, 12, rnd, **options) for text, options in zip(texts, itertools.cycle(OPTIONS))]  # fmt: skip
     assert sum(good for good, _ in found) > 60 and sum(bad for _, bad in found) > 5
 
@@ -177,6 +181,17 @@ def test_a_constant_is_what_its_module_comes_to() -> None:
             constant(text)
     with pytest.raises(ValueError, match="domain"):
         constant("log(0)")
+
+
+@pytest.mark.parametrize("signs", [*itertools.product("<>", repeat=2)], ids="".join)
+def test_conditions_of_constants_are_pythons(signs: tuple[str, str]) -> None:
+    first, second = (sign == "<" for sign in signs)
+    for connective, held in {"and": first and second, "or": first or second}.items():
+        text = f"x if 1 {signs[0]} 2 {connective} 3 {signs[1]} 4 else 2*x"
+        assert compile(text, proof=False)(3.0) == (3.0 if held else 6.0)
+    assert compile(f"x if not 1 {signs[0]} 2 else 2*x", proof=False)(3.0) == (
+        6.0 if first else 3.0
+    )
 
 
 def test_a_trace_has_a_value_for_each_input() -> None:
