@@ -18,6 +18,7 @@ from gradgen.core.derive import Chain
 from gradgen.core.notation import read
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS as TABLE
+from gradgen.core.tidy import Tidy
 from gradgen.passes.ieee import Quiet
 from gradgen.pipeline import Compiled, compile
 from gradgen.read.compositions import COMPOSITIONS
@@ -227,7 +228,7 @@ def quiet(text: str) -> str:
     steps = Steps(TABLE)
     scope = {name: steps.input(name) for name in ("x", "y", "f", "df")}
     names = {value: name for name, value in scope.items()}
-    value = read(text, scope, steps, Chain(steps).make)
+    value = read(text, scope, steps, Tidy(steps).make)
     return Speller(steps, PYTHON.language).text(
         Quiet(Chain(steps), PYTHON.language.words).value(value, names), names
     )

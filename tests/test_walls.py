@@ -27,8 +27,6 @@ ROOM, CLASS, FUNCTION = 550, 200, 60
 STILL_OVER = {
     "command/arguments.py:_parser",
     "command/arguments.py:_parser.formula_options",
-    "core/build.py:Steps",
-    "core/derive.py:Chain",
     "files/recipe.py:read_artifact",
     "pipeline.py",
     "pipeline.py:compile",

@@ -202,51 +202,54 @@ class Steps:
             return math.nan
         return evaluated(step.op, *args)
 
-    # What formulas write in one way and the table has in several rows.
 
-    def quotient(self, above: int, below: int) -> int:
-        """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
-        one = self.number(above) == 1
-        step = self.made(below)
-        if one and step is not None and step.op == "sqr":
-            return self.power(step.args[0], self.const(-2))
-        if one and step is not None and step.op == "powi":
-            exponent = self.number(step.args[1])
-            assert isinstance(exponent, Fraction)
-            return self.power(step.args[0], self.const(-exponent))
-        if self.number(below) == 0:
-            raise ZeroDivisionError
-        if self.sizes[below] is not None:
-            return self.emit("inv", below) if one else self.emit("div", above, below)
-        inverse = self.emit("inv", below)
-        return inverse if one else self.emit("mul", above, inverse)
+# What formulas write in one way and the table has in several rows.
 
-    def power(self, base: int, exponent: int) -> int:
-        """A power by the kind of its exponent: each kind has its own row, because each has its own accurate spelling."""
-        if self.sizes[exponent] is None:
-            kind = "pow" if self.sizes[base] is None else "expb"
-            return self.emit(kind, base, exponent)
-        c = self.number(exponent)
-        if c is None:
-            # What an exponent such as sqrt(2) comes to is not looked at: its text is the one for any exponent.
-            return self.emit("pow", base, exponent)
-        if isinstance(c, str):
-            return self.emit("powr", base, exponent)
-        if c in (0, 1):
-            return base if c else self.const(1)
-        if c == Fraction(1, 2):
-            return self.emit("sqrt", base)
-        if c < 0 and self.number(base) == 0:
-            raise ZeroDivisionError
-        whole = c == int(c)
-        if c in (-1, Fraction(-1, 2)) or (c < -_LARGEST_POWER and whole):
-            return self.emit("inv", self.power(base, self.const(-c)))
-        if c == 2:
-            return self.emit("sqr", base)
-        plain = isinstance(self.number(base), (Fraction, float))
-        if whole and (-_LARGEST_POWER <= c <= _LARGEST_POWER or plain):
-            return self.emit("powi", base, self.const(Fraction(int(c))))
-        return self.emit("powr", base, exponent)
+
+def quotient(steps: Steps, above: int, below: int) -> int:
+    """n/d is n * (1/d), which recognition looks for; by a constant it is one exact division, and 1/u**n is u**(-n)."""
+    one = steps.number(above) == 1
+    step = steps.made(below)
+    if one and step is not None and step.op == "sqr":
+        return power(steps, step.args[0], steps.const(-2))
+    if one and step is not None and step.op == "powi":
+        exponent = steps.number(step.args[1])
+        assert isinstance(exponent, Fraction)
+        return power(steps, step.args[0], steps.const(-exponent))
+    if steps.number(below) == 0:
+        raise ZeroDivisionError
+    if steps.sizes[below] is not None:
+        return steps.emit("inv", below) if one else steps.emit("div", above, below)
+    inverse = steps.emit("inv", below)
+    return inverse if one else steps.emit("mul", above, inverse)
+
+
+def power(steps: Steps, base: int, exponent: int) -> int:
+    """A power by the kind of its exponent: each kind has its own row, because each has its own accurate spelling."""
+    if steps.sizes[exponent] is None:
+        kind = "pow" if steps.sizes[base] is None else "expb"
+        return steps.emit(kind, base, exponent)
+    c = steps.number(exponent)
+    if c is None:
+        # What an exponent such as sqrt(2) comes to is not looked at: its text is the one for any exponent.
+        return steps.emit("pow", base, exponent)
+    if isinstance(c, str):
+        return steps.emit("powr", base, exponent)
+    if c in (0, 1):
+        return base if c else steps.const(1)
+    if c == Fraction(1, 2):
+        return steps.emit("sqrt", base)
+    if c < 0 and steps.number(base) == 0:
+        raise ZeroDivisionError
+    whole = c == int(c)
+    if c in (-1, Fraction(-1, 2)) or (c < -_LARGEST_POWER and whole):
+        return steps.emit("inv", power(steps, base, steps.const(-c)))
+    if c == 2:
+        return steps.emit("sqr", base)
+    plain = isinstance(steps.number(base), (Fraction, float))
+    if whole and (-_LARGEST_POWER <= c <= _LARGEST_POWER or plain):
+        return steps.emit("powi", base, steps.const(Fraction(int(c))))
+    return steps.emit("powr", base, exponent)
 
 
 def _lowers_exactly(c: float) -> bool:
@@ -281,15 +284,13 @@ def _bits(number: Fraction | float) -> int:
 def steps_of(program: Program) -> Steps:
     """Return a program's steps, to which more can be added."""
     steps = Steps(program.rows)
-    for step in program.steps:
-        varies = step.args and steps.sizes[step.args[0]] is None
-        steps.sizes.append(None if varies else steps._size(step))
     steps.list = [*program.steps]
     steps.known = {_key(step): value for value, step in enumerate(steps.list)}
-    if len(steps.known) != len(steps.list):
+    if len(steps.known) < len(steps.list):
         raise AssertionError("a step repeats an earlier one")
-    for value in program.lines:
-        steps.sizes[value] = None
+    lines = {*program.lines}
+    for value, step in enumerate(steps.list):
+        steps.sizes.append(None if value in lines else steps._size(step))
     return steps
 
 
@@ -318,50 +319,25 @@ def finish(
     moved = {value: place for place, value in enumerate(sorted(used))}
 
     def branch_of(guard: Guard) -> Guard:
-        if not guard:
-            return guard
-        return tuple((moved[condition], wanted) for condition, wanted in guard)
+        return tuple([(moved[condition], wanted) for condition, wanted in guard])
 
-    kept: list[Step] = []
-    for value in moved:
+    kept, lines = [], []
+    for value, place in moved.items():
         step = steps.list[value]
-        if value != len(kept) or step.guard:
+        if steps.sizes[value] is None and step.op != "input":
+            lines.append(place)
+        if value != place or step.guard:
             args = tuple([moved[arg] for arg in step.args])
             step = Step(step.op, args, step.data, branch_of(step.guard))
         kept.append(step)
+    told = {v: tuple(map(branch_of, b)) for v, b in active.items() if v in moved}
     return Program(
         steps=tuple(kept),
         outputs=tuple((name, moved[value]) for name, value in outputs.items()),
         wrt=tuple(moved[value] for value in wrt),
         rows=steps.rows,
-        lines=tuple(
-            place
-            for value, place in moved.items()
-            if steps.sizes[value] is None and steps.list[value].op != "input"
-        ),
+        lines=tuple(lines),
         given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
-        active={
-            moved[v]: tuple(map(branch_of, b)) for v, b in active.items() if v in moved
-        },
+        active={moved[v]: branches for v, branches in told.items()},
         tested=frozenset(place for value, place in moved.items() if value in tested),
     )
-
-
-def finish_from(before: Program, steps: Steps, moved: Mapping[int, int]) -> Program:
-    """Return the program `before` in these steps, where its values have become `moved`."""
-    outputs: dict[str, int] = {}
-    taken: set[int] = set()
-    for name, value in before.outputs:
-        outputs[name] = steps.result(moved[value], taken)
-    given: dict[int, tuple[str, int, str]] = {}
-    for text, value, note in before.given:
-        at = moved.get(value)
-        if at is not None and not steps.is_constant(at) and steps[at].op != "input":
-            given.setdefault(at, (text, at, note))
-    active = {
-        moved[value]: tuple(tuple((moved[c], w) for c, w in guard) for guard in guards)
-        for value, guards in before.active.items()
-    }
-    tested = {moved[value] for value in before.tested}
-    wrt = (moved[value] for value in before.wrt)
-    return finish(steps, outputs, wrt, given.values(), active, tested)

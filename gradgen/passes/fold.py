@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gradgen.core.build import Steps, finish_from
+from gradgen.core.build import Steps, power, quotient
 from gradgen.core.program import Program
+from gradgen.passes.moved import finish_from
 
 
 def fold_constants(program: Program) -> Program:
@@ -20,9 +21,9 @@ def fold_constants(program: Program) -> Program:
         if not args:
             moved[value] = steps.append(step)
         elif below is not None and steps.is_constant(moved[below]):
-            moved[value] = steps.quotient(args[0], moved[below])
+            moved[value] = quotient(steps, args[0], moved[below])
         elif step.op in ("pow", "powr", "expb"):
-            moved[value] = steps.power(*args)
+            moved[value] = power(steps, *args)
         elif step.data == "precise":
             moved[value] = steps.append(step._replace(args=tuple(args)))
         else:

@@ -19,7 +19,9 @@ def forward(program: Program, chain: Chain) -> list[Line]:
         if step.guard:
             said = steps.append(step._replace(guard=()))
             outside = steps.const(False if steps.rows[step.op].boolean else 0)
-            said = chain.make("where", all_of(chain.make, step.guard), said, outside)
+            said = chain.tidy.make(
+                "where", all_of(chain.tidy.make, step.guard), said, outside
+            )
         found.append(Line(said, program.names[value], value))
     return found
 
@@ -32,7 +34,7 @@ def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]
     for part in chain.reverse(program.ways, seeds):
         value, sign = part.value, "="
         if part.adds:
-            value, negative = chain.signless(value)
+            value, negative = chain.tidy.signless(value)
             sign = "-=" if negative else "+="
         name = program.adjoints[part.way.into]
         lines.append(Line(value, name, part.total, part.way.source, sign))

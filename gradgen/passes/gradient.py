@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
 
-from gradgen.core.build import Steps, finish_from, steps_of
-from gradgen.core.derive import Chain
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.notation import Make, term
 from gradgen.core.program import Guard, Program, Step, Way
+from gradgen.core.tidy import Tidy
 from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
+from gradgen.passes.moved import finish_from
 from gradgen.passes.names import quotient_parts
 
 
@@ -152,7 +153,7 @@ def _no_partial(op: str, place: int) -> GradgenError:
 def branch(program: Program) -> Program:
     """Give each way the branches in which it is evaluated: passing a gradient on needs none, as that is 0 outside already."""
     steps = steps_of(program)
-    make = Chain(steps).make
+    make = Tidy(steps).make
     found = []
     for way in program.ways:
         if not _evaluates(program, way, steps):

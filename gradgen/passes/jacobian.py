@@ -124,20 +124,19 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
             parts = [_tangent(chain, way, slopes[way.into]) for way in reached]
             if not parts:
                 continue
-            total = slopes[source] = reduce(chain.add, parts)
-            bare, _ = chain.signless(total)
-            known = bare in chain.named or abs(_one(chain, total)) == 1
+            total = slopes[source] = reduce(chain.tidy.add, parts)
+            bare, _ = chain.tidy.signless(total)
+            known = bare in chain.tidy.named or abs(_one(chain, total)) == 1
             if known and source not in outputs:
                 continue
             name = namer(source, column)
             if known:
                 # Another name for what has one.
-                total = slopes[source] = chain.steps.append(chain.copied(total, name))
+                total = slopes[source] = chain.tidy.copy(total, name)
                 parts = [total]
             found += _lines(chain, name, [(source, part) for part in parts])
             total = slopes[source] = _own(chain, total, name)
-            chain.named.add(total)
-            chain.adjoints.add(total)
+            chain.tidy.name(total)
         blocks.append(Block("column", column, tuple(found)))
         columns.append([namer(v, column) if v in slopes else "" for v in outputs])
     return Jacobian(tuple(blocks), tuple(zip(*columns)), tuple(namer.given.values()))
@@ -145,9 +144,9 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
 
 def _tangent(chain: Chain, way: Way, slope: int) -> int:
     """Return what the slope of what a step reads brings to its own."""
-    positive, negative = chain.signless(slope)
+    positive, negative = chain.tidy.signless(slope)
     part = chain.partial(way, positive)
-    return chain.negated(part) if negative else part
+    return chain.tidy.negated(part) if negative else part
 
 
 def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterator[Line]:
@@ -155,9 +154,9 @@ def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterato
     total = -1
     for number, (source, said) in enumerate(parts):
         sign = "="
-        total = chain.add(total, said) if number else said
+        total = chain.tidy.add(total, said) if number else said
         if number:
-            said, negative = chain.signless(said)
+            said, negative = chain.tidy.signless(said)
             sign = "-=" if negative else "+="
         yield Line(said, name, _own(chain, total, name), source, sign)
 
@@ -166,7 +165,7 @@ def _own(chain: Chain, total: int, name: str) -> int:
     """Return a slope; one that is a constant as a value of its own, because a 3 elsewhere is no such slope."""
     if not chain.steps.is_constant(total):
         return total
-    return chain.steps.append(chain.copied(total, name))
+    return chain.tidy.copy(total, name)
 
 
 @dataclass
@@ -270,12 +269,14 @@ class _Rows:
     def answer(self, sweep: _Sweep, source: int) -> Iterator[tuple[int, int]]:
         """Yield what the slope of a value brings to the values that its forward line reads."""
         chain = self.chain
-        upstream, negative = chain.signless(sweep.slopes[source])
+        upstream, negative = chain.tidy.signless(sweep.slopes[source])
         if sweep.kind == "row" and source in self.shared:
             for value, slope in self.shared[source].items():
-                positive, other = chain.signless(slope)
-                product = chain.make("mul", positive, upstream)
-                yield value, chain.negated(product) if negative != other else product
+                positive, other = chain.tidy.signless(slope)
+                product = chain.tidy.make("mul", positive, upstream)
+                yield value, (
+                    chain.tidy.negated(product) if negative != other else product
+                )
             return
         above = -1
         for way in self.ways[source]:
@@ -288,7 +289,7 @@ class _Rows:
                 yield way.into, chain.partial(way, sweep.slopes[source], shared)
             else:
                 part = chain.partial(way, upstream)
-                yield way.into, chain.negated(part) if negative else part
+                yield way.into, chain.tidy.negated(part) if negative else part
 
     def receive(self, sweep: _Sweep, source: int, value: int, part: int) -> None:
         """Take what flows into a slope, and settle that when all has come."""
@@ -302,8 +303,8 @@ class _Rows:
         """Write the lines of a slope, unless it has been made already. An input's slope has its own name in any case."""
         chain = self.chain
         values = [part for _, part in parts]
-        total = reduce(chain.add, values)
-        known = total in chain.named or abs(_one(chain, total)) == 1
+        total = reduce(chain.tidy.add, values)
+        known = total in chain.tidy.named or abs(_one(chain, total)) == 1
         part = value in sweep.partly
         own = (sweep.head, value, False) in self.namer.given and self.named.get(
             total
@@ -315,14 +316,13 @@ class _Rows:
         name = self.namer(sweep.head, value, part)
         if known:
             # Another name for what has one.
-            total = chain.steps.append(chain.copied(total, name))
+            total = chain.tidy.copy(total, name)
             parts = [(parts[-1][0], total)]
         first = len(sweep.parts[value]) - len(parts)
         for number, line in enumerate(_lines(chain, name, parts), first):
             sweep.lines[value, number] = line
         total = _own(chain, total, name)
-        chain.named.add(total)
-        chain.adjoints.add(total)
+        chain.tidy.name(total)
         self.named[total] = name
         sweep.slopes[value] = total
 

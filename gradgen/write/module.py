@@ -503,7 +503,9 @@ class _Viewer:
             if quotient.below is not None:
                 bare = quotient._replace(branch=None, alive=(), moving=False, steep=False)  # fmt: skip
                 one = self.chain.steps.const(1)
-                slope, negative = self.chain.signless(self.chain.partial(bare, one))
+                slope, negative = self.chain.tidy.signless(
+                    self.chain.partial(bare, one)
+                )
                 text = Speller(self.chain.steps, FORMULA).text(slope, names)
                 text = ("-" * negative + text).replace(" ", "")
             rule = f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"

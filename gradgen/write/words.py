@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 
-from gradgen.core.derive import Chain
 from gradgen.core.program import Guard, Program, Way
 from gradgen.core.rows import ANY
+from gradgen.core.tidy import Tidy
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import Facts
 from gradgen.passes.gradient import all_of
@@ -332,7 +332,7 @@ class Words:
 
     def guard(self, guard: Guard) -> str:
         """Return a branch's conditions."""
-        return self.operand(all_of(Chain(self.facts.steps).make, guard))
+        return self.operand(all_of(Tidy(self.facts.steps).make, guard))
 
 
 def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:

@@ -6,8 +6,9 @@ where c is True, and whoever evaluates branches knows that before u is made.
 
 from __future__ import annotations
 
-from gradgen.core.build import Steps, finish_from
+from gradgen.core.build import Steps
 from gradgen.core.program import Program, Step
+from gradgen.passes.moved import finish_from
 
 #: How many steps of a condition are looked at for a choice.
 _STEPS = 12

@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import reduce
 
 from gradgen.core.build import Steps, steps_of
-from gradgen.core.derive import Chain
 from gradgen.core.program import Program, Way
+from gradgen.core.tidy import Tidy
 from gradgen.passes.facts import Facts
 
 
@@ -41,7 +41,7 @@ class Conditions:
 
     def __init__(self, program: Program) -> None:
         self.steps: Steps = steps_of(program)
-        self.make = Chain(self.steps).make
+        self.make = Tidy(self.steps).make
 
     def told(self, way: Way, alive: Sequence[Sequence[Test]]) -> Way:
         """Return a way with the conditions of its tests."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from gradgen.core.build import Steps
+from gradgen.core.build import Steps, quotient
 from gradgen.core.program import Step
 
 #: How many operations of a product are looked into: enough for what people write, and no more for long products.
@@ -226,7 +226,7 @@ def emit_product(builder: Steps, product: Product) -> int:
         assert isinstance(number, Fraction)
         value = emit("div", value, builder.const(Fraction(number.denominator)))
     if below is not None:
-        value = builder.quotient(value, below)
+        value = quotient(builder, value, below)
     return emit("neg", value) if math.copysign(1.0, number) < 0 else value
 
 

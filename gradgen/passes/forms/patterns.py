@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradgen.core.build import Steps, finish
+from gradgen.core.build import Steps, finish, power, quotient
 from gradgen.core.notation import read
 from gradgen.core.program import Program
 from gradgen.core.table import ROWS
@@ -114,9 +114,9 @@ def staged(text: str) -> Program:
 
     def make(op: str, *args: int) -> int:
         if op == "div":
-            return steps.quotient(*args)
+            return quotient(steps, *args)
         if op == "**":
-            return steps.power(*args)
+            return power(steps, *args)
         return steps.emit("hypot3" if op == "hypot" and len(args) == 3 else op, *args)
 
     value = steps.result(read(text, scope, steps, make), set())

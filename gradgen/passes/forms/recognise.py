@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from gradgen.core.build import Steps, finish_from
+from gradgen.core.build import Steps
 from gradgen.core.program import Program, Step
 from gradgen.passes.check import verify
 from gradgen.passes.fold import fold_constants
@@ -26,6 +26,7 @@ from gradgen.passes.forms.products import ProductRules, times_log
 from gradgen.passes.forms.roots import Roots
 from gradgen.passes.forms.rules import Bound, Lead, Rules, rule_of
 from gradgen.passes.forms.squares import variance
+from gradgen.passes.moved import finish_from
 
 #: Operations whose slope is right to its own size where they stand for a naive form: 1/(1 + exp(-x)) has it so.
 _SATURATING = ("sigmoid", "tanh")

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import reduce
 from itertools import combinations
 
-from gradgen.core.build import Steps
+from gradgen.core.build import Steps, quotient
 from gradgen.core.program import Step
 from gradgen.passes.forms.factors import (
     Product,
@@ -126,7 +126,7 @@ def _times_root(builder: Steps, value: int, number: Fraction | float) -> int:
         return emit_product(builder, Product(root, powers))
     if isinstance(number, Fraction) and number.numerator == 1:
         below = builder.emit("sqrt", builder.const(Fraction(number.denominator)))
-        return builder.quotient(value, below)
+        return quotient(builder, value, below)
     return builder.emit("mul", builder.emit("sqrt", builder.const(number)), value)
 
 

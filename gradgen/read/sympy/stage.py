@@ -8,13 +8,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.core.build import Steps, finish
+from gradgen.core.build import Steps, finish, power, quotient
 from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.core.rows import NAMED, Row
 from gradgen.core.table import ROWS
@@ -254,7 +254,7 @@ def _plan(node: sp.Basic, steps: Steps) -> _Plan:
     if isinstance(node, sp.Mul):
         return _plan_product(node, steps)
     if isinstance(node, sp.Pow):
-        return _Plan(steps.power, *node.args)
+        return _Plan(partial(power, steps), *node.args)
     if isinstance(node, sp.Piecewise):
         return _plan_choice(node, steps)
     if isinstance(node, BooleanAtom):
@@ -371,7 +371,7 @@ def _plan_product(node: sp.Mul, steps: Steps) -> _Plan:
         for other, factor in ((left, right), (right, left)):
             under = _denominator(factor)
             if under is not None and (other is left or not other.is_Number):
-                return _Plan(steps.quotient, other, under)
+                return _Plan(partial(quotient, steps), other, under)
         return _Plan(lambda a, b: emit("mul", a, b), left, right)
     # An evaluated product: SymPy's x*y**(-1)*z**(-2) is x/(y*z**2) to a reader.
     above: list[sp.Basic] = []
@@ -390,7 +390,7 @@ def _plan_product(node: sp.Mul, steps: Steps) -> _Plan:
         return _Plan(
             lambda *values: reduce(lambda a, b: emit("mul", a, b), values), *args
         )
-    return _Plan(steps.quotient, _product(above), _product(below))
+    return _Plan(partial(quotient, steps), _product(above), _product(below))
 
 
 def _product(factors: list[sp.Basic]) -> sp.Basic:
