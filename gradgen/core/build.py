@@ -131,6 +131,8 @@ class Steps:
         value = self.decide(op, args) if op in _DECIDED else None
         if value is None and not guard:
             value = self.fold(op, args)
+        if value is None:  # a step that is known need not be made
+            value = self.known.get((op, args, None, guard))
         return self.append(Step(op, args, None, guard)) if value is None else value
 
     def decide(self, op: str, args: tuple[int, ...]) -> int | None:

@@ -64,22 +64,20 @@ def read(text: Term | str, scope: Mapping[str, int], steps: Steps, make: Make) -
         steps: where its constants are made.
         make: what makes an operation, by name, on values.
     """
-
-    def value(at: Term) -> int:
-        if at.op == "name":
-            return scope[str(at.data)]
-        if at.op == "const":
-            assert at.data is not None
-            return steps.const(at.data)
-        if at.op == "where":
-            # Of a choice that a constant settles, the other side need not have a value.
-            settled = steps.number(condition := value(at.args[0]))
-            if isinstance(settled, bool):
-                return value(at.args[1 if settled else 2])
-            return make("where", condition, *map(value, at.args[1:]))
-        return make(at.op, *map(value, at.args))
-
-    return value(term(text))
+    at = text if isinstance(text, Term) else _parsed(text)
+    op, args, data = at.op, at.args, at.data
+    if op == "name":
+        return scope[data]  # type: ignore[index]
+    if op == "const":
+        assert data is not None
+        return steps.const(data)
+    if op == "where":
+        # Of a choice that a constant settles, the other side need not have a value.
+        settled = steps.number(condition := read(args[0], scope, steps, make))
+        if isinstance(settled, bool):
+            return read(args[1 if settled else 2], scope, steps, make)
+        return make(op, condition, *[read(a, scope, steps, make) for a in args[1:]])
+    return make(op, *[read(arg, scope, steps, make) for arg in args])
 
 
 class NoWordError(LookupError):

@@ -20,37 +20,40 @@ class Kinds:
     def __init__(self, speller: Speller) -> None:
         self.speller = speller
         self.written = 0
+        self._known: dict[Hashable, int] = {}
         #: By kind: a text with holes, which leaf stands in each, and how many operations it has.
-        self._texts: dict[Hashable, tuple[str, Sequence[int], int]] = {}
+        self._texts: dict[int, tuple[str, Sequence[int], int]] = {}
 
-    def of(self, value: int, names: Mapping[int, str]) -> tuple[Hashable, list[int]]:
+    def of(self, value: int, names: Mapping[int, str]) -> tuple[int, list[int]]:
         """Return the kind of an operation, and its leaves: what has names, and numbers of many digits.
 
         Operations of one kind have the same text and cost but for those. The recursion is as deep as a line, which is short.
         """
-        steps = self.speller.steps.list
+        op, args, _, _ = self.speller.steps.list[value]
         places: dict[int, int] = {}
+        kind = (op, *[self._kind(arg, names, places) for arg in args])
+        return self._known.setdefault(kind, len(self._known)), [*places]
 
-        def kind(at: int) -> Hashable:
-            place = places.get(at)
-            if place is not None:
-                return place
-            if at in names:
-                place = places[at] = len(places)
-                return place
-            op, args, data, _ = steps[at]
-            if not args:
-                if op != "const" or data is None or not _is_any(data):
-                    return op, type(data), repr(data)
-                place = places[at] = len(places)
-                return place, self._number(at, data)[1]
-            return (op, *[kind(arg) for arg in args])
-
-        op, args, _, _ = steps[value]
-        return (op, *[kind(arg) for arg in args]), [*places]
+    def _kind(
+        self, value: int, names: Mapping[int, str], places: dict[int, int]
+    ) -> Hashable:
+        """Return the kind of an operand, and give its leaves their places in the line."""
+        place = places.get(value)
+        if place is not None:
+            return place
+        if value in names:
+            place = places[value] = len(places)
+            return place
+        op, args, data, _ = self.speller.steps.list[value]
+        if args:
+            return (op, *[self._kind(arg, names, places) for arg in args])
+        if op != "const" or data is None or not _is_any(data):
+            return op, type(data), repr(data)
+        place = places[value] = len(places)
+        return place, self._number(value, data)[1]
 
     def text(
-        self, value: int, names: Mapping[int, str], kind: Hashable, leaves: list[int]
+        self, value: int, names: Mapping[int, str], kind: int, leaves: list[int]
     ) -> str:
         """Return the text of an operation of this kind, with these leaves.
 
