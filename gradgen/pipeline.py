@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import sympy
-from sympy.core.function import AppliedUndef
 
 from gradgen.collector import paused
+from gradgen.compiled import Compiled, check_text
 from gradgen.core.notation import NoWordError
 from gradgen.core.program import DEFAULT_NAME, Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError, printable
-from gradgen.files import artifact
-from gradgen.files.recipe import Recipe, split_names
-from gradgen.loading import load
+from gradgen.files.recipe import Recipe
+from gradgen.options import Names, read_names, read_request, result_name
 from gradgen.own import declare
 from gradgen.passes.branches.guard import guard
-from gradgen.passes.cost import Cost
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
@@ -34,39 +29,22 @@ from gradgen.prove.plain import Plain
 from gradgen.prove.plain_formula import plain_formula
 from gradgen.prove.proof import prove
 from gradgen.read.definitions import Calls
-from gradgen.read.formula import (
-    RESERVED,
-    Formula,
-    check_identifier,
-    look_apart,
-    spelled,
-)
+from gradgen.read.formula import RESERVED, Formula, look_apart, spelled
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import is_program, one_assignment, split_docstring
 from gradgen.read.sympy.stage import stage
-from gradgen.sympy_program import as_program, plain_expression, symbol_name, truth_of
-from gradgen.targets import TARGETS
+from gradgen.settings import Request
+from gradgen.sympy_program import as_program, plain_expression, truth_of
+from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
-from gradgen.write.imports import import_lines
 from gradgen.write.languages.formula import FORMULA
-from gradgen.write.latex import formula_latex, stages_latex
-from gradgen.write.module import (
-    MAX_WRITTEN,
-    helpers,
-    parameters,
-    render,
-    upstream_parameters,
-)
+from gradgen.write.module import MAX_WRITTEN, render
 from gradgen.write.spell import written_out
-from gradgen.write.target import Skeleton, Target
+from gradgen.write.target import Target
 
-#: Names of inputs: "x, y", one symbol, or several names or symbols.
-Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
+__all__ = ["Compiled", "compile", "constant", "generate", "proven", "regenerate"]
 
-
-#: What a module may have beside `forward` and `backward`.
-EXTRAS = ("jacobian",)
 #: A formula: text, an expression, several of them, by name or as a matrix, or what sympy.cse returns.
 Source: TypeAlias = (
     "str | sympy.Expr | sympy.MatrixBase | Sequence[Any] | Mapping[Any, Any]"
@@ -124,89 +102,61 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     >>> f.value_and_grad(2.0, 0.0)
     (1.0, (0.5, 0.5))
     """
-    if not isinstance(name, str):
-        raise GradgenError(f"the result's name is text, not {type(name).__name__}")
+    options = locals()
+    return _answered(options.pop("source"), read_request(**options))
+
+
+def _answered(source: Source, asked: Request) -> Compiled:
+    """Compile a formula as it is asked for."""
     found = one_assignment(source) if isinstance(source, str) else None
     if found is not None:
         given, source = found
-        name = spelled(given) if name == DEFAULT_NAME else name
-    plain = check_identifier(name, "the result's name")
-    if plain != name:
-        raise GradgenError(
-            f"the result's name `{name}` is not in the form Python gives it; write `{plain}`"
-        )
-    if target not in TARGETS:
-        raise GradgenError(
-            f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
-        )
-    folder = _folder(templates)
+        own = asked.name == DEFAULT_NAME
+        name = result_name(spelled(given)) if own else asked.name
+        asked = replace(asked, name=name)
     handed = source
     if isinstance(source, sympy.MatrixBase) or not isinstance(
         source, (str, sympy.Expr)
     ):
-        source, outputs = as_program(source, name, outputs)
-    if const:
-        if not isinstance(source, str):
-            raise GradgenError("constants are put into a SymPy expression by its subs")
-        try:
-            return compile(
-                _with_constants(source, const),
-                name=name,
-                inputs=inputs,
-                wrt=wrt,
-                outputs=outputs,
-                as_written=as_written,
-                target=target,
-                precise=precise,
-                ieee=ieee,
-                strict=strict,
-                templates=templates,
-                params=params,
-                with_=with_,
-                expand=expand,
-                defaults=defaults,
-                proof=proof,
-            )
-        except GradgenError as error:
-            raise error.moved_up(len(const)) from None
-    if params is not None:
-        inputs, wrt = _grouped(source, inputs, wrt, params)
+        source, outputs = as_program(source, asked.name, asked.outputs)
+        asked = replace(asked, outputs=outputs)
+    if not asked.const:
+        return _compiled(source, handed, asked)
+    if not isinstance(source, str):
+        raise GradgenError("constants are put into a SymPy expression by its subs")
+    try:
+        source = _with_constants(source, asked.const)
+        return _compiled(source, source, asked)
+    except GradgenError as error:
+        raise error.moved_up(len(asked.const)) from None
+
+
+def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compiled:
+    """Compile a text or an expression, and compare it with what was handed over."""
+    if asked.params is not None:
+        asked = _grouped(source, asked)
     recipe = Recipe(
-        source=source if isinstance(source, str) else "",
-        name=name,
-        inputs=_names(inputs, "the input"),
-        wrt=_names(wrt, "the input"),
-        outputs=_names(outputs, "the output"),
-        as_written=as_written,
-        target=target,
-        precise=precise,
-        ieee=ieee,
-        strict=strict,
-        custom_templates=templates is not None,
-        extras=_extras(with_),
-        expand=expand,
-        defaults=_defaults(defaults or {}),
+        source if isinstance(source, str) else "",
+        custom_templates=asked.templates is not None,
+        **asked.recorded,
     )
     table = ROWS
     if isinstance(source, str):
         formula, table = _read(source, recipe)
-    elif isinstance(source, sympy.Expr):
-        recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
     else:
-        raise GradgenError(
-            f"a formula is text or a SymPy expression, not {type(source).__name__}"
-        )
+        recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
     try:
-        compiled = generate(recipe, formula, folder, table)
+        compiled = generate(recipe, formula, asked.templates, table)
     except TooLargeError:
         if isinstance(source, str):
             raise
         # As deep and large as memory allows, but not to be made again from a text.
         formula = Formula("", plain_expression(source))
-        compiled = generate(replace(recipe, source=""), formula, folder, table)
-    if not proof:
+        recipe = replace(recipe, source="")
+        compiled = generate(recipe, formula, asked.templates, table)
+    if not asked.proof:
         return compiled
-    if TARGETS[target].is_python:
+    if TARGETS[asked.target].is_python:
         return _with_proof(compiled, formula, handed)
     # Another language's module is proven by the same program in Python.
     twin = generate(replace(recipe, target="python"), formula, None, table)
@@ -249,9 +199,9 @@ def _unproven(compiled: Compiled, reason: str) -> Compiled:
     return replace(compiled, unproven=reason, notes=(*compiled.notes, note))
 
 
-def _with_constants(source: str, const: Mapping[str, float | str]) -> str:
+def _with_constants(source: str, const: Sequence[tuple[str, float | str]]) -> str:
     """Return a program with constants before its statements, but behind its docstring."""
-    for key, value in const.items():
+    for key, value in const:
         formula = parse(str(value))
         if formula.assignments or stage(formula).inputs:
             raise GradgenError(
@@ -261,28 +211,8 @@ def _with_constants(source: str, const: Mapping[str, float | str]) -> str:
     if docstring:
         docstring = f'"""{docstring}"""\n'
         statements = statements.lstrip("\n")
-    lines = "".join(f"{key} = {value}\n" for key, value in const.items())
+    lines = "".join(f"{key} = {value}\n" for key, value in const)
     return docstring + lines + statements
-
-
-def _extras(names: Names) -> tuple[str, ...]:
-    """Return the functions that a module has beside `forward` and `backward`, checked."""
-    found = _names(names, "the function") or ()
-    for extra in found:
-        if extra not in EXTRAS:
-            raise GradgenError(
-                f"a module cannot be made with `{printable(extra)[:60]}`; known is {', '.join(EXTRAS)}"
-            )
-    return found
-
-
-def _defaults(defaults: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Return the inputs' defaults, checked."""
-    for name, value in defaults.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
-            raise GradgenError(f"the default of `{name}` is no finite number")
-    return tuple((name, float(value)) for name, value in defaults.items())
 
 
 def _last_defaults(
@@ -304,11 +234,9 @@ def _last_defaults(
     return {name: given[name] for name in last}, dropped
 
 
-def _grouped(
-    source: str | sympy.Expr, inputs: Names | None, wrt: Names | None, params: Names
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the signature with the parameters last, and the inputs whose gradient is wanted."""
-    last = _names(params, "the parameter") or ()
+def _grouped(source: str | sympy.Expr, asked: Request) -> Request:
+    """Return a request whose signature has the parameters last, and whose gradient leaves them out."""
+    last, inputs = asked.params or (), asked.inputs
     if inputs is None:
         formula = (
             parse(source, calls="expand")
@@ -316,30 +244,15 @@ def _grouped(
             else Formula("", plain_expression(source))
         )
         declare(formula)
-        inputs = stage(formula).inputs
-    listed = _names(inputs, "the input") or ()
+        inputs = read_names(stage(formula).inputs, "the input") or ()
     # A parameter need not be among the inputs as well; one that the formula does not use is an input like any other.
-    first = tuple(name for name in listed if name not in last)
-    for name in _names(wrt, "the input") or ():
+    first = tuple(name for name in inputs if name not in last)
+    for name in asked.wrt or ():
         if name in last:
             raise GradgenError(
                 f"`{name}` is a parameter, which gets no gradient; leave it out of the one list or the other"
             )
-    return (*first, *last), _names(wrt, "the input") or first
-
-
-def _folder(templates: str | Path | None) -> Path | None:
-    """Return the folder of the user's templates, checked."""
-    if templates is None:
-        return None
-    try:
-        folder = Path(templates)
-        found = folder.is_dir()
-    except (OSError, TypeError, ValueError):
-        found = False
-    if not found:
-        raise GradgenError(f"there is no folder of templates at {str(templates)[:200]}")
-    return folder
+    return replace(asked, inputs=(*first, *last), wrt=asked.wrt or first)
 
 
 def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
@@ -375,10 +288,10 @@ def generate(
     table: Mapping[str, Row] = ROWS,
 ) -> Compiled:
     """Run the stages over a formula that was read."""
-    target = _target(recipe)
+    target = target_for(recipe)
     program = _passed(recipe, formula, target, table)
     defaults, dropped = _last_defaults(program, recipe)
-    rows = "jacobian" in recipe.extras
+    rows = "jacobian" in recipe.with_
     rendered = render(
         program,
         target,
@@ -403,7 +316,7 @@ def generate(
     recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
     text = recipe.header(body, target.comment) + body
     if templates is None:
-        _check(text, program, target, rows, defaults, rendered.imports)
+        check_text(text, program, target, rows, defaults, rendered.imports)
     wanted = {result for result, _ in program.outputs}
     declared = {definition.name for definition in formula.functions}
     unread = [
@@ -460,37 +373,6 @@ def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:
     return formula, table
 
 
-def _target(recipe: Recipe) -> Target:
-    target = TARGETS[recipe.target]
-    return replace(
-        target,
-        precise=recipe.precise,
-        # Where nothing raises, there is nothing to keep from raising.
-        ieee=recipe.ieee and target.raises,
-        strict=recipe.strict and target.raises,
-    )
-
-
-def _check(
-    text: str,
-    program: Program,
-    target: Target,
-    rows: bool,
-    defaults: Mapping[str, float],
-    modules: Mapping[str, Mapping[str, str]],
-) -> None:
-    """Prove that a module's text is no more than a generated module may be."""
-    signatures = {
-        "forward": parameters(program, target, defaults),
-        "backward": (target.cache, *upstream_parameters(program, target)),
-    }
-    if rows:
-        signatures["jacobian"] = signatures["forward"]
-    imports = tuple(line for _, line in target.imports)
-    own = tuple(import_lines(modules))
-    target.check(text, Skeleton(imports, helpers(target), signatures, own))
-
-
 def regenerate(
     recipe: Recipe, templates: Path | None = None, proof: bool = False
 ) -> Compiled:
@@ -508,46 +390,10 @@ def regenerate(
             "it was made with templates of its own; name their folder with --templates"
         )
     used = templates if recipe.custom_templates else None
-    compiled = compile(
-        recipe.source,
-        name=recipe.name,
-        inputs=recipe.inputs,
-        wrt=recipe.wrt,
-        outputs=recipe.outputs,
-        as_written=recipe.as_written,
-        target=recipe.target,
-        precise=recipe.precise,
-        ieee=recipe.ieee,
-        strict=recipe.strict,
-        templates=used,
-        with_=recipe.extras,
-        expand=recipe.expand,
-        defaults=dict(recipe.defaults),
-        proof=proof and not recipe.tests,
-    )
+    options = {**recipe.recorded, "defaults": dict(recipe.defaults)}
+    proof &= not recipe.tests
+    compiled = compile(recipe.source, templates=used, proof=proof, **options)
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
-
-
-def _names(names: Names | None, what: str) -> tuple[str, ...] | None:
-    """Return a list of names, checked."""
-    if names is None:
-        return None
-    if isinstance(names, str):
-        names = split_names(names)
-    elif isinstance(names, (sympy.Symbol, AppliedUndef)):
-        names = (names,)
-    found: dict[str, None] = {}
-    if not isinstance(names, Iterable):
-        raise GradgenError(f"{what} list is text or a list of names, not {names!r}")
-    for given in names:
-        text = symbol_name(given) or given
-        if not isinstance(text, str):
-            raise GradgenError(f"{what} {text!r} is neither a name nor a symbol")
-        plain = check_identifier(spelled(text), what)
-        if plain in found:
-            raise GradgenError(f"{what} `{plain}` is given twice")
-        found[plain] = None
-    return tuple(found)
 
 
 def constant(text: str) -> float:
@@ -557,171 +403,12 @@ def constant(text: str) -> float:
         GradgenError: it is no formula, or has variables.
         ArithmeticError, ValueError: it has no value.
     """
-    recipe = Recipe(text, DEFAULT_NAME, inputs=())
+    recipe = Recipe(text, name=DEFAULT_NAME, inputs=())
     formula, table = _read(text, recipe)
-    target = _target(recipe)
+    target = target_for(recipe)
     program = _passed(recipe, formula, target, table)
     ((_, value),) = program.outputs
     try:
         return float(Trace(program, target).forward({})[program.names[value]])
     except NoWordError as error:
         raise GradgenError(f"{error} {target.language.lacking}") from None
-
-
-@dataclass(frozen=True, repr=False)
-class Compiled:
-    """A compiled formula.
-
-    Attributes:
-        source: the module's text.
-        program: the staged program with its backward lines and names.
-        recipe: the formula and the options it was made from.
-        cost: the operations of `forward` and `backward`.
-        notes: what the reader should know, one sentence each.
-        imports: what the module imports of the user's modules: by module, the names here with those there.
-        unproven: why the module was not compared with what was read, where that was tried in vain.
-    """
-
-    source: str
-    program: Program
-    recipe: Recipe
-    cost: Cost
-    notes: tuple[str, ...] = ()
-    unproven: str = ""
-    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        """The signature and the formula."""
-        names = self.program.names
-        result = ", ".join(names[value] for _, value in self.program.outputs)
-        inputs = ", ".join(names[value] for value in self.program.signature)
-        return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
-
-    def latex(self, stages: bool = False) -> str:
-        """Return the formula in LaTeX; with `stages`, the stages, one equation a line."""
-        return stages_latex(self.program) if stages else formula_latex(self.program)
-
-    def _repr_latex_(self) -> str:
-        """The formula, for notebooks."""
-        try:
-            return rf"$\displaystyle {self.latex()}$"
-        except GradgenError:
-            return rf"$\displaystyle {self.latex(stages=True)}$"
-
-    @cached_property
-    def module(self) -> types.ModuleType:
-        """The module, loaded in memory; its tracebacks show the generated lines.
-
-        Raises:
-            GradgenError: it is in another language than Python.
-        """
-        self._runs("run here")
-        return load(self.source)
-
-    def _runs(self, what: str) -> None:
-        if not TARGETS[self.recipe.target].is_python:
-            raise GradgenError(
-                f"a module in {self.recipe.target} cannot be {what}; compile it for Python as well, where it can"
-            )
-
-    @property
-    def forward(self) -> Callable[..., tuple[Any, tuple[float, ...]]]:
-        """The module's `forward(*inputs)`: the value, or a tuple of several, and the cache."""
-        return cast(Callable[..., tuple[Any, tuple[float, ...]]], self.module.forward)
-
-    @property
-    def backward(self) -> Callable[..., tuple[float, ...]]:
-        """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
-        return cast(Callable[..., tuple[float, ...]], self.module.backward)
-
-    def __call__(self, *inputs: float, **named: float) -> Any:
-        """Return the value at `inputs`, given in order or by name; of several outputs, a tuple."""
-        return self.forward(*inputs, **named)[0]
-
-    def value_and_grad(
-        self, *inputs: float, **named: float
-    ) -> tuple[float, tuple[float, ...]]:
-        """Return the value at `inputs`, given in order or by name, and its gradient."""
-        if len(self.program.outputs) > 1:
-            raise GradgenError(
-                "there are several outputs; call jacobian for all their gradients"
-            )
-        value, cache = self.forward(*inputs, **named)
-        return value, self.backward(cache)
-
-    def jacobian(self, *inputs: float, **named: float) -> tuple[tuple[float, ...], ...]:
-        """Return the gradients of all outputs at `inputs`: one row for each, columns in the order of `wrt`."""
-        return self._rows(*inputs, **named)  # type: ignore[no-any-return]
-
-    @cached_property
-    def _rows(self) -> Callable[..., Any]:
-        """The function for all rows: the module's own, or that of the same module made with it."""
-        if "jacobian" in self.recipe.extras:
-            return cast(Callable[..., Any], self.module.jacobian)
-        target = _target(self.recipe)
-        defaults = dict(self.recipe.defaults)
-        made = render(
-            self.program,
-            target,
-            self.recipe.source,
-            rows=True,
-            defaults=defaults,
-            limit=MAX_WRITTEN if self.recipe.source else None,
-        )
-        _check(made.text, self.program, target, True, defaults, made.imports)
-        return cast(Callable[..., Any], load(made.text).jacobian)
-
-    def trace(
-        self, *inputs: float, output: int = 0
-    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        """Return every value, and every gradient of one output, by name.
-
-        Raises:
-            GradgenError: the module is in another language than Python, or an input has no value.
-            ArithmeticError, ValueError: as the module raises.
-        """
-        given = {**dict(self.recipe.defaults), **dict(zip(self.program.inputs, inputs))}
-        if {*given} != {*self.program.inputs} or len(inputs) > len(given):
-            raise GradgenError(
-                f"there are {len(inputs)} values for the inputs {', '.join(self.program.inputs) or '(none)'}"
-            )
-        values = self.tracer.forward(given)
-        return values, self.tracer.backward(values, output)
-
-    @cached_property
-    def tracer(self) -> Trace:
-        """What runs the module's lines one by one."""
-        self._runs("run here")
-        own = self.imports or self.recipe.custom_templates
-        functions = vars(self.module) if own else None
-        return Trace(self.program, _target(self.recipe), functions)
-
-    def test(self, module: str, templates: Path | None = None) -> Compiled:
-        """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
-
-        Args:
-            module: the name that the module is imported by, as `model` or `package.model`.
-            templates: the user's folder of templates, if the module was made with one.
-
-        Raises:
-            GradgenError: there is no formula to compute values from, or no point of its domain was found.
-        """
-        from gradgen.testfile import make_test
-
-        self._runs("tested here")
-        parts = module.split(".")
-        plain = ".".join(check_identifier(part, "the module") for part in parts)
-        source, recipe = make_test(self.program, self.recipe, plain, templates)
-        return replace(self, source=source, recipe=recipe)
-
-    def write(self, path: str | Path, *, force: bool = False) -> bool:
-        """Write the module to a file; return whether the file changed.
-
-        Args:
-            path: the file. One that gradgen did not write, or that was edited by hand, is refused.
-            force: overwrite a file that was edited by hand.
-
-        Raises:
-            GradgenError: the file is refused, or cannot be written; it is then as it was.
-        """
-        return artifact.write(Path(path), self.source, force=force)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
 from gradgen.reserved import BUILTINS
+from gradgen.settings import Settings
 from gradgen.write import languages
 from gradgen.write.languages.python import PYTHON, SCIPY
 from gradgen.write.layout import black_python, layout_python
@@ -20,6 +22,7 @@ __all__ = [
     "TARGETS",
     "black_python",
     "layout_python",
+    "target_for",
 ]
 
 
@@ -38,3 +41,15 @@ TARGETS: Mapping[str, Target] = _found()
 SUFFIXES: Mapping[str, str] = {
     target.suffix: target.name for target in TARGETS.values() if not target.is_python
 }
+
+
+def target_for(settings: Settings) -> Target:
+    """Return the language of a module, as its options have it."""
+    target = TARGETS[settings.target]
+    return replace(
+        target,
+        precise=settings.precise,
+        # Where nothing raises, there is nothing to keep from raising.
+        ieee=settings.ieee and target.raises,
+        strict=settings.strict and target.raises,
+    )

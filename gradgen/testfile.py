@@ -87,7 +87,7 @@ def make_test(
             program.wrt,
             tuple(found),
             len(program.outputs),
-            "jacobian" in recipe.extras,
+            "jacobian" in recipe.with_,
             checked if len(checked) < len(program.wrt) else (),
         ),
         TARGETS[recipe.target],

@@ -281,7 +281,7 @@ def _compare_output(
                 gradient = compiled.backward(cache, *seeds)
                 # With another upstream gradient, a quotient in the place of a product shows.
                 doubled = compiled.backward(cache, *(2.0 * seed for seed in seeds))
-                rows = "jacobian" in compiled.recipe.extras
+                rows = "jacobian" in compiled.recipe.with_
                 row = compiled.jacobian(*point)[place] if rows else gradient
             except (ArithmeticError, ValueError):
                 if smooth:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import FrozenInstanceError, fields
+
 import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import MARKER, Recipe, digest, read_artifact
+from gradgen.options import read_request
 from gradgen.pipeline import compile, regenerate
+from gradgen.settings import GIVEN, RECORDED, Request
 
 OPTIONS: list[dict[str, object]] = [
     {},
@@ -80,3 +85,17 @@ def test_a_recipe_never_runs_a_template_that_it_names() -> None:
 
 def test_digest() -> None:
     assert digest("") == "e3b0c44298fc1c14"
+
+
+def test_options_are_told_once() -> None:
+    """What Python takes is what there is; all else is made of that."""
+    asked = {option.name for option in fields(Request)}
+    assert asked == {*inspect.signature(compile).parameters} - {"source"}
+    assert {*RECORDED} - {*GIVEN} == {"defaults"}  # which a function's signature says
+    assert {*GIVEN} - {*RECORDED} == {"params", "const"}  # which go into the formula
+    given = {n: p.default for n, p in inspect.signature(compile).parameters.items()}
+    del given["source"]
+    request = read_request(**given)
+    assert request == Request()
+    with pytest.raises(FrozenInstanceError):
+        request.name = "g"  # type: ignore[misc]

@@ -17,7 +17,7 @@ BELOW = {
     "passes": {"core", "errors", "passes"},
     "read": {"core", "errors", "passes", "read", "reserved", "syntax"},
     "write": {"core", "errors", "passes", "reserved", "syntax", "write"},
-    "files": {"errors", "files"},
+    "files": {"errors", "files", "settings"},
     "prove": {"errors", "prove", "read"},
 }
 ROOMS = sorted(PACKAGE.rglob("*.py"))
@@ -25,11 +25,6 @@ ROOMS = sorted(PACKAGE.rglob("*.py"))
 ROOM, CLASS, FUNCTION = 550, 200, 60
 #: What is over these today: a list that only gets shorter.
 STILL_OVER = {
-    "command/arguments.py:_parser",
-    "command/arguments.py:_parser.formula_options",
-    "files/recipe.py:read_artifact",
-    "pipeline.py",
-    "pipeline.py:compile",
     "sympy_program.py:plain_expression",
     "verify.py:verify",
     "write/module.py",

@@ -16,6 +16,7 @@ from gradgen.files.artifact import File, State, compare, guard
 from gradgen.files.cache import key
 from gradgen.files.decode import decode_formula, decode_python
 from gradgen.files.modules import check_imports, import_name
+from gradgen.settings import GIVEN
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -132,34 +133,18 @@ def _made(entry: Entry, proof: bool) -> list[Compiled]:
         raise GradgenError(
             "`means` says what the imports of a Python file mean; name a function in it, as model.py:residual"
         )
-    given = {
-        "name": options.get("name"),
-        "inputs": options.get("inputs"),
-        "wrt": options.get("wrt"),
-        "outputs": options.get("outputs"),
-        "params": options.get("params"),
-        "const": options.get("const"),
-        "as_written": options.get("as-written", False),
-        "expand": options.get("expand", False),
-        "target": options.get("target", "python"),
-        "precise": options.get("precise", False),
-        "ieee": options.get("ieee", False),
-        "strict": options.get("strict", False),
-        "with_": options.get("with", ()),
-        "proof": proof,
-    }
+    given = {o.attribute: options[key] for key, o in GIVEN.items() if key in options}
+    given["proof"] = proof
     if "source" in options:
         text = str(options["source"])
         if re.fullmatch(r"[\w./-]+\.(txt|py)(:\w+)?", text):
             raise GradgenError(f'a file is given as source-file = "{text}"')
-        given["name"] = options.get("name", "f")
         compiled = compile(text, **given)
     elif function:
         given["means"] = options.get("means")
         text = entry.read(file, decode_python)
         compiled = compile_function(text, function, **given)
     else:
-        given["name"] = options.get("name", "f")
         text = entry.read(file, decode_formula).strip()
         compiled = compile_file(text, **given)
     check_imports(entry.path, compiled.imports)

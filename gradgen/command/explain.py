@@ -6,21 +6,8 @@ from collections.abc import Iterator
 
 from gradgen.core.program import Program
 from gradgen.pipeline import Compiled
+from gradgen.settings import RECORDED
 from gradgen.write.words import Words
-
-#: What the recipe calls the options, each with its attribute.
-_OPTIONS = {
-    "name": "name",
-    "outputs": "outputs",
-    "as-written": "as_written",
-    "expand": "expand",
-    "target": "target",
-    "precise": "precise",
-    "ieee": "ieee",
-    "strict": "strict",
-    "with": "extras",
-    "defaults": "defaults",
-}
 
 
 def _shown(value: object) -> str:
@@ -42,9 +29,10 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         yield f"formula: {'; '.join(before.source.splitlines())}"
         yield f"     is: {'; '.join(after.source.splitlines())}"
     yield from _signature(old.program, new.program)
-    for what, option in _OPTIONS.items():
-        one, other = getattr(before, option), getattr(after, option)
-        if one != other:
+    for what, option in RECORDED.items():
+        one, other = (getattr(r, option.attribute) for r in (before, after))
+        # Of the signature, the words above say more.
+        if one != other and what not in ("inputs", "wrt"):
             yield f"{what}: {_shown(one)} is now {_shown(other)}"
     yield from _stages(old.program, new.program)
     if old.cost != new.cost:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gradgen.command.terminal import note, path_of
 from gradgen.errors import GradgenError, printable
+from gradgen.settings import GIVEN
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -44,22 +45,14 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     from gradgen.sources import compile_file, compile_function
 
     given = {
-        "name": options.name,
-        "inputs": options.inputs,
-        "wrt": options.wrt,
-        "outputs": options.outputs,
-        "const": dict(_items(options.const, "--const")) if options.const else None,
-        "params": options.params,
-        "as_written": options.as_written,
-        "expand": options.expand,
-        "target": options.target,
-        "precise": options.precise,
-        "ieee": options.ieee,
-        "strict": options.strict,
-        "templates": getattr(options, "templates", None),
-        "with_": getattr(options, "extras", None) or (),
-        "proof": getattr(options, "proof", False),
+        option.attribute: getattr(options, option.attribute)
+        for option in GIVEN.values()
+        if getattr(options, option.attribute, None) is not None
     }
+    if options.const:
+        given["const"] = dict(_items(options.const, "--const"))
+    given["templates"] = getattr(options, "templates", None)
+    given["proof"] = getattr(options, "proof", False)
     function = function_in(text)
     if function is not None:
         source = read_source(path_of(function[0]), python=True)
@@ -70,11 +63,9 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
             "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
         )
     elif options.file:
-        given["name"] = "f" if options.name is None else options.name
         compiled = compile_file(text, **given)
     else:
         _refuse_file(text)
-        given["name"] = "f" if options.name is None else options.name
         compiled = compile(text, **given)
     for line in compiled.notes:
         note(line)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.arguments import COMMANDS, read_options
+from gradgen.command.arguments import commands, read_options
 from gradgen.command.formulas import (
     compiled_file,
     compiled_formula,
@@ -85,7 +85,7 @@ def _run(argv: Sequence[str]) -> int:
         return 0
     if options.command is None:
         raise GradgenError(
-            f"a command is needed; known are {COMMANDS} (see `gradgen --help`)"
+            f"a command is needed; known are {commands()} (see `gradgen --help`)"
         )
     run = {
         "compile": _compile,

@@ -14,12 +14,12 @@ from gradgen.errors import GradgenError
 from gradgen.files import artifact
 from gradgen.files.decode import decode_formula, function_in
 from gradgen.files.modules import check_module, import_name, import_name_below
+from gradgen.settings import GIVEN, Kind
 from gradgen.targets import TARGETS
 
 FILE = "pyproject.toml"
-_TEXTS = ("name", "source", "source-file", "output", "target")
-_LISTS = ("inputs", "wrt", "outputs", "params", "with")
-_SWITCHES = ("as-written", "expand", "precise", "ieee", "strict")
+#: What an entry holds beside the options of a compilation.
+_TEXTS = ("source", "source-file", "output")
 #: No file that a project names is larger, in bytes: neither its pyproject.toml nor a formula's.
 _LARGEST = 1 << 22
 
@@ -206,28 +206,28 @@ def _below(path: Path, folder: Path) -> tuple[str, ...]:
 
 
 def _check(key: str, value: Any, refused: Any) -> None:
-    if key in _TEXTS:
+    kind = Kind.TEXT if key in _TEXTS else GIVEN[key].kind if key in GIVEN else None
+    if kind is Kind.TEXT:
         good, what = isinstance(value, str), "text"
-    elif key in _LISTS:
+    elif kind is Kind.NAMES:
         listed = isinstance(value, list) and all(isinstance(v, str) for v in value)
         good, what = isinstance(value, str) or listed, 'text or a list, as in "x, y"'
-    elif key == "const":
+    elif kind is Kind.VALUES or key == "means":
         good = isinstance(value, dict) and all(
             type(v) in (int, float, str) for v in value.values()
         )
-        what = "a table of numbers, as in { g = 9.81 }"
-    elif key == "means":
-        good = isinstance(value, dict) and all(
-            type(v) in (int, float, str) for v in value.values()
+        what = (
+            'a table, as in { "fluids.numerics.exp" = "exp" }'
+            if key == "means"
+            else "a table of numbers, as in { g = 9.81 }"
         )
-        what = 'a table, as in { "fluids.numerics.exp" = "exp" }'
-    elif key in _SWITCHES:
+    elif kind is Kind.SWITCH:
         good, what = isinstance(value, bool), "true or false"
     elif key == "test":
         good = isinstance(value, (bool, str))
         what = 'true, false or a file, as in "tests/test_model.py"'
     else:
-        known = ", ".join((*_TEXTS, *_LISTS, "const", "means", *_SWITCHES, "test"))
+        known = ", ".join((*_TEXTS, *GIVEN, "means", "test"))
         raise refused(f"has an item `{key[:60]}`; known are {known}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")

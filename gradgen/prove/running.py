@@ -45,7 +45,7 @@ class Running:
         """Yield the gradient by each function of the module that has it; nan where it raises."""
         try:
             yield "", self.compiled.backward(cache, *seeds)
-            if "jacobian" in self.compiled.recipe.extras:
+            if "jacobian" in self.compiled.recipe.with_:
                 if self._rows[0] != at:
                     self._rows = at, [*zip(*self.compiled.module.jacobian(*at))]
                 yield "jacobian", [

@@ -1,0 +1,209 @@
+"""What a formula compiles to: the module's text, and the module itself, which runs, explains itself and goes into a file."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from gradgen.core.program import Program
+from gradgen.errors import GradgenError
+from gradgen.files import artifact
+from gradgen.files.recipe import Recipe
+from gradgen.loading import load
+from gradgen.passes.cost import Cost
+from gradgen.read.formula import check_identifier
+from gradgen.targets import TARGETS, target_for
+from gradgen.trace import Trace
+from gradgen.write.imports import import_lines
+from gradgen.write.latex import formula_latex, stages_latex
+from gradgen.write.module import (
+    MAX_WRITTEN,
+    helpers,
+    parameters,
+    render,
+    upstream_parameters,
+)
+from gradgen.write.target import Skeleton, Target
+
+
+def check_text(
+    text: str,
+    program: Program,
+    target: Target,
+    rows: bool,
+    defaults: Mapping[str, float],
+    modules: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Prove that a module's text is no more than a generated module may be."""
+    signatures = {
+        "forward": parameters(program, target, defaults),
+        "backward": (target.cache, *upstream_parameters(program, target)),
+    }
+    if rows:
+        signatures["jacobian"] = signatures["forward"]
+    imports = tuple(line for _, line in target.imports)
+    own = tuple(import_lines(modules))
+    target.check(text, Skeleton(imports, helpers(target), signatures, own))
+
+
+@dataclass(frozen=True, repr=False)
+class Compiled:
+    """A compiled formula.
+
+    Attributes:
+        source: the module's text.
+        program: the staged program with its backward lines and names.
+        recipe: the formula and the options it was made from.
+        cost: the operations of `forward` and `backward`.
+        notes: what the reader should know, one sentence each.
+        imports: what the module imports of the user's modules: by module, the names here with those there.
+        unproven: why the module was not compared with what was read, where that was tried in vain.
+    """
+
+    source: str
+    program: Program
+    recipe: Recipe
+    cost: Cost
+    notes: tuple[str, ...] = ()
+    unproven: str = ""
+    imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """The signature and the formula."""
+        names = self.program.names
+        result = ", ".join(names[value] for _, value in self.program.outputs)
+        inputs = ", ".join(names[value] for value in self.program.signature)
+        return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
+
+    def latex(self, stages: bool = False) -> str:
+        """Return the formula in LaTeX; with `stages`, the stages, one equation a line."""
+        return stages_latex(self.program) if stages else formula_latex(self.program)
+
+    def _repr_latex_(self) -> str:
+        """The formula, for notebooks."""
+        try:
+            return rf"$\displaystyle {self.latex()}$"
+        except GradgenError:
+            return rf"$\displaystyle {self.latex(stages=True)}$"
+
+    @cached_property
+    def module(self) -> types.ModuleType:
+        """The module, loaded in memory; its tracebacks show the generated lines.
+
+        Raises:
+            GradgenError: it is in another language than Python.
+        """
+        self._runs("run here")
+        return load(self.source)
+
+    def _runs(self, what: str) -> None:
+        if not TARGETS[self.recipe.target].is_python:
+            raise GradgenError(
+                f"a module in {self.recipe.target} cannot be {what}; compile it for Python as well, where it can"
+            )
+
+    @property
+    def forward(self) -> Callable[..., tuple[Any, tuple[float, ...]]]:
+        """The module's `forward(*inputs)`: the value, or a tuple of several, and the cache."""
+        return cast(Callable[..., tuple[Any, tuple[float, ...]]], self.module.forward)
+
+    @property
+    def backward(self) -> Callable[..., tuple[float, ...]]:
+        """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
+        return cast(Callable[..., tuple[float, ...]], self.module.backward)
+
+    def __call__(self, *inputs: float, **named: float) -> Any:
+        """Return the value at `inputs`, given in order or by name; of several outputs, a tuple."""
+        return self.forward(*inputs, **named)[0]
+
+    def value_and_grad(
+        self, *inputs: float, **named: float
+    ) -> tuple[float, tuple[float, ...]]:
+        """Return the value at `inputs`, given in order or by name, and its gradient."""
+        if len(self.program.outputs) > 1:
+            raise GradgenError(
+                "there are several outputs; call jacobian for all their gradients"
+            )
+        value, cache = self.forward(*inputs, **named)
+        return value, self.backward(cache)
+
+    def jacobian(self, *inputs: float, **named: float) -> tuple[tuple[float, ...], ...]:
+        """Return the gradients of all outputs at `inputs`: one row for each, columns in the order of `wrt`."""
+        return self._rows(*inputs, **named)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _rows(self) -> Callable[..., Any]:
+        """The function for all rows: the module's own, or that of the same module made with it."""
+        if "jacobian" in self.recipe.with_:
+            return cast(Callable[..., Any], self.module.jacobian)
+        target = target_for(self.recipe)
+        defaults = dict(self.recipe.defaults)
+        made = render(
+            self.program,
+            target,
+            self.recipe.source,
+            rows=True,
+            defaults=defaults,
+            limit=MAX_WRITTEN if self.recipe.source else None,
+        )
+        check_text(made.text, self.program, target, True, defaults, made.imports)
+        return cast(Callable[..., Any], load(made.text).jacobian)
+
+    def trace(
+        self, *inputs: float, output: int = 0
+    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        """Return every value, and every gradient of one output, by name.
+
+        Raises:
+            GradgenError: the module is in another language than Python, or an input has no value.
+            ArithmeticError, ValueError: as the module raises.
+        """
+        given = {**dict(self.recipe.defaults), **dict(zip(self.program.inputs, inputs))}
+        if {*given} != {*self.program.inputs} or len(inputs) > len(given):
+            raise GradgenError(
+                f"there are {len(inputs)} values for the inputs {', '.join(self.program.inputs) or '(none)'}"
+            )
+        values = self.tracer.forward(given)
+        return values, self.tracer.backward(values, output)
+
+    @cached_property
+    def tracer(self) -> Trace:
+        """What runs the module's lines one by one."""
+        self._runs("run here")
+        own = self.imports or self.recipe.custom_templates
+        functions = vars(self.module) if own else None
+        return Trace(self.program, target_for(self.recipe), functions)
+
+    def test(self, module: str, templates: Path | None = None) -> Compiled:
+        """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
+
+        Args:
+            module: the name that the module is imported by, as `model` or `package.model`.
+            templates: the user's folder of templates, if the module was made with one.
+
+        Raises:
+            GradgenError: there is no formula to compute values from, or no point of its domain was found.
+        """
+        from gradgen.testfile import make_test
+
+        self._runs("tested here")
+        parts = module.split(".")
+        plain = ".".join(check_identifier(part, "the module") for part in parts)
+        source, recipe = make_test(self.program, self.recipe, plain, templates)
+        return replace(self, source=source, recipe=recipe)
+
+    def write(self, path: str | Path, *, force: bool = False) -> bool:
+        """Write the module to a file; return whether the file changed.
+
+        Args:
+            path: the file. One that gradgen did not write, or that was edited by hand, is refused.
+            force: overwrite a file that was edited by hand.
+
+        Raises:
+            GradgenError: the file is refused, or cannot be written; it is then as it was.
+        """
+        return artifact.write(Path(path), self.source, force=force)

@@ -1,0 +1,131 @@
+"""The options that a caller gives in; a request, checked once, out: names as texts, in the form that Python gives them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+from gradgen.errors import GradgenError, printable
+from gradgen.files.recipe import split_names
+from gradgen.read.formula import check_identifier, spelled
+from gradgen.settings import Request
+from gradgen.sympy_program import symbol_name
+from gradgen.targets import TARGETS
+
+#: Names of inputs: "x, y", one symbol, or several names or symbols.
+Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
+
+
+#: What a module may have beside `forward` and `backward`.
+EXTRAS = ("jacobian",)
+
+
+def read_request(
+    *,
+    name: str,
+    inputs: Names | None,
+    wrt: Names | None,
+    outputs: Names | None,
+    params: Names | None,
+    target: str,
+    with_: Names,
+    templates: str | Path | None,
+    const: Mapping[str, float | str] | None,
+    defaults: Mapping[str, float] | None,
+    **others: bool,
+) -> Request:
+    """Return what a caller asks for.
+
+    Raises:
+        GradgenError: an option is not acceptable; the message says what is.
+    """
+    if not isinstance(name, str):
+        raise GradgenError(f"the result's name is text, not {type(name).__name__}")
+    if target not in TARGETS:
+        raise GradgenError(
+            f"there is no target `{printable(str(target))[:60]}`; known are {', '.join(TARGETS)}"
+        )
+    return Request(
+        name=result_name(name),
+        inputs=read_names(inputs, "the input"),
+        wrt=read_names(wrt, "the input"),
+        outputs=read_names(outputs, "the output"),
+        params=read_names(params, "the parameter"),
+        target=target,
+        with_=_extras(with_),
+        templates=_folder(templates),
+        const=tuple((const or {}).items()),
+        defaults=_defaults(defaults or {}),
+        **others,
+    )
+
+
+def result_name(name: str) -> str:
+    """Return the name of a result, checked."""
+    plain = check_identifier(name, "the result's name")
+    if plain != name:
+        raise GradgenError(
+            f"the result's name `{name}` is not in the form Python gives it; write `{plain}`"
+        )
+    return name
+
+
+def read_names(names: Names | None, what: str) -> tuple[str, ...] | None:
+    """Return a list of names, checked."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        names = split_names(names)
+    elif isinstance(names, (sympy.Symbol, AppliedUndef)):
+        names = (names,)
+    found: dict[str, None] = {}
+    if not isinstance(names, Iterable):
+        raise GradgenError(f"{what} list is text or a list of names, not {names!r}")
+    for given in names:
+        text = symbol_name(given) or given
+        if not isinstance(text, str):
+            raise GradgenError(f"{what} {text!r} is neither a name nor a symbol")
+        plain = check_identifier(spelled(text), what)
+        if plain in found:
+            raise GradgenError(f"{what} `{plain}` is given twice")
+        found[plain] = None
+    return tuple(found)
+
+
+def _extras(names: Names) -> tuple[str, ...]:
+    """Return the functions that a module has beside `forward` and `backward`, checked."""
+    found = read_names(names, "the function") or ()
+    for extra in found:
+        if extra not in EXTRAS:
+            raise GradgenError(
+                f"a module cannot be made with `{printable(extra)[:60]}`; known is {', '.join(EXTRAS)}"
+            )
+    return found
+
+
+def _defaults(defaults: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return the inputs' defaults, checked."""
+    for name, value in defaults.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            raise GradgenError(f"the default of `{name}` is no finite number")
+    return tuple((name, float(value)) for name, value in defaults.items())
+
+
+def _folder(templates: str | Path | None) -> Path | None:
+    """Return the folder of the user's templates, checked."""
+    if templates is None:
+        return None
+    try:
+        folder = Path(templates)
+        found = folder.is_dir()
+    except (OSError, TypeError, ValueError):
+        found = False
+    if not found:
+        raise GradgenError(f"there is no folder of templates at {str(templates)[:200]}")
+    return folder
