@@ -28,7 +28,7 @@ def _key(step: Step) -> object:
     if step.op != "const":
         return step
     data = step.data
-    if isinstance(data, Fraction):
+    if type(data) is Fraction:
         return data.numerator, data.denominator  # which hash faster
     return type(data), repr(data)
 
@@ -129,11 +129,17 @@ class Steps:
             ZeroDivisionError, OverflowError: as the arithmetic of constants does.
         """
         value = self.decide(op, args) if op in _DECIDED else None
-        if value is None and not guard:
+        if value is None and not guard and None not in [self.sizes[a] for a in args]:
             value = self.fold(op, args)
-        if value is None:  # a step that is known need not be made
+            return self.append(Step(op, args)) if value is None else value
+        if value is None:  # nearly always: a step that is known need not be made
             value = self.known.get((op, args, None, guard))
-        return self.append(Step(op, args, None, guard)) if value is None else value
+        if value is None:
+            step = Step(op, args, None, guard)
+            value = self.known[step] = len(self.list)
+            self.list.append(step)
+            self.sizes.append(None)
+        return value
 
     def decide(self, op: str, args: tuple[int, ...]) -> int | None:
         """Return what a choice or a condition comes to where a constant settles it, else None."""
@@ -152,14 +158,11 @@ class Steps:
         return None
 
     def fold(self, op: str, args: tuple[int, ...]) -> int | None:
-        """Return an operation on constants as one constant, None where it stays an expression.
+        """Return an operation on constants alone as one constant, None where it stays an expression.
 
         Rational arithmetic is exact, arithmetic with a double is double arithmetic; all else stays an expression, so that the
         reader sees `math.sqrt(2.0 * math.pi)` and not its digits.
         """
-        for arg in args:
-            if self.sizes[arg] is None:
-                return None
         if op == "neg" and self.list[args[0]].op == "neg":
             return self.list[args[0]].args[0]
         if op in COMPARISONS:

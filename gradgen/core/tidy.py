@@ -39,8 +39,8 @@ class Tidy:
 
     def signless(self, value: int) -> tuple[int, bool]:
         """Return a value without the sign that its text begins with, and whether it does with one."""
-        step, number = self.steps[value], self.steps.number(value)
-        if isinstance(number, (Fraction, float)) and number < 0:
+        step, number = self.steps.list[value], self.steps.number(value)
+        if number and isinstance(number, (Fraction, float)) and number < 0:
             return self.steps.const(-number), True
         if value in self.named or step.op not in ("neg", "mul", "div", "where"):
             return value, False
@@ -72,7 +72,8 @@ class Tidy:
         steps = self.steps
         if op in ("**", "pow"):
             return power(steps, *args)
-        numbers = [steps.number(arg) for arg in args]
+        made = [steps.list[arg] for arg in args]
+        numbers = [step.data if step.op == "const" else None for step in made]
         if op == "mul" and 1 in numbers:
             other = args[1] if numbers[0] == 1 else args[0]
             turned = steps[other].op == "neg" and other not in self.named
@@ -91,7 +92,7 @@ class Tidy:
                 positive, negative = self.signless(divisor)
                 above = self.make("neg", args[1]) if negative else args[1]
                 return self.make("div", above, positive)
-        if op == "mul" and self._is_half(args[1]):
+        if op == "mul" and made[1].op == "div" and self._is_half(args[1]):
             # The slope of a square under a root: 2*u * (1/2/v) is u/v.
             twice = steps[args[0]]
             if twice.op == "mul" and steps.number(twice.args[0]) == 2:
@@ -136,17 +137,16 @@ class Tidy:
         return None
 
     def _line(self, op: str, *args: int) -> int | None:
-        found = self.steps.find(op, *args)
+        found = self.steps.known.get((op, args, None, ()))
         return found if found in self.named else None
 
     def _opposite(self, value: int) -> int | None:
         """Return minus a value, if one of the two is the other's negative."""
-        step = self.steps[value]
+        step = self.steps.list[value]
         return step.args[0] if step.op == "neg" else self._line("neg", value)
 
     def _is_half(self, value: int) -> bool:
-        step = self.steps[value]
-        half = step.op == "div" and self.steps.number(step.args[0]) == Fraction(1, 2)
+        half = self.steps.number(self.steps[value].args[0]) == Fraction(1, 2)
         return half and value not in self.named
 
     def _divisor(self, value: int) -> int | None:

@@ -31,7 +31,13 @@ class Kinds:
         """
         op, args, _, _ = self.speller.steps.list[value]
         places: dict[int, int] = {}
-        kind = (op, *[self._kind(arg, names, places) for arg in args])
+        found: list[Hashable] = [op]
+        for arg in args:
+            if arg in names:  # as nearly all are
+                found.append(places.setdefault(arg, len(places)))
+            else:
+                found.append(self._kind(arg, names, places))
+        kind = tuple(found)
         return self._known.setdefault(kind, len(self._known)), [*places]
 
     def _kind(
@@ -95,6 +101,6 @@ class Kinds:
 
 def _is_any(number: Number) -> bool:
     """Whether a number is one like any other: neither a whole one nor one with a name."""
-    if isinstance(number, Fraction):
+    if type(number) is Fraction:
         return number.denominator != 1
     return isinstance(number, float) and number % 1 > 0

@@ -176,18 +176,20 @@ class Words:
             strict: whether a slope that does not exist raises.
         """
         entries = []
+        steps = self.program.steps
+        made = {v for v in self.program.constants if steps[v].op != "const"}
         for value in self.program.lines:
-            step, stage = self.program.steps[value], self.names[value]
-            for arg in step.args:
-                error = (
-                    self.facts.failure(arg) if arg in self.program.constants else None
-                )
+            step, stage = steps[value], self.names[value]
+            for arg in step.args if made else ():
+                error = self.facts.failure(arg) if arg in made else None
                 if error is not None:
                     when = f"where {self.guard(step.guard)}" if step.guard else "always"
                     shown = self.operand(arg)
                     entries.append(
                         f"{error}: {when}, as {shown} has no value ({stage})."
                     )
+            if not self.program.rows[step.op].raises:
+                continue
             for one in self.rules.raising(value, strict):
                 where = "where" if one.rule.partial is None else "backward, where"
                 entries.append(
@@ -215,6 +217,8 @@ class Words:
         for value in self.program.lines:
             row = self.program.rows[self.program.steps[value].op]
             ways = self.rules.flowing.get(value, ())
+            if not (row.kink or any(way.alive for way in ways)):
+                continue
             concerned = any(row.kink_partial in (None, way.place) for way in ways)
             still = [
                 a == "" and i not in row.truths for i, a in enumerate(row.adjoints)
