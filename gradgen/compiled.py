@@ -22,12 +22,12 @@ from gradgen.write.imports import import_lines
 from gradgen.write.latex import formula_latex, stages_latex
 from gradgen.write.module import (
     MAX_WRITTEN,
-    helpers,
     parameters,
     render,
     upstream_parameters,
 )
 from gradgen.write.target import Skeleton, Target
+from gradgen.write.templates import helpers
 
 
 def check_text(

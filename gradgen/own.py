@@ -22,7 +22,7 @@ from gradgen.read.formula import Formula
 from gradgen.read.sympy.stage import stage
 from gradgen.write.languages.python import SCIPY
 from gradgen.write.spell import Speller
-from gradgen.write.words import Words
+from gradgen.write.words.values import Words
 
 #: A longer line is not for reading.
 _LONGEST = 160

@@ -18,7 +18,8 @@ from gradgen.prove.exact import Exact, ExactFormulas
 from gradgen.read.programs import parse
 from gradgen.read.statements import split_docstring
 from gradgen.targets import TARGETS
-from gradgen.write.module import TestModule, render_test
+from gradgen.write.templates import Templates
+from gradgen.write.view import TestModule
 
 #: How many points a test holds; formulas with choices get more, so that every branch is likely met.
 _POINTS, _POINTS_WITH_CHOICES = 5, 12
@@ -80,7 +81,7 @@ def make_test(
             numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
             texts = tuple(tuple(map(repr, part)) for part in numbers)
             found.append(((repr(place),), *texts) if several else texts)
-    body = render_test(
+    body = Templates(TARGETS[recipe.target], templates).test(
         TestModule(
             module,
             _quoted(recipe.source),
@@ -89,9 +90,7 @@ def make_test(
             len(program.outputs),
             "jacobian" in recipe.with_,
             checked if len(checked) < len(program.wrt) else (),
-        ),
-        TARGETS[recipe.target],
-        templates,
+        )
     )
     return recipe.header(body) + body, recipe
 

@@ -17,9 +17,9 @@ from gradgen.passes.functions import Names, backward, forward
 from gradgen.passes.ieee import Quiet
 from gradgen.targets import PYTHON
 from gradgen.write.languages.python import SPECIAL
-from gradgen.write.module import helpers
 from gradgen.write.spell import Speller
 from gradgen.write.target import Target
+from gradgen.write.templates import helpers
 
 
 @cache

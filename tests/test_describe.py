@@ -11,7 +11,9 @@ from gradgen.core.table import ROWS
 from gradgen.pipeline import compile
 from gradgen.targets import TARGETS
 from gradgen.write.languages.python import PYTHON
-from gradgen.write.words import Words
+from gradgen.write.words.conditions import kinks, raises, undefined
+from gradgen.write.words.docstring import Docstrings
+from gradgen.write.words.values import Words
 
 
 def words(text: str, **options: object) -> Words:
@@ -62,7 +64,7 @@ def without_stage(entry: str) -> str:
     ],
 )
 def test_raises(text: str, expected: list[str]) -> None:
-    assert [without_stage(entry) for entry in words(text).raises()] == expected
+    assert [without_stage(entry) for entry in raises(words(text))] == expected
 
 
 @pytest.mark.parametrize(
@@ -82,36 +84,40 @@ def test_raises(text: str, expected: list[str]) -> None:
 def test_a_condition_that_its_branch_rules_out_is_not_listed(
     text: str, expected: list[str]
 ) -> None:
-    assert [without_stage(entry) for entry in words(text).raises()] == expected
+    assert [without_stage(entry) for entry in raises(words(text))] == expected
 
 
 def test_a_backward_condition_needs_a_backward_line() -> None:
-    assert len(words("sqrt(x) + y", wrt="y").raises()) == 1
+    assert len(raises(words("sqrt(x) + y", wrt="y"))) == 1
 
 
 def test_kinks() -> None:
-    assert words("abs(x - 1)").kinks() == ["abs(xm1) at xm1 = 0: gradient 0 (f)."]
-    assert words("abs(x) + y", wrt="y").kinks() == []
-    assert words("x**y").kinks() == ["x**y at x = 0: the gradient by y is 0 (f)."]
-    assert words("x**y", wrt="x").kinks() == []
+    assert kinks(words("abs(x - 1)")) == ["abs(xm1) at xm1 = 0: gradient 0 (f)."]
+    assert kinks(words("abs(x) + y", wrt="y")) == []
+    assert kinks(words("x**y")) == ["x**y at x = 0: the gradient by y is 0 (f)."]
+    assert kinks(words("x**y", wrt="x")) == []
 
 
 def test_long_lists_are_cut() -> None:
     compiled = compile("+".join(f"1/x{i}" for i in range(50)))
-    lines = Words(compiled.program).docstring("", compiled.cost)
+    lines = Docstrings(Words(compiled.program), PYTHON).module("", compiled.cost)
     assert (
         lines[-1] == "    ... and 26 more of these kinds."
         and max(map(len, lines)) <= 90
     )
 
 
+def returned(about: Words) -> list[str]:
+    return Docstrings(about, PYTHON).backward()
+
+
 def test_what_backward_returns() -> None:
-    assert words("x*y", name="g").backward_summary() == [
+    assert returned(words("x*y", name="g")) == [
         "Return (dg/dx, dg/dy), each times the upstream gradient dg."
     ]
-    assert words("3").backward_summary()[0].startswith("Return ()")
+    assert returned(words("3"))[0].startswith("Return ()")
     many = words("+".join(f"long_name_{i}" for i in range(4)), name="long_result")
-    assert many.backward_summary() == [
+    assert returned(many) == [
         "Return the gradient of long_result, times the upstream gradient dlong_result.",
         "",
         "In this order: by long_name_0, long_name_1, long_name_2, long_name_3.",
@@ -409,5 +415,5 @@ def test_every_kink_of_the_table_holds() -> None:
 
 
 def test_a_constant_that_is_not_zero_excludes_a_pole_at_zero() -> None:
-    assert words("atan2(x, 1)").undefined() == words("atan2(1, x)").undefined() == []
-    assert len(words("atan2(x, y)").undefined()) == 1
+    assert undefined(words("atan2(x, 1)")) == undefined(words("atan2(1, x)")) == []
+    assert len(undefined(words("atan2(x, y)"))) == 1

@@ -14,7 +14,8 @@ from gradgen.command.main import main
 from gradgen.pipeline import compile
 from gradgen.prove.exact import ExactFormula
 from gradgen.read.programs import parse
-from gradgen.write.words import Words
+from gradgen.write.words.conditions import raises, undefined
+from gradgen.write.words.values import Words
 
 _FILE = Path(__file__).parent / "cases" / "missing.txt"
 CASES = [
@@ -50,17 +51,17 @@ def test_one_missing_slope_leaves_the_others(
 
 def test_the_docstring_says_where() -> None:
     words = Words(compile("x**n").program)
-    (line,) = words.undefined()
+    (line,) = undefined(words)
     assert line == "the slope of x**n by n is nan where x < 0 (f)."
-    assert not any("x < 0 (f)" in entry for entry in words.raises())
-    assert "ValueError: backward, where x < 0 (f)." in words.raises(strict=True)
-    (line,) = Words(compile("a + atan2(y, x)").program).undefined()
+    assert not any("x < 0 (f)" in entry for entry in raises(words))
+    assert "ValueError: backward, where x < 0 (f)." in raises(words, strict=True)
+    (line,) = undefined(Words(compile("a + atan2(y, x)").program))
     assert line == "the slope of atan2(y, x) is nan where y = x = 0 (atanyx)."
     for text in ("abs(x)**y", "x**n if x > 0 else n", "x**2.5", "2**x"):
-        assert Words(compile(text).program).undefined() == []
-    assert Words(compile("x**n", wrt="x").program).undefined() == []
+        assert undefined(Words(compile(text).program)) == []
+    assert undefined(Words(compile("x**n", wrt="x").program)) == []
     own = compile("def g(x, n): return x**n\ny = g(a, b)*c")
-    assert Words(own.program).undefined()
+    assert undefined(Words(own.program))
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

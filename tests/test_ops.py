@@ -27,8 +27,8 @@ from gradgen.read.sympy.stage import stage
 from gradgen.read.sympy.table import CALLS, NODES
 from gradgen.targets import PYTHON, SCIPY, TARGETS
 from gradgen.write.languages.python import HELPERS
-from gradgen.write.module import helpers
 from gradgen.write.target import Target
+from gradgen.write.templates import helpers
 from tests import truth
 from tests.rows import (
     ALL,

@@ -11,8 +11,8 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
 from gradgen.write import skeleton
-from gradgen.write.module import helpers
 from gradgen.write.skeleton import check_skeleton
+from gradgen.write.templates import helpers
 
 SOURCE = compile("x*digamma(y)").source
 SIGNATURES = {

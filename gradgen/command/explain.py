@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from gradgen.core.program import Program
 from gradgen.pipeline import Compiled
 from gradgen.settings import RECORDED
-from gradgen.write.words import Words
+from gradgen.write.words.conditions import kinks, raises
+from gradgen.write.words.values import Words
 
 
 def _shown(value: object) -> str:
@@ -42,8 +43,8 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         )
     was, now = Words(old.program), Words(new.program)
     for title, one, other in (
-        ("raises", was.raises(before.strict), now.raises(after.strict)),
-        ("kinks", was.kinks(), now.kinks()),
+        ("raises", raises(was, before.strict), raises(now, after.strict)),
+        ("kinks", kinks(was), kinks(now)),
     ):
         yield from (f"{title} no more: {entry}" for entry in one if entry not in other)
         yield from (f"{title} now: {entry}" for entry in other if entry not in one)

@@ -237,7 +237,7 @@ def _eval(options: argparse.Namespace) -> int:
             f"there is no {what} at this point: {tracer.text(error)}: {error}"
         ) from None
 
-    from gradgen.write.words import Words
+    from gradgen.write.words.values import Words
 
     words = Words(program)
     heads = [f"gradient of {output}" for output, _ in program.outputs]

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gradgen.core.program import Program
+from gradgen.errors import GradgenError
+from gradgen.write.target import Target
 
 
-def used_imports(program: Program, said: Iterable[str]) -> dict[str, dict[str, str]]:
+def used_imports(
+    program: Program, said: Iterable[str], target: Target
+) -> dict[str, dict[str, str]]:
     """Return what a module's lines call of other modules: by module, the names here with the names there.
 
     Args:
         program: the program.
-        said: the literal parts of its lines.
+        said: the words that its lines use.
+        target: the output language.
+
+    Raises:
+        GradgenError: it is a language that cannot call them.
     """
     called = {text.rstrip("(") for text in said}
     found: dict[str, dict[str, str]] = {}
@@ -21,7 +29,14 @@ def used_imports(program: Program, said: Iterable[str]) -> dict[str, dict[str, s
             # A slope that nobody asks for is not imported.
             if row.foreign and local in called:
                 found.setdefault(module, {})[local] = name
-    return {module: dict(sorted(found[module].items())) for module in sorted(found)}
+    modules = {m: dict(sorted(found[m].items())) for m in sorted(found)}
+    for module, names in modules.items():
+        if not target.is_python:
+            name = f"{module}.{next(iter(names.values()))}"
+            raise GradgenError(
+                f"{name} is a Python function, which a module in {target.name} cannot call"
+            )
+    return modules
 
 
 def import_lines(modules: Mapping[str, Mapping[str, str]]) -> list[str]:

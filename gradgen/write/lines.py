@@ -1,19 +1,19 @@
-"""Lines of functions in; their texts in a language out, with what they cost, read and call."""
+"""Lines of functions in; their texts in a target's language out, with what they cost, read and call."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from gradgen.core.derive import Chain
 from gradgen.core.notation import NoWordError
 from gradgen.core.program import Line
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
 from gradgen.passes.ieee import Quiet
 from gradgen.write.kinds import Kinds
-from gradgen.write.language import Language
 from gradgen.write.spell import Speller
+from gradgen.write.target import Target
 
 
 class Writer:
@@ -25,14 +25,20 @@ class Writer:
         speller: what spells them, and knows which words it has used.
     """
 
-    def __init__(self, chain: Chain, language: Language, ieee: bool) -> None:
+    def __init__(self, chain: Chain, target: Target, limit: int | None = None) -> None:
+        """Take the chain rule over a program, a target, and how many operations may be written of the program."""
+        language = target.language
         self.chain = chain
+        self.target = target
+        self.limit = limit
         self.count = Count(chain.steps, language.words)
         self.speller = Speller(chain.steps, language)
         self.kinds = Kinds(self.speller)
         #: By kind, and by what the leaves are worth: what a line costs, and what it is worth.
         self.costs: dict[Hashable, tuple[int, int]] = {}
-        self.quiet = Quiet(chain, language.words) if ieee else None
+        self.quiet = Quiet(chain, language.words) if target.ieee else None
+        #: What has been held to the limit beside the lines.
+        self.held = 0
         self.start({})
 
     @property
@@ -45,34 +51,54 @@ class Writer:
         self.tally = Tally(self.count, upstream)
         self.read: set[int] = set()
 
+    def hold(self, more: int = 0) -> None:
+        """Hold the module to its limit, in which so many operations more are needed.
+
+        Raises:
+            TooLargeError: what is written of it so far is more.
+        """
+        self.held += more
+        if self.limit is not None and self.kinds.written + self.held > self.limit:
+            raise TooLargeError(
+                f"the module would be too large: its lines have more than {self.limit} operations; split it into several"
+            )
+
     def lines(
-        self, lines: Iterable[Line], names: Mapping[int, str]
+        self, lines: Sequence[Line], names: Mapping[int, str]
     ) -> Iterator[tuple[Line, str]]:
-        """Yield each line with its right-hand side.
+        """Yield each line with its text.
 
         Args:
-            lines: the lines, in order.
+            lines: the lines of a function, in order.
             names: what values are called before the first.
 
         Raises:
             GradgenError: the language cannot write an operation.
+            TooLargeError: the module would be too large.
         """
         known = Names(names)
+        define = self.target.define
+        again = {line.name for line in lines if line.sign != "="}
         for line in known.along(lines):
             value = line.value
             if value in known:
                 self.read.add(value)
                 self.tally.line(line, known)
-                yield line, known[value]
-                continue
-            try:
+                text = known[value]
+            else:
                 text = self._text(line, known)
-            except NoWordError as error:
-                lacking = self.speller.language.lacking
-                raise GradgenError(f"{error} {lacking}") from None
-            yield line, text
+                self.hold()
+            yield line, define(line.name, line.sign, text, line.name in again)
 
     def _text(self, line: Line, known: Names) -> str:
+        """Return a line's right-hand side."""
+        try:
+            return self._spelled(line, known)
+        except NoWordError as error:
+            lacking = self.speller.language.lacking
+            raise GradgenError(f"{error} {lacking}") from None
+
+    def _spelled(self, line: Line, known: Names) -> str:
         value = line.value if self.quiet is None else self.quiet.line(line, known)
         if value in known or not self.chain.steps[value].args:
             self.read.update(leaves(self.chain.steps, value, known))

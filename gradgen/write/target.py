@@ -12,6 +12,11 @@ def _parameter(name: str, default: float | None) -> str:
     return f"{name}: float" if default is None else f"{name}: float = {default!r}"
 
 
+def _no_linter(params: Sequence[str], local: Sequence[str]) -> tuple[str, ...]:
+    """Return the rules of a linter that such parameters and local names break: there is no linter."""
+    return ()
+
+
 def listed(parts: Sequence[str]) -> str:
     """Return Python's text of a tuple."""
     return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
@@ -64,6 +69,7 @@ class Target:
         returns: what a function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
+        noqa: the rules of a linter that the user's names break, by those of parameters and those of local variables.
         says: what its modules are, in a few words, for the help; empty where its name says it.
         raises: whether overflow and poles raise where the module runs; else they give inf and nan.
         precise: whether adjoints are written for relative accuracy over the whole range.
@@ -91,6 +97,7 @@ class Target:
     returns: str = "Return"
     listed: Callable[[Sequence[str]], str] = listed
     quoted: Callable[[str], str] = quoted
+    noqa: Callable[[Sequence[str], Sequence[str]], tuple[str, ...]] = _no_linter
     says: str = ""
     raises: bool = True
     precise: bool = False

@@ -31,8 +31,9 @@ from gradgen.passes.names import name
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import PYTHON
 from gradgen.write.languages.c import C
-from gradgen.write.module import helpers, render
+from gradgen.write.module import render
 from gradgen.write.target import Skeleton
+from gradgen.write.templates import helpers
 from tests.conftest import DATA, ROOT, formulas, gold
 from tests.rows import NUMERIC, constants, drawn, has_text
 

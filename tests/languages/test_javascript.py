@@ -30,8 +30,9 @@ from gradgen.passes.names import name as named
 from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
 from gradgen.write.languages.javascript import JAVASCRIPT
-from gradgen.write.module import helpers, render
+from gradgen.write.module import render
 from gradgen.write.target import Skeleton
+from gradgen.write.templates import helpers
 from tests import generators
 from tests.conftest import ROOT, formulas, gold
 from tests.rows import ALL, NUMERIC, constants, drawn, has_text

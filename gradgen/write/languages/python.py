@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gradgen.core.rows import NAMED
@@ -169,6 +169,25 @@ def _check(text: str, skeleton: Skeleton) -> None:
     )
 
 
+def _noqa(params: Sequence[str], local: Sequence[str]) -> tuple[str, ...]:
+    codes = {
+        "A001": any(n in BUILTINS for n in local),
+        "A002": any(n in BUILTINS for n in params),
+        "E741": any(n in ("l", "O", "I") for n in (*params, *local)),
+        "N803": any(map(_has_capital, params)),
+        "N806": any(map(_has_capital, local)),
+    }
+    found = [code for code, needed in codes.items() if needed]
+    # RUF100 would complain where one of these rules is not even switched on.
+    return (*found, "RUF100") if found else ()
+
+
+def _has_capital(name: str) -> bool:
+    if name.isascii():
+        return not name.islower() and name.lower() != name
+    return any(char.isalpha() and not char.islower() for char in name)
+
+
 PYTHON = Target(
     name="python",
     folder="python",
@@ -181,6 +200,7 @@ PYTHON = Target(
     layout=layout_python,
     layout_any=black_python,
     check=_check,
+    noqa=_noqa,
 )
 SCIPY = replace(
     PYTHON,

@@ -1,0 +1,83 @@
+"""What templates may show: texts only; all decisions are made before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+#: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
+FEW = 4
+
+
+class Stage(NamedTuple):
+    """One assignment, with its comment."""
+
+    text: str
+    comment: str = ""
+
+
+class Group(NamedTuple):
+    """The backward lines that answer one forward line, under one comment."""
+
+    comment: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JacobianView:
+    """The texts of the function that returns all rows: lines before the rows, and the lines of each row."""
+
+    returns: str
+    summary: tuple[str, ...]
+    cache: tuple[str, ...]
+    groups: tuple[Group, ...]
+    rows: tuple[tuple[str, ...], ...]
+    unread: tuple[str, ...]
+    stacked: bool
+    operations: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """Everything a template of a module may show."""
+
+    noqa: tuple[str, ...]
+    docstring: tuple[str, ...]
+    imports: tuple[str, ...]
+    helpers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: tuple[str, ...]
+    outputs: tuple[str, ...]
+    #: Names for what is set instead of returned, by output.
+    results: tuple[str, ...]
+    forward_returns: str
+    backward_returns: str
+    backward_summary: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    cache: tuple[str, ...]
+    unpacked: tuple[str, ...]
+    upstream: tuple[str, ...]
+    #: Parameters that no line reads: of `forward`, and of `backward`.
+    unread: tuple[tuple[str, ...], tuple[str, ...]]
+    unused: tuple[Stage, ...]
+    groups: tuple[Group, ...]
+    gradients: tuple[str, ...]
+    jacobian: JacobianView | None = None
+    few: int = FEW
+
+
+@dataclass(frozen=True)
+class TestModule:
+    """What the template of a test may show: points, values and gradients as texts."""
+
+    __test__ = False
+
+    module: str
+    formula: str
+    wrt: tuple[int, ...]
+    points: tuple[tuple[tuple[str, ...], ...], ...]
+    outputs: int = 1
+    rows: bool = False
+    #: Of very many slopes, the places of those that are compared with central differences; else all are.
+    checked: tuple[int, ...] = ()

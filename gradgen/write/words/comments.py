@@ -1,0 +1,87 @@
+"""A named program in; the comments beside its forward lines and above its backward lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from gradgen.core.derive import Chain
+from gradgen.core.program import Line, Program, Way
+from gradgen.passes.names import quotient_parts
+from gradgen.write.language import Language
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.spell import Speller
+from gradgen.write.words.values import Words
+
+#: The column in which a backward comment gives its rule.
+_RULE_COLUMN = 34
+_ROLES = {"num": "numerator", "den": "denominator"}
+
+
+class Comments:
+    """Writes the comments of a module."""
+
+    def __init__(self, words: Words, chain: Chain, language: Language) -> None:
+        self.words = words
+        self.program: Program = words.program
+        self.names = words.names
+        self.chain = chain
+        self.language = language
+        self.given = {value: note for _, value, note in self.program.given if note}
+        parts = quotient_parts(self.program)
+        self.roles = {value: _ROLES[part] for value, part in parts.items()}
+
+    def beside(self, line: Line) -> str:
+        """Return the comment beside a forward line: the user's, or what the operation is called."""
+        value = line.total
+        if value in self.given:
+            return self.given[value]
+        role, op = self.roles.get(value, ""), self.program.steps[value].op
+        if op in FORMULA.words:
+            return role
+        # The operation's name is worth a comment where the spelling does not show it.
+        row, word = self.program.rows[op], self.language.words.get(op)
+        if word is not None:
+            literal = "".join(p for p in word.pieces if isinstance(p, str))
+        else:
+            # Of a function of the program's own, a call of another module shows it.
+            body = row.body if isinstance(row.body, str) else row.body.op
+            literal = body if not row.own or row.imports else ""
+        called = "" if row.name in literal else row.name
+        return " ".join(filter(None, [role, called]))
+
+    def above(self, source: int) -> str:
+        """Return a forward line, and its rule where that is not obvious, for the backward lines that answer it."""
+        words, names = self.words, self.names
+        step = self.program.steps[source]
+        rule = words.say(self.program.rows[step.op].rule, source)
+        quotient = self._quotients.get(source)
+        if quotient is not None:
+            rule = self._of_quotient(quotient)
+        text = f"{names[source]} = {words.formula(source)}"
+        return f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
+
+    def _of_quotient(self, way: Way) -> str:
+        """Return the rule of the way from a quotient to its denominator or past it."""
+        words, names = self.words, self.names
+        step = self.program.steps[way.source]
+        into = names[way.into]
+        above = words.operand(step.args[0]) if step.op == "div" else "1"
+        text = f"-{names[way.source]}/{into}"
+        if way.below is not None:
+            bare = way._replace(branch=None, alive=(), moving=False, steep=False)
+            one = self.chain.steps.const(1)
+            slope, negative = self.chain.tidy.signless(self.chain.partial(bare, one))
+            text = Speller(self.chain.steps, FORMULA).text(slope, names)
+            text = ("-" * negative + text).replace(" ", "")
+        return f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
+
+    @cached_property
+    def _quotients(self) -> Mapping[int, Way]:
+        """The ways from a quotient to its denominator or past it, by the quotient; the first of each."""
+        found: dict[int, Way] = {}
+        for way in self.program.ways:
+            over = self.program.steps[way.source].op == "div" and way.place == 1
+            if way.below is not None or over:
+                found.setdefault(way.source, way)
+        return found

@@ -1,0 +1,82 @@
+"""What writes about a program in; what may raise, which slopes do not exist and where slopes jump, in words, out."""
+
+from __future__ import annotations
+
+from gradgen.core.rows import ANY
+from gradgen.passes.raising import Raising
+from gradgen.write.words.values import Words
+
+
+def raises(words: Words, strict: bool = False) -> list[str]:
+    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets.
+
+    Args:
+        strict: whether a slope that does not exist raises.
+    """
+    entries = []
+    program = words.program
+    steps = program.steps
+    made = {v for v in program.constants if steps[v].op != "const"}
+    for value in program.lines:
+        step, stage = steps[value], words.names[value]
+        for arg in step.args if made else ():
+            error = words.facts.failure(arg) if arg in made else None
+            if error is not None:
+                when = f"where {words.guard(step.guard)}" if step.guard else "always"
+                shown = words.operand(arg)
+                entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")
+        if not program.rows[step.op].raises:
+            continue
+        for one in words.rules.raising(value, strict):
+            where = "where" if one.rule.partial is None else "backward, where"
+            entries.append(
+                f"{one.rule.error}: {where} {_when(words, one, value)} ({stage})."
+            )
+    return entries
+
+
+def undefined(words: Words) -> list[str]:
+    """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets."""
+    entries = []
+    for value in words.program.lines:
+        for one in words.rules.missing(value):
+            slope = f"the slope of {words.formula(value)}"
+            if one.rule.partial != ANY:
+                args = words.program.steps[value].args
+                slope += f" by {words.operand(args[one.rule.partial or 0])}"
+            entries.append(
+                f"{slope} is nan where {_when(words, one, value)} ({words.names[value]})."
+            )
+    return entries
+
+
+def kinks(words: Words) -> list[str]:
+    """Return the conventions of the program's kinks, with the stages in brackets."""
+    entries = []
+    for value in words.program.lines:
+        row = words.program.rows[words.program.steps[value].op]
+        ways = words.rules.flowing.get(value, ())
+        if not (row.kink or any(way.alive for way in ways)):
+            continue
+        concerned = any(row.kink_partial in (None, way.place) for way in ways)
+        still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
+        if row.kink and (concerned or any(still) or row.flat):
+            entries.append(f"{words.say(row.kink, value)} ({words.names[value]}).")
+        for where in dict.fromkeys(map(words.held, ways)):
+            if where:
+                entries.append(
+                    f"{words.formula(value)} where {where}: gradient 0 ({words.names[value]})."
+                )
+    return entries
+
+
+def _when(words: Words, one: Raising, value: int) -> str:
+    """Return the condition under which a rule holds of a value, in words."""
+    when = words.say(one.rule.when, value)
+    texts = [words.guard(branch) for branch in one.branches]
+    alive = {words.alive(way) for way in one.ways}
+    if texts:
+        when += f", if {' or '.join(texts)}"
+    if len(alive) == 1 and (text := alive.pop()):
+        when += f" and {text}" if texts else f", if {text}"
+    return when

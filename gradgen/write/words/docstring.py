@@ -1,0 +1,150 @@
+"""What writes about a program in; the docstrings of its module and of its functions out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from gradgen.passes.cost import Cost
+from gradgen.write.target import Target
+from gradgen.write.words.conditions import kinks, raises, undefined
+from gradgen.write.words.values import Words
+
+_WIDTH = 84
+#: A longer list is cut short: the docstring of a large module is for reading too.
+_LISTED = 24
+
+
+class Docstrings:
+    """Writes the docstrings of a module in some language."""
+
+    def __init__(self, words: Words, target: Target) -> None:
+        self.words = words
+        self.program = words.program
+        self.names = words.names
+        self.target = target
+
+    def module(self, formula: str, cost: Cost, told: str = "") -> list[str]:
+        """Return the lines of the module's docstring.
+
+        Args:
+            formula: what the module computes; empty if it is too long to show.
+            cost: the operations of its functions.
+            told: what the program says about itself, its paragraphs apart.
+        """
+        shown = formula or f"an expression of {len(self.program.lines)} operations"
+        lines = _wrap(f"{self._call()} = {shown}.")
+        for paragraph in filter(None, told.split("\n\n")):
+            lines += ["", *textwrap.wrap(self.target.quoted(paragraph), _WIDTH)]
+        lines += ["", *self._inputs(), *self._cost(cost)]
+        if self.target.infinite:
+            lines.append(
+                "Overflow and poles give inf, what has no value gives nan, as in C."
+            )
+        for title, entries in self._conditions():
+            if entries:
+                lines += ["", f"{title}:"]
+                for entry in entries[:_LISTED]:
+                    lines += _wrap(entry, "    ")
+            if len(entries) > _LISTED:
+                lines.append(
+                    f"    ... and {len(entries) - _LISTED} more of these kinds."
+                )
+        return lines
+
+    def _call(self) -> str:
+        inputs = ", ".join(self.names[value] for value in self.program.signature)
+        result = self.words.result
+        several = len(self.program.outputs) > 1
+        return f"{f'({result})' if several else result}({inputs})"
+
+    def _inputs(self) -> Iterator[str]:
+        """Yield what the inputs are called, what the module calls, and by which inputs the gradient is."""
+        program, names = self.program, self.names
+        called = [
+            (
+                names[value]
+                if names[value] == text
+                else f"{names[value]} (`{text}` in the formula)"
+            )
+            for value, text in program.signature.items()
+        ]
+        yield from _wrap(f"Inputs: {', '.join(called) or 'none'}.")
+        foreign = [
+            f"{module}.{name}"
+            for op in dict.fromkeys(
+                step.op for step in program.steps if step.op in program.rows
+            )
+            for module, name, _ in program.rows[op].imports
+        ]
+        if foreign:
+            yield from _wrap(f"Calls: {', '.join(dict.fromkeys(foreign))}.")
+        if program.wrt != tuple(program.signature):
+            asked = ", ".join(names[i] for i in program.wrt)
+            yield from _wrap(f"Gradient: by {asked or 'no input'} only.")
+
+    def _cost(self, cost: Cost) -> Iterator[str]:
+        yield (
+            f"Operations: {cost.forward} forward, {cost.backward} backward; "
+            f"value and gradient together cost {cost.ratio:.1f} times the value."
+        )
+        if cost.jacobian is not None:
+            yield f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
+
+    def _conditions(self) -> Iterator[tuple[str, list[str]]]:
+        words, quiet, strict = self.words, self.target.infinite, self.target.strict
+        yield "Raises", [] if quiet else raises(words, strict)
+        yield "Undefined", [] if quiet or strict else undefined(words)
+        yield "Kinks", kinks(words)
+
+    def backward(self) -> list[str]:
+        """Return the lines of `backward`'s docstring: what it returns, and in which order."""
+        program, names, result = self.program, self.names, self.words.result
+        give = self.target.returns.format("gradient")
+        seeds = ", ".join(program.adjoints[value] for _, value in program.outputs)
+        order = ", ".join(names[i] for i in program.wrt)
+        if len(program.outputs) > 1:
+            text = f"{give} the gradients of {result}, times their upstream gradients ({seeds}), summed."
+            lines = _wrap(text, width=_WIDTH - 4)
+            lines += ["", *_wrap(f"In this order: by {order or 'no input'}.")]
+        else:
+            slopes = self.target.listed([f"d{result}/d{names[i]}" for i in program.wrt])
+            if not program.wrt:
+                return [f"{give} {slopes}: no gradient of {result} is asked for."]
+            each = "each " if len(program.wrt) > 1 else ""
+            lines = [f"{give} {slopes}, {each}times the upstream gradient {seeds}."]
+            if len(lines[0]) > _WIDTH - 6:
+                lines = [
+                    f"{give} the gradient of {result}, times the upstream gradient {seeds}.",
+                    "",
+                    *_wrap(f"In this order: by {order}."),
+                ]
+        received = {value for _, value in program.outputs}
+        if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
+            lines += [""] if len(lines) == 1 else []
+            lines += [
+                "The gradients of a value that is used more than once add up: `+=`."
+            ]
+        return lines
+
+    def jacobian(self) -> list[str]:
+        """Return the lines of `jacobian`'s docstring."""
+        each = (
+            "one row, of" if len(self.program.outputs) == 1 else "one row for each of"
+        )
+        order = ", ".join(self.names[i] for i in self.program.wrt)
+        give = self.target.returns.format("rows")
+        text = f"{give} the Jacobian: {each} {self.words.result}."
+        first = _wrap(text, width=_WIDTH - 4)
+        return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
+
+
+def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,130 @@
+"""A named program in; its values, branches and tests in words out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property
+
+from gradgen.core.program import Guard, Program, Way
+from gradgen.core.tidy import Tidy
+from gradgen.passes.facts import Facts
+from gradgen.passes.gradient import all_of
+from gradgen.passes.raising import Rules
+from gradgen.write.kinds import Kinds
+from gradgen.write.language import AND, ATOM
+from gradgen.write.languages.formula import FORMULA
+from gradgen.write.spell import Speller
+
+_PLACE = re.compile(r"\{(out|[0-9])\}")
+
+
+class Words:
+    """Says in words what values, branches and tests are, in the names that the program gives."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = program.names
+        self.facts = Facts(program)
+        self.rules = Rules(self.facts)
+        self.speller = Speller(self.facts.steps, FORMULA)
+        self.kinds = Kinds(self.speller)
+
+    @cached_property
+    def result(self) -> str:
+        """The names of the outputs."""
+        return ", ".join(self.names[value] for _, value in self.program.outputs)
+
+    def formula(self, value: int) -> str:
+        """Return a line's right-hand side as a formula."""
+        return self.kinds.text(value, self.names, *self.kinds.of(value, self.names))
+
+    def stage(self, value: int) -> str:
+        """Return the same with the branch in which it is evaluated."""
+        text, guard = self.formula(value), self.program.steps[value].guard
+        if not guard:
+            return text
+        loose = self.program.steps[value].op == "where"
+        return f"{f'({text})' if loose else text} if {self.guard(guard)}"
+
+    def operand(self, value: int) -> str:
+        """Return the text of what a line reads."""
+        return self.names.get(value) or self.speller.text(value, self.names)
+
+    def say(self, text: str, value: int) -> str:
+        """Return a text of the table about a value and its operands."""
+        args = self.program.steps[value].args
+
+        def word(match: re.Match[str]) -> str:
+            if match[1] == "out":
+                return self.names[value]
+            arg = args[int(match[1])]
+            before, after = text[: match.start()], text[match.end() :]
+            enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
+            loose = not enclosed and self.speller.binds(arg, self.names) < ATOM
+            return f"({self.operand(arg)})" if loose else self.operand(arg)
+
+        return _PLACE.sub(word, text)
+
+    def guard(self, guard: Guard) -> str:
+        """Return a branch's conditions."""
+        return self.operand(all_of(Tidy(self.facts.steps).make, guard))
+
+    def alive(self, way: Way) -> str:
+        """Return the tests that a way makes, in words; empty where it makes none."""
+        tests = [
+            (self.speller.text(test, self.names), self.speller.binds(test, self.names))
+            for test in way.alive
+            if test not in self.names
+        ]
+        tests += [(self.names[test], ATOM) for test in way.alive if test in self.names]
+        if way.steep:
+            tests.append((f"{self.program.adjoints[way.source]} != 0", AND + 1))
+        if len(tests) == 1:
+            return tests[0][0]
+        return " and ".join(
+            f"({text})" if binds < AND else text for text, binds in tests
+        )
+
+    def held(self, way: Way) -> str:
+        """Return where a way is 0 because its operand does not move there, in words; empty where it is so nowhere."""
+        if way.steep:
+            return ""
+        found: list[str] = []
+        for test in way.alive:
+            found += [" and ".join(each) for each in self._opposites(way, test)]
+        return " or ".join(found)
+
+    def _opposites(self, way: Way, test: int) -> Iterator[list[str]]:
+        """Yield where a test fails: several lists where in several cases."""
+        steps = self.facts.steps
+        group, todo = [], [test]
+        while todo:
+            at = todo.pop()
+            if steps[at].op == "or" and at not in self.names:
+                todo += reversed(steps[at].args)
+            else:
+                group.append(at)
+        if len(group) == 1 and len(asked := self.rules.asked(group[0])) == 2:
+            yield from ([self._equal(way, value, number)] for value, number in asked)
+            return
+        texts = []
+        for at in group:
+            step = steps[at]
+            if step.op == "ne" and at not in self.names:
+                value, other = step.args
+                if value == way.source and self.facts.number(other) == 0:
+                    value = way.into
+                texts.append(f"{self.operand(value)} = {self.operand(other)}")
+            elif step.op == "eq" and at not in self.names:
+                texts.append(" != ".join(map(self.operand, step.args)))
+            elif step.op == "not" and at not in self.names:
+                texts.append(self.operand(step.args[0]))
+            else:
+                texts.append(f"not {self.operand(at)}")
+        yield texts
+
+    def _equal(self, way: Way, value: int, number: float) -> str:
+        value = way.into if value == way.source and number == 0 else value
+        return f"{self.names[value]} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"
