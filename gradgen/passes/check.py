@@ -7,27 +7,38 @@ from collections.abc import Container, Iterator
 from gradgen.core.program import Program, ProgramError
 
 
-def verify(program: Program) -> Program:
+def verify(program: Program, known: Program | None = None) -> Program:
     """Return a program if it keeps every rule of the representation, in linear time.
+
+    Args:
+        program: the program.
+        known: one that keeps them, from which it was made: the steps and ways that they share are right.
 
     Raises:
         ProgramError: a step reads a later value, takes other arguments than its row, or mixes up conditions and numbers; a way
             runs out of order or not along an argument; a name is missing, illegal or given twice.
     """
-    for fault in _faults(program):
+    for fault in _faults(program, known):
         raise ProgramError(fault)
     return program
 
 
-def _faults(program: Program) -> Iterator[str]:
+def _faults(program: Program, known: Program | None) -> Iterator[str]:
     steps, first = program.steps, len(program.signature)
     truths: set[int] = set()
+    start = 0
+    if known is not None and steps[: len(known.steps)] == known.steps:
+        start = len(known.steps)
+        boolean = {op for op, row in program.rows.items() if row.boolean}
+        for value, step in enumerate(known.steps):
+            if step.op in boolean or (step.op == "const" and isinstance(step.data, bool)):  # fmt: skip
+                truths.add(value)
     plain = {
         name: row.arity
         for name, row in program.rows.items()
         if not (row.truths or row.boolean)
     }
-    for value, step in enumerate(steps):
+    for value, step in enumerate(steps[start:], start):
         args = step.args
         usual = args and plain.get(step.op) == len(args) and not step.guard
         if usual and 0 <= min(args) <= max(args) < value and truths.isdisjoint(args):
@@ -50,7 +61,8 @@ def _faults(program: Program) -> Iterator[str]:
         if row.boolean if row else isinstance(step.data, bool):
             truths.add(value)
     yield from _line_faults(program, truths)
-    yield from _way_faults(program, truths)
+    if not (start == len(steps) and known and program.ways == known.ways):
+        yield from _way_faults(program, truths)
     names = [*program.names.values(), *program.adjoints.values()]
     if names and not program.names.keys() == program.adjoints.keys() == {*program.signature, *program.lines}:  # fmt: skip
         yield "every input and line needs a name and a gradient name, and nothing else does"

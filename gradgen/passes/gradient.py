@@ -28,6 +28,7 @@ def differentiate(program: Program, shown: bool = True) -> Program:
     Raises:
         GradgenError: an operation has no derivative that can be written down.
     """
+    known = program
     program = _divide(program, shown)
     active = set(program.wrt)
     for value in program.lines:
@@ -53,7 +54,7 @@ def differentiate(program: Program, shown: bool = True) -> Program:
                 raise _no_partial(row.name, place)
             found.append(Way(source, place, into, below))
             received.add(into)
-    return verify(replace(program, ways=tuple(found)))
+    return verify(replace(program, ways=tuple(found)), known)
 
 
 def _is_one(step: Step) -> bool:
@@ -168,7 +169,8 @@ def branch(program: Program) -> Program:
             taken = [all_of(make, b) for b in branches]
             way = way._replace(branch=reduce(lambda a, b: make("or", a, b), taken))
         found.append(way)
-    return verify(replace(program, steps=tuple(steps.list), ways=tuple(found)))
+    branched = replace(program, steps=tuple(steps.list), ways=tuple(found))
+    return verify(branched, program)
 
 
 def all_of(make: Make, guard: Guard) -> int:

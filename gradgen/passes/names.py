@@ -57,7 +57,7 @@ def name(
     Raises:
         GradgenError: the result's name is reserved or an input's.
     """
-    return verify(_Namer(program, _Pool(reserved, avoided)).run())
+    return verify(_Namer(program, _Pool(reserved, avoided)).run(), program)
 
 
 def quotient_parts(program: Program) -> Mapping[int, str]:

@@ -13,7 +13,14 @@ from gradgen.passes.check import verify
 from gradgen.passes.facts import SAME_ZERO, Facts
 from gradgen.passes.flat.conditions import Conditions, Test, of_bases
 from gradgen.passes.flat.held import flat_ways, held_ways
-from gradgen.passes.flat.met import gradients_above, meets_root, met_ways, zeros_of
+from gradgen.passes.flat.met import (
+    PRODUCTS,
+    gradients_above,
+    meets_root,
+    met_ways,
+    zeros_of,
+)
+from gradgen.passes.flat.reach import above
 
 
 def flatten(program: Program) -> Program:
@@ -23,14 +30,17 @@ def flatten(program: Program) -> Program:
     if not infinite:
         return program
     flats = flat_ways(facts, {way.into for way in infinite})
-    zeros = zeros_of(facts)
-    above = gradients_above(facts, zeros, {way.source for way in infinite})
+    sources = above(program, {way.source for way in infinite})
+    products = [s for s in map(program.steps.__getitem__, sources) if s.op in PRODUCTS]
+    factors = {arg for step in products for arg in step.args}
+    zeros = zeros_of(facts, factors.union(way.into for way in infinite))
+    gradients = gradients_above(facts, zeros, sources)
     maker = Conditions(program)
     found = []
     #: The roots whose gradient is 0 where they are although it flows, so that it cannot tell whether it does.
     untold: set[int] = set()
     for way in program.ways:
-        if meets_root(facts, way):
+        if program.tested and meets_root(facts, way):
             untold.add(way.into)
         points = infinite.get(way, ())
         if 0.0 in points and "0" not in facts.signs[way.into]:
@@ -40,7 +50,7 @@ def flatten(program: Program) -> Program:
             continue
         alive = list(held_ways(facts, way, points, flats[way.into]))
         if not _covered(facts, way, alive):
-            alive += met_ways(facts, way, points, above[way.source], zeros)
+            alive += met_ways(facts, way, points, gradients[way.source], zeros)
         found.append(maker.told(way, of_bases(facts, alive)))
     flattened = replace(
         program,
@@ -48,7 +58,7 @@ def flatten(program: Program) -> Program:
         ways=tuple(found),
         tested=program.tested - untold,
     )
-    return verify(flattened)
+    return verify(flattened, program)
 
 
 def _covered(facts: Facts, way: Way, alive: Sequence[tuple[Test, ...]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
@@ -11,6 +11,7 @@ from gradgen.core.program import Program, Step, Way
 from gradgen.passes.facts import Facts
 from gradgen.passes.flat.conditions import Test
 from gradgen.passes.flat.near import HOLDING, exponent, power_of, value_of
+from gradgen.passes.flat.reach import below
 
 #: The most ways of being flat that are followed of one value, and the most tests of one way.
 _WAYS, _TESTS = 4, 8
@@ -34,24 +35,19 @@ class Flat:
 def flat_ways(facts: Facts, asked: set[int]) -> Mapping[int, Sequence[Flat]]:
     """Return the ways in which values do not move: these and what they are made of."""
     program = facts.program
-    moving = _moving(program)
-    wanted = {*asked}
-    for value in reversed(program.lines):
-        if value in wanted:
-            wanted.update(program.steps[value].args)
+    lines = below(program, asked)
+    moving = _moving(program, lines)
     still = (Flat((), None),)
     found: dict[int, Sequence[Flat]] = {
         value: () if value in moving else still for value in program.signature
     }
     #: The values that jump or are held somewhere.
     uneven: set[int] = set()
-    for value in program.lines:
+    for value in lines:
         step = program.steps[value]
         jumps = program.rows[step.op].flat or step.op == "heaviside"
         if uneven & {*step.args} or jumps or step.op in (*HOLDING, "where"):
             uneven.add(value)
-        if value not in wanted:
-            continue
         if value not in moving:
             found[value] = still
             continue
@@ -67,10 +63,10 @@ def flat_ways(facts: Facts, asked: set[int]) -> Mapping[int, Sequence[Flat]]:
     return found
 
 
-def _moving(program: Program) -> set[int]:
+def _moving(program: Program, lines: Iterable[int]) -> set[int]:
     """Return the values that move with inputs, also those that no way leads to, such as a denominator that is passed by."""
     found = set(program.wrt)
-    for value in program.lines:
+    for value in lines:
         step = program.steps[value]
         moves_by = program.rows[step.op].moves_by
         if any(arg in found and moves_by(i) for i, arg in enumerate(step.args)):

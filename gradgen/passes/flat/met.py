@@ -10,9 +10,12 @@ from gradgen.core.program import Way
 from gradgen.passes.facts import SAME_ZERO, Facts
 from gradgen.passes.flat.conditions import UPSTREAM, Test
 from gradgen.passes.flat.near import HOLDING, exponent, power_of, value_of
+from gradgen.passes.flat.reach import below
 
 #: The most factors of a product that are looked at.
 _FACTORS = 8
+#: Operations whose slope by one operand may be 0 where the other is.
+PRODUCTS = ("mul", "div", "inv")
 #: Operations of one operand whose slope is never 0.
 # fmt: off
 _STEEP = (
@@ -127,11 +130,12 @@ class Zeros:
     enough: dict[int, frozenset[int]]
 
 
-def zeros_of(facts: Facts) -> Zeros:
+def zeros_of(facts: Facts, asked: set[int]) -> Zeros:
+    """Return the zeros of values, and of all that these are made of."""
     program = facts.program
     inputs = {value: frozenset({value}) for value in program.signature}
     found = Zeros(inputs, {**inputs})
-    for value in program.lines:
+    for value in below(program, asked):
         step = program.steps[value]
         first, second = (*step.args, None)[:2]
         same = enough = frozenset({value})
@@ -151,18 +155,16 @@ def zeros_of(facts: Facts) -> Zeros:
     return found
 
 
-def gradients_above(facts: Facts, zeros: Zeros, asked: set[int]) -> dict[int, Above]:
-    """Return what is known of the gradients of values, and of all from which these flow."""
+def gradients_above(facts: Facts, zeros: Zeros, wanted: set[int]) -> dict[int, Above]:
+    """Return what is known of the gradients of values, with which come all from which these flow."""
     program = facts.program
-    wanted = {*asked}
-    for way in reversed(program.ways):
-        if way.into in wanted:
-            wanted.add(way.source)
     steep: set[int] = set()
     for value in program.lines:
         step = program.steps[value]
-        steep_at = (facts.singular(step, place) for place in range(len(step.args)))
-        if steep & {*step.args} or any(steep_at):
+        places = range(len(step.args)) if program.rows[step.op].raises else ()
+        if any(facts.singular(step, place) for place in places) or not steep.isdisjoint(
+            step.args
+        ):
             steep.add(value)
     found = {value: Above() for _, value in program.outputs}
     for way in program.ways:
