@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -118,64 +118,94 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
             known; a symbol is a condition; or a series has no plain bounds.
     """
     done: ByNode[sp.Basic] = ByNode()
-    taken: dict[str, sp.Basic] = {}
-    called: dict[str, sp.Basic] = {}
-    free: dict[str, None] = {}
+    coordinates = _Coordinates()
+    free: set[str] = set()
     todo: list[sp.Basic] = [expr]
     while todo:
         node = todo[-1]
         if node in done:
             todo.pop()
         elif isinstance(node, AppliedUndef):
-            if not all(isinstance(arg, sp.Symbol) for arg in node.args):
-                raise GradgenError(
-                    f"`{node.func}` of an expression is not known; put a formula or a symbol in its place"
-                )
-            if _is_known(node):
-                raise GradgenError(
-                    f"`{node.func}` is a function here, and an undefined one in this expression; "
-                    f"give the formula as text, or `{node.func}` another name if it is an input"
-                )
-            taken |= {arg.name: node for arg in node.args}
-            done[node] = sp.Symbol(symbol_name(node))
-            if called.setdefault(symbol_name(node), node) != node:
-                raise GradgenError(
-                    f"`{node.func}` of two symbols is not known; put formulas or symbols in their place"
-                )
-        elif isinstance(node, sp.Derivative):
-            raise GradgenError(
-                "a derivative is not supported; put a symbol in its place, as in expr.subs(q.diff(t), v)"
-            )
+            done[node] = coordinates.symbol(node)
         else:
+            _check_plain(node)
             if isinstance(node, sp.Symbol):
-                free[node.name] = None
-            truths = node.args[1:] if isinstance(node, ExprCondPair) else node.args
-            if isinstance(node, (ExprCondPair, BooleanFunction)):
-                for one in truths:
-                    if isinstance(one, (sp.Symbol, AppliedUndef)):
-                        raise GradgenError(
-                            f"`{one}` is no condition; write one such as `{one} > 0`"
-                        )
+                free.add(node.name)
             missing = [arg for arg in node.args if arg not in done]
             todo += missing
             if not missing:
-                args = [done[arg] for arg in node.args]
-                same = all(new is old for new, old in zip(args, node.args))
-                if isinstance(node, tuple(_JOINED)):
-                    done[node] = _JOINED[type(node)](*args)
-                else:
-                    done[node] = node if same else unevaluated(type(node), *args)
-    for name in called:
-        if name in map(python_name, free):
-            raise GradgenError(
-                f"two different symbols are both called `{name}`; give them different names"
-            )
-    for name, node in taken.items():
-        if name in free:
-            raise GradgenError(
-                f"`{node.func}` depends on `{name}`, which is an input as well; put a formula or a symbol in its place"
-            )
+                done[node] = _remade(node, [done[arg] for arg in node.args])
+    coordinates.check_apart(free)
     return without_series(done[expr])
+
+
+def _remade(node: sp.Basic, args: Sequence[sp.Basic]) -> sp.Basic:
+    """Return a node over other arguments, with conditions joined by and, or and not alone."""
+    if isinstance(node, tuple(_JOINED)):
+        return _JOINED[type(node)](*args)
+    same = all(new is old for new, old in zip(args, node.args))
+    return node if same else unevaluated(type(node), *args)
+
+
+def _check_plain(node: sp.Basic) -> None:
+    """Refuse a derivative, and a symbol that stands for a condition."""
+    if isinstance(node, sp.Derivative):
+        raise GradgenError(
+            "a derivative is not supported; put a symbol in its place, as in expr.subs(q.diff(t), v)"
+        )
+    if isinstance(node, (ExprCondPair, BooleanFunction)):
+        for one in node.args[1:] if isinstance(node, ExprCondPair) else node.args:
+            if isinstance(one, (sp.Symbol, AppliedUndef)):
+                raise GradgenError(
+                    f"`{one}` is no condition; write one such as `{one} > 0`"
+                )
+
+
+class _Coordinates:
+    """Functions of symbols of which no more is known: each is an input, called as it is, and what it takes is none."""
+
+    def __init__(self) -> None:
+        self._called: dict[str, sp.Basic] = {}
+        self._taken: dict[str, sp.Basic] = {}
+
+    def symbol(self, node: AppliedUndef) -> sp.Symbol:
+        """Return the input that a function stands for.
+
+        Raises:
+            GradgenError: it takes anything but symbols, or other symbols than elsewhere, or is called as one that is known.
+        """
+        if not all(isinstance(arg, sp.Symbol) for arg in node.args):
+            raise GradgenError(
+                f"`{node.func}` of an expression is not known; put a formula or a symbol in its place"
+            )
+        if _is_known(node):
+            raise GradgenError(
+                f"`{node.func}` is a function here, and an undefined one in this expression; "
+                f"give the formula as text, or `{node.func}` another name if it is an input"
+            )
+        self._taken |= {arg.name: node for arg in node.args}
+        if self._called.setdefault(symbol_name(node), node) != node:
+            raise GradgenError(
+                f"`{node.func}` of two symbols is not known; put formulas or symbols in their place"
+            )
+        return sp.Symbol(symbol_name(node))
+
+    def check_apart(self, free: Collection[str]) -> None:
+        """Refuse symbols that are called as a function is, or that one takes.
+
+        Raises:
+            GradgenError: there is one among them.
+        """
+        for name in self._called:
+            if name in map(python_name, free):
+                raise GradgenError(
+                    f"two different symbols are both called `{name}`; give them different names"
+                )
+        for name, node in self._taken.items():
+            if name in free:
+                raise GradgenError(
+                    f"`{node.func}` depends on `{name}`, which is an input as well; put a formula or a symbol in its place"
+                )
 
 
 def _is_known(node: AppliedUndef) -> bool:

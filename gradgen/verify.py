@@ -79,6 +79,11 @@ class Report:
     digits: int = DIGITS
     few: int = 0
 
+    @property
+    def met(self) -> int:
+        """How many points were inside the domain: compared, or raised at."""
+        return self.compared + len(self.raised)
+
     def passed(self, tolerance: float = TOLERANCE) -> bool:
         """Whether values and gradients were compared, none raised, and all keep to the tolerance."""
         judged = [self.rows[place] for place in self.judged]
@@ -161,32 +166,15 @@ def verify(
         GradgenError: the recipe holds no formula.
     """
     program = compiled.program
-    if not compiled.recipe.source:
-        raise GradgenError(
-            "this expression could not be written out as text, so there is nothing to verify against"
-        )
-    read = parse(compiled.recipe.source, compiled.recipe.inputs or (), "expand")
-    if read.foreign:
-        raise GradgenError(
-            f"{read.foreign[0]} is not gradgen's, so there is no truth to compare with"
-        )
-    # mpmath needs seconds for the hundreds of digits of a Bessel function.
-    digits = DIGITS if compiled.recipe.target == "python" else _FEWER_DIGITS
-    results = [read.result(name) for name, _ in program.outputs]
-    formulas = ExactFormulas(results, program.inputs, digits)
-    affordable = max(_FEWEST, _WORK // formulas.work)
-    count = min(SAMPLES, affordable) if samples is None else samples
-    reports = []
-    for name, _ in program.outputs:
-        slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
-        whole = "gradient" if len(program.outputs) == 1 else f"gradient of {name}"
-        rows = [Worst(name), *slopes, Worst(whole)]
-        reports.append(Report(program.inputs, rows, digits=digits))
     for point in points:
         if len(point) != len(program.inputs):
             raise GradgenError(
                 f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
             )
+    formulas = _formulas(compiled)
+    affordable = max(_FEWEST, _WORK // formulas.work)
+    count = min(SAMPLES, affordable) if samples is None else samples
+    reports = _empty(compiled, formulas.digits)
     chosen: Iterable[tuple[float, ...]] = map(tuple, points)
     if not points:
         tries = min(count * _TRIES, max(count, _TRIES, _TRIES * affordable // 10))
@@ -195,18 +183,51 @@ def verify(
         open_ = [
             place
             for place, report in enumerate(reports)
-            if points or report.compared + len(report.raised) < count
+            if points or report.met < count
         ]
         if not open_:
             break
         _compare(compiled, formulas, point, reports, open_)
         if progress is not None:
-            done = min(report.compared + len(report.raised) for report in reports)
-            progress(done, len(points) or count)
+            progress(min(report.met for report in reports), len(points) or count)
     joined = _joined(reports)
     if samples is None and not points and count < SAMPLES:
         joined.few = count
     return joined
+
+
+def _formulas(compiled: Compiled) -> ExactFormulas:
+    """Return the formulas of a module's results as they were read, for evaluation with hundreds of digits.
+
+    Raises:
+        GradgenError: there are none, or none that are known.
+    """
+    recipe, program = compiled.recipe, compiled.program
+    if not recipe.source:
+        raise GradgenError(
+            "this expression could not be written out as text, so there is nothing to verify against"
+        )
+    read = parse(recipe.source, recipe.inputs or (), "expand")
+    if read.foreign:
+        raise GradgenError(
+            f"{read.foreign[0]} is not gradgen's, so there is no truth to compare with"
+        )
+    # mpmath needs seconds for the hundreds of digits of a Bessel function.
+    digits = DIGITS if recipe.target == "python" else _FEWER_DIGITS
+    results = [read.result(name) for name, _ in program.outputs]
+    return ExactFormulas(results, program.inputs, digits)
+
+
+def _empty(compiled: Compiled, digits: int) -> list[Report]:
+    """Return a report without a point for every result."""
+    program = compiled.program
+    reports = []
+    for name, _ in program.outputs:
+        slopes = [Worst(f"d{name}/d{program.inputs[i]}") for i in program.wrt]
+        whole = "gradient" if len(program.outputs) == 1 else f"gradient of {name}"
+        rows = [Worst(name), *slopes, Worst(whole)]
+        reports.append(Report(program.inputs, rows, digits=digits))
+    return reports
 
 
 def _drawn(
