@@ -20,13 +20,11 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=form, allow_abbrev=False, **about)
 
     def options(self) -> Iterator[argparse.Action]:
-        """Yield the options, and those of all commands."""
+        """Yield the options of all commands."""
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
                 for command in action.choices.values():
-                    yield from command.options()
-            elif action.option_strings:
-                yield action
+                    yield from (a for a in command._actions if a.option_strings)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print the help; argparse would not tell where it cannot be written."""
