@@ -104,10 +104,6 @@ class Steps:
         taken.add(value)
         return value
 
-    def find(self, op: str, *args: int) -> int | None:
-        """Return the value of an operation that has been made, outside of all branches."""
-        return self.known.get((op, args, None, ()))
-
     def input(self, name: str) -> int:
         """Return the value of an input."""
         return self.append(Step("input", data=name))
@@ -272,10 +268,8 @@ def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
     else:
         result = ARITHMETIC[op](*numbers)
     as_float = float(result)
-    vanished = (
-        as_float == 0 and op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
-    )
-    if not math.isfinite(as_float) or vanished:
+    shrinks = op in ("mul", "div", "sqr", "powi", "inv") and all(numbers)
+    if not math.isfinite(as_float) or (shrinks and as_float == 0):
         raise OverflowError
     return as_float if _bits(result) > _EXACT_BITS else result
 

@@ -13,12 +13,12 @@ from gradgen.core.tidy import Tidy
 
 
 class Part(NamedTuple):
-    """What a way brings to an adjoint, and what the adjoint is with it."""
+    """What a way brings to an adjoint, without its sign where it is added, and what the adjoint is with it."""
 
     way: Way
     value: int
     total: int
-    adds: bool
+    sign: str
 
 
 class Chain:
@@ -51,12 +51,14 @@ class Chain:
             if value in made and not adds:
                 # Passed on: an adjoint of its own, and no operation.
                 value = self.tidy.copy(value, f"{way.source}.{way.place}")
-            total = self.tidy.add(adjoints[way.into], value) if adds else value
+            total, sign = value, "="
+            if adds:
+                total, value, sign = self.tidy.add(adjoints[way.into], value)
             adjoints[way.into] = total
             made.add(total)
             self.tidy.name(total)
             before = None if adds else way
-            yield Part(way, value, total, adds)
+            yield Part(way, value, total, sign)
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way.

@@ -32,10 +32,11 @@ class Tidy:
         """Return a value that is no other operation but has another name, and is told apart by that."""
         return self.steps.append(Step("copy", (value,), what))
 
-    def add(self, total: int, value: int) -> int:
-        """Return a sum, in which what is negative is taken away."""
+    def add(self, total: int, value: int) -> tuple[int, int, str]:
+        """Return a sum, what is added without its sign, and the sign: what is negative is taken away."""
         positive, negative = self.signless(value)
-        return self.make("sub" if negative else "add", total, positive)
+        op, sign = ("sub", "-=") if negative else ("add", "+=")
+        return self.make(op, total, positive), positive, sign
 
     def signless(self, value: int) -> tuple[int, bool]:
         """Return a value without the sign that its text begins with, and whether it does with one."""
@@ -106,10 +107,10 @@ class Tidy:
         if op == "div" and numbers[1] == 1:
             return args[0]
         if op == "div":
-            inverse = steps.find("inv", args[1])
+            inverse = self._find("inv", args[1])
             if inverse is not None and numbers[0] == 1:
                 return inverse
-            product = None if inverse is None else steps.find("mul", args[0], inverse)
+            product = None if inverse is None else self._find("mul", args[0], inverse)
             if product is not None:
                 return product
             if numbers[0] == 1:
@@ -135,6 +136,9 @@ class Tidy:
                 if found is not None:
                     return self.make("neg", found) if turned else found
         return None
+
+    def _find(self, op: str, *args: int) -> int | None:
+        return self.steps.known.get((op, args, None, ()))
 
     def _line(self, op: str, *args: int) -> int | None:
         found = self.steps.known.get((op, args, None, ()))

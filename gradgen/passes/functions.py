@@ -30,14 +30,10 @@ def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]
     """Return the upstream gradients with their names, and the backward lines: those of each forward line answer it."""
     seeds = {value: chain.steps.input(f"d:{name}") for name, value in program.outputs}
     given = {seed: program.adjoints[value] for value, seed in seeds.items()}
-    lines = []
-    for part in chain.reverse(program.ways, seeds):
-        value, sign = part.value, "="
-        if part.adds:
-            value, negative = chain.tidy.signless(value)
-            sign = "-=" if negative else "+="
-        name = program.adjoints[part.way.into]
-        lines.append(Line(value, name, part.total, part.way.source, sign))
+    lines = [
+        Line(value, program.adjoints[way.into], total, way.source, sign)
+        for way, value, total, sign in chain.reverse(program.ways, seeds)
+    ]
     return given, lines
 
 

@@ -31,17 +31,16 @@ def differentiate(program: Program, shown: bool = True) -> Program:
     known = program
     program = _divide(program, shown)
     active = set(program.wrt)
+    received = {value for _, value in program.outputs}
+    uses = Counter(received)
     for value in program.lines:
         step = program.steps[value]
+        uses.update(step.args)
         moves_by = program.rows[step.op].moves_by
         reached = (arg in active and moves_by(i) for i, arg in enumerate(step.args))
         if any(reached) and not _is_one(step):
             active.add(value)
 
-    received = {value for _, value in program.outputs}
-    uses = Counter(received)
-    for value in program.lines:
-        uses.update(program.variables(value))
     found = []
     for source in reversed(program.lines):
         if source not in received or source not in active:
@@ -99,15 +98,20 @@ def _is_factored(program: Program, value: int, uses: Counter[int]) -> bool:
 
 def _divide(program: Program, shown: bool) -> Program:
     """Make n * (1/d) one exact division, but for the outermost quotient of two sums, which shows the chain rule at full length."""
+    quotients = {}
+    for value in program.lines:
+        below = program.denominator(value)
+        if below is not None and program.steps[value].op != "div":
+            quotients[value] = below
+    if not quotients:
+        return program
     parts = quotient_parts(program) if shown else {}
     kept = {value for _, value, _ in program.given}
     kept |= {value for _, value in program.outputs}
     useful = _useful(program)
     divided = {}
-    for value in program.lines:
-        step, below = program.steps[value], program.denominator(value)
-        if below is None or step.op == "div":
-            continue
+    for value, below in quotients.items():
+        step = program.steps[value]
         named = step.args[1] in kept or _is_shown(program, below, parts)
         if not (value in useful and named):
             divided[value] = step._replace(op="div", args=(step.args[0], below))
@@ -153,6 +157,9 @@ def _no_partial(op: str, place: int) -> GradgenError:
 
 def branch(program: Program) -> Program:
     """Give each way the branches in which it is evaluated: passing a gradient on needs none, as that is 0 outside already."""
+    guarded = any(step.guard for step in program.steps)
+    if not (guarded or program.active or program.tested):
+        return program
     steps = steps_of(program)
     make = Tidy(steps).make
     found = []

@@ -124,7 +124,7 @@ def _columns(program: Program, chain: Chain, namer: _Namer) -> Jacobian:
             parts = [_tangent(chain, way, slopes[way.into]) for way in reached]
             if not parts:
                 continue
-            total = slopes[source] = reduce(chain.tidy.add, parts)
+            total = slopes[source] = _sum(chain, parts)
             bare, _ = chain.tidy.signless(total)
             known = bare in chain.tidy.named or abs(_one(chain, total)) == 1
             if known and source not in outputs:
@@ -153,12 +153,14 @@ def _lines(chain: Chain, name: str, parts: Sequence[tuple[int, int]]) -> Iterato
     """Yield the lines of a sum, each with the value whose forward line it answers."""
     total = -1
     for number, (source, said) in enumerate(parts):
-        sign = "="
-        total = chain.tidy.add(total, said) if number else said
+        before, total, sign = total, said, "="
         if number:
-            said, negative = chain.tidy.signless(said)
-            sign = "-=" if negative else "+="
+            total, said, sign = chain.tidy.add(before, said)
         yield Line(said, name, _own(chain, total, name), source, sign)
+
+
+def _sum(chain: Chain, parts: Sequence[int]) -> int:
+    return reduce(lambda total, part: chain.tidy.add(total, part)[0], parts)
 
 
 def _own(chain: Chain, total: int, name: str) -> int:
@@ -303,7 +305,7 @@ class _Rows:
         """Write the lines of a slope, unless it has been made already. An input's slope has its own name in any case."""
         chain = self.chain
         values = [part for _, part in parts]
-        total = reduce(chain.tidy.add, values)
+        total = _sum(chain, values)
         known = total in chain.tidy.named or abs(_one(chain, total)) == 1
         part = value in sweep.partly
         own = (sweep.head, value, False) in self.namer.given and self.named.get(

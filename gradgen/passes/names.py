@@ -183,11 +183,11 @@ class _Namer:
         self.sizes = dict.fromkeys(names, 0)
         self.anchors = {value: _cut(text) for value, text in names.items()}
         for value in program.lines:
-            part = parts.get(value)
+            part, inner = parts.get(value), program.variables(value)
             base = part or self.base(value)
-            self.anchors[value] = _cut(part) if part else self.anchor(value)
-            inner = sum(self.sizes[arg] for arg in program.variables(value))
-            self.sizes[value] = 0 if part else min(1 + inner, _SPELLED)
+            self.anchors[value] = _cut(part) if part else self.anchor(value, inner)
+            size = 1 + sum([self.sizes[arg] for arg in inner])
+            self.sizes[value] = 0 if part else min(size, _SPELLED)
             self.bases[value] = base
             names[value] = given[value] if value in given else pool.stage(base)
             adjoints.setdefault(value, f"d{names[value]}")
@@ -284,9 +284,8 @@ class _Namer:
             else self.op_role(value)
         )
 
-    def anchor(self, value: int) -> str:
+    def anchor(self, value: int, inner: Sequence[int]) -> str:
         """Return what a value is remembered by: the input that leads it, cut short if it is long."""
-        inner = self.program.variables(value)
         return self.anchors[inner[0]] if inner else self.op_role(value)
 
     def op_role(self, value: int) -> str:
