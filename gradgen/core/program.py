@@ -126,7 +126,7 @@ class Program:
 
     def variables(self, value: int) -> tuple[int, ...]:
         """Return what a value's step reads, but for constants."""
-        return tuple(a for a in self.steps[value].args if a not in self.constants)
+        return tuple([a for a in self.steps[value].args if a not in self.constants])
 
     def __str__(self) -> str:
         """A readable dump: one line per step, output and way; constants stand where they are read."""

@@ -77,8 +77,8 @@ class _Rewriter:
         moved: dict[int, int] = {}
         named = {value for _, value, _ in self.program.given}
         uses = Counter(value for _, value in self.program.outputs)
-        for step in self.program.steps:
-            uses.update(step.args)
+        if named:
+            uses.update(arg for step in self.program.steps for arg in step.args)
         for value, step in enumerate(self.program.steps):
             args = tuple([moved[arg] for arg in step.args])
             if not args:
