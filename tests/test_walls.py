@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ BELOW = {
     "files": {"errors", "files", "settings"},
     "prove": {"errors", "prove", "read"},
 }
+#: Where each of its rooms has a line.
+MAP = PACKAGE.parent / "CONTRIBUTING.md"
 ROOMS = sorted(PACKAGE.rglob("*.py"))
 #: The most lines of a room, of a class and of a function.
 ROOM, CLASS, FUNCTION = 550, 200, 60
@@ -64,6 +67,18 @@ def test_no_folder_has_too_many_rooms() -> None:
     for folder in folders:
         rooms = [room for room in folder.glob("*.py") if room.stem != "__init__"]
         assert len(rooms) <= 13, folder.name
+
+
+def test_the_map_names_every_room_and_no_other() -> None:
+    found: list[str] = []
+    for section in MAP.read_text("utf-8").split("\n### `gradgen/")[1:]:
+        folder, _, rest = section.partition("`\n")
+        table = rest.partition("\n\n##")[0]
+        found += [folder + name for name in re.findall(r"`([a-z_/]+\.py)`", table)]
+    rooms = [r.relative_to(PACKAGE).as_posix() for r in ROOMS if r.stem != "__init__"]
+    found = [name for name in found if not name.partition("gradgen/")[1]]
+    assert [n for n in rooms if n not in found] == [], "give it a line in the map"
+    assert [n for n in found if n not in rooms] == [], "the map is out of date"
 
 
 def over(room: Path) -> Iterator[str]:
