@@ -80,12 +80,16 @@ class Tally:
         written: the parts of all series, compositions and functions so far.
         looks: the names so far, by what they look like.
         numbers: what would be names in the numbers so far, as the d of Fortran's 1.5d-3 would; by that name, the number.
+        names: the names so far, by how they are written.
+        symbols: the variables so far, by name.
     """
 
     operations: int = 0
     written: int = 0
     looks: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    symbols: dict[str, sp.Symbol] = field(default_factory=dict)
 
     def look(self, name: str, text: str) -> None:
         """Note a name, and how it is written.

@@ -80,7 +80,10 @@ class Symbols:
         self.places.setdefault(name, []).append(token.column)
         symbol = self.found.get(name)
         if symbol is None:
-            symbol = self.found[name] = sp.Symbol(name)
+            symbols = self.own.tally.symbols
+            if name not in symbols:
+                symbols[name] = sp.Symbol(name)
+            symbol = self.found[name] = symbols[name]
         return symbol
 
     def identifier(self, token: Token) -> str:
@@ -93,8 +96,12 @@ class Symbols:
         known = self._names.get(text)
         if known is not None:
             return known
-        name = check_identifier(spelled(text), "the name")
-        self.own.tally.look(name, text)
+        tally = self.own.tally
+        name = tally.names.get(text, "")
+        if not name:
+            name = check_identifier(spelled(text), "the name")
+            tally.look(name, text)
+            tally.names[text] = name
         before = self._spellings.setdefault(name, text)
         if before != text:
             raise GradgenError(f"`{before}` and `{text}` are the same name to Python; use one spelling")  # fmt: skip

@@ -157,23 +157,24 @@ def python_name(name: str) -> str:
 def _symbols(formula: Formula) -> dict[str, sp.Basic]:
     """Return the variables by their Python names."""
     found: dict[str, sp.Basic] = {}
-    seen: ByNode[None] = ByNode()
+    seen: set[int] = set()  # by identity: all are parts of the formula
     # Of a program also what no result needs: its inputs are inputs all the same.
     todo: list[sp.Basic] = [formula.expr]
     todo += [assignment.expr for assignment in reversed(formula.assignments)]
     while todo:
         node = todo.pop()
-        if node in seen:
+        if id(node) in seen:
             continue
-        seen[node] = None
-        if isinstance(node, sp.Symbol):
+        seen.add(id(node))
+        args = node.args
+        if args:
+            todo.extend(args[::-1])
+        elif isinstance(node, sp.Symbol):
             name = check_identifier(python_name(node.name), "the symbol")
             if found.setdefault(name, node) != node:
                 raise GradgenError(
                     f"two different symbols are both called `{name}`; give them different names"
                 )
-        else:
-            todo.extend(reversed(node.args))
     return found
 
 
@@ -203,7 +204,8 @@ def number(value: sp.Basic) -> Fraction | float | str | None:
 
 def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) -> int:
     """Walk a tree without recursion, operands first and left to right, each shared node once."""
-    plans: ByNode[_Plan] = ByNode()
+    #: By identity: each node that is planned is the root, or a child of a plan that is kept here.
+    plans: dict[int, _Plan] = {}
     todo = [root]
     while todo:
         node = todo[-1]
@@ -211,15 +213,15 @@ def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) ->
             todo.pop()
             continue
         try:
-            plan = plans.get(node)
+            plan = plans.get(id(node))
             if plan is None:
-                plan = plans[node] = _plan(node, steps)
-                todo.extend(
-                    child for child in reversed(plan.children) if child not in done
-                )
-                continue
+                plan = plans[id(node)] = _plan(node, steps)
+                missing = [child for child in plan.children if child not in done]
+                if missing:
+                    todo += missing[::-1]
+                    continue
             todo.pop()
-            done[node] = plan.combine(*(done[child] for child in plan.children))
+            done[node] = plan.combine(*[done[child] for child in plan.children])
         except ZeroDivisionError:
             raise _error(
                 formula,
@@ -239,6 +241,8 @@ def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) ->
 
 class _Plan:
     """How to build a node: the children to build first, and what to make of their values."""
+
+    __slots__ = ("children", "combine")
 
     def __init__(self, combine: Callable[..., int], *children: sp.Basic) -> None:
         self.combine = combine
@@ -346,12 +350,19 @@ def _is_negative(node: sp.Basic) -> bool:
 
 def _plan_sum(node: sp.Add, steps: Steps) -> _Plan:
     """a + b + (-1)*c is the author's (a + b) - c."""
+    emit = steps.emit
+    if len(node.args) == 2:
+        first, second = node.args
+        negated = _negated(second)
+        if negated is not None:
+            return _Plan(lambda a, b: emit("sub", a, b), first, negated)
+        return _Plan(lambda a, b: emit("add", a, b), first, second)
     positives = [None, *map(_negated, node.args[1:])]
 
     def combine(first: int, *rest: int) -> int:
         total = first
         for term, positive in zip(rest, positives[1:]):
-            total = steps.emit("add" if positive is None else "sub", total, term)
+            total = emit("add" if positive is None else "sub", total, term)
         return total
 
     return _Plan(
@@ -363,7 +374,7 @@ def _plan_product(node: sp.Mul, steps: Steps) -> _Plan:
     """Products and, where a factor is b**(-1), the author's quotients."""
     emit = steps.emit
     args = node.args
-    if args[0] == sp.S.NegativeOne:
+    if args[0].is_Number and args[0] == sp.S.NegativeOne:
         rest = args[1] if len(args) == 2 else unevaluated(sp.Mul, *args[1:])
         return _Plan(lambda value: emit("neg", value), rest)
     if len(args) == 2:
