@@ -211,30 +211,26 @@ class _Namer:
             place = 2 if args[1] in program.constants else 1
             args, fragment = (args[place],), row.role + "{0}"
         variables = [arg for arg in args if arg not in program.constants]
-
-        words = [
-            self.bases[arg] if arg in self.bases else self.word(arg, step, place)
-            for place, arg in enumerate(args)
-        ]
-        full = self.fill(fragment, words)
         on_input = len(variables) == 1 and variables[0] in program.signature
         sizes = [self.sizes[arg] for arg in variables]
         spelled = sum(sizes) < _SPELLED or row.boolean
         longest = _LENGTH_ON_INPUT if on_input else _LENGTH
         if any(sizes) and not row.boolean:
             longest = _LENGTH_ON_STAGE if len(sizes) == 1 else _LENGTH_OF_TWO
-        if spelled and len(full) <= longest:
-            return full
+        if spelled:
+            full = self.fill(fragment, self.words(step, args, self.bases.__getitem__))
+            if len(full) <= longest:
+                return full
         if len(variables) < 2:
             for word_of in (self.own, self.short, self.brief):
-                words = self.reworded(args, words, word_of)
-                if len(self.fill(fragment, words)) <= _LENGTH:
+                found = self.fill(fragment, self.words(step, args, word_of))
+                if len(found) <= _LENGTH:
                     break
-            return self.fill(fragment, words)
+            return found
         if below is not None and not program.signature.keys().isdisjoint(variables):
-            words = self.reworded(args, words, self.brief)
-            if len(self.fill(fragment, words)) <= _LENGTH:
-                return self.fill(fragment, words)
+            found = self.fill(fragment, self.words(step, args, self.brief))
+            if len(found) <= _LENGTH:
+                return found
         self.by_role.add(value)
         if below is not None:
             return self.op_role(value) + self.anchors[variables[0]]
@@ -256,10 +252,14 @@ class _Namer:
         free = (name for name in short if name not in self.pool.taken)
         return next(free, short[0])
 
-    def reworded(
-        self, args: Sequence[int], words: Sequence[str], word_of: Callable[[int], str]
+    def words(
+        self, step: Step, args: Sequence[int], word_of: Callable[[int], str]
     ) -> list[str]:
-        return [word_of(a) if a in self.bases else w for a, w in zip(args, words)]
+        """Return a word for each operand."""
+        return [
+            word_of(arg) if arg in self.bases else self.word(arg, step, place)
+            for place, arg in enumerate(args)
+        ]
 
     def fill(self, fragment: str, words: Sequence[str]) -> str:
         found = fragment.format(*words)

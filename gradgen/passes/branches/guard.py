@@ -11,7 +11,7 @@ from gradgen.errors import GradgenError
 from gradgen.passes.branches.apart import choices_apart
 from gradgen.passes.branches.make import Maker
 from gradgen.passes.branches.needs import find_branches
-from gradgen.passes.branches.reach import Reach
+from gradgen.passes.branches.reach import reached
 from gradgen.passes.branches.tree import CHOICES, Tree
 from gradgen.passes.check import verify
 
@@ -70,14 +70,6 @@ def guarded(program: Program, split: bool = False) -> Program:
             at = maker.made.get((value, branch))
             if at is not None and maker.is_line(at):
                 given.setdefault(at, (text, at, note))
-    reach = Reach(maker, flows)
-    return verify(
-        finish(
-            maker.builder,
-            outputs,
-            program.wrt,
-            given.values(),
-            reach.active,
-            reach.tested,
-        )
-    )
+    active, tested = reached(maker, flows)
+    wrt = program.wrt
+    return verify(finish(maker.builder, outputs, wrt, given.values(), active, tested))

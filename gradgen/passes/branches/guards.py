@@ -61,7 +61,7 @@ class Guards:
         key = self.needs.key(branch.condition, branch.outside)
         condition = self.made[key]
         last = (condition, branch.wanted)
-        if branch.wanted and self.made_in(condition, before):
+        if branch.wanted and self.under(condition, before):
             return (last,)
         if len(before) < _NAMED_BEYOND + branch.wanted:
             return (*before, last)
@@ -86,7 +86,7 @@ class Guards:
         assert either is not None
         return ((either, True),)
 
-    def made_in(self, condition: int, guard: Guard | None) -> bool:
+    def under(self, condition: int, guard: Guard | None) -> bool:
         """Whether a condition is evaluated under this guard: one that was settled there is an outer one."""
         return self.builder[condition].guard == guard
 

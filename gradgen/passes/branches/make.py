@@ -100,6 +100,13 @@ class Maker:
         conditions = () if step.op == "where" and safe else self.guards.of(branch)
         return self.builder.append(step._replace(args=tuple(args), guard=conditions))
 
+    def made_in(self, index: int, branch: Branch) -> Branch:
+        """Return the branch in which a value was made: another's, where it is another value in its own."""
+        key = index, branch
+        while key in self.same:
+            key = self.same[key]
+        return key[1]
+
     def is_line(self, value: int) -> bool:
         """Whether a value that has been made is a stage."""
         step = self.builder[value]

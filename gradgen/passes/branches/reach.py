@@ -11,63 +11,55 @@ from gradgen.passes.branches.tree import Branch
 _TOLD = 3
 
 
-class Reach:
-    """The branches of gradients, where they are not all that evaluate the step.
+def reached(
+    maker: Maker, flows: Flows
+) -> tuple[dict[int, tuple[Guard, ...]], set[int]]:
+    """Return the branches of gradients, by what the steps have become, where they are not all that evaluate the step.
 
-    Attributes:
-        active: the branches, by what the steps have become.
-        tested: the steps of which they are more than those of the gradient, which the conditions do not tell shortly: there the
-            gradient itself tells.
+    And the steps of which they are more than those of the gradient, which the conditions do not tell shortly: there the
+    gradient itself tells.
     """
+    teller = _Teller(maker)
+    #: By step: the guards, None where not all can be told.
+    found: dict[int, tuple[Guard, ...] | None] = {}
+    everywhere: set[int] = set()
+    more: set[int] = set()
+    partly: set[int] = set()
+    for (index, branch), value in maker.made.items():
+        if not maker.is_line(value):
+            continue
+        if index in flows.partly:
+            partly.add(value)
+        branch = maker.made_in(index, branch)
+        active = flows.active[index]
+        if any(whole and branch.implies(other) for other, whole in active.items()):
+            everywhere.add(value)
+            continue
+        coming = [b for b in active if not maker.tree.excludes(branch, b)]
+        if not all(active[other] for other in coming):
+            more.add(value)
+        told = [teller.tell(other) for other in coming if other.implies(branch)]
+        guards = [guard for guard in told if guard]
+        before = found.get(value, ())
+        if before is None or len(guards) < max(len(coming), 1) or _long(guards):
+            found[value] = None
+        else:
+            found[value] = (*before, *guards)
+    found = {
+        value: guards for value, guards in found.items() if value not in everywhere
+    }
+    tested = {v for v, guards in found.items() if guards is None or v in more}
+    return {v: guards for v, guards in found.items() if guards}, tested | partly
 
-    def __init__(self, maker: Maker, flows: Flows) -> None:
+
+class _Teller:
+    """Tells of gradients' branches by conditions that are made, without any new name."""
+
+    def __init__(self, maker: Maker) -> None:
         self.maker = maker
-        self.flows = flows
-        #: What a branch is without any new name, where that is short.
         self.told: dict[Branch, Guard | None] = {maker.tree.root: ()}
-        #: The steps to which a gradient comes in all of a branch that makes them, and in some part of one.
-        self.everywhere: set[int] = set()
-        self.more: set[int] = set()
-        found: dict[int, tuple[Guard, ...] | None] = {}
-        partly: set[int] = set()
-        for (index, branch), value in maker.made.items():
-            if not maker.is_line(value):
-                continue
-            if index in flows.partly:
-                partly.add(value)
-            guards = self._guards(index, branch, value)
-            if guards is not None:
-                before = found.get(value, ())
-                told = [g for g in guards if g]
-                if before is None or len(told) < (len(guards) or 1) or _long(told):
-                    found[value] = None
-                else:
-                    found[value] = (*before, *told)
-        found = {v: guards for v, guards in found.items() if v not in self.everywhere}
-        self.active = {v: guards for v, guards in found.items() if guards}
-        tested = {v for v, guards in found.items() if guards is None or v in self.more}
-        self.tested = tested | partly
 
-    def _guards(
-        self, index: int, branch: Branch, value: int
-    ) -> list[Guard | None] | None:
-        """Return the gradient's branches of a value that was made in one; None if they are all of it."""
-        key = index, branch
-        while key in self.maker.same:
-            key = self.maker.same[key]
-        branch = key[1]
-        guards: list[Guard | None] = []
-        for other, whole in self.flows.active[index].items():
-            if whole and branch.implies(other):
-                self.everywhere.add(value)
-                return None
-            if not self.maker.tree.excludes(branch, other):
-                guards.append(self._tell(other) if other.implies(branch) else None)
-                if not whole:
-                    self.more.add(value)
-        return guards
-
-    def _tell(self, branch: Branch) -> Guard | None:
+    def tell(self, branch: Branch) -> Guard | None:
         """Return a gradient's branch as a guard of conditions that are made; None if that is long, or one is not made there."""
         path = []
         for around in branch.outwards():
@@ -90,7 +82,7 @@ class Reach:
         if condition is None:
             return None
         last = (condition, branch.wanted)
-        if branch.wanted and maker.guards.made_in(condition, before):
+        if branch.wanted and maker.guards.under(condition, before):
             return (last,)
         return (*before, last) if before is not None and len(before) < _TOLD else None
 
