@@ -85,11 +85,17 @@ def split_docstring(source: str) -> tuple[str, str]:
     return found, "\n" * lines + source[match.end() :].removeprefix(";")
 
 
+#: What an expression alone does not have; a comparison may have it, too.
+_SEVERAL = re.compile(r"[=;#\n\r\"]|def\b|function")
+
+
 def is_program(source: str) -> bool:
     """Whether a text is a program: several statements, one of them an assignment at least. One alone is a formula.
 
     What has a docstring, a function, or a comment beside its one statement is a program, too.
     """
+    if not _SEVERAL.search(source):
+        return False
     if split_docstring(source)[0]:
         return True
     found = statements(source)  # of which one tells in most programs
@@ -101,7 +107,7 @@ def is_program(source: str) -> bool:
 
 def one_assignment(source: str) -> tuple[str, str] | None:
     """Return the name and the expression of a text that is one assignment alone, without a comment."""
-    if is_program(source):
+    if not _SEVERAL.search(source) or is_program(source):
         return None
     found = list(statements(source))
     if len(found) != 1 or not found[0].name:

@@ -29,6 +29,13 @@ def layout_python(text: str) -> str:
     The template writes that form already; black itself only breaks the statements with a line that is too long. It treats each
     on its own, so the result is the same as for the whole text, and large modules take seconds instead of minutes.
     """
+    _, _, rest = text.partition('\n"""\n')
+    if (
+        rest
+        and text.isascii()
+        and not (_is_broken(rest) or any(end in text for end in _ENDS))
+    ):
+        return text.rstrip("\n") + "\n"
     lines: list[str] = []
     statement: list[str] = []
     quoted = False
@@ -57,6 +64,12 @@ def layout_python(text: str) -> str:
     return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
 
 
+def _is_broken(text: str) -> bool:
+    """Whether there may be anything to break, or to write otherwise, in statements."""
+    long = max(map(len, text.split("\n"))) > _WIDTH
+    return long or ")**" in text or _ALONE.search(text) is not None
+
+
 def _is_plain(line: str) -> bool:
     """Whether a line is short, and neither opens nor closes anything."""
     if len(line) > _WIDTH or not line.isascii() or '"' in line or ")**" in line:
@@ -70,6 +83,8 @@ def _is_plain(line: str) -> bool:
 
 #: One value on lines of its own: black has it on one line wherever that is short.
 _ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
+#: Ends of lines that are none to Python.
+_ENDS = "\r\x0b\x0c\x1c\x1d\x1e"
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 

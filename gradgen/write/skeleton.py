@@ -23,7 +23,7 @@ _BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
 _SET = re.compile(r"^    (\w+) =", re.MULTILINE)
 _PASS = re.compile(r"(?<![\w.])pass(?![\w.])")
 #: Names, but for a module and what follows its point; and numbers.
-_NAME = r"(?<![\w.])[A-Za-z_]\w*(?![\w.])"
+_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?![\w.])", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?(?![\w.])")
 
 
@@ -155,12 +155,13 @@ def _check_function(
 
 def _check_runs(text: str, known: set[str], modules: set[str]) -> None:
     """Check assignments: each name in them, and what they are but for names and numbers, each kind once."""
-    names = {*re.findall(_NAME, text, re.ASCII)}
-    kept = sorted(names.intersection(keyword.kwlist))
-    if not known.issuperset(names.difference(kept)):
+    parts = _NAME.split(text)
+    names = {*parts[1::2]}
+    kept = names.intersection(keyword.kwlist)
+    if not known.issuperset(names - kept):
         raise _refused("it names what is not known")
-    other = rf"(?!(?:{'|'.join(kept)})(?!\w))" if kept else ""
-    masked = re.sub(other + _NAME, "x", _NUMBER.sub("1", text), flags=re.ASCII)
+    parts[1::2] = [name if name in kept else "x" for name in parts[1::2]]
+    masked = _NUMBER.sub("1", "".join(parts))
     values = []
     for kind in filter(None, dict.fromkeys(_BETWEEN.split(masked))):
         try:
