@@ -115,6 +115,12 @@ def meaning_of(node: sp.Basic) -> Callable[..., Any]:
     if isinstance(node, BooleanAtom):
         truth = bool(node)
         return lambda: truth
+    if node.is_Integer:
+        whole = node.p
+        return lambda: mpmath.mpf(whole)
+    if node.is_Float:
+        number = mpmath.mp.make_mpf(node._mpf_)
+        return lambda: +number
     if node.is_Atom:
         return lambda: node._to_mpmath(mpmath.mp.prec)
     return meaning_of_kind(node.func, len(node.args))

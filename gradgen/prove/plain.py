@@ -9,7 +9,8 @@ import mpmath
 
 #: The binary logarithm of what is far beyond a double.
 _FAR = 3000
-_ZERO = mpmath.mpf(0)
+_NUMBER = mpmath.mpf
+_ZERO = _NUMBER(0)
 _EPSILON = mpmath.mpf(2) ** -52
 #: A part by which numbers may differ by rounding alone.
 _ROUNDING = mpmath.mpf(2) ** -40
@@ -19,6 +20,8 @@ _FAILS = (ArithmeticError, ValueError, TypeError, NotImplementedError, mpmath.li
 Meaning = Callable[..., Any]
 #: An operation: where its value stands, what it means, and where its operands stand.
 _Step = tuple[int, Meaning, tuple[int, ...]]
+#: The way of each choice, the steps to take then, and the ways that the results depend on.
+_Followed = tuple[Sequence[int], Sequence[_Step], frozenset[tuple[int, int]]]
 
 
 class Plain:
@@ -50,8 +53,11 @@ class Plain:
         self._exact: set[int] = set()
         self._known: dict[int, list[Any]] = {}
         self._live: list[_Step] = []
-        #: Those of them that choices need to be made.
-        self._tests: list[_Step] | None = None
+        #: Those of them by which branches are chosen, with what they need; and the others.
+        self._tests: list[_Step] = []
+        self._others: list[_Step] = []
+        #: What was followed last: most points next to each other take the same branches.
+        self._followed: _Followed = [], [], frozenset()
         for name in inputs:
             self.input(name)
 
@@ -98,13 +104,12 @@ class Plain:
     def tested(self, point: Sequence[Any]) -> list[Any]:
         """Return the values at a point by which branches are chosen, and those that they need."""
         values = self._start(point)
-        if self._tests is None:
-            wanted = {test for tests, _ in self.choices.values() for test in tests}
-            for place, _, operands in reversed(self._live):
-                if place in wanted:
-                    wanted.update(operands)
-            self._tests = [step for step in self._live if step[0] in wanted]
         _run(values, self._tests)
+        return values
+
+    def finish(self, values: list[Any]) -> list[Any]:
+        """Add to such values those of the branches that were taken; return them."""
+        _run(values, self._follow(values)[1] if self.choices else self._others)
         return values
 
     def _start(self, point: Sequence[Any]) -> list[Any]:
@@ -114,10 +119,20 @@ class Plain:
             blank = self._known[precision] = self._blank()
             _run(blank, [s for s in self._steps if s[0] in self._constant])
             self._live = [s for s in self._steps if s[0] not in self._constant]
+            self._split()
         values = [*self._known[precision]]
         for place, number in zip(self._starts, point):
             values[place] = number
         return values
+
+    def _split(self) -> None:
+        """Tell the steps by which branches are chosen from the others."""
+        wanted = {test for tests, _ in self.choices.values() for test in tests}
+        for place, _, operands in reversed(self._live):
+            if place in wanted:
+                wanted.update(operands)
+        self._tests = [step for step in self._live if step[0] in wanted]
+        self._others = [step for step in self._live if step[0] not in wanted]
 
     def _blank(self) -> list[Any]:
         values: list[Any] = [None] * self._size
@@ -177,19 +192,25 @@ class Plain:
 
     def taken(self, values: Sequence[Any]) -> frozenset[tuple[int, int]]:
         """Return the branches that were taken on the way to the results: which choice, and which of its branches."""
-        if not self.choices:
-            return frozenset()
-        found = set()
+        return self._follow(values)[2] if self.choices else frozenset()
+
+    def _follow(self, values: Sequence[Any]) -> _Followed:
+        ways = [
+            _way([values[test] for test in tests]) % len(needs)
+            for tests, needs in self.choices.values()
+        ]
+        if ways == self._followed[0]:
+            return self._followed
+        way = dict(zip(self.choices, ways))
         live = set(self.results)
         for place, _, operands in reversed(self._steps):
-            if place in live and place in self.choices:
-                tests, needs = self.choices[place]
-                way = _way([values[test] for test in tests]) % len(needs)
-                found.add((place, way))
-                live.update(needs[way])
-            elif place in live:
-                live.update(operands)
-        return frozenset(found)
+            if place in live:
+                chosen = place in way
+                live.update(self.choices[place][1][way[place]] if chosen else operands)
+        taken = frozenset(pair for pair in way.items() if pair[0] in live)
+        todo = [step for step in self._others if step[0] in live]
+        self._followed = ways, todo, taken
+        return self._followed
 
     def landmarks(self) -> list[float]:
         """Return the numbers that were written, each once."""
@@ -212,9 +233,20 @@ def _way(found: list[Any]) -> int:
 def _run(values: list[Any], steps: Iterable[_Step]) -> None:
     for place, meaning, operands in steps:
         try:
-            value = meaning(*[values[i] for i in operands])
+            # One operand or two without the list that more are put into: these are most steps by far.
+            if len(operands) == 2:
+                value = meaning(values[operands[0]], values[operands[1]])
+            elif len(operands) == 1:
+                value = meaning(values[operands[0]])
+            else:
+                value = meaning(*[values[i] for i in operands])
         except _FAILS:
             continue
+        if type(value) is _NUMBER:
+            _, man, exponent, bits = value._mpf_
+            if man and -_FAR < exponent + bits <= _FAR:
+                values[place] = value
+                continue
         values[place] = _real(value)
 
 

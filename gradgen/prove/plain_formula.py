@@ -83,7 +83,7 @@ def _add_tree(
         if node.is_Symbol:
             done[node] = variable(python_name(node.name))
         elif node.is_Atom:
-            whole = node.is_Float and float(node).is_integer()
+            whole = node.is_Float and node._mpf_[2] >= 0
             exact = isinstance(node, BooleanAtom) or node.is_Rational or whole
             done[node] = plain.literal(meaning_of(node), bool(exact))
         else:
@@ -97,7 +97,9 @@ def _add_node(
     done: ByNode[int],
     own: Mapping[str, Definition],
 ) -> int:
-    kind, operands = node.func, [done[arg] for arg in node.args]
+    kind, operands = node.func, done.of(node.args)
+    if kind in _FEW and len(operands) == 2:
+        return plain.step(_FEW[kind], operands)
     if isinstance(node, AppliedUndef):
         # A function of one line calls no other: theirs are written out in it.
         definition = own[kind.__name__]
@@ -105,19 +107,30 @@ def _add_node(
             raise KeyError(definition.name)
         inner = dict(zip(definition.params, operands))
         return _add_tree(plain, definition.body, inner.__getitem__, {}, ByNode())
+    if kind is ExprCondPair:
+        return operands[0]
+    if kind is sp.Piecewise:
+        tests = [done[pair.args[1]] for pair in node.args]
+        place = plain.step(_chosen, [*operands, *tests], 2 * len(tests) - 1)
+        needs = [[value, *tests[: i + 1]] for i, value in enumerate(operands)]
+        return plain.choose(place, tests, needs)
     meaning, cost = _operation(kind, len(operands))
     if kind is sp.atan2:
         return plain.angle(operands, cost)
     place = plain.step(meaning, operands, cost)
-    if kind is sp.Piecewise:
-        tests = [done[pair.args[1]] for pair in node.args]
-        needs = [[pair, *tests[:i]] for i, pair in enumerate(operands)]
-        plain.choose(place, tests, needs)
-    elif kind is sp.Mod:
+    if kind is sp.Mod:
         plain.choose_quotient(place, operands)
     elif kind in _BY_SIZE:
         plain.choose(place, operands, [operands] * max(2, len(operands)))
     return place
+
+
+def _chosen(*operands: Any) -> Any:
+    """Return the first of several values whose condition holds; these stand behind them all."""
+    for value, condition in zip(operands, operands[len(operands) // 2 :]):
+        if condition is None or condition:
+            return None if condition is None else value
+    return None
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -160,7 +173,7 @@ _DIRECT: Mapping[Callable[..., Any], Meaning] = {
 }
 _CHEAP = (
     *(sp.Add, sp.Mul, sp.Pow, sp.Abs, sp.Max, sp.Min, fn.relu, sp.Not, sp.And, sp.Or),
-    *(sp.Piecewise, ExprCondPair, sp.floor, sp.ceiling, sp.sign, sp.Heaviside, sp.Mod),
+    *(sp.floor, sp.ceiling, sp.sign, sp.Heaviside, sp.Mod),
     *(fn.trunc, fn.rounded),
     *(sp.Equality, sp.Unequality, sp.StrictLessThan, sp.LessThan),
     *(sp.StrictGreaterThan, sp.GreaterThan),
@@ -178,8 +191,7 @@ _DEAREST: Mapping[Callable[..., Any], int] = {sp.bessely: 2_500, sp.besselk: 20_
 @cache
 def _operation(kind: Callable[..., Any], count: int) -> tuple[Meaning, int]:
     """Return what a kind of node means, given so many operands, and what that costs."""
-    meaning = _FEW.get(kind) if count == 2 else None
-    meaning = meaning or _DIRECT.get(kind) or meaning_of_kind(kind, count)
+    meaning = _DIRECT.get(kind) or meaning_of_kind(kind, count)
     if kind in _CHEAP:
         return meaning, max(1, count - 1)
     common = kind in _DIRECT or kind in (sp.exp, cf.Cbrt)

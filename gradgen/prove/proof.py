@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The working precision in bits, and the step of a difference, in parts of the point.
 _BITS, _STEP = 120, mpmath.mpf(2) ** -38
+#: What makes a difference of a step against another ahead a slope.
+_RATE = 1 / (2 * _STEP)
 #: How many points, by what an evaluation costs in additions.
 _POINTS = ((60, 3), (20_000, 2), (math.inf, 1))
 #: Dearer formulas are looked at less closely, and still dearer ones not at all.
@@ -117,16 +119,18 @@ class _Proof:
                 continue
             ways = self.ways(at)
             ahead, behind = self.truth.sides(at, ways, _STEP)
+            after = self.plain.tested(ahead)
+            taken = self.plain.taken(after)
             if enough:
                 # Only a branch that no point has taken is worth another.
                 spare -= 1
-                if self.plain.taken(self.plain.tested(ahead)) <= seen:
+                if taken <= seen:
                     continue
-            after = self.plain.at(ahead)
-            before = self.plain.at(behind)
+            self.plain.finish(after)
+            before = self.plain.finish(self.plain.tested(behind))
             if self.compare(at, values, cache, ways, after, before):
                 self.compared += 1
-                seen |= self.plain.taken(after)
+                seen |= taken
         if self.compared or self.partly:
             return ""
         if raised:
@@ -173,7 +177,7 @@ class _Proof:
                 return False
         if not self.program.wrt:
             return True
-        rates = [(one - other) / (2 * _STEP) for one, other in pairs]
+        rates = [(one - other) * _RATE for one, other in pairs]
         for seeds in self.seeds():
             true = mpmath.fsum(s * rate for s, rate in zip(seeds, rates))
             for what, slopes in self.module.slopes(at, cache, seeds):
@@ -235,10 +239,11 @@ class _Proof:
     ) -> bool:
         """Compare the small slopes by themselves, so that the large ones do not hide them."""
         largest = max(map(abs, parts))
+        least = _MINOR * largest
         stretched = [mpmath.mpf(0)] * len(ways)
         left = []
         for place, part in zip(self.program.wrt, parts):
-            if abs(part) < _MINOR * largest:
+            if abs(part) < least:
                 stretch = (
                     min(float(largest / abs(part)), _STRETCH) if part else _STRETCH
                 )
@@ -247,7 +252,7 @@ class _Proof:
         if not left:
             return True
         one, other = (
-            self.truth.summed(self.plain.at(side), seeds)
+            self.truth.summed(self.plain.finish(self.plain.tested(side)), seeds)
             for side in self.truth.sides(at, stretched, _STEP)
         )
         if one is None or other is None:

@@ -15,7 +15,7 @@ _MORE_BITS, SMALLER_STEP = 400, mpmath.mpf(2) ** -120
 #: The most bits that are added to those where large values and small ones meet; what is larger is not compared.
 _MOST_BITS = 960
 #: A part by which numbers may differ at all.
-FINE = 1e-8
+FINE = mpmath.mpf(1e-8)
 
 
 class Truth:

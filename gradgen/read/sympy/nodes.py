@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any, TypeVar
 
 import sympy as sp
@@ -39,6 +39,11 @@ class ByNode(MutableMapping[sp.Basic, V]):
     def __contains__(self, node: object) -> bool:
         return id(node) in self._owned
 
+    def of(self, nodes: Iterable[sp.Basic]) -> list[V]:
+        """Return the values of nodes."""
+        owned = self._owned
+        return [owned[id(node)][1] for node in nodes]
+
     def __iter__(self) -> Iterator[sp.Basic]:
         return (node for node, _ in self._owned.values())
 
@@ -46,22 +51,23 @@ class ByNode(MutableMapping[sp.Basic, V]):
         return len(self._owned)
 
 
-def operands_first(
-    roots: Iterable[sp.Basic], done: Container[sp.Basic]
-) -> Iterator[sp.Basic]:
+def operands_first(roots: Iterable[sp.Basic], done: ByNode[Any]) -> Iterator[sp.Basic]:
     """Yield the nodes below some roots that are not done, and these, each once and after its operands.
 
     Args:
         roots: the roots.
         done: what needs no visit. Whoever walks adds to it each node that is yielded.
     """
+    owned = done._owned
     todo = [*roots]
     while todo:
         node = todo[-1]
-        missing = [arg for arg in node.args if arg not in done]
-        if missing and node not in done:
+        if id(node) in owned:
+            todo.pop()
+            continue
+        missing = [arg for arg in node.args if id(arg) not in owned]
+        if missing:
             todo += missing
             continue
         todo.pop()
-        if node not in done:
-            yield node
+        yield node
