@@ -25,14 +25,17 @@ def run() -> int:
         import signal
 
         # A command makes much that lives until it ends, and next to no garbage.
-        gc.set_threshold(100_000, 20, 20)
+        gc.set_threshold(1_000_000, 20, 20)
 
         # Where interrupts are ignored, as in the background of a shell, they stay so.
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _stop)
         from gradgen.command.main import main
 
-        return main()
+        try:
+            return main()
+        finally:
+            gc.freeze()  # as it ends, nothing of it need be looked through
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
 

@@ -1,4 +1,4 @@
-"""The text of a file in, whether it holds a formula, a program or a Python function; what it compiles to out."""
+"""A Python function in, as the text of its file or as it was read; what it compiles to out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,6 @@ from gradgen.pipeline import Compiled, compile, constant, proven
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.function import Function, read_function
-
-
-def compile_file(text: str, /, **options: Any) -> Compiled:
-    """Compile the text of a file, which may start with a mark of its byte order.
-
-    Raises:
-        GradgenError: the text or an option is not acceptable.
-    """
-    return compile(text.removeprefix("\ufeff"), **options)
 
 
 def compile_function(text: str, function: str, /, **options: Any) -> Compiled:

@@ -325,6 +325,22 @@ def test_help_and_usage_errors_answer_without_loading_sympy(argv: list[str]) -> 
     )
 
 
+#: What a short formula does without: what lays out long lines, what reads Python functions, and what SymPy loads for its first sum.
+UNUSED = """
+import sys
+from gradgen.command.main import main
+main(["compile", "x*y"])
+spared = "black", "gradgen.sources", "sympy.tensor.tensor", "importlib.metadata", "multiprocessing"
+assert "sympy" in sys.modules and not {*spared} & {*sys.modules}, "heavy"
+main(["compile", "a_name_that_goes_on_and_on_to_the_end*another_one_that_goes_on_and_on_to_the_end"])
+assert "black" in sys.modules
+"""
+
+
+def test_a_short_formula_loads_what_it_needs() -> None:
+    subprocess.run([sys.executable, "-c", UNUSED], check=True, capture_output=True)
+
+
 @pytest.mark.parametrize("command", ["compile", "eval", "check", "update"])
 def test_help_shows_a_real_example(
     capsys: pytest.CaptureFixture[str], command: str

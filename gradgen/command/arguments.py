@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
@@ -26,12 +25,21 @@ class _Parser(argparse.ArgumentParser):
                 for command in action.choices.values():
                     yield from (a for a in command._actions if a.option_strings)
 
+    def format_help(self) -> str:
+        """Return the help, with the targets: whoever does not ask need not wait for all languages to load."""
+        for action in self._actions:
+            if action.dest == "target":
+                action.help = f"{GIVEN['target'].says}: {_targets()}"
+        return super().format_help()
+
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print the help; argparse would not tell where it cannot be written."""
         print(message, end="", file=file, flush=True)
 
     def error(self, message: str) -> NoReturn:
         """Print one line, not the whole usage, with a near option for one that is unknown."""
+        import difflib
+
         wrong = re.fullmatch(r"argument COMMAND: invalid choice: '(.*)' \(.*", message)
         if wrong is not None:
             close = difflib.get_close_matches(wrong.group(1), [*COMMANDS], n=1)
@@ -75,8 +83,6 @@ def _formula(
     )
     for key, option in GIVEN.items():
         about = option.says
-        if key == "target":
-            about += f": {_targets()}"
         if option.kind is Kind.SWITCH:
             sub.add_argument(f"--{key}", action="store_true", help=about)
         else:
@@ -315,7 +321,8 @@ def commands() -> str:
     return f"{', '.join(others)} and {last}"
 
 
-def _parser() -> _Parser:
+def _parser(command: str = "") -> _Parser:
+    """Return what reads command lines: those of one command where that is known, else of all."""
     parser = _Parser(
         prog="gradgen",
         description="Compile a formula into a plain-Python module with matching forward and backward functions.",
@@ -327,7 +334,8 @@ def _parser() -> _Parser:
     found = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser
     )
-    for name, (add, text, example) in COMMANDS.items():
+    for name in [command] if command in COMMANDS else COMMANDS:
+        add, text, example = COMMANDS[name]
         described = text[0].upper() + text[1:] + "."
         example = f"example:\n{example}"
         add(found.add_parser(name, help=text, description=described, epilog=example))
@@ -338,7 +346,7 @@ def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
     if not argv or argv[0] not in ("compile", "eval", "verify"):
         return list(argv)
-    # An option that takes a value is the same for every command that knows it.
+    # Another command's option will be refused.
     takes = {
         text: action
         for action in parser.options()
@@ -376,5 +384,5 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
         GradgenError: it is not understood; the message says what is near.
         SystemExit: help was asked for, and is printed.
     """
-    parser = _parser()
+    parser = _parser(argv[0] if argv else "")
     return parser.parse_args(_separate(parser, argv))

@@ -125,7 +125,7 @@ def _made(entry: Entry, proof: bool) -> list[Compiled]:
         GradgenError: the formula, an option or a file is not acceptable, or the module is wrong.
     """
     from gradgen.pipeline import compile
-    from gradgen.sources import compile_file, compile_function
+    from gradgen.sources import compile_function
 
     options = entry.options
     file, function = entry.source_file
@@ -146,7 +146,7 @@ def _made(entry: Entry, proof: bool) -> list[Compiled]:
         compiled = compile_function(text, function, **given)
     else:
         text = entry.read(file, decode_formula).strip()
-        compiled = compile_file(text, **given)
+        compiled = compile(text, **given)
     check_imports(entry.path, compiled.imports)
     tested = entry.tested
     return [compiled, compiled.test(tested)] if tested else [compiled]

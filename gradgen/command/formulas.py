@@ -42,7 +42,6 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
         text = standard_input()
     from gradgen.files.decode import function_in
     from gradgen.pipeline import compile
-    from gradgen.sources import compile_file, compile_function
 
     given = {
         option.attribute: getattr(options, option.attribute)
@@ -55,6 +54,8 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     given["proof"] = getattr(options, "proof", False)
     function = function_in(text)
     if function is not None:
+        from gradgen.sources import compile_function
+
         source = read_source(path_of(function[0]), python=True)
         given["means"] = read_means(options)
         compiled = compile_function(source, function[1], **given)
@@ -62,10 +63,9 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
         raise GradgenError(
             "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
         )
-    elif options.file:
-        compiled = compile_file(text, **given)
     else:
-        _refuse_file(text)
+        if not options.file:
+            _refuse_file(text)
         compiled = compile(text, **given)
     for line in compiled.notes:
         note(line)

@@ -23,8 +23,6 @@ from gradgen.command.formulas import (
     read_text,
     standard_input,
 )
-from gradgen.command.generated import build, check, update
-from gradgen.command.jobs import signature_change
 from gradgen.command.terminal import (
     command_line,
     drop_output,
@@ -91,11 +89,22 @@ def _run(argv: Sequence[str]) -> int:
         "compile": _compile,
         "eval": _eval,
         "verify": _verify,
-        "check": check,
-        "update": update,
-        "build": build,
+        "check": _files,
+        "update": _files,
+        "build": _files,
         "diff": _diff,
         "functions": _functions,
+    }
+    return run[options.command](options)
+
+
+def _files(options: argparse.Namespace) -> int:
+    from gradgen.command import generated
+
+    run = {
+        "check": generated.check,
+        "update": generated.update,
+        "build": generated.build,
     }
     return run[options.command](options)
 
@@ -144,6 +153,7 @@ def _compile(options: argparse.Namespace) -> int:
         print(compiled.source, end="")
         return 0
 
+    from gradgen.command.jobs import signature_change
     from gradgen.files.artifact import State, compare, diff, guard
 
     made = [(output, compiled)]
@@ -265,7 +275,7 @@ def _diff(options: argparse.Namespace) -> int:
     from gradgen.files.decode import function_in
     from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import compile, regenerate
-    from gradgen.sources import compile_file, compile_function
+    from gradgen.sources import compile_function
 
     both = []
     for text in (options.old, options.new):
@@ -285,7 +295,7 @@ def _diff(options: argparse.Namespace) -> int:
             means = read_means(options)
             both.append(compile_function(text, function[1], means=means, proof=False))
         elif file:
-            both.append(compile_file(text.rstrip("\n"), proof=False))
+            both.append(compile(text.removeprefix("\ufeff").rstrip("\n"), proof=False))
         else:
             both.append(compile(text, proof=False))
     lines = list(explain(*both))

@@ -109,7 +109,7 @@ def _interrupts_waiting() -> Iterator[None]:
 
 def _serve(connection: Any) -> None:
     """Make what is sent, until nothing more comes, or nobody is there to take it."""
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -11,6 +13,16 @@ from sympy.core.function import ArgumentIndexError
 X, Y, Z = sp.symbols("x y z", cls=sp.Dummy, real=True)
 
 
+class _Meaning:
+    """What a function means, made when somebody asks: the first sum that SymPy makes takes it a moment."""
+
+    def __init__(self, make: Callable[[], sp.Expr]) -> None:
+        self._made = cache(make)
+
+    def __get__(self, instance: Any, owner: type) -> sp.Expr:
+        return self._made()
+
+
 class Meant(sp.Function):
     """A function of gradgen's.
 
@@ -18,7 +30,7 @@ class Meant(sp.Function):
         meaning: the same of X, Y and Z in SymPy's own functions.
     """
 
-    meaning: sp.Expr
+    meaning: _Meaning
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Return the derivative by an argument, counted from 1."""
@@ -44,7 +56,7 @@ class sigmoid(Meant):
     """The logistic function 1/(1 + exp(-x))."""
 
     nargs = 1
-    meaning = 1 / (1 + sp.exp(-X))
+    meaning = _Meaning(lambda: 1 / (1 + sp.exp(-X)))
 
     def slope(self, place: int) -> sp.Expr:
         return (1 - self) * self
@@ -54,7 +66,7 @@ class softplus(Meant):
     """The smooth ramp log(1 + exp(x))."""
 
     nargs = 1
-    meaning = sp.log(1 + sp.exp(X))
+    meaning = _Meaning(lambda: sp.log(1 + sp.exp(X)))
 
     def slope(self, place: int) -> sp.Expr:
         return sigmoid(self.args[0])
@@ -64,7 +76,7 @@ class logsigmoid(Meant):
     """The logarithm of the logistic function, -log(1 + exp(-x))."""
 
     nargs = 1
-    meaning = -sp.log(1 + sp.exp(-X))
+    meaning = _Meaning(lambda: -sp.log(1 + sp.exp(-X)))
 
     def slope(self, place: int) -> sp.Expr:
         return sigmoid(-self.args[0])
@@ -85,7 +97,7 @@ class relu(Meant):
     """The ramp max(x, 0)."""
 
     nargs = 1
-    meaning = sp.Max(X, 0)
+    meaning = _Meaning(lambda: sp.Max(X, 0))
 
     def slope(self, place: int) -> sp.Expr:
         return sp.Heaviside(self.args[0], 0)
@@ -95,14 +107,14 @@ class versin(Meant):
     """The versed sine 1 - cos(x)."""
 
     nargs = 1
-    meaning = 1 - sp.cos(X)
+    meaning = _Meaning(lambda: 1 - sp.cos(X))
 
 
 class hypot3(Meant):
     """The length of a vector of three, sqrt(x**2 + y**2 + z**2)."""
 
     nargs = 3
-    meaning = sp.sqrt(X**2 + Y**2 + Z**2)
+    meaning = _Meaning(lambda: sp.sqrt(X**2 + Y**2 + Z**2))
 
     def slope(self, place: int) -> sp.Expr:
         return self.args[place] / self
@@ -112,14 +124,14 @@ class norm_cdf(Meant):
     """The distribution function of the standard normal, erfc(-x/sqrt(2))/2."""
 
     nargs = 1
-    meaning = sp.erfc(-X / sp.sqrt(2)) / 2
+    meaning = _Meaning(lambda: sp.erfc(-X / sp.sqrt(2)) / 2)
 
 
 class logbeta(Meant):
     """The logarithm of the beta function, loggamma(a) + loggamma(b) - loggamma(a + b)."""
 
     nargs = 2
-    meaning = sp.loggamma(X) + sp.loggamma(Y) - sp.loggamma(X + Y)
+    meaning = _Meaning(lambda: sp.loggamma(X) + sp.loggamma(Y) - sp.loggamma(X + Y))
 
     def slope(self, place: int) -> sp.Expr:
         return sp.digamma(self.args[place]) - sp.digamma(sp.Add(*self.args))
@@ -129,7 +141,7 @@ class gammainc(Meant):
     """The regularised lower incomplete gamma function P(a, x) = lowergamma(a, x)/gamma(a)."""
 
     nargs = 2
-    meaning = sp.lowergamma(X, Y) / sp.gamma(X)
+    meaning = _Meaning(lambda: sp.lowergamma(X, Y) / sp.gamma(X))
 
     def slope(self, place: int) -> sp.Expr:
         if place == 0:  # there is no closed form
@@ -142,7 +154,7 @@ class gammaincc(Meant):
     """The regularised upper incomplete gamma function Q(a, x) = uppergamma(a, x)/gamma(a)."""
 
     nargs = 2
-    meaning = sp.uppergamma(X, Y) / sp.gamma(X)
+    meaning = _Meaning(lambda: sp.uppergamma(X, Y) / sp.gamma(X))
 
     def slope(self, place: int) -> sp.Expr:
         if place == 0:  # there is no closed form
@@ -155,7 +167,7 @@ class erfcx(Meant):
     """The scaled complementary error function exp(x**2)*erfc(x)."""
 
     nargs = 1
-    meaning = sp.exp(X**2) * sp.erfc(X)
+    meaning = _Meaning(lambda: sp.exp(X**2) * sp.erfc(X))
 
     def slope(self, place: int) -> sp.Expr:
         return 2 * self.args[0] * self - 2 / sp.sqrt(sp.pi)
@@ -165,7 +177,7 @@ class trunc(Meant):
     """The whole part of x, towards zero."""
 
     nargs = 1
-    meaning = sp.sign(X) * sp.floor(sp.Abs(X))
+    meaning = _Meaning(lambda: sp.sign(X) * sp.floor(sp.Abs(X)))
 
     def slope(self, place: int) -> sp.Expr:
         return sp.S.Zero
@@ -175,8 +187,9 @@ class rounded(Meant):
     """The whole number next to x; of two, the even one."""
 
     nargs = 1
-    meaning = sp.floor(X + sp.S.Half) - sp.Piecewise(
-        (1, sp.Eq(sp.Mod(X + sp.S.Half, 2), 1)), (0, True)
+    meaning = _Meaning(
+        lambda: sp.floor(X + sp.S.Half)
+        - sp.Piecewise((1, sp.Eq(sp.Mod(X + sp.S.Half, 2), 1)), (0, True))
     )
 
     def slope(self, place: int) -> sp.Expr:
@@ -187,50 +200,52 @@ class exprel(Meant):
     """The ratio (exp(x) - 1)/x, 1 at 0."""
 
     nargs = 1
-    meaning = (sp.exp(X) - 1) / X
+    meaning = _Meaning(lambda: (sp.exp(X) - 1) / X)
 
 
 class bose(Meant):
     """The reciprocal 1/(exp(x) - 1)."""
 
     nargs = 1
-    meaning = 1 / (sp.exp(X) - 1)
+    meaning = _Meaning(lambda: 1 / (sp.exp(X) - 1))
 
 
 class bern(Meant):
     """The ratio x/(exp(x) - 1), 1 at 0."""
 
     nargs = 1
-    meaning = X / (sp.exp(X) - 1)
+    meaning = _Meaning(lambda: X / (sp.exp(X) - 1))
 
 
 class log1prel(Meant):
     """The ratio log(1 + x)/x, 1 at 0."""
 
     nargs = 1
-    meaning = sp.log(1 + X) / X
+    meaning = _Meaning(lambda: sp.log(1 + X) / X)
 
 
 class logrel(Meant):
     """The ratio log(x)/(x - 1), 1 at 1."""
 
     nargs = 1
-    meaning = sp.log(X) / (X - 1)
+    meaning = _Meaning(lambda: sp.log(X) / (X - 1))
 
 
 class sinhc(Meant):
     """The ratio sinh(x)/x, 1 at 0."""
 
     nargs = 1
-    meaning = sp.sinh(X) / X
+    meaning = _Meaning(lambda: sp.sinh(X) / X)
 
 
 class gelu_tanh(Meant):
     """The activation x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))."""
 
     nargs = 1
-    meaning = (
-        X / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (X + sp.Float(0.044715) * X**3)))
+    meaning = _Meaning(
+        lambda: (
+            X / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (X + sp.Float(0.044715) * X**3)))
+        )
     )
 
 
@@ -238,109 +253,109 @@ class tanhc(Meant):
     """The ratio tanh(x)/x, 1 at 0."""
 
     nargs = 1
-    meaning = sp.tanh(X) / X
+    meaning = _Meaning(lambda: sp.tanh(X) / X)
 
 
 class atanc(Meant):
     """The ratio atan(x)/x, 1 at 0."""
 
     nargs = 1
-    meaning = sp.atan(X) / X
+    meaning = _Meaning(lambda: sp.atan(X) / X)
 
 
 class xcot(Meant):
     """The ratio x/tan(x), 1 at 0."""
 
     nargs = 1
-    meaning = X / sp.tan(X)
+    meaning = _Meaning(lambda: X / sp.tan(X))
 
 
 class xcsc(Meant):
     """The ratio x/sin(x), 1 at 0."""
 
     nargs = 1
-    meaning = X / sp.sin(X)
+    meaning = _Meaning(lambda: X / sp.sin(X))
 
 
 class xcoth(Meant):
     """The ratio x/tanh(x), 1 at 0."""
 
     nargs = 1
-    meaning = X / sp.tanh(X)
+    meaning = _Meaning(lambda: X / sp.tanh(X))
 
 
 class xcsch(Meant):
     """The ratio x/sinh(x), 1 at 0."""
 
     nargs = 1
-    meaning = X / sp.sinh(X)
+    meaning = _Meaning(lambda: X / sp.sinh(X))
 
 
 class langevin(Meant):
     """The Langevin function coth(x) - 1/x, 0 at 0."""
 
     nargs = 1
-    meaning = sp.coth(X) - 1 / X
+    meaning = _Meaning(lambda: sp.coth(X) - 1 / X)
 
 
 class log1mexp(Meant):
     """The logarithm of 1 - exp(x), for x < 0."""
 
     nargs = 1
-    meaning = sp.log(1 - sp.exp(X))
+    meaning = _Meaning(lambda: sp.log(1 - sp.exp(X)))
 
 
 class logcosh(Meant):
     """The logarithm of cosh(x)."""
 
     nargs = 1
-    meaning = sp.log(sp.cosh(X))
+    meaning = _Meaning(lambda: sp.log(sp.cosh(X)))
 
 
 class logsoftplus(Meant):
     """The logarithm of log(1 + exp(x))."""
 
     nargs = 1
-    meaning = sp.log(sp.log(1 + sp.exp(X)))
+    meaning = _Meaning(lambda: sp.log(sp.log(1 + sp.exp(X))))
 
 
 class logerfc(Meant):
     """The logarithm of erfc(x)."""
 
     nargs = 1
-    meaning = sp.log(sp.erfc(X))
+    meaning = _Meaning(lambda: sp.log(sp.erfc(X)))
 
 
 class log_norm_cdf(Meant):
     """The logarithm of norm_cdf(x)."""
 
     nargs = 1
-    meaning = sp.log(sp.erfc(-X / sp.sqrt(2)) / 2)
+    meaning = _Meaning(lambda: sp.log(sp.erfc(-X / sp.sqrt(2)) / 2))
 
 
 class compound(Meant):
     """The ratio ((1 + x)**y - 1)/x, y at x = 0."""
 
     nargs = 2
-    meaning = ((1 + X) ** Y - 1) / X
+    meaning = _Meaning(lambda: ((1 + X) ** Y - 1) / X)
 
 
 class experfc(Meant):
     """The product exp(x)*erfc(y)."""
 
     nargs = 2
-    meaning = sp.exp(X) * sp.erfc(Y)
+    meaning = _Meaning(lambda: sp.exp(X) * sp.erfc(Y))
 
 
 class xlogy(Meant):
     """The product x*log(y), 0 for x = 0."""
 
     nargs = 2
-    meaning = X * sp.log(Y)
+    meaning = _Meaning(lambda: X * sp.log(Y))
 
 
 class xlog1py(Meant):
     """The product x*log(1 + y), 0 for x = 0."""
 
     nargs = 2
-    meaning = X * sp.log(1 + Y)
+    meaning = _Meaning(lambda: X * sp.log(1 + Y))
