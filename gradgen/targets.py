@@ -11,7 +11,7 @@ from gradgen.reserved import BUILTINS
 from gradgen.settings import Settings
 from gradgen.write import languages
 from gradgen.write.languages.python import PYTHON, SCIPY
-from gradgen.write.layout import black_python, layout_python
+from gradgen.write.python.layout import black_python, layout_python
 from gradgen.write.target import Target
 
 __all__ = [

@@ -31,9 +31,9 @@ from gradgen.read.programs import parse
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
 from gradgen.targets import PYTHON
-from gradgen.write import layout
-from gradgen.write.layout import black_python
 from gradgen.write.module import render
+from gradgen.write.python import layout
+from gradgen.write.python.layout import black_python
 from gradgen.write.spell import Speller
 
 SYMBOLS = [sp.Symbol(f"x{i}") for i in range(10)]

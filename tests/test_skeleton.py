@@ -10,8 +10,8 @@ from gradgen import syntax
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
-from gradgen.write import skeleton
-from gradgen.write.skeleton import check_skeleton
+from gradgen.write.python import skeleton
+from gradgen.write.python.skeleton import check_skeleton
 from gradgen.write.templates import helpers
 
 SOURCE = compile("x*digamma(y)").source

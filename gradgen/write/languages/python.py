@@ -25,8 +25,8 @@ from gradgen.write.language import (
     infix,
     word,
 )
-from gradgen.write.layout import black_python, layout_python
-from gradgen.write.skeleton import check_skeleton
+from gradgen.write.python.layout import black_python, layout_python
+from gradgen.write.python.skeleton import check_skeleton
 from gradgen.write.target import Skeleton, Target
 
 

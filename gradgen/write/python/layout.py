@@ -8,6 +8,8 @@ import threading
 import unicodedata
 from functools import lru_cache
 
+from gradgen.write.python.breaking import broken
+
 _WIDTH = 88
 #: Black does not load in two threads at once.
 _BLACK = threading.Lock()
@@ -89,18 +91,33 @@ _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
 
 
 def _break(statement: str) -> str:
-    """Return one statement, or the head of a function, as black breaks it.
-
-    Black looks at the widths of names and numbers, not at their letters: statements of one shape are broken once.
-    """
+    """Return one statement, or the head of a function, as black breaks it."""
     if not statement.isascii():
         return _black_break(statement)
-    pieces = _WORD.split(statement)  # every second one is a word
+    if statement.startswith("    ") and "\n" not in statement:
+        code, mark, comment = statement[4:].partition("  #")
+        pieces = _WORD.split(code)  # every second one is a word
+        words = [word for word in pieces[1::2] if word not in _SIGNS]
+        pieces[1::2] = map(_kind, pieces[1::2])
+        found = broken("".join(pieces), words, mark[2:] + comment)
+        if found is not None:
+            return found
+    # Black looks at the widths of names and numbers, not at their letters: statements of one shape are broken once.
+    pieces = _WORD.split(statement)
     words = pieces[1::2]
     pieces[1::2] = map(_masked, words)
-    broken = [*_shape("".join(pieces))]
-    broken[1::2] = words
-    return "".join(broken)
+    shape = [*_shape("".join(pieces))]
+    shape[1::2] = words
+    return "".join(shape)
+
+
+#: Words that are no names.
+_SIGNS = frozenset(("if", "else", "and", "or", "not"))
+
+
+def _kind(word: str) -> str:
+    """Return what stands for a word in a shape."""
+    return word if word in _SIGNS else "1" if word[0].isdigit() else "x"
 
 
 @lru_cache(maxsize=4096)
