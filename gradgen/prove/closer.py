@@ -23,8 +23,8 @@ _ROOM = 1000
 #: Beyond these an operation, or its slope, may have no double.
 _SMALL, _LARGE = mpmath.mpf(2) ** -480, mpmath.mpf(2) ** 480
 _NO_DOUBLE = mpmath.mpf(2) ** -900
-#: How often rounding is asked for; of dear formulas once.
-_ROUNDS = 3
+#: How often rounding is asked for, each time there and back; of dear formulas once.
+_ROUNDS = 4
 #: Slopes are named where there are no more inputs, and of so many results.
 _NAMED, _FEW = 100, 4
 
@@ -175,10 +175,14 @@ class CloserLook:
         return f" at {named}{more}" if named else ""
 
 
-def _noise(seed: int) -> Callable[[], float]:
-    """Return a source of numbers from -1 to 1, the same for the same seed."""
-    draw = random.Random(seed).uniform
-    return lambda: draw(-1, 1)
+def _noise(number: int) -> Callable[[], float]:
+    """Return a source of numbers from -1 to 1, the same for the same number; of an odd one the opposite of the one before.
+
+    So a condition that the one leaves as it is the other turns, where rounding tells it.
+    """
+    low, high = (1, -1) if number % 2 else (-1, 1)
+    draw = random.Random(number // 2).uniform
+    return lambda: draw(low, high)
 
 
 def _floor(values: Sequence[Any]) -> Any:
