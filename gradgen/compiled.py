@@ -16,6 +16,7 @@ from gradgen.files.recipe import Recipe
 from gradgen.loading import load
 from gradgen.passes.cost import Cost
 from gradgen.read.formula import check_identifier
+from gradgen.running import load_by_kind
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.write.imports import import_lines
@@ -28,6 +29,9 @@ from gradgen.write.module import (
 )
 from gradgen.write.target import Skeleton, Target
 from gradgen.write.templates import helpers
+
+#: A module of more characters takes long to load.
+_LARGE = 200_000
 
 
 def check_text(
@@ -99,6 +103,16 @@ class Compiled:
         """
         self._runs("run here")
         return load(self.source)
+
+    def runner(self) -> types.ModuleType:
+        """Return the module for a few calls: a large one is run line by line, as Python takes long to compile it.
+
+        Raises:
+            GradgenError: it is in another language than Python.
+        """
+        large = len(self.source) > _LARGE and not self.recipe.custom_templates
+        self._runs("run here")
+        return load_by_kind(self.source) if large else self.module
 
     def _runs(self, what: str) -> None:
         if not TARGETS[self.recipe.target].is_python:

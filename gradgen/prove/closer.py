@@ -149,7 +149,7 @@ class CloserLook:
 
     def _worst(self, at: Point, what: str) -> tuple[str, Any, Any] | None:
         """Return the slope that is furthest off, with what it is and what it should be."""
-        _, cache = self.module.compiled.forward(*at)
+        _, cache = self.module.functions.forward(*at)
         centre = self.truth.plain.at(self.truth.exact(at))
         found = None
         largest = _PASSES

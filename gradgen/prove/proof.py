@@ -1,6 +1,6 @@
 """A compiled module and what was read in; an error out where the module is something else at a few points.
 
-The finished text is run. Its values are compared with a plain evaluation of what was read, its slopes with differences of that.
+The finished text is run, that of a large module assignment by assignment. Its values are compared with a plain evaluation of what was read, its slopes with differences of that.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Proof:
         if self.plain.cost > _TOO_DEAR:
             return f"its functions take too long; {_HOW}"
         try:
-            forward = self.compiled.forward
+            forward = self.module.functions.forward
         except ImportError as error:
             return str(error)
         except AttributeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
@@ -32,6 +33,15 @@ class Running:
         #: The rows of its Jacobian at the last point that they were asked for.
         self._rows: tuple[Point | None, Any] = (None, ())
 
+    @cached_property
+    def functions(self) -> Any:
+        """The module's functions.
+
+        Raises:
+            ImportError: the module imports what is not there.
+        """
+        return self.compiled.runner()
+
     def broken(self, error: Exception) -> str:
         """Refuse a module that cannot be run; one of the user's own templates may want to be run otherwise."""
         words = f"{type(error).__name__}: {error}"
@@ -44,10 +54,10 @@ class Running:
     ) -> Iterator[tuple[str, Sequence[float]]]:
         """Yield the gradient by each function of the module that has it; nan where it raises."""
         try:
-            yield "", self.compiled.backward(cache, *seeds)
+            yield "", self.functions.backward(cache, *seeds)
             if "jacobian" in self.compiled.recipe.with_:
                 if self._rows[0] != at:
-                    self._rows = at, [*zip(*self.compiled.module.jacobian(*at))]
+                    self._rows = at, [*zip(*self.functions.jacobian(*at))]
                 yield "jacobian", [
                     math.fsum(map(operator.mul, seeds, column))
                     for column in self._rows[1]

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
 
-_CALLABLE = ("abs", "max", "min", "float", "round")
+#: The functions of Python's own that lines may call.
+CALLABLE = ("abs", "max", "min", "float", "round")
 #: What may stand in a line of an assignment: nothing that quotes or hides what follows, but for a comment at its end.
 _LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
 #: Lines of a function that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
@@ -46,7 +47,7 @@ def check_skeleton(
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
     """
-    short, runs = _set_aside(text)
+    short, runs = set_aside(text)
     if runs:
         try:
             _check_module(short, runs, imports, helpers, signatures, own)
@@ -57,7 +58,7 @@ def check_skeleton(
     _check_module(text, [], imports, helpers, signatures, own)
 
 
-def _set_aside(text: str) -> tuple[str, list[str]]:
+def set_aside(text: str) -> tuple[str, list[str]]:
     """Return a module with one `pass` in the place of each run of plain assignments, and these runs.
 
     A `pass` is a statement of its own and nothing else, so the shorter text is Python just where the longer one is.
@@ -127,7 +128,7 @@ def _check_function(
         raise _refused(f"the signature of `{function.name}` is another")
     modules = {line.split()[-1] for line in imports}
     given = (arg.arg for arg in function.args.args)
-    known = {*given, *modules, *_CALLABLE, *callables}
+    known = {*given, *modules, *CALLABLE, *callables}
     if function.name == "jacobian":
         known.add("forward")
     _docstring(function, f"`{function.name}`")
