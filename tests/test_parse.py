@@ -369,6 +369,7 @@ MEANINGS = {
     "asech": lambda x: sp.log(1 / x + sp.sqrt(1 / x**2 - 1)),
     "acsch": lambda x: sp.log(1 / x + sp.sqrt(1 / x**2 + 1)),
     "acoth": lambda x: sp.log((x + 1) / (x - 1)) / 2,
+    "hardtanh": lambda x: sp.Max(-1, sp.Min(x, 1)),
     "haversin": lambda x: (1 - sp.cos(x)) / 2,
     "frac": lambda x: x - sp.floor(x),
     "entr": lambda x: -x * sp.log(x),

@@ -21,6 +21,7 @@ from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.prove import plain as plain_module
+from gradgen.prove.meanings import MEANINGS
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_formula import plain_formula
 from gradgen.prove.plain_python import plain_function
@@ -31,6 +32,7 @@ from gradgen.read.python.bound import Helper
 from gradgen.read.python.function import read_function
 from gradgen.read.python.scope import Names
 from gradgen.read.sympy import make, stage
+from gradgen.read.sympy.functions import Meant, relu
 from gradgen.write.language import SUM, word
 from gradgen.write.languages.python import PYTHON
 from tests import generators
@@ -522,6 +524,31 @@ def test_branches_are_told_by_what_they_depend_on() -> None:
         for _ in range(3):
             point = [mpmath.mpf(rnd.uniform(0.1, 3)) for _ in read.inputs]
             assert read.taken(read.tested(point)) == read.taken(read.at(point))
+
+
+@pytest.mark.parametrize("cls", Meant.__subclasses__(), ids=lambda cls: str(cls))
+def test_a_function_means_what_its_class_says(cls: Any) -> None:
+    """So a new one needs no second word on it."""
+    count = max(map(int, cls.nargs)) if cls.nargs.is_finite_set else 2
+    names = sp.symbols(f"x:{count}", real=True)
+    read = plain_formula([("f", cls(*names, evaluate=False))], ["f"])
+    assert read is not None and read.cost < 1000
+    for point in ((0.375, 1.25, 2.0), (-0.75, 0.5, -3.0), (2.5, 3.5, 0.25)):
+        at = dict(zip(names, map(sp.Rational, point)))
+        with mpmath.workdps(30):
+            given = [mpmath.mpf(float(at[sp.Symbol(n, real=True)])) for n in read.inputs]  # fmt: skip
+            (value,) = read.values(read.at(given))
+            true = cls.meant(*(at[name] for name in names)).evalf(40)
+            if value is not None:
+                assert mpmath.almosteq(value, mpmath.mpf(true), 1e-14)
+            else:
+                assert not true.is_finite or not true.is_real or cls in MEANINGS
+
+
+def test_branches_inside_a_function_are_seen() -> None:
+    x = sp.Symbol("x")
+    read = plain_formula([("f", relu(x) * relu(x - 1))], ["f"])
+    assert read is not None and read.ways == 4
 
 
 # What Python makes of a function.

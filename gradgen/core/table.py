@@ -161,6 +161,7 @@ _ROWS = (
         rule="d sinhc = (cosh({0}) - {out})/{0}", variable=True, raises=(Raise(OVERFLOW, "abs({0}) > 710.47"),)),
     row("gelu_tanh(x)", "gelu_tanh_slope(x)*d",
         name="gelu{0}", ulp=(4, 6), sample="-0.5:3", rule="d gelu_tanh = s + {0}*s*(1 - s)*dz, s = sigmoid(z)", variable=True),
+    row("gudermannian(x)", "sech(x)*d", body="2*atan(tanh(x/2))", name="gd{0}", ulp=(3, 2.5), sample="-9:9", rule="d gudermannian = sech({0})", variable=True),
     row("tanhc(x)", "tanhc_slope(x)*d",
         body="tanh(x)/x if x != 0 else 1", ulp=(2.5, 12), sample="-3:3", rule="d tanhc = (1 - tanh({0})**2 - {out})/{0}", variable=True),
     row("atanc(x)", "atanc_slope(x)*d",
@@ -194,8 +195,7 @@ _ROWS = (
         body="x*log1p(y) if x != 0 or y != -1 else 0", name="{0}log1p{1}", ulp=(1.4, 1.5), sample="0.01:9, -0.9:9",
         rule="d u*log(1 + v) = log(1 + v) du + u/(1 + v) dv", kink="{0}*log(1 + {1}) at (0, -1): 0, the gradient by {0} -infinity", variable=True, raises=(Raise(DOMAIN, "{1} < -1, or {1} = -1 and {0} != 0"),)),
     # Special functions. Those without a text in Python need the scipy target.
-    row("sinc(x)", "sinc_slope(x)*d",
-        body="sin(x)/x if x != 0 else 1", ulp=(1.5, 2), sample="-2:2", rule="d sinc = (cos({0}) - {out})/{0}", variable=True, raises=PERIODIC),
+    row("sinc(x)", "sinc_slope(x)*d", body="sin(x)/x if x != 0 else 1", ulp=(1.5, 2), sample="-2:2", rule="d sinc = (cos({0}) - {out})/{0}", variable=True, raises=PERIODIC),
     row("versin(x)", "sin(x)*d", body="2*sin(0.5*x) ** 2", ulp=(2, 0.52), sample="-3:3", rule="d versin = sin({0})", variable=True, raises=PERIODIC),
     row("gamma(x)", "out*digamma(x)*d",
         over=("-(out*digamma(x))*d",), ulp=(6, 8), sample="2:9",

@@ -62,7 +62,7 @@ def _exp(x: Any) -> Any:
 #: Nodes that do not need all their operands.
 LAZY = (_pair, _choice, all_of, any_of)
 
-_MEANINGS: Mapping[Callable[..., Any], Callable[..., Any]] = {
+MEANINGS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     sp.Add: lambda *terms: mpmath.fsum(terms),
     sp.Mul: lambda *factors: mpmath.fprod(factors),
     sp.Pow: power,
@@ -128,7 +128,7 @@ def meaning_of(node: sp.Basic) -> Callable[..., Any]:
 
 def meaning_of_kind(kind: Callable[..., Any], count: int) -> Callable[..., Any]:
     """Return how mpmath evaluates a kind of node with so many operands."""
-    return _MEANINGS.get(kind) or _function(kind, count)
+    return MEANINGS.get(kind) or _function(kind, count)
 
 
 @cache

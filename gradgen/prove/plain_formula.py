@@ -14,14 +14,13 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.prove.meanings import meaning_of, meaning_of_kind
+from gradgen.prove.meanings import MEANINGS, meaning_of, meaning_of_kind
 from gradgen.prove.plain import Meaning, Plain, equal, opposite, unequal
 from gradgen.read.definitions import Definition
 from gradgen.read.sympy import functions as fn
 from gradgen.read.sympy.nodes import ByNode, operands_first
 from gradgen.read.sympy.stage import python_name
 
-_ZERO = mpmath.mpf(0)
 #: What an evaluation costs, in additions: of a function of mpmath's, and of one that is dear to it.
 _CALL, _DEAR = 10, 400
 
@@ -114,6 +113,8 @@ def _add_node(
         place = plain.step(_chosen, [*operands, *tests], 2 * len(tests) - 1)
         needs = [[value, *tests[: i + 1]] for i, value in enumerate(operands)]
         return plain.choose(place, tests, needs)
+    if isinstance(node, fn.Meant) and not (kind in _DIRECT or kind in MEANINGS):
+        return _add_meant(plain, kind, operands)
     meaning, cost = _operation(kind, len(operands))
     if kind is sp.atan2:
         return plain.angle(operands, cost)
@@ -123,6 +124,28 @@ def _add_node(
     elif kind in _BY_SIZE:
         plain.choose(place, operands, [operands] * max(2, len(operands)))
     return place
+
+
+def _add_meant(plain: Plain, kind: Any, operands: Sequence[int]) -> int:
+    """Add a function by the meaning that its class states: as one operation, or as several where there are branches inside."""
+    names, tree, inside = _meant(kind, len(operands))
+    if inside.choices:
+        places = dict(zip(names, operands))
+        return _add_tree(plain, tree, places.__getitem__, {}, ByNode())
+    return plain.step(
+        lambda *args: inside.values(inside.at(args))[0], operands, inside.cost
+    )
+
+
+@cache
+def _meant(kind: Any, count: int) -> tuple[Sequence[str], sp.Expr, Plain]:
+    """Return the meaning of a function: its variables' names, its tree, and that ready for evaluation."""
+    names = [f"x{place}" for place in range(count)]
+    tree = kind.meant(*(sp.Symbol(name, real=True) for name in names))
+    inside = Plain(names)
+    places = {name: place for place, name in enumerate(names)}
+    inside.results = [_add_tree(inside, tree, places.__getitem__, {}, ByNode())]
+    return names, tree, inside
 
 
 def _chosen(*operands: Any) -> Any:
@@ -167,12 +190,11 @@ _DIRECT: Mapping[Callable[..., Any], Meaning] = {
     fn.softplus: lambda x: mpmath.log1p(mpmath.exp(x)),
     fn.logsigmoid: lambda x: -mpmath.log1p(mpmath.exp(-x)),
     fn.logaddexp: lambda *x: mpmath.log(mpmath.fsum(map(mpmath.exp, x))),
-    fn.relu: lambda x: max(x, _ZERO),
     fn.versin: lambda x: 1 - mpmath.cos(x),
     fn.norm_cdf: lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
 }
 _CHEAP = (
-    *(sp.Add, sp.Mul, sp.Pow, sp.Abs, sp.Max, sp.Min, fn.relu, sp.Not, sp.And, sp.Or),
+    *(sp.Add, sp.Mul, sp.Pow, sp.Abs, sp.Max, sp.Min, sp.Not, sp.And, sp.Or),
     *(sp.floor, sp.ceiling, sp.sign, sp.Heaviside, sp.Mod),
     *(fn.trunc, fn.rounded),
     *(sp.Equality, sp.Unequality, sp.StrictLessThan, sp.LessThan),
@@ -181,7 +203,7 @@ _CHEAP = (
 
 
 #: What chooses by the sizes of its operands, or by the sign of the only one.
-_BY_SIZE = (sp.Max, sp.Min, sp.Abs, sp.sign, fn.relu)
+_BY_SIZE = (sp.Max, sp.Min, sp.Abs, sp.sign)
 
 
 #: What takes mpmath milliseconds.

@@ -19,6 +19,7 @@ _COMPOSED = (
     row("elu(x, slope)", body="x if x > 0 else slope*expm1(x)"),
     row("huber(r, delta)", body="r**2/2 if abs(r) <= delta else delta*(abs(r) - delta/2)"),
     row("clip(x, low, high)", body="min(max(x, low), high)"),
+    row("hardtanh(x)", body="min(max(x, -1), 1)"),
     row("logit(x)", body="log(x) - log1p(-x)"),
     row("norm_pdf(x)", body="exp(-x**2/2)/sqrt(2*pi)"),
     row("norm_ppf(p)", body="-sqrt(2)*erfcinv(2*p)"),

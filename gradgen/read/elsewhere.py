@@ -187,7 +187,6 @@ _WRITTEN: Mapping[str, str] = {
     "wrightomega": "lambertw(exp(x))",
     "saturate": "clip(x, 0, 1)",
     "relu6": "clip(x, 0, 6)",
-    "hardtanh": "clip(x, -1, 1)",
     "softsign": "x/(1 + abs(x))",
     "tanhshrink": "x - tanh(x)",
     "lerp": "a + t*(b - a)",

@@ -249,6 +249,13 @@ class gelu_tanh(Meant):
     )
 
 
+class gudermannian(Meant):
+    """The Gudermannian function 2*atan(tanh(x/2))."""
+
+    nargs = 1
+    meaning = 2 * sp.atan(sp.tanh(X / 2))
+
+
 class tanhc(Meant):
     """The ratio tanh(x)/x, 1 at 0."""
 
