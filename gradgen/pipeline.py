@@ -145,21 +145,23 @@ def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compi
         formula, table = _read(source, recipe)
     else:
         recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
+    program = _passed(recipe, formula, table)
     try:
-        compiled = generate(recipe, formula, asked.templates, table)
+        compiled = generate(recipe, formula, asked.templates, program)
     except TooLargeError:
         if isinstance(source, str):
             raise
         # As deep and large as memory allows, but not to be made again from a text.
         formula = Formula("", plain_expression(source))
         recipe = replace(recipe, source="")
-        compiled = generate(recipe, formula, asked.templates, table)
+        program = _passed(recipe, formula, table)
+        compiled = generate(recipe, formula, asked.templates, program)
     if not asked.proof:
         return compiled
     if TARGETS[asked.target].is_python:
         return _with_proof(compiled, formula, handed)
     # Another language's module is proven by the same program in Python.
-    twin = generate(replace(recipe, target="python"), formula, None, table)
+    twin = generate(replace(recipe, target="python"), formula, None, program)
     known = _with_proof(twin, formula, handed)
     notes = [note for note in known.notes if note not in compiled.notes]
     return replace(compiled, unproven=known.unproven, notes=(*compiled.notes, *notes))
@@ -284,12 +286,12 @@ def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
 def generate(
     recipe: Recipe,
     formula: Formula,
-    templates: Path | None = None,
-    table: Mapping[str, Row] = ROWS,
+    templates: Path | None,
+    program: Program,
 ) -> Compiled:
-    """Run the stages over a formula that was read."""
+    """Write a formula's program, which has no names yet, as a module."""
     target = target_for(recipe)
-    program = _passed(recipe, formula, target, table)
+    program = _named(program, target)
     defaults, dropped = _last_defaults(program, recipe)
     rows = "jacobian" in recipe.with_
     rendered = render(
@@ -330,10 +332,8 @@ def generate(
     )
 
 
-def _passed(
-    recipe: Recipe, formula: Formula, target: Target, table: Mapping[str, Row]
-) -> Program:
-    """Return a formula that was read as a program after all passes."""
+def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Program:
+    """Return a formula that was read as a program after all passes but the last, which gives names."""
     asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
     program = stage(*asked, rows=table)
     given = [text for text, _, _ in program.given]
@@ -345,8 +345,12 @@ def _passed(
         if lost or any(program.steps[v].op != "const" for v in program.constants):
             program = stage(*asked, folded=False, rows=table)
         program = recognise(program)
-    program = branch(flatten(differentiate(guard(program))))
-    used = (table[step.op] for step in program.steps if step.op in table)
+    return branch(flatten(differentiate(guard(program))))
+
+
+def _named(program: Program, target: Target) -> Program:
+    rows = program.rows
+    used = (rows[step.op] for step in program.steps if step.op in rows)
     own = {local for row in used for _, _, local in row.imports}
     return give_names(program, target.reserved | own, target.avoided)
 
@@ -406,7 +410,7 @@ def constant(text: str) -> float:
     recipe = Recipe(text, name=DEFAULT_NAME, inputs=())
     formula, table = _read(text, recipe)
     target = target_for(recipe)
-    program = _passed(recipe, formula, target, table)
+    program = _named(_passed(recipe, formula, table), target)
     ((_, value),) = program.outputs
     try:
         return float(Trace(program, target).forward({})[program.names[value]])
