@@ -253,7 +253,7 @@ class gudermannian(Meant):
     """The Gudermannian function 2*atan(tanh(x/2))."""
 
     nargs = 1
-    meaning = 2 * sp.atan(sp.tanh(X / 2))
+    meaning = _Meaning(lambda: 2 * sp.atan(sp.tanh(X / 2)))
 
 
 class tanhc(Meant):
