@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,25 +46,9 @@ class Facts:
         )
 
     @cached_property
-    def signs(self) -> list[str]:
+    def signs(self) -> Mapping[int, str]:
         """The signs that each value may have, as far as that follows from how it is made: some of `-0+`."""
-        found: list[str] = []
-        #: By operation and the signs of its operands.
-        known: dict[tuple[str, ...], str] = {}
-        for value, step in enumerate(self.program.steps):
-            if step.op == "input":
-                signs = _ANY_SIGN
-            elif self.steps.sizes[value] is not None:
-                signs = _sign(self.number(value))
-            elif step.op == "powi":
-                signs = _of_power(found[step.args[0]], self.number(step.args[1]))
-            else:
-                key = (step.op, *[found[arg] for arg in step.args])
-                if key not in known:
-                    known[key] = _of_operation(*key)
-                signs = known[key]
-            found.append(signs)
-        return found
+        return _Signs(self)
 
     def singular(self, step: Step, partial: int) -> tuple[float, ...]:
         """Return the values of the operand at which a partial is infinite although the operation has a value."""
@@ -94,6 +78,41 @@ class Facts:
         if way.below is not None:
             return ()
         return self.singular(self.program.steps[way.source], way.place)
+
+
+class _Signs(dict[int, str]):
+    """The signs of values, each worked out when it is asked for."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__()
+        self.facts = facts
+        #: By operation and the signs of its operands.
+        self.known: dict[tuple[str, ...], str] = {}
+
+    def __missing__(self, value: int) -> str:
+        steps = self.facts.program.steps
+        todo = [value]
+        while todo:
+            at = todo[-1]
+            missing = [arg for arg in steps[at].args if arg not in self]
+            if missing:
+                todo += missing
+            else:
+                self[at] = self._of(todo.pop(), steps[at])
+        return self[value]
+
+    def _of(self, value: int, step: Step) -> str:
+        """Return the signs of a value whose operands' are known."""
+        if step.op == "input":
+            return _ANY_SIGN
+        if self.facts.steps.sizes[value] is not None:
+            return _sign(self.facts.number(value))
+        if step.op == "powi":
+            return _of_power(self[step.args[0]], self.facts.number(step.args[1]))
+        key = (step.op, *[self[arg] for arg in step.args])
+        if key not in self.known:
+            self.known[key] = _of_operation(*key)
+        return self.known[key]
 
 
 def _infinite(row: Row, partial: int, last: float) -> Iterable[float]:

@@ -70,7 +70,8 @@ def tokens(text: str, qualified: bool) -> list[Token]:
             for offset, letter in enumerate("" if word.isascii() else word, column):
                 if letter in SUPERSCRIPTS or letter in SUBSCRIPTS:
                     raise GradgenError(_refusal(text, offset), text, offset)
-        found.append(Token(kind, word, column, prefix is not None))
+        # In half the time of Token(...), of which there are very many.
+        found.append(tuple.__new__(Token, (kind, word, column, prefix is not None)))
     rest = text[position:].lstrip(" ")
     if rest:
         column = len(text) - len(rest)

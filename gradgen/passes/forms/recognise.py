@@ -80,10 +80,10 @@ class _Rewriter:
         if named:
             uses.update(arg for step in self.program.steps for arg in step.args)
         for value, step in enumerate(self.program.steps):
-            args = tuple([moved[arg] for arg in step.args])
-            if not args:
+            if not step.args:
                 moved[value] = self.builder.append(step)
                 continue
+            args = tuple([moved[arg] for arg in step.args])
             if step.op == "div" and not self.builder.is_constant(args[1]):
                 # What it is divided by was a constant, which is stages here.
                 step = Step("mul", args)

@@ -54,7 +54,8 @@ class Comments:
         """Return a forward line, and its rule where that is not obvious, for the backward lines that answer it."""
         words, names = self.words, self.names
         step = self.program.steps[source]
-        rule = words.say(self.program.rows[step.op].rule, source)
+        rule = self.program.rows[step.op].rule
+        rule = words.say(rule, source) if rule else ""
         quotient = self._quotients.get(source)
         if quotient is not None:
             rule = self._of_quotient(quotient)
