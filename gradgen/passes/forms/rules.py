@@ -48,15 +48,30 @@ class Rule:
         """The outermost value of what is found."""
         return self.naive.outputs[0][1]
 
-    def fits(self, op: str, *operands: str) -> bool:
-        """Whether it may match, or start from, an operation on values that these operations make."""
+    def fits(self, op: str, same: bool, *operands: str) -> bool:
+        """Whether it may match, or start from, an operation on values that these operations make; `same` if some are one."""
         steps = self.naive.steps
         wanted = steps[self.leads[0].value if self.leads else self.root]
+        first, *others = wanted.args or (self.root,)
+        if first in others and steps[first].op == "input" and not same:
+            return False
         orders = (operands, operands[::-1]) if op in COMMUTATIVE else (operands,)
         return any(
-            all(_may_be(steps[part], made) for part, made in zip(wanted.args, order))
-            for order in orders
+            all(self._may_be(part, made, wanted) for part, made in zip(wanted.args, o))
+            for o in orders
         )
+
+    def _may_be(self, part: int, op: str, wanted: Step) -> bool:
+        """Whether what an operation makes may match a pattern's operand."""
+        step = self.naive.steps[part]
+        if step.op == "neg":
+            # Where x stands in another operand, too, and is -a, -x is a.
+            others = (_variables(self.naive, a) for a in wanted.args if a != part)
+            if any(step.args[0] in other for other in others):
+                return True
+        if step.op in ("input", op):
+            return True
+        return step.op == "pow" and op in ANY_POWER
 
     @cached_property
     def bounded(self) -> bool:
@@ -76,7 +91,7 @@ class Rules:
     trees: dict[str, list[Rule]] = field(default_factory=dict)
     products: dict[str, list[Rule]] = field(default_factory=dict)
     #: Those of them that a step may match, by its operation and those that make its operands.
-    fitting: dict[tuple[str, ...], list[Rule]] = field(default_factory=dict)
+    fitting: dict[tuple[object, ...], list[Rule]] = field(default_factory=dict)
     #: What rules of products start from that may match where nothing is below the fraction bar.
     rising: set[str] = field(default_factory=set)
 
@@ -105,20 +120,15 @@ class Rules:
     ) -> list[Rule]:
         if step.op not in rules:
             return []
-        key = (what, step.op, *[steps.list[arg].op for arg in step.args])
+        same = len({*step.args}) < len(step.args)
+        operands = [steps.list[arg].op for arg in step.args]
+        key = what, step.op, same, *operands
         found = self.fitting.get(key)
         if found is None:
             found = self.fitting[key] = [
-                rule for rule in rules[step.op] if rule.fits(*key[1:])
+                rule for rule in rules[step.op] if rule.fits(step.op, same, *operands)
             ]
         return found
-
-
-def _may_be(wanted: Step, op: str) -> bool:
-    """Whether what an operation makes may match a pattern's operand; a negative one may be any value's opposite."""
-    if wanted.op in ("input", "neg", op):
-        return True
-    return wanted.op == "pow" and op in ANY_POWER
 
 
 def rule_of(naive: Program, accurate: Program) -> Rule:
