@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ class Bodies:
 
     Attributes:
         said: the words of the language that they use.
+        called: the operations that they call by their own names.
     """
 
     def __init__(
@@ -64,6 +65,10 @@ class Bodies:
     @property
     def said(self) -> Sequence[str]:
         return [*self.writer.speller.said]
+
+    @property
+    def called(self) -> Container[str]:
+        return self.writer.speller.words
 
     def forward(self) -> tuple[Body, tuple[Stage, ...]]:
         """Return the forward pass, whose lines are stages with a comment each."""

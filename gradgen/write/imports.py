@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
@@ -10,19 +10,18 @@ from gradgen.write.target import Target
 
 
 def used_imports(
-    program: Program, said: Iterable[str], target: Target
+    program: Program, called: Container[str], target: Target
 ) -> dict[str, dict[str, str]]:
     """Return what a module's lines call of other modules: by module, the names here with the names there.
 
     Args:
         program: the program.
-        said: the words that its lines use.
+        called: the operations that its lines call by their own names.
         target: the output language.
 
     Raises:
         GradgenError: it is a language that cannot call them.
     """
-    called = {text.rstrip("(") for text in said}
     found: dict[str, dict[str, str]] = {}
     for row in program.rows.values():
         for module, name, local in row.imports:

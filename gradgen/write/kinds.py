@@ -87,16 +87,30 @@ class Kinds:
     ) -> tuple[str, Sequence[int], int]:
         start = self.speller.written
         numbers = self.speller.numbers
-        holes = {leaf: f"\0{place}\0" for place, leaf in enumerate(leaves)}
+        holes = {leaf: _Hole() for leaf in leaves}
+        for place, hole in enumerate(holes.values()):
+            hole.place = place
         before = {leaf: numbers[leaf] for leaf in leaves if leaf not in names}
         numbers.update((leaf, (holes[leaf], before[leaf][1])) for leaf in before)
         named = {leaf: hole for leaf, hole in holes.items() if leaf in names}
         try:
-            pieces = self.speller.text(value, named).split("\0")
+            pieces = self.speller.pieces(value, named)
         finally:
             numbers.update(before)
-        text = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
-        return text, [*map(int, pieces[1::2])], self.speller.written - start
+        text, order = "", []
+        for piece in pieces:
+            if isinstance(piece, _Hole):
+                order.append(piece.place)
+                text += "%s"
+            else:
+                text += piece.replace("%", "%%")
+        return text, order, self.speller.written - start
+
+
+class _Hole(str):
+    """What stands for a leaf in the text of a kind."""
+
+    place: int
 
 
 def _is_any(number: Number) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -99,6 +100,11 @@ OPERATORS: Mapping[str, Word] = {
 }
 
 
+def is_negative(value: float) -> bool:
+    """Whether a double stands behind a sign."""
+    return value < 0 or (value == 0 and math.copysign(1, value) < 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Language:
     """A language that formulas or modules are written in.
@@ -112,6 +118,7 @@ class Language:
         calls: whether an operation without word and body is written as a call of its own name.
         ratio: how an exact number that is no whole one is written.
         brackets: what stands around an operand that binds too little.
+        comma: what stands between the operands of a function without a word of its own.
     """
 
     name: str
@@ -122,10 +129,15 @@ class Language:
     calls: bool = False
     ratio: Word = OPERATORS["div"]
     brackets: tuple[str, str] = ("(", ")")
+    comma: str = ", "
 
     def call(self, name: str, arity: int) -> Word:
         """Return the word of a function without one of its own."""
-        return word(f"{name}({', '.join(f'{{{i}}}' for i in range(arity))})")
+        return word(f"{name}({self.comma.join(f'{{{i}}}' for i in range(arity))})")
+
+    def number(self, value: float) -> tuple[str, int]:
+        """Return a double's text, and how strongly it binds."""
+        return self.digits(value), SIGN if is_negative(value) else ATOM
 
     def digits(self, value: float) -> str:
         """Return a double's shortest digits: 1e300, not 1e+300."""

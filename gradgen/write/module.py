@@ -220,7 +220,7 @@ class _Viewer:
     def imports(self, helpers: Sequence[str]) -> tuple[str, ...]:
         """Return the lines that import what the lines and these helpers call."""
         said = self.bodies.said
-        self.modules = used_imports(self.program, said, self.target)
+        self.modules = used_imports(self.program, self.bodies.called, self.target)
         texts = (*said, *helpers)
         lines = [
             line

@@ -10,7 +10,7 @@ from gradgen.core.notation import Node, constant, parts, resolved
 from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
-from gradgen.write.language import ATOM, POWER, PRODUCT, SIGN, Language, Word
+from gradgen.write.language import ATOM, SIGN, Language, Word
 
 #: Whole numbers up to here are tried as doubles.
 _LARGE = 10**300
@@ -45,25 +45,35 @@ class Speller:
         """
         if limit is not None:
             return self._written_out(value, names, limit)
+        return "".join(self.pieces(value, names))
+
+    def pieces(self, value: int, names: Mapping[int, str]) -> list[str]:
+        """Return the same in pieces: names, numbers, and what stands between them.
+
+        Raises:
+            NoWordError: the language cannot write an operation.
+        """
         number = self.steps.number(value)
         if number is not None:
-            return self.constant(number)[0]
+            return [self.constant(number)[0]]
         op, args = self._parts(value)
         if op == "copy":  # a whole text needs no brackets
             return self._spelled(args[0], names)[0]
         return self._operation(op, args, names)[0]
 
-    def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[str, int]:
+    def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[list[str], int]:
         """Return a text and how strongly it binds. The recursion is as deep as a line, which is short."""
         leaf = self._leaf(node, names)
-        return leaf or self._operation(*self._parts(node), names)
+        if leaf is not None:
+            return [leaf[0]], leaf[1]
+        return self._operation(*self._parts(node), names)
 
     def _operation(
         self, op: str, args: Sequence[Node], names: Mapping[int, str]
-    ) -> tuple[str, int]:
+    ) -> tuple[list[str], int]:
         self.written += 1
         word = self._word(op, args, names)
-        found = []
+        found: list[str] = []
         opened, closed = self.language.brackets
         for piece in word.pieces:
             if isinstance(piece, str):
@@ -74,8 +84,8 @@ class Speller:
             else:
                 text, binds = self._spelled(args[piece], names)
                 loose = binds < word.needs[piece]
-                found.append(f"{opened}{text}{closed}" if loose else text)
-        return "".join(found), word.binds
+                found += [opened, *text, closed] if loose else text
+        return found, word.binds
 
     def _written_out(self, value: int, names: Mapping[int, str], limit: int) -> str:
         """Return a text of any depth."""
@@ -169,9 +179,9 @@ class Speller:
         return self._word(*self._parts(node), names).binds
 
     def _integer(self, node: Node) -> str:
-        leaf = self._leaf(node, {})
-        assert leaf is not None
-        return leaf[0].removesuffix(".0")
+        number = constant(self.steps, resolved(node))
+        assert isinstance(number, (Fraction, float))
+        return str(int(number))
 
     def constant(self, number: Number) -> tuple[str, int]:
         """Return a constant's text, exact numbers as exact float expressions, and how strongly it binds."""
@@ -182,7 +192,7 @@ class Speller:
         if isinstance(number, bool):
             return self.language.constants.get(str(number), str(number)), ATOM
         if isinstance(number, float):
-            return self._double(number)
+            return language.number(number)
         above, below = number.numerator, number.denominator
         parts = Fraction(above), Fraction(below)
         if language.exact:
@@ -194,15 +204,10 @@ class Speller:
                 abs(part) < _LARGE and float(part) == part for part in parts
             )
             if not exact:
-                return self._double(float(number))
+                return language.number(float(number))
             digits = [language.digits(float(part)) for part in parts]
         pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)
         return "".join(pieces), language.ratio.binds
-
-    def _double(self, number: float) -> tuple[str, int]:
-        text = self.language.digits(number)
-        binds = PRODUCT if " " in text else POWER if "^" in text else ATOM
-        return text, min(binds, SIGN) if text.startswith("-") else binds
 
 
 def written_out(program: Program, language: Language, limit: int) -> str:

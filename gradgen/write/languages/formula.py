@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gradgen.core.rows import NAMED
 from gradgen.write.language import (
@@ -20,6 +21,7 @@ from gradgen.write.language import (
     Language,
     Word,
     infix,
+    is_negative,
     word,
 )
 
@@ -49,6 +51,20 @@ FORMULA = Language(
     {"pi": "pi", "e": "E", "nan": "nan", "inf": "inf", **{n: n for n in NAMED}},
     exact=True,
     calls=True,
+)
+
+
+def _tight(found: Word) -> Word:
+    pieces = (p.replace(" ", "") if isinstance(p, str) else p for p in found.pieces)
+    return replace(found, pieces=tuple(pieces))
+
+
+#: The same without spaces.
+TIGHT = replace(
+    FORMULA,
+    words={op: _tight(found) for op, found in FORMULA.words.items()},
+    ratio=_tight(FORMULA.ratio),
+    comma=",",
 )
 
 
@@ -165,13 +181,15 @@ _LATEX_WORDS: Mapping[str, Word] = {
 
 
 class _Latex(Language):
-    def digits(self, value: float) -> str:
-        """Return a double as 1.5 * 10**-7."""
-        mantissa, _, exponent = super().digits(value).partition("e")
+    def number(self, value: float) -> tuple[str, int]:
+        """Return a double as 1.5 * 10**-7, and how strongly that binds."""
+        mantissa, _, exponent = self.digits(value).partition("e")
         if not exponent:
-            return mantissa
+            return mantissa, SIGN if is_negative(value) else ATOM
         power = rf"10^{{{int(exponent)}}}"
-        return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+        if mantissa == "1":
+            return power, POWER
+        return rf"{mantissa} \cdot {power}", PRODUCT
 
     def call(self, name: str, arity: int) -> Word:
         """Return an upright name with operands between brackets."""

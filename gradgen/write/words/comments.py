@@ -9,7 +9,7 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program, Way
 from gradgen.passes.names import quotient_parts
 from gradgen.write.language import Language
-from gradgen.write.languages.formula import FORMULA
+from gradgen.write.languages.formula import FORMULA, TIGHT
 from gradgen.write.spell import Speller
 from gradgen.write.words.values import Words
 
@@ -73,8 +73,8 @@ class Comments:
             bare = way._replace(branch=None, alive=(), moving=False, steep=False)
             one = self.chain.steps.const(1)
             slope, negative = self.chain.tidy.signless(self.chain.partial(bare, one))
-            text = Speller(self.chain.steps, FORMULA).text(slope, names)
-            text = ("-" * negative + text).replace(" ", "")
+            text = Speller(self.chain.steps, TIGHT).text(slope, names)
+            text = "-" * negative + text
         return f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
 
     @cached_property
