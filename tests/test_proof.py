@@ -636,3 +636,13 @@ def test_what_a_long_list_costs() -> None:
 )
 def test_a_tail_below_the_last_digit_of_1_is_not_refused(text: str) -> None:
     assert "forward" in compile(text).source
+
+
+def test_a_high_order_counts_as_the_time_it_takes() -> None:
+    costs = []
+    for order in (2, 150):
+        expr = parse(f"polygamma({order}, x)").expr
+        plain = plain_formula([("f", expr)], ["f"])
+        assert plain is not None
+        costs.append(plain.cost)
+    assert costs[1] > 10 * costs[0]

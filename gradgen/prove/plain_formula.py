@@ -23,6 +23,8 @@ from gradgen.read.sympy.stage import python_name
 
 #: What an evaluation costs, in additions: of a function of mpmath's, and of one that is dear to it.
 _CALL, _DEAR = 10, 400
+#: And what each order of polygamma adds.
+_ORDER = 40
 
 
 def plain_formula(
@@ -118,6 +120,8 @@ def _add_node(
     meaning, cost = _operation(kind, len(operands))
     if kind is sp.atan2:
         return plain.angle(operands, cost)
+    if kind is sp.polygamma and node.args[0].is_Integer:
+        cost += _ORDER * int(node.args[0])
     place = plain.step(meaning, operands, cost)
     if kind is sp.Mod:
         plain.choose_quotient(place, operands)
