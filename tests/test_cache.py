@@ -307,10 +307,14 @@ def test_sources_edited_during_a_run_are_no_answer(
 ) -> None:
     one = Cache()
     one.add(key(1))
-    monkeypatch.setattr(cache, "tool_fingerprint", lambda: "another")
-    one.save()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "tool_fingerprint", lambda: "another")
+        one.save()
     assert key(1) not in Cache()
+    two = Cache()
+    two.add(key(2))
+    two.save()
+    assert key(2) in Cache() and key(1) not in Cache()
 
 
 def test_every_source_template_and_library_counts(

@@ -90,6 +90,28 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+#: Whether interrupts wait for a process that starts, and no longer.
+WAITING = """
+import signal
+from gradgen.command.workers import _interrupts_waiting, _start
+
+def waits():
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+if __name__ == "__main__":
+    with _interrupts_waiting():
+        connection, worker = _start()
+        during = waits()
+    worker.kill()
+    assert during and not waits()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no masks of signals")
+def test_interrupts_wait_while_processes_start() -> None:
+    subprocess.run([sys.executable, "-c", WAITING], check=True)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group")
 @pytest.mark.parametrize("moment", [0.1, 0.4, 1.5])
 def test_an_interrupt_is_quiet_in_all_of_them(tmp_path: Path, moment: float) -> None:
