@@ -37,6 +37,7 @@ def load_by_kind(text: str) -> types.ModuleType:
     module = load("".join([calls.text, *(_function(k, n) for k, n in kinds.items())]))
     if any(calls.sets(module, {step[0] for step in p}, i) for i, p in enumerate(plans)):
         return load(text)  # what a run assigns to, its function assigns to as well
+    set_aside.cache_clear()  # of a text that may be large
     vars(module)["__run__"] = _Runner(vars(module), plans, len(kinds)).run
     return module
 

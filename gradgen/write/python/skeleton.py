@@ -6,6 +6,7 @@ import ast
 import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
@@ -19,7 +20,7 @@ _RUN = re.compile(
     rf"(?:^    (?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:    (?=    |\)){_LINE})*))+",
     re.ASCII | re.MULTILINE,
 )
-_COMMENT = re.compile(r"^    #.*\n|  #.*", re.MULTILINE)
+_BESIDE = re.compile(r"  #.*")
 _BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
 _SET = re.compile(r"^    (\w+) =", re.MULTILINE)
 _PASS = re.compile(r"(?<![\w.])pass(?![\w.])")
@@ -55,10 +56,11 @@ def check_skeleton(
             pass  # what is wrong is said of the whole text, and where
         else:
             return
-    _check_module(text, [], imports, helpers, signatures, own)
+    _check_module(text, (), imports, helpers, signatures, own)
 
 
-def set_aside(text: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=1)  # it is asked of a module once for this check, and once to run it
+def set_aside(text: str) -> tuple[str, Sequence[str]]:
     """Return a module with one `pass` in the place of each run of plain assignments, and these runs.
 
     A `pass` is a statement of its own and nothing else, so the shorter text is Python just where the longer one is.
@@ -67,21 +69,23 @@ def set_aside(text: str) -> tuple[str, list[str]]:
     runs: list[str] = []
 
     def aside(match: re.Match[str]) -> str:
-        run = _COMMENT.sub("", match.group())
+        lines = match.group().split("\n")
+        run = "\n".join([line for line in lines if not line.startswith("    #")])
+        run = _BESIDE.sub("", run) if "#" in run else run
         if not run:
             return match.group()
         runs.append(run)
         return "    pass\n"
 
     short = _RUN.sub(aside, rest)
-    if len(_PASS.findall(short)) != len(runs):
-        return text, []
-    return head + begin + short, runs
+    if short.count("pass") != len(runs) != len(_PASS.findall(short)):
+        return text, ()
+    return head + begin + short, tuple(runs)
 
 
 def _check_module(
     text: str,
-    runs: list[str],
+    aside: Sequence[str],
     imports: Sequence[str],
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
@@ -92,7 +96,7 @@ def _check_module(
         module = parse_python(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _refused(f"it is no valid Python ({type(error).__name__})") from None
-    runs = runs[::-1]
+    runs = [*reversed(aside)]
     _docstring(module, "the module")
     wanted = list(signatures)
     called = {word for line in own for word in re.findall(r"\w+(?=,|$)", line)}
