@@ -30,6 +30,7 @@ from gradgen.passes.gradient import differentiate
 from gradgen.passes.names import name
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import PYTHON
+from gradgen.write.languages import c
 from gradgen.write.languages.c import C
 from gradgen.write.module import render
 from gradgen.write.target import Skeleton
@@ -428,3 +429,23 @@ def test_a_module_that_goes_on_is_refused() -> None:
     for more in ("int x;", "void f(void) {}", "}", "$"):
         with pytest.raises(GradgenError, match="not what a generated module must be"):
             C.check(text + more, known)
+
+
+def test_a_line_of_thousands_of_names_is_broken_in_proportion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is left of it is not looked at again after every break."""
+    looked = 0
+
+    class Break:
+        def finditer(self, text: str) -> Iterator[re.Match[str]]:
+            nonlocal looked
+            looked += len(text)
+            return pattern.finditer(text)
+
+    pattern = c._BREAK
+    monkeypatch.setattr(c, "_BREAK", Break())
+    line = f"void forward({', '.join(f'double x{i}' for i in range(2_000))}) {{"
+    broken = c._broken(line)
+    assert " ".join(map(str.strip, broken.split("\n"))) == line
+    assert max(map(len, broken.split("\n"))) <= 92 and looked == len(line)

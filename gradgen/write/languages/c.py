@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -155,29 +156,23 @@ def _broken(line: str) -> str:
     for char in code:
         depths.append(depth)
         depth += (char in "([") - (char in ")]")
+    places = [m.start() for m in _BREAK.finditer(code) if code[m.start()] == " "]
+    # An assignment's sign stays with its name.
+    equals = _ASSIGNS.search(code)
+    least = max(len(code) - len(code.lstrip()) + 1, equals.end() if equals else 0)
     found: list[str] = []
-    while len(code) > _WIDTH:
-        start = len(code) - len(code.lstrip()) + 1
-        places = [
-            match.start()
-            for match in _BREAK.finditer(code)
-            if start < match.start() <= _WIDTH and code[match.start()] == " "
-        ]
-        # An assignment's sign stays with its name.
-        equals = None if found else _ASSIGNS.search(code)
-        places = [place for place in places if not equals or place > equals.end()]
-        if not places:
+    begin = margin = 0
+    while len(code) - begin + margin > _WIDTH:
+        most = begin + _WIDTH - margin
+        near = places[bisect_right(places, least) : bisect_right(places, most)]
+        if not near:
             break
-        shift = len(depths) - len(code)
-        best = min(
-            places,
-            key=lambda place: (depths[place + shift], _rank(code[place + 1]), -place),
-        )
-        found.append(code[:best])
-        depths = depths[best + 1 + shift :]
-        code = indent + code[best + 1 :]
-        depths = [99] * len(indent) + depths
-    return "\n".join([*found, code]) + mark + comment
+        best = min(near, key=lambda at: (depths[at], _rank(code[at + 1]), -at))
+        found.append(code[begin:best])
+        begin, margin = best + 1, len(indent)
+        least = begin + 1
+    found.append(code[begin:])
+    return f"\n{indent}".join(found) + mark + comment
 
 
 # The check. Names are all that a user brings into a line of code, so what the lines may be is told token by token.
@@ -239,14 +234,16 @@ class _Tokens:
     def __init__(self, text: str) -> None:
         self.found: list[tuple[str, str]] = []
         at = 0
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None:
-                raise _refused(f"`{text[at : at + 20]!r}` is no token of such a module")
+        for match in _TOKEN.finditer(text):
+            if match.start() != at:
+                break
             at = match.end()
-            if match.lastgroup != "blank":
-                assert match.lastgroup is not None
-                self.found.append((match.lastgroup, match[0]))
+            kind = match.lastgroup
+            if kind != "blank":
+                assert kind is not None
+                self.found.append((kind, match[0]))
+        if at < len(text):
+            raise _refused(f"`{text[at : at + 20]!r}` is no token of such a module")
         self.place = 0
 
     @property
