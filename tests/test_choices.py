@@ -339,6 +339,16 @@ def test_choices_told_apart_are_those_of_plain_python(
     assert sum(compare(made(seed)) for seed in seeds) > 5 * len(seeds)
 
 
+def test_a_choice_in_the_second_of_two_conditions_stays_behind_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gradgen.pipeline.guard", apart)
+    text = "log(x) if k > 0 and (x if sqrt(y) > 0.5 else 2 - x) > 0 else z"
+    compiled = compile(text, inputs="x, y, z, k")
+    at = {"x": -1.0, "y": -1.0, "z": 3.0, "k": -1.0}
+    assert compiled.value_and_grad(**at) == (3.0, (0.0, 0.0, 1.0, 0.0))
+
+
 def test_a_gradient_that_is_0_where_a_root_is_does_not_tell_that_none_flows() -> None:
     arms = [f"{'q**2' if i % 2 else 'q'}*{i} + {i} if k < {i}" for i in range(1, 9)]
     compiled = compile("q = sqrt(x)\nf = " + " else ".join(arms) + " else k\n")

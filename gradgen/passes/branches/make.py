@@ -89,8 +89,7 @@ class Maker:
         ]
         if None in inner:
             # The branch itself has settled the choice.
-            live = [i for i, b in enumerate(inner) if b is not None and i > 0]
-            arg = step.args[live[-1] if live else 0]
+            *_, arg = [arg for arg, b in zip(step.args, inner) if b is not None]
             if arg not in self.tree.constants and arg not in self.inputs:
                 self.same[index, branch] = self.needs.key(arg, branch)
             return self.operand(arg, branch)
