@@ -58,7 +58,7 @@ class Chain:
             made.add(total)
             self.tidy.name(total)
             before = None if adds else way
-            yield Part(way, value, total, sign)
+            yield tuple.__new__(Part, (way, value, total, sign))
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way.

@@ -30,8 +30,9 @@ def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]
     """Return the upstream gradients with their names, and the backward lines: those of each forward line answer it."""
     seeds = {value: chain.steps.input(f"d:{name}") for name, value in program.outputs}
     given = {seed: program.adjoints[value] for value, seed in seeds.items()}
-    lines = [
-        Line(value, program.adjoints[way.into], total, way.source, sign)
+    names = program.adjoints
+    lines = [  # in half the time of Line(...), of which there are very many
+        tuple.__new__(Line, (value, names[way.into], total, way.source, sign))
         for way, value, total, sign in chain.reverse(program.ways, seeds)
     ]
     return given, lines

@@ -14,10 +14,10 @@ from gradgen.read.formula import CALLABLE, CONSTANTS
 from gradgen.read.hints import HINTS, PAIRS, PREFIX, SUBSCRIPTS, SUPERSCRIPTS, not_meant
 
 _TOKEN = re.compile(
-    r" *(?:(?P<fortran>(?:[0-9]+\.[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+(?!\w))"
-    r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),&|~]))"
+    r" *(?:(?P<name>[^\W\d]\w*)"
+    r"|(?P<op>\*\*|//|[<>=!]=|[-+*/%<>(),&|~])"
+    r"|(?P<fortran>(?:[0-9]+\.[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+(?!\w))"
+    r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))"
 )
 
 

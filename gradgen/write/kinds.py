@@ -21,7 +21,7 @@ class Kinds:
         self.speller = speller
         self.written = 0
         self._known: dict[Hashable, int] = {}
-        #: By kind: a text with holes, which leaf stands in each, and how many operations it has.
+        #: By kind: a text with holes, which leaf stands in each if not one after the other, and how many operations it has.
         self._texts: dict[int, tuple[str, Sequence[int], int]] = {}
 
     def of(self, value: int, names: Mapping[int, str]) -> tuple[int, list[int]]:
@@ -71,8 +71,11 @@ class Kinds:
             found = self._texts[kind] = self._with_holes(value, names, leaves)
         text, order, operations = found
         self.written += operations
-        said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
-        return text % tuple([said[place] for place in order])
+        try:
+            said = [names[leaf] for leaf in leaves]
+        except KeyError:  # a number
+            said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
+        return text % tuple([said[place] for place in order] if order else said)
 
     def _number(self, value: int, data: Number | None = None) -> tuple[str, int]:
         numbers = self.speller.numbers
@@ -104,7 +107,8 @@ class Kinds:
                 text += "%s"
             else:
                 text += piece.replace("%", "%%")
-        return text, order, self.speller.written - start
+        in_order = order == [*range(len(leaves))]
+        return text, () if in_order else order, self.speller.written - start
 
 
 class _Hole(str):

@@ -37,6 +37,8 @@ class Writer:
         #: By kind, and by what the leaves are worth: what a line costs, and what it is worth.
         self.costs: dict[Hashable, tuple[int, int]] = {}
         self.quiet = Quiet(chain, language.words) if target.ieee else None
+        #: Whether there may be lines of functions of the user's own.
+        self.owns = any(row.own for row in chain.steps.rows.values())
         #: What has been held to the limit beside the lines.
         self.held = 0
         self.start({})
@@ -87,7 +89,8 @@ class Writer:
                 text = known[value]
             else:
                 text = self._text(line, known)
-                self.hold()
+                if self.limit is not None:
+                    self.hold()
             yield line, define(line.name, line.sign, text, line.name in again)
 
     def _text(self, line: Line, known: Names) -> str:
@@ -107,7 +110,7 @@ class Writer:
         kind, read = self.kinds.of(value, known)
         self.read.update(read)
         worths = self.tally.worths
-        own = self.tally.own(line)
+        own = self.owns and self.tally.own(line)
         key = kind, own, tuple([worths.get(leaf) for leaf in read]) if worths else ()
         cost = self.costs.get(key)
         if cost is None:
