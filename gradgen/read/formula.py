@@ -65,7 +65,7 @@ class Formula:
         columns: where in the text a node stands, by the node.
         notes: what the reader should know, one sentence each.
         assignments: for a program, what it assigns, in order; `expr` is the result in terms of the inputs.
-        places: for a program, the statement in which a node stands, by the node.
+        written: for a program, its statements, each with the columns of its nodes.
         unused: the names that no later statement reads, with their lines.
         functions: what a program declares, in order.
         docstring: what a program says about itself, its paragraphs apart.
@@ -76,7 +76,7 @@ class Formula:
     columns: Mapping[sp.Basic, int] = field(default_factory=ByNode)
     notes: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
-    places: Mapping[sp.Basic, str] = field(default_factory=ByNode)
+    written: tuple[tuple[Mapping[sp.Basic, int], str], ...] = ()
     unused: Mapping[str, int] = field(default_factory=dict)
     functions: tuple[Definition, ...] = ()
     docstring: str = ""

@@ -141,8 +141,8 @@ class _Program:
         self.variables = frozenset((*own.inputs, *later))
         #: What names stand for, in terms of the inputs.
         self.values: dict[str, sp.Expr] = {}
-        self.columns: ByNode[int] = ByNode()
-        self.places: ByNode[str] = ByNode()
+        #: The statements as they are written, each with the columns of its nodes.
+        self.written: list[tuple[ByNode[int], str]] = []
         self.notes: dict[str, None] = {}
         #: The statements in one form: name, expression and comment.
         self.items: list[tuple[str, str, str]] = []
@@ -167,8 +167,7 @@ class _Program:
             expr = substitute(expr, own.constants, tidy="ones")
         if not self.values.keys().isdisjoint(read.variables):
             expr = substitute(expr, self.values, whole=constants)
-        self.columns.take(read.columns)
-        self.places.put(read.columns, statement.text)
+        self.written.append((read.columns, statement.text))
         self.notes |= dict.fromkeys(read.notes)
         self.items.append((name, read.text, statement.comment))
         self.assignments.append(Assignment(name, expr, statement.comment))
@@ -189,10 +188,10 @@ class _Program:
         return Formula(
             text,
             result.expr,
-            self.columns,
+            ChainMap(*(columns for columns, _ in reversed(self.written))),
             tuple(self.notes),
             tuple(self.assignments),
-            self.places,
+            tuple(self.written),
             self.unused | self.own.unused,
             tuple(self.own.known.values()),
             docstring,

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from gradgen.errors import GradgenError, printable
@@ -36,7 +37,7 @@ class Statement:
     expression: int
     comment: str
 
-    @property
+    @cached_property
     def declares(self) -> str:
         """The name of the function that it declares; empty where it declares none."""
         head = _DEF.match(self.text)

@@ -28,14 +28,6 @@ class ByNode(MutableMapping[sp.Basic, V]):
     def __delitem__(self, node: sp.Basic) -> None:
         del self._owned[id(node)]
 
-    def take(self, others: ByNode[V]) -> None:
-        """Put in all that another map holds."""
-        self._owned.update(others._owned)
-
-    def put(self, nodes: ByNode[Any], value: V) -> None:
-        """Put in one value for all nodes of another map."""
-        self._owned.update((at, (n, value)) for at, (n, _) in nodes._owned.items())
-
     def __contains__(self, node: object) -> bool:
         return id(node) in self._owned
 

@@ -140,7 +140,8 @@ def _assigned(
 
 def _error(formula: Formula, node: sp.Basic, message: str) -> GradgenError:
     column = formula.columns.get(node)
-    text = formula.places.get(node, formula.text)
+    written = (text for nodes, text in reversed(formula.written) if node in nodes)
+    text = next(written, formula.text)
     return GradgenError(message, text if column is not None else None, column)
 
 
