@@ -22,7 +22,7 @@ class Kinds:
         self.written = 0
         self._known: dict[Hashable, int] = {}
         #: By kind: a text with holes, which leaf stands in each if not one after the other, and how many operations it has.
-        self._texts: dict[int, tuple[str, Sequence[int], int]] = {}
+        self._texts: dict[int, tuple[str, Sequence[int] | None, int]] = {}
 
     def of(self, value: int, names: Mapping[int, str]) -> tuple[int, list[int]]:
         """Return the kind of an operation, and its leaves: what has names, and numbers of many digits.
@@ -75,7 +75,9 @@ class Kinds:
             said = [names[leaf] for leaf in leaves]
         except KeyError:  # a number
             said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
-        return text % tuple([said[place] for place in order] if order else said)
+        if order is not None:
+            said = [said[place] for place in order]
+        return text % tuple(said)
 
     def _number(self, value: int, data: Number | None = None) -> tuple[str, int]:
         numbers = self.speller.numbers
@@ -87,7 +89,7 @@ class Kinds:
 
     def _with_holes(
         self, value: int, names: Mapping[int, str], leaves: Sequence[int]
-    ) -> tuple[str, Sequence[int], int]:
+    ) -> tuple[str, Sequence[int] | None, int]:
         start = self.speller.written
         numbers = self.speller.numbers
         holes = {leaf: _Hole() for leaf in leaves}
@@ -108,7 +110,7 @@ class Kinds:
             else:
                 text += piece.replace("%", "%%")
         in_order = order == [*range(len(leaves))]
-        return text, () if in_order else order, self.speller.written - start
+        return text, None if in_order else order, self.speller.written - start
 
 
 class _Hole(str):
