@@ -57,6 +57,14 @@ def without_stage(entry: str) -> str:
                 "OverflowError: backward, where x**((2 / 3) - 1) is too large.",
             ],
         ),
+        ("0.5**x", ["OverflowError: where 0.5**x is too large."]),
+        (
+            "0**x",
+            [
+                "OverflowError: where 0**x is too large.",
+                "ValueError: where 0**x is not real.",
+            ],
+        ),
         (
             "log(0) + x",
             ["ValueError: always, as log(0) has no value."],

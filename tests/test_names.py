@@ -45,6 +45,7 @@ def test_the_seed() -> None:
         ("x/pi + y", "xbypi f"),
         ("sqrt(a*b + c*d + e*g)", "ab cd sumcd eg sumeg f"),
         ("i*s + y", "is_ f"),
+        ("sin(temperature)*temperature*p + z", "sintemperature prodtempe prodp f"),
     ],
 )
 def test_fragments(text: str, expected: str) -> None:

@@ -11,10 +11,10 @@ from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.core.rows import ANY, Raise
 from gradgen.passes.facts import SAME_ZERO, Facts
 
-#: How the table says where an exception is raised: of an operand and 0, of operands that are 0, of an operand and anything.
+#: How the table says where an exception is raised: of an operand and 0, of operands that are 0, of an operand and a number.
 _COMPARED = re.compile(r"\{([0-9])\} (<=|<|=) 0")
 _ZEROS = re.compile(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)")
-_SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+|\{[0-9]\})")
+_SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+)")
 #: What a comparison rules out, by its sign and by the sign of what is ruled out.
 _RULED_OUT = {
     "lt": (">", ">=", "="),
@@ -116,18 +116,13 @@ class Rules:
         said = _SAID.fullmatch(when) if branch else None
         if said is None:
             return False
-        left, right = args[int(said[1])], said[3]
+        left, right = args[int(said[1])], float(said[3])
         for condition, wanted in branch:
             step = self.program.steps[condition]
             if step.op not in _OPPOSITE or step.args[0] != left:
                 continue
-            other = step.args[1]
-            same = (
-                other == args[int(right[1])]
-                if right[0] == "{"
-                else self.facts.number(other) == float(right)
-            )
             op = step.op if wanted else _OPPOSITE[step.op]
+            same = self.facts.number(step.args[1]) == right
             if same and said[2] in _RULED_OUT[op]:
                 return True
         return False
