@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.errors import GradgenError
@@ -20,7 +21,7 @@ _SPELLED = 2
 #: An input's name inside a longer one keeps this many letters.
 _ANCHOR = 6
 
-_WORDS: Mapping[Fraction, str] = {
+_WORDS: Mapping[Any, str] = {
     Fraction(n): word
     for n, word in enumerate(
         [
@@ -300,9 +301,10 @@ class _Namer:
             if isinstance(number, str):
                 return number
             assert number is not None
-            sign, size = "neg" if number < 0 else "", abs(Fraction(number))
-            if place and size.denominator == 1 and size < 1000:
-                return f"{sign}{size}"
+            size = -number if number < 0 else number
+            sign = "neg" if number < 0 else ""
+            if place and size % 1 == 0 and size < 1000:
+                return f"{sign}{int(size)}"
             if size in _WORDS and (not place or size < 1):
                 return sign + _WORDS[size]
         return "scaled" if step.op == "mul" else "c"
