@@ -31,6 +31,7 @@ from gradgen.read.programs import parse
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
 from gradgen.targets import PYTHON
+from gradgen.write import bodies
 from gradgen.write.module import render
 from gradgen.write.python import layout
 from gradgen.write.python.layout import black_python
@@ -276,7 +277,7 @@ def test_a_module_that_would_be_too_large_is_refused_before_it_is_laid_out(
     size = cost.forward + cost.backward + (cost.jacobian or 0)
     make = partial(compile, text, outputs=names, with_=with_, proof=False)
     cells = 30 * 31 if names and with_ else 30
-    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 2 * size + cells)
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 6 * (size + cells))
     assert make().source == whole.source  # what it allows is at least the whole
     monkeypatch.setattr(pipeline, "MAX_WRITTEN", (size + cells) // 4)
     with pytest.raises(TooLargeError, match="the module would be too large"):
@@ -286,11 +287,23 @@ def test_a_module_that_would_be_too_large_is_refused_before_it_is_laid_out(
 def test_modules_are_limited_by_operations_and_not_by_characters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 40)
+    monkeypatch.setattr(pipeline, "MAX_WRITTEN", 60)
     short = compile("x*y + sin(x)*z", proof=False).source
     long = {name: name * 150 for name in "xyz"}
     text = f"{long['x']}*{long['y']} + sin({long['x']})*{long['z']}"
     assert len(compile(text, proof=False).source) > 2 * len(short)
+
+
+def test_a_jacobian_of_very_many_slopes_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before any of them is worked out."""
+    monkeypatch.setattr(bodies, "jacobian", None)
+    total = " + ".join(f"x{i}*x{i}" for i in range(400))
+    lines = "\n".join(f"y{i} = sin(s*x{i})" for i in range(400))
+    names = [f"y{i}" for i in range(400)]
+    with pytest.raises(TooLargeError):
+        compile(f"s = {total}\n{lines}", outputs=names, with_="jacobian")
 
 
 def test_zeros_of_a_jacobian_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

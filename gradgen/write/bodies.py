@@ -10,7 +10,7 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program
 from gradgen.passes.functions import backward, forward
 from gradgen.passes.jacobian import jacobian
-from gradgen.write.lines import Writer
+from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments
@@ -89,7 +89,9 @@ class Bodies:
     def jacobian(self) -> tuple[Body, Sequence[tuple[str, ...]], Sequence[str]]:
         """Return the function for all rows, its rows as names and zeros, and the names that it gives."""
         program, names = self.program, self.program.names
-        self.writer.hold(len(program.outputs) * len(program.wrt))
+        numbers = len(program.outputs) * len(program.wrt)
+        self.writer.hold(numbers + LINE * _slopes(program))
+        self.writer.held += numbers
         taken = self.target.reserved | self.target.avoided
         found = jacobian(
             program, self.chain, self.writer.count, taken, self.target.infinite
@@ -115,3 +117,11 @@ class Bodies:
         read = self.writer.read
         unread = tuple(name for value, name in given.items() if value not in read)
         return Body(groups, frozenset(read), unread, self.writer.cost)
+
+
+def _slopes(program: Program) -> int:
+    """Return how many numbers in the Jacobian's rows are not 0 by the program's form."""
+    reached = {value: 1 << place for place, value in enumerate(program.wrt)}
+    for way in sorted(program.ways, key=lambda way: way.source):
+        reached[way.source] = reached.get(way.source, 0) | reached.get(way.into, 0)
+    return sum(reached.get(value, 0).bit_count() for _, value in program.outputs)

@@ -15,6 +15,9 @@ from gradgen.write.kinds import Kinds
 from gradgen.write.spell import Speller
 from gradgen.write.target import Target
 
+#: As how many operations a line counts, for what is done with it beside spelling it.
+LINE = 3
+
 
 class Writer:
     """Writes the lines of one module.
@@ -39,7 +42,7 @@ class Writer:
         self.quiet = Quiet(chain, language.words) if target.ieee else None
         #: Whether there may be lines of functions of the user's own.
         self.owns = any(row.own for row in chain.steps.rows.values())
-        #: What has been held to the limit beside the lines.
+        #: What counts for the limit beside the operations of the lines.
         self.held = 0
         self.start({})
 
@@ -54,13 +57,13 @@ class Writer:
         self.read: set[int] = set()
 
     def hold(self, more: int = 0) -> None:
-        """Hold the module to its limit, in which so many operations more are needed.
+        """Hold the module to its limit, in which room for so many operations more is needed.
 
         Raises:
-            TooLargeError: what is written of it so far is more.
+            TooLargeError: there is none.
         """
-        self.held += more
-        if self.limit is not None and self.kinds.written + self.held > self.limit:
+        written = self.kinds.written + self.held + more
+        if self.limit is not None and written > self.limit:
             raise TooLargeError(
                 f"the module would be too large: its lines have more than {self.limit} operations; split it into several"
             )
@@ -78,6 +81,8 @@ class Writer:
             GradgenError: the language cannot write an operation.
             TooLargeError: the module would be too large.
         """
+        self.held += LINE * len(lines)
+        self.hold()
         known = Names(names)
         define = self.target.define
         again = {line.name for line in lines if line.sign != "="}

@@ -21,8 +21,8 @@ from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
-#: No more operations are written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
-MAX_WRITTEN = 500_000
+#: No more is written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
+MAX_WRITTEN = 600_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def render(
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
-        limit: how many operations its lines may have, and how many numbers the rows of its Jacobian, together.
+        limit: how many operations its lines may have, of which each line counts as some, and how many numbers the rows of its
+            Jacobian, together.
 
     Raises:
         TooLargeError: there are more.
