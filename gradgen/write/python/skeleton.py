@@ -15,9 +15,11 @@ from gradgen.syntax import parse_python
 CALLABLE = ("abs", "max", "min", "float", "round")
 #: What may stand in a line of an assignment: nothing that quotes or hides what follows, but for a comment at its end.
 _LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
+#: What comes next in a line that goes on with an assignment.
+_INNER = r"(?=    |\))"
 #: Lines of a function that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
 _RUN = re.compile(
-    rf"(?:^    (?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:    (?=    |\)){_LINE})*))+",
+    rf"(?:^    (?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:    {_INNER}{_LINE})*(?!    {_INNER})))+",
     re.ASCII | re.MULTILINE,
 )
 _BESIDE = re.compile(r"  #.*")
