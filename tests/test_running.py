@@ -23,6 +23,10 @@ FORMULAS = (
     "digamma(x) + logcosh(y) + 1e-3*x**(2/3)",
     "u = x*y  # their product\nv = sin(u)\nu/v + 1e+20*u",
     "def f(a, b): return a*exp(-b)\nf(x, y) - f(y, x)",
+    # Lines with such names stay in their functions, between the others or with all of them.
+    "sin(θ*x)*y + θ/x + x*y**2",
+    "θ*x + x*y + sin(x)*cos(y)*θ",
+    "sh = function(math.sinh, derivative=math.cosh)\nsh(x*y)*x",
     " + ".join(f"log(x*{k} + y*{k * k})" for k in range(1, 9)),
 )
 
