@@ -28,8 +28,9 @@ NUMBERS = [
 class Statements:
     """Random statements of the kinds that modules have, with names of any length."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, letters: str = "abcdxyz") -> None:
         self.random = random.Random(seed)
+        self.letters = letters
         self.choice = self.random.choice
 
     def statement(self) -> str:
@@ -39,7 +40,9 @@ class Statements:
         return text + self.choice(["", "", "  # logaddexp", f"  # {words}"])
 
     def name(self) -> str:
-        return self.choice("abcdxyz") * self.choice([1, 1, 2, 3, 5, 8, 13, 20, 30, 45])
+        return self.choice(self.letters) * self.choice(
+            [1, 1, 2, 3, 5, 8, 13, 20, 30, 45]
+        )
 
     def expression(self, depth: int) -> tuple[str, float]:
         """Return a text, and how strongly it binds."""
@@ -109,8 +112,13 @@ def test_many_lines_are_broken_as_black_breaks_them(seed: int) -> None:
     compare(seed, 4_000)
 
 
-def compare(seed: int, count: int) -> None:
-    statements = Statements(seed)
+@pytest.mark.parametrize("letters", ["aéü", "αβx", "a变量한カ", "жx"])
+def test_names_in_other_letters_are_broken_as_black_breaks_them(letters: str) -> None:
+    compare(3, 40, letters)
+
+
+def compare(seed: int, count: int, letters: str = "abcdxyz") -> None:
+    statements = Statements(seed, letters)
     while count:
         text = statements.statement()
         if 88 < len(text) < statements.choice([120, 200, 400, 900]):
@@ -148,7 +156,10 @@ def test_what_is_not_known_is_left_to_black(
     assert _break(text) == text and len(asked) == 1
 
 
-def test_names_of_any_length_need_no_black(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("letter", ["x", "é", "变"])
+def test_names_of_any_length_need_no_black(
+    letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which takes milliseconds for each statement of widths that it has not met."""
 
     def fail(text: str) -> str:
@@ -157,7 +168,7 @@ def test_names_of_any_length_need_no_black(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(layout, "_black_break", fail)
     draw = random.Random(5)
-    names = [f"v{i}_{'x' * draw.randrange(20, 60)}" for i in range(60)]
+    names = [f"v{i}_{letter * draw.randrange(20, 60)}" for i in range(60)]
     lines = [
         f"{c} = logaddexp({a}*{b}, {a})"
         for a, b, c in zip(names, names[1:], names[2:], strict=False)

@@ -10,10 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from gradgen.write.python.shapes import COMMA, Shape, shape_of
 
 _WIDTH = 88
+
+
+def width(text: str) -> int:
+    """Return the columns that a text takes: wide characters take two."""
+    return (
+        len(text)
+        if text.isascii()
+        else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    )
 
 
 class _UnsplitError(Exception):
@@ -59,31 +69,37 @@ class _Ruler:
         self.texts = [next(given) if t is None else t for t in shape.texts]
         widths = map(len, self.texts)
         self.sizes = [*map(sum, zip(widths, shape.spaces))]
+        #: What stands before each token, in columns.
         self.before = [0, *accumulate(self.sizes)]
+        if not "".join(self.texts).isascii():
+            columns = map(width, self.texts)
+            sizes = map(sum, zip(columns, shape.spaces))
+            self.before = [0, *accumulate(sizes)]
         last = len(self.texts) - 1
         # Brackets around a single name leave the comment with it.
         single = shape.partners[last] == last - 2
         self.commented = (last - 1 if single else last) if comment else -1
 
-    def width(self, line: _Line) -> int:
+    def columns(self, line: _Line) -> int:
+        """Return the columns that a line takes."""
         start, end, depth, _, comma, shown = line
-        width = self.before[end] - self.before[start] - self.shape.spaces[start]
-        width += 4 * depth + comma
+        found = self.before[end] - self.before[start] - self.shape.spaces[start]
+        found += 4 * depth + comma
         if shown:
-            width += sum(start <= at < end for at in shown)
+            found += sum(start <= at < end for at in shown)
         if start <= self.commented < end:
-            width += 2 + len(self.comment)
-        return width
+            found += 2 + width(self.comment)
+        return found
 
     def fits(self, line: _Line) -> bool:
-        return self.width(line) <= _WIDTH
+        return self.columns(line) <= _WIDTH
 
     def fits_at_last(self, line: _Line) -> bool:
         """Whether a line fits as it is written in the end, with powers without spaces."""
-        width = self.width(line)
+        columns = self.columns(line)
         if self.shape.hugs:
-            width -= 2 * len(self.hugged(line))
-        return width <= _WIDTH
+            columns -= 2 * len(self.hugged(line))
+        return columns <= _WIDTH
 
     def hugged(self, line: _Line) -> list[int]:
         """Return the powers of a line that are written without spaces."""

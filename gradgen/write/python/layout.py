@@ -5,10 +5,9 @@ from __future__ import annotations
 import keyword
 import re
 import threading
-import unicodedata
 from functools import lru_cache
 
-from gradgen.write.python.breaking import broken
+from gradgen.write.python.breaking import broken, width
 
 _WIDTH = 88
 #: Black does not load in two threads at once.
@@ -59,7 +58,7 @@ def layout_python(text: str) -> str:
             long = (one for one in statement if not one.endswith(","))
             whole = "\n".join(statement)
             # A power of more than a name has spaces around its sign, which templates of operations leave out.
-            other = max(map(_width, long)) > _WIDTH or ")**" in whole
+            other = max(map(width, long)) > _WIDTH or ")**" in whole
             other |= _ALONE.search(whole) is not None
             lines.append(_break(whole) if other else whole)
             statement, depth = [], 0
@@ -87,14 +86,17 @@ def _is_plain(line: str) -> bool:
 _ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
 #: Ends of lines that are none to Python.
 _ENDS = "\r\x0b\x0c\x1c\x1d\x1e"
-_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
+_WORD = re.compile(r"(?<![\w.])([^\W\d]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")
+#: Text of letters that take one column each, and two each; there are others.
+_KNOWN = re.compile(
+    r"[\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0377\u037a-\u0482\u048a-\u052f"
+    r"\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
+)
 
 
 def _break(statement: str) -> str:
     """Return one statement, or the head of a function, as black breaks it."""
-    if not statement.isascii():
-        return _black_break(statement)
-    if statement.startswith("    ") and "\n" not in statement:
+    if statement.startswith("    ") and _KNOWN.fullmatch(statement):
         code, mark, comment = statement[4:].partition("  #")
         pieces = _WORD.split(code)  # every second one is a word
         words = [word for word in pieces[1::2] if word not in _SIGNS]
@@ -102,6 +104,8 @@ def _break(statement: str) -> str:
         found = broken("".join(pieces), words, mark[2:] + comment)
         if found is not None:
             return found
+    if not statement.isascii():
+        return _black_break(statement)
     # Black looks at the widths of names and numbers, not at their letters: statements of one shape are broken once.
     pieces = _WORD.split(statement)
     words = pieces[1::2]
@@ -141,13 +145,4 @@ def _black_break(statement: str) -> str:
         return black_python(f"{statement}\n    pass\n").removesuffix("\n    pass\n")
     return (
         black_python(f"def f():\n{statement}\n").removeprefix("def f():\n").rstrip("\n")
-    )
-
-
-def _width(line: str) -> int:
-    """Return the columns that a line takes: wide characters take two."""
-    return (
-        len(line)
-        if line.isascii()
-        else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
     )
