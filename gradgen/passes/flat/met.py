@@ -44,6 +44,8 @@ class Above:
 
     def through(self, way: Above) -> Above:
         """Return what is known one operation further down."""
+        if way is _NOTHING:
+            return self
         return Above(
             self.held or way.held,
             frozenset(islice(sorted(self.factors | way.factors), _FACTORS)),
@@ -57,6 +59,10 @@ class Above:
         lost = self.lost or other.lost or bent
         both = self.factors & other.factors
         return Above(self.held and other.held, both, bent, lost)
+
+
+#: What an operation that hands its gradient on adds.
+_NOTHING = Above()
 
 
 def met_ways(
@@ -185,7 +191,7 @@ def _slope(
     inner = into.op != "input"
     root = inner and into.op in SAME_ZERO and bool(facts.singular(into, 0))
     if step.op in _PASSING:
-        return Above()
+        return _NOTHING
     if step.op == "heaviside":
         return Above(held=True)
     if step.op in HOLDING:

@@ -54,7 +54,11 @@ class Words:
 
     def say(self, text: str, value: int) -> str:
         """Return a text of the table about a value and its operands."""
-        args = self.program.steps[value].args
+        args, names = self.program.steps[value].args, self.names
+        if names.keys() >= {*args}:  # as nearly always
+            for place, arg in enumerate(args):
+                text = text.replace(f"{{{place}}}", names[arg])
+            return text.replace("{out}", names[value])
 
         def word(match: re.Match[str]) -> str:
             if match[1] == "out":
