@@ -83,7 +83,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
         outputs: of a program, the names of the results; by default the last one alone.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
-        target: "python", whose modules import `math` alone, or "scipy", which adds `scipy.special`.
+        target: "python", whose modules import `math` alone, "scipy", which adds `scipy.special`, "c" or "javascript".
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
         strict: raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place.
