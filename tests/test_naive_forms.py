@@ -360,7 +360,9 @@ def test_a_mean_of_squares_minus_the_squared_mean(seed: int) -> None:
     rng = random.Random(seed)
     names = [f"x{i}" for i in range(rng.randint(2, 7))]
     count = len(names)
-    weights = [rng.randint(1, 9) for _ in names] if seed % 3 == 0 else [1] * count
+    # All unlike, all alike, or of two kinds.
+    few = rng.sample(range(1, 10), (9, 1, 2)[seed % 3])
+    weights = [few[i % len(few)] for i in range(count)]
     whole = sum(weights)
     squares = " + ".join(f"{w}*{n}**2" if w > 1 else f"{n}**2" for w, n in zip(weights, names))  # fmt: skip
     total = " + ".join(f"{w}*{n}" if w > 1 else n for w, n in zip(weights, names))
