@@ -55,7 +55,7 @@ class Words:
     def say(self, text: str, value: int) -> str:
         """Return a text of the table about a value and its operands."""
         args, names = self.program.steps[value].args, self.names
-        if names.keys() >= {*args}:  # as nearly always
+        if names.keys() >= {*args, value}:  # as nearly always
             for place, arg in enumerate(args):
                 text = text.replace(f"{{{place}}}", names[arg])
             return text.replace("{out}", names[value])
