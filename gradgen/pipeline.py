@@ -161,7 +161,8 @@ def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compi
     if TARGETS[asked.target].is_python:
         return _with_proof(compiled, formula, handed)
     # Another language's module is proven by the same program in Python.
-    twin = generate(replace(recipe, target="python"), formula, None, program)
+    python = replace(recipe, target="python")
+    twin = generate(python, formula, None, program, shown=False)
     known = _with_proof(twin, formula, handed)
     notes = [note for note in known.notes if note not in compiled.notes]
     return replace(compiled, unproven=known.unproven, notes=(*compiled.notes, *notes))
@@ -288,8 +289,9 @@ def generate(
     formula: Formula,
     templates: Path | None,
     program: Program,
+    shown: bool = True,
 ) -> Compiled:
-    """Write a formula's program, which has no names yet, as a module."""
+    """Write a formula's program, which has no names yet, as a module; if nobody is shown its text, neither laid out nor checked."""
     target = target_for(recipe)
     program = _named(program, target)
     defaults, dropped = _last_defaults(program, recipe)
@@ -306,7 +308,7 @@ def generate(
     )
     body = rendered.text
     if templates is None:
-        body = target.layout(body)
+        body = target.layout(body) if shown else body
     else:
         try:
             body = target.layout_any(body)
@@ -317,7 +319,7 @@ def generate(
             ) from None
     recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
     text = recipe.header(body, target.comment) + body
-    if templates is None:
+    if templates is None and shown:
         check_text(text, program, target, rows, defaults, rendered.imports)
     wanted = {result for result, _ in program.outputs}
     declared = {definition.name for definition in formula.functions}
