@@ -757,3 +757,23 @@ def test_what_doubles_at_every_line_is_shown_in_stages() -> None:
     with pytest.raises(GradgenError, match="longer than"):
         compiled.latex()
     assert r"\begin{aligned}" in compiled._repr_latex_()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_names_that_look_like_the_ends_of_numbers_are_names_alone(seed: int) -> None:
+    """`e3` is no part of `1e3`: a program means the same under any other names."""
+    rnd = random.Random(seed)
+    names = rnd.sample(["e3", "e5", "e1", "E4", "e0", "e2"], 5)
+    numbers = ["1e3", "2.5e5", "1.e1", "1E4", "3e0", ".5e1", "2.e2"]
+    lines, known = [], ["x"]
+    for name in names:
+        used, number = rnd.choice(known), rnd.choice(numbers)
+        lines.append(f"{name} = {rnd.choice(known)} + {number}*{used}")
+        known.append(name)
+    text = "\n".join([*lines, f"f = {' + '.join(known)}"])
+    other = text
+    for place, name in enumerate(names):
+        other = re.sub(rf"(?<![\w.]){name}\b", f"v{place}", other)
+    inputs = ["x"]
+    got = compile(text, inputs=inputs).value_and_grad(0.7)
+    assert got == compile(other, inputs=inputs).value_and_grad(0.7)

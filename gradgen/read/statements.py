@@ -172,7 +172,8 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
         yield start, "".join(text).strip(" "), " ".join(filter(None, comments))
 
 
-_WORD = re.compile(r"([^\W\d]\w*)\s*(\(?)")
+#: A name with what may follow it; `1e3` has none.
+_WORD = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*(\(?)")
 
 
 def in_order(listed: list[Statement]) -> list[Statement]:
