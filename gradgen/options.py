@@ -123,7 +123,7 @@ def _folder(templates: str | Path | None) -> Path | None:
         return None
     try:
         folder = Path(templates)
-        found = folder.is_dir()
+        found = templates != "" and folder.is_dir()
     except (OSError, TypeError, ValueError):
         found = False
     if not found:

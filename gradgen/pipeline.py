@@ -193,7 +193,7 @@ def proven(
     """
     if plain is None:
         return _unproven(compiled, f"{what} calls what nothing is known of")
-    reason = prove(compiled, plain, what)
+    reason = prove(in_python(compiled), plain, what)
     return _unproven(compiled, reason) if reason else compiled
 
 
@@ -400,6 +400,14 @@ def regenerate(
     proof &= not recipe.tests
     compiled = compile(recipe.source, templates=used, proof=proof, **options)
     return compiled.test(recipe.tests, used) if recipe.tests else compiled
+
+
+def in_python(compiled: Compiled) -> Compiled:
+    """Return a module that can be run here: of one in another language, the same program in Python."""
+    if TARGETS[compiled.recipe.target].is_python:
+        return compiled
+    recipe = replace(compiled.recipe, target="python", ieee=True, strict=False)
+    return regenerate(replace(recipe, custom_templates=False))
 
 
 def constant(text: str) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.pipeline import Compiled
+from gradgen.pipeline import Compiled, in_python
 from gradgen.prove.exact import DIGITS, Exact, ExactFormulas
 from gradgen.read.programs import parse
 
@@ -67,6 +67,7 @@ class Report:
         raised: what the module raised where the truth has a value.
         digits: the working precision of the truth.
         few: how many points were wanted, where the formula's size made them fewer than usual; else 0.
+        instead: whether the same program in Python was run in the place of a module in another language.
     """
 
     inputs: tuple[str, ...]
@@ -78,6 +79,7 @@ class Report:
     raised: list[str] = field(default_factory=list)
     digits: int = DIGITS
     few: int = 0
+    instead: bool = False
 
     @property
     def met(self) -> int:
@@ -105,6 +107,8 @@ class Report:
             if len(shown) < len(self.rows):
                 yield f"{len(self.rows) - len(shown)} slopes more, none further from the truth"
         yield f"{_points(self.compared)} compared with {self.digits} digits"
+        if self.instead:
+            yield "the same program was run in Python"
         if self.outside:
             yield f"{_points(self.outside)} outside the domain, or beyond the range of a double"
         if self.kinks:
@@ -165,6 +169,7 @@ def verify(
     Raises:
         GradgenError: the recipe holds no formula.
     """
+    given, compiled = compiled, in_python(compiled)
     program = compiled.program
     for point in points:
         if len(point) != len(program.inputs):
@@ -193,6 +198,7 @@ def verify(
     joined = _joined(reports)
     if samples is None and not points and count < SAMPLES:
         joined.few = count
+    joined.instead = compiled is not given
     return joined
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from gradgen.command.main import main
 from gradgen.pipeline import compile
+from gradgen.targets import TARGETS
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -254,6 +255,75 @@ def test_the_life_of_a_folder(
     assert run(capsys, "update", "--force", str(tmp_path))[0] == 0
     assert run(capsys, "check", str(tmp_path))[0] == 0
     assert a.read_text() == compile("x/y").source
+
+
+@pytest.mark.parametrize(
+    "argv, said",
+    [
+        # An option of other commands is not this one's, nor is what resembles it.
+        (
+            ["compile", "x", "--jobs", "3"],
+            "no option --jobs here; it is one of check, update, build (",
+        ),
+        (
+            ["check", ".", "--force"],
+            "no option --force here; it is one of compile, update, build (",
+        ),
+        (["update", ".", "--forc"], "no option --forc; did you mean --force? ("),
+        (["compile", "x", "--const", "g"], 'as in --const "g=9.81"'),
+        (["verify", "x", "--range", "x"], 'as in --range "x=1:3"'),
+        (["eval", "x", "--at", "x"], 'as in --at "x=3, y=-4"'),
+        (["check", ".", "--max-ratio", "nan"], "--max-ratio is a number above 0"),
+        (["check", ".", "--max-ratio=-1"], "--max-ratio is a number above 0"),
+        (["check", ".", "--templates", "missing"], "no folder of templates at missing"),
+        (["update", ".", "--templates", ""], "no folder of templates at"),
+        (["compile", "missing.c"], "missing.c does not exist"),
+        (["verify", "missing.js"], "missing.js does not exist"),
+        (["diff", "missing.c", "x"], "missing.c does not exist"),
+    ],
+)
+def test_hints_are_those_of_the_command(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, *argv)
+    assert code == 2 and out == "" and said in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+def test_a_generated_file_is_no_formula(
+    target: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{TARGETS[target].suffix}"
+    run(capsys, "compile", "x*y", "--target", target, "-o", str(path))
+    for words in (["compile", str(path)], ["verify", "-f", str(path)]):
+        code, _, err = run(capsys, *words)
+        assert code == 2 and f"gradgen verify {path}" in err, err
+    assert run(capsys, "update", str(path))[0] == 0
+    assert run(capsys, "verify", str(path))[0] == 0
+
+
+@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+@pytest.mark.parametrize("others", ["", "*p1*p2*p3*p4*p5*p6"])
+def test_a_changed_signature_is_called_out_in_every_language(
+    target: str, others: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{TARGETS[target].suffix}"
+    more = "".join(f", {name}" for name in others.split("*") if name)
+    options = ["--target", target, "-o", str(path), "--with", "jacobian"]
+    two = ["u = x*y; v = u*x", "--outputs", "u, v"]
+    assert "signature changes" not in run(capsys, "compile", *two, *options)[2]
+    note = f"{path}: the signature changes from (x, y) to (y, x{more})\n"
+    wanted = ["--inputs", f"y, x{more}"]
+    err = run(capsys, "compile", f"x*y{others}", *wanted, *options)[2]
+    assert note in err
+    assert "signature changes" not in run(capsys, "compile", "x", *wanted, *options)[2]
+    # `build` says so, too.
+    entry = f'source = "x"\ninputs = "x{more}"\noutput = "{path.name}"\n'
+    file = tmp_path / "pyproject.toml"
+    file.write_text(f'[[tool.gradgen.modules]]\n{entry}target = "{target}"\n')
+    note = f"{path}: the signature changes from (y, x{more}) to (x{more})\n"
+    assert note in run(capsys, "build", str(tmp_path))[2]
+    assert "signature changes" not in run(capsys, "build", str(tmp_path))[2]
 
 
 def test_a_changed_signature_is_called_out(

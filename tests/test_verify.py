@@ -109,7 +109,10 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         (["verify", "x", "--range", "x=1:"], "empty"),
         (["verify", "x", "--range", "x=3:1"], "downwards"),
         (["verify", "x", "--at", "x=1", "--range", "x=1:3"], "not both"),
-        (["verify", "x", "--verify"], "no option --verify (see"),
+        (
+            ["verify", "x", "--verify"],
+            "no option --verify here; it is one of compile (see",
+        ),
         (["verify", "x", "--range", "x=1:y"], "not among the inputs"),
         (["verify", "x", "--at", "y=3"], "no value for `x`"),
         (["verify", "absent.py"], "does not exist"),

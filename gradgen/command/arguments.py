@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from gradgen.errors import GradgenError
@@ -18,12 +18,16 @@ class _Parser(argparse.ArgumentParser):
         form = argparse.RawDescriptionHelpFormatter
         super().__init__(formatter_class=form, allow_abbrev=False, **about)
 
-    def options(self) -> Iterator[argparse.Action]:
-        """Yield the options of all commands."""
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for command in action.choices.values():
-                    yield from (a for a in command._actions if a.option_strings)
+    def options(self) -> Mapping[str, argparse.Action]:
+        """Return the options of all its commands, by their texts."""
+        return {
+            text: option
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for command in action.choices.values()
+            for option in command._actions
+            for text in option.option_strings
+        }
 
     def format_help(self) -> str:
         """Return the help, with the targets: whoever does not ask need not wait for all languages to load."""
@@ -48,14 +52,14 @@ class _Parser(argparse.ArgumentParser):
         unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         if unknown is not None:
             message = f"there is no option {unknown.group(1)}"
-            known = {
-                text: 0
-                for one in _parser().options()
-                for text in one.option_strings
-                if text != unknown.group(1)
-            }
-            close = difflib.get_close_matches(unknown.group(1), [*known], n=1)
-            message += f"; did you mean {close[0]}?" if close else ""
+            takers = [
+                name for name in COMMANDS if unknown.group(1) in _parser(name).options()
+            ]
+            close = difflib.get_close_matches(unknown.group(1), self.options(), n=1)
+            if takers:
+                message += f" here; it is one of {', '.join(takers)}"
+            elif close:
+                message += f"; did you mean {close[0]}?"
         raise GradgenError(f"{message} (see `{self.prog} --help`)")
 
 
@@ -349,8 +353,7 @@ def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     # Another command's option will be refused.
     takes = {
         text: action
-        for action in parser.options()
-        for text in action.option_strings
+        for text, action in parser.options().items()
         if action.nargs is None
     }
     options = [argv[0]]

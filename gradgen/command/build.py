@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.jobs import Answer, Made, Outcome, unproven
+from gradgen.command.jobs import Answer, Made, Outcome, signature_change, unproven
 from gradgen.command.project import Entry
 from gradgen.errors import GradgenError, trouble
 from gradgen.files import artifact
@@ -108,11 +108,11 @@ class Build:
         path.parent.mkdir(parents=True, exist_ok=True)
         artifact.write(path, made.source, force=self.force)
         status = "written" if state is State.MISSING else "updated"
-        unknown = made.unproven if path == self.entry.path else ""
-        notes = (unproven(path, unknown),) if unknown else ()
-        return Outcome(status, path, notes=notes), artifact.fingerprint(
-            made.source.encode()
-        )
+        notes = [signature_change(path, file.text or "", made.source)]
+        if made.unproven and path == self.entry.path:
+            notes.append(unproven(path, made.unproven))
+        outcome = Outcome(status, path, notes=tuple(filter(None, notes)))
+        return outcome, artifact.fingerprint(made.source.encode())
 
     def failed(self, reason: str) -> Answer:
         return Answer((Outcome("failed", self.entry.path, error=reason),))

@@ -30,6 +30,7 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
         raise GradgenError("give a formula or -f FILE, not both")
     if options.file:
         words = [read_source(path_of(options.file)).rstrip("\r\n")]
+        _refuse_generated(options.file, words[0])
     if len(words) != 1:
         raise GradgenError(
             "no expression is given; write one in quotes, or - for standard input"
@@ -93,14 +94,34 @@ def read_means(options: argparse.Namespace) -> dict[str, str]:
 
 def _refuse_file(text: str) -> None:
     """Refuse a file that is given as a formula, and say what to write instead."""
-    if text.endswith(".py") and re.fullmatch(r"[\w./\\-]+", text):
-        if not os.path.exists(path_of(text)):
-            raise GradgenError(f"{text} does not exist")
-        raise GradgenError(
-            f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
-        )
+    if is_module(text) and re.fullmatch(r"[\w./\\-]+", text):
+        found = read_text(path_of(text))
+        _refuse_generated(text, found)
+        if text.endswith(".py"):
+            raise GradgenError(
+                f"{text} is a file; name a function in it, as {text}:residual, or give a formula's file with -f FILE"
+            )
     if is_file(text):
         raise GradgenError(f"{text} is a file; write -f {shlex.quote(text)}")
+
+
+def _refuse_generated(name: str, text: str) -> None:
+    """Refuse a generated file in the place of a formula, and say what makes it again."""
+    from gradgen.files.recipe import read_artifact
+
+    if read_artifact(text) is not None:
+        file = shlex.quote(name)
+        raise GradgenError(
+            f"{name} is a generated file, and no formula; edit its `source` line and write `gradgen update {file}`, "
+            f"or `gradgen verify {file}`"
+        )
+
+
+def is_module(text: str) -> bool:
+    """Whether a text names a file that a module may be written to, whether there is one or not: no formula ends like this."""
+    from gradgen.targets import SUFFIXES
+
+    return bool(re.fullmatch(r"[^\n\0;=]+", text)) and text.endswith((".py", *SUFFIXES))
 
 
 def is_file(text: str) -> bool:
@@ -181,6 +202,14 @@ def read_ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, floa
     return ranges
 
 
+#: What stands for the value of an option that gives names values.
+_EXAMPLES = {
+    "--at": '"x=3, y=-4"',
+    "--range": '"x=1:3"',
+    "--const": GIVEN["const"].example,
+}
+
+
 def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
     """Read `name=value, name=value`."""
     # A comma inside a value, as in hypot(3, 4), has no `name =` after it.
@@ -196,7 +225,7 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
             raise GradgenError(f"{option} gives two values for `{printable(name)}`")
         if not equals or not name:
             raise GradgenError(
-                f'`{printable(item)}` gives no value; a point is written as in --at "x=3, y=-4"'
+                f"`{printable(item)}` gives no value; write it as in {option} {_EXAMPLES[option]}"
             )
         seen.add(name)
         yield name, value

@@ -42,19 +42,30 @@ def _files(names: Sequence[str]) -> tuple[list[tuple[Path, Path | None]], bool]:
     return found, readable
 
 
+def _templates(options: argparse.Namespace) -> Path | None:
+    """Return the user's folder of templates, which must be there."""
+    if options.templates is None:
+        return None
+    folder = path_of(options.templates)
+    if not options.templates or not folder.is_dir():
+        raise GradgenError(f"there is no folder of templates at {options.templates}")
+    return folder
+
+
 def check(options: argparse.Namespace) -> int:
     """Check files; print what each is, and where it is not ok, why."""
-    templates = path_of(options.templates) if options.templates else None
+    ratio = options.max_ratio
+    if ratio is not None and not ratio > 0:
+        raise GradgenError("--max-ratio is a number above 0, such as 4")
+    templates = _templates(options)
     files, readable = _files(options.paths)
-    jobs = [
-        Check(path, templates, options.max_ratio, options.ours) for path, _ in files
-    ]
+    jobs = [Check(path, templates, ratio, options.ours) for path, _ in files]
     return _run(jobs, options, ("ok",)) or int(not readable)
 
 
 def update(options: argparse.Namespace) -> int:
     """Make files again; print what became of each."""
-    templates = path_of(options.templates) if options.templates else None
+    templates = _templates(options)
     files, readable = _files(options.paths)
     jobs = [
         Update(path, folder, templates, options.proof, options.force)

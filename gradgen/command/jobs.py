@@ -257,15 +257,26 @@ def unproven(path: Path, reason: str) -> str:
 
 def signature_change(path: Path, before: str, after: str) -> str:
     """Return the note on what would mislead callers that pass inputs by position; empty where nothing would."""
-    old, new = (
-        re.findall(
-            r"(\w+): float",
-            "".join(re.findall(r"def forward\((.*?)\)", text, re.DOTALL)),
-        )
-        for text in (before, after)
-    )
+    old, new = map(_signature, (before, after))
     if not before or old == new:
         return ""
     return (
         f"{path}: the signature changes from ({', '.join(old)}) to ({', '.join(new)})"
     )
+
+
+def _signature(text: str) -> list[str]:
+    """Return the inputs of a module, in the language that it is written in."""
+    head = re.search(
+        r"^(?:def|void|export function) forward\((.*?)\)",
+        text,
+        re.DOTALL | re.MULTILINE,
+    )
+    if head is None:
+        return []
+    # What C sets by a pointer or in an array is no input.
+    found = (
+        re.fullmatch(r"\s*(?:double )?(\w+)(?:: float.*)?\s*", part)
+        for part in head[1].split(",")
+    )
+    return [part[1] for part in found if part]

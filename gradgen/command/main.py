@@ -15,6 +15,7 @@ from gradgen.command.formulas import (
     compiled_file,
     compiled_formula,
     is_file,
+    is_module,
     ordered,
     read_means,
     read_point,
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         drop_output()
         return 0
     except io.UnsupportedOperation:
-        return failed("standard output is closed; write to a file with -o FILE")
+        return failed("standard output is closed; send it to a file or to a terminal")
     except Exception as error:  # noqa: BLE001
         if isinstance(error, OSError):
             drop_output()
@@ -206,7 +207,8 @@ def _verify(options: argparse.Namespace) -> int:
     if not tolerance >= 0:
         raise GradgenError("--tolerance is a number such as 1e-10")
     words = options.expression
-    path = path_of(words[0]) if len(words) == 1 and words[0].endswith(".py") else None
+    named = len(words) == 1 and is_module(words[0])
+    path = path_of(words[0]) if named else None
     compiled = compiled_formula(options) if path is None else compiled_file(path)
     inputs = compiled.program.inputs
     rest = dict(compiled.recipe.defaults)
@@ -285,7 +287,7 @@ def _diff(options: argparse.Namespace) -> int:
             text = standard_input() + "\n"
         elif function is not None:
             text = read_source(path_of(function[0]), python=True)
-        elif text.endswith(".py") or is_file(text):
+        elif is_module(text) or is_file(text):
             file = is_file(text)
             text = read_text(path_of(text))
         found = read_artifact(text)
