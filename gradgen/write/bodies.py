@@ -30,12 +30,14 @@ class Body(NamedTuple):
         groups: its lines.
         read: the values that they read.
         unread: the names of what it is given and they do not read.
+        idle: the names of what they assign and none of them reads.
         operations: what they cost.
     """
 
     groups: tuple[Group, ...]
     read: frozenset[int]
     unread: tuple[str, ...]
+    idle: tuple[str, ...]
     operations: int
 
 
@@ -77,14 +79,14 @@ class Bodies:
             Stage(text, self.comments.beside(line))
             for line, text in self.writer.lines(lines, self.inputs)
         )
-        return self._body((), self.inputs), stages
+        return self._body((), self.inputs, lines), stages
 
     def backward(self) -> tuple[Body, Mapping[int, str]]:
         """Return the backward pass, and the upstream gradients with their names."""
         upstream, lines = backward(self.program, self.chain)
         self.writer.start(upstream)
         texts = self.writer.lines(lines, {**self.program.names, **upstream})
-        return self._body(self._groups(texts), upstream), upstream
+        return self._body(self._groups(texts), upstream, lines), upstream
 
     def jacobian(self) -> tuple[Body, Sequence[tuple[str, ...]], Sequence[str]]:
         """Return the function for all rows, its rows as names and zeros, and the names that it gives."""
@@ -98,13 +100,14 @@ class Bodies:
         )
         self.writer.start({})
         groups: list[Group] = []
-        texts = self.writer.lines([n for b in found.blocks for n in b.lines], names)
+        lines = [line for block in found.blocks for line in block.lines]
+        texts = self.writer.lines(lines, names)
         for block in filter(lambda block: block.lines, found.blocks):
             groups.append(Group(f"{_BLOCKS[block.kind]} of {names[block.head]}.", ()))
             groups += self._groups(islice(texts, len(block.lines)))
         zero = self.target.language.digits(0.0)
         rows = [tuple(name or zero for name in row) for row in found.rows]
-        return self._body(groups, self.inputs), rows, found.names
+        return self._body(groups, self.inputs, lines), rows, found.names
 
     def _groups(self, texts: Iterator[tuple[Line, str]]) -> Iterator[Group]:
         for source, group in groupby(texts, lambda pair: pair[0].answers):
@@ -112,11 +115,15 @@ class Bodies:
             comment = self.comments.above(source)
             yield Group(comment, tuple([text for _, text in group]))
 
-    def _body(self, groups: Iterable[Group], given: Mapping[int, str]) -> Body:
+    def _body(
+        self, groups: Iterable[Group], given: Mapping[int, str], lines: Sequence[Line]
+    ) -> Body:
         groups = tuple(groups)  # which writes the lines
         read = self.writer.read
         unread = tuple(name for value, name in given.items() if value not in read)
-        return Body(groups, frozenset(read), unread, self.writer.cost)
+        known = {*self.writer.known, *given.values()}
+        idle = dict.fromkeys([line.name for line in lines if line.name not in known])
+        return Body(groups, frozenset(read), unread, (*idle,), self.writer.cost)
 
 
 def _slopes(program: Program) -> int:

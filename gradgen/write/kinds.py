@@ -58,6 +58,11 @@ class Kinds:
         place = places[value] = len(places)
         return place, self._number(value, data)[1]
 
+    def reads(self, kind: int, leaves: list[int]) -> list[int]:
+        """Return the leaves that the text of a known kind holds: a function may leave out what it is given."""
+        order = self._texts[kind][1]
+        return leaves if order is None else [leaves[place] for place in order]
+
     def text(
         self, value: int, names: Mapping[int, str], kind: int, leaves: list[int]
     ) -> str:

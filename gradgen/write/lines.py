@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from gradgen.core.derive import Chain
 from gradgen.core.notation import NoWordError
@@ -25,6 +25,7 @@ class Writer:
     Attributes:
         count: what counts operations.
         read: the values that its lines have read.
+        known: their names there.
         speller: what spells them, and knows which words it has used.
     """
 
@@ -55,6 +56,7 @@ class Writer:
         """Begin a function that takes these upstream gradients, which count as 1."""
         self.tally = Tally(self.count, upstream)
         self.read: set[int] = set()
+        self.known: set[str] = set()
 
     def hold(self, more: int = 0) -> None:
         """Hold the module to its limit, in which room for so many operations more is needed.
@@ -89,7 +91,7 @@ class Writer:
         for line in known.along(lines):
             value = line.value
             if value in known:
-                self.read.add(value)
+                self._reads([value], known)
                 self.tally.line(line, known)
                 text = known[value]
             else:
@@ -97,6 +99,11 @@ class Writer:
                 if self.limit is not None:
                     self.hold()
             yield line, define(line.name, line.sign, text, line.name in again)
+
+    def _reads(self, values: Iterable[int], known: Names) -> None:
+        values = [value for value in values if value in known]
+        self.read.update(values)
+        self.known.update([known[value] for value in values])
 
     def _text(self, line: Line, known: Names) -> str:
         """Return a line's right-hand side."""
@@ -109,11 +116,10 @@ class Writer:
     def _spelled(self, line: Line, known: Names) -> str:
         value = line.value if self.quiet is None else self.quiet.line(line, known)
         if value in known or not self.chain.steps[value].args:
-            self.read.update(leaves(self.chain.steps, value, known))
+            self._reads(leaves(self.chain.steps, value, known), known)
             self.tally.line(line, known, value)
             return self.speller.text(value, known)
         kind, read = self.kinds.of(value, known)
-        self.read.update(read)
         worths = self.tally.worths
         own = self.owns and self.tally.own(line)
         key = kind, own, tuple([worths.get(leaf) for leaf in read]) if worths else ()
@@ -121,4 +127,6 @@ class Writer:
         if cost is None:
             cost = self.costs[key] = self.count.line(value, known, worths, own)
         self.tally.add(line, *cost)
-        return self.kinds.text(value, known, kind, read)
+        text = self.kinds.text(value, known, kind, read)
+        self._reads(self.kinds.reads(kind, read), known)
+        return text

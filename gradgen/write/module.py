@@ -136,6 +136,7 @@ class _Viewer:
         self.cost = Cost(ahead.operations, back.operations, of_all)
         helpers = self.files.helpers(self.bodies.said)
         outputs = tuple(names[value] for _, value in program.outputs)
+        kept = {*outputs, *(names[value] for value in cached)}
         gradients = tuple(program.adjoints[value] for value in program.wrt)
         return Module(
             noqa=self.noqa(read, slopes),
@@ -151,6 +152,10 @@ class _Viewer:
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(self.docstrings.backward()),
             stages=stages,
+            idle=(
+                tuple(name for name in ahead.idle if name not in kept),
+                tuple(name for name in back.idle if name not in gradients),
+            ),
             cache=tuple(names[value] for value in sorted(cached)),
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
@@ -172,6 +177,7 @@ class _Viewer:
             cached: what the cache holds.
         """
         width = len(self.program.wrt)
+        returned = {name for row in cells for name in row}
         return JacobianView(
             returns=_rows_type(len(cells), width),
             summary=tuple(self.docstrings.jacobian()),
@@ -179,6 +185,7 @@ class _Viewer:
             groups=body.groups,
             rows=tuple(cells),
             unread=body.unread,
+            idle=tuple(name for name in body.idle if name not in returned),
             stacked=width > FEW or any(len(", ".join(row)) > _ROW for row in cells),
             operations=body.operations,
         )

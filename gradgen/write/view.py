@@ -33,6 +33,7 @@ class JacobianView:
     groups: tuple[Group, ...]
     rows: tuple[tuple[str, ...], ...]
     unread: tuple[str, ...]
+    idle: tuple[str, ...]
     stacked: bool
     operations: int
 
@@ -55,6 +56,8 @@ class Module:
     backward_returns: str
     backward_summary: tuple[str, ...]
     stages: tuple[Stage, ...]
+    #: What lines assign and nothing reads, as a function leaves it out: of `forward`, and of `backward`.
+    idle: tuple[tuple[str, ...], tuple[str, ...]]
     cache: tuple[str, ...]
     unpacked: tuple[str, ...]
     upstream: tuple[str, ...]

@@ -299,6 +299,33 @@ def test_whole_modules_are_those_of_python(tmp_path: Path) -> None:
                     assert max(map(apart, row, other_row), default=0) <= 16, source
 
 
+#: Functions that may leave out what they are given, or hand it no gradient.
+LEAVING = ("p", "q*q", "p if p > 0 else q", "sin(p) + 1", "2.5", "p/q", "max(p, 2)",
+           "0.5 if 3 > 2 else p", "(1 if p > 0 else 2) + q")  # fmt: skip
+
+
+def leaving(seed: int) -> str:
+    """Return a random program of functions that leave out what calls give them."""
+    rnd = random.Random(seed)
+    lines = [f"def g{i}(p, q): return {rnd.choice(LEAVING)}" for i in range(3)]
+    known = ["x", "y"]
+    for place in range(5):
+        first, second = (
+            f"{rnd.choice(('', 'cosh', '-'))}({rnd.choice(known)})" for _ in "pq"
+        )
+        lines.append(f"v{place} = g{rnd.randrange(3)}({first}, {second})")
+        known.append(f"v{place}")
+    return "\n".join(lines)
+
+
+def test_what_functions_leave_out_warns_of_nothing(tmp_path: Path) -> None:
+    texts = [leaving(seed) for seed in range(40)]
+    options: dict[str, Any] = {"inputs": ["x", "y"], "with_": "jacobian"}
+    made = [compile(text, target="c", **options) for text in texts]
+    twins = [compile(text, ieee=True, **options).module for text in texts]
+    agree(built(made, tmp_path), twins, [[[0.7, -1.25], [2.0, 0.5]]] * len(texts))
+
+
 def test_the_readme_shows_the_seeds_module_as_it_is() -> None:
     listing = compile(WHOLE[0][0], target="c").source.partition("<math.h>\n\n")[2]
     assert f"```c\n{listing}```" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -353,8 +353,8 @@ class _Function:
         """Pass over one statement."""
         tokens = self.tokens
         if tokens.took("(", "void", ")"):
-            if tokens.taken("name") not in {*self.given, *self.reads}:
-                raise _refused("it passes over what is no parameter")
+            if tokens.taken("name") not in self.known | self.reads:
+                raise _refused("it passes over what it does not know")
         elif tokens.took("*"):
             if tokens.taken("name") not in self.set:
                 raise _refused("it sets what is no result")
