@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -22,6 +23,7 @@ from gradgen.options import Names, read_names, read_request, result_name
 from gradgen.own import declare
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.flat.flatten import flatten
+from gradgen.passes.flat.hidden import hiding
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name as give_names
@@ -146,6 +148,11 @@ def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compi
     else:
         recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
     program = _passed(recipe, formula, table)
+    hidden = hiding(program) if isinstance(source, str) else []
+    if hidden:
+        with suppress(GradgenError):  # which is that it would be too large
+            formula, table = _read(source, recipe, hidden)
+            program = _passed(recipe, formula, table)
     try:
         compiled = generate(recipe, formula, asked.templates, program)
     except TooLargeError:
@@ -363,18 +370,26 @@ def _shown(text: str, program: Program) -> str:
     return f"the result{several} of the program above" if is_program(text) else text
 
 
-def _read(source: str, recipe: Recipe) -> tuple[Formula, Mapping[str, Row]]:
-    """Read a formula; return it, and the table with its own functions: those that are too long for one stage are written out."""
+def _read(
+    source: str, recipe: Recipe, hidden: Sequence[str] = ()
+) -> tuple[Formula, Mapping[str, Row]]:
+    """Read a formula; return it, and the table with its own functions: those that are too long for one stage are written out.
+
+    So are those that hide where the formula does not move.
+    """
     inputs = recipe.inputs or ()
     calls: Calls = "as written" if recipe.as_written else "stage"
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
     table, long = declare(formula)
-    if long:
-        formula = parse(source, inputs, calls, long)
+    if long or hidden:
+        formula = parse(source, inputs, calls, [*long, *hidden])
     long += large
     if long and not recipe.expand:
         note = f"{' and '.join(long)} would be long or dear as one stage, so the stages inside are written"
+        formula = replace(formula, notes=(*formula.notes, note))
+    if hidden:
+        note = f"{' and '.join(hidden)} may be flat where something is steep, so the stages inside are written"
         formula = replace(formula, notes=(*formula.notes, note))
     return formula, table
 

@@ -157,3 +157,38 @@ def test_many_random_compositions() -> None:
     outcomes = [(check(*case), *case) for case in formulas(2, 1000)]
     nothing = [o for o in outcomes if o[0] == "raises for nothing"]
     assert len(nothing) < 0.01 * len(outcomes), nothing
+
+
+HELD = (
+    "max({}, 0)",
+    "relu({})**3",
+    "2*min(max({}, 0), 1)",
+    "(3*{0} if {0} > 0 else 0)",
+    "y*relu({})",
+)
+STEEP = ("sqrt({})", "({})**0.5", "acos(1 - {})", "cbrt({})")
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_functions_of_ones_own_hide_no_flatness(seed: int) -> None:
+    """A program and the same with its parts behind names of functions have the same gradient, and neither raises."""
+    rnd = random.Random(seed)
+    held, steep = rnd.choice(HELD), rnd.choice(STEEP)
+    lines = [
+        f"def h(p, y): return {held.format('p')}",
+        f"def s(p): return {steep.format('p')}",
+        "def same(p): return p",
+    ]
+    written = steep.format(held.format("x"))
+    called = rnd.choice(("s(h(x, y))", "s(same(h(x, y)))", steep.format("h(x, y)")))
+    if rnd.random() < 0.4:
+        limit = rnd.choice(("max(0.5, {})", "(7 if x < 3 else {})"))
+        written, called = limit.format(written), limit.format(f"same({called})")
+    names = ["x", "y"]
+    plain = compile(f"{written} + y", inputs=names)
+    other = compile("\n".join([*lines, f"{called} + y"]), inputs=names)
+    for point in ((-2.0, 1.0), (-0.5, 0.25), (0.4, 0.5)):
+        value, gradient = plain.value_and_grad(*point)
+        got, slopes = other.value_and_grad(*point)
+        assert got == pytest.approx(value)
+        assert slopes == pytest.approx(gradient)
