@@ -154,6 +154,44 @@ def test_the_residuals_of_bundle_adjustment_cost_no_more_than_recorded(
     assert cost.forward + cost.jacobian <= 257
 
 
+def arm() -> tuple[str, list[str]]:
+    """Return the pose of a UR5 and its entries' names: six matrices after Denavit and Hartenberg, multiplied entry by entry."""
+    lines: list[str] = []
+    pose = [["1", "0", "0", "0"], ["0", "1", "0", "0"], ["0", "0", "1", "0"]]
+    table = [(0.089159, 0, 1), (0, -0.425, 0), (0, -0.39225, 0), (0.10915, 0, 1), (0.09465, 0, -1), (0.0823, 0, 0)]  # fmt: skip
+    for joint, (d, a, turn) in enumerate(table, start=1):
+        c, s = f"c{joint}", f"s{joint}"
+        lines += [f"{c} = cos(q{joint})", f"{s} = sin(q{joint})"]
+        second = ["0", "0", str(turn)] if turn else [f"-{s}", c, "0"]
+        third = [s, f"-{c}", "0"] if turn == 1 else [f"-{s}", c, "0"] if turn else ["0", "0", "1"]  # fmt: skip
+        columns = [[c, s, "0"], second, third, [f"{a}*{c}", f"{a}*{s}", str(d)] if a else ["0", "0", str(d)]]  # fmt: skip
+        after = []
+        for place, row in enumerate(pose):
+            entries = []
+            for number, column in enumerate(columns):
+                parts = [f"({x})*({y})" for x, y in zip(row, column) if "0" not in (x, y)]  # fmt: skip
+                parts += [row[3]] * (number == 3 and row[3] != "0")
+                entries.append(f"t{joint}{place}{number}" if parts else "0")
+                lines += [f"{entries[-1]} = {' + '.join(parts)}"] * bool(parts)
+            after.append(entries)
+        pose = after
+    return "\n".join(lines), [entry for row in pose for entry in row]
+
+
+def test_an_arm_of_six_joints_costs_no_more_than_forward_mode() -> None:
+    text, outputs = arm()
+    inputs = [f"q{i}" for i in range(1, 7)]
+    made = compile(text, inputs=inputs, outputs=outputs, with_="jacobian")
+    point = [0.3, -1.1, 0.7, 0.2, -0.5, 1.3]
+    agree(made.jacobian(*point), rows(made, point))
+    # With all joints at 0 it is stretched out along -x: a2 + a3, -d4 - d6, d1 - d5.
+    pose, _ = made.forward(*[0.0] * 6)
+    assert (pose[3], pose[7], pose[11]) == pytest.approx((-0.81725, -0.19145, -0.005491))  # fmt: skip
+    assert made.cost.jacobian is not None
+    # CasADi 3.8's best: forward mode.
+    assert made.cost.forward + made.cost.jacobian <= 385
+
+
 def test_an_output_below_another_is_made_once() -> None:
     compiled = compile("r = x**2 + y**2; u = exp(r)", outputs="r, u", with_="jacobian")
     text = function(compiled)

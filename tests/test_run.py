@@ -194,6 +194,16 @@ def test_conditions_of_constants_are_pythons(signs: tuple[str, str]) -> None:
     )
 
 
+@pytest.mark.parametrize("at", range(-2, 5))
+def test_whole_numbers_have_their_gamma_or_none(at: int) -> None:
+    made = compile(f"x*gamma({at})", proof=False)
+    if at > 0:
+        assert made(3.0) == 3.0 * math.gamma(at)
+    else:
+        with pytest.raises(ValueError):
+            made.forward(3.0)
+
+
 def test_a_trace_has_a_value_for_each_input() -> None:
     made = compile("x*y", defaults={"y": 3.0})
     assert made.trace(2.0)[0]["f"] == 6.0 and made.trace(2.0, 4.0)[0]["f"] == 8.0
