@@ -101,6 +101,26 @@ def test_what_was_right_is_not_made_again(
     assert argv[0] == "build" or ran(argv[0], "inner") == (0, ["ok"], 0)
 
 
+def test_a_file_that_is_called_as_one_of_another_language_is_refused(
+    here: Path, ran: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["compile", "x*y", "--target", "c", "-o"]
+    assert main([*options, "model.c"]) == 0 and main(["check", "model.c"]) == 0
+    shutil.copy("model.c", "model.py")
+    shutil.copy("b.py", "b.js")
+    for command in ("check", "update"):
+        for file, other in (("model.py", "model.c"), ("b.js", "b.py")):
+            before = Path(file).read_bytes()
+            capsys.readouterr()
+            assert main([command, file]) == 1
+            assert f"call it {other}" in "".join(capsys.readouterr())
+            assert Path(file).read_bytes() == before
+    # A recipe that was edited to make another language's module does not make it here.
+    text = Path("b.py").read_text().replace("# digest", "# target: c\n# digest")
+    Path("b.py").write_text(text)
+    assert main(["update", "b.py"]) == 1 and Path("b.py").read_text() == text
+
+
 def test_what_is_proven_is_right_and_not_the_other_way_round(
     here: Path, ran: Run
 ) -> None:

@@ -289,6 +289,17 @@ def test_hints_are_those_of_the_command(
     assert code == 2 and out == "" and said in err.splitlines()[-1]
 
 
+def test_formulas_of_a_diff_may_start_with_a_minus(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plain = run(capsys, "diff", "(-x)", "2*x")
+    assert plain[0] == 0
+    out = run(capsys, "diff", "-x", "2*x")[1]
+    assert out == plain[1].replace("(-x)", "-x")
+    assert run(capsys, "diff", "2*x", "-x")[0] == 0
+    assert run(capsys, "diff", "--", "-x", "-x") == (0, "nothing changed\n", "")
+
+
 @pytest.mark.parametrize("target", ["python", "c", "javascript"])
 def test_a_generated_file_is_no_formula(
     target: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -348,7 +348,7 @@ def _parser(command: str = "") -> _Parser:
 
 def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
-    if not argv or argv[0] not in ("compile", "eval", "verify"):
+    if not argv or argv[0] not in ("compile", "eval", "verify", "diff"):
         return list(argv)
     # Another command's option will be refused.
     takes = {

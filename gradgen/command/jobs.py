@@ -63,17 +63,22 @@ class Job(Protocol):
 
 
 def _question(
-    digest: str, beside: tuple[str, ...], proof: bool, ratio: float | None = None
+    path: Path,
+    digest: str,
+    beside: tuple[str, ...],
+    proof: bool,
+    ratio: float | None = None,
 ) -> str:
     """Return the question whether a file is what its recipe makes.
 
     Args:
+        path: the file; how its name ends says what language it is in.
         digest: that of the file.
         beside: of a test, those of the modules that were looked at in search of its own.
         proof: whether it is proven, too.
         ratio: what it may cost.
     """
-    return key("file", digest, beside, proof, ratio)
+    return key("file", path.suffix, digest, beside, proof, ratio)
 
 
 def _recipe_of(file: File) -> tuple[Recipe, tuple[str, ...]]:
@@ -88,6 +93,22 @@ def _recipe_of(file: File) -> tuple[Recipe, tuple[str, ...]]:
             recipe = replace(module.artifact.recipe, tests=recipe.tests)
             break
     return recipe, tuple(beside)
+
+
+def _check_suffix(path: Path, recipe: Recipe) -> None:
+    """Refuse a file of one language whose recipe makes a module in another.
+
+    Raises:
+        GradgenError: it is such a file.
+    """
+    from gradgen.targets import TARGETS
+
+    endings = {target.suffix for target in TARGETS.values()}
+    wanted = TARGETS[recipe.target].suffix
+    if path.suffix != wanted and path.suffix in endings:
+        raise GradgenError(
+            f"its recipe makes a {wanted} file, with the target {recipe.target}; call it {path.stem}{wanted}"
+        )
 
 
 @dataclass(frozen=True)
@@ -114,9 +135,8 @@ class Check:
                 return Answer()
             if state in (State.FOREIGN, State.MISSING):
                 return Answer((Outcome(state.value, self.path),))
-            question = _question(
-                file.digest, _recipe_of(file)[1], False, self.max_ratio
-            )
+            beside = _recipe_of(file)[1]
+            question = _question(self.path, file.digest, beside, False, self.max_ratio)
         except Exception:  # noqa: BLE001 - what it is will be said when it is made
             return None
         ok = Outcome(State.SAME.value, self.path)
@@ -136,6 +156,7 @@ class Check:
             return self.recall(()) or Answer()
         recipe, beside = _recipe_of(file)
         made = regenerate(recipe, self.templates)
+        _check_suffix(self.path, made.recipe)
         state = compare(file, made.source)
         if state is not State.SAME:
             change = diff(self.path, file.text, made.source)
@@ -148,7 +169,9 @@ class Check:
             )
             return Answer((Outcome("costly", self.path, change),))
         ratios = {None, self.max_ratio} if not recipe.custom_templates else ()
-        questions = (_question(file.digest, beside, False, most) for most in ratios)
+        questions = (
+            _question(self.path, file.digest, beside, False, most) for most in ratios
+        )
         return Answer((Outcome(state.value, self.path),), tuple(questions))
 
     def finish(self, made: Answer) -> Answer:
@@ -196,7 +219,8 @@ class Update:
     def recall(self, known: Container[str]) -> Answer | None:
         try:
             file = self._guarded()
-            question = _question(file.digest, _recipe_of(file)[1], self.proof)
+            beside = _recipe_of(file)[1]
+            question = _question(self.path, file.digest, beside, self.proof)
         except Exception:  # noqa: BLE001 - what it is will be said when it is made
             return None
         ok = Outcome(State.SAME.value, self.path)
@@ -219,6 +243,7 @@ class Update:
             from gradgen.pipeline import regenerate
 
             made = regenerate(recipe, self.templates, self.proof)
+            _check_suffix(self.path, made.recipe)
         except Exception as error:  # noqa: BLE001
             return self.failed(trouble(error))
         return Made(made.source, made.unproven, beside, not recipe.custom_templates)
@@ -241,7 +266,7 @@ class Update:
         proofs = {False, self.proof} if made.lasting else ()
         return Answer(
             (Outcome(status, self.path, notes=tuple(filter(None, notes))),),
-            tuple(_question(digest, made.beside, proof) for proof in proofs),
+            tuple(_question(self.path, digest, made.beside, proof) for proof in proofs),
         )
 
     def failed(self, reason: str) -> Answer:
