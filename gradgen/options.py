@@ -59,9 +59,9 @@ def read_request(
         target=target,
         with_=_extras(with_),
         templates=_folder(templates),
-        const=tuple((const or {}).items()),
+        const=_constants(const or {}),
         defaults=_defaults(defaults or {}),
-        **others,
+        **{key: _switch(key, value) for key, value in others.items()},
     )
 
 
@@ -108,8 +108,27 @@ def _extras(names: Names) -> tuple[str, ...]:
     return found
 
 
+def _switch(key: str, value: bool) -> bool:
+    """Return whether an option is wanted: any other value would stand in a header for what it is not."""
+    if not isinstance(value, bool):
+        raise GradgenError(f"`{key}` is True or False, not {repr(value)[:60]}")
+    return value
+
+
+def _constants(
+    const: Mapping[str, float | str],
+) -> tuple[tuple[str, float | str], ...]:
+    """Return the constants, their names checked; what they may be, a formula says."""
+    if not isinstance(const, Mapping):
+        raise GradgenError("constants are names with values, as in {'g': 9.81}")
+    read_names(const, "the constant")
+    return tuple(const.items())
+
+
 def _defaults(defaults: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """Return the inputs' defaults, checked."""
+    if not isinstance(defaults, Mapping):
+        raise GradgenError("defaults are names with values, as in {'k': 2.0}")
     for name, value in defaults.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value):

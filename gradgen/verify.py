@@ -176,6 +176,11 @@ def verify(
             raise GradgenError(
                 f"a point has {len(program.inputs)} values, one for each input, not {len(point)}"
             )
+    for name in ranges or ():
+        if name not in program.inputs:
+            raise GradgenError(
+                f"`{name}` has a range and is no input; the inputs are {', '.join(program.inputs) or '(none)'}"
+            )
     formulas = _formulas(compiled)
     affordable = max(_FEWEST, _WORK // formulas.work)
     count = min(SAMPLES, affordable) if samples is None else samples

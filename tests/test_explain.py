@@ -72,3 +72,25 @@ def test_check_can_hold_a_formula_to_a_budget(
     assert main(["check", str(path), "--max-ratio", "4"]) == 0
     assert main(["check", str(path), "--max-ratio", "1.5"]) == 1
     assert "allowed is 1.5 times" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        # What a result is called stands in a program, and not in its recipe.
+        ("u = x; v = u*2", "v = x*2", ""),
+        ("u = x; v = u*2", "u = x; w = u*2", "name: v is now w"),
+        ("x*2", "v = x*2", "name: f is now v"),
+        ("v = x*2", "u = x\nx*2", "name: v is now f"),
+    ],
+)
+def test_results_go_by_the_names_that_they_have(old: str, new: str, words: str) -> None:
+    lines = [*explain(compile(old), compile(new))]
+    assert [line for line in lines if line.startswith("name: ")] == [words] * bool(
+        words
+    )
+
+
+def test_results_that_become_several_are_named() -> None:
+    lines = [*explain(compile("x*2"), compile("u = x*2; v = u*x", outputs="u, v"))]
+    assert "outputs: f is now u, v" in lines

@@ -41,3 +41,13 @@ def test_a_program_is_written_in_another_process(root: Path, text: str) -> None:
     here = f"{program}\n{render(program, PYTHON, 'f').text}\n"
     assert made.stdout.decode() == here
     assert pickle.loads(pickle.dumps(program)) == program
+
+
+@pytest.mark.parametrize("text", PROGRAMS)
+def test_a_compiled_formula_is_copied_whatever_it_was_asked_for(text: str) -> None:
+    made = compile(text)
+    point = [0.5] * len(made.program.inputs)
+    asked = made(*point), made.jacobian(*point), made.trace(*point)
+    again = pickle.loads(pickle.dumps(made))
+    assert again == made
+    assert (again(*point), again.jacobian(*point), again.trace(*point)) == asked

@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import Any
 
 import black
 import pytest
@@ -21,6 +22,7 @@ from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
 from gradgen.read.programs import parse
+from gradgen.settings import GIVEN, Kind
 from tests.truth import relative, value_and_gradient
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -346,11 +348,24 @@ def test_the_signature_and_what_is_asked() -> None:
         {"inputs": 1},
         {"templates": 3},
         {"templates": "a" * 5000},
+        {"templates": ""},
+        # Only what is true stands in a header as that.
+        *(
+            {one.attribute: value}
+            for one in GIVEN.values()
+            if one.kind is Kind.SWITCH
+            for value in (None, 0, "no", 1.0)
+        ),
+        {"proof": None},
+        {"const": [1]},
+        {"const": {3: 2}},
+        {"const": {"g = 2; q": "3"}},
+        {"defaults": [1]},
     ],
 )
-def test_bad_options_are_refused(options: dict[str, str]) -> None:
+def test_bad_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(GradgenError):
-        gradgen.compile("x + y", **options)  # type: ignore[arg-type]
+        gradgen.compile("x + y", **options)
 
 
 def test_what_is_no_formula_is_refused() -> None:

@@ -198,3 +198,17 @@ def test_a_list_may_bear_a_mark_of_its_byte_order(
         assert main(["build"]) == 0
         assert "decay.py" in capsys.readouterr().out
     assert main(["build", "--check"]) == 0
+
+
+def test_what_failed_is_named_on_the_stream_of_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = (
+        f'[[tool.gradgen.modules]]\nsource = "{text}"\noutput = "{name}.py"\n'
+        for name, text in (("one", "a*("), ("two", "x*y"), ("three", "foo(x)"))
+    )
+    (tmp_path / "pyproject.toml").write_text("".join(entries))
+    assert main(["build", str(tmp_path)]) == 1
+    errors = [e for e in capsys.readouterr().err.splitlines() if "error: " in e]
+    for error, name in zip(errors, ("one", "three"), strict=True):
+        assert error.startswith(f"gradgen: error: {tmp_path / name}.py: ")

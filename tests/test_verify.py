@@ -258,3 +258,8 @@ def test_on_a_terminal_progress_is_a_bar_that_goes_away(
     assert main(["verify", "x*y", "--samples", "3"]) == 0
     err = capsys.readouterr().err
     assert "[####################..........] 2/3" in err and err.endswith("\r\x1b[K")
+
+
+def test_a_range_of_no_input_is_refused() -> None:
+    with pytest.raises(GradgenError, match="`z` has a range and is no input"):
+        verify(compile("x*y"), ranges={"z": (0.0, 1.0)})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradgen.command.jobs import Answer, Made, Outcome, signature_change, unproven
 from gradgen.command.project import Entry
-from gradgen.errors import GradgenError, trouble
+from gradgen.errors import GradgenError, printable, trouble
 from gradgen.files import artifact
 from gradgen.files.artifact import File, State, compare, guard
 from gradgen.files.cache import key
@@ -115,7 +115,9 @@ class Build:
         return outcome, artifact.fingerprint(made.source.encode())
 
     def failed(self, reason: str) -> Answer:
-        return Answer((Outcome("failed", self.entry.path, error=reason),))
+        shown = printable(str(self.entry.path))
+        where = "" if shown in reason else f"{shown}: "
+        return Answer((Outcome("failed", self.entry.path, error=f"{where}{reason}"),))
 
 
 def _made(entry: Entry, proof: bool) -> list[Compiled]:

@@ -30,10 +30,17 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         yield f"formula: {'; '.join(before.source.splitlines())}"
         yield f"     is: {'; '.join(after.source.splitlines())}"
     yield from _signature(old.program, new.program)
+    # A program calls its results itself, whatever its recipe says.
+    was_called, is_called = (
+        tuple(name for name, _ in one.program.outputs) for one in (old, new)
+    )
+    if was_called != is_called:
+        what = "outputs" if was_called[1:] or is_called[1:] else "name"
+        yield f"{what}: {_shown(was_called)} is now {_shown(is_called)}"
     for what, option in RECORDED.items():
         one, other = (getattr(r, option.attribute) for r in (before, after))
-        # Of the signature, the words above say more.
-        if one != other and what not in ("inputs", "wrt"):
+        # Of the signature and the results, the words above say more.
+        if one != other and what not in ("inputs", "wrt", "name", "outputs"):
             yield f"{what}: {_shown(one)} is now {_shown(other)}"
     yield from _stages(old.program, new.program)
     if old.cost != new.cost:
