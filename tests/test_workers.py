@@ -112,6 +112,18 @@ def test_interrupts_wait_while_processes_start() -> None:
     subprocess.run([sys.executable, "-c", WAITING], check=True)
 
 
+#: Runs the command, and says when interrupts are no longer Python's to report.
+STARTED = """
+import signal, sys
+from gradgen.__main__ import _stop, run
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _stop)
+    print("started", flush=True)
+    sys.exit(run())
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group")
 @pytest.mark.parametrize("moment", [0.1, 0.4, 1.5])
 def test_an_interrupt_is_quiet_in_all_of_them(tmp_path: Path, moment: float) -> None:
@@ -119,13 +131,14 @@ def test_an_interrupt_is_quiet_in_all_of_them(tmp_path: Path, moment: float) -> 
     for number in range(400):
         made.write(tmp_path / f"m{number}.py")
     run = subprocess.Popen(
-        [sys.executable, "-m", "gradgen", "check", str(tmp_path), "--jobs", "3"],
+        [sys.executable, "-c", STARTED, "check", str(tmp_path), "--jobs", "3"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=interruptible,  # noqa: PLW1509
     )
+    assert run.stdout is not None and run.stdout.readline() == "started\n"
     time.sleep(moment)
     os.killpg(run.pid, signal.SIGINT)
     # The streams end when all that hold them have: no process is left behind.
