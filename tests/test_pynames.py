@@ -564,6 +564,21 @@ def test_files_that_are_no_python_are_refused(
         assert message in err and len(err) < 300
 
 
+def test_the_place_where_a_file_is_no_python_is_shown() -> None:
+    text = "import math\n\ndef f(x):\n    y = 2*x +* 3\n    return y\n"
+    with pytest.raises(GradgenError) as refused:
+        compile_function(text, "f")
+    first, shown, caret = str(refused.value).splitlines()
+    assert first.startswith("line 4: the file is no valid Python: ")
+    assert shown == "      y = 2*x +* 3" and caret.index("^") == shown.index("*", 12)
+
+
+def test_what_an_unpacking_binds_is_called_so() -> None:
+    for line in ("G, *C = 6.0, 3.0", "G, C = pair", "G, C = (1.0, 2.0, 3.0)"):
+        with pytest.raises(GradgenError, match="`G` is bound by an assignment that"):
+            compile_function(f"{line}\ndef f(x): return G*x\n", "f")
+
+
 # What a result is called.
 
 

@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Container
 from dataclasses import dataclass
+from multiprocessing import connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +52,23 @@ def test_what_is_made_comes_in_order_and_a_death_costs_one_job() -> None:
     assert [one.status for one in made] == ["made"] * 3 + ["failed"] + ["made"] * 5
     assert "has died" in made[3].change
     assert [*make_all([], 2)] == [] and len([*make_all(jobs[:2], 1)]) == 2
+
+
+def test_where_all_processes_have_died_the_rest_is_made_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = connection.wait
+
+    def wait(connections: list[Any]) -> list[Any]:
+        assert connections, "nobody is left to wait for"
+        return real(connections)
+
+    monkeypatch.setattr(connection, "wait", wait)
+    for dead in ({0, 1}, {2, 5}, {6, 7}):
+        jobs = [Echo(n, dies=n in dead) for n in range(9)]
+        made = [answer.outcomes[0] for answer in make_all(jobs, 2)]
+        assert [str(one.path) for one in made] == [*map(str, range(9))]
+        assert {n for n, one in enumerate(made) if one.status == "failed"} == dead
 
 
 def test_few_jobs_are_made_here() -> None:

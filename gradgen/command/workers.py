@@ -67,6 +67,7 @@ def _shared(jobs: Sequence[Job], idle: list[Any]) -> Iterator[Any]:
             if not busy:  # no process is left
                 made[place] = job.make()
                 given = max(given, place + 1)
+                break  # there is nothing to wait for
             ready: list[Any] = wait([*busy])
             for connection in ready:
                 number = busy.pop(connection)

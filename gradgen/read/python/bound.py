@@ -103,7 +103,8 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
     for place, node in enumerate(names.module.body):
         plain = _plain(node, place, names)
         for name, line, meaning in plain:
-            found.setdefault(name, []).append(Binding(line, "", place, meaning))
+            how = "" if meaning else "an assignment that unpacks what is not listed"
+            found.setdefault(name, []).append(Binding(line, how, place, meaning))
         known = Counter(name for name, _, _ in plain)
         for name, line in bindings([node]):
             if name != "*" and known[name]:

@@ -59,9 +59,7 @@ class Names:
         try:
             self.module = parse_python(self.text)
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-            raise GradgenError(
-                f"the file is no valid Python: {getattr(error, 'msg', error)}"
-            ) from None
+            raise _invalid(error, self.lines) from None
         self.changes = changes_in(self.module)
         self.bound = bound(self, self.changes.stored)
 
@@ -219,3 +217,13 @@ class Names:
         raise UnclearError(
             f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
         )
+
+
+def _invalid(error: Exception, lines: Sequence[str]) -> GradgenError:
+    """Return the refusal of a file that Python does not read, with the place that Python names."""
+    reason = f"the file is no valid Python: {getattr(error, 'msg', error)}"
+    line, column = getattr(error, "lineno", None), getattr(error, "offset", None)
+    if not line or line > len(lines):
+        return GradgenError(reason)
+    place = None if column is None else max(0, min(column - 1, len(lines[line - 1])))
+    return GradgenError(f"line {line}: {reason}", lines[line - 1], place)
