@@ -130,3 +130,16 @@ def test_numbers_whose_product_has_no_double_stay_apart() -> None:
         expected = compile(text, as_written=True).forward(*point)[0]
         assert compiled.forward(*point)[0] == pytest.approx(expected, rel=1e-12)
         assert value is None or compiled.forward(*point)[0] == value
+
+
+@pytest.mark.parametrize("naive", ["exp(x)", "cosh(x)", "1 + exp(x)", "exp(x)*exp(y)", "sqrt(y)", "log(y)", "x*exp(y)", "2**x", "1 - cos(x)"])  # fmt: skip
+@pytest.mark.parametrize("over", ["1", "x", "exp(x)", "log(x)", "1 - exp(x)"])
+@pytest.mark.parametrize("none", ["0", "-0.0", "(1 - 1)"])
+def test_a_form_times_zero_below_raises_when_it_runs(
+    naive: str, over: str, none: str
+) -> None:
+    """It raises as it does as written; recognition does not meet the division itself."""
+    for text in (f"({over})/({none}*({naive}))", f"({over})*(({naive})*{none})**-2"):
+        made = compile(text, inputs=["x", "y"])
+        with pytest.raises(ZeroDivisionError):
+            made.forward(0.7, 0.9)

@@ -158,6 +158,9 @@ class _Rewriter:
         assert inside is not None
         seen: dict[int, None] = {}
         found = factors(self.values.factor, *inside[1], seen=seen)
+        number = self.builder.number
+        if any(p < 0 and number(value) == 0 for value, p in found.powers.items()):
+            return None  # which is nothing to be made better
         matched = False
         self.roots.squared(found)
         for _ in range(_AGAIN):
