@@ -245,6 +245,11 @@ REFUSED = [
     ("x * / y", "`/`", 4),
     ("x, y", "comma", 1),
     ("[x]", "brackets are round", 0),
+    # An element is no product, as `x(0)` would be taken for.
+    ("2*x[0]", "as `x0`", 3),
+    ("(x)[i]", "as `x0`", 3),
+    ("Sin[x]", "brackets are round", 3),
+    ("y*[x]", "brackets are round", 2),
     ("'x'", "quotes", 0),
     ("x in y", "not supported", 2),
     ("None + x", "None_", 0),

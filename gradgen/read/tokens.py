@@ -90,6 +90,8 @@ def _refusal(text: str, column: int) -> str:
         advice = module_advice(*_around(text, column), known)
         if advice:
             return advice
+    if char == "[" and _is_index(text, column):
+        return "an index has no place in a formula; an element is a name of its own, as `x0`"
     if char in HINTS:
         return HINTS[char]
     for script, words in (
@@ -104,6 +106,14 @@ def _refusal(text: str, column: int) -> str:
     if char.isprintable():
         return f"unexpected character `{char}`; only names, numbers, + - * / ** ( ) and commas are allowed"
     return f"unexpected invisible character U+{ord(char):04X}; remove it"
+
+
+def _is_index(text: str, column: int) -> bool:
+    """Whether a bracket stands behind a value, whose element it would be, and not behind a function of Mathematica's."""
+    called = _around(text, column)[0].lower()
+    return text[column - 1 : column] == ")" or (
+        called.isidentifier() and called not in {name.lower() for name in CALLABLE}
+    )
 
 
 def _around(text: str, column: int) -> tuple[str, str]:
