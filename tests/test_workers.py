@@ -21,6 +21,7 @@ from gradgen.command.jobs import Answer, Outcome
 from gradgen.command.main import main
 from gradgen.command.workers import make_all, processes_for
 from gradgen.pipeline import compile
+from tests.conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,30 @@ def test_output_is_the_same_however_many_work(
     for wrong in ("0", "-1", "300"):
         assert main(["check", ".", "--jobs", wrong]) == 2
         assert "--jobs is a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_that_calls_is_not_run_again(tmp_path: Path, piped: bool) -> None:
+    for number in range(3):
+        compile(f"x**{number + 2}").write(tmp_path / f"m{number}.py")
+    text = (
+        "from gradgen.command.main import main\nprint('once')\n"
+        f"raise SystemExit(main(['check', {str(tmp_path)!r}, '--jobs', '2']))\n"
+    )
+    script = tmp_path / "script.txt"
+    script.write_text(text)
+    run = subprocess.run(
+        [sys.executable, "-" if piped else str(script)],
+        check=False,
+        input=text if piped else None,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    first, *lines = run.stdout.splitlines()
+    assert first == "once" and [line[:3] for line in lines] == ["ok "] * 3
 
 
 def interruptible() -> None:

@@ -6,6 +6,8 @@ import contextlib
 import gc
 import os
 import signal
+import sys
+import types
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +88,13 @@ def _start() -> tuple[Any, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     worker = context.Process(target=_serve, args=(theirs,), daemon=True)
-    worker.start()
+    # The script that called would be run once more by each.
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        worker.start()
+    finally:
+        sys.modules["__main__"] = script
     theirs.close()
     return ours, worker
 
