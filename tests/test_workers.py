@@ -171,9 +171,10 @@ if __name__ == "__main__":
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group")
 @pytest.mark.parametrize("moment", [0.1, 0.4, 1.5])
 def test_an_interrupt_is_quiet_in_all_of_them(tmp_path: Path, moment: float) -> None:
-    made = compile("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)")
-    for number in range(400):
-        made.write(tmp_path / f"m{number}.py")
+    # So much that no machine is done with it by then.
+    made = compile(" + ".join(f"sin(x{i})*y" for i in range(800)), proof=False)
+    for number in range(200):
+        (tmp_path / f"m{number}.py").write_text(made.source, encoding="utf-8")
     run = subprocess.Popen(
         [sys.executable, "-c", STARTED, "check", str(tmp_path), "--jobs", "3"],
         stdout=subprocess.PIPE,
