@@ -8,6 +8,7 @@ import pytest
 
 from gradgen.command.main import main
 from gradgen.command.terminal import bar
+from gradgen.files.recipe import FORMAT
 from gradgen.pipeline import compile
 
 PROJECT = """
@@ -57,6 +58,13 @@ def test_the_life_of_a_project(
         == compile("a*exp(-k*t)", name="level", inputs="t, a, k", wrt="a, k").source
     )
     assert "# precise: yes" in (project / "seed.py").read_text()
+
+    seed = (project / "seed.py").read_text()
+    (project / "seed.py").write_text(seed.replace(f", format {FORMAT}.", ".", 1))
+    assert main(["build", "--check"]) == 1
+    said = f"made by format 1; this is {FORMAT}: run update"
+    assert capsys.readouterr().out.endswith(f"seed.py\n{said}\n")
+    assert run(capsys) == (0, ["ok", "ok", "updated"], "")
 
     (project / "seed.txt").write_text("x*y")
     assert run(capsys, "--check") == (1, ["ok", "ok", "stale"], "")

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.jobs import Answer, Made, Outcome, signature_change, unproven
+from gradgen.command.jobs import (
+    Answer,
+    Made,
+    Outcome,
+    outdated,
+    signature_change,
+    unproven,
+)
 from gradgen.command.project import Entry
 from gradgen.errors import GradgenError, printable, trouble
 from gradgen.files import artifact
@@ -104,7 +111,8 @@ class Build:
         state = compare(file, made.source)
         if state is State.SAME or not self.write:
             digest = file.digest if state is State.SAME else ""
-            return Outcome(state.value, path), digest
+            change = outdated(file) if state is State.OLD else ""
+            return Outcome(state.value, path, change), digest
         path.parent.mkdir(parents=True, exist_ok=True)
         artifact.write(path, made.source, force=self.force)
         status = "written" if state is State.MISSING else "updated"

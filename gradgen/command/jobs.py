@@ -135,6 +135,8 @@ class Check:
                 return Answer()
             if state in (State.FOREIGN, State.MISSING):
                 return Answer((Outcome(state.value, self.path),))
+            if state is State.OLD:
+                return Answer((Outcome(state.value, self.path, outdated(file)),))
             beside = _recipe_of(file)[1]
             question = _question(self.path, file.digest, beside, False, self.max_ratio)
         except Exception:  # noqa: BLE001 - what it is will be said when it is made
@@ -152,7 +154,8 @@ class Check:
         from gradgen.pipeline import regenerate
 
         file = look(self.path)
-        if file.text is None or file.artifact is None:
+        told = compare(file) in (State.MISSING, State.FOREIGN, State.OLD)
+        if told or file.text is None:
             return self.recall(()) or Answer()
         recipe, beside = _recipe_of(file)
         made = regenerate(recipe, self.templates)
@@ -273,6 +276,12 @@ class Update:
         shown = printable(str(self.path))
         where = "" if shown in reason else f"{shown}: "
         return Answer((Outcome("refused", self.path, error=f"{where}{reason}"),))
+
+
+def outdated(file: File) -> str:
+    """Return what is shown below a file of an earlier format, of which all lines may be others now; empty for any other file."""
+    said = file.artifact.outdated if file.artifact else ""
+    return f"{said}\n" if said else ""
 
 
 def unproven(path: Path, reason: str) -> str:

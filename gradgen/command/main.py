@@ -154,7 +154,7 @@ def _compile(options: argparse.Namespace) -> int:
         print(compiled.source, end="")
         return 0
 
-    from gradgen.command.jobs import signature_change
+    from gradgen.command.jobs import outdated, signature_change
     from gradgen.files.artifact import State, compare, diff, guard
 
     made = [(output, compiled)]
@@ -177,6 +177,8 @@ def _compile(options: argparse.Namespace) -> int:
         if options.diff:
             print(diff(path, file.text or "", new.source), end="")
         stale |= compare(file, new.source) is not State.SAME
+        if not writes and compare(file) is State.OLD:
+            note(f"{path}: {outdated(file)}".rstrip())
     if said:
         note("; ".join(f"{what} {' and '.join(files)}" for what, files in said.items()))
     return int(options.check and stale)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
 from gradgen.files.atomic import replace, sweep
-from gradgen.files.recipe import MARKER, Artifact, read_artifact
+from gradgen.files.recipe import MARKS, Artifact, read_artifact
 
 #: How many pairs of lines are compared, in search of those that stay.
 _COMPARED = 25_000_000
@@ -81,6 +81,7 @@ class State(Enum):
     MISSING = "missing"
     FOREIGN = "not ours"
     EDITED = "edited"
+    OLD = "old"
     STALE = "stale"
     SAME = "ok"
 
@@ -131,6 +132,8 @@ def compare(file: File, text: str | None = None) -> State:
         return State.FOREIGN
     if not file.artifact.intact:
         return State.EDITED
+    if file.artifact.outdated:
+        return State.OLD
     return State.SAME if file.text == text else State.STALE
 
 
@@ -230,7 +233,8 @@ def _raise(error: OSError) -> None:
 def is_generated(path: Path) -> bool:
     """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
     try:
-        return MARKER[1:].encode() in _start(path, LARGEST)
+        data = _start(path, LARGEST)
+        return any(mark.encode() in data for mark in MARKS)
     except OSError:
         return True
 
