@@ -3,12 +3,12 @@
 # name: intensity
 # inputs: theta, a, k
 # target: scipy
-# digest: 8399f353270cf610
+# digest: c214ee7fe8b8a7b5
 # ruff: noqa: N806, RUF100
 """intensity(theta, a, k) = (2*besselj(1, k*a*theta)/(k*a*theta))**2.
 
 Inputs: theta, a, k.
-Operations: 6 forward, 14 backward; value and gradient together cost 3.3 times the value.
+Operations: 6 forward, 14 backward; value and gradient cost 3.3 times the value.
 
 Raises:
     ZeroDivisionError: where den = 0 (numbyden).
@@ -58,7 +58,8 @@ def backward(
     dden = -numbyden * dnum
     # num = 2 * Joneden
     dJoneden = 2.0 * dnum
-    # Joneden = besselj(1, den)         d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2
+    # Joneden = besselj(1, den)
+    #     d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2
     dden += (float(special.jv(0, den)) - float(special.jv(2, den))) / 2.0 * dJoneden
     # den = ka * theta
     dka = theta * dden

@@ -2,12 +2,12 @@
 # source: P*r/(1 - (1 + r)**(-n))
 # name: payment
 # inputs: P, r, n
-# digest: ffd7dd9921a21ea2
+# digest: 55af5e808eb15c63
 # ruff: noqa: N803, N806, RUF100
 """payment(P, r, n) = P*r/(1 - (1 + r)**(-n)).
 
 Inputs: P, r, n.
-Operations: 2 forward, 6 backward; value and gradient together cost 4.0 times the value.
+Operations: 2 forward, 6 backward; value and gradient cost 4.0 times the value.
 
 Raises:
     ValueError: where r < -1 and negn is no integer, or r = -1 and negn < 0 (den).
@@ -42,7 +42,7 @@ def _compound_slope(r: float, n: float) -> float:
 
 
 def _compound_by_power(r: float, n: float) -> float:
-    """Return the derivative of ((1 + r)**n - 1)/r by n, (1 + r)**n*log(1 + r)/r; nan below -1, where there is none."""
+    """Return the derivative of ((1 + r)**n - 1)/r by n; nan where r is below -1."""
     if r <= -1.0:
         return 0.0 if r == -1.0 else math.nan
     log = math.log1p(r) / r if r != 0.0 else 1.0
@@ -98,7 +98,9 @@ def backward(
     # Pbyden = P / den                  d(P/den)/dden = -Pbyden/den
     dP = dPbyden / den
     dden = payment * dP
-    # den = compound(r, negn)           d compound(r, n) = (n*(1 + r)**(n - 1) - den)/r dr + (1 + r)**n*log(1 + r)/r dn
+    # den = compound(r, negn)
+    #     d compound(r, n) = (n*(1 + r)**(n - 1) - den)/r dr + (1 + r)**n*log(1 + r)/r
+    #         dn
     dr = _compound_slope(r, negn) * dden
     dnegn = _compound_by_power(r, negn) * dden
     # negn = -n

@@ -3,13 +3,13 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: 231eb76017757bd3
+# digest: 90eb0337b2fc25d4
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
 Inputs: A, Ea, T, R.
 Gradient: by A, Ea, T only.
-Operations: 4 forward, 4 backward; value and gradient together cost 2.0 times the value.
+Operations: 4 forward, 4 backward; value and gradient cost 2.0 times the value.
 
 Raises:
     ZeroDivisionError: where RT = 0 (ratioEa).

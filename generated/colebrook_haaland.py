@@ -2,12 +2,12 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: d197b84198fe48c1
+# digest: c68e63d80bb42b9a
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
 Inputs: Re, eps, D.
-Operations: 8 forward, 13 backward; value and gradient together cost 2.6 times the value.
+Operations: 8 forward, 13 backward; value and gradient cost 2.6 times the value.
 
 Raises:
     ZeroDivisionError: where scaledD = 0 (epsbyprod).

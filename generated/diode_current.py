@@ -2,12 +2,12 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: 3d0a17b8a40c011e
+# digest: e3d0bb658165993e
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
 Inputs: V, Is, n, Vt.
-Operations: 4 forward, 7 backward; value and gradient together cost 2.8 times the value.
+Operations: 4 forward, 7 backward; value and gradient cost 2.8 times the value.
 
 Raises:
     ZeroDivisionError: where nVt = 0 (Vbyprod).

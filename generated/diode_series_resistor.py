@@ -2,12 +2,12 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: 43c0d933aa116e32
+# digest: 33c2be9693d2677e
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
 Inputs: V, R, I0, V0.
-Operations: 9 forward, 18 backward; value and gradient together cost 3.0 times the value.
+Operations: 9 forward, 18 backward; value and gradient cost 3.0 times the value.
 
 Raises:
     ZeroDivisionError: where V0 = 0 (prodbyV0).
@@ -98,7 +98,8 @@ def backward(
     # prodV0 = V0 * lambertwprod
     dV0 = lambertwprod * dprodV0
     dlambertwprod = V0 * dprodV0
-    # lambertwprod = lambertw(prodV)    d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
+    # lambertwprod = lambertw(prodV)
+    #     d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
     dprodV = dlambertwprod / (math.exp(lambertwprod) * (1.0 + lambertwprod))
     # prodV = prodbyV0 * expratioV
     dprodbyV0 = expratioV * dprodV

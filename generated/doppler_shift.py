@@ -2,11 +2,11 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: 95f81c0680b33e9e
+# digest: 49a430e8e4f48274
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
-Operations: 5 forward, 5 backward; value and gradient together cost 2.0 times the value.
+Operations: 5 forward, 5 backward; value and gradient cost 2.0 times the value.
 
 Raises:
     ZeroDivisionError: where betap1 = 0 (ratiobeta).

@@ -2,12 +2,12 @@
 # source: Vmax*S**n/(K**n + S**n)
 # name: rate
 # inputs: S, Vmax, K, n
-# digest: 2b0778f20d2d4d52
+# digest: 359298b20fa4d6c1
 # ruff: noqa: N803, N806, RUF100
 """rate(S, Vmax, K, n) = Vmax*S**n/(K**n + S**n).
 
 Inputs: S, Vmax, K, n.
-Operations: 6 forward, 18 backward; value and gradient together cost 4.0 times the value.
+Operations: 6 forward, 18 backward; value and gradient cost 4.0 times the value.
 
 Raises:
     ValueError: where S < 0 and n is no integer, or S = 0 and n < 0 (Spown).

@@ -2,12 +2,12 @@
 # source: (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) - delta/2)
 # name: loss
 # inputs: y, t, delta
-# digest: aa6f521485056cf4
+# digest: 863793c5ec51eea1
 """loss(y, t, delta) = (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) -
     delta/2).
 
 Inputs: y, t, delta.
-Operations: 7 forward, 8 backward; value and gradient together cost 2.1 times the value.
+Operations: 7 forward, 8 backward; value and gradient cost 2.1 times the value.
 
 Kinks:
     abs(ymt) at ymt = 0: gradient 0 (absymt).

@@ -2,11 +2,11 @@
 # source: 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4)
 # name: tax
 # inputs: x
-# digest: c16bbec6f84f2930
+# digest: 78905bdb66ed06ef
 """tax(x) = 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4).
 
 Inputs: x.
-Operations: 7 forward, 0 backward; value and gradient together cost 1.0 times the value.
+Operations: 7 forward, 0 backward; value and gradient cost 1.0 times the value.
 
 Kinks:
     prodxpc if xle4 else prodxp1: the gradient of the branch taken (picksumx).

@@ -2,11 +2,11 @@
 # source: 4*epsilon*((sigma/r)**12 - (sigma/r)**6)
 # name: energy
 # inputs: r, epsilon, sigma
-# digest: f819a000f1cf8f2a
+# digest: f56fcd97fe650940
 """energy(r, epsilon, sigma) = 4*epsilon*((sigma/r)**12 - (sigma/r)**6).
 
 Inputs: r, epsilon, sigma.
-Operations: 6 forward, 10 backward; value and gradient together cost 2.7 times the value.
+Operations: 6 forward, 10 backward; value and gradient cost 2.7 times the value.
 
 Raises:
     ZeroDivisionError: where r = 0 (sigmabyr).

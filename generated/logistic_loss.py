@@ -3,12 +3,12 @@
 # name: loss
 # inputs: w, b, x, y
 # wrt: w, b
-# digest: 55797c52f7b3675f
+# digest: 7a3690c6ad946282
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
 Gradient: by w, b only.
-Operations: 9 forward, 5 backward; value and gradient together cost 1.6 times the value.
+Operations: 9 forward, 5 backward; value and gradient cost 1.6 times the value.
 """
 
 import math

@@ -2,11 +2,11 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: 67e7a499ec5fefa1
+# digest: af63ad0bf3e43eb9
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
-Operations: 4 forward, 8 backward; value and gradient together cost 3.0 times the value.
+Operations: 4 forward, 8 backward; value and gradient cost 3.0 times the value.
 
 Undefined:
     the slope of atan2(pymly, pxmlx) is nan where pymly = pxmlx = 0 (atanpxmlx).

@@ -19,22 +19,19 @@
 # inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v
 # outputs: eu, ev
 # with: jacobian
-# digest: 42b5e74dc1476fdc
+# digest: 426019b173290454
 # ruff: noqa: N803, N806, RUF100
 """(eu, ev)(w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v) = the results of the
     program above.
 
 Inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v.
-Operations: 57 forward, 101 backward; value and gradient together cost 2.8 times the value.
+Operations: 57 forward, 101 backward; value and gradient cost 2.8 times the value.
 The Jacobian's rows: 195 operations after the forward ones.
 
 Raises:
-    ValueError: where angle is infinite (c).
-    ValueError: where angle is infinite (s).
     ZeroDivisionError: where angle = 0 (a1).
     ZeroDivisionError: where angle = 0 (a2).
     ZeroDivisionError: where angle = 0 (a3).
-    ValueError: where angle is infinite (versinangle).
     ZeroDivisionError: where P3 = 0 (p).
     ZeroDivisionError: where P3 = 0 (q).
 

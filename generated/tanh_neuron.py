@@ -2,11 +2,11 @@
 # source: tanh(w1*x1 + w2*x2 + b)
 # name: y
 # inputs: w1, w2, b, x1, x2
-# digest: cac96c58bcf8ce09
+# digest: 408c253515c2a32b
 """y(w1, w2, b, x1, x2) = tanh(w1*x1 + w2*x2 + b).
 
 Inputs: w1, w2, b, x1, x2.
-Operations: 5 forward, 6 backward; value and gradient together cost 2.2 times the value.
+Operations: 5 forward, 6 backward; value and gradient cost 2.2 times the value.
 """
 
 import math

@@ -3,13 +3,13 @@
 # name: pressure
 # inputs: V, T, n, a, b, R
 # wrt: V, T, n
-# digest: 2a9626a182e7ef3c
+# digest: b599026807b0cf13
 # ruff: noqa: N803, N806, RUF100
 """pressure(V, T, n, a, b, R) = n*R*T/(V - n*b) - a*n**2/V**2.
 
 Inputs: V, T, n, a, b, R.
 Gradient: by V, T, n only.
-Operations: 10 forward, 15 backward; value and gradient together cost 2.5 times the value.
+Operations: 10 forward, 15 backward; value and gradient cost 2.5 times the value.
 
 Raises:
     ZeroDivisionError: where Vmnb = 0 (ration).

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from gradgen.core.table import ROWS
-from gradgen.pipeline import compile
+from gradgen.files.recipe import read_artifact
+from gradgen.pipeline import compile, regenerate
 from gradgen.targets import TARGETS
 from gradgen.write.languages.python import PYTHON
 from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
+from tests.conftest import DATA, ROOT, compiled, formulas
 
 
 def words(text: str, **options: object) -> Words:
@@ -40,7 +44,20 @@ def without_stage(entry: str) -> str:
             ],
         ),
         ("sin(x)", []),
-        ("sin(x*y)", ["ValueError: where xy is infinite."]),
+        # Inputs of at most 1e100 in size do not make these operands infinite, or too large.
+        ("p = x*y; sin(p)", []),
+        ("p = x*x; lgamma(p)", ["ValueError: where p is 0 or a negative whole number."]),
+        ("p = (x - y)/z; sin(p)", ["ZeroDivisionError: where z = 0."]),
+        ("p = x - y; sin(1/p/z)", ["ZeroDivisionError: where p = 0.", "ZeroDivisionError: where z = 0."]),
+        ("exp(sin(x)*cos(y))", []),
+        ("exp(-x**2)", []),
+        ("t = tanh(x); asin(t)", ["ZeroDivisionError: backward, where abs(t) = 1."]),
+        # These they do.
+        ("p = x**2*y**2; sin(p)", ["ValueError: where p is infinite."]),
+        ("p = x*x*y*y; lgamma(p)", ["ValueError: where p is 0 or a negative whole number.", "OverflowError: where p > 2.5e305."]),
+        ("p = x*exp(y); cos(p)", ["OverflowError: where y > 709.78.", "ValueError: where p is infinite."]),
+        ("p = x/y/z/w; cos(p)", [*(f"ZeroDivisionError: where {n} = 0." for n in "yzw"), "ValueError: where p is infinite."]),
+        ("p = 800*sin(x); exp(p)", ["OverflowError: where p > 709.78."]),
         (
             "x**2.5",
             [
@@ -70,7 +87,7 @@ def without_stage(entry: str) -> str:
             ["ValueError: always, as log(0) has no value."],
         ),
     ],
-)
+)  # fmt: skip
 def test_raises(text: str, expected: list[str]) -> None:
     assert [without_stage(entry) for entry in raises(words(text))] == expected
 
@@ -109,10 +126,60 @@ def test_kinks() -> None:
 def test_long_lists_are_cut() -> None:
     compiled = compile("+".join(f"1/x{i}" for i in range(50)))
     lines = Docstrings(Words(compiled.program), PYTHON).module("", compiled.cost)
+    start = lines.index("Raises:") + 1
+    assert len(lines) == start + 8 and max(map(len, lines)) <= 88
+    assert lines[-1] == "    and 43 more, each a division by 0."
+    mixed = compile("+".join(f"log(x{i})/y{i} + exp(z{i})" for i in range(5)))
     assert (
-        lines[-1] == "    ... and 26 more of these kinds."
-        and max(map(len, lines)) <= 90
+        "\n    and 8 more, each a division by 0, an overflow or a value outside a domain."
+        in mixed.source
     )
+    text = compile("+".join(f"abs(x{i})" for i in range(10))).source
+    listed = text.split("Kinks:\n")[1].split('\n"""')[0].split("\n")
+    assert len(listed) == 8 and listed[-1] == "    and 3 more."
+    assert "more" not in compile("+".join(f"1/x{i}" for i in range(8))).source
+
+
+@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+def test_no_comment_is_wider_than_88_columns(target: str) -> None:
+    sources = [path.read_text() for path in sorted((ROOT / "generated").glob("*.py"))]
+    headers = [found for text in sources if (found := read_artifact(text))]
+    made = [found.recipe for found in headers if found.recipe.target == "python"]
+    texts = [regenerate(replace(recipe, target=target)).source for recipe in made]
+    if target == "python" and DATA.exists():
+        for name in ("feynman", "fpbench", "optim", "symreg"):
+            for row in formulas(name):
+                one = compiled(row["expression"], row["variables"])
+                texts.append("" if one is None else one.source)
+    long = "a_name_of_some_length"
+    note = "what a reader has to know of this line, in more words than fit beside it"
+    program = f"{long}_1 = {long}*x + {long}*y # {note}, and {note}\n"
+    program += f"tanh({long}_1)*logaddexp({long}_1, {long})*besselj(1, x)"
+    if target == "python":
+        texts.append(compile(program, target="scipy").source)
+    program = program.replace("*besselj(1, x)", f"+ floor(x) # {note}")
+    texts.append(compile(program, target=target, with_="jacobian").source)
+    for text in texts:
+        _, _, body = text.partition(f"{COMMENT[target]} digest: ")
+        wide = [line for line in body.split("\n") if len(line) > 88]
+        # A long formula of another language's line is no comment.
+        marks = "#", "//", "*"
+        assert not [
+            line for line in wide if line.lstrip().startswith(marks) or "  //" in line
+        ], wide
+        assert target != "python" or not wide
+
+
+COMMENT = {"python": "#", "c": "//", "javascript": "//"}
+
+
+def test_a_formula_without_blanks_is_broken_behind_its_signs() -> None:
+    text = "*".join(f"factor{i}**2" for i in range(20))
+    docstring = ast.get_docstring(ast.parse(compile(text).source)) or ""
+    lines = docstring.partition("\n\n")[0].split("\n")
+    assert len(lines) > 2 and max(map(len, lines)) <= 84
+    assert "".join(line.strip() for line in lines).endswith(f"{text}.")
+    assert not any(line.endswith("**") or line.strip()[:1] == "*" for line in lines)
 
 
 def returned(about: Words) -> list[str]:

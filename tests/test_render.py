@@ -128,7 +128,7 @@ def test_the_docstring_states_formula_inputs_and_what_raises_where() -> None:
     assert text == (
         "f(x, y) = log(x)/abs(y).\n\n"
         "Inputs: x, y.\n"
-        "Operations: 3 forward, 5 backward; value and gradient together cost 2.7 times the value.\n\n"
+        "Operations: 3 forward, 5 backward; value and gradient cost 2.7 times the value.\n\n"
         "Raises:\n"
         "    ValueError: where x <= 0 (num).\n"
         "    ZeroDivisionError: where den = 0 (f).\n\n"

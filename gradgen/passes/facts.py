@@ -1,12 +1,13 @@
-"""A program in; what is known of its values out: their signs, and where their slopes are infinite."""
+"""A program in; what is known of its values out: their signs and sizes, and where their slopes are infinite."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from gradgen.core.build import Steps, steps_of
 from gradgen.core.program import Program, Step, Way
@@ -17,6 +18,13 @@ from gradgen.core.rows import ANY, Row
 _NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "softplus", "relu", "norm_cdf")
 # fmt: on
 _ANY_SIGN = "-0+"
+#: Powers of ten: of the least and of the largest size that a value other than 0 has.
+Size: TypeAlias = tuple[float, float]
+#: What is told of values rests on inputs of such a size, or 0; of doubles, and of what nothing is known of.
+USUAL: Size = (-100.0, 100.0)
+_DOUBLE, _UNKNOWN = (-323.5, 308.3), (-math.inf, math.inf)
+#: How much smaller than its operands a sum of two doubles may be that is not 0.
+_CANCELLED = 16.0
 
 #: Where a text of the table names an operand's value at which a partial has none: `{0} = 0`, `abs({0}) = 1`.
 _POINT = re.compile(
@@ -49,6 +57,21 @@ class Facts:
     def signs(self) -> Mapping[int, str]:
         """The signs that each value may have, as far as that follows from how it is made: some of `-0+`."""
         return _Signs(self)
+
+    @cached_property
+    def sizes(self) -> Mapping[int, Size]:
+        """The sizes that each value may have where the inputs are of usual size, as far as that follows from how it is made."""
+        steps, found = self.program.steps, dict[int, Size]()
+        for value, step in enumerate(steps):
+            sizes = [found[arg] for arg in step.args]
+            if step.op == "input":
+                found[value] = USUAL
+            elif self.steps.sizes[value] is not None:
+                found[value] = _size(self.number(value))
+            else:
+                last = self.number(step.args[-1]) if step.args else math.nan
+                found[value] = _size_of(step.op, sizes, last)
+        return found
 
     def singular(self, step: Step, partial: int) -> tuple[float, ...]:
         """Return the values of the operand at which a partial is infinite although the operation has a value."""
@@ -184,3 +207,62 @@ def _sign(value: float) -> str:
 
 def _listed(signs: set[str]) -> str:
     return "".join(sign for sign in _ANY_SIGN if sign in signs)
+
+
+def _size(number: float) -> Size:
+    if not math.isfinite(number):
+        return _UNKNOWN
+    size = math.log10(abs(number)) if number else 0.0
+    return size, size
+
+
+def _size_of(op: str, args: Sequence[Size], last: float) -> Size:
+    """Return the size of an operation by those of its operands.
+
+    Args:
+        op: the operation.
+        args: the sizes.
+        last: the last operand, if it is a constant.
+    """
+    args = args[-2:] if op == "where" else args
+    lows, highs = [low for low, _ in args], [high for _, high in args]
+    if op in ("add", "sub"):
+        return min(lows) - _CANCELLED, _sum(*highs)
+    if op == "mul":
+        return sum(lows), sum(highs)
+    if op == "div":
+        return lows[0] - highs[1], highs[0] - lows[1]
+    if op in ("max", "min", "where", "hypot", "hypot3"):
+        larger = math.log10(len(args)) / 2 if op.startswith("hypot") else 0.0
+        return min(lows), max(highs) + larger
+    if op in ("powi", "powr") and math.isfinite(last) and last:
+        low, high = sorted((lows[0] * last, highs[0] * last))
+        return low, min(high, _DOUBLE[1])  # beyond that, it raises
+    if op == "exp":
+        most = 10.0 ** min(highs[0], 3.0) * math.log10(math.e)
+        return -most, min(most, _DOUBLE[1])
+    return _SIZES[op](*args[0]) if op in _SIZES else _UNKNOWN
+
+
+def _sum(one: float, other: float) -> float:
+    more, less = max(one, other), min(one, other)
+    return more if math.isinf(more) else more + math.log10(1.0 + 10.0 ** (less - more))
+
+
+def _at_most(most: float) -> Callable[[float, float], Size]:
+    return lambda low, high: (-math.inf, math.log10(most))
+
+
+#: The size of an operation on one operand by its size.
+_SIZES: Mapping[str, Callable[[float, float], Size]] = {
+    **dict.fromkeys(("copy", "neg", "abs"), lambda low, high: (low, high)),
+    **dict.fromkeys(("sin", "cos", "tanh", "erf", "sigmoid", "norm_cdf", "sign"), _at_most(1.0)),
+    **dict.fromkeys(("atan", "asin", "acos", "acot", "erfc"), _at_most(3.2)),
+    **dict.fromkeys(("log", "log1p", "log2", "log10", "asinh", "acosh"), _at_most(1100.0)),
+    "sqr": lambda low, high: (2.0 * low, 2.0 * high),
+    "inv": lambda low, high: (-high, -low),
+    "sqrt": lambda low, high: (low / 2.0, high / 2.0),
+    "cbrt": lambda low, high: (low / 3.0, high / 3.0),
+    "relu": lambda low, high: (low, high),
+    "softplus": lambda low, high: (-math.inf, _sum(high, 0.0)),
+}  # fmt: skip

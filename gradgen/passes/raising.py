@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +17,11 @@ from gradgen.passes.facts import SAME_ZERO, Facts
 _COMPARED = re.compile(r"\{([0-9])\} (<=|<|=) 0")
 _ZEROS = re.compile(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)")
 _SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+)")
+#: Of an operand that is too large, or infinite.
+_LARGE = re.compile(r"(abs\()?\{([0-9])\}\)? (>=?) ([0-9.e]+)")
+_INFINITE = re.compile(r"\{([0-9])\} is infinite")
+#: The size of what no double reaches.
+_BEYOND = math.log10(sys.float_info.max)
 #: What a comparison rules out, by its sign and by the sign of what is ruled out.
 _RULED_OUT = {
     "lt": (">", ">=", "="),
@@ -96,6 +103,8 @@ class Rules:
                 return False
         if rule.variable is not None and constant[rule.variable]:
             return False
+        if not self._reached(rule, step):
+            return False
         zeros = _ZEROS.findall(rule.when)
         given = [self.facts.number(step.args[int(place)]) for place in zeros]
         if any(number < 0 or number > 0 for number in given):
@@ -110,6 +119,20 @@ class Rules:
         if rule.base_at_most is not None:
             return not self.facts.number(step.args[0]) > rule.base_at_most
         return True
+
+    def _reached(self, rule: Raise, step: Step) -> bool:
+        """Whether an operand can be as large as a rule says, where the inputs are of usual size."""
+        infinite = _INFINITE.fullmatch(rule.when)
+        if infinite is not None:
+            return self.facts.sizes[step.args[int(infinite[1])]][1] > _BEYOND
+        large = _LARGE.fullmatch(rule.when)
+        if large is None:
+            return True
+        value, least = step.args[int(large[2])], math.log10(float(large[4]))
+        if not large[1] and "+" not in self.facts.signs[value]:
+            return False
+        high = self.facts.sizes[value][1]
+        return high >= least if large[3] == ">=" else high > least
 
     def _excludes(self, branch: Guard, when: str, args: Sequence[int]) -> bool:
         """Whether a branch's own conditions rule out, in as many words, what a rule says of these operands."""

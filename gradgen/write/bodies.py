@@ -76,7 +76,7 @@ class Bodies:
         """Return the forward pass, whose lines are stages with a comment each."""
         lines = forward(self.program, self.chain)
         stages = tuple(
-            Stage(text, self.comments.beside(line))
+            self.comments.stage(line, text)
             for line, text in self.writer.lines(lines, self.inputs)
         )
         return self._body((), self.inputs, lines), stages

@@ -15,7 +15,7 @@ from gradgen.write.imports import import_lines, used_imports
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
 from gradgen.write.view import FEW, JacobianView, Module, Stage
-from gradgen.write.words.comments import Comments
+from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 
@@ -136,6 +136,7 @@ class _Viewer:
         self.cost = Cost(ahead.operations, back.operations, of_all)
         helpers = self.files.helpers(self.bodies.said)
         outputs = tuple(names[value] for _, value in program.outputs)
+        results = tuple(self.results(outputs))
         kept = {*outputs, *(names[value] for value in cached)}
         gradients = tuple(program.adjoints[value] for value in program.wrt)
         return Module(
@@ -147,8 +148,9 @@ class _Viewer:
             parameters=parameters(program, self.target, self.defaults),
             defaults=tuple(self.defaulted()),
             outputs=outputs,
-            results=tuple(self.results(outputs)),
+            results=results,
             forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
+            forward_summary=tuple(self.docstrings.forward(results, bool(cached))),
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(self.docstrings.backward()),
             stages=stages,
@@ -205,7 +207,7 @@ class _Viewer:
             if i not in received:
                 why = "is flat in" if i in used else "does not depend on"
                 line = self.target.define(program.adjoints[i], "=", zero, False)
-                yield Stage(line, f"{outputs} {why} {program.names[i]}")
+                yield commented(line, f"{outputs} {why} {program.names[i]}")
 
     def results(self, outputs: Sequence[str]) -> Iterator[str]:
         """Yield a free name for each output where that is handed over."""

@@ -27,6 +27,11 @@ def quoted(words: str) -> str:
     return words.replace("\\", "\\\\")
 
 
+def _given(outputs: Sequence[str], results: Sequence[str], cached: bool) -> str:
+    """Return what `forward` returns, in words."""
+    return f"Return {', '.join(outputs)} and the cache that backward needs."
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """What a finished module may hold: for the check of its text.
@@ -66,7 +71,8 @@ class Target:
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
-        returns: what a function does with its result, which is called `{}` where it is no return value.
+        gives: what `forward` does, in words: by the outputs, by the names of what holds them, and by whether there is a cache.
+        returns: what another function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
         noqa: the rules of a linter that the user's names break, by those of parameters and those of local variables.
@@ -94,6 +100,7 @@ class Target:
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
+    gives: Callable[[Sequence[str], Sequence[str], bool], str] = _given
     returns: str = "Return"
     listed: Callable[[Sequence[str]], str] = listed
     quoted: Callable[[str], str] = quoted

@@ -10,14 +10,15 @@ FEW = 4
 
 
 class Stage(NamedTuple):
-    """One assignment, with its comment."""
+    """One assignment, with its comment: beside it, or in lines above it."""
 
     text: str
     comment: str = ""
+    above: tuple[str, ...] = ()
 
 
 class Group(NamedTuple):
-    """The backward lines that answer one forward line, under one comment."""
+    """The backward lines that answer one forward line, under one comment, which may have several lines."""
 
     comment: str
     lines: tuple[str, ...]
@@ -53,6 +54,7 @@ class Module:
     #: Names for what is set instead of returned, by output.
     results: tuple[str, ...]
     forward_returns: str
+    forward_summary: tuple[str, ...]
     backward_returns: str
     backward_summary: tuple[str, ...]
     stages: tuple[Stage, ...]

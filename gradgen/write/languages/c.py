@@ -135,6 +135,12 @@ _ASSIGNS = re.compile(r" [-+]?= ")
 _BREAK = re.compile(r"(?<=[,({]) ?(?=\S)| (?=[-+*/?:<>=!&|]+ )")
 
 
+def _given(outputs: Sequence[str], results: Sequence[str], cached: bool) -> str:
+    """Return what `forward` sets, in words."""
+    also = ", and the cache that backward needs" if cached else ""
+    return f"Set {', '.join(results)} to {', '.join(outputs)}{also}."
+
+
 def _rank(sign: str) -> int:
     """Return how late a line is broken before a sign: what binds least comes first."""
     return next((n for n, signs in enumerate(_LATER, 1) if sign in signs), 0)
@@ -475,6 +481,7 @@ C = Target(
     define=_define,
     parameter=lambda name, default: f"double {name}",
     cache="const double cache[]",
+    gives=_given,
     returns="Set {} to",
     listed=lambda parts: f"{{{', '.join(parts)}}}",
     quoted=lambda words: words,

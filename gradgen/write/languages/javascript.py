@@ -134,6 +134,15 @@ def _listed(parts: Sequence[str]) -> str:
     return f"[{', '.join(parts)}]"
 
 
+def _given(outputs: Sequence[str], results: Sequence[str], cached: bool) -> str:
+    """Return what `forward` returns, in words."""
+    several = len(outputs) > 1
+    values = f"[{', '.join(outputs)}]" if several else outputs[0]
+    return (
+        f"Return [{values}, cache]: the value{'s' * several} and what backward needs."
+    )
+
+
 def _quoted(words: str) -> str:
     return words.replace("*/", "*\\/")
 
@@ -398,6 +407,7 @@ JAVASCRIPT = Target(
     define=_define,
     parameter=_parameter,
     cache="cache",
+    gives=_given,
     listed=_listed,
     quoted=_quoted,
     raises=False,

@@ -11,10 +11,15 @@ from gradgen.passes.names import quotient_parts
 from gradgen.write.language import Language
 from gradgen.write.languages.formula import FORMULA, TIGHT
 from gradgen.write.spell import Speller
+from gradgen.write.view import Stage
 from gradgen.write.words.values import Words
+from gradgen.write.words.wrapping import wrap
 
 #: The column in which a backward comment gives its rule.
 _RULE_COLUMN = 34
+#: No line with a comment has more columns, but for a name that has; so many of these stand before and in its mark.
+_COLUMNS, _INDENT, _MARK = 88, 4, 3
+_WIDTH = _COLUMNS - _INDENT - _MARK
 _ROLES = {"num": "numerator", "den": "denominator"}
 
 
@@ -31,8 +36,12 @@ class Comments:
         parts = quotient_parts(self.program)
         self.roles = {value: _ROLES[part] for value, part in parts.items()}
 
+    def stage(self, line: Line, text: str) -> Stage:
+        """Return a forward line with its comment."""
+        return commented(text, self.beside(line))
+
     def beside(self, line: Line) -> str:
-        """Return the comment beside a forward line: the user's, or what the operation is called."""
+        """Return the comment on a forward line: the user's, or what the operation is called."""
         value = line.total
         if value in self.given:
             return self.given[value]
@@ -60,7 +69,11 @@ class Comments:
         if quotient is not None:
             rule = self._of_quotient(quotient)
         text = f"{names[source]} = {words.formula(source)}"
-        return f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
+        both = f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
+        if len(both) <= _WIDTH:
+            return both
+        # A rule that does not fit beside its line stands below it.
+        return "\n".join([*wrap(text, _WIDTH, others=4), *wrap(rule, _WIDTH, 4, 8)])
 
     def _of_quotient(self, way: Way) -> str:
         """Return the rule of the way from a quotient to its denominator or past it."""
@@ -86,3 +99,11 @@ class Comments:
             if way.below is not None or over:
                 found.setdefault(way.source, way)
         return found
+
+
+def commented(text: str, comment: str) -> Stage:
+    """Return a line with its comment beside it, or above it where there is no room beside it."""
+    room = _COLUMNS - _INDENT - _MARK - 2  # the two blanks before the mark
+    if not comment or len(text) + len(comment) <= room:
+        return Stage(text, comment)
+    return Stage(text, above=tuple(wrap(comment, _WIDTH)))

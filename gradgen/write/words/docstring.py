@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradgen.passes.cost import Cost
 from gradgen.write.target import Target
 from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.values import Words
+from gradgen.write.words.wrapping import wrap
 
 _WIDTH = 84
-#: A longer list is cut short: the docstring of a large module is for reading too.
-_LISTED = 24
+#: A list of more lines is cut short: what follows is counted.
+_LISTED = 8
+#: What an entry is about, by the error that it begins with.
+_ABOUT = {
+    "ZeroDivisionError": "a division by 0",
+    "ValueError": "a value outside a domain",
+    "OverflowError": "an overflow",
+}
 
 
 class Docstrings:
@@ -35,7 +41,7 @@ class Docstrings:
         shown = formula or f"an expression of {len(self.program.lines)} operations"
         lines = _wrap(f"{self._call()} = {shown}.")
         for paragraph in filter(None, told.split("\n\n")):
-            lines += ["", *textwrap.wrap(self.target.quoted(paragraph), _WIDTH)]
+            lines += ["", *wrap(self.target.quoted(paragraph), _WIDTH)]
         lines += ["", *self._inputs(), *self._cost(cost)]
         if self.target.infinite:
             lines.append(
@@ -43,13 +49,7 @@ class Docstrings:
             )
         for title, entries in self._conditions():
             if entries:
-                lines += ["", f"{title}:"]
-                for entry in entries[:_LISTED]:
-                    lines += _wrap(entry, "    ")
-            if len(entries) > _LISTED:
-                lines.append(
-                    f"    ... and {len(entries) - _LISTED} more of these kinds."
-                )
+                lines += ["", f"{title}:", *_listed(entries)]
         return lines
 
     def _call(self) -> str:
@@ -86,7 +86,7 @@ class Docstrings:
     def _cost(self, cost: Cost) -> Iterator[str]:
         yield (
             f"Operations: {cost.forward} forward, {cost.backward} backward; "
-            f"value and gradient together cost {cost.ratio:.1f} times the value."
+            f"value and gradient cost {cost.ratio:.1f} times the value."
         )
         if cost.jacobian is not None:
             yield f"The Jacobian's rows: {cost.jacobian} operation{'s' * (cost.jacobian != 1)} after the forward ones."
@@ -96,6 +96,19 @@ class Docstrings:
         yield "Raises", [] if quiet else raises(words, strict)
         yield "Undefined", [] if quiet or strict else undefined(words)
         yield "Kinks", kinks(words)
+
+    def forward(self, results: Sequence[str], cached: bool) -> list[str]:
+        """Return the lines of `forward`'s docstring: what it returns.
+
+        Args:
+            results: what holds the outputs, where they are set and not returned.
+            cached: whether there is a cache.
+        """
+        outputs = [self.names[value] for _, value in self.program.outputs]
+        text = self.target.gives(outputs, results, cached)
+        # What stands before and behind it in its first line counts.
+        lines = _wrap(text, width=_WIDTH - 6)
+        return lines if lines[1:] else [text]
 
     def backward(self) -> list[str]:
         """Return the lines of `backward`'s docstring: what it returns, and in which order."""
@@ -139,12 +152,25 @@ class Docstrings:
         return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
 
 
-def _wrap(text: str, indent: str = "", width: int = _WIDTH) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _listed(entries: Sequence[str]) -> Iterator[str]:
+    """Yield entries in as many lines as a list has, the last of which counts those that do not fit."""
+    texts = [_wrap(entry, 4) for entry in entries]
+    room = _LISTED - (sum(map(len, texts)) > _LISTED)
+    shown = 0
+    while shown < len(texts) and (len(texts[shown]) <= room or not shown):
+        yield from texts[shown]
+        room -= len(texts[shown])
+        shown += 1
+    rest = entries[shown:]
+    if rest:
+        errors = [entry.partition(":")[0].split(" or ") for entry in rest]
+        kinds = dict.fromkeys(_ABOUT.get(e, "") for each in errors for e in each)
+        each = "each " if len(rest) > 1 else ""
+        *others, last = kinds
+        listed = f"{', '.join(others)} or {last}" if others else last
+        what = f", {each}{listed}" if all(kinds) else ""
+        yield from _wrap(f"and {len(rest)} more{what}.", 4)
+
+
+def _wrap(text: str, indent: int = 0, width: int = _WIDTH) -> list[str]:
+    return wrap(text, width, indent, indent + 4)

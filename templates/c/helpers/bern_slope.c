@@ -1,4 +1,4 @@
-// Return the derivative of x/(exp(x) - 1), 1/(exp(x) - 1) - x*exp(x)/(exp(x) - 1)**2.
+// Return the derivative of x/(exp(x) - 1).
 static double bern_slope_of(double x) {
     if (x > 700.0) {
         return (1.0 - x) * exp(-x);
@@ -7,8 +7,8 @@ static double bern_slope_of(double x) {
         const double n = 1.0 / expm1(x);
         return x > 0.0 ? n - x * n * (1.0 + n) : n - x * n * n * exp(x);
     }
-    // Near 0, where that cancels, by its power series, whose coefficients are Bernoulli's
-    // numbers.
+    // Near 0, where that cancels, by its power series, whose coefficients are
+    // Bernoulli's numbers.
     const double square = x * x;
     double total = 0.0;
     static const double terms[] = {

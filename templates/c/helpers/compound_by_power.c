@@ -1,5 +1,4 @@
-// Return the derivative of ((1 + r)**n - 1)/r by n, (1 + r)**n*log(1 + r)/r; nan below -1,
-// where there is none.
+// Return the derivative of ((1 + r)**n - 1)/r by n; nan where r is below -1.
 static double compound_by_power_of(double r, double n) {
     if (r <= -1.0) {
         return r == -1.0 ? 0.0 : NAN;

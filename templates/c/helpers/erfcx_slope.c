@@ -4,7 +4,7 @@ static double erfcx_slope_of(double x) {
         return 2.0 * x * erfcx_of(x) - 1.1283791670955126;
     }
     if (x > 12.0) {
-        // That cancels: the derivative of the asymptotic series, Abramowitz and Stegun 7.1.23.
+        // That cancels: the asymptotic series' slope, Abramowitz and Stegun 7.1.23.
         double total = 1.0;
         double term = 1.0;
         for (int k = 1; k < 13; k++) {

@@ -8,7 +8,8 @@ static double polygamma_of(int n, double x) {
     if (n == 2 && x < 0.0 && part != 0.0) {
         // By reflection.
         const double ratio = 3.141592653589793 / sin(3.141592653589793 * part);
-        const double slope = 2.0 * cos(3.141592653589793 * part) * (ratio * ratio * ratio);
+        const double slope =
+            2.0 * cos(3.141592653589793 * part) * (ratio * ratio * ratio);
         return polygamma_of(2, 1.0 - x) - slope;
     }
     if (!(x > 0.0)) {

@@ -1,4 +1,4 @@
-/** Return the derivative of x/(exp(x) - 1), 1/(exp(x) - 1) - x*exp(x)/(exp(x) - 1)**2. */
+/** Return the derivative of x/(exp(x) - 1). */
 function _bern_slope(x) {
   if (x > 700) {
     return (1 - x) * Math.exp(-x);
@@ -7,7 +7,8 @@ function _bern_slope(x) {
     const n = 1 / Math.expm1(x);
     return x > 0 ? n - x * n * (1 + n) : n - x * n * n * Math.exp(x);
   }
-  // Near 0, where that cancels, by its power series, whose coefficients are Bernoulli's numbers.
+  // Near 0, where that cancels, by its power series, whose coefficients are
+  // Bernoulli's numbers.
   const square = x * x;
   let total = 0;
   for (const c of [

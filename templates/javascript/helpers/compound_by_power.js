@@ -1,4 +1,4 @@
-/** Return the derivative of ((1 + r)**n - 1)/r by n, (1 + r)**n*log(1 + r)/r; NaN below -1, where there is none. */
+/** Return the derivative of ((1 + r)**n - 1)/r by n; NaN where r is below -1. */
 function _compound_by_power(r, n) {
   if (r <= -1) {
     return r === -1 ? 0 : NaN;

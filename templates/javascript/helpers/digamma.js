@@ -1,4 +1,4 @@
-/** Return digamma(x), the derivative of log(gamma(x)); infinite at 0, NaN at its other poles. */
+/** Return digamma(x), the slope of log(gamma(x)); NaN at poles other than 0. */
 function _digamma(x) {
   let result = 0;
   if (x <= 0) {

@@ -1,4 +1,4 @@
-/** Return (1/gamma(1 + r) - 1)/r for abs(r) <= 0.5, by its power series, Abramowitz and Stegun 6.1.34. */
+/** Return (1/gamma(1 + r) - 1)/r for abs(r) <= 0.5: Abramowitz and Stegun 6.1.34. */
 function _gamma_rest(r) {
   let total = 0;
   for (const c of [

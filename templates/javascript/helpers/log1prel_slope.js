@@ -1,4 +1,4 @@
-/** Return the derivative of log(1 + x)/x, (1/(1 + x) - log(1 + x)/x)/x; -Infinity at -1, NaN below. */
+/** Return the derivative of log(1 + x)/x; -Infinity at -1, NaN below. */
 function _log1prel_slope(x) {
   if (x === -1) {
     return -Infinity;

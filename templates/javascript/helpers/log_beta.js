@@ -1,4 +1,4 @@
-/** Return log(gamma(a)*gamma(b)/gamma(a + b)) for a, b > 0; infinite at 0, NaN below. */
+/** Return log(gamma(a)*gamma(b)/gamma(a + b)) for a, b > 0; NaN below 0. */
 function _log_beta(a, b) {
   if (!(a > 0 && b > 0)) {
     return Math.min(a, b) === 0 ? Infinity : NaN;

@@ -1,4 +1,4 @@
-/** Return the n-th derivative of digamma, n >= 1, at x >= 0; for n = 2 below as well. */
+/** Return the n-th derivative of digamma, n >= 1, at x >= 0; for n = 2 below, too. */
 function _polygamma(n, x) {
   // The distance from the nearest pole is exact.
   const part = x - Math.floor(x + 0.5);

@@ -1,11 +1,12 @@
 def _bern_slope(x: float) -> float:
-    """Return the derivative of x/(exp(x) - 1), 1/(exp(x) - 1) - x*exp(x)/(exp(x) - 1)**2."""
+    """Return the derivative of x/(exp(x) - 1)."""
     if x > 700.0:
         return (1.0 - x) * math.exp(-x)
     if abs(x) > 0.5:
         n = 1.0 / math.expm1(x)
         return n - x * n * (1.0 + n) if x > 0.0 else n - x * n * n * math.exp(x)
-    # Near 0, where that cancels, by its power series, whose coefficients are Bernoulli's numbers.
+    # Near 0, where that cancels, by its power series, whose coefficients are
+    # Bernoulli's numbers.
     square = x * x
     total = 0.0
     for c in (

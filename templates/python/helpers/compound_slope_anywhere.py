@@ -1,5 +1,5 @@
 def _compound_slope_anywhere(r: float, n: float) -> float:
-    """Return the derivative of ((1 + r)**n - 1)/r by r; infinite where that is too large."""
+    """Return the derivative of ((1 + r)**n - 1)/r by r; inf where too large."""
     try:
         return _compound_slope(r, n)
     except OverflowError:

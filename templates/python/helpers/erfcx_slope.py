@@ -3,13 +3,14 @@ def _erfcx_slope(x: float) -> float:
     if x < 2.0:
         return 2.0 * x * _erfcx(x) - 1.1283791670955126
     if x > 12.0:
-        # That cancels: the derivative of the asymptotic series, Abramowitz and Stegun 7.1.23.
+        # That cancels: the asymptotic series' slope, Abramowitz and Stegun 7.1.23.
         total, term = 1.0, 1.0
         for k in range(1, 13):
             term *= (0.5 - k) / x / x
             total += (2.0 * k + 1.0) * term
         return -total / x / x / 1.772453850905516
-    # By Laplace's continued fraction of erfcx, 1/sqrt(pi)/(x + t) with t = (1/2)/(x + 1/(x + (3/2)/(x + ...))).
+    # By Laplace's continued fraction of erfcx, 1/sqrt(pi)/(x + t) with
+    # t = (1/2)/(x + 1/(x + (3/2)/(x + ...))).
     t = 0.0
     for k in range(60, 0, -1):
         t = 0.5 * k / (x + t)

@@ -1,5 +1,5 @@
 def _gamma(x: float) -> float:
-    """Return gamma(x); infinite at 0 and where it is too large, nan at its other poles."""
+    """Return gamma(x); inf at 0 and where it is too large, nan at its other poles."""
     try:
         return math.gamma(x)
     except OverflowError:

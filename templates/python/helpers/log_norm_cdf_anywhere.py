@@ -1,5 +1,5 @@
 def _log_norm_cdf_anywhere(x: float) -> float:
-    """Return the logarithm of the normal distribution function; -infinity at -infinity."""
+    """Return the logarithm of the normal distribution function; -inf at -inf."""
     try:
         return _log_norm_cdf(x)
     except (ArithmeticError, ValueError):

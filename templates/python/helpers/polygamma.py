@@ -1,5 +1,5 @@
 def _polygamma(n: int, x: float) -> float:
-    """Return the n-th derivative of digamma, n >= 1, at x > 0; for n = 2 below as well."""
+    """Return the n-th derivative of digamma, n >= 1, at x > 0; for n = 2 below, too."""
     # The distance from the nearest pole is exact.
     part = x - math.floor(x + 0.5)
     if n == 2 and x < 0.0 and part != 0.0:

@@ -1,5 +1,5 @@
 def _power(x: float, y: float) -> float:
-    """Return x**y; infinite at a pole and where that is too large, nan where it is not real."""
+    """Return x**y; inf at a pole and where too large, nan where it is not real."""
     try:
         return math.pow(x, y)
     except OverflowError:
