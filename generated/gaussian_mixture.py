@@ -9,8 +9,17 @@
 #     l3 = -norm - log(s3) - z3**2/2
 #     ll = logsumexp(l1, l2, l3) - log(2*pi)/2
 # inputs: x, b1, b2, m1, m2, m3, s1, s2, s3
-# digest: 66ccd5cdc3d158a9
-"""ll(x, b1, b2, m1, m2, m3, s1, s2, s3) = the result of the program above.
+# digest: 88b8bf1872c897d8
+"""ll of x, b1, b2, m1, m2, m3, s1, s2, s3:
+
+    norm = logsumexp(b1, b2, 0)  # weights by softmax, with the third score at 0
+    z1 = (x - m1)/s1  # standardised distances
+    z2 = (x - m2)/s2
+    z3 = (x - m3)/s3
+    l1 = b1 - norm - log(s1) - z1**2/2  # log of weight times density
+    l2 = b2 - norm - log(s2) - z2**2/2
+    l3 = -norm - log(s3) - z3**2/2
+    ll = logsumexp(l1, l2, l3) - log(2*pi)/2
 
 Inputs: x, b1, b2, m1, m2, m3, s1, s2, s3.
 Operations: 48 forward, 60 backward; value and gradient cost 2.2 times the value.

@@ -15,10 +15,9 @@
 #     ndot = an*(1 - n) - bn*n
 # inputs: V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL
 # outputs: Vdot, mdot, hdot, ndot
-# digest: c8895e4eb6ba8d02
+# digest: 5280f463215950d2
 # ruff: noqa: E741, N803, N806, RUF100
-"""(Vdot, mdot, hdot, ndot)(V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL) = the results
-    of the program above.
+"""Vdot, mdot, hdot, ndot of 12 inputs: a program of 13 lines.
 
 Inputs: V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL.
 Operations: 49 forward, 54 backward; value and gradient cost 2.1 times the value.

@@ -19,10 +19,9 @@
 # inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v
 # outputs: eu, ev
 # with: jacobian
-# digest: 426019b173290454
+# digest: 7efc3e73b5193a8c
 # ruff: noqa: N803, N806, RUF100
-"""(eu, ev)(w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v) = the results of the
-    program above.
+"""eu, ev of w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v: a program of 16 lines.
 
 Inputs: w1, w2, w3, t1, t2, t3, f, k1, k2, X, Y, Z, u, v.
 Operations: 57 forward, 101 backward; value and gradient cost 2.8 times the value.

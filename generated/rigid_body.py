@@ -10,10 +10,20 @@
 # inputs: w1, w2, w3, roll, pitch, yaw, J1, J2, J3, M1, M2, M3
 # wrt: w1, w2, w3, roll, pitch, yaw
 # outputs: dw1, dw2, dw3, droll, dpitch, dyaw
-# digest: 8e6b0590ed818797
+# digest: f93ec04e50910314
 # ruff: noqa: N803, N806, RUF100
-"""(dw1, dw2, dw3, droll, dpitch, dyaw)(w1, w2, w3, roll, pitch, yaw, J1, J2, J3, M1,
-    M2, M3) = the results of the program above.
+"""dw1, dw2, dw3, droll, dpitch, dyaw of 12 inputs:
+
+    # Euler's equations of a rigid body with principal moments of inertia J, under
+    # the torque M
+    dw1 = (M1 - (J3 - J2)*w2*w3)/J1
+    dw2 = (M2 - (J1 - J3)*w3*w1)/J2
+    dw3 = (M3 - (J2 - J1)*w1*w2)/J3
+    # rates of the Euler angles: roll, pitch, yaw
+    turn = w2*sin(roll) + w3*cos(roll)
+    dyaw = turn/cos(pitch)
+    dpitch = w2*cos(roll) - w3*sin(roll)
+    droll = w1 + dyaw*sin(pitch)
 
 Inputs: w1, w2, w3, roll, pitch, yaw, J1, J2, J3, M1, M2, M3.
 Gradient: by w1, w2, w3, roll, pitch, yaw only.
@@ -136,7 +146,7 @@ def backward(
         dyaw,
         sinpitch,
     ) = cache
-    d_yaw = 0.0  # dw1, dw2, dw3, droll, dpitch, dyaw does not depend on yaw
+    d_yaw = 0.0  # dw1, dw2, dw3, droll, dpitch, dyaw do not depend on yaw
     # droll = w1 + prodsinpitch
     d_w1 = ddroll
     dprodsinpitch = ddroll

@@ -34,7 +34,7 @@ from gradgen.read.definitions import Calls
 from gradgen.read.formula import RESERVED, Formula, look_apart, spelled
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH
-from gradgen.read.statements import is_program, one_assignment, split_docstring
+from gradgen.read.statements import one_assignment, split_docstring
 from gradgen.read.sympy.stage import stage
 from gradgen.settings import Request
 from gradgen.sympy_program import as_program, plain_expression, truth_of
@@ -306,7 +306,7 @@ def generate(
     rendered = render(
         program,
         target,
-        _shown(formula.text, program),
+        split_docstring(formula.text)[1].strip("\n"),
         templates,
         rows,
         formula.docstring,
@@ -362,12 +362,6 @@ def _named(program: Program, target: Target) -> Program:
     used = (rows[step.op] for step in program.steps if step.op in rows)
     own = {local for row in used for _, _, local in row.imports}
     return give_names(program, target.reserved | own, target.avoided)
-
-
-def _shown(text: str, program: Program) -> str:
-    """Return what a module computes, for its docstring: of a program, that it stands above."""
-    several = "s" * (len(program.outputs) > 1)
-    return f"the result{several} of the program above" if is_program(text) else text
 
 
 def _read(

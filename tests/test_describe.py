@@ -17,6 +17,7 @@ from gradgen.write.languages.python import PYTHON
 from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
+from gradgen.write.words.wrapping import wrap
 from tests.conftest import DATA, ROOT, compiled, formulas
 
 
@@ -53,6 +54,7 @@ def without_stage(entry: str) -> str:
         ("exp(-x**2)", []),
         ("t = tanh(x); asin(t)", ["ZeroDivisionError: backward, where abs(t) = 1."]),
         # These they do.
+        ("p = -abs(x); log1mexp(p)", ["ValueError: where p >= 0."]),
         ("p = x**2*y**2; sin(p)", ["ValueError: where p is infinite."]),
         ("p = x*x*y*y; lgamma(p)", ["ValueError: where p is 0 or a negative whole number.", "OverflowError: where p > 2.5e305."]),
         ("p = x*exp(y); cos(p)", ["OverflowError: where y > 709.78.", "ValueError: where p is infinite."]),
@@ -180,6 +182,63 @@ def test_a_formula_without_blanks_is_broken_behind_its_signs() -> None:
     assert len(lines) > 2 and max(map(len, lines)) <= 84
     assert "".join(line.strip() for line in lines).endswith(f"{text}.")
     assert not any(line.endswith("**") or line.strip()[:1] == "*" for line in lines)
+
+
+ARM = "q12 = q1 + q2  # the second link's angle\nx = L1*cos(q1) + L2*cos(q12)\ny = L1*sin(q1) + L2*sin(q12)"
+
+
+def told(text: str, **options: object) -> list[str]:
+    """Return the paragraphs of a module's docstring as far as its inputs."""
+    found = ast.get_docstring(ast.parse(compile(text, **options).source)) or ""  # type: ignore[arg-type]
+    assert "program above" not in found
+    return found.partition("\n\nInputs: ")[0].split("\n\n")
+
+
+def test_the_docstring_shows_what_the_author_wrote() -> None:
+    assert told("x*y", name="g") == ["g(x, y) = x*y."]
+    block = "\n".join(f"    {line}" for line in ARM.split("\n"))
+    of = "x, y of L1, L2, q1, q2:"
+    assert told(ARM, outputs="x, y") == [of, block]
+    assert told(ARM) == ["y of L1, L2, q1, q2:", block]
+    said = '"""Where the hand is."""\n'
+    assert told(said + ARM, outputs="x, y") == ["Where the hand is.", of, block]
+    # A statement alone is a formula, whatever the author said of it.
+    assert told('"""A square."""\nu = x*x  # square') == ["A square.", "u(x) = x*x."]
+    assert told('"""A square."""\nx*x') == ["A square.", "f(x) = x*x."]
+    both = told("def g(a): return a*a\nu = g(x)")
+    assert both == ["u of x:", "    def g(a): return a*a\n    u = g(x)"]
+
+
+def test_what_is_long_stands_in_the_header_alone() -> None:
+    lines = ["a0 = x + y", *(f"a{i} = a{i - 1}*sin(a{i - 1})" for i in range(1, 20))]
+    assert told("\n".join(lines)) == ["a19 of x, y: a program of 20 lines."]
+    many = "\n".join(f"length_of_link_{i} = 2*measured_length_{i}" for i in range(11))
+    outputs = [f"length_of_link_{i}" for i in range(11)]
+    wanted = ["11 values of 11 inputs: a program of 11 lines."]
+    assert told(many, outputs=outputs) == wanted
+    assert told(many) == ["length_of_link_10 of 11 inputs: a program of 11 lines."]
+    formula = " + ".join(f"sin(variable{i % 3})**{i + 2}" for i in range(90))
+    (line,) = told(formula)
+    assert line.startswith("f of variable0, variable1, variable2: an expression of ")
+
+
+def test_long_lines_of_a_program_are_broken() -> None:
+    note = "what a reader has to know of this line, in more words than fit beside it"
+    sum_ = " + ".join(f"measured_length_{i}" for i in range(6))
+    _, block = told(f"u = {sum_}\nv = u*u*measured_length_1  # {note}")
+    assert block.split("\n") == [
+        *wrap(f"u = {sum_}", 84, 4, 8),
+        f"    # {note}",
+        "    v = u*u*measured_length_1",
+    ]
+
+
+@pytest.mark.parametrize("target", ["c", "javascript"])
+def test_other_languages_show_the_program_too(target: str) -> None:
+    text = compile(f"{ARM}  # a */ b", target=target, outputs="x, y").source
+    mark = {"c": "//", "javascript": " *"}[target]
+    end = {"c": "a */ b", "javascript": "a *\\/ b"}[target]
+    assert f"{mark}     y = L1*sin(q1) + L2*sin(q12)  # {end}\n{mark}\n" in text
 
 
 def returned(about: Words) -> list[str]:

@@ -469,13 +469,15 @@ def test_the_docstring_travels_along() -> None:
         compiled.source
     )
     assert (
-        '\n\nRotate a point.\n\nIn the plane, "by" an angle.\n\nInputs: x, y, angle.\n'
-        in (compiled.source)
+        '\n"""Rotate a point.\n\nIn the plane, "by" an angle.\n\nf, f2 of x, y, angle:\n\n    co = cos(angle)\n'
+        in compiled.source
     )
     found = read_artifact(compiled.source)
     assert found is not None and regenerate(found.recipe).source == compiled.source
+    quotes = compile('u = x*y  # a """ and a \\\nv = u*x*u')
+    assert '# a """ and a \\\n' in (ast.get_docstring(ast.parse(quotes.source)) or "")
     program = compile('"""A \\slash, and more."""\nu = x*g', const={"g": 2})
-    assert ast.get_docstring(ast.parse(program.source)).split("\n\n")[1] == "A \\slash, and more."  # type: ignore[union-attr]
+    assert ast.get_docstring(ast.parse(program.source)).split("\n\n")[0] == "A \\slash, and more."  # type: ignore[union-attr]
     assert program.value_and_grad(3.0) == (6.0, (2.0,))
     with pytest.raises(GradgenError, match="line 3: the expression ends"):
         compile('"""Two\nlines."""\nu = x*')

@@ -104,8 +104,8 @@ BROKEN = compile("logsumexp(x, y, z, u, v)").source
         ("        else math.exp(", "        else exec("),
         ("        else math.exp(", "        #\n        else print("),
         ("        else math.exp(", "        else 'x'.join("),
-        ("    )  # logaddexp", "    )  # logaddexp\r    print()"),
-        ("    )  # logaddexp", "    # )"),
+        ("    # logaddexp\n", "    # logaddexp\r    print()\n"),
+        ("    ) * df", "    # ) * df"),
     ],
 )
 def test_anything_more_in_a_broken_line_is_refused(old: str, new: str) -> None:

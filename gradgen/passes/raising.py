@@ -128,11 +128,17 @@ class Rules:
         large = _LARGE.fullmatch(rule.when)
         if large is None:
             return True
-        value, least = step.args[int(large[2])], math.log10(float(large[4]))
-        if not large[1] and "+" not in self.facts.signs[value]:
+        value, number, reached = (
+            step.args[int(large[2])],
+            float(large[4]),
+            large[3] == ">=",
+        )
+        wanted = "0+" if reached and number == 0 else "+"
+        if not large[1] and not {*wanted} & {*self.facts.signs[value]}:
             return False
+        least = math.log10(number) if number else -math.inf
         high = self.facts.sizes[value][1]
-        return high >= least if large[3] == ">=" else high > least
+        return high >= least if reached else high > least
 
     def _excludes(self, branch: Guard, when: str, args: Sequence[int]) -> bool:
         """Whether a branch's own conditions rule out, in as many words, what a rule says of these operands."""

@@ -49,7 +49,7 @@ def render(
     Args:
         program: a program with flows and names.
         target: the output language.
-        formula: what the module computes, in words if its text is long; empty if it is too long to show.
+        formula: what the module computes: a formula, or the statements of a program, one a line; empty where there is no text.
         templates: the user's folder of templates, which go before the built-in ones file by file.
         rows: whether the module has a function for the whole Jacobian.
         words: what the program says about itself.
@@ -205,7 +205,9 @@ class _Viewer:
         used = {arg for value in program.lines for arg in program.steps[value].args}
         for i in program.wrt:
             if i not in received:
-                why = "is flat in" if i in used else "does not depend on"
+                several = len(program.outputs) > 1
+                flat, apart = ("are", "do") if several else ("is", "does")
+                why = f"{flat} flat in" if i in used else f"{apart} not depend on"
                 line = self.target.define(program.adjoints[i], "=", zero, False)
                 yield commented(line, f"{outputs} {why} {program.names[i]}")
 

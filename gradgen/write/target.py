@@ -24,7 +24,7 @@ def listed(parts: Sequence[str]) -> str:
 
 def quoted(words: str) -> str:
     """Return words as they stand in a docstring of Python's."""
-    return words.replace("\\", "\\\\")
+    return words.replace("\\", "\\\\").replace('"""', r"\"\"\"")
 
 
 def _given(outputs: Sequence[str], results: Sequence[str], cached: bool) -> str:

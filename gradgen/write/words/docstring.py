@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from gradgen.passes.cost import Cost
 from gradgen.write.target import Target
 from gradgen.write.words.conditions import kinks, raises, undefined
+from gradgen.write.words.summary import summary
 from gradgen.write.words.values import Words
 from gradgen.write.words.wrapping import wrap
 
@@ -34,14 +35,22 @@ class Docstrings:
         """Return the lines of the module's docstring.
 
         Args:
-            formula: what the module computes; empty if it is too long to show.
+            formula: what the module computes: a formula, or the statements of a program; empty where there is no text.
             cost: the operations of its functions.
             told: what the program says about itself, its paragraphs apart.
         """
-        shown = formula or f"an expression of {len(self.program.lines)} operations"
-        lines = _wrap(f"{self._call()} = {shown}.")
+        lines: list[str] = []
         for paragraph in filter(None, told.split("\n\n")):
-            lines += ["", *wrap(self.target.quoted(paragraph), _WIDTH)]
+            lines += [*wrap(self.target.quoted(paragraph), _WIDTH), ""]
+        names, program = self.names, self.program
+        lines += summary(
+            formula,
+            [names[value] for _, value in program.outputs],
+            [names[value] for value in program.signature],
+            len(program.lines),
+            _WIDTH,
+            self.target.quoted,
+        )
         lines += ["", *self._inputs(), *self._cost(cost)]
         if self.target.infinite:
             lines.append(
@@ -51,12 +60,6 @@ class Docstrings:
             if entries:
                 lines += ["", f"{title}:", *_listed(entries)]
         return lines
-
-    def _call(self) -> str:
-        inputs = ", ".join(self.names[value] for value in self.program.signature)
-        result = self.words.result
-        several = len(self.program.outputs) > 1
-        return f"{f'({result})' if several else result}({inputs})"
 
     def _inputs(self) -> Iterator[str]:
         """Yield what the inputs are called, what the module calls, and by which inputs the gradient is."""
