@@ -395,7 +395,9 @@ def test_an_edit_of_a_rule_shows_at_once_and_heavy_libraries_stay_away(
     assert check("build", "--check") == (0, [*ALL, "light"])
     template = checkout / "templates" / "python" / "module.py.jinja"
     text = template.read_text()
-    template.write_text(text.replace("Return", "Give back"))
+    template.write_text(
+        text.replace("{{ module.docstring", "Edited: {{ module.docstring")
+    )
     code, words = check("check", ".")
     assert code == 1 and words[:2] == ["stale", "stale"] and words[-1] == "heavy"
     template.write_text(text)

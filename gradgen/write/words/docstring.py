@@ -109,9 +109,8 @@ class Docstrings:
         """
         outputs = [self.names[value] for _, value in self.program.outputs]
         text = self.target.gives(outputs, results, cached)
-        # What stands before and behind it in its first line counts.
-        lines = _wrap(text, width=_WIDTH - 6)
-        return lines if lines[1:] else [text]
+        # What stands before and behind it in its first line counts; black takes an indent away that all other lines have.
+        return wrap(text, _WIDTH - 6)
 
     def backward(self) -> list[str]:
         """Return the lines of `backward`'s docstring: what it returns, and in which order."""
