@@ -14,6 +14,7 @@ from gradgen.errors import GradgenError
 from gradgen.files import artifact
 from gradgen.files.recipe import Recipe
 from gradgen.loading import load
+from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
 from gradgen.read.formula import check_identifier
 from gradgen.running import load_by_kind
@@ -51,7 +52,8 @@ def check_text(
         signatures["jacobian"] = signatures["forward"]
     imports = tuple(line for _, line in target.imports)
     own = tuple(import_lines(modules))
-    target.check(text, Skeleton(imports, helpers(target), signatures, own))
+    constants = (*constants_in(program),)
+    target.check(text, Skeleton(imports, helpers(target), signatures, own, constants))
 
 
 @dataclass(frozen=True, repr=False)

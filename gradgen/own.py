@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+import sympy as sp
+
 from gradgen.core.build import Steps, finish, steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.program import Program
@@ -13,13 +15,15 @@ from gradgen.core.rows import ANY, Raise, Row, Term
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.branches.guard import guard
+from gradgen.passes.constants import Constant, with_names
 from gradgen.passes.cost import ONE, Count
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.read.definitions import Definition
 from gradgen.read.formula import Formula
-from gradgen.read.sympy.stage import stage
+from gradgen.read.sympy.nodes import ByNode, operands_first
+from gradgen.read.sympy.stage import constants_of, stage
 from gradgen.write.languages.python import SCIPY
 from gradgen.write.spell import Speller
 from gradgen.write.words.values import Words
@@ -30,16 +34,28 @@ _D = Term("name", data="d")
 _ONE = Term("const", data=Fraction(1))
 
 
-def declare(formula: Formula) -> tuple[dict[str, Row], list[str]]:
+def declare(
+    formula: Formula,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> tuple[dict[str, Row], list[str]]:
     """Return the table with a program's own functions, and the names of those that are too long for one stage.
+
+    Args:
+        formula: the program.
+        inputs: its inputs, if they are listed.
+        outputs: its results, if they are listed.
 
     Raises:
         GradgenError: a function has no derivative.
     """
     rows, long = dict(ROWS), []
+    constants = (
+        constants_of(formula, inputs, outputs) if formula.functions else ByNode()
+    )
     for definition in formula.functions:
         if definition.key:
-            row, others = _row(definition, rows)
+            row, others = _row(definition, rows, constants)
             rows |= {other.name: other for other in others}
             rows[definition.key] = row
             if definition.body is not None and _is_long(rows, definition.key):
@@ -47,7 +63,9 @@ def declare(formula: Formula) -> tuple[dict[str, Row], list[str]]:
     return rows, long
 
 
-def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row]]:
+def _row(
+    definition: Definition, rows: Mapping[str, Row], constants: ByNode[Constant]
+) -> tuple[Row, list[Row]]:
     """Return the row of a function, and those of the functions of other modules that it calls by name."""
     params = definition.params
     name = definition.name
@@ -74,9 +92,7 @@ def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row
             replace(blank, body=body, adjoints=slopes, imports=tuple(foreign)),
             others,
         )
-    program = stage(Formula("", definition.body), params, name=name, rows=rows)
-    if not definition.as_written:
-        program = recognise(program)
+    program = _staged(definition, rows, constants)
     try:
         inside = _with_ways(program, True)
         adjoints = _adjoints(program, params)
@@ -100,6 +116,28 @@ def _row(definition: Definition, rows: Mapping[str, Row]) -> tuple[Row, list[Row
         imports=tuple(dict.fromkeys(i for row in used for i in row.imports)),
     )
     return row, []
+
+
+def _staged(
+    definition: Definition, rows: Mapping[str, Row], constants: ByNode[Constant]
+) -> Program:
+    """Return a function's body as a program of its parameters."""
+    assert definition.body is not None
+    known = _inside(definition.body, constants)
+    formula, name = Formula("", definition.body), definition.name
+    program = stage(formula, definition.params, name=name, rows=rows, constants=known)
+    return program if definition.as_written else recognise(program)
+
+
+def _inside(body: sp.Basic, constants: ByNode[Constant]) -> ByNode[Constant]:
+    """Return the constants that a body reads."""
+    found: ByNode[Constant] = ByNode()
+    seen: ByNode[None] = ByNode()
+    for node in operands_first([body], seen) if constants else ():
+        seen[node] = None
+        if node in constants:
+            found[node] = constants[node]
+    return found
 
 
 def _with_ways(program: Program, shown: bool) -> Program:
@@ -154,7 +192,8 @@ def _adjoints(
     inside = _with_ways(program, False)
     steps = steps_of(inside)
     (_, result), *_ = inside.outputs
-    chain = Chain(steps, inside.signature, precise, strict)
+    known = (*inside.signature, *with_names(inside))
+    chain = Chain(steps, known, precise, strict)
     totals = {}
     for part in chain.reverse(inside.ways, {result: steps.const(1)}):
         totals[part.way.into] = part.total

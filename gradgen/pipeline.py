@@ -22,6 +22,7 @@ from gradgen.files.recipe import Recipe
 from gradgen.options import Names, read_names, read_request, result_name
 from gradgen.own import declare
 from gradgen.passes.branches.guard import guard
+from gradgen.passes.constants import is_rational
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.flat.hidden import hiding
 from gradgen.passes.forms.recognise import recognise
@@ -35,7 +36,7 @@ from gradgen.read.formula import RESERVED, Formula, look_apart, spelled
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import one_assignment, split_docstring
-from gradgen.read.sympy.stage import stage
+from gradgen.read.sympy.stage import constants_of, stage
 from gradgen.settings import Request
 from gradgen.sympy_program import as_program, plain_expression, truth_of
 from gradgen.targets import TARGETS, target_for
@@ -90,7 +91,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
         strict: raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
-        const: names that stand for a constant, which is folded in.
+        const: names that stand for a constant, which stands at the top of the module.
         params: inputs that get no gradient; they stand after the others in the signature.
         expand: write the body of a program's own function in the place of its call, instead of one stage.
         with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
@@ -344,16 +345,19 @@ def generate(
 def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Program:
     """Return a formula that was read as a program after all passes but the last, which gives names."""
     asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
-    program = stage(*asked, rows=table)
+    nodes = constants_of(formula, recipe.inputs, recipe.outputs, table)
+    program = stage(*asked, rows=table, constants=nodes)
     given = [text for text, _, _ in program.given]
     results = [text for text, _ in program.outputs]
     look_apart([*program.inputs, *given, *results])
     if not recipe.as_written:
         # The base of (1 + 1e-17)**x is 1.0 by now.
         lost = any(step.op == "expb" for step in program.steps)
+        lost |= not all(map(is_rational, nodes.values()))
         if lost or any(program.steps[v].op != "const" for v in program.constants):
-            program = stage(*asked, folded=False, rows=table)
-        program = recognise(program)
+            program = stage(*asked, folded=False, rows=table, constants=nodes)
+        constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
+        program = recognise(program, constants)
     return branch(flatten(differentiate(guard(program))))
 
 
@@ -375,7 +379,7 @@ def _read(
     calls: Calls = "as written" if recipe.as_written else "stage"
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
-    table, long = declare(formula)
+    table, long = declare(formula, recipe.inputs, recipe.outputs)
     if long or hidden:
         formula = parse(source, inputs, calls, [*long, *hidden])
     long += large

@@ -13,6 +13,7 @@ from gradgen.core.doubles import DOUBLES
 from gradgen.core.program import Line, Program
 from gradgen.core.run import Run
 from gradgen.loading import load
+from gradgen.passes.constants import held
 from gradgen.passes.functions import Names, backward, forward
 from gradgen.passes.ieee import Quiet
 from gradgen.targets import PYTHON
@@ -87,8 +88,7 @@ class Trace:
         self.target = target
         self.functions = carried() if functions is None else functions
         steps = steps_of(program)
-        named = (*program.lines, *program.signature)
-        self.chain = Chain(steps, named, target.precise, target.strict)
+        self.chain = Chain(steps, held(program), target.precise, target.strict)
         self.quiet = Quiet(self.chain, target.language.words) if target.ieee else None
         self.run = Run(steps, meanings(program, target, self.functions))
         self.inputs = {value: program.names[value] for value in program.signature}

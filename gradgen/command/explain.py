@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradgen.core.program import Program
+from gradgen.passes.constants import constants_in
 from gradgen.pipeline import Compiled
 from gradgen.settings import RECORDED
 from gradgen.write.words.conditions import kinks, raises
@@ -42,6 +43,7 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         # Of the signature and the results, the words above say more.
         if one != other and what not in ("inputs", "wrt", "name", "outputs"):
             yield f"{what}: {_shown(one)} is now {_shown(other)}"
+    yield from _constants(old.program, new.program)
     yield from _stages(old.program, new.program)
     if old.cost != new.cost:
         yield (
@@ -77,6 +79,20 @@ def _signature(old: Program, new: Program) -> Iterator[str]:
 
 def _wrt(program: Program) -> tuple[str, ...]:
     return tuple(program.inputs[i] for i in program.wrt)
+
+
+def _constants(old: Program, new: Program) -> Iterator[str]:
+    one, other = (
+        {name: float(number) for name, number in constants_in(program).items()}
+        for program in (old, new)
+    )
+    yield from (f"constant removed: {n} = {v!r}" for n, v in one.items() if n not in other)  # fmt: skip
+    yield from (f"constant added:   {n} = {v!r}" for n, v in other.items() if n not in one)  # fmt: skip
+    yield from (
+        f"constant changed: {name} = {one[name]!r} is now {value!r}"
+        for name, value in other.items()
+        if name in one and one[name] != value
+    )
 
 
 def _stages(old: Program, new: Program) -> Iterator[str]:

@@ -199,9 +199,7 @@ class Steps:
         if step.op == "const":
             return float(double(step.data or 0))
         args = [self.compute(arg) for arg in step.args]
-        if any(map(math.isnan, args)):
-            return math.nan
-        return evaluated(step.op, *args)
+        return math.nan if any(map(math.isnan, args)) else evaluated(step.op, *args)
 
 
 # What formulas write in one way and the table has in several rows.
@@ -275,9 +273,8 @@ def _arithmetic(op: str, numbers: list[Fraction | float]) -> Fraction | float:
 
 
 def _bits(number: Fraction | float) -> int:
-    if isinstance(number, float):
-        return 0
-    return max(number.numerator.bit_length(), number.denominator.bit_length())
+    parts = () if isinstance(number, float) else (number.numerator, number.denominator)
+    return max(map(int.bit_length, parts), default=0)
 
 
 def steps_of(program: Program) -> Steps:

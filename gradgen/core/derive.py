@@ -88,6 +88,8 @@ class Chain:
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
         if step.op == "div" and steps.sizes[step.args[1]] is not None:
+            if step.args[1] in self.tidy.named:  # a constant that has a name
+                return self.tidy.make("div", d, step.args[1])
             return self.tidy.make("mul", self.tidy.make("inv", step.args[1]), d)
         precise = self.precise or step.data == "precise"
         text = row.adjoint(way.place, precise, self.strict)

@@ -40,8 +40,9 @@ class Tidy:
 
     def signless(self, value: int) -> tuple[int, bool]:
         """Return a value without the sign that its text begins with, and whether it does with one."""
-        step, number = self.steps.list[value], self.steps.number(value)
-        if number and isinstance(number, (Fraction, float)) and number < 0:
+        step = self.steps.list[value]
+        number = None if value in self.named else self.steps.number(value)
+        if isinstance(number, (Fraction, float)) and number < 0:
             return self.steps.const(-number), True
         if value in self.named or step.op not in ("neg", "mul", "div", "where"):
             return value, False

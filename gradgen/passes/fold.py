@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradgen.core.build import Steps, power, quotient
 from gradgen.core.program import Program, Step
+from gradgen.passes.constants import Constant, as_number, named
 from gradgen.passes.moved import finish_from
 
 #: Powers whose kind depends on what their operands come to.
 _POWERS = ("pow", "powr", "expb")
 
 
-def fold_constants(program: Program) -> Program:
+def fold_constants(
+    program: Program, constants: Mapping[str, Constant] | None = None
+) -> Program:
     """Fold the operations on constants of a program that was staged without.
+
+    Args:
+        program: the program.
+        constants: what the user named that is constant, by these names.
 
     Raises:
         ZeroDivisionError, OverflowError: as the arithmetic does.
@@ -21,6 +30,8 @@ def fold_constants(program: Program) -> Program:
         return program
     steps = Steps(program.rows)
     moved: dict[int, int] = {}
+    results = {value for _, value in program.outputs}
+    given = {v: text for text, v, _ in program.given if v not in results}
     for value, step in enumerate(program.steps):
         args = [moved[arg] for arg in step.args]
         below = program.denominator(value)
@@ -34,7 +45,23 @@ def fold_constants(program: Program) -> Program:
             moved[value] = steps.append(step._replace(args=tuple(args)))
         else:
             moved[value] = steps.emit(step.op, *args)
+        if args and value not in results and all(map(steps.is_constant, args)):
+            known = (constants or {}).get(given.get(value, ""))
+            moved[value] = _folded(steps, moved[value], known)
     return finish_from(program, steps, moved)
+
+
+def _folded(steps: Steps, value: int, known: Constant | None) -> int:
+    """Return a value that is made of constants under the name that it is `known` by, and as a number where it would have a line."""
+    if known is None and steps.is_constant(value):
+        return value
+    number = as_number(steps, value)
+    if number is None:
+        return value
+    if known is not None:
+        name, _, _, note, place = known.origin
+        number = known if number == known else named(number, name, note, place)
+    return steps.const(number)
 
 
 def _may_fold(step: Step, numbers: set[int]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
+from gradgen.passes.constants import constants_in, with_names_for_all
 
 #: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
 _LENGTH = 12
@@ -58,7 +59,9 @@ def name(
     Raises:
         GradgenError: the result's name is reserved or an input's.
     """
-    return verify(_Namer(program, _Pool(reserved, avoided)).run(), program)
+    pool = _Pool(reserved, avoided)
+    pool.taken.update(constants_in(program))
+    return verify(_Namer(program, pool).run(), program)
 
 
 def quotient_parts(program: Program) -> Mapping[int, str]:
@@ -175,6 +178,7 @@ class _Namer:
             if value not in given:
                 given[value] = pool.free(text)
         pool.taken |= pool.avoided
+        program = self.program = with_names_for_all(program, pool.stage)
         adjoints = {v: pool.adjoint(text) for v, text in (names | given).items()}
 
         parts = dict(quotient_parts(program))

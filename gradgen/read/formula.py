@@ -48,11 +48,15 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class Assignment:
-    """A name that a program gives to a value, in terms of the inputs, and the comment beside it."""
+    """A name that a program gives to a value, in terms of the inputs, and the comment beside it.
+
+    Of a constant that is told from all others by its node, `made` is what it is made of.
+    """
 
     name: str
     expr: sp.Expr
     comment: str
+    made: sp.Expr | None = None
 
 
 @dataclass(frozen=True)

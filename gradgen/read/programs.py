@@ -39,6 +39,7 @@ from gradgen.read.statements import (
     statements,
 )
 from gradgen.read.sympy.expand import size, spread, substitute
+from gradgen.read.sympy.make import fresh
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.table import CALLS
 from gradgen.reserved import local_names
@@ -161,7 +162,7 @@ class _Program:
                 raise statement.fail(f"`{used}` is used before line {line} assigns it", column)  # fmt: skip
             self.unused.pop(used, None)
         # A name that stands for a constant leaves no 0 + x and 1*x behind; what is written as such stays.
-        expr: sp.Basic = read.expr
+        expr = made = read.expr
         constants = [own.constants[n] for n in read.variables if n in own.constants]
         if constants:
             expr = substitute(expr, own.constants, tidy="ones")
@@ -170,11 +171,19 @@ class _Program:
         self.written.append((read.columns, statement.text))
         self.notes |= dict.fromkeys(read.notes)
         self.items.append((name, read.text, statement.comment))
-        self.assignments.append(Assignment(name, expr, statement.comment))
+        fixed = name and all(used in own.constants for used in read.variables)
+        if fixed and not any(expr is node for node in constants):
+            at = read.columns.get(expr)
+            made, expr = substitute(made, own.constants), fresh(expr)
+            if at is not None:
+                read.columns[expr] = at
+        else:  # also a constant's other name
+            made = None
+        self.assignments.append(Assignment(name, expr, statement.comment, made))
         if name:
             self.values[name] = expr
             own.waiting.pop(name, None)
-            if all(used in own.constants for used in read.variables):
+            if fixed:
                 own.constants[name] = expr
             self.unused[name] = statement.line
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program
+from gradgen.passes.constants import Constant, constants_in, reached
 from gradgen.passes.functions import backward, forward
 from gradgen.passes.jacobian import jacobian
 from gradgen.write.lines import LINE, Writer
@@ -69,6 +70,16 @@ class Bodies:
         return [*self.writer.speller.said]
 
     @property
+    def constants(self) -> Mapping[str, Constant]:
+        """The constants with names that they read, and those that these are made of."""
+        return reached(self.writer.speller.constants.values())
+
+    @property
+    def read(self) -> Container[str]:
+        """The names of those that they read themselves."""
+        return self.writer.speller.constants
+
+    @property
     def called(self) -> Container[str]:
         return self.writer.speller.words
 
@@ -94,7 +105,7 @@ class Bodies:
         numbers = len(program.outputs) * len(program.wrt)
         self.writer.hold(numbers + LINE * _slopes(program))
         self.writer.held += numbers
-        taken = self.target.reserved | self.target.avoided
+        taken = self.target.reserved | self.target.avoided | {*constants_in(program)}
         found = jacobian(
             program, self.chain, self.writer.count, taken, self.target.infinite
         )

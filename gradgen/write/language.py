@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 #: How strongly an operator binds.
@@ -119,6 +119,7 @@ class Language:
         ratio: how an exact number that is no whole one is written.
         brackets: what stands around an operand that binds too little.
         comma: what stands between the operands of a function without a word of its own.
+        named: the text of a constant's name.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Language:
     ratio: Word = OPERATORS["div"]
     brackets: tuple[str, str] = ("(", ")")
     comma: str = ", "
+    named: Callable[[str], str] = str
 
     def call(self, name: str, arity: int) -> Word:
         """Return the word of a function without one of its own."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sympy as sp
 
-from gradgen.core.build import steps_of
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.program import Program
-from gradgen.write.languages.formula import LATEX
+from gradgen.core.rows import Term
+from gradgen.passes.constants import (
+    as_step,
+    constants_in,
+    is_rational,
+    origin_of,
+    plain,
+)
+from gradgen.write.languages.formula import LATEX, upright
 from gradgen.write.spell import Speller
 
 #: What is shared is written out each time; a longer formula is better read in stages.
@@ -20,13 +28,15 @@ def formula_latex(program: Program) -> str:
         GradgenError: it is too long to be read; its stages are not.
     """
     inputs = _inputs(program)
-    speller = Speller(steps_of(program), LATEX, joined=True)
+    steps, moved = _by_formula(program)
+    speller = Speller(steps, LATEX, joined=True, named=False)
     equations = []
     for _, value in program.outputs:
         call = (
-            rf"{_name(program.names[value])}\left({', '.join(inputs.values())}\right)"
+            rf"{upright(program.names[value])}\left({', '.join(inputs.values())}\right)"
         )
-        equations.append((call, speller.text(value, inputs, limit=_LONGEST)))
+        text = speller.text(moved[value], inputs, limit=_LONGEST)
+        equations.append((call, text))
     if len(equations) == 1:
         return " = ".join(equations[0])
     lines = " \\\\\n".join(f"{call} &= {text}" for call, text in equations)
@@ -34,11 +44,16 @@ def formula_latex(program: Program) -> str:
 
 
 def stages_latex(program: Program) -> str:
-    """Return the stages, one equation a line, in an `aligned` environment."""
-    names = {value: _name(text) for value, text in program.names.items()}
+    """Return the constants with names and the stages, one equation a line, in an `aligned` environment."""
+    names = {value: upright(text) for value, text in program.names.items()}
     names |= _inputs(program)
     speller = Speller(steps_of(program), LATEX)
+    constants = Speller(Steps(program.rows), LATEX)
     lines = []
+    for text, number in constants_in(program).items():
+        term = number.origin.made or Term("const", data=plain(number))
+        said = constants.text(as_step(constants.steps, term), {})
+        lines.append(f"{LATEX.named(text)} &= {said}")
     for value in program.lines:
         text = speller.text(value, names)
         guard = program.steps[value].guard
@@ -50,15 +65,21 @@ def stages_latex(program: Program) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
+def _by_formula(program: Program) -> tuple[Steps, list[int]]:
+    """Return a program's steps, and where its values are in them, with the formulas of constants that need more than arithmetic."""
+    steps, moved = Steps(program.rows, folded=False), list[int]()
+    for step in program.steps:
+        origin = origin_of(step.data)
+        if origin is not None and origin.made and not is_rational(step.data):
+            moved.append(as_step(steps, origin.made))
+            continue
+        args = tuple([moved[arg] for arg in step.args])
+        moved.append(steps.append(step._replace(args=args, guard=())))
+    return steps, moved
+
+
 def _inputs(program: Program) -> dict[int, str]:
     """Return the inputs as SymPy shows them: theta_1 with its Greek letter and its index."""
     names = ((value, program.names[value]) for value in program.signature)
     # Two underscores in a row would be a power to SymPy.
-    return {v: _name(n) if "__" in n else sp.latex(sp.Symbol(n)) for v, n in names}
-
-
-def _name(text: str) -> str:
-    """Return a stage's name as one upright word."""
-    if len(text) == 1:
-        return text
-    return rf"\mathrm{{{text}}}".replace("_", r"\_")
+    return {v: upright(n) if "__" in n else sp.latex(sp.Symbol(n)) for v, n in names}

@@ -9,8 +9,10 @@ from pathlib import Path
 from gradgen.core.build import steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.program import Program
+from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
 from gradgen.write.bodies import Bodies, Body
+from gradgen.write.constants import Declarations
 from gradgen.write.imports import import_lines, used_imports
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
@@ -100,12 +102,9 @@ class _Viewer:
         self.target = target
         self.files = files
         self.defaults = defaults
-        chain = Chain(
-            steps_of(program),
-            (*program.lines, *program.signature),
-            target.precise,
-            target.strict,
-        )
+        steps = steps_of(program)
+        chain = Chain(steps, held(program), target.precise, target.strict)
+        self.declarations = Declarations(steps, target)
         words = Words(program)
         self.docstrings = Docstrings(words, target)
         comments = Comments(words, chain, target.language)
@@ -134,6 +133,7 @@ class _Viewer:
             every = self.jacobian(of_rows, cells, cached)
         of_all = every.operations if every else None
         self.cost = Cost(ahead.operations, back.operations, of_all)
+        constants = self.declarations.lines(self.bodies.constants, self.bodies.read)
         helpers = self.files.helpers(self.bodies.said)
         outputs = tuple(names[value] for _, value in program.outputs)
         results = tuple(self.results(outputs))
@@ -144,6 +144,7 @@ class _Viewer:
             docstring=tuple(self.docstrings.module(formula, self.cost, told)),
             imports=self.imports(helpers),
             helpers=helpers,
+            constants=tuple(constants),
             inputs=tuple(self.inputs.values()),
             parameters=parameters(program, self.target, self.defaults),
             defaults=tuple(self.defaulted()),
@@ -231,7 +232,7 @@ class _Viewer:
 
     def imports(self, helpers: Sequence[str]) -> tuple[str, ...]:
         """Return the lines that import what the lines and these helpers call."""
-        said = self.bodies.said
+        said = [*self.bodies.said, *self.declarations.said]
         self.modules = used_imports(self.program, self.bodies.called, self.target)
         texts = (*said, *helpers)
         lines = [
@@ -259,7 +260,7 @@ class _Viewer:
             *program.adjoints.values(),
             *slopes,
         )
-        return self.target.noqa(params, local)
+        return self.target.noqa(params, local, [*self.bodies.constants])
 
 
 def _tuple_type(count: int) -> str:

@@ -10,6 +10,7 @@ from gradgen.core.notation import Node, constant, parts, resolved
 from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
+from gradgen.passes.constants import called, origin_of, plain
 from gradgen.write.language import ATOM, SIGN, Language, Word
 
 #: Whole numbers up to here are tried as doubles.
@@ -19,8 +20,17 @@ _LARGE = 10**300
 class Speller:
     """Writes values as texts, over the texts of those that have names."""
 
-    def __init__(self, steps: Steps, language: Language, joined: bool = False) -> None:
+    def __init__(
+        self,
+        steps: Steps,
+        language: Language,
+        joined: bool = False,
+        named: bool = True,
+    ) -> None:
         self.steps = steps
+        #: Whether constants go by their names, and which have.
+        self.named = named
+        self.constants: dict[str, object] = {}
         #: Whether n * (1/d) is n/d, as to a reader.
         self.joined = joined
         self.language = language
@@ -186,6 +196,13 @@ class Speller:
     def constant(self, number: Number) -> tuple[str, int]:
         """Return a constant's text, exact numbers as exact float expressions, and how strongly it binds."""
         language = self.language
+        if isinstance(number, (float, Fraction)) and origin_of(number) is not None:
+            name, negative = called(number) if self.named else ("", False)
+            if name:
+                self.constants[name] = number
+                text = language.named(name)
+                return (f"-{text}", SIGN) if negative else (text, ATOM)
+            number = plain(number)
         if isinstance(number, str):
             self.said[language.constants[number]] = None
             return language.constants[number], ATOM
@@ -193,21 +210,26 @@ class Speller:
             return self.language.constants.get(str(number), str(number)), ATOM
         if isinstance(number, float):
             return language.number(number)
-        above, below = number.numerator, number.denominator
-        parts = Fraction(above), Fraction(below)
-        if language.exact:
-            if below == 1:
-                return str(above), SIGN if above < 0 else ATOM
-            digits = [str(above), str(below)]
-        else:
-            exact = below & (below - 1) != 0 and all(
-                abs(part) < _LARGE and float(part) == part for part in parts
-            )
-            if not exact:
-                return language.number(float(number))
-            digits = [language.digits(float(part)) for part in parts]
-        pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)
-        return "".join(pieces), language.ratio.binds
+        return _ratio(language, number)
+
+
+def _ratio(language: Language, number: Fraction) -> tuple[str, int]:
+    """Return an exact number's text, and how strongly it binds."""
+    above, below = number.numerator, number.denominator
+    parts = Fraction(above), Fraction(below)
+    if language.exact:
+        if below == 1:
+            return str(above), SIGN if above < 0 else ATOM
+        digits = [str(above), str(below)]
+    else:
+        exact = below & (below - 1) != 0 and all(
+            abs(part) < _LARGE and float(part) == part for part in parts
+        )
+        if not exact:
+            return language.number(float(number))
+        digits = [language.digits(float(part)) for part in parts]
+    pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)
+    return "".join(pieces), language.ratio.binds
 
 
 def written_out(program: Program, language: Language, limit: int) -> str:

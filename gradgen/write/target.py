@@ -12,8 +12,10 @@ def _parameter(name: str, default: float | None) -> str:
     return f"{name}: float" if default is None else f"{name}: float = {default!r}"
 
 
-def _no_linter(params: Sequence[str], local: Sequence[str]) -> tuple[str, ...]:
-    """Return the rules of a linter that such parameters and local names break: there is no linter."""
+def _no_linter(
+    params: Sequence[str], local: Sequence[str], constants: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the rules of a linter that such names break: there is no linter."""
     return ()
 
 
@@ -41,12 +43,14 @@ class Skeleton:
         helpers: the helper functions that it may carry, by name, each with its exact text.
         signatures: the functions that it must have, in order, each with the texts of its parameters.
         own: the lines that import functions of the user's.
+        constants: the constants that it may declare, by their names.
     """
 
     imports: tuple[str, ...]
     helpers: Mapping[str, str]
     signatures: Mapping[str, Sequence[str]]
     own: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Target:
         comment: what a line of comment begins with.
         helper: the name of a helper by the name of its file.
         callees_first: whether a helper must stand before those that call it.
+        constant: the declaration of a constant, by its name and its value.
+        formulas: the operations that may stand there; of others the value is written in digits. None where all may.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
@@ -75,7 +81,7 @@ class Target:
         returns: what another function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
-        noqa: the rules of a linter that the user's names break, by those of parameters and those of local variables.
+        noqa: the rules of a linter that the user's names break, by those of parameters, of local variables and of constants.
         says: what its modules are, in a few words, for the help; empty where its name says it.
         raises: whether overflow and poles raise where the module runs; else they give inf and nan.
         precise: whether adjoints are written for relative accuracy over the whole range.
@@ -97,6 +103,8 @@ class Target:
     comment: str = "#"
     helper: str = "_{}"
     callees_first: bool = False
+    constant: str = "{} = {}"
+    formulas: frozenset[str] | None = frozenset()
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
@@ -104,7 +112,9 @@ class Target:
     returns: str = "Return"
     listed: Callable[[Sequence[str]], str] = listed
     quoted: Callable[[str], str] = quoted
-    noqa: Callable[[Sequence[str], Sequence[str]], tuple[str, ...]] = _no_linter
+    noqa: Callable[[Sequence[str], Sequence[str], Sequence[str]], tuple[str, ...]] = (
+        _no_linter
+    )
     says: str = ""
     raises: bool = True
     precise: bool = False

@@ -47,6 +47,8 @@ class Module:
     docstring: tuple[str, ...]
     imports: tuple[str, ...]
     helpers: tuple[str, ...]
+    #: The declarations of constants with names.
+    constants: tuple[Stage, ...]
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
     defaults: tuple[str, ...]

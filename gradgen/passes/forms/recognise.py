@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Program, Step
 from gradgen.passes.check import verify
+from gradgen.passes.constants import Constant
 from gradgen.passes.fold import fold_constants
 from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of
 from gradgen.passes.forms.factors import (
@@ -37,10 +39,15 @@ _AGAIN = 8
 _ROOM, _SPARE = 2, 3000
 
 
-def recognise(program: Program) -> Program:
-    """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more."""
+def recognise(
+    program: Program, constants: Mapping[str, Constant] | None = None
+) -> Program:
+    """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more.
+
+    What the user named that is constant gets its name in `constants`.
+    """
     found = to_limits(_Rewriter(program, _rules()).run())
-    return verify(fold_constants(found))
+    return verify(fold_constants(found, constants))
 
 
 @cache

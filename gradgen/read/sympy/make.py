@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Integer, Mod, Mul, Piecewise, Pow, true
+from sympy import Add, Expr, Float, Integer, Mod, Mul, Piecewise, Pow, Rational, true
 from sympy.core.basic import Basic
+from sympy.core.numbers import Half
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 
@@ -65,3 +66,18 @@ def pieces(*pairs: tuple[Basic, Basic]) -> Expr:
     """Return the Piecewise of these values and conditions, unevaluated."""
     nodes = (unevaluated(ExprCondPair, *pair) for pair in pairs)
     return unevaluated(Piecewise, *nodes)
+
+
+def fresh(node: Basic) -> Basic:
+    """Return a node that equals a number and is no other node; any other node as it is."""
+    if not isinstance(node, (Rational, Float)):
+        return node
+    made = Basic.__new__(Rational if isinstance(node, Half) else type(node))
+    if isinstance(node, Float):
+        made._mpf_, made._prec = node._mpf_, node._prec
+    elif node.is_Integer:
+        made = Basic.__new__(Integer)
+        made.p = node.p
+    else:
+        made.p, made.q = node.p, node.q
+    return made

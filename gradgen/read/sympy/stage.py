@@ -6,7 +6,7 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from fractions import Fraction
 from functools import partial, reduce
 
@@ -16,10 +16,11 @@ from sympy.logic.boolalg import BooleanAtom
 
 from gradgen.core.build import Steps, finish, power, quotient
 from gradgen.core.program import DEFAULT_NAME, Program, Step
-from gradgen.core.rows import NAMED, Row
+from gradgen.core.rows import NAMED, Number, Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
+from gradgen.passes.constants import Constant, as_number, named, remembered
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
 from gradgen.read.sympy.expand import written_out
@@ -27,6 +28,7 @@ from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import BY_NODE
+from gradgen.reserved import MACROS, is_kept
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
 _LITERAL_BITS = 1000
@@ -54,6 +56,7 @@ def stage(
     outputs: Sequence[str] | None = None,
     folded: bool = True,
     rows: Mapping[str, Row] = ROWS,
+    constants: Mapping[sp.Basic, Constant] | None = None,
 ) -> Program:
     """Split a formula into single-operation steps, in the order written.
 
@@ -66,6 +69,7 @@ def stage(
         folded: whether operations on constants that round become constants at once. They stay steps until a naive form has
             been looked for in them: x*(exp(h) - 1) means the same whether h is an input or 1e-17.
         rows: the table, with the program's own functions.
+        constants: the program's constants with their names, by their nodes.
 
     Raises:
         GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
@@ -79,7 +83,7 @@ def stage(
             raise GradgenError(
                 f"no input is called `{asked}`; the inputs are {_listed(order)}"
             )
-    values, given = _assigned(formula, steps, name)
+    values, given = _assigned(formula, steps, name, constants or ByNode())
     for asked in outputs or ():
         if asked not in values:
             raise GradgenError(
@@ -98,6 +102,62 @@ def stage(
     return verify(finish(steps, found, asked_for, given.values()))
 
 
+class _Remembering(Steps):
+    """Steps whose numbers remember what they are made of."""
+
+    def const(self, number: Number | int) -> int:
+        if isinstance(number, int) and not isinstance(number, bool):
+            number = Fraction(number)
+        if isinstance(number, (Fraction, float)):
+            number = remembered(number)
+        return super().const(number)
+
+
+def constants_of(
+    formula: Formula,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    rows: Mapping[str, Row] = ROWS,
+) -> ByNode[Constant]:
+    """Return the constants of a program under the names that modules give them, by their nodes.
+
+    A name is the author's in capitals, unless something else has that: then it stays as it is. Results are no constants, nor is
+    what comes to 0 or 1.
+    """
+    found: ByNode[Constant] = ByNode()
+    if all(assignment.made is None for assignment in formula.assignments):
+        return found
+    results = {*(outputs or [formula.assignments[-1].name])}
+    taken = {assignment.name for assignment in formula.assignments}
+    taken |= {*(_symbols(formula) if inputs is None else inputs), *MACROS}
+    taken |= {function.name for function in formula.functions}
+    taken |= {local for function in formula.functions for local in function.locals}
+    used: set[str] = set()
+    steps = _Remembering(rows)
+    done: ByNode[int] = ByNode()
+    for assignment in formula.assignments:
+        name, expr, made = assignment.name, assignment.expr, assignment.made
+        if made is None:
+            continue
+        try:
+            value = _build(formula, steps, made, done)
+        except GradgenError:
+            break  # which is said again where the program is staged
+        done[expr] = value
+        number = as_number(steps, value)
+        if number is None or number in (0, 1, -1) or name in results:
+            continue
+        upper = name.upper()
+        called = upper if upper == name or upper not in taken else name
+        while is_kept(called) or called in MACROS or called in used:
+            called += "_"
+        used.add(called)
+        taken.add(called)
+        found[expr] = named(number, called, assignment.comment, len(found))
+        done[expr] = steps.const(found[expr])
+    return found
+
+
 def _signature(formula: Formula, inputs: Sequence[str] | None) -> tuple[str, ...]:
     """Return the inputs, in order, of which the formula's variables must be some."""
     symbols = _symbols(formula)
@@ -114,15 +174,18 @@ def _signature(formula: Formula, inputs: Sequence[str] | None) -> tuple[str, ...
 
 
 def _assigned(
-    formula: Formula, steps: Steps, name: str
+    formula: Formula, steps: Steps, name: str, constants: Mapping[sp.Basic, Constant]
 ) -> tuple[Mapping[str, int], Mapping[int, tuple[str, int, str]]]:
     """Make the steps of all that a formula assigns; return the values by name, and those that the user named with their comments."""
     given: dict[int, tuple[str, int, str]] = {}
     done: ByNode[int] = ByNode()
     values: dict[str, int] = {}
     inputs = len(steps)
+    for node, constant in constants.items():
+        if steps.folded or constant.origin.made is None:
+            done[node] = steps.const(constant)
     for assignment in formula.assignments:
-        value = _build(formula, steps, assignment.expr, done)
+        value = _build(formula, steps, assignment.expr, done, constants)
         values[assignment.name or name] = value
         called = assignment.name or (assignment.comment and name)
         if called and not steps.is_constant(value) and value >= inputs:
@@ -134,7 +197,7 @@ def _assigned(
             f"the program calls its result `{last}`; a name is given to a formula alone"
         )
     if not formula.assignments:
-        values[name] = _build(formula, steps, formula.expr, done)
+        values[name] = _build(formula, steps, formula.expr, done, constants)
     return values, given
 
 
@@ -203,7 +266,13 @@ def number(value: sp.Basic) -> Fraction | float | str | None:
 # Expressions.
 
 
-def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) -> int:
+def _build(
+    formula: Formula,
+    steps: Steps,
+    root: sp.Basic,
+    done: ByNode[int],
+    constants: Container[sp.Basic] = (),
+) -> int:
     """Walk a tree without recursion, operands first and left to right, each shared node once."""
     #: By identity: each node that is planned is the root, or a child of a plan that is kept here.
     plans: dict[int, _Plan] = {}
@@ -216,7 +285,7 @@ def _build(formula: Formula, steps: Steps, root: sp.Basic, done: ByNode[int]) ->
         try:
             plan = plans.get(id(node))
             if plan is None:
-                plan = plans[id(node)] = _plan(node, steps)
+                plan = plans[id(node)] = _plan(node, steps, constants)
                 missing = [child for child in plan.children if child not in done]
                 if missing:
                     todo += missing[::-1]
@@ -250,12 +319,12 @@ class _Plan:
         self.children = children
 
 
-def _plan(node: sp.Basic, steps: Steps) -> _Plan:
+def _plan(node: sp.Basic, steps: Steps, constants: Container[sp.Basic]) -> _Plan:
     emit = steps.emit
     if isinstance(node, sp.Symbol):
         return _Plan(lambda: steps.input(python_name(node.name)))
     if isinstance(node, sp.Add):
-        return _plan_sum(node, steps)
+        return _plan_sum(node, steps, constants)
     if isinstance(node, sp.Mul):
         return _plan_product(node, steps)
     if isinstance(node, sp.Pow):
@@ -330,11 +399,14 @@ def _plan_choice(node: sp.Piecewise, steps: Steps) -> _Plan:
     return _Plan(combine, *(part for piece in pieces for part in piece))
 
 
-def _negated(term: sp.Basic) -> sp.Basic | None:
-    """Return t where the term is -t, or None."""
+def _negated(term: sp.Basic, constants: Container[sp.Basic]) -> sp.Basic | None:
+    """Return t where the term is -t, or None; a constant with a name stays as it is, whatever its sign."""
+    if term in constants:
+        return None
     if _is_negative(term):
         return -term
-    if isinstance(term, sp.Mul) and len(term.args) > 1 and _is_negative(term.args[0]):
+    product = isinstance(term, sp.Mul) and len(term.args) > 1
+    if product and term.args[0] not in constants and _is_negative(term.args[0]):
         first, rest = -term.args[0], term.args[1:]
         if first == 1:
             return rest[0] if len(rest) == 1 else unevaluated(sp.Mul, *rest)
@@ -349,16 +421,16 @@ def _is_negative(node: sp.Basic) -> bool:
     return isinstance(node, sp.Float) and float(node) < 0
 
 
-def _plan_sum(node: sp.Add, steps: Steps) -> _Plan:
+def _plan_sum(node: sp.Add, steps: Steps, constants: Container[sp.Basic]) -> _Plan:
     """a + b + (-1)*c is the author's (a + b) - c."""
     emit = steps.emit
     if len(node.args) == 2:
         first, second = node.args
-        negated = _negated(second)
+        negated = _negated(second, constants)
         if negated is not None:
             return _Plan(lambda a, b: emit("sub", a, b), first, negated)
         return _Plan(lambda a, b: emit("add", a, b), first, second)
-    positives = [None, *map(_negated, node.args[1:])]
+    positives = [None, *(_negated(arg, constants) for arg in node.args[1:])]
 
     def combine(first: int, *rest: int) -> int:
         total = first

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError
+from gradgen.reserved import MACROS
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -113,9 +114,6 @@ _MATH = frozenset("""
     fpclassify isfinite isgreater isgreaterequal isinf isless islessequal islessgreater isnan isnormal isunordered
     signbit float_t double_t math_errhandling
     gamma j0 j1 jn y0 y1 yn signgam drem finite exp10 pow10 scalb significand
-    HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN FP_FAST_FMA FP_FAST_FMAF FP_FAST_FMAL FP_ILOGB0 FP_ILOGBNAN FP_INFINITE
-    FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO MATH_ERRNO MATH_ERREXCEPT MAXFLOAT DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS
-    M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2
     """.split())  # noqa: SIM905
 _NAMES = frozenset({"forward", "backward", "jacobian", "cache", "gradient", "rows"})
 
@@ -220,12 +218,32 @@ def _check(text: str, skeleton: Skeleton) -> None:
         rest = rest.removeprefix(helpers.pop(found)).lstrip("\n")
     tokens = _Tokens(rest)
     known = _CALLED | {*skeleton.helpers}
+    constants = _constants(tokens, {*skeleton.constants} - known)
     outputs = len(skeleton.signatures["backward"]) - 1
     for name, parameters in skeleton.signatures.items():
         given = [text.split()[-1] for text in parameters if "[" not in text]
-        _Function(tokens, name, given, outputs, known).check()
+        function = _Function(tokens, name, given, outputs, known)
+        function.known |= constants
+        function.check()
     if tokens.next is not None:
         raise _refused(f"it goes on with `{tokens.next[:40]}`")
+
+
+def _constants(tokens: _Tokens, names: set[str]) -> set[str]:
+    """Pass over constants that are numbers, and have some of these names; return those."""
+    found: set[str] = set()
+    while tokens.took("static", "const", "double"):
+        name = tokens.taken("name")
+        if name not in names - found:
+            raise _refused(f"it has a constant `{name[:40]}`")
+        found.add(name)
+        tokens.take("=")
+        tokens.took("-")
+        tokens.taken("number")
+        if tokens.took("/"):
+            tokens.taken("number")
+        tokens.take(";")
+    return found
 
 
 def _refused(reason: str) -> GradgenError:
@@ -469,7 +487,7 @@ C = Target(
     imports=(),
     needs="",
     says="C99",
-    reserved=_NAMES | _KEYWORDS | _MATH,
+    reserved=_NAMES | _KEYWORDS | _MATH | MACROS,
     avoided=frozenset(),
     layout=_layout,
     layout_any=_layout,
@@ -479,6 +497,7 @@ C = Target(
     helper="{}_of",
     callees_first=True,
     define=_define,
+    constant="static const double {} = {};",
     parameter=lambda name, default: f"double {name}",
     cache="const double cache[]",
     gives=_given,

@@ -180,6 +180,13 @@ _LATEX_WORDS: Mapping[str, Word] = {
 }
 
 
+def upright(name: str) -> str:
+    """Return a name as one upright word; a letter as it is."""
+    if len(name) == 1:
+        return name
+    return rf"\mathrm{{{name}}}".replace("_", r"\_")
+
+
 class _Latex(Language):
     def number(self, value: float) -> tuple[str, int]:
         """Return a double as 1.5 * 10**-7, and how strongly that binds."""
@@ -212,4 +219,5 @@ LATEX = _Latex(
     calls=True,
     ratio=word(r"\frac{{0}}{{1}}", POWER),
     brackets=(r"\left(", r"\right)"),
+    named=upright,
 )

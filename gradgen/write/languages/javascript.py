@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError
+from gradgen.passes.constants import ARITHMETIC
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -219,6 +220,7 @@ def _check(text: str, skeleton: Skeleton) -> None:
     place = _past(_COMMENT, text, place, "module")
     wanted = [*skeleton.signatures]
     helpers = [helper.strip("\n") + "\n" for helper in skeleton.helpers.values()]
+    constants = _Function("the module", (), {*skeleton.helpers})
     while place < len(text):
         carried = next((h for h in helpers if text.startswith(h, place)), "")
         if carried or text[place] == "\n":
@@ -226,9 +228,20 @@ def _check(text: str, skeleton: Skeleton) -> None:
             continue
         if not wanted:
             raise _refused("it goes on behind its functions")
+        if text.startswith("// ", place):
+            place = text.index("\n", place)
+            continue
+        if text.startswith("const ", place):
+            tokens, place = next(_statements(text, place))
+            if tokens[1] not in skeleton.constants:
+                raise _refused(f"it has a constant `{tokens[1][:60]}`")
+            constants.statement(tokens)
+            place = text.index("\n", place)
+            continue
         name = wanted.pop(0)
         place = _past(_COMMENT, text, place, f"`{name}`")
         function = _Function(name, skeleton.signatures[name], {*skeleton.helpers})
+        function.known |= constants.known
         place = function.check(text, place)
     if wanted:
         raise _refused(f"it has no function `{wanted[0]}`")
@@ -405,6 +418,8 @@ JAVASCRIPT = Target(
     suffix=".js",
     comment="//",
     define=_define,
+    constant="const {} = {};",
+    formulas=frozenset(ARITHMETIC),
     parameter=_parameter,
     cache="cache",
     gives=_given,

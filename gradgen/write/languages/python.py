@@ -166,16 +166,20 @@ def _check(text: str, skeleton: Skeleton) -> None:
             for name, parameters in skeleton.signatures.items()
         },
         skeleton.own,
+        skeleton.constants,
     )
 
 
-def _noqa(params: Sequence[str], local: Sequence[str]) -> tuple[str, ...]:
+def _noqa(
+    params: Sequence[str], local: Sequence[str], constants: Sequence[str]
+) -> tuple[str, ...]:
     codes = {
         "A001": any(n in BUILTINS for n in local),
         "A002": any(n in BUILTINS for n in params),
-        "E741": any(n in ("l", "O", "I") for n in (*params, *local)),
+        "E741": any(n in ("l", "O", "I") for n in (*params, *local, *constants)),
         "N803": any(map(_has_capital, params)),
         "N806": any(map(_has_capital, local)),
+        "N816": any(_has_capital(n) and not n.isupper() for n in constants),
     }
     found = [code for code, needed in codes.items() if needed]
     # RUF100 would complain where one of these rules is not even switched on.
@@ -200,6 +204,7 @@ PYTHON = Target(
     layout=layout_python,
     layout_any=black_python,
     check=_check,
+    formulas=None,
     noqa=_noqa,
 )
 SCIPY = replace(

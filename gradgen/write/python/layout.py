@@ -139,7 +139,7 @@ def _shape(statement: str) -> tuple[str, ...]:
 
 
 def _black_break(statement: str) -> str:
-    if statement.startswith("from "):
+    if not statement.startswith((" ", "def ")):
         return black_python(statement).rstrip("\n")
     if statement.startswith("def "):
         return black_python(f"{statement}\n    pass\n").removesuffix("\n    pass\n")

@@ -37,6 +37,7 @@ def check_skeleton(
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
     own: Sequence[str] = (),
+    constants: Sequence[str] = (),
 ) -> None:
     """Prove that a module is a docstring, imports, helpers and the functions, each a list of plain assignments and a return.
 
@@ -44,8 +45,9 @@ def check_skeleton(
         text: the module.
         imports: the import lines that it may have.
         helpers: the helper functions that it may carry, by name, each with its exact text.
-        own: the lines that import functions of the user's.
         signatures: the functions that it must have, in order, each with the text of its parameters.
+        own: the lines that import functions of the user's.
+        constants: the names of the constants that it may declare.
 
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
@@ -53,12 +55,12 @@ def check_skeleton(
     short, runs = set_aside(text)
     if runs:
         try:
-            _check_module(short, runs, imports, helpers, signatures, own)
+            _check_module(short, runs, imports, helpers, signatures, own, constants)
         except GradgenError:
             pass  # what is wrong is said of the whole text, and where
         else:
             return
-    _check_module(text, (), imports, helpers, signatures, own)
+    _check_module(text, (), imports, helpers, signatures, own, constants)
 
 
 @lru_cache(maxsize=1)  # it is asked of a module once for this check, and once to run it
@@ -92,6 +94,7 @@ def _check_module(
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
     own: Sequence[str],
+    constants: Sequence[str],
 ) -> None:
     """Check a module in which `pass` stands for these runs of assignments, in order."""
     try:
@@ -102,10 +105,19 @@ def _check_module(
     _docstring(module, "the module")
     wanted = list(signatures)
     called = {word for line in own for word in re.findall(r"\w+(?=,|$)", line)}
+    kept = {*called, *helpers, *signatures, *CALLABLE, *_modules(imports)}
+    declared: set[str] = set()
     for node in module.body[1:]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             if ast.unparse(node) not in (*imports, *own):
                 raise _refused(f"it has the line `{ast.unparse(node)[:60]}`")
+        elif isinstance(node, ast.Assign) and len(wanted) == len(signatures):
+            (name,) = _names(node.targets, node)
+            if name not in constants or name in kept | declared:
+                raise _refused(f"it has a constant `{name[:60]}`")
+            modules = _modules(imports)
+            _check_expressions([node.value], {*declared, *modules}, modules)
+            declared.add(name)
         elif not isinstance(node, ast.FunctionDef):
             raise _refused(f"line {node.lineno} is no function")
         elif node.name in helpers:
@@ -115,12 +127,16 @@ def _check_module(
         elif not wanted or node.name != wanted.pop(0):
             raise _refused(f"it has a function `{node.name[:60]}`")
         else:
-            callables = {*helpers, *called}
+            callables = {*helpers, *called, *declared}
             _check_function(node, signatures[node.name], imports, callables, runs)
     if wanted:
         raise _refused(f"it has no function `{wanted[0]}`")
     if runs:
         raise _refused("some of its lines are in no function")
+
+
+def _modules(imports: Sequence[str]) -> set[str]:
+    return {line.split()[-1] for line in imports}
 
 
 def _check_function(
@@ -132,7 +148,7 @@ def _check_function(
 ) -> None:
     if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
-    modules = {line.split()[-1] for line in imports}
+    modules = _modules(imports)
     given = (arg.arg for arg in function.args.args)
     known = {*given, *modules, *CALLABLE, *callables}
     if function.name == "jacobian":

@@ -1,0 +1,338 @@
+"""Constants with names: at the top of the module, in every language, and worth what their digits are worth to the last one."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradgen.command.explain import explain
+from gradgen.errors import GradgenError
+from gradgen.pipeline import compile, regenerate
+from gradgen.targets import TARGETS, target_for
+from gradgen.trace import Trace
+from tests.truth import relative
+
+GCC, NODE = shutil.which("gcc"), shutil.which("node")
+
+ELLIPSOID = """
+A = 6378137.0  # semi-major axis [m]
+F = 1.0/298.257223563
+E2 = F*(2.0 - F)
+n = A/sqrt(1 - E2*sin(lat)**2)
+z = (n*(1 - E2) + h)*sin(lat)
+"""
+
+
+def declared(source: str) -> list[str]:
+    """Return the declarations at the top of a module."""
+    head = source.partition("\ndef forward(")[0].partition("\nvoid forward(")[0]
+    head = head.partition("\nexport function forward(")[0]
+    lines = re.findall(
+        r"(?m)^(?:(?:static )?const (?:double )?)?[A-Za-z_]\w* = [^\n]*$", head
+    )
+    return [line for line in lines if not line.startswith("import")]
+
+
+def test_constants_stand_at_the_top_and_are_read_by_name() -> None:
+    made = compile(ELLIPSOID)
+    assert declared(made.source) == [
+        "A = 6378137.0  # semi-major axis [m]",
+        "F = 1.0 / 298.257223563  # 0.0033528106647474805",
+        "E2 = F * (2.0 - F)  # 0.0066943799901413165",
+        "ONE_MINUS_E2 = 1.0 - E2  # 0.9933056200098587",
+    ]
+    text = made.source.partition("def forward")[2]
+    assert " A / " in text and "E2 * " in text and "ONE_MINUS_E2" in text
+    assert "6378137" not in text and "0.0066" not in text
+    # What the lines say is what they do, and what the recipe makes again.
+    assert regenerate(made.recipe).source == made.source
+    assert not made.unproven
+
+
+def test_each_language_declares_them_its_own_way() -> None:
+    assert declared(compile(ELLIPSOID, target="c").source) == [
+        "static const double A = 6378137.0;  // semi-major axis [m]",
+        "static const double E2 = 0.0066943799901413165;  // F * (2.0 - F)",
+        "static const double ONE_MINUS_E2 = 0.9933056200098587;  // 1.0 - E2",
+    ]
+    # A constant that no line reads would be a warning there.
+    assert "\n// F = 0.0033528106647474805\n" in compile(ELLIPSOID, target="c").source
+    assert declared(compile(ELLIPSOID, target="javascript").source) == [
+        "const A = 6378137; // semi-major axis [m]",
+        "const F = 1 / 298.257223563; // 0.0033528106647474805",
+        "const E2 = F * (2 - F); // 0.0066943799901413165",
+        "const ONE_MINUS_E2 = 1 - E2; // 0.9933056200098587",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # In capitals, unless something else is called that.
+        ("g = 9.81; m*g*h", ["G = 9.81"]),
+        ("g = 9.81; G*g*h", ["g = 9.81"]),
+        ("g = 9.81; G = 6.674e-11; x*g*G", ["G = 6.674e-11", "g = 9.81"]),
+        ("g = 9.81; G = x*g; G**2 + g", ["g = 9.81"]),
+        ("max_ = 2.5; forward = 3.5; x*max_ + forward", ["FORWARD = 3.5", "MAX_ = 2.5"]),
+        ("nan_ = 2.5; NAN = 3.5; x*nan_ + NAN", ["NAN_ = 2.5", "NAN__ = 3.5"]),
+        # What nothing reads is not there; what is whole may be of a form of its own.
+        ("k = 2.5; n = 2; x**n", []),
+        ("n = 2.0; c = 0.5; x**n + sqrt(x)*y**c", []),
+        ("n = 2; n*x", ["N = 2.0"]),
+        ("one = 1.0; zero = 0.0; one*x + y", []),
+        # In exponents, conditions and signs.
+        ("gamma = 1.4; x**gamma", ["GAMMA = 1.4"]),
+        ("limit = -0.25; x**2 if x > limit else limit*x", ["LIMIT = -0.25"]),
+        ("k = 0.7; exp(-k*t)", ["K = 0.7"]),
+        ("k = -0.7; x + k*t - k", ["K = -0.7"]),
+        # By formula where that gives the same double, and by digits where exact numbers say more.
+        ("t = 1/3; x*t", ["T = 1.0 / 3.0  # 0.3333333333333333"]),
+        ("s = sqrt(2*pi); x*s", ["S = math.sqrt(2.0 * math.pi)  # 2.5066282746310002"]),
+        ("c = log(10); d = 2*c; x*d", ["C = math.log(10.0)  # 2.302585092994046", "D = 2.0 * C  # 4.605170185988092"]),
+        ("p = pi; x*p", []),
+        # In the body of a function of the program's own.
+        ("k = 0.25; def g(p): return k*p**2; g(x) + g(y)", ["K = 0.25"]),
+        ("a = 0.1; b = 0.1; a*x + b*y", ["A = 0.1", "B = 0.1"]),
+        ("a = 0.1; b = a; a*x + b*y", ["A = 0.1"]),
+    ],
+)  # fmt: skip
+def test_what_is_declared(text: str, expected: list[str]) -> None:
+    made = compile(text)
+    assert sorted(declared(made.source)) == sorted(expected)
+    assert regenerate(made.recipe).source == made.source
+    for target in TARGETS:
+        compile(text, target=target)
+    assert not made.unproven
+
+
+def test_equal_numbers_keep_their_own_names() -> None:
+    made = compile("KF = 0.5; KB = 0.5; f = KF*x - KB*y + 0.5*sqrt(z)")
+    lines = made.source.partition("def forward")[2]
+    assert "KF * x" in lines and "KB * y" in lines and "0.5 * sqrtz" in lines
+    assert "0.5 / sqrtz" in lines
+
+
+def test_a_formula_that_doubles_round_otherwise_is_no_declaration() -> None:
+    """Exact numbers are worked out exactly: 49*(1/49) is 1, though not in doubles."""
+    made = compile("t = 1/49; u = 49*t + 1/10; x*u")
+    assert declared(made.source) == ["U = 1.1  # 49 * T + 1 / 10"]
+    assert made.forward(1.0)[0] == 1.1 != 49.0 * (1.0 / 49.0) + 0.1
+
+
+def test_a_long_formula_is_broken_as_black_does() -> None:
+    text = "n3 = 0.0016792203863837\nbeta1 = n3/2 - 2*n3**2/3 + 37*n3**3/96 - n3**4/360 - 81*n3**5/512 + 0.00003*n3**6\nx*beta1"
+    made = compile(text)
+    assert "\nBETA1 = (\n    N3 / 2.0\n" in made.source
+    assert max(map(len, made.source.splitlines())) < 120
+
+
+def test_options_give_constants() -> None:
+    made = compile("x*g - g", const={"g": 9.81})
+    assert declared(made.source) == ["G = 9.81"]
+    assert made.value_and_grad(2.0) == (9.81, (9.81,))
+
+
+def test_an_upgrade_of_a_constant_is_said_in_words() -> None:
+    old, new = compile("g = 9.81; m*g*h"), compile("g = 9.80665; m*g*h")
+    assert "constant changed: G = 9.81 is now 9.80665" in [*explain(old, new)]
+    assert "constant removed: G = 9.81" in [*explain(old, compile("m*h"))]
+    assert "constant added:   G = 9.81" in [*explain(compile("m*h"), old)]
+
+
+def test_in_latex_they_are_declared_among_the_stages() -> None:
+    made = compile("k0 = 0.9996; s = sqrt(2*pi); x*k0/s")
+    stages = made.latex(stages=True)
+    assert r"\mathrm{K0} &= 0.9996" in stages and r"S &= \sqrt{2 \cdot \pi}" in stages
+    assert made.latex().endswith(r"\frac{x \cdot 0.9996}{\sqrt{2 \cdot \pi}}")
+
+
+def test_nothing_but_its_own_constants_gets_into_a_module() -> None:
+    for target in TARGETS:
+        made = compile("k = 0.25; x*k", target=target)
+        used = target_for(made.recipe)
+        line = used.constant.format("K", "0.25")
+        from gradgen.compiled import check_text
+
+        wrong = made.source.replace(
+            line, used.constant.format("Q", "0.25") + "\n" + line
+        )
+        with pytest.raises(GradgenError, match="constant"):
+            check_text(wrong, made.program, used, False, {}, {})
+
+
+# Random programs.
+
+
+def drawn(seed: int) -> tuple[str, dict[str, float]]:
+    """Return a program with constants, and these by name."""
+    rng = random.Random(seed)
+    names = rng.sample(["A", "k", "K", "g", "mu_2", "T0", "b"], 4)
+    lines: list[str] = []
+    known: dict[str, float] = {}
+    for name in names:
+        number = rng.choice([0.5, 2.0, 3.0, 0.1, 1.7, 0.9996, 9.81, 1e-3, 250.0])
+        text = f"{rng.choice(['', '-'])}{number!r}"
+        if known and rng.random() < 0.4:
+            other, sign = rng.choice([*known]), rng.choice("+-*/")
+            text = f"{other} {sign} {number!r}"
+        known[name] = eval(text, dict(known))
+        lines.append(f"{name} = {text}")
+    values = ["x", "y", "z"]
+    for i in range(rng.randint(3, 7)):
+        a, b, c = rng.choice(values), rng.choice(values), rng.choice(names)
+        d = rng.choice(names)
+        form = rng.choice([
+            "{a} + {c}*{b}", "{a}*{c} - {b}", "{a}/{c} + {d}*{b}", "sin({c}*{a}) - {d}", "-{c}*{a}*{b}", "{a}*({c} - {b})",
+            "{a}*({c} - {d}) + {b}", "{a} if {b} > {c} else {b}*{c}", "exp(-({c}*{a})**2) + {b}", "{c} - {a}", "{c} + {d} - {a}",
+            "max({a}, {c})*{b}", "g_({a}, {b})", "sqrt(1 + {a}**2)*{c}", "(2 + sin({a}))**{c}", "{a} - -{c}*{d}",
+        ])  # fmt: skip
+        lines.append(f"v{i} = " + form.format(a=a, b=b, c=c, d=d))
+        values.append(f"v{i}")
+    lines.insert(4, f"def g_(p, q): return p*{names[0]} + cos({names[1]}*q)")
+    lines.append(f"f = {values[-1]} + {values[-2]}")
+    return "\n".join(lines), known
+
+
+def by_digits(text: str, known: dict[str, float]) -> str:
+    """Return the same program with digits in the place of names."""
+    lines = []
+    for line in text.split("\n"):
+        left, equals, right = line.partition(" = ")
+        if left in known:
+            continue
+        for name, number in known.items():
+            right = re.sub(rf"\b{name}\b", f"({number!r})", right) if equals else right
+            left = left if equals else re.sub(rf"\b{name}\b", f"({number!r})", left)
+        lines.append(left + equals + right)
+    return "\n".join(lines)
+
+
+def hold(seeds: range, folder: Path) -> None:
+    cases: list[tuple[Any, list[tuple[float, ...]], str]] = []
+    for seed in seeds:
+        text, known = drawn(seed)
+        options: dict[str, Any] = {
+            "inputs": "x, y, z",
+            "outputs": "f",
+            "with_": "jacobian",
+        }
+        made = compile(text, **options)
+        digits = compile(by_digits(text, known), **options)
+        trace = Trace(made.program, target_for(made.recipe))
+        rng = random.Random(seed)
+        points = [tuple(rng.uniform(-2, 2) for _ in "xyz") for _ in range(4)]
+        for point in points:
+            try:
+                value, slopes = made.value_and_grad(*point)
+            except OverflowError:
+                with pytest.raises(OverflowError):
+                    digits.value_and_grad(*point)
+                continue
+            other, others = digits.value_and_grad(*point)
+            assert value == pytest.approx(other, rel=1e-12, abs=1e-12), text
+            assert slopes == pytest.approx(others, rel=1e-11, abs=1e-11), text
+            assert made.jacobian(*point)[0] == pytest.approx(
+                slopes, rel=1e-12, abs=1e-12
+            )
+            values = trace.forward(dict(zip("xyz", point)))
+            assert values[made.program.names[made.program.outputs[0][1]]] == value
+        lines = made.source.partition("def forward")[2]
+        for name in {*declared(made.source)}:
+            assert re.search(
+                rf"\b{name.split(' ')[0]}\b", made.source.partition(name)[2]
+            ), text
+        assert not re.search(r"[-+] -[A-Z0-9]", lines.replace("- -", "")), text
+        cases.append((text, points, made.source))
+    for target, run in (("c", in_c), ("javascript", in_javascript)):
+        for number, (text, points, _) in enumerate(cases):
+            made = compile(
+                text, inputs="x, y, z", outputs="f", target=target, proof=False
+            )
+            twin = compile(text, inputs="x, y, z", outputs="f", proof=False)
+            found = run(made.source, points, folder / f"{target}{number}")
+            for point, got in zip(points, found or ()):
+                try:
+                    value, slopes = twin.value_and_grad(*point)
+                except OverflowError:
+                    continue
+                assert got == pytest.approx(
+                    [value, *slopes], rel=1e-11, abs=1e-11
+                ), text
+
+
+def in_c(
+    source: str, points: list[tuple[float, ...]], folder: Path
+) -> list[list[float]]:
+    if GCC is None:
+        return []
+    folder.mkdir()
+    (folder / "m.c").write_text(source)
+    flags = (
+        "-std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -ffp-contract=off -shared -fPIC"
+    )
+    command = [
+        GCC,
+        *flags.split(),
+        str(folder / "m.c"),
+        "-o",
+        str(folder / "m.so"),
+        "-lm",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    library = ctypes.CDLL(str(folder / "m.so"))
+    size = re.search(r"double cache\[(\d+)\]", source)
+    found = []
+    for point in points:
+        f = ctypes.c_double()
+        cache = [(ctypes.c_double * int(size[1]))()] if size else []
+        slopes = (ctypes.c_double * 3)()
+        library.forward(*map(ctypes.c_double, point), ctypes.byref(f), *cache)
+        library.backward(*cache, ctypes.c_double(1.0), slopes)
+        found.append([f.value, *slopes])
+    return found
+
+
+def in_javascript(
+    source: str, points: list[tuple[float, ...]], folder: Path
+) -> list[list[float]]:
+    if NODE is None:
+        return []
+    folder.mkdir()
+    (folder / "m.mjs").write_text(source)
+    (folder / "run.mjs").write_text(
+        "import { forward, backward } from './m.mjs';\n"
+        f"const found = {json.dumps(points)}.map((point) => {{\n"
+        "  const [f, cache] = forward(...point);\n  return [f, ...backward(cache)];\n});\n"
+        "console.log(JSON.stringify(found));\n"
+    )
+    done = subprocess.run(
+        [NODE, str(folder / "run.mjs")], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def test_random_programs(tmp_path: Path) -> None:
+    hold(range(6), tmp_path)
+
+
+@pytest.mark.slow
+def test_many_random_programs(tmp_path: Path) -> None:
+    hold(range(100), tmp_path)
+
+
+def test_the_same_slope_where_a_constant_divides() -> None:
+    """One division is one rounding, a product with the inverse two."""
+    made = compile("k = 0.9996; x/k")
+    assert "df / K" in made.source
+    assert relative([made.value_and_grad(1.0)[1][0]], [1 / 0.9996]) < 1e-15
+    assert math.isclose(made.forward(3.0)[0], 3.0 / 0.9996, rel_tol=0)
