@@ -3,7 +3,14 @@
 # name: distance
 # inputs: lat1, lon1, lat2, lon2, R
 # wrt: lat1, lon1, lat2, lon2
-# digest: 851791c79ae28b31
+# doc:
+#     lat1: latitude of the first point [rad]
+#     lon1: its longitude [rad]
+#     lat2: latitude of the second point [rad]
+#     lon2: its longitude [rad]
+#     R: the sphere's radius [m]
+#     distance: along the great circle [m]
+# digest: ddc79f2991f1a191
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -34,7 +41,18 @@ def forward(
     lon2: float,
     R: float,
 ) -> tuple[float, tuple[float, ...]]:
-    """Return distance and the cache that backward needs."""
+    """Return distance and the cache that backward needs.
+
+    Args:
+        lat1: latitude of the first point [rad]
+        lon1: its longitude [rad]
+        lat2: latitude of the second point [rad]
+        lon2: its longitude [rad]
+        R: the sphere's radius [m]
+
+    Returns:
+        distance: along the great circle [m]
+    """
     twoR = 2.0 * R
     lat2mlat1 = lat2 - lat1
     difflat2by2 = lat2mlat1 / 2.0
@@ -75,6 +93,12 @@ def backward(
 
     In this order: by lat1, lon1, lat2, lon2.
     The gradients of a value that is used more than once add up: `+=`.
+
+    Returns:
+        dlat1: by lat1, latitude of the first point [rad]
+        dlon1: by lon1, its longitude [rad]
+        dlat2: by lat2, latitude of the second point [rad]
+        dlon2: by lon2, its longitude [rad]
     """
     (
         lat1,

@@ -23,6 +23,8 @@ Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 #: What a module may have beside `forward` and `backward`.
 EXTRAS = ("jacobian",)
+#: No meaning of a name has more characters.
+_LONGEST = 400
 
 
 def read_request(
@@ -37,6 +39,7 @@ def read_request(
     templates: str | Path | None,
     const: Mapping[str, float | str] | None,
     defaults: Mapping[str, float] | None,
+    doc: Mapping[str, str] | None,
     **others: bool,
 ) -> Request:
     """Return what a caller asks for.
@@ -61,6 +64,7 @@ def read_request(
         templates=_folder(templates),
         const=_constants(const or {}),
         defaults=_defaults(defaults or {}),
+        doc=_meanings(doc or {}),
         **{key: _switch(key, value) for key, value in others.items()},
     )
 
@@ -134,6 +138,23 @@ def _defaults(defaults: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
         if not number or not math.isfinite(value):
             raise GradgenError(f"the default of `{name}` is no finite number")
     return tuple((name, float(value)) for name, value in defaults.items())
+
+
+def _meanings(doc: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what names mean, each in one line, checked."""
+    if not isinstance(doc, Mapping):
+        raise GradgenError("meanings are names with texts, as in {'t': 'time [s]'}")
+    names = read_names(doc, "the name") or ()
+    for name, words in doc.items():
+        if not isinstance(words, str) or not words.strip():
+            raise GradgenError(f"the meaning of `{name}` is no text")
+        if len(words) > _LONGEST:
+            raise GradgenError(
+                f"the meaning of `{name}` has more than {_LONGEST} characters"
+            )
+        if not " ".join(words.split()).isprintable():
+            raise GradgenError(f"the meaning of `{name}` holds an invisible character")
+    return tuple((n, " ".join(w.split())) for n, w in zip(names, doc.values()))
 
 
 def _folder(templates: str | Path | None) -> Path | None:

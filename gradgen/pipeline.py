@@ -73,6 +73,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     with_: Names = (),
     expand: bool = False,
     defaults: Mapping[str, float] | None = None,
+    doc: Mapping[str, str] | None = None,
     proof: bool = True,
 ) -> Compiled:
     """Compile a formula to a module with `forward` and `backward`, and run it at a few points to prove that it is that formula.
@@ -96,6 +97,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         expand: write the body of a program's own function in the place of its call, instead of one stage.
         with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
         defaults: the values of the last inputs where a call leaves them out.
+        doc: what inputs and results mean, for the docstrings, as {"t": "time [s]"}; goes before what a program says of them.
         proof: whether to compare the module with what was read; where nothing can be compared, `unproven` says why.
 
     Raises:
@@ -255,7 +257,8 @@ def _grouped(source: str | sympy.Expr, asked: Request) -> Request:
             else Formula("", plain_expression(source))
         )
         declare(formula)
-        inputs = read_names(stage(formula).inputs, "the input") or ()
+        found = formula.inputs or stage(formula).inputs
+        inputs = read_names(found, "the input") or ()
     # A parameter need not be among the inputs as well; one that the formula does not use is an input like any other.
     first = tuple(name for name in inputs if name not in last)
     for name in asked.wrt or ():
@@ -307,11 +310,12 @@ def generate(
     rendered = render(
         program,
         target,
-        split_docstring(formula.text)[1].strip("\n"),
+        formula.shown,
         templates,
         rows,
         formula.docstring,
         defaults,
+        _meanings(formula, recipe, program),
         MAX_WRITTEN if formula.text else None,
     )
     body = rendered.text
@@ -342,10 +346,39 @@ def generate(
     )
 
 
+def _meanings(formula: Formula, recipe: Recipe, program: Program) -> Mapping[str, str]:
+    """Return what inputs and results mean, as far as somebody said.
+
+    Raises:
+        GradgenError: the request speaks of another name.
+    """
+    results = [result for result, _ in program.outputs]
+    of_last = {"": results[0]} if len(results) == 1 else {}
+    found = dict(formula.meanings)
+    for assignment in formula.assignments:
+        name = of_last.get(assignment.name, assignment.name)
+        if name in results and assignment.comment:
+            found[name] = assignment.comment
+    known = (*program.inputs, *results)
+    for name, words in recipe.doc:
+        if name not in known:
+            raise GradgenError(
+                f"`{name}`, whose meaning is given, is no input and no result; these are {', '.join(known)}"
+            )
+        found[name] = words
+    return {name: found[name] for name in known if name in found}
+
+
+def _inputs(formula: Formula, recipe: Recipe) -> tuple[str, ...] | None:
+    """Return the inputs that are listed: by the request, or by the program; None where neither lists any."""
+    return (formula.inputs or None) if recipe.inputs is None else recipe.inputs
+
+
 def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Program:
     """Return a formula that was read as a program after all passes but the last, which gives names."""
-    asked = (formula, recipe.inputs, recipe.wrt, recipe.name, recipe.outputs)
-    nodes = constants_of(formula, recipe.inputs, recipe.outputs, table)
+    inputs = _inputs(formula, recipe)
+    asked = (formula, inputs, recipe.wrt, recipe.name, recipe.outputs)
+    nodes = constants_of(formula, inputs, recipe.outputs, table)
     program = stage(*asked, rows=table, constants=nodes)
     given = [text for text, _, _ in program.given]
     results = [text for text, _ in program.outputs]
@@ -379,7 +412,7 @@ def _read(
     calls: Calls = "as written" if recipe.as_written else "stage"
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
-    table, long = declare(formula, recipe.inputs, recipe.outputs)
+    table, long = declare(formula, _inputs(formula, recipe), recipe.outputs)
     if long or hidden:
         formula = parse(source, inputs, calls, [*long, *hidden])
     long += large
@@ -409,7 +442,11 @@ def regenerate(
             "it was made with templates of its own; name their folder with --templates"
         )
     used = templates if recipe.custom_templates else None
-    options = {**recipe.recorded, "defaults": dict(recipe.defaults)}
+    options = {
+        **recipe.recorded,
+        "defaults": dict(recipe.defaults),
+        "doc": dict(recipe.doc),
+    }
     proof &= not recipe.tests
     compiled = compile(recipe.source, templates=used, proof=proof, **options)
     return compiled.test(recipe.tests, used) if recipe.tests else compiled

@@ -16,6 +16,7 @@ class Kind(Enum):
     NAMES = "names"
     VALUES = "names with values"
     SWITCH = "yes or no"
+    WORDS = "names with what they mean"
 
 
 def _option(kind: Kind, default: Any, says: str = "", example: str = "") -> Any:
@@ -40,6 +41,7 @@ class Settings:
         ieee: whether overflow and poles give inf and nan instead of raising.
         strict: whether a slope that does not exist raises, and is not nan.
         with_: the functions that the module has beside forward and backward.
+        doc: what inputs and results mean, for the docstrings.
     """
 
     name: str = _option(
@@ -95,6 +97,13 @@ class Settings:
         (),
         "what the module has beside forward and backward: jacobian, all rows at once",
         "FUNCTION",
+    )
+
+    doc: tuple[tuple[str, str], ...] = _option(
+        Kind.WORDS,
+        (),
+        "what an input or a result means, for the docstrings; may be given several times",
+        '"t: time [s]"',
     )
 
     @property

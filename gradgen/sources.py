@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gradgen.errors import GradgenError
@@ -60,6 +60,15 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
             if name in names
         },
     }
+    doc = given.get("doc", {})
+    if isinstance(doc, Mapping):
+        wanted = wanted_outputs(given.get("outputs")) or found.outputs
+        kept = {
+            n: w
+            for n, w in found.doc.items()
+            if n in names or _is_result(n, found, wanted)
+        }
+        given["doc"] = {**kept, **doc}
     plain = _plain(found, given)
     if plain is not None:
         given["proof"] = False  # the function itself is what counts
@@ -68,6 +77,11 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
     except GradgenError as error:
         raise found.placed(error) from None
     return compiled if plain is None else proven(compiled, plain, "the function")
+
+
+def _is_result(name: str, found: Function, wanted: Sequence[str] | None) -> bool:
+    """Whether a name is that of a result, of those that are wanted."""
+    return name not in found.inputs if wanted is None else name in wanted
 
 
 def _plain(found: Function, given: Mapping[str, Any]) -> Plain | None:

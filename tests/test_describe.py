@@ -127,7 +127,7 @@ def test_kinks() -> None:
 
 def test_long_lists_are_cut() -> None:
     compiled = compile("+".join(f"1/x{i}" for i in range(50)))
-    lines = Docstrings(Words(compiled.program), PYTHON).module("", compiled.cost)
+    lines = Docstrings(Words(compiled.program), PYTHON, {}).module("", compiled.cost)
     start = lines.index("Raises:") + 1
     assert len(lines) == start + 8 and max(map(len, lines)) <= 88
     assert lines[-1] == "    and 43 more, each a division by 0."
@@ -242,7 +242,7 @@ def test_other_languages_show_the_program_too(target: str) -> None:
 
 
 def returned(about: Words) -> list[str]:
-    return Docstrings(about, PYTHON).backward()
+    return Docstrings(about, PYTHON, {}).backward()
 
 
 def test_what_backward_returns() -> None:

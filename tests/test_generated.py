@@ -60,7 +60,8 @@ def test_value_and_gradient(path: Path) -> None:
     spec.loader.exec_module(module)
     recipe = found.recipe
     formula = parse(recipe.source, recipe.inputs or ())
-    names = recipe.inputs or tuple(sorted(s.name for s in formula.expr.free_symbols))
+    free = sorted(s.name for s in formula.expr.free_symbols)
+    names = recipe.inputs or formula.inputs or tuple(free)
     rnd = random.Random(path.stem)
     # SymPy takes its time to differentiate a whole program.
     for _ in range(1 if formula.assignments else 5):

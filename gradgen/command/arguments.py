@@ -90,8 +90,13 @@ def _formula(
         if option.kind is Kind.SWITCH:
             sub.add_argument(f"--{key}", action="store_true", help=about)
         else:
+            several = "append" if option.kind is Kind.WORDS else "store"
             sub.add_argument(
-                f"--{key}", dest=option.attribute, metavar=option.example, help=about
+                f"--{key}",
+                dest=option.attribute,
+                action=several,
+                metavar=option.example,
+                help=about,
             )
     _means(sub)
 

@@ -51,6 +51,8 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     }
     if options.const:
         given["const"] = dict(_items(options.const, "--const"))
+    if options.doc:
+        given["doc"] = read_words(options.doc, "--doc")
     given["templates"] = getattr(options, "templates", None)
     given["proof"] = getattr(options, "proof", False)
     function = function_in(text)
@@ -231,6 +233,22 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
             )
         seen.add(name)
         yield name, value
+
+
+def read_words(items: Sequence[str], option: str) -> dict[str, str]:
+    """Read what names mean: `t: time [s]`."""
+    found: dict[str, str] = {}
+    for item in items:
+        name, colon, words = item.partition(":")
+        name = name.strip()
+        if not (name and colon and words.strip()):
+            raise GradgenError(
+                f"`{printable(item)}` gives no meaning; write it as in {option} {GIVEN[option[2:]].example}"
+            )
+        if name in found:
+            raise GradgenError(f"{option} gives two meanings for `{printable(name)}`")
+        found[name] = words
+    return found
 
 
 def _number(text: str) -> float:

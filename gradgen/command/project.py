@@ -221,6 +221,11 @@ def _check(key: str, value: Any, refused: Any) -> None:
             if key == "means"
             else "a table of numbers, as in { g = 9.81 }"
         )
+    elif kind is Kind.WORDS:
+        good = isinstance(value, dict) and all(
+            isinstance(v, str) for v in value.values()
+        )
+        what = 'a table of texts, as in { t = "time [s]" }'
     elif kind is Kind.SWITCH:
         good, what = isinstance(value, bool), "true or false"
     elif key == "test":

@@ -50,7 +50,10 @@ class Recipe(Settings):
         lines = [MARKER, *_source_lines(self.source)]
         for key, option in RECORDED.items():
             value = getattr(self, option.attribute)
-            if value != option.default:
+            if value != option.default and option.kind is Kind.WORDS:
+                lines.append(f"# {key}:")
+                lines += [f"{_BLOCK_LINE}{name}: {words}" for name, words in value]
+            elif value != option.default:
                 lines.append(f"# {key}: {_WRITTEN[option.kind](value)}".rstrip())
         if self.custom_templates:
             lines.append("# templates: custom")
@@ -67,8 +70,17 @@ _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
     Kind.VALUES: lambda pairs: ", ".join(f"{n}={value!r}" for n, value in pairs),
     Kind.SWITCH: lambda _: "yes",
 }
-#: How the lines of a program stand in a header.
-_PROGRAM_LINE = "#     "
+#: How the lines of a program, and of what has a name in each, stand in a header.
+_BLOCK_LINE = "#     "
+#: The items that stand in such lines, with what is said of one that does not.
+_BLOCKS = {
+    "source": "a program starts on the line below `# source:`",
+    **{
+        key: f"what is in `# {key}:` starts on the line below it"
+        for key, option in RECORDED.items()
+        if option.kind is Kind.WORDS
+    },
+}
 
 
 def _source_lines(source: str) -> list[str]:
@@ -77,7 +89,7 @@ def _source_lines(source: str) -> list[str]:
         return [f"# source: {source or '(not recorded)'}"]
     return [
         "# source:",
-        *(f"{_PROGRAM_LINE}{line}".rstrip() for line in source.split("\n")),
+        *(f"{_BLOCK_LINE}{line}".rstrip() for line in source.split("\n")),
     ]
 
 
@@ -173,13 +185,16 @@ def _items(text: str, mark: str, size: int) -> tuple[dict[str, str], int]:
         size: where the first item stands.
     """
     items: dict[str, str] = {}
-    program: list[str] = []
+    blocks: dict[str, list[str]] = {}
     for whole in _lines(text, size):
         line = f"#{whole.removeprefix(mark)}" if whole.startswith(mark) else whole
-        empty = line == _PROGRAM_LINE.rstrip()
-        if [*items][-1:] == ["source"] and (empty or line.startswith(_PROGRAM_LINE)):
+        empty = line == _BLOCK_LINE.rstrip()
+        last = next(reversed(items), "")
+        if last in _BLOCKS and (empty or line.startswith(_BLOCK_LINE)):
             size += len(whole) + 1
-            program.append("" if empty else line.removeprefix(_PROGRAM_LINE))
+            blocks.setdefault(last, []).append(
+                "" if empty else line.removeprefix(_BLOCK_LINE)
+            )
             continue
         key, colon, value = line.removeprefix("# ").partition(":")
         if not line.startswith("# ") or not colon or key in items:
@@ -190,10 +205,12 @@ def _items(text: str, mark: str, size: int) -> tuple[dict[str, str], int]:
         items[key] = value.strip()
         if key == "digest":
             break
-    if any(program) and items["source"]:
-        raise _damaged("a program starts on the line below `# source:`")
-    if program:
-        items["source"] = "\n".join(program).rstrip("\n")
+    for key in filter(items.__contains__, _BLOCKS):
+        lines = blocks.get(key, [])
+        # A formula may stand on the line itself.
+        if items[key] and (any(lines) or key != "source"):
+            raise _damaged(_BLOCKS[key])
+        items[key] = items[key] or "\n".join(lines).rstrip("\n")
     return items, size
 
 
@@ -223,6 +240,8 @@ def _read(option: Option, text: str) -> Any:
         return True
     if option.kind is Kind.VALUES:
         return _read_defaults(text)
+    if option.kind is Kind.WORDS:
+        return _read_words(option.key, text)
     return split_names(text) if option.kind is Kind.NAMES else text
 
 
@@ -250,6 +269,17 @@ def _read_defaults(text: str) -> tuple[tuple[str, float], ...]:
         if not (equals and name.isidentifier() and math.isfinite(number)):
             raise _damaged("`# defaults:` gives inputs numbers, as in `k=2.0, m=-1.0`")
         found.append((name, number))
+    return tuple(found)
+
+
+def _read_words(key: str, text: str) -> tuple[tuple[str, str], ...]:
+    """Read lines such as `t: time [s]`."""
+    found = []
+    for line in text.split("\n"):
+        name, colon, words = line.partition(": ")
+        if not (colon and name.isidentifier() and words.strip()):
+            raise _damaged(f"`# {key}:` gives names meanings, as in `t: time [s]`")
+        found.append((name, words.strip()))
     return tuple(found)
 
 

@@ -73,6 +73,9 @@ class Formula:
         unused: the names that no later statement reads, with their lines.
         functions: what a program declares, in order.
         docstring: what a program says about itself, its paragraphs apart.
+        statements: the text of a program without what it says about itself and its inputs.
+        inputs: the inputs that a program lists, in order.
+        meanings: what it says of them, by name.
     """
 
     text: str
@@ -84,6 +87,14 @@ class Formula:
     unused: Mapping[str, int] = field(default_factory=dict)
     functions: tuple[Definition, ...] = ()
     docstring: str = ""
+    statements: str = ""
+    inputs: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """What it computes, as it was written: of a program, its statements, one a line."""
+        return self.statements or self.text
 
     @property
     def foreign(self) -> tuple[str, ...]:

@@ -30,12 +30,14 @@ from gradgen.read.formula import (
 )
 from gradgen.read.reader import MAX_LENGTH, MAX_PROGRAM, Expression, read_expression
 from gradgen.read.statements import (
+    Listing,
     Statement,
     canonical,
     in_order,
     is_program,
     plain_line_ends,
     split_docstring,
+    split_inputs,
     statements,
 )
 from gradgen.read.sympy.expand import size, spread, substitute
@@ -95,9 +97,31 @@ def _parse_program(
 ) -> Formula:
     """Read a program: each name stands for its expression from the next line on."""
     docstring, source = split_docstring(source)
-    listed = in_order(list(statements(source)))
+    listings, listed = split_inputs(list(statements(source)))
+    listed = in_order(listed)
     if not listed:
         raise GradgenError("the program has no statement; write `name = expression`")
+    meanings = _listed(listings)
+    variables = tuple(dict.fromkeys((*inputs, *meanings)))
+    read, items = _read_statements(listed, variables, calls, expand)
+    lists = [("", f"inputs: {', '.join(one.names)}", one.meaning) for one in listings]
+    return replace(
+        read,
+        text=canonical([*lists, *items], docstring),
+        docstring=docstring,
+        statements=canonical(items),
+        inputs=tuple(meanings),
+        meanings={name: words for name, words in meanings.items() if words},
+    )
+
+
+def _read_statements(
+    listed: list[Statement],
+    inputs: tuple[str, ...],
+    calls: Calls,
+    expand: Container[str],
+) -> tuple[Formula, list[tuple[str, str, str]]]:
+    """Read what is no list of inputs; return it, and the statements in one form: name, expression and comment."""
     later = {spelled(s.name): s for s in reversed(listed) if s.name and not s.declares}
     own = Own(
         inputs,
@@ -125,7 +149,23 @@ def _parse_program(
             )
     if last.declares:
         raise last.fail("a program ends with a value, not with a function", 0)
-    return program.ended(last, docstring)
+    return program.ended(last), program.items
+
+
+def _listed(listings: Iterable[Listing]) -> dict[str, str]:
+    """Return the inputs that a program lists, each with its meaning, which may be empty."""
+    found: dict[str, str] = {}
+    for listing in listings:
+        statement = listing.statement
+        for given in listing.names:
+            _checked(statement, given, "the input")
+            name = spelled(given)
+            if name in found:
+                raise statement.fail(
+                    f"`{name}` is listed twice", statement.text.rindex(given)
+                )
+            found[name] = listing.meaning
+    return found
 
 
 class _Program:
@@ -187,15 +227,14 @@ class _Program:
                 own.constants[name] = expr
             self.unused[name] = statement.line
 
-    def ended(self, last: Statement, docstring: str) -> Formula:
+    def ended(self, last: Statement) -> Formula:
         """Read the last statement; return the program."""
         self.assign(last)
         result = self.assignments[-1]
         self.unused.pop(result.name, None)
         self.goes_on(last)
-        text = canonical(self.items, docstring)
         return Formula(
-            text,
+            "",
             result.expr,
             ChainMap(*(columns for columns, _ in reversed(self.written))),
             tuple(self.notes),
@@ -203,7 +242,6 @@ class _Program:
             tuple(self.written),
             self.unused | self.own.unused,
             tuple(self.own.known.values()),
-            docstring,
         )
 
     def goes_on(self, last: Statement) -> None:

@@ -14,6 +14,7 @@ from gradgen.errors import GradgenError, printable
 _ASSIGNED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 _DEF = re.compile(r"\s*def\b\s*(\w*)")
 _FOREIGN = re.compile(r"\s*function\s*\(")
+_INPUTS = re.compile(r"\s*inputs\s*:")
 _SPACES = str.maketrans("\t\n", "  ")
 #: A comment, a mark that may end a statement or keep it open, or anything else.
 _PART = re.compile(r"#[^\n]*|[\n;()\[\]]|[^#\n;()\[\]]+")
@@ -44,6 +45,11 @@ class Statement:
         if head is not None:
             return head[1] or "def"
         return self.name if _FOREIGN.match(self.text, self.expression) else ""
+
+    @cached_property
+    def lists(self) -> bool:
+        """Whether it lists inputs."""
+        return not self.name and _INPUTS.match(self.text) is not None
 
     def fail(self, message: str, column: int) -> GradgenError:
         """Return an error at a column of the statement."""
@@ -87,7 +93,7 @@ def split_docstring(source: str) -> tuple[str, str]:
 
 
 #: What an expression alone does not have; a comparison may have it, too.
-_SEVERAL = re.compile(r"[=;#\n\r\"]|def\b|function")
+_SEVERAL = re.compile(r"[=;#\n\r\":]|def\b|function")
 
 
 def is_program(source: str) -> bool:
@@ -103,7 +109,8 @@ def is_program(source: str) -> bool:
     first, second = next(found, None), next(found, None)
     if first is None or second is None:
         return first is not None and bool(first.comment or first.declares)
-    return any(s.name or s.declares for s in chain((first, second), found))
+    several = chain((first, second), found)
+    return any(s.name or s.declares or s.lists for s in several)
 
 
 def one_assignment(source: str) -> tuple[str, str] | None:
@@ -170,6 +177,47 @@ def _pieces(source: str) -> Iterator[tuple[int, str, str]]:
             start = line
     if first:  # a bracket is never closed
         yield start, "".join(text).strip(" "), " ".join(filter(None, comments))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Inputs that a program lists together.
+
+    Attributes:
+        statement: where.
+        names: their names.
+        meaning: what is said of them.
+    """
+
+    statement: Statement
+    names: tuple[str, ...]
+    meaning: str
+
+
+def split_inputs(listed: list[Statement]) -> tuple[list[Listing], list[Statement]]:
+    """Return what statements list as inputs, and the others. A list goes on in the next line behind a comma.
+
+    Raises:
+        GradgenError: a list holds something else than names.
+    """
+    found: list[Listing] = []
+    others: list[Statement] = []
+    goes_on = False
+    for statement in listed:
+        if not (statement.lists or goes_on):
+            others.append(statement)
+            continue
+        text = statement.text
+        text = _INPUTS.sub("", text, count=1) if statement.lists else text
+        goes_on = text.rstrip().endswith(",")
+        names = [name.strip() for name in text.rstrip(" ,").split(",")]
+        if not all(name.isidentifier() for name in names):
+            raise statement.fail(
+                "inputs are listed by their names alone, as in `inputs: t, k  # time [s]`",
+                len(statement.text) - len(text.lstrip()),
+            )
+        found.append(Listing(statement, tuple(names), statement.comment))
+    return found, others
 
 
 #: A name with what may follow it; `1e3` has none.

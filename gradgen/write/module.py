@@ -42,8 +42,9 @@ def render(
     formula: str,
     templates: Path | None = None,
     rows: bool = False,
-    words: str = "",
+    told: str = "",
     defaults: Mapping[str, float] | None = None,
+    meanings: Mapping[str, str] | None = None,
     limit: int | None = None,
 ) -> Rendered:
     """Return the module's text and what it costs and imports.
@@ -54,8 +55,9 @@ def render(
         formula: what the module computes: a formula, or the statements of a program, one a line; empty where there is no text.
         templates: the user's folder of templates, which go before the built-in ones file by file.
         rows: whether the module has a function for the whole Jacobian.
-        words: what the program says about itself.
+        told: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
+        meanings: what inputs and results mean, by their names in the formula.
         limit: how many operations its lines may have, of which each line counts as some, and how many numbers the rows of its
             Jacobian, together.
 
@@ -64,8 +66,10 @@ def render(
         GradgenError: a template of the user's is missing or broken.
     """
     files = Templates(target, templates)
-    viewer = _Viewer(program, target, files, defaults or {}, limit)
-    module = viewer.view(formula, words, rows)
+    words = Words(program)
+    docstrings = Docstrings(words, target, meanings or {})
+    viewer = _Viewer(words, target, files, docstrings, defaults or {}, limit)
+    module = viewer.view(formula, told, rows)
     return Rendered(files.module(module), viewer.cost, viewer.modules)
 
 
@@ -92,21 +96,21 @@ class _Viewer:
 
     def __init__(
         self,
-        program: Program,
+        words: Words,
         target: Target,
         files: Templates,
+        docstrings: Docstrings,
         defaults: Mapping[str, float],
         limit: int | None,
     ) -> None:
-        self.program = program
+        self.program = program = words.program
+        self.docstrings = docstrings
         self.target = target
         self.files = files
         self.defaults = defaults
         steps = steps_of(program)
         chain = Chain(steps, held(program), target.precise, target.strict)
         self.declarations = Declarations(steps, target)
-        words = Words(program)
-        self.docstrings = Docstrings(words, target)
         comments = Comments(words, chain, target.language)
         self.bodies = Bodies(program, target, chain, comments, limit)
         self.inputs = self.bodies.inputs

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Dotted, Helper
 from gradgen.read.python.constants import Constants
+from gradgen.read.python.docstrings import Docstring, meanings, read_docstring
 from gradgen.read.python.draft import MAX_STATEMENTS, Draft
 from gradgen.read.python.expression import Value, index, single, translate
 from gradgen.read.python.meanings import check_means
@@ -41,6 +42,7 @@ class Function:
         defaults: the parameters' defaults, as constants.
         origin: the function itself.
         constants: the constants at the top of the file that it is made of, each with its line.
+        doc: what its docstring says of its parameters and results, by name.
     """
 
     program: str
@@ -51,6 +53,7 @@ class Function:
     defaults: Mapping[str, str] = field(default_factory=dict)
     origin: Helper | None = None
     constants: Mapping[str, int] = field(default_factory=dict)
+    doc: Mapping[str, str] = field(default_factory=dict)
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -160,20 +163,24 @@ class _Reader:
         result = self.body(self.helper, {name: Value(name) for name in inputs})
         comment = self.comment(function.body[-1], self.helper)
         if isinstance(result, list):
-            outputs = self.results.several(result, comment)
+            outputs = results = self.results.several(result, comment)
         else:
             name = self.results.single(result, comment)
             outputs = () if self.draft.items[-1][0] == name else (name,)
-        docstring = _docstring(function)
+            results = (name,)
+        said = read_docstring(ast.get_docstring(function) or "")
+        docstring, doc = _words(said), meanings(said, inputs, results)
         numbers = [(1, names.lines[0])] * len(docstring.splitlines())
         lines = (*numbers, *self.draft.places)
         known = defaults(self.helper, self.constants.means)
         (name, text, comment), *others = self.draft.items
         if not (others or comment or docstring):
-            return Function(text, tuple(inputs), None, name, lines, known)
+            return Function(text, tuple(inputs), None, name, lines, known, doc=doc)
         program = canonical(self.draft.items, docstring)
         wanted = outputs or None
-        return Function(program, tuple(inputs), wanted, lines=lines, defaults=known)
+        return Function(
+            program, tuple(inputs), wanted, lines=lines, defaults=known, doc=doc
+        )
 
     def local(self, function: ast.FunctionDef) -> frozenset[str]:
         """Return the names that are a function's own."""
@@ -390,7 +397,8 @@ def _refused(node: ast.stmt) -> str:
     return "only assignments, loops over range(...) of whole numbers and a return at the end are allowed"
 
 
-def _docstring(function: ast.FunctionDef) -> str:
-    words = (ast.get_docstring(function) or "").replace('"""', "'''")
+def _words(said: Docstring) -> str:
+    """Return what a docstring says of the function itself, its paragraphs apart."""
+    words = "\n".join(said.words).replace('"""', "'''")
     words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
     return split_docstring(f'"""{words}"""')[0] if words.strip() else ""

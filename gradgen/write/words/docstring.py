@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from gradgen.passes.cost import Cost
 from gradgen.write.target import Target
@@ -25,11 +26,18 @@ _ABOUT = {
 class Docstrings:
     """Writes the docstrings of a module in some language."""
 
-    def __init__(self, words: Words, target: Target) -> None:
+    def __init__(
+        self, words: Words, target: Target, meanings: Mapping[str, str]
+    ) -> None:
+        """Take what writes about a program, the language, and what inputs and results mean, by their names in the formula."""
         self.words = words
         self.program = words.program
         self.names = words.names
         self.target = target
+        signature, outputs = words.program.signature, words.program.outputs
+        #: What inputs mean, and what results do.
+        self.given = {v: meanings[n] for v, n in signature.items() if n in meanings}
+        self.gives = {v: meanings[n] for n, v in outputs if n in meanings}
 
     def module(self, formula: str, cost: Cost, told: str = "") -> list[str]:
         """Return the lines of the module's docstring.
@@ -110,10 +118,43 @@ class Docstrings:
         outputs = [self.names[value] for _, value in self.program.outputs]
         text = self.target.gives(outputs, results, cached)
         # What stands before and behind it in its first line counts; black takes an indent away that all other lines have.
-        return wrap(text, _WIDTH - 6)
+        lines = wrap(text, _WIDTH - 6)
+        for title, found in (("Args", self.given), (self._returns, self.gives)):
+            lines += self._titled(title, self._named(found, [*found]))
+        return lines
+
+    @property
+    def _returns(self) -> str:
+        return f"{self.target.returns.split()[0]}s"
+
+    def _titled(self, title: str, entries: Sequence[str]) -> list[str]:
+        """Return entries under a title, below an empty line; nothing where there are none."""
+        wrapped = [line for e in entries for line in _wrap(self.target.quoted(e), 4, _WIDTH - 4)]  # fmt: skip
+        return ["", f"{title}:", *wrapped] if wrapped else []
 
     def backward(self) -> list[str]:
-        """Return the lines of `backward`'s docstring: what it returns, and in which order."""
+        """Return the lines of `backward`'s docstring: what it returns, in which order, and by what."""
+        asked = [i for i in self.program.wrt if i in self.given]
+        entries = self._named(self.given, asked, self.program.adjoints)
+        return [*self._returned(), *self._titled(self._returns, entries)]
+
+    def _named(
+        self,
+        meanings: Mapping[int, str],
+        values: Sequence[int],
+        adjoints: Mapping[int, str] | None = None,
+    ) -> list[str]:
+        """Return names with meanings, those that have the same together; of adjoints, with what they are by."""
+        entries = []
+        for words, group in groupby(values, meanings.__getitem__):
+            names = [(self.names[v], adjoints[v] if adjoints else "") for v in group]
+            given = ", ".join(name for name, _ in names)
+            if adjoints:
+                given = f"{', '.join(of for _, of in names)}: by {given},"
+            entries.append(f"{given}{'' if adjoints else ':'} {words}")
+        return entries
+
+    def _returned(self) -> list[str]:
         program, names, result = self.program, self.names, self.words.result
         give = self.target.returns.format("gradient")
         seeds = ", ".join(program.adjoints[value] for _, value in program.outputs)
