@@ -17,6 +17,7 @@ from gradgen.errors import GradgenError
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.constants import Constant, with_names
 from gradgen.passes.cost import ONE, Count
+from gradgen.passes.facts import ANY_SIZE
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
@@ -285,7 +286,8 @@ def _made(steps: Steps, term: Term, scope: Mapping[str, int]) -> int:
 def _about(program: Program) -> Words:
     """Return what writes about a function in terms of its parameters, which are places to fill."""
     places = {value: f"{{{i}}}" for i, value in enumerate(program.signature)}
-    return Words(replace(program, names=places))
+    # Nobody knows what a function is called with.
+    return Words(replace(program, names=places), ANY_SIZE)
 
 
 def _raises(program: Program) -> Iterator[Raise]:

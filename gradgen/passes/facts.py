@@ -20,9 +20,13 @@ _NOT_NEGATIVE = ("sqr", "abs", "exp", "exp2", "hypot", "hypot3", "sigmoid", "sof
 _ANY_SIGN = "-0+"
 #: Powers of ten: of the least and of the largest size that a value other than 0 has.
 Size: TypeAlias = tuple[float, float]
-#: What is told of values rests on inputs of such a size, or 0; of doubles, and of what nothing is known of.
+#: What is told of values rests on inputs of such a size, or 0.
 USUAL: Size = (-100.0, 100.0)
-_DOUBLE, _UNKNOWN = (-323.5, 308.3), (-math.inf, math.inf)
+ANY_SIZE: Size = (-math.inf, math.inf)
+#: No double is larger.
+_LARGEST = 308.3
+#: By how much a size may be wrong.
+_ROUNDED = 1e-9
 #: How much smaller than its operands a sum of two doubles may be that is not 0.
 _CANCELLED = 16.0
 
@@ -36,9 +40,15 @@ SAME_ZERO = ("copy", "neg", "sqr", "powi", "abs", "sqrt", "cbrt", "powr")
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the values of a program."""
+    """What is known of the values of a program.
+
+    Attributes:
+        program: the program.
+        usual: the size of its inputs, as far as what is told to readers rests on it. No line of code does.
+    """
 
     program: Program
+    usual: Size = USUAL
 
     @cached_property
     def steps(self) -> Steps:
@@ -59,13 +69,18 @@ class Facts:
         return _Signs(self)
 
     @cached_property
+    def usual_signs(self) -> Mapping[int, str]:
+        """The same where the inputs are of usual size: 1 - sin(x)**2/2 is positive."""
+        return _UsualSigns(self)
+
+    @cached_property
     def sizes(self) -> Mapping[int, Size]:
         """The sizes that each value may have where the inputs are of usual size, as far as that follows from how it is made."""
         steps, found = self.program.steps, dict[int, Size]()
         for value, step in enumerate(steps):
             sizes = [found[arg] for arg in step.args]
             if step.op == "input":
-                found[value] = USUAL
+                found[value] = self.usual
             elif self.steps.sizes[value] is not None:
                 found[value] = _size(self.number(value))
             else:
@@ -136,6 +151,20 @@ class _Signs(dict[int, str]):
         if key not in self.known:
             self.known[key] = _of_operation(*key)
         return self.known[key]
+
+
+class _UsualSigns(_Signs):
+    """The signs of values where the inputs are of usual size: of a sum, that of a part which is larger than the other."""
+
+    def _of(self, value: int, step: Step) -> str:
+        if step.op in ("add", "sub"):
+            sizes, (one, other) = self.facts.sizes, step.args
+            last = _opposite(self[other]) if step.op == "sub" else self[other]
+            for larger, smaller, signs in ((one, other, self[one]), (other, one, last)):
+                least, most = sizes[larger][0], sizes[smaller][1]
+                if "0" not in signs and least > most + _ROUNDED:
+                    return signs
+        return super()._of(value, step)
 
 
 def _infinite(row: Row, partial: int, last: float) -> Iterable[float]:
@@ -211,7 +240,7 @@ def _listed(signs: set[str]) -> str:
 
 def _size(number: float) -> Size:
     if not math.isfinite(number):
-        return _UNKNOWN
+        return ANY_SIZE
     size = math.log10(abs(number)) if number else 0.0
     return size, size
 
@@ -237,11 +266,11 @@ def _size_of(op: str, args: Sequence[Size], last: float) -> Size:
         return min(lows), max(highs) + larger
     if op in ("powi", "powr") and math.isfinite(last) and last:
         low, high = sorted((lows[0] * last, highs[0] * last))
-        return low, min(high, _DOUBLE[1])  # beyond that, it raises
+        return low, min(high, _LARGEST)  # beyond that, it raises
     if op == "exp":
         most = 10.0 ** min(highs[0], 3.0) * math.log10(math.e)
-        return -most, min(most, _DOUBLE[1])
-    return _SIZES[op](*args[0]) if op in _SIZES else _UNKNOWN
+        return -most, min(most, _LARGEST)
+    return _SIZES[op](*args[0]) if op in _SIZES else ANY_SIZE
 
 
 def _sum(one: float, other: float) -> float:

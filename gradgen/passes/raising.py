@@ -18,7 +18,7 @@ _COMPARED = re.compile(r"\{([0-9])\} (<=|<|=) 0")
 _ZEROS = re.compile(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)")
 _SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+)")
 #: Of an operand that is too large, or infinite.
-_LARGE = re.compile(r"(abs\()?\{([0-9])\}\)? (>=?) ([0-9.e]+)")
+_LARGE = re.compile(r"(abs\()?\{([0-9])\}\)? ([<>]=?) (-?[0-9.e]+)")
 _INFINITE = re.compile(r"\{([0-9])\} is infinite")
 #: The size of what no double reaches.
 _BEYOND = math.log10(sys.float_info.max)
@@ -98,7 +98,7 @@ class Rules:
         if compared is not None:
             place = int(compared[1])
             wanted = {"<": "-", "<=": "-0", "=": "0"}[compared[2]]
-            signs = self.facts.signs[step.args[place]]
+            signs = self.facts.usual_signs[step.args[place]]
             if not constant[place] and not set(wanted) & set(signs):
                 return False
         if rule.variable is not None and constant[rule.variable]:
@@ -128,17 +128,18 @@ class Rules:
         large = _LARGE.fullmatch(rule.when)
         if large is None:
             return True
-        value, number, reached = (
-            step.args[int(large[2])],
-            float(large[4]),
-            large[3] == ">=",
-        )
-        wanted = "0+" if reached and number == 0 else "+"
-        if not large[1] and not {*wanted} & {*self.facts.signs[value]}:
-            return False
-        least = math.log10(number) if number else -math.inf
+        both, place, compared, number = large.groups()
+        value, bound = step.args[int(place)], float(number)
+        sign = "+" if compared[0] == ">" else "-"
+        if (bound > 0) != (sign == "+") and bound:
+            return True  # which is no bound of size
+        if not both:
+            wanted = f"0{sign}" if compared[1:] and not bound else sign
+            if not {*wanted} & {*self.facts.usual_signs[value]}:
+                return False
+        least = math.log10(abs(bound)) if bound else -math.inf
         high = self.facts.sizes[value][1]
-        return high >= least if reached else high > least
+        return high >= least if compared[1:] else high > least
 
     def _excludes(self, branch: Guard, when: str, args: Sequence[int]) -> bool:
         """Whether a branch's own conditions rule out, in as many words, what a rule says of these operands."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from gradgen.core.program import Guard, Program, Way
 from gradgen.core.tidy import Tidy
-from gradgen.passes.facts import Facts
+from gradgen.passes.facts import USUAL, Facts, Size
 from gradgen.passes.gradient import all_of
 from gradgen.passes.raising import Rules
 from gradgen.write.kinds import Kinds
@@ -23,10 +23,11 @@ _PLACE = re.compile(r"\{(out|[0-9])\}")
 class Words:
     """Says in words what values, branches and tests are, in the names that the program gives."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, usual: Size = USUAL) -> None:
+        """Take a program, and the size of its inputs, on which it rests what is said to raise."""
         self.program = program
         self.names = program.names
-        self.facts = Facts(program)
+        self.facts = Facts(program, usual)
         self.rules = Rules(self.facts)
         self.speller = Speller(self.facts.steps, FORMULA)
         self.kinds = Kinds(self.speller)
