@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import random
 import re
 from dataclasses import replace
 
@@ -99,6 +100,62 @@ def without_stage(entry: str) -> str:
 )  # fmt: skip
 def test_raises(text: str, expected: list[str]) -> None:
     assert [without_stage(entry) for entry in raises(words(text))] == expected
+
+
+#: Functions of one operand, and what they are mixed with, for formulas by chance.
+CALLED = "sin cos tan exp log sqrt tanh asin acos atanh acosh lgamma gamma log1p expm1 sinh cosh cbrt atan sigmoid log2 exp2 floor"
+MIXED = (
+    "({0} + {1})",
+    "({0} - {1})",
+    "{0}*{1}",
+    "{0}/({1})",
+    "({0})**2",
+    "({0})**-1",
+    "({0})**1.5",
+    "0.01*{0}",
+    "(2 - {0})",
+)
+USUAL = (
+    0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1e-100,
+    1e100,
+    -1e100,
+    -1e-100,
+    2.0,
+    30.0,
+    1e50,
+    700.0,
+    -800.0,
+)
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(5000, marks=pytest.mark.slow)])
+def test_what_raises_at_inputs_of_usual_size_is_listed(count: int) -> None:
+    rnd = random.Random(count)
+
+    def drawn(depth: int) -> str:
+        if depth == 0:
+            return rnd.choice("xyz")
+        if rnd.random() < 0.5:
+            return f"{rnd.choice(CALLED.split())}({drawn(depth - 1)})"
+        return rnd.choice(MIXED).format(drawn(depth - 1), drawn(depth - 1))
+
+    raised = 0
+    for _ in range(count):
+        text = drawn(rnd.randint(2, 5))
+        made = compile(text, inputs="x, y, z", as_written=True, proof=False)
+        listed = " ".join(raises(Words(made.program)))
+        for _ in range(20):
+            point = [rnd.choice((*USUAL, rnd.uniform(-3, 3))) for _ in range(3)]
+            try:
+                made.module.backward(made.module.forward(*point)[1])
+            except (ArithmeticError, ValueError) as error:
+                raised += 1
+                assert type(error).__name__ in listed, (text, point)
+    assert raised > count
 
 
 @pytest.mark.parametrize(
