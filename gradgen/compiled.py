@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,17 +39,18 @@ def check_text(
     text: str,
     program: Program,
     target: Target,
-    rows: bool,
+    extras: Sequence[str],
     defaults: Mapping[str, float],
     modules: Mapping[str, Mapping[str, str]],
+    cache: str,
 ) -> None:
     """Prove that a module's text is no more than a generated module may be."""
     signatures = {
         "forward": parameters(program, target, defaults),
-        "backward": (target.cache, *upstream_parameters(program, target)),
+        "backward": (cache, *upstream_parameters(program, target)),
     }
-    if rows:
-        signatures["jacobian"] = signatures["forward"]
+    order = ("jacobian", "value_and_grad")
+    signatures |= {n: signatures["forward"] for n in order if n in extras}
     imports = tuple(line for _, line in target.imports)
     own = tuple(import_lines(modules))
     constants = (*constants_in(program),)
@@ -140,38 +141,43 @@ class Compiled:
         """Return the value at `inputs`, given in order or by name; of several outputs, a tuple."""
         return self.forward(*inputs, **named)[0]
 
-    def value_and_grad(
-        self, *inputs: float, **named: float
-    ) -> tuple[float, tuple[float, ...]]:
-        """Return the value at `inputs`, given in order or by name, and its gradient."""
+    @cached_property
+    def value_and_grad(self) -> Callable[..., tuple[float, tuple[float, ...]]]:
+        """The function that returns the value at inputs, given in order or by name, and its gradient.
+
+        Raises:
+            GradgenError: there are several outputs.
+        """
         if len(self.program.outputs) > 1:
             raise GradgenError(
                 "there are several outputs; call jacobian for all their gradients"
             )
-        value, cache = self.forward(*inputs, **named)
-        return value, self.backward(cache)
-
-    def jacobian(self, *inputs: float, **named: float) -> tuple[tuple[float, ...], ...]:
-        """Return the gradients of all outputs at `inputs`: one row for each, columns in the order of `wrt`."""
-        return self._rows(*inputs, **named)  # type: ignore[no-any-return]
+        return self._function("value_and_grad")
 
     @cached_property
-    def _rows(self) -> Callable[..., Any]:
-        """The function for all rows: the module's own, or that of the same module made with it."""
-        if "jacobian" in self.recipe.with_:
-            return cast(Callable[..., Any], self.module.jacobian)
+    def jacobian(self) -> Callable[..., tuple[tuple[float, ...], ...]]:
+        """The function that returns the gradients of all outputs at inputs: one row for each, columns in the order of `wrt`."""
+        return self._function("jacobian")
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        """Return a function of the module's own, or of the same module made with it."""
+        if name in self.recipe.with_:
+            return cast(Callable[..., Any], getattr(self.module, name))
+        self._runs("run here")
         target = target_for(self.recipe)
         defaults = dict(self.recipe.defaults)
         made = render(
             self.program,
             target,
-            self.recipe.source,
-            rows=True,
+            "",
+            extras=(name,),
             defaults=defaults,
             limit=MAX_WRITTEN if self.recipe.source else None,
         )
-        check_text(made.text, self.program, target, True, defaults, made.imports)
-        return cast(Callable[..., Any], load(made.text).jacobian)
+        check_text(
+            made.text, self.program, target, (name,), defaults, made.imports, made.cache
+        )
+        return cast(Callable[..., Any], getattr(load(made.text), name))
 
     def trace(
         self, *inputs: float, output: int = 0

@@ -22,7 +22,9 @@ Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 
 #: What a module may have beside `forward` and `backward`.
-EXTRAS = ("jacobian",)
+EXTRAS = ("jacobian", "value_and_grad")
+#: How the lines of a module may be.
+STYLES = ("textbook", "compact")
 #: No meaning of a name has more characters.
 _LONGEST = 400
 
@@ -35,6 +37,7 @@ def read_request(
     outputs: Names | None,
     params: Names | None,
     target: str,
+    style: str,
     with_: Names,
     templates: str | Path | None,
     const: Mapping[str, float | str] | None,
@@ -60,6 +63,7 @@ def read_request(
         outputs=read_names(outputs, "the output"),
         params=read_names(params, "the parameter"),
         target=target,
+        style=_style(style),
         with_=_extras(with_),
         templates=_folder(templates),
         const=_constants(const or {}),
@@ -110,6 +114,15 @@ def _extras(names: Names) -> tuple[str, ...]:
                 f"a module cannot be made with `{printable(extra)[:60]}`; known is {', '.join(EXTRAS)}"
             )
     return found
+
+
+def _style(style: str) -> str:
+    """Return the style of the lines, checked."""
+    if style not in STYLES:
+        raise GradgenError(
+            f"there is no style `{printable(str(style))[:60]}`; known are {', '.join(STYLES)}"
+        )
+    return style
 
 
 def _switch(key: str, value: bool) -> bool:

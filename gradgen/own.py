@@ -287,7 +287,7 @@ def _about(program: Program) -> Words:
     """Return what writes about a function in terms of its parameters, which are places to fill."""
     places = {value: f"{{{i}}}" for i, value in enumerate(program.signature)}
     # Nobody knows what a function is called with.
-    return Words(replace(program, names=places), ANY_SIZE)
+    return Words(replace(program, names=places), usual=ANY_SIZE)
 
 
 def _raises(program: Program) -> Iterator[Raise]:

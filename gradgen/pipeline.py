@@ -64,6 +64,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     outputs: Names | None = None,
     as_written: bool = False,
     target: str = "python",
+    style: str = "textbook",
     precise: bool = False,
     ieee: bool = False,
     strict: bool = False,
@@ -95,7 +96,8 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         const: names that stand for a constant, which stands at the top of the module.
         params: inputs that get no gradient; they stand after the others in the signature.
         expand: write the body of a program's own function in the place of its call, instead of one stage.
-        with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once.
+        with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once,
+            "value_and_grad", which returns value and gradient in one go.
         defaults: the values of the last inputs where a call leaves them out.
         doc: what inputs and results mean, for the docstrings, as {"t": "time [s]"}; goes before what a program says of them.
         proof: whether to compare the module with what was read; where nothing can be compared, `unproven` says why.
@@ -303,16 +305,19 @@ def generate(
     shown: bool = True,
 ) -> Compiled:
     """Write a formula's program, which has no names yet, as a module; if nobody is shown its text, neither laid out nor checked."""
+    if "value_and_grad" in recipe.with_ and len(program.outputs) > 1:
+        raise GradgenError(
+            "value_and_grad is of one result, and there are several; their gradients are those of jacobian"
+        )
     target = target_for(recipe)
     program = _named(program, target)
     defaults, dropped = _last_defaults(program, recipe)
-    rows = "jacobian" in recipe.with_
     rendered = render(
         program,
         target,
         formula.shown,
         templates,
-        rows,
+        recipe.with_,
         formula.docstring,
         defaults,
         _meanings(formula, recipe, program),
@@ -332,7 +337,15 @@ def generate(
     recipe = replace(recipe, source=formula.text, defaults=tuple(defaults.items()))
     text = recipe.header(body, target.comment) + body
     if templates is None and shown:
-        check_text(text, program, target, rows, defaults, rendered.imports)
+        check_text(
+            text,
+            program,
+            target,
+            recipe.with_,
+            defaults,
+            rendered.imports,
+            rendered.cache,
+        )
     wanted = {result for result, _ in program.outputs}
     declared = {definition.name for definition in formula.functions}
     unread = [
@@ -391,7 +404,8 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
             program = stage(*asked, folded=False, rows=table, constants=nodes)
         constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
         program = recognise(program, constants)
-    return branch(flatten(differentiate(guard(program))))
+    shown = recipe.style == "textbook"
+    return branch(flatten(differentiate(guard(program), shown)))
 
 
 def _named(program: Program, target: Target) -> Program:

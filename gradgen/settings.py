@@ -37,6 +37,7 @@ class Settings:
         as_written: whether naive forms are left as they are.
         expand: whether calls of a program's own functions are their bodies' stages, and not one stage each.
         target: what the module is written in, and may import.
+        style: "textbook", one operation a line, or "compact", where what is read once stands inside what reads it.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         ieee: whether overflow and poles give inf and nan instead of raising.
         strict: whether a slope that does not exist raises, and is not nan.
@@ -77,6 +78,12 @@ class Settings:
     target: str = _option(
         Kind.TEXT, "python", "what the module is written in", "TARGET"
     )
+    style: str = _option(
+        Kind.TEXT,
+        "textbook",
+        "textbook: one operation a line; compact: up to four, what is read once stands inside what reads it",
+        "STYLE",
+    )
     precise: bool = _option(
         Kind.SWITCH,
         False,
@@ -95,7 +102,7 @@ class Settings:
     with_: tuple[str, ...] = _option(
         Kind.NAMES,
         (),
-        "what the module has beside forward and backward: jacobian, all rows at once",
+        "what the module has beside forward and backward: jacobian, all rows at once; value_and_grad, both in one go",
         "FUNCTION",
     )
 

@@ -52,4 +52,5 @@ def target_for(settings: Settings) -> Target:
         # Where nothing raises, there is nothing to keep from raising.
         ieee=settings.ieee and target.raises,
         strict=settings.strict and target.raises,
+        compact=settings.style == "compact",
     )

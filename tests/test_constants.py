@@ -166,7 +166,7 @@ def test_nothing_but_its_own_constants_gets_into_a_module() -> None:
             line, used.constant.format("Q", "0.25") + "\n" + line
         )
         with pytest.raises(GradgenError, match="constant"):
-            check_text(wrong, made.program, used, False, {}, {})
+            check_text(wrong, made.program, used, (), {}, {}, used.cache)
 
 
 # Random programs.

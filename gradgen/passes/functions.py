@@ -26,9 +26,20 @@ def forward(program: Program, chain: Chain) -> list[Line]:
     return found
 
 
-def backward(program: Program, chain: Chain) -> tuple[dict[int, str], list[Line]]:
-    """Return the upstream gradients with their names, and the backward lines: those of each forward line answer it."""
-    seeds = {value: chain.steps.input(f"d:{name}") for name, value in program.outputs}
+def backward(
+    program: Program, chain: Chain, upstream: int | None = None
+) -> tuple[dict[int, str], list[Line]]:
+    """Return the upstream gradients with their names, and the backward lines: those of each forward line answer it.
+
+    Args:
+        program: the program.
+        chain: the chain rule over its steps.
+        upstream: what the upstream gradient is, if it is no parameter.
+    """
+    seeds = {
+        value: chain.steps.input(f"d:{name}") if upstream is None else upstream
+        for name, value in program.outputs
+    }
     given = {seed: program.adjoints[value] for value, seed in seeds.items()}
     names = program.adjoints
     lines = [  # in half the time of Line(...), of which there are very many

@@ -105,6 +105,16 @@ class Writer:
         self.read.update(values)
         self.known.update([known[value] for value in values])
 
+    def said(self, value: int, known: Names) -> str:
+        """Return the text of what is returned: a name, a number or their negative."""
+        if value in known:
+            self._reads([value], known)
+            return known[value]
+        if self.quiet is not None:
+            value = self.quiet.value(value, known)
+        self._reads(leaves(self.chain.steps, value, known), known)
+        return self.speller.text(value, known)
+
     def _text(self, line: Line, known: Names) -> str:
         """Return a line's right-hand side."""
         try:
@@ -114,7 +124,11 @@ class Writer:
             raise GradgenError(f"{error} {lacking}") from None
 
     def _spelled(self, line: Line, known: Names) -> str:
-        value = line.value if self.quiet is None else self.quiet.line(line, known)
+        value = line.value
+        if self.quiet is not None:
+            quiet = self.quiet
+            compact = self.target.compact
+            value = quiet.value(value, known) if compact else quiet.line(line, known)
         if value in known or not self.chain.steps[value].args:
             self._reads(leaves(self.chain.steps, value, known), known)
             self.tally.line(line, known, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,28 +12,34 @@ from gradgen.core.program import Program
 from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
 from gradgen.write.bodies import Bodies, Body
+from gradgen.write.compact import Plan, plan
 from gradgen.write.constants import Declarations
 from gradgen.write.imports import import_lines, used_imports
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
-from gradgen.write.view import FEW, JacobianView, Module, Stage
+from gradgen.write.view import FEW, JacobianView, Module, SingleView, Stage
 from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
+#: So wide is a tuple of a cache that is a tuple of tuples.
+_PACK = 76
 #: No more is written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
 MAX_WRITTEN = 600_000
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A module's text without its header, its operations, and what it imports: by module, the names here with those there."""
+    """A module's text without its header, its operations, what it imports: by module, the names here with those there, and its
+    cache as a parameter.
+    """
 
     text: str
     cost: Cost
     imports: Mapping[str, Mapping[str, str]]
+    cache: str
 
 
 def render(
@@ -41,7 +47,7 @@ def render(
     target: Target,
     formula: str,
     templates: Path | None = None,
-    rows: bool = False,
+    extras: Container[str] = (),
     told: str = "",
     defaults: Mapping[str, float] | None = None,
     meanings: Mapping[str, str] | None = None,
@@ -54,7 +60,7 @@ def render(
         target: the output language.
         formula: what the module computes: a formula, or the statements of a program, one a line; empty where there is no text.
         templates: the user's folder of templates, which go before the built-in ones file by file.
-        rows: whether the module has a function for the whole Jacobian.
+        extras: the functions that the module has beside forward and backward: `jacobian`, `value_and_grad`.
         told: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
         meanings: what inputs and results mean, by their names in the formula.
@@ -66,11 +72,13 @@ def render(
         GradgenError: a template of the user's is missing or broken.
     """
     files = Templates(target, templates)
-    words = Words(program)
+    shown = plan(program, target)
+    words = Words(program, shown.names, shown.holder)
     docstrings = Docstrings(words, target, meanings or {})
-    viewer = _Viewer(words, target, files, docstrings, defaults or {}, limit)
-    module = viewer.view(formula, told, rows)
-    return Rendered(files.module(module), viewer.cost, viewer.modules)
+    viewer = _Viewer(words, shown, target, files, docstrings, defaults or {}, limit)
+    module = viewer.view(formula, told, extras)
+    cache = target.packed if module.packs else target.cache
+    return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
 
 
 def parameters(
@@ -97,6 +105,7 @@ class _Viewer:
     def __init__(
         self,
         words: Words,
+        shown: Plan,
         target: Target,
         files: Templates,
         docstrings: Docstrings,
@@ -108,41 +117,43 @@ class _Viewer:
         self.target = target
         self.files = files
         self.defaults = defaults
-        steps = steps_of(program)
-        chain = Chain(steps, held(program), target.precise, target.strict)
-        self.declarations = Declarations(steps, target)
+        self.names = shown.names
+        lines = [value for value in held(program) if value not in shown.inside]
+        chain = Chain(steps_of(program), lines, target.precise, target.strict)
+        self.declarations = Declarations(chain.steps, target)
         comments = Comments(words, chain, target.language)
-        self.bodies = Bodies(program, target, chain, comments, limit)
+        self.bodies = Bodies(shown, target, chain, comments, limit)
         self.inputs = self.bodies.inputs
         self.cost = Cost(0, 0)
         self.modules: Mapping[str, Mapping[str, str]] = {}
 
-    def view(self, formula: str, told: str, rows: bool) -> Module:
+    def view(self, formula: str, told: str, extras: Container[str]) -> Module:
         """Return what the templates show.
 
         Args:
             formula: what the module computes.
             told: what the program says about itself.
-            rows: whether the module has a function for the whole Jacobian.
+            extras: the functions that the module has beside forward and backward.
         """
-        program, names = self.program, self.program.names
+        program, names = self.program, self.names
         ahead, stages = self.bodies.forward()
-        back, upstream = self.bodies.backward()
+        back, upstream, gradients = self.bodies.backward()
         read = cached = back.read & {*names}
         every: JacobianView | None = None
         slopes: Sequence[str] = ()
-        if rows:
+        if "jacobian" in extras:
             of_rows, cells, slopes = self.bodies.jacobian()
             cached = read | (of_rows.read & {*names} - {*self.inputs})
             every = self.jacobian(of_rows, cells, cached)
+        single = self.single() if "value_and_grad" in extras else None
         of_all = every.operations if every else None
         self.cost = Cost(ahead.operations, back.operations, of_all)
         constants = self.declarations.lines(self.bodies.constants, self.bodies.read)
         helpers = self.files.helpers(self.bodies.said)
         outputs = tuple(names[value] for _, value in program.outputs)
         results = tuple(self.results(outputs))
-        kept = {*outputs, *(names[value] for value in cached)}
-        gradients = tuple(program.adjoints[value] for value in program.wrt)
+        cache = tuple(names[value] for value in sorted(cached))
+        kept = {*outputs, *cache}
         return Module(
             noqa=self.noqa(read, slopes),
             docstring=tuple(self.docstrings.module(formula, self.cost, told)),
@@ -163,14 +174,30 @@ class _Viewer:
                 tuple(name for name in ahead.idle if name not in kept),
                 tuple(name for name in back.idle if name not in gradients),
             ),
-            cache=tuple(names[value] for value in sorted(cached)),
+            cache=cache,
+            packs=_packs(cache) if self.target.compact else (),
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unread=(ahead.unread, back.unread),
             unused=tuple(self.unused(", ".join(outputs))),
             groups=back.groups,
-            gradients=gradients,
+            gradients=(*gradients,),
             jacobian=every,
+            single=single,
+            few=len(cache) + len(self.inputs) if self.target.compact else FEW,
+        )
+
+    def single(self) -> SingleView:
+        """Return what the templates show of the function for value and gradient at once."""
+        body, stages, gradients = self.bodies.single()
+        outputs = {self.names[value] for _, value in self.program.outputs}
+        return SingleView(
+            summary=tuple(self.docstrings.single()),
+            stages=stages,
+            groups=body.groups,
+            gradients=tuple(gradients),
+            unread=body.unread,
+            idle=tuple(n for n in body.idle if n not in outputs | {*gradients}),
         )
 
     def jacobian(
@@ -193,7 +220,8 @@ class _Viewer:
             rows=tuple(cells),
             unread=body.unread,
             idle=tuple(name for name in body.idle if name not in returned),
-            stacked=width > FEW or any(len(", ".join(row)) > _ROW for row in cells),
+            stacked=(width > FEW and not self.target.compact)
+            or any(len(", ".join(row)) > _ROW for row in cells),
             operations=body.operations,
         )
 
@@ -276,3 +304,18 @@ def _tuple_type(count: int) -> str:
 def _rows_type(rows: int, width: int) -> str:
     row = _tuple_type(width)
     return f"tuple[{', '.join([row] * rows) if rows <= FEW else f'{row}, ...'}]"
+
+
+def _packs(cache: Sequence[str]) -> tuple[int, ...]:
+    """Return how many names stand in each tuple of a cache that is too long for one line."""
+    if len(", ".join(cache)) <= _PACK:
+        return ()
+    found = [0]
+    room = _PACK
+    for name in cache:
+        room -= len(name) + 2
+        if room < 0:
+            found.append(0)
+            room = _PACK - len(name) - 2
+        found[-1] += 1
+    return (*found,)

@@ -79,6 +79,8 @@ class Target:
         cache: the parameter that is the cache.
         gives: what `forward` does, in words: by the outputs, by the names of what holds them, and by whether there is a cache.
         returns: what another function does with its result, which is called `{}` where it is no return value.
+        packed: the same of a cache that is a tuple of tuples.
+        returns: what a function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
         noqa: the rules of a linter that the user's names break, by those of parameters, of local variables and of constants.
@@ -109,6 +111,7 @@ class Target:
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
     gives: Callable[[Sequence[str], Sequence[str], bool], str] = _given
+    packed: str = "cache: tuple[tuple[float, ...], ...]"
     returns: str = "Return"
     listed: Callable[[Sequence[str]], str] = listed
     quoted: Callable[[str], str] = quoted
@@ -120,6 +123,7 @@ class Target:
     precise: bool = False
     ieee: bool = False
     strict: bool = False
+    compact: bool = False
 
     @property
     def infinite(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 #: A longer list of names has one name a line, and a longer tuple's annotation says `tuple[float, ...]`.
@@ -40,6 +42,18 @@ class JacobianView:
 
 
 @dataclass(frozen=True)
+class SingleView:
+    """The texts of the function for value and gradient at once: stages, lines that answer them, and what it returns."""
+
+    summary: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    groups: tuple[Group, ...]
+    gradients: tuple[str, ...]
+    unread: tuple[str, ...]
+    idle: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Module:
     """Everything a template of a module may show."""
 
@@ -64,6 +78,8 @@ class Module:
     idle: tuple[tuple[str, ...], tuple[str, ...]]
     cache: tuple[str, ...]
     unpacked: tuple[str, ...]
+    #: Of a cache that is a tuple of tuples, how many names each of these has; empty of any other.
+    packs: tuple[int, ...]
     upstream: tuple[str, ...]
     #: Parameters that no line reads: of `forward`, and of `backward`.
     unread: tuple[tuple[str, ...], tuple[str, ...]]
@@ -71,7 +87,13 @@ class Module:
     groups: tuple[Group, ...]
     gradients: tuple[str, ...]
     jacobian: JacobianView | None = None
+    single: SingleView | None = None
     few: int = FEW
+
+    def packed(self, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """Return what the cache holds, or is taken apart into, in its packs."""
+        rest = iter(names)
+        return tuple(tuple(islice(rest, size)) for size in self.packs)
 
 
 @dataclass(frozen=True)

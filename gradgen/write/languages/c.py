@@ -115,7 +115,9 @@ _MATH = frozenset("""
     signbit float_t double_t math_errhandling
     gamma j0 j1 jn y0 y1 yn signgam drem finite exp10 pow10 scalb significand
     """.split())  # noqa: SIM905
-_NAMES = frozenset({"forward", "backward", "jacobian", "cache", "gradient", "rows"})
+_NAMES = frozenset(
+    "forward backward jacobian value_and_grad cache gradient rows".split()  # noqa: SIM905
+)
 
 
 def _define(name: str, sign: str, value: str, changes: bool) -> str:
@@ -344,7 +346,8 @@ class _Function:
             if given:
                 raise _refused(f"the signature of `{self.name}` is another")
             return
-        pointers = self.outputs if self.name == "forward" else 0
+        sets = self.name in ("forward", "value_and_grad")
+        pointers = self.outputs if sets else 0
         while True:
             if self.name == "backward" and tokens.took("const", "double", "cache"):
                 self.index(1)
@@ -473,6 +476,7 @@ _ARRAYS = {
     "forward": ("cache", 1),
     "backward": ("gradient", 1),
     "jacobian": ("rows", 2),
+    "value_and_grad": ("gradient", 1),
 }
 
 C = Target(

@@ -105,7 +105,7 @@ _KEYWORDS = frozenset("""
     protected public return static super switch this throw true try typeof undefined var void while with yield
     """.split())  # noqa: SIM905
 _NAMES = frozenset(
-    "Math NaN Infinity forward backward jacobian cache _".split()  # noqa: SIM905
+    "Math NaN Infinity forward backward jacobian value_and_grad cache _".split()  # noqa: SIM905
 )
 
 

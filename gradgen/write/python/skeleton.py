@@ -160,8 +160,7 @@ def _check_function(
         last = number == len(function.body)
         if isinstance(line, ast.Assign) and not last:
             (target,) = line.targets
-            names = target.elts if isinstance(target, ast.Tuple) else [target]
-            known |= set(_names(names, line))
+            known |= set(_names([*_targets(target)], line))
         elif isinstance(line, ast.AugAssign) and not last:
             list(_names([line.target], line))
         elif isinstance(line, ast.Pass) and runs and not last:
@@ -248,6 +247,13 @@ def _inner(
         plain = plain and isinstance(node.slice, ast.Constant)
         return (node.value, node.slice) if plain else None
     return None
+
+
+def _targets(target: ast.expr) -> Iterator[ast.expr]:
+    """Yield what is assigned to: of a tuple what is in it, and in the tuples in it."""
+    inner = target.elts if isinstance(target, ast.Tuple) else [target]
+    for one in inner:
+        yield from one.elts if isinstance(one, ast.Tuple) else [one]
 
 
 def _names(targets: Sequence[ast.expr], line: ast.stmt) -> Iterator[str]:

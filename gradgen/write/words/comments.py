@@ -66,9 +66,10 @@ class Comments:
         rule = self.program.rows[step.op].rule
         rule = words.say(rule, source) if rule else ""
         quotient = self._quotients.get(source)
-        if quotient is not None:
+        if quotient is not None and quotient.into in names:
             rule = self._of_quotient(quotient)
-        text = f"{names[source]} = {words.formula(source)}"
+        name = names.get(source) or self.program.names[source]
+        text = f"{name} = {words.formula(source)}"
         both = f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
         if len(both) <= _WIDTH:
             return both
@@ -79,16 +80,16 @@ class Comments:
         """Return the rule of the way from a quotient to its denominator or past it."""
         words, names = self.words, self.names
         step = self.program.steps[way.source]
-        into = names[way.into]
-        above = words.operand(step.args[0]) if step.op == "div" else "1"
-        text = f"-{names[way.source]}/{into}"
+        into = words.operand(way.into)
+        above = words.factor(step.args[0]) if step.op == "div" else "1"
+        text = f"-{words.operand(way.source)}/{into}"
         if way.below is not None:
             bare = way._replace(branch=None, alive=(), moving=False, steep=False)
             one = self.chain.steps.const(1)
             slope, negative = self.chain.tidy.signless(self.chain.partial(bare, one))
             text = Speller(self.chain.steps, TIGHT).text(slope, names)
             text = "-" * negative + text
-        return f"d({above}/{words.operand(step.args[-1])})/d{into} = {text}"
+        return f"d({above}/{words.factor(step.args[-1])})/d{into} = {text}"
 
     @cached_property
     def _quotients(self) -> Mapping[int, Way]:

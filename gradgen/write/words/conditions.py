@@ -18,7 +18,7 @@ def raises(words: Words, strict: bool = False) -> list[str]:
     steps = program.steps
     made = {v for v in program.constants if steps[v].op != "const"}
     for value in program.lines:
-        step, stage = steps[value], words.names[value]
+        step, stage = steps[value], words.line(value)
         for arg in step.args if made else ():
             error = words.facts.failure(arg) if arg in made else None
             if error is not None:
@@ -45,7 +45,7 @@ def undefined(words: Words) -> list[str]:
                 args = words.program.steps[value].args
                 slope += f" by {words.operand(args[one.rule.partial or 0])}"
             entries.append(
-                f"{slope} is nan where {_when(words, one, value)} ({words.names[value]})."
+                f"{slope} is nan where {_when(words, one, value)} ({words.line(value)})."
             )
     return entries
 
@@ -61,11 +61,11 @@ def kinks(words: Words) -> list[str]:
         concerned = any(row.kink_partial in (None, way.place) for way in ways)
         still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
         if row.kink and (concerned or any(still) or row.flat):
-            entries.append(f"{words.say(row.kink, value)} ({words.names[value]}).")
+            entries.append(f"{words.say(row.kink, value)} ({words.line(value)}).")
         for where in dict.fromkeys(map(words.held, ways)):
             if where:
                 entries.append(
-                    f"{words.formula(value)} where {where}: gradient 0 ({words.names[value]})."
+                    f"{words.formula(value)} where {where}: gradient 0 ({words.line(value)})."
                 )
     return entries
 

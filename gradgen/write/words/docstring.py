@@ -183,6 +183,14 @@ class Docstrings:
             ]
         return lines
 
+    def single(self) -> list[str]:
+        """Return the lines of `value_and_grad`'s docstring."""
+        names, result = self.names, self.words.result
+        give = self.target.returns.format("the result and gradient")
+        order = ", ".join(names[i] for i in self.program.wrt)
+        text = f"{give} {result} and its gradient: by {order or 'no input'}."
+        return _wrap(text, width=_WIDTH - 4)
+
     def jacobian(self) -> list[str]:
         """Return the lines of `jacobian`'s docstring."""
         each = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 
@@ -23,10 +23,24 @@ _PLACE = re.compile(r"\{(out|[0-9])\}")
 class Words:
     """Says in words what values, branches and tests are, in the names that the program gives."""
 
-    def __init__(self, program: Program, usual: Size = USUAL) -> None:
-        """Take a program, and the size of its inputs, on which it rests what is said to raise."""
+    def __init__(
+        self,
+        program: Program,
+        names: Mapping[int, str] | None = None,
+        holder: Callable[[int], int] | None = None,
+        usual: Size = USUAL,
+    ) -> None:
+        """Take a named program.
+
+        Args:
+            program: the program.
+            names: the values that have lines, and the inputs, with their names, if these are not all.
+            holder: tells the value in whose line one without stands.
+            usual: the size of its inputs, on which it rests what is said to raise.
+        """
         self.program = program
-        self.names = program.names
+        self.names = program.names if names is None else names
+        self.holder = holder or (lambda value: value)
         self.facts = Facts(program, usual)
         self.rules = Rules(self.facts)
         self.speller = Speller(self.facts.steps, FORMULA)
@@ -36,6 +50,10 @@ class Words:
     def result(self) -> str:
         """The names of the outputs."""
         return ", ".join(self.names[value] for _, value in self.program.outputs)
+
+    def line(self, value: int) -> str:
+        """Return the name of the line in which a value is made."""
+        return self.names[self.holder(value)]
 
     def formula(self, value: int) -> str:
         """Return a line's right-hand side as a formula."""
@@ -53,6 +71,11 @@ class Words:
         """Return the text of what a line reads."""
         return self.names.get(value) or self.speller.text(value, self.names)
 
+    def factor(self, value: int) -> str:
+        """Return the same in brackets where it is more than a name."""
+        text = self.operand(value)
+        return text if self.speller.binds(value, self.names) >= ATOM else f"({text})"
+
     def say(self, text: str, value: int) -> str:
         """Return a text of the table about a value and its operands."""
         args, names = self.program.steps[value].args, self.names
@@ -63,7 +86,7 @@ class Words:
 
         def word(match: re.Match[str]) -> str:
             if match[1] == "out":
-                return self.names[value]
+                return self.operand(value)
             arg = args[int(match[1])]
             before, after = text[: match.start()], text[match.end() :]
             enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
@@ -132,4 +155,4 @@ class Words:
 
     def _equal(self, way: Way, value: int, number: float) -> str:
         value = way.into if value == way.source and number == 0 else value
-        return f"{self.names[value]} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"
+        return f"{self.operand(value)} = {self.speller.constant(number if number % 1 else Fraction(number))[0]}"

@@ -1,0 +1,216 @@
+"""Compact modules, whose lines hold up to four operations, and the function for value and gradient at once: they say the same."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import math
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gradgen.command.main import main
+from gradgen.errors import GradgenError
+from gradgen.files.recipe import read_artifact
+from gradgen.pipeline import Compiled, compile, regenerate
+from gradgen.write.compact import OPERATIONS
+from tests import test_choices
+from tests.conftest import formulas
+from tests.generators import KINDS, faults
+
+SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+BLACK_SCHOLES = """d1 = (log(S/K) + (r + v**2/2)*T)/(v*sqrt(T))
+d2 = d1 - v*sqrt(T)
+price = S*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)"""
+SETS = ("feynman", "fpbench", "symreg", "optim")
+
+
+def lines(compiled: Compiled, name: str) -> list[ast.Assign | ast.AugAssign]:
+    """Return the assignments of a function of a module, but for what it takes from the cache."""
+    functions = [
+        n for n in ast.parse(compiled.source).body if isinstance(n, ast.FunctionDef)
+    ]
+    (function,) = [f for f in functions if f.name == name]
+    found = [n for n in function.body if isinstance(n, (ast.Assign, ast.AugAssign))]
+    return [n for n in found if ast.unparse(n.value) != "cache"]
+
+
+def at_points(compiled: Compiled, count: int = 4) -> Iterator[list[float]]:
+    chosen = random.Random(compiled.recipe.source)
+    for _ in range(count):
+        signs = [chosen.choice([1, 1, 1, -1]) for _ in compiled.program.inputs]
+        yield [sign * chosen.uniform(0.2, 2.5) for sign in signs]
+
+
+def outcome(call: Any, *point: float) -> list[float] | type[Exception]:
+    """Return value and gradient, or the error."""
+    try:
+        value, gradient = call(*point)
+    except (ArithmeticError, ValueError) as error:
+        return type(error)
+    return [value, *gradient]
+
+
+def assert_close(got: Any, true: Any, told: str) -> None:
+    if isinstance(true, type) or isinstance(got, type):
+        assert got == true, told
+        return
+    largest = max((abs(n) for n in true if math.isfinite(n)), default=1.0)
+    for a, b in zip(got, true, strict=True):
+        same = a == b or (math.isnan(a) and math.isnan(b))
+        assert same or abs(a - b) <= 1e-11 * max(abs(b), 1e-3 * largest), told
+
+
+def in_two(module: Any) -> Any:
+    """Return a module's forward and backward as one function."""
+
+    def call(*point: float) -> tuple[float, Any]:
+        value, cache = module.forward(*point)
+        return value, module.backward(cache)
+
+    return call
+
+
+def compare(expression: str) -> None:
+    """Hold all functions of a compact module to those of the textbook's."""
+    try:
+        plain = compile(expression, target="scipy", proof=False)
+    except GradgenError:
+        return
+    options: dict[str, Any] = {"target": "scipy", "style": "compact", "proof": False}
+    extras = "jacobian, value_and_grad"
+    made = compile(expression, with_=extras, **options)
+    quiet = compile(expression, ieee=True, **options)
+    for point in at_points(made):
+        true = outcome(in_two(plain.module), *point)
+        told = f"{expression} at {point}"
+        assert_close(outcome(in_two(made.module), *point), true, told)
+        assert_close(outcome(made.module.value_and_grad, *point), true, told)
+        if not isinstance(true, type):
+            (row,) = made.module.jacobian(*point)
+            assert_close([*row], true[1:], told)
+            assert_close(outcome(in_two(quiet.module), *point), true, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [(n, 12) for n in SETS]
+    + [pytest.param(n, 1, marks=pytest.mark.slow) for n in SETS],
+)
+def test_real_formulas_are_the_textbooks(name: str, every: int) -> None:
+    for row in formulas(name)[::every]:
+        compare(row["expression"])
+
+
+def test_choices_are_those_of_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = functools.partial(compile, style="compact", proof=False)
+    monkeypatch.setattr(test_choices, "compile", other)
+    assert (
+        sum(test_choices.compare(test_choices.made(seed)) for seed in range(12)) > 150
+    )
+
+
+@pytest.mark.parametrize("kind", [*KINDS])
+@pytest.mark.parametrize("first", [0, pytest.param(12, marks=pytest.mark.slow)])
+def test_random_programs_are_what_python_makes_of_them(kind: str, first: int) -> None:
+    for seed in range(first, 12 if not first else 300):
+        made = KINDS[kind](seed)
+        assert faults(made, made.compile(style="compact", proof=False)) == []
+
+
+def test_the_seed_reads_as_written_by_hand() -> None:
+    made = compile(SEED, style="compact")
+    assert made.cost.forward + made.cost.backward == 24
+    ahead = [ast.unparse(line) for line in lines(made, "forward")]
+    assert ahead[2:] == [
+        "xpy = x + y",
+        "den = sigx + xpy * xpy",
+        "f = (x + sigy) / den",
+    ]
+    back = [ast.unparse(line) for line in lines(made, "backward")]
+    assert back == [
+        "dnum = df / den",
+        "dden = -f * dnum",
+        "dxpy = 2.0 * xpy * dden",
+        "dx = dnum + dxpy",
+        "dx += (1.0 - sigx) * sigx * dden",
+        "dy = dxpy + (1.0 - sigy) * sigy * dnum",
+    ]
+
+
+def test_what_the_author_named_has_its_lines() -> None:
+    made = compile(BLACK_SCHOLES, style="compact")
+    names = [ast.unparse(line).split(" ")[0] for line in lines(made, "forward")]
+    assert {"d1", "d2", "price"} <= {*names}
+    answers = [ast.unparse(line).split(" ")[0] for line in lines(made, "backward")]
+    assert {"dd1", "dd2"} <= {*answers}
+    assert "# d2 = d1 - prodsqrtT" in made.source
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_lines_stay_short(name: str) -> None:
+    for row in formulas(name)[::6]:
+        try:
+            compiled = compile(row["expression"], style="compact", proof=False)
+            plain = compile(row["expression"], proof=False)
+        except GradgenError:
+            continue
+        alone = max(map(operations, lines(plain, "forward") + lines(plain, "backward")))
+        for function in ("forward", "backward"):
+            assert len(lines(compiled, function)) <= len(lines(plain, function))
+            for line in lines(compiled, function):
+                # A sum that a name begins holds that as well.
+                most = max(OPERATIONS + 1, alone)
+                assert operations(line) <= most, ast.unparse(line)
+        pure = [n for n in lines(compiled, "backward") if isinstance(n, ast.Assign)]
+        for line in pure:
+            copies = isinstance(line.value, ast.Name)
+            assert not copies or len(compiled.program.given) > 0, ast.unparse(line)
+
+
+def operations(line: ast.Assign | ast.AugAssign) -> int:
+    """Return how many operators and calls a line has, but for signs."""
+    found = [n for n in ast.walk(line.value) if isinstance(n, (ast.BinOp, ast.Call))]
+    return sum(not ast.unparse(n).startswith("float(") for n in found)
+
+
+def test_a_compact_module_is_made_again(tmp_path: Any) -> None:
+    path = tmp_path / "f.py"
+    options = ["--style", "compact", "--with", "value_and_grad", "-o", str(path)]
+    assert main(["compile", SEED, *options]) == 0
+    assert "# style: compact\n" in path.read_text()
+    assert main(["check", str(path)]) == 0
+    found = read_artifact(path.read_text())
+    assert found is not None
+    assert regenerate(found.recipe, proof=True).source == path.read_text()
+
+
+def test_another_style_is_refused() -> None:
+    with pytest.raises(GradgenError, match="known are textbook, compact"):
+        compile("x", style="terse")
+
+
+def test_value_and_gradient_at_once_are_of_one_result() -> None:
+    with pytest.raises(GradgenError, match="of one result"):
+        compile("u = x*y\nv = x + y", outputs="u, v", with_="value_and_grad")
+    several = compile("u = x*y\nv = x + y", outputs="u, v")
+    with pytest.raises(GradgenError, match="call jacobian"):
+        several.value_and_grad  # noqa: B018
+
+
+def test_a_function_for_both_that_is_wrong_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gradgen.write.bodies import Bodies
+
+    single = Bodies.single
+
+    def wrong(self: Bodies) -> Any:
+        body, stages, gradients = single(self)
+        return body, stages, [*gradients][::-1]
+
+    monkeypatch.setattr(Bodies, "single", wrong)
+    with pytest.raises(GradgenError, match="value_and_grad"):
+        compile("x*sin(y)", with_="value_and_grad")
