@@ -2,7 +2,7 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 6277371fdc616165
+# digest: 8d28f7bcb0c249ee
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
@@ -15,6 +15,8 @@ Raises:
 
 import math
 
+HALF_LOG_2PI = math.log(2.0 * math.pi) / 2.0  # 0.9189385332046727
+
 
 def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return loglik and the cache that backward needs."""
@@ -25,7 +27,7 @@ def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]
     negxby2 = negsqrx / 2.0
     logsigma = math.log(sigma)
     difflogsigma = negxby2 - logsigma
-    loglik = difflogsigma - math.log(2.0 * math.pi) / 2.0
+    loglik = difflogsigma - HALF_LOG_2PI
     return loglik, (sigma, diffbysigma)
 
 
@@ -38,7 +40,7 @@ def backward(
     The gradients of a value that is used more than once add up: `+=`.
     """
     sigma, diffbysigma = cache
-    # loglik = difflogsigma - log(2 * pi) / 2
+    # loglik = difflogsigma - HALF_LOG_2PI
     ddifflogsigma = dloglik
     # difflogsigma = negxby2 - logsigma
     dnegxby2 = ddifflogsigma

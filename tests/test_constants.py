@@ -16,7 +16,9 @@ import pytest
 
 from gradgen.command.explain import explain
 from gradgen.errors import GradgenError
+from gradgen.loading import load
 from gradgen.pipeline import compile, regenerate
+from gradgen.sources import compile_function
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
 from tests.truth import relative
@@ -112,6 +114,90 @@ def test_what_is_declared(text: str, expected: list[str]) -> None:
     for target in TARGETS:
         compile(text, target=target)
     assert not made.unproven
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("exp(-x**2/2)/sqrt(2*pi)", ["SQRT_2PI = math.sqrt(2.0 * math.pi)  # 2.5066282746310002"]),
+        ("y - log(2*pi)/2 - x", ["HALF_LOG_2PI = math.log(2.0 * math.pi) / 2.0  # 0.9189385332046727"]),
+        ("x*(2*pi) + y*(pi/2)", ["HALF_PI = math.pi / 2.0  # 1.5707963267948966", "TWO_PI = 2.0 * math.pi  # 6.283185307179586"]),
+        ("x**sqrt(2)", ["SQRT_2 = math.sqrt(2.0)  # 1.4142135623730951"]),
+        ("g = 9.81; x*(2*g) + y*(g/2)", ["G = 9.81", "HALF_G = G / 2.0  # 4.905", "TWO_G = 2.0 * G  # 19.62"]),
+        # A name that could say little has the digits of the value.
+        ("x*(sqrt(2*pi)*exp(1.5)*gamma(0.3)/log(3))", ["C_30P59 = math.sqrt(2.0 * math.pi) * math.exp(1.5) * math.gamma(0.3) / math.log(3.0)"]),
+        # What has no value raises where the module runs; a sign and a result are no constants.
+        ("x*log(-1.5) - pi*y", []), ("sqrt(2*pi)", []), ("y/sin(0) if x > 0 else y", []),
+        # An input may have the name.
+        ("x*(2*pi) + TWO_PI", ["TWO_PI2 = 2.0 * math.pi  # 6.283185307179586"]),
+    ],
+)  # fmt: skip
+def test_what_is_made_of_constants_alone_is_computed_once(
+    text: str, expected: list[str]
+) -> None:
+    made = compile(text)
+    assert sorted(declared(made.source)) == sorted(expected)
+    assert regenerate(made.recipe).source == made.source
+    assert not made.unproven or "log(-1.5)" in text
+    for target in TARGETS:
+        compile(text, target=target)
+    body = made.source.partition("def forward")[2]
+    assert (
+        not re.search(
+            r"math\.\w+\([0-9.]+\)|math\.(?:sqrt|log|exp)\(2.0 \* math.pi", body
+        )
+        or not expected
+    )
+
+
+FILE = """
+import math
+from math import pi
+
+G = 9.81  # gravity [m/s^2]
+_R = 287.05
+K = 1.4
+N = 3
+gamma = 2.5
+UNUSED = 7.0
+CP = K * _R / (K - 1.0)
+TWO_PI = 2 * math.pi
+P = pi
+
+
+def lift(x, g=G):
+    return x * g + CP
+
+
+def f(t, v=2.5, k=K):
+    s = 0.0
+    for i in range(N):
+        s = s + t**i
+    return lift(s) * math.sin(TWO_PI * v) + P * _R * k * gamma
+"""
+
+
+def test_constants_of_a_python_file() -> None:
+    made = compile_function(FILE, "f")
+    assert declared(made.source) == [
+        "G = 9.81  # gravity [m/s^2]",
+        "R = 287.05",
+        "K = 1.4",
+        "CP = K * R / (K - 1.0)  # 1004.6750000000002",
+        "TWO_PI = 2.0 * math.pi  # 6.283185307179586",
+        "GAMMA = 2.5",
+        "PI_R = math.pi * R  # 901.7941712129501",
+    ]
+    there = load(FILE)
+    assert made.forward(1.25, 0.3)[0] == pytest.approx(there.f(1.25, 0.3), rel=1e-15)
+    assert not made.unproven and dict(made.recipe.defaults) == {"v": 2.5, "k": 1.4}
+    assert regenerate(made.recipe).source == made.source
+    # A parameter goes before a constant of a file that another function reads.
+    text = (
+        "g = 9.81\ndef fall(t):\n    return g*t\ndef f(g, x):\n    return fall(x) + g\n"
+    )
+    made = compile_function(text, "f")
+    assert declared(made.source) == ["G2 = 9.81"] and made.forward(2.0, 1.0)[0] == 11.81
 
 
 def test_equal_numbers_keep_their_own_names() -> None:

@@ -233,11 +233,12 @@ def as_step(steps: Steps, term: Term) -> int:
 
 
 def is_rational(number: object) -> bool:
-    """Whether a number is made by the arithmetic that takes rational numbers to rational numbers."""
+    """Whether a number is made of rational numbers by the arithmetic that takes these to such."""
     origin = origin_of(number)
     if origin is None or origin.made is None:
         return True
-    return {*operations(origin.made)} <= {*_RATIONAL}
+    named = any(isinstance(leaf, str) for leaf in leaves(origin.made))  # as pi is
+    return not named and {*operations(origin.made)} <= {*_RATIONAL}
 
 
 def as_term(steps: Steps, value: int) -> Term | None:
@@ -271,18 +272,26 @@ def as_number(steps: Steps, value: int) -> Constant | None:
 
 
 #: How numbers begin a name.
-_WORDS: Mapping[object, str] = {
-    2: "TWO", 3: "THREE", 4: "FOUR", 5: "FIVE", 6: "SIX", 7: "SEVEN", 8: "EIGHT", 9: "NINE", 10: "TEN", 1: "ONE",
+_PARTS: Mapping[object, str] = {
     Fraction(1, 2): "HALF", Fraction(1, 3): "THIRD", Fraction(1, 4): "QUARTER",
+}  # fmt: skip
+_WORDS: Mapping[object, str] = {
+    2: "TWO", 3: "THREE", 4: "FOUR", 5: "FIVE", 6: "SIX", 7: "SEVEN", 8: "EIGHT", 9: "NINE", 10: "TEN", 1: "ONE", **_PARTS,
 }  # fmt: skip
 _FORMS = {
     "add": "{}_PLUS_{}", "sub": "{}_MINUS_{}", "mul": "{}_{}", "div": "{}_BY_{}", "neg": "NEG_{}", "inv": "INV_{}",
     "sqr": "{}_SQR", "powi": "{}_POW_{}", "powr": "{}_POW_{}", "pow": "{}_POW_{}", "expb": "{}_POW_{}",
 }  # fmt: skip
-#: What a name tells is short; what is longer goes by this.
-_LENGTH, _ANY = 24, "CONSTANT"
+#: What a name tells is short, and so are the numbers in it.
+_LENGTH, _FEW = 24, 5
 #: Behind the constants of the author's.
 _LAST = 10**6
+
+
+def _digits(number: float) -> str:
+    """Return the digits of a number as they stand in a name: 1P5 of 1.5; nothing where they are many."""
+    text = repr(number).removesuffix(".0").replace(".", "P")
+    return text if len(text) <= _FEW and text.isalnum() else ""
 
 
 def _word(term: Term, first: bool) -> str:
@@ -294,12 +303,25 @@ def _word(term: Term, first: bool) -> str:
             return f"NEG_{name}" if negative else name
         if isinstance(data, str):
             return data.upper()
-        if isinstance(data, (Fraction, float)) and not first and data >= 0 and data % 1 == 0:  # fmt: skip
-            return f"{int(data)}" if data < 1000 else ""
-        return _WORDS.get(data, "")
-    words = [_word(arg, first and not i) for i, arg in enumerate(term.args)]
-    form = _FORMS.get(term.op, f"{term.op.upper()}_{{}}" if len(words) == 1 else "")
+        if not isinstance(data, (Fraction, float)) or data < 0:
+            return ""
+        word = _WORDS.get(data, "") if first or data < 1 else ""
+        return word if word or first else _digits(float(data))
+    form = _FORMS.get(term.op, f"{term.op.upper()}_{{}}" if len(term.args) == 1 else "")
+    leads = first and form.startswith("{}")
+    words = [_word(arg, leads and not i) for i, arg in enumerate(term.args)]
+    last = term.args[-1].data
+    if term.op == "div" and leads and isinstance(last, Fraction) and 1 / last in _PARTS:
+        form, words = "{}_{}", [_PARTS[1 / last], _word(term.args[0], False)]
+    elif term.op == "mul" and words[0].isdigit():
+        form = "{}{}"  # as in LOG_2PI
     return form.format(*words) if form and all(words) else ""
+
+
+def _by_value(number: Constant) -> str:
+    """Return a name for what can be said in no few words: the first digits of its value, so that it stands for no other one."""
+    digits = f"{float(number):.4g}".replace(".", "P").replace("-", "M").replace("+", "")
+    return f"C_{digits}".upper()
 
 
 def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
@@ -319,7 +341,7 @@ def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
         if made is None or called(number)[0]:
             continue
         word = _word(made, True)
-        name = free(word if 0 < len(word) <= _LENGTH else _ANY)
+        name = free(word if 0 < len(word) <= _LENGTH else _by_value(number))
         steps[value] = step._replace(data=named(number, name, place=_LAST + value))
     return replace(program, steps=tuple(steps))
 

@@ -1,4 +1,4 @@
-"""A constant at the top of a Python file in; its value in a formula out, after those that it is made of."""
+"""A constant at the top of a Python file in; a statement of the program that gives it its name out, after those that it is made of."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
 
-#: A constant whose text is longer is a statement of the program, so that a chain of them does not double at every link.
-_LONG = 80
-
 
 @dataclass
 class Constants:
     """The constants that a function reads.
 
     Attributes:
-        draft: the program, to which long ones are added.
+        draft: the program, to which they are added.
         means: what the user says that imports mean.
         inputs: the function's parameters.
         called: the formula's own functions and constants that were used.
@@ -75,7 +72,7 @@ class Constants:
                 raise scope.fail(
                     f"`{name}` is no constant, by line {line}: {said}", node
                 ) from None
-            if len(value.text) > _LONG:
+            if not value.text.isidentifier():  # which is another's name, or pi
                 value = self.stated(each, value)
             self.values[each.value] = value
             self.lines[each.name] = getattr(each.value, "lineno", 0)
@@ -85,10 +82,14 @@ class Constants:
         """Make a constant a statement of the program."""
         here = self.draft.at
         name = constant.name.lstrip("_") or "constant"
-        if name in CALLS or name in COMPOSITIONS or name in RESERVED:
+        row = CALLS.get(name)
+        if name in COMPOSITIONS or name in RESERVED or (row and not row.variable):
             name += "_"
         name = self.draft.fresh(name)
         self.draft.go_to(constant.value, constant.names)
-        self.draft.add(name, value)
+        line = getattr(constant.value, "end_lineno", None)
+        comment = constant.names.comments(constant.value).get(line, "") if line else ""
+        self.draft.add(name, value, comment)
+        self.draft.constants.add(name)
         self.draft.at = here
         return Value(name, whole=value.whole)

@@ -11,6 +11,7 @@ from gradgen.read.python.expression import Value
 from gradgen.read.python.scope import Names
 from gradgen.read.reader import MAX_PROGRAM
 
+_WORD = re.compile(r"[^\W\d]\w*")
 #: Published limit: the statements of a function when its loops are unrolled.
 MAX_STATEMENTS = 5_000
 
@@ -26,6 +27,7 @@ class Draft:
         at: that of what is added next.
         taken: the names in use, each with how many were made of it.
         written: the characters written out so far.
+        constants: the names that are constants of the file.
     """
 
     avoid: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class Draft:
     at: tuple[int, str] = (1, "")
     taken: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    constants: set[str] = field(default_factory=set)
 
     def go_to(self, node: ast.AST, names: Names) -> None:
         """Take note of the line that what is added comes from."""
@@ -78,7 +81,22 @@ class Draft:
     def rename(self, old: str, new: str) -> None:
         """Give what the program assigned another name; where `old` is a function's name as well, all is read again."""
         word = re.compile(rf"\b{old}\b")
+        self.constants.discard(old)
         self.items = [
             (new if name == old else name, word.sub(new, text), comment)
             for name, text, comment in self.items
         ]
+
+    def settle_constants(self) -> None:
+        """Put constants first, and leave out those that nothing reads: their numbers are known where they are a loop's."""
+        read: set[str] = set()
+        kept = []
+        for item, place in [*zip(self.items, self.places)][::-1]:
+            name, text, _ = item
+            if name not in self.constants or name in read:
+                kept.append((item, place))
+                read.update(_WORD.findall(text))
+        kept.reverse()
+        kept.sort(key=lambda each: each[0][0] not in self.constants)
+        self.items = [item for item, _ in kept]
+        self.places = [place for _, place in kept]

@@ -168,6 +168,7 @@ class _Reader:
             name = self.results.single(result, comment)
             outputs = () if self.draft.items[-1][0] == name else (name,)
             results = (name,)
+        self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
         docstring, doc = _words(said), meanings(said, inputs, results)
         numbers = [(1, names.lines[0])] * len(docstring.splitlines())

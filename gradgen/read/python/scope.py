@@ -77,10 +77,11 @@ class Names:
             f"line {line}: {message}", self.lines[line - 1], len(shown.decode())
         )
 
-    def comments(self, function: ast.FunctionDef) -> dict[int, str]:
-        """Return the comments in a function, by their lines."""
-        first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
-        part = "\n".join(self.lines[first - 1 : function.end_lineno])
+    def comments(self, node: ast.FunctionDef | ast.expr) -> dict[int, str]:
+        """Return the comments in a function or beside a value, by their lines."""
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(d.lineno for d in decorators)])
+        part = "\n".join(self.lines[first - 1 : node.end_lineno])
         found = {}
         try:
             for token in tokenize.generate_tokens(io.StringIO(part).readline):
