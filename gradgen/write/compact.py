@@ -21,6 +21,8 @@ from gradgen.write.target import Target
 
 #: A line holds so many operations, and is so wide in a function.
 OPERATIONS = 4
+#: A sum of so many terms reads well, products of two names among them: all but one of these count as names.
+TERMS = 4
 _WIDTH = 88 - 4
 
 
@@ -32,11 +34,13 @@ class Fused:
         made: the lines, by their places among those that they are made of.
         inside: by value without a line, the value of the forward line that it stands in.
         said: by the name of a gradient without a line, the value that it is.
+        copied: the same of the gradient of what the author named.
     """
 
     made: dict[int, Line]
     inside: dict[int, int] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
+    copied: dict[str, int] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[Line]:
@@ -85,7 +89,10 @@ class _Algebra:
         if isinstance(number, (Fraction, float)):
             return steps.const(-number)
         if value not in self.known and step.op in ("mul", "div"):
-            return steps.emit(step.op, self._negated(step.args[0]), step.args[1])
+            one, other = step.args
+            if step.op == "mul" and steps[one].op == "where" and one not in self.known:
+                return steps.emit("mul", one, self._negated(other))
+            return steps.emit(step.op, self._negated(one), other)
         inner = self._negative(value)
         return steps.emit("neg", value) if inner is None else inner
 
@@ -195,7 +202,26 @@ class _Measure:
             return 0
         self.speller.written = 0
         self.speller.text(value, self.known)
-        return self.speller.written - self._signs(value)
+        terms = [*self._terms(value)]
+        products = sum(map(self._is_product, terms))
+        extra = products - 1 if 1 < len(terms) <= TERMS else 0
+        return self.speller.written - self._signs(value) - max(0, extra)
+
+    def _terms(self, value: int) -> Iterator[int]:
+        """Yield the terms of a sum."""
+        step = self.steps[value]
+        if value in self.known or step.op not in ("add", "sub"):
+            yield value
+            return
+        for arg in step.args:
+            yield from self._terms(arg)
+
+    def _is_product(self, value: int) -> bool:
+        """Whether a value is a product of two names."""
+        step = self.steps[value]
+        if value in self.known or step.op not in ("mul", "sqr"):
+            return False
+        return all(arg in self.known for arg in step.args)
 
     def _signs(self, value: int) -> int:
         step = self.steps[value]
@@ -296,6 +322,11 @@ class Compact:
             elif line.name in gradients:
                 if light:
                     found.said[line.name] = self._bare(found.made.pop(place).value)
+            elif light and line.name in kept and line.answers is not None:
+                del found.made[place]
+                self.algebra.light[line.total] = line.value
+                found.copied[line.name] = self._bare(line.value)
+                continue
             elif line.name not in kept and line.total not in names:
                 alone = reads[line.total] == 1
                 if light and (alone or line.answers is not None):
@@ -317,8 +348,8 @@ class Compact:
         waiting = [v for v in self._leaves(value) if v in self.waiting]
         places = {v: found.made[self.waiting[v]].value for v in waiting}
         places = {v: inner for v, inner in places.items() if self._stands(inner)}
-        sizes = {v: size(inner) for v, inner in places.items()}
         hidden = {v: self.known.pop(v) for v in places}
+        sizes = {v: size(inner) for v, inner in places.items()}
         while places:
             said = self.algebra.put(value, places, frozenset())
             if self.measure.fits(line, said):
@@ -368,11 +399,11 @@ class Compact:
         """Return lines in which the first gradient that is no more than another takes its place."""
         new: dict[str, str] = {}
         own = {line.name for line in found.made.values()}
-        for name, value in [*found.said.items()]:
+        for name, value in (*found.said.items(), *found.copied.items()):
             was = self.known.get(value, "")
             if was in own and was not in kept and was not in new:
                 new[was] = name
-                del found.said[name]
+                found.said.pop(name, None)
         for place, line in found.made.items():
             found.made[place] = line._replace(name=new.get(line.name, line.name))
         return found
