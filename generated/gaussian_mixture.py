@@ -13,7 +13,7 @@
 #     l2 = b2 - norm - log(s2) - z2**2/2
 #     l3 = -norm - log(s3) - z3**2/2
 #     ll = logsumexp(l1, l2, l3) - log(2*pi)/2
-# digest: 957e16c92e60f0a9
+# digest: 33371f71d3f56769
 """The log-likelihood of a value under a mixture of three normal distributions.
 
 ll of x, b1, b2, m1, m2, m3, s1, s2, s3:
@@ -42,6 +42,11 @@ Raises:
 import math
 
 HALF_LOG_2PI = math.log(2.0 * math.pi) / 2.0  # 0.9189385332046727
+
+
+def _sigmoid(x: float) -> float:
+    """Return 1/(1 + exp(-x))."""
+    return 1.0 / (1.0 + math.exp(-x)) if x > -709.0 else math.exp(x)
 
 
 def forward(
@@ -142,24 +147,12 @@ def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, ...]:
     dlogaddexpl3 = dll
     # logaddexpl3 = logaddexp(logaddexpl2, l3)
     #     d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
-    dlogaddexpl2 = (
-        1.0 / (1.0 + math.exp(-(logaddexpl2 - l3)))
-        if logaddexpl2 - l3 > -709.0
-        else math.exp(logaddexpl2 - l3)
-    ) * dlogaddexpl3
-    dl3 = (
-        1.0 / (1.0 + math.exp(-(l3 - logaddexpl2)))
-        if l3 - logaddexpl2 > -709.0
-        else math.exp(l3 - logaddexpl2)
-    ) * dlogaddexpl3
+    dlogaddexpl2 = _sigmoid(logaddexpl2 - l3) * dlogaddexpl3
+    dl3 = _sigmoid(l3 - logaddexpl2) * dlogaddexpl3
     # logaddexpl2 = logaddexp(l1, l2)
     #     d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
-    dl1 = (
-        1.0 / (1.0 + math.exp(-(l1 - l2))) if l1 - l2 > -709.0 else math.exp(l1 - l2)
-    ) * dlogaddexpl2
-    dl2 = (
-        1.0 / (1.0 + math.exp(-(l2 - l1))) if l2 - l1 > -709.0 else math.exp(l2 - l1)
-    ) * dlogaddexpl2
+    dl1 = _sigmoid(l1 - l2) * dlogaddexpl2
+    dl2 = _sigmoid(l2 - l1) * dlogaddexpl2
     # l3 = difflogs3 - z3sqrby2
     ddifflogs3 = dl3
     dz3sqrby2 = -dl3
@@ -224,19 +217,11 @@ def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, ...]:
     dm1 = -dxmm1
     # norm = logaddexp(logaddexpb2, 0)
     #     d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
-    dlogaddexpb2 = (
-        1.0 / (1.0 + math.exp(-(logaddexpb2 - 0.0)))
-        if logaddexpb2 - 0.0 > -709.0
-        else math.exp(logaddexpb2 - 0.0)
-    ) * dnorm
+    dlogaddexpb2 = _sigmoid(logaddexpb2 - 0.0) * dnorm
     # logaddexpb2 = logaddexp(b1, b2)
     #     d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv
-    db1 += (
-        1.0 / (1.0 + math.exp(-(b1 - b2))) if b1 - b2 > -709.0 else math.exp(b1 - b2)
-    ) * dlogaddexpb2
-    db2 += (
-        1.0 / (1.0 + math.exp(-(b2 - b1))) if b2 - b1 > -709.0 else math.exp(b2 - b1)
-    ) * dlogaddexpb2
+    db1 += _sigmoid(b1 - b2) * dlogaddexpb2
+    db2 += _sigmoid(b2 - b1) * dlogaddexpb2
     return (
         dx,
         db1,

@@ -6,6 +6,7 @@ import ast
 import functools
 import math
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,3 +215,20 @@ def test_a_function_for_both_that_is_wrong_is_noticed(
     monkeypatch.setattr(Bodies, "single", wrong)
     with pytest.raises(GradgenError, match="value_and_grad"):
         compile("x*sin(y)", with_="value_and_grad")
+
+
+@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+def test_a_sigmoid_that_is_written_often_is_a_function(target: str) -> None:
+    def made(terms: int) -> str:
+        text = " + ".join(f"sigmoid(x{i})" for i in range(terms))
+        return compile(text, target=target, style="textbook").source
+
+    few, many = made(3), made(4)
+    assert few.count("> -709") == 3 and many.count("> -709") == 1
+    assert (
+        len(re.findall(r" sigx?\d = _?sigmoid(?:_of)?\(x\d\);?$", many, re.MULTILINE))
+        == 4
+    )
+    # What a module costs does not depend on how it is written.
+    (cost,) = re.findall(r"Operations: (\d+) forward, (\d+) backward", many)
+    assert cost == ("15", "8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 
 #: How strongly an operator binds.
@@ -120,6 +120,7 @@ class Language:
         brackets: what stands around an operand that binds too little.
         comma: what stands between the operands of a function without a word of its own.
         named: the text of a constant's name.
+        often: the words of operations that a module calls by a helper, where it has them often, and else writes out.
     """
 
     name: str
@@ -132,6 +133,17 @@ class Language:
     brackets: tuple[str, str] = ("(", ")")
     comma: str = ", "
     named: Callable[[str], str] = str
+    often: Mapping[str, Word] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> Container[str]:
+        """The operations whose cost is their own, not that of their bodies."""
+        return self.words.keys() - self.often.keys()
+
+    def shortened(self, ops: Container[str]) -> Language:
+        """Return the language with helpers for operations that are many."""
+        words = {op: word for op, word in self.often.items() if op in ops}
+        return replace(self, words={**self.words, **words}) if words else self
 
     def call(self, name: str, arity: int) -> Word:
         """Return the word of a function without one of its own."""

@@ -35,7 +35,7 @@ class Writer:
         self.chain = chain
         self.target = target
         self.limit = limit
-        self.count = Count(chain.steps, language.words)
+        self.count = Count(chain.steps, language.counted)
         self.speller = Speller(chain.steps, language)
         self.kinds = Kinds(self.speller)
         #: By kind, and by what the leaves are worth: what a line costs, and what it is worth.

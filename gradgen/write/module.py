@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradgen.core.build import steps_of
@@ -24,6 +25,8 @@ from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
+#: So often is an operation written out no more, but calls a helper.
+_OFTEN = 4
 #: So wide is a tuple of a cache that is a tuple of tuples.
 _PACK = 76
 #: No more is written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
@@ -71,6 +74,8 @@ def render(
         TooLargeError: there are more.
         GradgenError: a template of the user's is missing or broken.
     """
+    language = target.language.shortened(_frequent(program, target))
+    target = replace(target, language=language)
     files = Templates(target, templates)
     shown = plan(program, target)
     words = Words(program, shown.names, shown.holder)
@@ -319,3 +324,18 @@ def _packs(cache: Sequence[str]) -> tuple[int, ...]:
             room = _PACK - len(name) - 2
         found[-1] += 1
     return (*found,)
+
+
+def _frequent(program: Program, target: Target) -> Container[str]:
+    """Return the operations that a module would write out often."""
+    found = Counter(
+        step.op for step in program.steps if step.op in target.language.often
+    )
+    for way in program.ways:
+        if way.below is not None:
+            continue
+        row = program.rows[program.steps[way.source].op]
+        text = row.adjoint(way.place, target.precise, target.strict)
+        if isinstance(text, str):
+            found.update(op for op in target.language.often if f"{op}(" in text)
+    return {op for op, count in found.items() if count >= _OFTEN}

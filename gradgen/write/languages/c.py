@@ -487,6 +487,7 @@ C = Target(
         WORDS,
         CONSTANTS,
         lacking="needs SciPy's special functions, which C has not; compile with --target scipy",
+        often={"sigmoid": word("sigmoid_of({0})")},
     ),
     imports=(),
     needs="",

@@ -96,7 +96,7 @@ _HELPERS = frozenset(
     for word_ in _WORDS.values()
     for piece in word_.pieces
     if isinstance(piece, str) and piece.startswith("_")
-) | {"_exprel", "_gamma_rest"}
+) | {"_exprel", "_gamma_rest", "_sigmoid"}
 
 #: The words of the language, also those of its future.
 _KEYWORDS = frozenset("""
@@ -401,6 +401,7 @@ _LANGUAGE = _JavaScript(
     _WORDS,
     _CONSTANTS,
     lacking="has no form in JavaScript; compile with --target scipy",
+    often={"sigmoid": word("_sigmoid({0})")},
 )
 
 JAVASCRIPT = Target(

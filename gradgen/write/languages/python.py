@@ -117,9 +117,13 @@ CONSTANTS = {
     **{name: repr(value) for name, value in NAMED.items()},
 }
 
+#: What is written out where it is seldom.
+_OFTEN = helped("_{helper}({0})", "sigmoid")
 #: The functions that a module may have to carry.
 HELPERS = frozenset(
-    f"_{word_.helper}" for word_ in (*WORDS.values(), *QUIET_WORDS.values())
+    f"_{word_.helper}"
+    for words in (WORDS, QUIET_WORDS, _OFTEN)
+    for word_ in words.values()
 ) - {"_"} | {"_exprel"}
 
 _PLAIN = Language(
@@ -127,6 +131,7 @@ _PLAIN = Language(
     {**WORDS, **QUIET_WORDS},
     CONSTANTS,
     lacking="needs SciPy's special functions; compile with --target scipy",
+    often=_OFTEN,
 )
 
 #: SciPy's special functions: by operation, the name there and, where it returns several, which.
