@@ -39,6 +39,7 @@ def declare(
     formula: Formula,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    finite: bool = True,
 ) -> tuple[dict[str, Row], list[str]]:
     """Return the table with a program's own functions, and the names of those that are too long for one stage.
 
@@ -46,6 +47,7 @@ def declare(
         formula: the program.
         inputs: its inputs, if they are listed.
         outputs: its results, if they are listed.
+        finite: whether 0*x is 0, and x + 0 is x also at -0.
 
     Raises:
         GradgenError: a function has no derivative.
@@ -56,7 +58,7 @@ def declare(
     )
     for definition in formula.functions:
         if definition.key:
-            row, others = _row(definition, rows, constants)
+            row, others = _row(definition, rows, constants, finite)
             rows |= {other.name: other for other in others}
             rows[definition.key] = row
             if definition.body is not None and _is_long(rows, definition.key):
@@ -65,7 +67,10 @@ def declare(
 
 
 def _row(
-    definition: Definition, rows: Mapping[str, Row], constants: ByNode[Constant]
+    definition: Definition,
+    rows: Mapping[str, Row],
+    constants: ByNode[Constant],
+    finite: bool,
 ) -> tuple[Row, list[Row]]:
     """Return the row of a function, and those of the functions of other modules that it calls by name."""
     params = definition.params
@@ -93,7 +98,7 @@ def _row(
             replace(blank, body=body, adjoints=slopes, imports=tuple(foreign)),
             others,
         )
-    program = _staged(definition, rows, constants)
+    program = _staged(definition, rows, constants, finite)
     try:
         inside = _with_ways(program, True)
         adjoints = _adjoints(program, params)
@@ -120,14 +125,17 @@ def _row(
 
 
 def _staged(
-    definition: Definition, rows: Mapping[str, Row], constants: ByNode[Constant]
+    definition: Definition,
+    rows: Mapping[str, Row],
+    constants: ByNode[Constant],
+    finite: bool,
 ) -> Program:
     """Return a function's body as a program of its parameters."""
     assert definition.body is not None
     known = _inside(definition.body, constants)
     formula, name = Formula("", definition.body), definition.name
     program = stage(formula, definition.params, name=name, rows=rows, constants=known)
-    return program if definition.as_written else recognise(program)
+    return program if definition.as_written else recognise(program, finite=finite)
 
 
 def _inside(body: sp.Basic, constants: ByNode[Constant]) -> ByNode[Constant]:

@@ -403,7 +403,7 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
         if lost or any(program.steps[v].op != "const" for v in program.constants):
             program = stage(*asked, folded=False, rows=table, constants=nodes)
         constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
-        program = recognise(program, constants)
+        program = recognise(program, constants, not recipe.ieee)
     shown = recipe.style == "textbook"
     return branch(flatten(differentiate(guard(program), shown)))
 
@@ -426,7 +426,9 @@ def _read(
     calls: Calls = "as written" if recipe.as_written else "stage"
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
-    table, long = declare(formula, _inputs(formula, recipe), recipe.outputs)
+    table, long = declare(
+        formula, _inputs(formula, recipe), recipe.outputs, not recipe.ieee
+    )
     if long or hidden:
         formula = parse(source, inputs, calls, [*long, *hidden])
     long += large

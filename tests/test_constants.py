@@ -238,7 +238,8 @@ def test_in_latex_they_are_declared_among_the_stages() -> None:
     made = compile("k0 = 0.9996; s = sqrt(2*pi); x*k0/s")
     stages = made.latex(stages=True)
     assert r"\mathrm{K0} &= 0.9996" in stages and r"S &= \sqrt{2 \cdot \pi}" in stages
-    assert made.latex().endswith(r"\frac{x \cdot 0.9996}{\sqrt{2 \cdot \pi}}")
+    assert made.latex().endswith(r"= \frac{x \cdot \mathrm{K0}}{S}")
+    assert compile("x/sqrt(2*pi)").latex().endswith(r"= \frac{x}{\sqrt{2 \cdot \pi}}")
 
 
 def test_nothing_but_its_own_constants_gets_into_a_module() -> None:
@@ -422,3 +423,53 @@ def test_the_same_slope_where_a_constant_divides() -> None:
     assert "df / K" in made.source
     assert relative([made.value_and_grad(1.0)[1][0]], [1 / 0.9996]) < 1e-15
     assert math.isclose(made.forward(3.0)[0], 3.0 / 0.9996, rel_tol=0)
+
+
+# What changes nothing.
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("1.0*y", "f = y"), ("x/1.0", "f = x"), ("x + 0.0", "f = x"), ("0.0 + x", "f = x"), ("x - 0.0", "f = x"),
+        ("x - -0.5", "f = x + 0.5"), ("x + -0.5", "f = x - 0.5"), ("0.0 - x", "f = -x"), ("0.0*z", "f = 0.0"),
+        ("x*0", "f = 0.0"), ("0*z*sin(x) + y", "f = y"), ("x*y + 0.0*(y + z)", "f = x * y"),
+        ("k = -0.5; x - -k*y - -k", "halfy = -K * y; diffhalfy = x - halfy; f = diffhalfy + K"),
+        ("zero = 0.0; one = 1; x*y*one + zero*z", "f = x * y"),
+        # What may raise or be infinite is not hidden, nor the sign of a zero that is seen.
+        ("0*log(x) + y", "logx = math.log(x); zerologx = 0.0 * logx; f = zerologx + y"),
+        ("0/x + y", "zerobyx = 0.0 / x; f = zerobyx + y"),
+        ("atan2(x + 0.0, y)", "xp0 = x + 0.0; f = math.atan2(xp0, y)"),
+        ("def g(p): return 0*p + 1*p; g(x)*y", "gx = x; f = gx * y"),
+    ],
+)  # fmt: skip
+def test_what_changes_nothing_is_gone(text: str, lines: str) -> None:
+    made = compile(text)
+    body = made.source.partition("cache that backward needs.")[2].partition("return")[0]
+    found = [line.partition("  #")[0].strip() for line in body.splitlines()[1:]]
+    assert [line for line in found if line] == lines.split("; ")
+    assert not made.unproven
+    assert regenerate(made.recipe).source == made.source
+
+
+def test_gradients_of_what_is_gone_are_zero() -> None:
+    made = compile("0.0*z*x + y + 0.0", inputs="x, y, z", with_="jacobian")
+    assert made.value_and_grad(2.0, 3.0, 4.0) == (3.0, (0.0, 1.0, 0.0))
+    assert made.jacobian(2.0, 3.0, 4.0) == ((0.0, 1.0, 0.0),)
+    assert "dx = 0.0  # f does not depend on x" in made.source
+
+
+def test_what_asks_for_all_keeps_it() -> None:
+    """What is written stays as it is under one option, and what tells of nan and infinities under another."""
+    text = "1.0*y + x/1.0 + 0.0*z - -0.5"
+    source = compile(text, as_written=True).source
+    assert all(f" = {line}\n" in source for line in ("1.0 * y", "x / 1.0", "0.0 * z"))
+    made = compile(text, ieee=True)
+    assert math.isnan(made.forward(1.0, 2.0, math.inf)[0])
+    assert math.isnan(made.forward(1.0, 2.0, math.nan)[0])
+    assert compile(text).forward(1.0, 2.0, math.inf)[0] == 3.5
+    zeros = compile("1/(x + 0.0) + 1/(y - 0.0)", ieee=True)
+    assert "x + 0.0" in zeros.source and " = y - 0.0" not in zeros.source
+    assert zeros.forward(-0.0, math.inf)[0] == math.inf
+    own = "def g(p): return 0*p + p\nx*g(y)"
+    assert math.isnan(compile(own, ieee=True).forward(1.0, math.inf)[0])

@@ -97,7 +97,7 @@ def mix_operands_up(patch: pytest.MonkeyPatch) -> None:
 
 
 def recognise_too_much(patch: pytest.MonkeyPatch) -> None:
-    def wrong(program: Any, constants: Any) -> Any:
+    def wrong(program: Any, constants: Any, finite: bool) -> Any:
         steps = tuple(
             s._replace(op="cos") if s.op == "sin" else s for s in program.steps
         )

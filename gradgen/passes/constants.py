@@ -324,6 +324,12 @@ def _by_value(number: Constant) -> str:
     return f"C_{digits}".upper()
 
 
+def is_own(number: object) -> bool:
+    """Whether a number has its name from here, and not from its author."""
+    origin = origin_of(number)
+    return origin is not None and origin.place >= _LAST
+
+
 def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
     """Return a program in which what is made of constants with names has a name as well.
 

@@ -10,7 +10,7 @@ from gradgen.core.rows import Term
 from gradgen.passes.constants import (
     as_step,
     constants_in,
-    is_rational,
+    is_own,
     origin_of,
     plain,
 )
@@ -29,7 +29,7 @@ def formula_latex(program: Program) -> str:
     """
     inputs = _inputs(program)
     steps, moved = _by_formula(program)
-    speller = Speller(steps, LATEX, joined=True, named=False)
+    speller = Speller(steps, LATEX, joined=True)
     equations = []
     for _, value in program.outputs:
         call = (
@@ -66,11 +66,11 @@ def stages_latex(program: Program) -> str:
 
 
 def _by_formula(program: Program) -> tuple[Steps, list[int]]:
-    """Return a program's steps, and where its values are in them, with the formulas of constants that need more than arithmetic."""
+    """Return a program's steps, and where its values are in them, with formulas for constants that their author gave no name."""
     steps, moved = Steps(program.rows, folded=False), list[int]()
     for step in program.steps:
         origin = origin_of(step.data)
-        if origin is not None and origin.made and not is_rational(step.data):
+        if origin is not None and origin.made and is_own(step.data):
             moved.append(as_step(steps, origin.made))
             continue
         args = tuple([moved[arg] for arg in step.args])

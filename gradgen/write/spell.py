@@ -25,11 +25,9 @@ class Speller:
         steps: Steps,
         language: Language,
         joined: bool = False,
-        named: bool = True,
     ) -> None:
         self.steps = steps
-        #: Whether constants go by their names, and which have.
-        self.named = named
+        #: The constants that have gone by their names.
         self.constants: dict[str, object] = {}
         #: Whether n * (1/d) is n/d, as to a reader.
         self.joined = joined
@@ -197,7 +195,7 @@ class Speller:
         """Return a constant's text, exact numbers as exact float expressions, and how strongly it binds."""
         language = self.language
         if isinstance(number, (float, Fraction)) and origin_of(number) is not None:
-            name, negative = called(number) if self.named else ("", False)
+            name, negative = called(number)
             if name:
                 self.constants[name] = number
                 text = language.named(name)

@@ -40,14 +40,19 @@ _ROOM, _SPARE = 2, 3000
 
 
 def recognise(
-    program: Program, constants: Mapping[str, Constant] | None = None
+    program: Program,
+    constants: Mapping[str, Constant] | None = None,
+    finite: bool = True,
 ) -> Program:
     """Replace every naive form by one step of the right operation, and drop the steps that nothing reads any more.
 
-    What the user named that is constant gets its name in `constants`.
+    Args:
+        program: the program.
+        constants: what the user named that is constant, by these names.
+        finite: whether 0*x is 0, and x + 0 is x also at -0.
     """
     found = to_limits(_Rewriter(program, _rules()).run())
-    return verify(fold_constants(found, constants))
+    return verify(fold_constants(found, constants, finite))
 
 
 @cache
