@@ -25,7 +25,7 @@
 #     ev = scale*q - v  # error of the projection [px]
 # outputs: eu, ev
 # with: jacobian
-# digest: 94a43c907d539838
+# digest: 887a75c6ff8ec9cf
 # ruff: noqa: N803, N806, RUF100
 """How far a point of a scene is from where a camera saw it.
 
@@ -41,9 +41,6 @@ Raises:
     ZeroDivisionError: where angle = 0 (a3).
     ZeroDivisionError: where P3 = 0 (p).
     ZeroDivisionError: where P3 = 0 (q).
-
-Kinks:
-    hypot(w1, w2, w3) at (0, 0, 0): gradient 0 (angle).
 """
 
 import math
@@ -362,9 +359,9 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
     # c = cos(angle)
     dangle -= s * dc
     # angle = hypot(w1, w2, w3)         d hypot(u, v, w) = (u du + v dv + w dw)/angle
-    dw1 += (a1 if angle != 0.0 else 0.0) * dangle
-    dw2 += (a2 if angle != 0.0 else 0.0) * dangle
-    dw3 += (a3 if angle != 0.0 else 0.0) * dangle
+    dw1 += a1 * dangle
+    dw2 += a2 * dangle
+    dw3 += a3 * dangle
     return (
         dw1,
         dw2,
@@ -547,9 +544,9 @@ def jacobian(
     # c = cos(angle)
     deu_dangle -= s * deu_dc
     # angle = hypot(w1, w2, w3)         d hypot(u, v, w) = (u du + v dv + w dw)/angle
-    deu_dw1 += (a1 if angle != 0.0 else 0.0) * deu_dangle
-    deu_dw2 += (a2 if angle != 0.0 else 0.0) * deu_dangle
-    deu_dw3 += (a3 if angle != 0.0 else 0.0) * deu_dangle
+    deu_dw1 += a1 * deu_dangle
+    deu_dw2 += a2 * deu_dangle
+    deu_dw3 += a3 * deu_dangle
     # The row of ev.
     # ev = scaleq - v
     dev_dv = -1.0
@@ -656,9 +653,9 @@ def jacobian(
     # c = cos(angle)
     dev_dangle -= s * dev_dc
     # angle = hypot(w1, w2, w3)         d hypot(u, v, w) = (u du + v dv + w dw)/angle
-    dev_dw1 += (a1 if angle != 0.0 else 0.0) * dev_dangle
-    dev_dw2 += (a2 if angle != 0.0 else 0.0) * dev_dangle
-    dev_dw3 += (a3 if angle != 0.0 else 0.0) * dev_dangle
+    dev_dw1 += a1 * dev_dangle
+    dev_dw2 += a2 * dev_dangle
+    dev_dw3 += a3 * dev_dangle
     return (
         (
             deu_dw1,

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from gradgen.core.build import steps_of
-from gradgen.core.derive import Chain
 from gradgen.core.doubles import DOUBLES
 from gradgen.core.program import Line, Program
 from gradgen.core.run import Run
@@ -88,7 +87,7 @@ class Trace:
         self.target = target
         self.functions = carried() if functions is None else functions
         steps = steps_of(program)
-        self.chain = Chain(steps, held(program), target.precise, target.strict)
+        self.chain = target.chain(program, steps, held(program))
         self.quiet = Quiet(self.chain, target.language.words) if target.ieee else None
         self.run = Run(steps, meanings(program, target, self.functions))
         self.inputs = {value: program.names[value] for value in program.signature}

@@ -11,7 +11,7 @@ from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program
 from gradgen.passes.constants import Constant, constants_in, held, reached
 from gradgen.passes.functions import Names, backward, forward
-from gradgen.passes.jacobian import jacobian
+from gradgen.passes.sweeps.jacobian import jacobian
 from gradgen.write.compact import Compact, Fused, Plan, kept_names
 from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
@@ -115,7 +115,7 @@ class Bodies:
     def single(self) -> tuple[Body, tuple[Stage, ...], Sequence[str]]:
         """Return the function for value and gradient at once, its stages, and the gradients that it returns."""
         program, steps = self.program, self.chain.steps
-        chain = Chain(steps, held(program), self.target.precise, self.target.strict)
+        chain = self.target.chain(program, steps, held(program))
         ahead = forward(program, chain)
         _, back = backward(program, chain, steps.const(1))
         returned: Sequence[str] = [program.adjoints[value] for value in program.wrt]

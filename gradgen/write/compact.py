@@ -489,7 +489,7 @@ def plan(program: Program, target: Target) -> Plan:
     """Return which values of a program have lines, in a target's style."""
     if not target.compact:
         return Plan(program, program.names)
-    chain = Chain(steps_of(program), held(program), target.precise, target.strict)
+    chain = target.chain(program, steps_of(program), held(program))
     compact = Compact(chain, target.language)
     upstream, back = backward(program, chain)
     read = compact.count(back, {**program.names, **upstream})

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradgen.core.build import steps_of
-from gradgen.core.derive import Chain
 from gradgen.core.program import Program
 from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
@@ -124,7 +123,7 @@ class _Viewer:
         self.defaults = defaults
         self.names = shown.names
         lines = [value for value in held(program) if value not in shown.inside]
-        chain = Chain(steps_of(program), lines, target.precise, target.strict)
+        chain = target.chain(program, steps_of(program), lines)
         self.declarations = Declarations(chain.steps, target)
         comments = Comments(words, chain, target.language)
         self.bodies = Bodies(shown, target, chain, comments, limit)

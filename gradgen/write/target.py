@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gradgen.core.build import Steps
+from gradgen.core.program import Program
+from gradgen.passes.settle import Settled
 from gradgen.write.language import Language
 
 
@@ -124,6 +127,17 @@ class Target:
     ieee: bool = False
     strict: bool = False
     compact: bool = False
+
+    def chain(self, program: Program, steps: Steps, lines: Iterable[int]) -> Settled:
+        """Return the chain rule over a program's steps, for modules in this language.
+
+        Args:
+            program: the program.
+            steps: its steps.
+            lines: the values that have names.
+        """
+        raises = not self.infinite
+        return Settled(program, steps, lines, self.precise, self.strict, raises)
 
     @property
     def infinite(self) -> bool:

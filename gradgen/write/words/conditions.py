@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from gradgen.core.program import Way
 from gradgen.core.rows import ANY
 from gradgen.passes.raising import Raising
 from gradgen.write.words.values import Words
@@ -35,11 +38,20 @@ def raises(words: Words, strict: bool = False) -> list[str]:
     return entries
 
 
-def undefined(words: Words) -> list[str]:
-    """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets."""
+def undefined(
+    words: Words, settles: Callable[[Way], bool] = lambda way: False
+) -> list[str]:
+    """Return the slopes that do not exist somewhere and are nan there, with the conditions and the stages in brackets.
+
+    Args:
+        words: what writes about the program.
+        settles: whether the operation of a way has all its slopes where the forward pass has a value.
+    """
     entries = []
     for value in words.program.lines:
         for one in words.rules.missing(value):
+            if one.ways and all(map(settles, one.ways)):
+                continue
             slope = f"the slope of {words.formula(value)}"
             if one.rule.partial != ANY:
                 args = words.program.steps[value].args
@@ -50,8 +62,15 @@ def undefined(words: Words) -> list[str]:
     return entries
 
 
-def kinks(words: Words) -> list[str]:
-    """Return the conventions of the program's kinks, with the stages in brackets."""
+def kinks(
+    words: Words, settles: Callable[[Way], bool] = lambda way: False
+) -> list[str]:
+    """Return the conventions of the program's kinks, with the stages in brackets.
+
+    Args:
+        words: what writes about the program.
+        settles: whether the operation of a way is never at its kink where the forward pass has a value.
+    """
     entries = []
     for value in words.program.lines:
         row = words.program.rows[words.program.steps[value].op]
@@ -60,7 +79,9 @@ def kinks(words: Words) -> list[str]:
             continue
         concerned = any(row.kink_partial in (None, way.place) for way in ways)
         still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
-        if row.kink and (concerned or any(still) or row.flat):
+        asked = [way for way in ways if row.kink_partial in (None, way.place)]
+        apart = bool(asked) and all(map(settles, asked))
+        if row.kink and not apart and (concerned or any(still) or row.flat):
             entries.append(f"{words.say(row.kink, value)} ({words.line(value)}).")
         for where in dict.fromkeys(map(words.held, ways)):
             if where:

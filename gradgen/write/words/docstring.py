@@ -105,8 +105,11 @@ class Docstrings:
     def _conditions(self) -> Iterator[tuple[str, list[str]]]:
         words, quiet, strict = self.words, self.target.infinite, self.target.strict
         yield "Raises", [] if quiet else raises(words, strict)
-        yield "Undefined", [] if quiet or strict else undefined(words)
-        yield "Kinks", kinks(words)
+        held = (*self.program.lines, *self.program.signature)
+        chain = self.target.chain(self.program, words.facts.steps, held)
+        settles = chain.settles
+        yield "Undefined", [] if quiet or strict else undefined(words, settles)
+        yield "Kinks", kinks(words, settles)
 
     def forward(self, results: Sequence[str], cached: bool) -> list[str]:
         """Return the lines of `forward`'s docstring: what it returns.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Literal
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program, Way
+from gradgen.core.tidy import Tidy
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names
-from gradgen.passes.regions import shared_regions
+from gradgen.passes.sweeps.regions import shared_regions
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def jacobian(
     asks = any(way.moving or way.steep for way in program.ways)
     if apart or asks or len(program.wrt) > _WIDE * len(program.outputs):
         return rows
-    again = Chain(chain.steps, program.names, chain.precise, chain.strict)
+    again = copy(chain)
+    again.tidy = Tidy(chain.steps, program.names)
     columns = _columns(program, again, _Namer(program.names, reserved))
     cost = [_cost(program, j, count) for j in (rows, columns)]
     return columns if cost[1] < cost[0] else rows

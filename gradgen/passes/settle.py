@@ -1,0 +1,111 @@
+"""A program in; the chain rule over its steps, which asks nothing that the forward pass has settled, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from gradgen.core.build import Steps
+from gradgen.core.derive import Chain
+from gradgen.core.program import Program, Way
+from gradgen.passes.facts import Facts
+
+#: By comparison with 0, the signs for which it holds.
+_HOLDS: Mapping[str, str] = {
+    "lt": "-",
+    "le": "-0",
+    "gt": "+",
+    "ge": "0+",
+    "eq": "0",
+    "ne": "-+",
+}
+_LOGARITHMS = ("log", "log2", "log10")
+
+
+class Settled(Chain):
+    """The chain rule of a module: where a logarithm or a quotient has had a value, its argument is positive, its denominator not 0.
+
+    Attributes:
+        program: the program.
+        raises: whether what has no value raises where the module runs.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        steps: Steps,
+        lines: Iterable[int],
+        precise: bool = False,
+        strict: bool = False,
+        raises: bool = True,
+    ) -> None:
+        super().__init__(steps, lines, precise, strict)
+        self.program = program
+        self.raises = raises
+
+    def partial(self, way: Way, d: int, shared: int | None = None) -> int:
+        """Return what an adjoint brings along a way, without tests that are settled."""
+        value = super().partial(way, d, shared)
+        return self._settled(value) if self._asks(value) else value
+
+    def settles(self, way: Way) -> bool:
+        """Whether the operation of a way asks something, and all of it is settled."""
+        bare = way._replace(branch=None, alive=(), moving=False, steep=False)
+        value = super().partial(bare, self.steps.const(1))
+        return self._asks(value) and not self._asks(self._settled(value))
+
+    def _asks(self, value: int) -> bool:
+        """Whether there is a choice in a value."""
+        todo = [value]
+        while todo:
+            at = todo.pop()
+            step = self.steps[at]
+            if step.op == "where":
+                return True
+            if at not in self.tidy.named:
+                todo += step.args
+        return False
+
+    def _settled(self, value: int) -> int:
+        """Return a value without tests that are settled. The recursion is as deep as a line, which is short."""
+        step = self.steps[value]
+        if value in self.tidy.named or not step.args:
+            return value
+        if step.op in _HOLDS and self.steps.number(step.args[1]) == 0:
+            signs = self._signs(step.args[0])
+            if not {*signs} & {*_HOLDS[step.op]}:
+                return self.steps.const(False)
+            if {*signs} <= {*_HOLDS[step.op]}:
+                return self.steps.const(True)
+        args = tuple([self._settled(arg) for arg in step.args])
+        return value if args == step.args else self.steps.emit(step.op, *args)
+
+    def _signs(self, value: int) -> str:
+        """Return the signs that a value may have, once the forward pass has run."""
+        if value >= len(self.program.steps):
+            return "-0+"
+        if value in self._positive:
+            return "+"
+        signs = self._facts.signs[value]
+        return signs.replace("0", "") if value in self._divisors else signs
+
+    @cached_property
+    def _facts(self) -> Facts:
+        return Facts(self.program)
+
+    @cached_property
+    def _positive(self) -> frozenset[int]:
+        """The values that have a logarithm."""
+        return frozenset(self._arguments(_LOGARITHMS))
+
+    @cached_property
+    def _divisors(self) -> frozenset[int]:
+        """The values that something is divided by."""
+        return frozenset(self._arguments(("div", "inv")))
+
+    def _arguments(self, ops: Iterable[str]) -> Iterator[int]:
+        """Yield the last arguments of lines that are evaluated in any case, where what has no value raises."""
+        steps = self.program.steps
+        for value in self.program.lines if self.raises else ():
+            if steps[value].op in ops and not steps[value].guard:
+                yield steps[value].args[-1]
