@@ -25,6 +25,7 @@ from gradgen.read.definitions import Definition
 from gradgen.read.formula import Formula
 from gradgen.read.sympy.nodes import ByNode, operands_first
 from gradgen.read.sympy.stage import constants_of, stage
+from gradgen.targets import KEPT
 from gradgen.write.languages.python import SCIPY
 from gradgen.write.spell import Speller
 from gradgen.write.words.values import Words
@@ -54,7 +55,9 @@ def declare(
     """
     rows, long = dict(ROWS), []
     constants = (
-        constants_of(formula, inputs, outputs) if formula.functions else ByNode()
+        constants_of(formula, inputs, outputs, kept=KEPT)
+        if formula.functions
+        else ByNode()
     )
     for definition in formula.functions:
         if definition.key:

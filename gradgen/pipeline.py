@@ -39,7 +39,7 @@ from gradgen.read.statements import one_assignment, split_docstring
 from gradgen.read.sympy.stage import constants_of, stage
 from gradgen.settings import Request
 from gradgen.sympy_program import as_program, plain_expression, truth_of
-from gradgen.targets import TARGETS, target_for
+from gradgen.targets import KEPT, TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import MAX_WRITTEN, render
@@ -391,7 +391,7 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
     """Return a formula that was read as a program after all passes but the last, which gives names."""
     inputs = _inputs(formula, recipe)
     asked = (formula, inputs, recipe.wrt, recipe.name, recipe.outputs)
-    nodes = constants_of(formula, inputs, recipe.outputs, table)
+    nodes = constants_of(formula, inputs, recipe.outputs, table, KEPT)
     program = stage(*asked, rows=table, constants=nodes)
     given = [text for text, _, _ in program.given]
     results = [text for text, _ in program.outputs]

@@ -30,13 +30,6 @@ NAMES = frozenset(
     "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
 )
 
-#: Names in capitals that the headers of C define, so that no constant has them in any language.
-MACROS = frozenset("""
-    HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN FP_FAST_FMA FP_FAST_FMAF FP_FAST_FMAL FP_ILOGB0 FP_ILOGBNAN FP_INFINITE
-    FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO MATH_ERRNO MATH_ERREXCEPT MAXFLOAT DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS
-    M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2
-    """.split())  # noqa: SIM905
-
 #: Names that a function of another module cannot have in a generated one.
 _KEPT = BUILTINS | NAMES | {"special"}
 

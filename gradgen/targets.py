@@ -16,6 +16,7 @@ from gradgen.write.target import Target
 
 __all__ = [
     "BUILTINS",
+    "KEPT",
     "PYTHON",
     "SCIPY",
     "SUFFIXES",
@@ -41,6 +42,12 @@ TARGETS: Mapping[str, Target] = _found()
 SUFFIXES: Mapping[str, str] = {
     target.suffix: target.name for target in TARGETS.values() if not target.is_python
 }
+
+
+#: Names that no constant has in any language, so that it has the same in all.
+KEPT: frozenset[str] = frozenset().union(
+    *(target.reserved | target.avoided for target in TARGETS.values())
+)
 
 
 def target_for(settings: Settings) -> Target:

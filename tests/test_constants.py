@@ -39,7 +39,7 @@ def declared(source: str) -> list[str]:
     head = source.partition("\ndef forward(")[0].partition("\nvoid forward(")[0]
     head = head.partition("\nexport function forward(")[0]
     lines = re.findall(
-        r"(?m)^(?:(?:static )?const (?:double )?)?[A-Za-z_]\w* = [^\n]*$", head
+        r"(?m)^(?:(?:static )?const (?:double )?)?[^\W\d]\w* = [^\n]*$", head
     )
     return [line for line in lines if not line.startswith("import")]
 
@@ -91,6 +91,11 @@ def test_each_language_declares_them_its_own_way() -> None:
         ("n = 2.0; c = 0.5; x**n + sqrt(x)*y**c", []),
         ("n = 2; n*x", ["N = 2.0"]),
         ("one = 1.0; zero = 0.0; one*x + y", []),
+        # What another language keeps is kept in all.
+        ("y0 = 2.5; x*y0*Y0", ["y0_ = 2.5"]),
+        ("Math = 2.5; x*Math*MATH", ["Math_ = 2.5"]),
+        # Capitals of other alphabets look as Latin ones do.
+        ("μ = 0.5; x*μ", ["μ = 0.5"]),
         # In exponents, conditions and signs.
         ("gamma = 1.4; x**gamma", ["GAMMA = 1.4"]),
         ("limit = -0.25; x**2 if x > limit else limit*x", ["LIMIT = -0.25"]),
@@ -212,6 +217,18 @@ def test_a_formula_that_doubles_round_otherwise_is_no_declaration() -> None:
     made = compile("t = 1/49; u = 49*t + 1/10; x*u")
     assert declared(made.source) == ["U = 1.1  # 49 * T + 1 / 10"]
     assert made.forward(1.0)[0] == 1.1 != 49.0 * (1.0 / 49.0) + 0.1
+
+
+def test_a_formula_of_very_many_operations_is_its_value() -> None:
+    made = compile("c = " + " + ".join(["0.1"] * 300) + "; x*c")
+    (line,) = declared(made.source)
+    assert re.fullmatch(r"C = 30\.00000000\d*|C = 29\.9999999\d*", line)
+    made = compile(
+        "c0 = 1.1\n"
+        + "".join(f"c{i} = c{i - 1}*1.001\n" for i in range(1, 400))
+        + "x*c399"
+    )
+    assert len(declared(made.source)) == 400
 
 
 def test_a_long_formula_is_broken_as_black_does() -> None:

@@ -115,9 +115,10 @@ def _size(number: object) -> int:
 def _computed(op: str, way: Callable[..., Any], *numbers: Any) -> Any:
     result = way(*map(plain, numbers))
     size = 1 + sum(map(_size, numbers))
-    if size > _MOST or not isinstance(result, (float, Fraction)):
+    if not isinstance(result, (float, Fraction)):
         return result
-    made = Term(op, tuple(map(term_of, numbers)))
+    long = size > _MOST
+    made = None if long else Term(op, tuple(map(term_of, numbers)))
     return _with_origin(result, Origin(made=made, size=size))
 
 
@@ -241,18 +242,22 @@ def is_rational(number: object) -> bool:
     return not named and {*operations(origin.made)} <= {*_RATIONAL}
 
 
-def as_term(steps: Steps, value: int) -> Term | None:
-    """Return a value that is made of constants alone as a term, None where it is long or is something else."""
+def as_term(steps: Steps, value: int, room: int = _MOST) -> Term | None:
+    """Return a value that is made of constants alone by few operations as a term, None for all else."""
     step = steps[value]
     if step.op == "const":
         return term_of(step.data if step.data is not None else 0)
-    if not step.args or step.guard or step.op == "copy":
+    room -= 1
+    if not step.args or step.guard or step.op == "copy" or room < 0:
         return None
-    args = [as_term(steps, arg) for arg in step.args]
-    made = [arg for arg in args if arg is not None]
-    term = Term(step.op, tuple(made))
-    short = len(made) == len(args) and sum(1 for _ in operations(term)) <= _MOST
-    return term if short else None
+    args: list[Term] = []
+    for arg in step.args:
+        found = as_term(steps, arg, room)
+        if found is None:
+            return None
+        args.append(found)
+        room -= sum(1 for _ in operations(found))
+    return Term(step.op, tuple(args)) if room >= 0 else None
 
 
 def as_number(steps: Steps, value: int) -> Constant | None:

@@ -10,10 +10,10 @@ from gradgen.core.rows import Term
 from gradgen.passes.constants import (
     Constant,
     as_step,
+    called,
     leaves,
     operations,
     plain,
-    reached,
     value_of,
 )
 from gradgen.write.languages.formula import FORMULA
@@ -62,7 +62,7 @@ class Declarations:
             found.append(
                 self._beside(name, formula or digits, said, number.origin.note)
             )
-            needed |= {*reached(leaves(made))} if formula else set()
+            needed |= {called(leaf)[0] for leaf in leaves(made)} if formula else set()
         return found[::-1]
 
     def _beside(self, name: str, value: str, said: str, note: str) -> Stage:

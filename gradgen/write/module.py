@@ -251,7 +251,7 @@ class _Viewer:
     def results(self, outputs: Sequence[str]) -> Iterator[str]:
         """Yield a free name for each output where that is handed over."""
         taken = {*self.program.names.values(), *self.program.adjoints.values()}
-        taken |= self.target.reserved | self.target.avoided
+        taken |= self.target.reserved | self.target.avoided | {*self.bodies.constants}
         for name in outputs:
             found = f"{name}_out"
             while found in taken:

@@ -28,7 +28,6 @@ from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.pieces import leave_nothing
 from gradgen.read.sympy.table import BY_NODE
-from gradgen.reserved import MACROS, is_kept
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
 _LITERAL_BITS = 1000
@@ -118,18 +117,26 @@ def constants_of(
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     rows: Mapping[str, Row] = ROWS,
+    kept: Container[str] = (),
 ) -> ByNode[Constant]:
     """Return the constants of a program under the names that modules give them, by their nodes.
 
     A name is the author's in capitals, unless something else has that: then it stays as it is. Results are no constants, nor is
     what comes to 0 or 1.
+
+    Args:
+        formula: the program.
+        inputs: its inputs, if they are listed.
+        outputs: its results, if they are listed.
+        rows: the table, with the program's own functions.
+        kept: names that no constant may have.
     """
     found: ByNode[Constant] = ByNode()
     if all(assignment.made is None for assignment in formula.assignments):
         return found
     results = {*(outputs or [formula.assignments[-1].name])}
     taken = {assignment.name for assignment in formula.assignments}
-    taken |= {*(_symbols(formula) if inputs is None else inputs), *MACROS}
+    taken |= {*(_symbols(formula) if inputs is None else inputs)}
     taken |= {function.name for function in formula.functions}
     taken |= {local for function in formula.functions for local in function.locals}
     used: set[str] = set()
@@ -147,12 +154,12 @@ def constants_of(
         number = as_number(steps, value)
         if number is None or number in (0, 1, -1) or name in results:
             continue
-        upper = name.upper()
-        called = upper if upper == name or upper not in taken else name
-        while is_kept(called) or called in MACROS or called in used:
+        # Capitals of other alphabets may look as Latin ones do.
+        upper = name.upper() if name.isascii() else name
+        called = name if upper in taken else upper
+        while called in kept or called in used or (called != name and called in taken):
             called += "_"
         used.add(called)
-        taken.add(called)
         found[expr] = named(number, called, assignment.comment, len(found))
         done[expr] = steps.const(found[expr])
     return found

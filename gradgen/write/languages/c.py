@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError
-from gradgen.reserved import MACROS
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -114,6 +113,9 @@ _MATH = frozenset("""
     fpclassify isfinite isgreater isgreaterequal isinf isless islessequal islessgreater isnan isnormal isunordered
     signbit float_t double_t math_errhandling
     gamma j0 j1 jn y0 y1 yn signgam drem finite exp10 pow10 scalb significand
+    HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN FP_FAST_FMA FP_FAST_FMAF FP_FAST_FMAL FP_ILOGB0 FP_ILOGBNAN FP_INFINITE
+    FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO MATH_ERRNO MATH_ERREXCEPT MAXFLOAT DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS
+    M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2
     """.split())  # noqa: SIM905
 _NAMES = frozenset(
     "forward backward jacobian value_and_grad cache gradient rows".split()  # noqa: SIM905
@@ -492,7 +494,7 @@ C = Target(
     imports=(),
     needs="",
     says="C99",
-    reserved=_NAMES | _KEYWORDS | _MATH | MACROS,
+    reserved=_NAMES | _KEYWORDS | _MATH,
     avoided=frozenset(),
     layout=_layout,
     layout_any=_layout,
