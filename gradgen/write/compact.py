@@ -23,6 +23,8 @@ from gradgen.write.target import Target
 OPERATIONS = 4
 #: A sum of so many terms reads well, products of two names among them: all but one of these count as names.
 TERMS = 4
+#: So does one of so many names.
+NAMES = 8
 _WIDTH = 88 - 4
 
 
@@ -203,6 +205,8 @@ class _Measure:
         self.speller.written = 0
         self.speller.text(value, self.known)
         terms = [*self._terms(value)]
+        if len(terms) <= NAMES and all(term in self.known for term in terms):
+            return min(len(terms) - 1, OPERATIONS)
         products = sum(map(self._is_product, terms))
         extra = products - 1 if 1 < len(terms) <= TERMS else 0
         return self.speller.written - self._signs(value) - max(0, extra)
@@ -312,8 +316,11 @@ class Compact:
         begun: dict[str, int] = {}
         for place, line in enumerate(lines):
             line = self._filled(line, found)
+            before = found.made.get(place - 1)
             if line.name in begun:
                 line = self._summed(found.made, begun.pop(line.name), line)
+            elif line.sign != "=" and before and _is_begun(before, line):
+                line = self._summed(found.made, place - 1, line)
             found.made[place] = line
             light = self._is_light(line.value)
             if line.name in again:
@@ -336,7 +343,7 @@ class Compact:
                 if alone and (line.total not in read or self._again(line, read)):
                     waiting[line.total] = place
             known.give(line)
-        return self._renamed(found, kept | gradients)
+        return _renamed(found, kept | gradients, known)
 
     def _filled(self, line: Line, found: Fused) -> Line:
         """Return a line with as many of those that wait in their places as it has room for."""
@@ -395,19 +402,6 @@ class Compact:
             self.known[begun.total] = line.name
         return line
 
-    def _renamed(self, found: Fused, kept: Container[str]) -> Fused:
-        """Return lines in which the first gradient that is no more than another takes its place."""
-        new: dict[str, str] = {}
-        own = {line.name for line in found.made.values()}
-        for name, value in (*found.said.items(), *found.copied.items()):
-            was = self.known.get(value, "")
-            if was in own and was not in kept and was not in new:
-                new[was] = name
-                found.said.pop(name, None)
-        for place, line in found.made.items():
-            found.made[place] = line._replace(name=new.get(line.name, line.name))
-        return found
-
     # What a value is made of, down to what has names.
 
     def _leaves(self, value: int) -> Iterator[int]:
@@ -426,7 +420,7 @@ class Compact:
 
     def _stands(self, value: int) -> bool:
         """Whether all that a line reads is called something here, or is made in the line."""
-        todo = [value]
+        todo = [] if value in self.known else [*self.steps[value].args]
         while todo:
             at = todo.pop()
             if at not in self.known:
@@ -475,6 +469,26 @@ class Plan:
         while value in self.inside:
             value = self.inside[value]
         return value
+
+
+def _renamed(found: Fused, kept: Container[str], known: Mapping[int, str]) -> Fused:
+    """Return lines in which the first gradient that is no more than another takes its place."""
+    new: dict[str, str] = {}
+    own = {line.name for line in found.made.values()}
+    for name, value in (*found.said.items(), *found.copied.items()):
+        was = known.get(value, "")
+        if was in own and was not in kept and was not in new:
+            new[was] = name
+            found.said.pop(name, None)
+    for place, line in found.made.items():
+        found.made[place] = line._replace(name=new.get(line.name, line.name))
+    return found
+
+
+def _is_begun(before: Line, line: Line) -> bool:
+    """Whether a line goes on with the sum that the line before begins, and answers the same."""
+    begins = before.sign == "=" and before.name == line.name
+    return begins and before.answers == line.answers
 
 
 def kept_names(program: Program) -> frozenset[str]:

@@ -28,6 +28,8 @@ _ROW = 74
 _OFTEN = 4
 #: So wide is a tuple of a cache that is a tuple of tuples.
 _PACK = 76
+#: So wide are outputs and a cache that stand on one line, and so much wider than the mean may a tuple be.
+_RETURNED, _UNEVEN = 72, 8
 #: No more is written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
 MAX_WRITTEN = 600_000
 
@@ -179,7 +181,7 @@ class _Viewer:
                 tuple(name for name in back.idle if name not in gradients),
             ),
             cache=cache,
-            packs=_packs(cache) if self.target.compact else (),
+            packs=_packs(cache, outputs) if self.target.compact else (),
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unread=(ahead.unread, back.unread),
@@ -310,17 +312,20 @@ def _rows_type(rows: int, width: int) -> str:
     return f"tuple[{', '.join([row] * rows) if rows <= FEW else f'{row}, ...'}]"
 
 
-def _packs(cache: Sequence[str]) -> tuple[int, ...]:
-    """Return how many names stand in each tuple of a cache that is too long for one line."""
-    if len(", ".join(cache)) <= _PACK:
+def _packs(cache: Sequence[str], outputs: Sequence[str]) -> tuple[int, ...]:
+    """Return how many names stand in each tuple of a cache that is too long for one line: of about the same width each."""
+    width = len(", ".join(cache))
+    beside = len(", ".join(outputs)) + (len("(), ") if len(outputs) > 1 else 0)
+    if width <= _PACK and width + beside <= _RETURNED:
         return ()
-    found = [0]
-    room = _PACK
+    rows = max(2, -(-width // _PACK))
+    room = min(_PACK, max(-(-width // rows), len(max(cache, key=len))) + _UNEVEN)
+    found, left = [0], room
     for name in cache:
-        room -= len(name) + 2
-        if room < 0:
+        left -= len(name) + 2
+        if left < -2:
             found.append(0)
-            room = _PACK - len(name) - 2
+            left = room - len(name) - 2
         found[-1] += 1
     return (*found,)
 
