@@ -138,7 +138,7 @@ def _staged(
     known = _inside(definition.body, constants)
     formula, name = Formula("", definition.body), definition.name
     program = stage(formula, definition.params, name=name, rows=rows, constants=known)
-    return program if definition.as_written else recognise(program, finite=finite)
+    return program if definition.as_written else recognise(program, {}, finite)
 
 
 def _inside(body: sp.Basic, constants: ByNode[Constant]) -> ByNode[Constant]:

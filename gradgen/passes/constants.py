@@ -336,25 +336,55 @@ def is_own(number: object) -> bool:
 
 
 def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
-    """Return a program in which what is made of constants with names has a name as well.
+    """Return a program in which what is made of constants alone has a name as well, also inside of its own functions.
 
     Args:
         program: the program.
         free: what makes a name one that nothing else has.
     """
+    known: dict[str, Constant] = {}
+
+    def name(number: Number | None) -> Number | None:
+        made = number.origin.made if isinstance(number, (_Float, _Fraction)) else None
+        if made is None or called(number)[0]:
+            return number
+        assert isinstance(number, (_Float, _Fraction))
+        if repr(number) not in known:
+            word = _word(made, True)
+            text = free(word if 0 < len(word) <= _LENGTH else _by_value(number))
+            known[repr(number)] = named(number, text, place=_LAST + len(known))
+        return known[repr(number)]
+
     exponents = {step.args[1] for step in program.steps if step.op == "powi"}
     steps = [*program.steps]
     for value, step in enumerate(steps):
-        number = step.data
-        if not isinstance(number, (_Float, _Fraction)) or value in exponents:
-            continue
-        made = number.origin.made
-        if made is None or called(number)[0]:
-            continue
-        word = _word(made, True)
-        name = free(word if 0 < len(word) <= _LENGTH else _by_value(number))
-        steps[value] = step._replace(data=named(number, name, place=_LAST + value))
-    return replace(program, steps=tuple(steps))
+        if step.op == "const" and value not in exponents:
+            steps[value] = step._replace(data=name(step.data))
+    rows = {**program.rows}
+    for op in dict.fromkeys(step.op for step in program.steps):
+        row = rows.get(op)
+        if row is not None and row.own:
+            body = _each(row.body, name) or ""
+            texts = (row.adjoints, row.precise, row.strict)
+            adjoints, precise, strict = (
+                tuple([_each(text, name) for text in each]) for each in texts
+            )
+            rows[op] = replace(row, body=body, adjoints=adjoints, precise=precise, strict=strict)  # type: ignore[arg-type]
+    return replace(program, steps=tuple(steps), rows=rows)
+
+
+def _each(
+    text: Term | str | None, name: Callable[[Number | None], Number | None]
+) -> Term | str | None:
+    """Return a text of a row with names for its numbers. The recursion is as deep as a function's body, which is short."""
+    if not isinstance(text, Term):
+        return text
+    if text.op == "const":
+        return replace(text, data=name(text.data))
+    args = [_each(arg, name) for arg in text.args]
+    if text.op in ("powi", "**"):
+        args[1] = text.args[1]
+    return replace(text, args=tuple(args))  # type: ignore[arg-type]
 
 
 def called(number: object) -> tuple[str, bool]:
