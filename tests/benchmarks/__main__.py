@@ -1,0 +1,105 @@
+"""Measures, and writes README's table; `--rounds 20` is a quick look, `--print` leaves README alone."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from gradgen import compile as compile_formula
+from tests.benchmarks import clock, peers, sizes
+from tests.benchmarks.clock import Call, Race
+from tests.benchmarks.functions import FUNCTIONS, INPUTS, POINTS, SOURCES
+from tests.benchmarks.fused import FUSED
+from tests.benchmarks.split import SPLIT
+from tests.benchmarks.table import Measured, put, tables
+
+README = Path(__file__).parents[2] / "README.md"
+BASE = "by hand, one function"
+
+
+def calls(key: str) -> Mapping[str, Call]:
+    """Return what is compared at one function, by its name in the table; the first is what the others are compared with."""
+    inputs, point = list(INPUTS[key]), POINTS[key]
+    textbook = compile_formula(SOURCES[key], inputs=inputs)
+    compact = compile_formula(SOURCES[key], inputs=inputs, style="compact")
+    found = {
+        BASE: clock.one(FUSED[key]),
+        "**gradgen `value_and_grad`**": clock.one(textbook.value_and_grad),
+        "**gradgen `forward` + `backward`**, compact": clock.passes(compact.module),
+        "**gradgen `forward` + `backward`**, textbook": clock.passes(textbook.module),
+        "by hand, `forward` + `backward`, one operation a line": clock.passes(
+            SPLIT[key]
+        ),
+    }
+    for name, (title, _) in peers.PEERS.items():
+        call = peers.made(name, key)
+        if call is not None:
+            found[title] = clock.one(call)
+    if peers.installed("numba"):
+        with contextlib.suppress(Exception):  # what numba does not know
+            call = peers.numba(textbook.value_and_grad)
+            call(*point)
+            found["gradgen `value_and_grad` under numba's `njit`"] = clock.one(call)
+    return found
+
+
+def raced(rounds: int) -> Mapping[str, Race]:
+    """Return the races of all functions."""
+    found = {}
+    for key in FUNCTIONS:
+        found[key] = clock.race(calls(key), POINTS[key], rounds)
+        print(f"{key} is measured", file=sys.stderr)
+    return found
+
+
+def extra(rounds: int) -> Mapping[str, float]:
+    """Return the seconds that methods of a compiled formula add to the function that they stand for."""
+    found = {}
+    compiled = compile_formula(SOURCES["F1"], with_="jacobian, value_and_grad")
+    for name in ("value_and_grad", "jacobian"):
+        function = clock.one(getattr(compiled.module, name))
+        pair = {"function": function, "method": clock.method(compiled, name)}
+        race = clock.race(pair, POINTS["F1"], rounds)
+        found[f"Compiled.{name}"] = race.seconds * (race.ratios["method"].middle - 1)
+    return found
+
+
+def machine() -> str:
+    """Return the processor's name and how many there are."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--rounds", type=int, default=300, help="how often each takes its turn")  # fmt: skip
+    parser.add_argument("--print", action="store_true", help="write nothing")
+    asked = parser.parse_args()
+    few = max(asked.rounds // 60, 1)
+    tools = peers.versions([*peers.PEERS, "numba"])
+    found = Measured(
+        raced(asked.rounds),
+        extra(asked.rounds),
+        sizes.generation(few),
+        sizes.starting(few),
+        machine(),
+        [f"Python {platform.python_version()}", *tools],
+    )
+    text = tables(found)
+    print(text)
+    if not asked.print:
+        README.write_text(put(text, README.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
