@@ -199,6 +199,8 @@ def test_constants_of_a_python_file() -> None:
     assert made.forward(1.25, 0.3)[0] == pytest.approx(there.f(1.25, 0.3), rel=1e-15)
     assert not made.unproven and dict(made.recipe.defaults) == {"v": 2.5, "k": 1.4}
     assert regenerate(made.recipe).source == made.source
+    # A number of turns is known where the loop is written out.
+    assert "N = 3" not in made.recipe.source and "UNUSED" not in made.recipe.source
     # A parameter goes before a constant of a file that another function reads.
     text = (
         "g = 9.81\ndef fall(t):\n    return g*t\ndef f(g, x):\n    return fall(x) + g\n"
@@ -238,6 +240,25 @@ def test_a_long_formula_is_broken_as_black_does() -> None:
     made = compile(text)
     assert "\nBETA1 = (\n    N3 / 2.0\n" in made.source
     assert max(map(len, made.source.splitlines())) < 120
+
+
+def test_a_negative_constant_keeps_the_signs_that_its_author_wrote() -> None:
+    made = compile("k = -0.7; x + k*t + k", as_written=True)
+    assert "K * t" in made.source and "sumscaledt + K" in made.source
+    made = compile("k = -0.7; k*x + sin(x)*y - k*y")
+    text = made.source.partition("def forward")[2]
+    assert "K * x" in text and "-K" not in text
+    assert "dx += K * " in text
+    assert made.value_and_grad(0.5, 2.0)[1] == pytest.approx(
+        (2 * math.cos(0.5) - 0.7, math.sin(0.5) + 0.7)
+    )
+
+
+def test_no_stage_has_the_name_of_a_constant() -> None:
+    made = compile("sinx = 0.3; SINX*sinx + sin(x)")
+    assert declared(made.source) == ["sinx = 0.3"]
+    assert "sinx2 = math.sin(x)" in made.source and "SINX * sinx" in made.source
+    assert made.forward(2.0, 0.5)[0] == 2.0 * 0.3 + math.sin(0.5)
 
 
 def test_options_give_constants() -> None:
