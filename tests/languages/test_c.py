@@ -41,7 +41,8 @@ from tests.rows import NUMERIC, constants, drawn, has_text
 GCC = shutil.which("gcc")
 pytestmark = pytest.mark.skipif(GCC is None, reason="gcc is not installed")
 FLAGS = "-std=c99 -Wall -Wextra -Wpedantic -Werror -O2 -ffp-contract=off -shared -fPIC"
-_OURS = re.compile(r"\b(forward|backward|jacobian|\w+_of)\b(?=\()")
+_OURS = re.compile(r"\b(forward|backward|jacobian|value_and_grad|\w+_of)\b(?=\()")
+_CONSTANT = re.compile(r"^static const double (\w+)", re.MULTILINE)
 _CACHE = re.compile(r"double cache\[(\d+)\]")
 
 
@@ -81,11 +82,14 @@ class Module:
 
 
 def built(modules: Sequence[Any], folder: Path) -> list[Module]:
-    """Return modules, compiled together: each with names of its own for its functions."""
-    texts = [
-        _OURS.sub(rf"\1_{number}", compiled.source)
-        for number, compiled in enumerate(modules)
-    ]
+    """Return modules, compiled together: each with names of its own for its functions and constants."""
+    texts = []
+    for number, compiled in enumerate(modules):
+        text = _OURS.sub(rf"\1_{number}", compiled.source)
+        if constants_of := _CONSTANT.findall(text):
+            own = re.compile(rf"\b({'|'.join(constants_of)})\b")
+            text = own.sub(rf"\1_{number}", text)
+        texts.append(text)
     folder.mkdir(exist_ok=True)
     source, library = folder / "modules.c", folder / "modules.so"
     source.write_text("\n".join(texts), encoding="utf-8")
