@@ -16,6 +16,7 @@ from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
+from gradgen.targets import SUFFIXES
 from gradgen.write.compact import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas
@@ -232,3 +233,15 @@ def test_a_sigmoid_that_is_written_often_is_a_function(target: str) -> None:
     # What a module costs does not depend on how it is written.
     (cost,) = re.findall(r"Operations: (\d+) forward, (\d+) backward", many)
     assert cost == ("15", "8")
+
+
+@pytest.mark.parametrize("target", [*SUFFIXES.values()])
+def test_compact_modules_in_other_languages(target: str) -> None:
+    for row in formulas("optim")[::10]:
+        try:
+            compile(row["expression"], target=target, proof=False)
+        except GradgenError:
+            continue
+        options: dict[str, Any] = {"style": "compact", "proof": False}
+        extras = "jacobian, value_and_grad"
+        compile(row["expression"], target=target, with_=extras, **options)

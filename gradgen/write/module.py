@@ -160,6 +160,7 @@ class _Viewer:
         results = tuple(self.results(outputs))
         cache = tuple(names[value] for value in sorted(cached))
         kept = {*outputs, *cache}
+        packed = self.target.compact and self.target.is_python
         return Module(
             noqa=self.noqa(read, slopes),
             docstring=tuple(self.docstrings.module(formula, self.cost, told)),
@@ -181,7 +182,7 @@ class _Viewer:
                 tuple(name for name in back.idle if name not in gradients),
             ),
             cache=cache,
-            packs=_packs(cache, outputs) if self.target.compact else (),
+            packs=_packs(cache, outputs) if packed else (),
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unread=(ahead.unread, back.unread),
@@ -190,7 +191,7 @@ class _Viewer:
             gradients=(*gradients,),
             jacobian=every,
             single=single,
-            few=len(cache) + len(self.inputs) if self.target.compact else FEW,
+            few=len(cache) + len(self.inputs) if packed else FEW,
         )
 
     def single(self) -> SingleView:
