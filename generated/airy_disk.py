@@ -3,7 +3,7 @@
 # name: intensity
 # inputs: theta, a, k
 # target: scipy
-# digest: c214ee7fe8b8a7b5
+# digest: 790f32d43fb0063d
 # ruff: noqa: N806, RUF100
 """intensity(theta, a, k) = (2*besselj(1, k*a*theta)/(k*a*theta))**2.
 
@@ -21,8 +21,8 @@ def forward(theta: float, a: float, k: float) -> tuple[float, tuple[float, ...]]
     """Return intensity and the cache that backward needs."""
     ka = k * a
     den = ka * theta  # denominator
-    Joneden = float(special.jv(1, den))  # besselj
-    num = 2.0 * Joneden  # numerator
+    J1den = float(special.jv(1, den))  # besselj
+    num = 2.0 * J1den  # numerator
     numbyden = num / den
     intensity = numbyden * numbyden
     return intensity, (
@@ -56,11 +56,11 @@ def backward(
     # numbyden = num / den              d(num/den)/dden = -numbyden/den
     dnum = dnumbyden / den
     dden = -numbyden * dnum
-    # num = 2 * Joneden
-    dJoneden = 2.0 * dnum
-    # Joneden = besselj(1, den)
+    # num = 2 * J1den
+    dJ1den = 2.0 * dnum
+    # J1den = besselj(1, den)
     #     d besselj(n, u) = (besselj(n - 1, u) - besselj(n + 1, u))/2
-    dden += (float(special.jv(0, den)) - float(special.jv(2, den))) / 2.0 * dJoneden
+    dden += (float(special.jv(0, den)) - float(special.jv(2, den))) / 2.0 * dJ1den
     # den = ka * theta
     dka = theta * dden
     dtheta = ka * dden

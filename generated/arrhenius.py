@@ -3,7 +3,7 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: 90eb0337b2fc25d4
+# digest: 0fc44efdc49c59df
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
@@ -12,8 +12,8 @@ Gradient: by A, Ea, T only.
 Operations: 4 forward, 4 backward; value and gradient cost 2.0 times the value.
 
 Raises:
-    ZeroDivisionError: where RT = 0 (ratioEa).
-    OverflowError: where ratioEa > 709.78 (expratioEa).
+    ZeroDivisionError: where RT = 0 (rationegEa).
+    OverflowError: where rationegEa > 709.78 (expratioEa).
 """
 
 import math
@@ -23,14 +23,14 @@ def forward(A: float, Ea: float, T: float, R: float) -> tuple[float, tuple[float
     """Return k and the cache that backward needs."""
     negEa = -Ea
     RT = R * T
-    ratioEa = negEa / RT
-    expratioEa = math.exp(ratioEa)
+    rationegEa = negEa / RT
+    expratioEa = math.exp(rationegEa)
     k = A * expratioEa
     return k, (
         A,
         T,
         RT,
-        ratioEa,
+        rationegEa,
         expratioEa,
     )
 
@@ -41,17 +41,17 @@ def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, f
         A,
         T,
         RT,
-        ratioEa,
+        rationegEa,
         expratioEa,
     ) = cache
     # k = A * expratioEa
     dA = expratioEa * dk
     dexpratioEa = A * dk
-    # expratioEa = exp(ratioEa)
-    dratioEa = expratioEa * dexpratioEa
-    # ratioEa = negEa / RT              d(negEa/RT)/dT = -ratioEa/T
-    dnegEa = dratioEa / RT
-    dT = -(ratioEa / T) * dratioEa
+    # expratioEa = exp(rationegEa)
+    drationegEa = expratioEa * dexpratioEa
+    # rationegEa = negEa / RT           d(negEa/RT)/dT = -rationegEa/T
+    dnegEa = drationegEa / RT
+    dT = -(rationegEa / T) * drationegEa
     # negEa = -Ea
     dEa = -dnegEa
     return dA, dEa, dT

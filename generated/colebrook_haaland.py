@@ -2,7 +2,7 @@
 # source: 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2
 # name: friction
 # inputs: Re, eps, D
-# digest: c68e63d80bb42b9a
+# digest: a7174a946783c6ab
 # ruff: noqa: N803, N806, RUF100
 """friction(Re, eps, D) = 1/(1.8*log10((eps/(3.7*D))**1.11 + 6.9/Re))**2.
 
@@ -10,13 +10,13 @@ Inputs: Re, eps, D.
 Operations: 8 forward, 13 backward; value and gradient cost 2.6 times the value.
 
 Raises:
-    ZeroDivisionError: where scaledD = 0 (epsbyprod).
-    ValueError: where epsbyprod < 0 (ratioepspowc).
-    OverflowError: where epsbyprod**1.11 is too large (ratioepspowc).
-    ZeroDivisionError: where Re = 0 (cbyRe).
-    ValueError: where sumcbyRe <= 0 (logtensumeps).
-    ZeroDivisionError: where scaledlogten = 0 (friction).
-    OverflowError: where scaledlogten**(-2) is too large (friction).
+    ZeroDivisionError: where c3p7D = 0 (ratioeps).
+    ValueError: where ratioeps < 0 (pow1p11ratioeps).
+    OverflowError: where ratioeps**1.11 is too large (pow1p11ratioeps).
+    ZeroDivisionError: where Re = 0 (c6p9byRe).
+    ValueError: where sumc6p9byRe <= 0 (logtensumeps).
+    ZeroDivisionError: where c1p8logteneps = 0 (friction).
+    OverflowError: where c1p8logteneps**(-2) is too large (friction).
 """
 
 import math
@@ -24,22 +24,22 @@ import math
 
 def forward(Re: float, eps: float, D: float) -> tuple[float, tuple[float, ...]]:
     """Return friction and the cache that backward needs."""
-    scaledD = 3.7 * D
-    epsbyprod = eps / scaledD
-    ratioepspowc = math.pow(epsbyprod, 1.11)
-    cbyRe = 6.9 / Re
-    sumcbyRe = ratioepspowc + cbyRe
-    logtensumeps = math.log10(sumcbyRe)
-    scaledlogten = 1.8 * logtensumeps
-    friction = scaledlogten**-2
+    c3p7D = 3.7 * D
+    ratioeps = eps / c3p7D
+    pow1p11ratioeps = math.pow(ratioeps, 1.11)
+    c6p9byRe = 6.9 / Re
+    sumc6p9byRe = pow1p11ratioeps + c6p9byRe
+    logtensumeps = math.log10(sumc6p9byRe)
+    c1p8logteneps = 1.8 * logtensumeps
+    friction = c1p8logteneps**-2
     return friction, (
         Re,
         D,
-        scaledD,
-        epsbyprod,
-        cbyRe,
-        sumcbyRe,
-        scaledlogten,
+        c3p7D,
+        ratioeps,
+        c6p9byRe,
+        sumc6p9byRe,
+        c1p8logteneps,
         friction,
     )
 
@@ -54,27 +54,27 @@ def backward(
     (
         Re,
         D,
-        scaledD,
-        epsbyprod,
-        cbyRe,
-        sumcbyRe,
-        scaledlogten,
+        c3p7D,
+        ratioeps,
+        c6p9byRe,
+        sumc6p9byRe,
+        c1p8logteneps,
         friction,
     ) = cache
-    # friction = scaledlogten**(-2)
-    dscaledlogten = -2.0 * (friction / scaledlogten) * dfriction
-    # scaledlogten = 1.8 * logtensumeps
-    dlogtensumeps = 1.8 * dscaledlogten
-    # logtensumeps = log10(sumcbyRe)    d log10 = 1/(sumcbyRe*log(10))
-    dsumcbyRe = dlogtensumeps / (sumcbyRe * math.log(10.0))
-    # sumcbyRe = ratioepspowc + cbyRe
-    dratioepspowc = dsumcbyRe
-    dcbyRe = dsumcbyRe
-    # cbyRe = 6.9 / Re                  d(6.9/Re)/dRe = -cbyRe/Re
-    dRe = -cbyRe / Re * dcbyRe
-    # ratioepspowc = epsbyprod**1.11    d(u**c)/du = c*u**(c - 1)
-    depsbyprod = 1.11 * math.pow(epsbyprod, 0.1100000000000001) * dratioepspowc
-    # epsbyprod = eps / scaledD         d(eps/scaledD)/dD = -epsbyprod/D
-    deps = depsbyprod / scaledD
-    dD = -(epsbyprod / D) * depsbyprod
+    # friction = c1p8logteneps**(-2)
+    dc1p8logteneps = -2.0 * (friction / c1p8logteneps) * dfriction
+    # c1p8logteneps = 1.8 * logtensumeps
+    dlogtensumeps = 1.8 * dc1p8logteneps
+    # logtensumeps = log10(sumc6p9byRe)    d log10 = 1/(sumc6p9byRe*log(10))
+    dsumc6p9byRe = dlogtensumeps / (sumc6p9byRe * math.log(10.0))
+    # sumc6p9byRe = pow1p11ratioeps + c6p9byRe
+    dpow1p11ratioeps = dsumc6p9byRe
+    dc6p9byRe = dsumc6p9byRe
+    # c6p9byRe = 6.9 / Re               d(6.9/Re)/dRe = -c6p9byRe/Re
+    dRe = -c6p9byRe / Re * dc6p9byRe
+    # pow1p11ratioeps = ratioeps**1.11    d(u**c)/du = c*u**(c - 1)
+    dratioeps = 1.11 * math.pow(ratioeps, 0.1100000000000001) * dpow1p11ratioeps
+    # ratioeps = eps / c3p7D            d(eps/c3p7D)/dD = -ratioeps/D
+    deps = dratioeps / c3p7D
+    dD = -(ratioeps / D) * dratioeps
     return dRe, deps, dD

@@ -2,7 +2,7 @@
 # source: Is*(exp(V/(n*Vt)) - 1)
 # name: current
 # inputs: V, Is, n, Vt
-# digest: e3d0bb658165993e
+# digest: d44e18d3f1f78b29
 # ruff: noqa: N803, N806, RUF100
 """current(V, Is, n, Vt) = Is*(exp(V/(n*Vt)) - 1).
 
@@ -10,8 +10,8 @@ Inputs: V, Is, n, Vt.
 Operations: 4 forward, 7 backward; value and gradient cost 2.8 times the value.
 
 Raises:
-    ZeroDivisionError: where nVt = 0 (Vbyprod).
-    OverflowError: where Vbyprod > 709.78 (expm1ratioV).
+    ZeroDivisionError: where nVt = 0 (ratioV).
+    OverflowError: where ratioV > 709.78 (expm1ratioV).
 """
 
 import math
@@ -22,15 +22,15 @@ def forward(
 ) -> tuple[float, tuple[float, ...]]:
     """Return current and the cache that backward needs."""
     nVt = n * Vt
-    Vbyprod = V / nVt
-    expm1ratioV = math.expm1(Vbyprod)
+    ratioV = V / nVt
+    expm1ratioV = math.expm1(ratioV)
     current = Is * expm1ratioV
     return current, (
         Is,
         n,
         Vt,
         nVt,
-        Vbyprod,
+        ratioV,
         expm1ratioV,
     )
 
@@ -47,16 +47,16 @@ def backward(
         n,
         Vt,
         nVt,
-        Vbyprod,
+        ratioV,
         expm1ratioV,
     ) = cache
     # current = Is * expm1ratioV
     dIs = expm1ratioV * dcurrent
     dexpm1ratioV = Is * dcurrent
-    # expm1ratioV = expm1(Vbyprod)
-    dVbyprod = math.exp(Vbyprod) * dexpm1ratioV
-    # Vbyprod = V / nVt                 d(V/nVt)/dn = -Vbyprod/n
-    dV = dVbyprod / nVt
-    dn = -(Vbyprod / n) * dVbyprod
-    dVt = -(Vbyprod / Vt) * dVbyprod
+    # expm1ratioV = expm1(ratioV)
+    dratioV = math.exp(ratioV) * dexpm1ratioV
+    # ratioV = V / nVt                  d(V/nVt)/dn = -ratioV/n
+    dV = dratioV / nVt
+    dn = -(ratioV / n) * dratioV
+    dVt = -(ratioV / Vt) * dratioV
     return dV, dIs, dn, dVt

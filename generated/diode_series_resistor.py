@@ -2,7 +2,7 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: 33c2be9693d2677e
+# digest: 97845125c42fa47b
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
@@ -10,11 +10,11 @@ Inputs: V, R, I0, V0.
 Operations: 9 forward, 18 backward; value and gradient cost 3.0 times the value.
 
 Raises:
-    ZeroDivisionError: where V0 = 0 (prodbyV0).
-    ZeroDivisionError: where V0 = 0 (sumbyV0).
-    OverflowError: where sumbyV0 > 709.78 (expratioV).
-    ValueError: where prodV < -1 / E (lambertwprod).
-    ZeroDivisionError: backward, where prodV = -1 / E (lambertwprod).
+    ZeroDivisionError: where V0 = 0 (ratioI0R).
+    ZeroDivisionError: where V0 = 0 (ratioVpI0R).
+    OverflowError: where ratioVpI0R > 709.78 (expratioV).
+    ValueError: where prodexpV < -1 / E (lambertwprodI0).
+    ZeroDivisionError: backward, where prodexpV = -1 / E (lambertwprodI0).
 """
 
 import math
@@ -56,22 +56,22 @@ def forward(
 ) -> tuple[float, tuple[float, ...]]:
     """Return drop and the cache that backward needs."""
     I0R = I0 * R
-    prodbyV0 = I0R / V0
+    ratioI0R = I0R / V0
     VpI0R = V + I0R
-    sumbyV0 = VpI0R / V0
-    expratioV = math.exp(sumbyV0)
-    prodV = prodbyV0 * expratioV
-    lambertwprod = _lambertw(prodV)
-    prodV0 = V0 * lambertwprod
-    drop = prodV0 - I0R
+    ratioVpI0R = VpI0R / V0
+    expratioV = math.exp(ratioVpI0R)
+    prodexpV = ratioI0R * expratioV
+    lambertwprodI0 = _lambertw(prodexpV)
+    prodlambertwI0 = V0 * lambertwprodI0
+    drop = prodlambertwI0 - I0R
     return drop, (
         R,
         I0,
         V0,
-        prodbyV0,
-        sumbyV0,
+        ratioI0R,
+        ratioVpI0R,
         expratioV,
-        lambertwprod,
+        lambertwprodI0,
     )
 
 
@@ -87,34 +87,34 @@ def backward(
         R,
         I0,
         V0,
-        prodbyV0,
-        sumbyV0,
+        ratioI0R,
+        ratioVpI0R,
         expratioV,
-        lambertwprod,
+        lambertwprodI0,
     ) = cache
-    # drop = prodV0 - I0R
-    dprodV0 = ddrop
+    # drop = prodlambertwI0 - I0R
+    dprodlambertwI0 = ddrop
     dI0R = -ddrop
-    # prodV0 = V0 * lambertwprod
-    dV0 = lambertwprod * dprodV0
-    dlambertwprod = V0 * dprodV0
-    # lambertwprod = lambertw(prodV)
-    #     d lambertw = 1/(exp(lambertwprod)*(1 + lambertwprod))
-    dprodV = dlambertwprod / (math.exp(lambertwprod) * (1.0 + lambertwprod))
-    # prodV = prodbyV0 * expratioV
-    dprodbyV0 = expratioV * dprodV
-    dexpratioV = prodbyV0 * dprodV
-    # expratioV = exp(sumbyV0)
-    dsumbyV0 = expratioV * dexpratioV
-    # sumbyV0 = VpI0R / V0              d(VpI0R/V0)/dV0 = -sumbyV0/V0
-    dVpI0R = dsumbyV0 / V0
-    dV0 -= sumbyV0 * dVpI0R
+    # prodlambertwI0 = V0 * lambertwprodI0
+    dV0 = lambertwprodI0 * dprodlambertwI0
+    dlambertwprodI0 = V0 * dprodlambertwI0
+    # lambertwprodI0 = lambertw(prodexpV)
+    #     d lambertw = 1/(exp(lambertwprodI0)*(1 + lambertwprodI0))
+    dprodexpV = dlambertwprodI0 / (math.exp(lambertwprodI0) * (1.0 + lambertwprodI0))
+    # prodexpV = ratioI0R * expratioV
+    dratioI0R = expratioV * dprodexpV
+    dexpratioV = ratioI0R * dprodexpV
+    # expratioV = exp(ratioVpI0R)
+    dratioVpI0R = expratioV * dexpratioV
+    # ratioVpI0R = VpI0R / V0           d(VpI0R/V0)/dV0 = -ratioVpI0R/V0
+    dVpI0R = dratioVpI0R / V0
+    dV0 -= ratioVpI0R * dVpI0R
     # VpI0R = V + I0R
     dV = dVpI0R
     dI0R += dVpI0R
-    # prodbyV0 = I0R / V0               d(I0R/V0)/dV0 = -prodbyV0/V0
-    dI0R += dprodbyV0 / V0
-    dV0 -= prodbyV0 / V0 * dprodbyV0
+    # ratioI0R = I0R / V0               d(I0R/V0)/dV0 = -ratioI0R/V0
+    dI0R += dratioI0R / V0
+    dV0 -= ratioI0R / V0 * dratioI0R
     # I0R = I0 * R
     dI0 = R * dI0R
     dR = I0 * dI0R

@@ -2,16 +2,16 @@
 # source: nu*sqrt((1 - beta)/(1 + beta))
 # name: observed
 # inputs: nu, beta
-# digest: 49a430e8e4f48274
+# digest: 2b758a386b304a49
 """observed(nu, beta) = nu*sqrt((1 - beta)/(1 + beta)).
 
 Inputs: nu, beta.
 Operations: 5 forward, 5 backward; value and gradient cost 2.0 times the value.
 
 Raises:
-    ZeroDivisionError: where betap1 = 0 (ratiobeta).
-    ValueError: where ratiobeta < 0 (sqrtratio).
-    ZeroDivisionError: backward, where ratiobeta = 0 (sqrtratio).
+    ZeroDivisionError: where betap1 = 0 (ratiodiffbeta).
+    ValueError: where ratiodiffbeta < 0 (sqrtratiobeta).
+    ZeroDivisionError: backward, where ratiodiffbeta = 0 (sqrtratiobeta).
 """
 
 import math
@@ -21,10 +21,10 @@ def forward(nu: float, beta: float) -> tuple[float, tuple[float, ...]]:
     """Return observed and the cache that backward needs."""
     onembeta = 1.0 - beta
     betap1 = 1.0 + beta
-    ratiobeta = onembeta / betap1
-    sqrtratio = math.sqrt(ratiobeta)
-    observed = nu * sqrtratio
-    return observed, (nu, betap1, ratiobeta, sqrtratio)
+    ratiodiffbeta = onembeta / betap1
+    sqrtratiobeta = math.sqrt(ratiodiffbeta)
+    observed = nu * sqrtratiobeta
+    return observed, (nu, betap1, ratiodiffbeta, sqrtratiobeta)
 
 
 def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, float]:
@@ -33,15 +33,16 @@ def backward(cache: tuple[float, ...], dobserved: float = 1.0) -> tuple[float, f
     In this order: by nu, beta.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    nu, betap1, ratiobeta, sqrtratio = cache
-    # observed = nu * sqrtratio
-    dnu = sqrtratio * dobserved
-    dsqrtratio = nu * dobserved
-    # sqrtratio = sqrt(ratiobeta)       d sqrt = 1/(2*sqrtratio)
-    dratiobeta = 0.5 / sqrtratio * dsqrtratio
-    # ratiobeta = onembeta / betap1     d(onembeta/betap1)/dbetap1 = -ratiobeta/betap1
-    donembeta = dratiobeta / betap1
-    dbetap1 = -ratiobeta * donembeta
+    nu, betap1, ratiodiffbeta, sqrtratiobeta = cache
+    # observed = nu * sqrtratiobeta
+    dnu = sqrtratiobeta * dobserved
+    dsqrtratiobeta = nu * dobserved
+    # sqrtratiobeta = sqrt(ratiodiffbeta)    d sqrt = 1/(2*sqrtratiobeta)
+    dratiodiffbeta = 0.5 / sqrtratiobeta * dsqrtratiobeta
+    # ratiodiffbeta = onembeta / betap1
+    #     d(onembeta/betap1)/dbetap1 = -ratiodiffbeta/betap1
+    donembeta = dratiodiffbeta / betap1
+    dbetap1 = -ratiodiffbeta * donembeta
     # betap1 = 1 + beta
     dbeta = dbetap1
     # onembeta = 1 - beta

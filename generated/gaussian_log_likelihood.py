@@ -2,14 +2,14 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: 8d28f7bcb0c249ee
+# digest: f3954e204c4ccafe
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
 Operations: 7 forward, 5 backward; value and gradient cost 1.7 times the value.
 
 Raises:
-    ZeroDivisionError: where sigma = 0 (diffbysigma).
+    ZeroDivisionError: where sigma = 0 (ratioxmmu).
     ValueError: where sigma <= 0 (logsigma).
 """
 
@@ -21,14 +21,14 @@ HALF_LOG_2PI = math.log(2.0 * math.pi) / 2.0  # 0.9189385332046727
 def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]]:
     """Return loglik and the cache that backward needs."""
     xmmu = x - mu
-    diffbysigma = xmmu / sigma
-    ratioxsqr = diffbysigma * diffbysigma
-    negsqrx = -ratioxsqr
+    ratioxmmu = xmmu / sigma
+    sqrratiox = ratioxmmu * ratioxmmu
+    negsqrx = -sqrratiox
     negxby2 = negsqrx / 2.0
     logsigma = math.log(sigma)
     difflogsigma = negxby2 - logsigma
     loglik = difflogsigma - HALF_LOG_2PI
-    return loglik, (sigma, diffbysigma)
+    return loglik, (sigma, ratioxmmu)
 
 
 def backward(
@@ -39,7 +39,7 @@ def backward(
     In this order: by x, mu, sigma.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    sigma, diffbysigma = cache
+    sigma, ratioxmmu = cache
     # loglik = difflogsigma - HALF_LOG_2PI
     ddifflogsigma = dloglik
     # difflogsigma = negxby2 - logsigma
@@ -49,13 +49,13 @@ def backward(
     dsigma = dlogsigma / sigma
     # negxby2 = negsqrx / 2
     dnegsqrx = 0.5 * dnegxby2
-    # negsqrx = -ratioxsqr
-    dratioxsqr = -dnegsqrx
-    # ratioxsqr = diffbysigma**2
-    ddiffbysigma = 2.0 * diffbysigma * dratioxsqr
-    # diffbysigma = xmmu / sigma        d(xmmu/sigma)/dsigma = -diffbysigma/sigma
-    dxmmu = ddiffbysigma / sigma
-    dsigma -= diffbysigma * dxmmu
+    # negsqrx = -sqrratiox
+    dsqrratiox = -dnegsqrx
+    # sqrratiox = ratioxmmu**2
+    dratioxmmu = 2.0 * ratioxmmu * dsqrratiox
+    # ratioxmmu = xmmu / sigma          d(xmmu/sigma)/dsigma = -ratioxmmu/sigma
+    dxmmu = dratioxmmu / sigma
+    dsigma -= ratioxmmu * dxmmu
     # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu

@@ -12,7 +12,8 @@
 # inputs: lat, lon, h
 # outputs: x, y, z
 # with: jacobian
-# digest: ab62096c8f7215ae
+# digest: 79699eb90635b36a
+# ruff: noqa: N806, RUF100
 """Geodetic coordinates to earth-centred ones, on the ellipsoid of WGS 84.
 
 x, y, z of lat, lon, h:
@@ -45,8 +46,8 @@ def forward(
     """Return x, y, z and the cache that backward needs."""
     sinlat = math.sin(lat)
     sinlatsqr = sinlat * sinlat
-    scaledsqrlat = E2 * sinlatsqr
-    onemprodlat = 1.0 - scaledsqrlat
+    E2sinlatsqr = E2 * sinlatsqr
+    onemprodlat = 1.0 - E2sinlatsqr
     sqrtdifflat = math.sqrt(onemprodlat)
     n = A / sqrtdifflat  # to the axis, along the normal
     nph = n + h
@@ -56,8 +57,8 @@ def forward(
     x = p * coslon
     sinlon = math.sin(lon)
     y = p * sinlon
-    scaledn = n * ONE_MINUS_E2
-    sumh = scaledn + h
+    ONE_MINUS_E2n = n * ONE_MINUS_E2
+    sumh = ONE_MINUS_E2n + h
     z = sumh * sinlat
     return (x, y, z), (
         sinlat,
@@ -99,11 +100,11 @@ def backward(
     # z = sumh * sinlat
     dsumh = sinlat * dz
     dsinlat = sumh * dz
-    # sumh = scaledn + h
-    dscaledn = dsumh
+    # sumh = ONE_MINUS_E2n + h
+    dONE_MINUS_E2n = dsumh
     dh = dsumh
-    # scaledn = n * ONE_MINUS_E2
-    dn = ONE_MINUS_E2 * dscaledn
+    # ONE_MINUS_E2n = n * ONE_MINUS_E2
+    dn = ONE_MINUS_E2 * dONE_MINUS_E2n
     # y = p * sinlon
     dp = sinlon * dy
     dsinlon = p * dy
@@ -126,10 +127,10 @@ def backward(
     dsqrtdifflat = -n / sqrtdifflat * dn
     # sqrtdifflat = sqrt(onemprodlat)    d sqrt = 1/(2*sqrtdifflat)
     donemprodlat = 0.5 / sqrtdifflat * dsqrtdifflat
-    # onemprodlat = 1 - scaledsqrlat
-    dscaledsqrlat = -donemprodlat
-    # scaledsqrlat = E2 * sinlatsqr
-    dsinlatsqr = E2 * dscaledsqrlat
+    # onemprodlat = 1 - E2sinlatsqr
+    dE2sinlatsqr = -donemprodlat
+    # E2sinlatsqr = E2 * sinlatsqr
+    dsinlatsqr = E2 * dE2sinlatsqr
     # sinlatsqr = sinlat**2
     dsinlat += 2.0 * sinlat * dsinlatsqr
     # sinlat = sin(lat)
@@ -163,10 +164,10 @@ def jacobian(
     # The column of lat.
     # sinlatsqr = sinlat**2
     dsinlatsqr_dlat = 2.0 * sinlat * coslat
-    # scaledsqrlat = E2 * sinlatsqr
-    dscaledsqrlat_dlat = E2 * dsinlatsqr_dlat
+    # E2sinlatsqr = E2 * sinlatsqr
+    dE2sinlatsqr_dlat = E2 * dsinlatsqr_dlat
     # sqrtdifflat = sqrt(onemprodlat)    d sqrt = 1/(2*sqrtdifflat)
-    dsqrtdifflat_dlat = -0.5 / sqrtdifflat * dscaledsqrlat_dlat
+    dsqrtdifflat_dlat = -0.5 / sqrtdifflat * dE2sinlatsqr_dlat
     # n = A / sqrtdifflat               d(A/sqrtdifflat)/dsqrtdifflat = -n/sqrtdifflat
     dn_dlat = -n / sqrtdifflat * dsqrtdifflat_dlat
     # p = nph * coslat
@@ -176,10 +177,10 @@ def jacobian(
     dx_dlat = coslon * dp_dlat
     # y = p * sinlon
     dy_dlat = sinlon * dp_dlat
-    # scaledn = n * ONE_MINUS_E2
-    dscaledn_dlat = ONE_MINUS_E2 * dn_dlat
+    # ONE_MINUS_E2n = n * ONE_MINUS_E2
+    dONE_MINUS_E2n_dlat = ONE_MINUS_E2 * dn_dlat
     # z = sumh * sinlat
-    dz_dlat = sinlat * dscaledn_dlat
+    dz_dlat = sinlat * dONE_MINUS_E2n_dlat
     dz_dlat += sumh * coslat
     # The column of lon.
     # x = p * coslon

@@ -10,7 +10,7 @@
 #     lon2: its longitude [rad]
 #     R: the sphere's radius [m]
 #     distance: along the great circle [m]
-# digest: ddc79f2991f1a191
+# digest: 64d4ac63c10a1042
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -20,15 +20,15 @@ Gradient: by lat1, lon1, lat2, lon2 only.
 Operations: 17 forward, 27 backward; value and gradient cost 2.6 times the value.
 
 Raises:
-    ValueError: where sumlat1 < 0 (sqrtsumlat1).
-    ZeroDivisionError: backward, where sumlat1 = 0, if sinratiolat2 != 0 or
-        sinratiolon2 != 0 (sqrtsumlat1).
-    ValueError: where abs(sqrtsumlat1) > 1 (asinsqrtlat2).
-    ZeroDivisionError: backward, where abs(sqrtsumlat1) = 1 (asinsqrtlat2).
+    ValueError: where sumprodlat1 < 0 (sqrtsumlat2).
+    ZeroDivisionError: backward, where sumprodlat1 = 0, if sinratiolat2 != 0 or
+        sinratiolon2 != 0 (sqrtsumlat2).
+    ValueError: where abs(sqrtsumlat2) > 1 (asinsqrtlat2).
+    ZeroDivisionError: backward, where abs(sqrtsumlat2) = 1 (asinsqrtlat2).
 
 Kinks:
-    sqrt(sumlat1) where sinratiolat2 = 0 and sinratiolon2 = 0: gradient 0
-        (sqrtsumlat1).
+    sqrt(sumprodlat1) where sinratiolat2 = 0 and sinratiolon2 = 0: gradient 0
+        (sqrtsumlat2).
 """
 
 import math
@@ -55,34 +55,34 @@ def forward(
     """
     twoR = 2.0 * R
     lat2mlat1 = lat2 - lat1
-    difflat2by2 = lat2mlat1 / 2.0
-    sinratiolat2 = math.sin(difflat2by2)
-    sinlat2sqr = sinratiolat2 * sinratiolat2
+    lat2mlat1by2 = lat2mlat1 / 2.0
+    sinratiolat2 = math.sin(lat2mlat1by2)
+    sqrsinlat2 = sinratiolat2 * sinratiolat2
     coslat1 = math.cos(lat1)
     coslat2 = math.cos(lat2)
     prodcoslat2 = coslat1 * coslat2
     lon2mlon1 = lon2 - lon1
-    difflon2by2 = lon2mlon1 / 2.0
-    sinratiolon2 = math.sin(difflon2by2)
-    sinlon2sqr = sinratiolon2 * sinratiolon2
-    prodlon2 = prodcoslat2 * sinlon2sqr
-    sumlat1 = sinlat2sqr + prodlon2
-    sqrtsumlat1 = math.sqrt(sumlat1)
-    asinsqrtlat2 = math.asin(sqrtsumlat1)
+    lon2mlon1by2 = lon2mlon1 / 2.0
+    sinratiolon2 = math.sin(lon2mlon1by2)
+    sqrsinlon2 = sinratiolon2 * sinratiolon2
+    prodsqrlon2 = prodcoslat2 * sqrsinlon2
+    sumprodlat1 = sqrsinlat2 + prodsqrlon2
+    sqrtsumlat2 = math.sqrt(sumprodlat1)
+    asinsqrtlat2 = math.asin(sqrtsumlat2)
     distance = twoR * asinsqrtlat2
     return distance, (
         lat1,
         lat2,
         twoR,
-        difflat2by2,
+        lat2mlat1by2,
         sinratiolat2,
         coslat1,
         coslat2,
         prodcoslat2,
-        difflon2by2,
+        lon2mlon1by2,
         sinratiolon2,
-        sinlon2sqr,
-        sqrtsumlat1,
+        sqrsinlon2,
+        sqrtsumlat2,
     )
 
 
@@ -104,38 +104,38 @@ def backward(
         lat1,
         lat2,
         twoR,
-        difflat2by2,
+        lat2mlat1by2,
         sinratiolat2,
         coslat1,
         coslat2,
         prodcoslat2,
-        difflon2by2,
+        lon2mlon1by2,
         sinratiolon2,
-        sinlon2sqr,
-        sqrtsumlat1,
+        sqrsinlon2,
+        sqrtsumlat2,
     ) = cache
     # distance = twoR * asinsqrtlat2
     dasinsqrtlat2 = twoR * ddistance
-    # asinsqrtlat2 = asin(sqrtsumlat1)    d asin = 1/sqrt(1 - sqrtsumlat1**2)
-    dsqrtsumlat1 = dasinsqrtlat2 / math.sqrt((1.0 - sqrtsumlat1) * (1.0 + sqrtsumlat1))
-    # sqrtsumlat1 = sqrt(sumlat1)       d sqrt = 1/(2*sqrtsumlat1)
-    dsumlat1 = (
-        0.5 / sqrtsumlat1 * dsqrtsumlat1
+    # asinsqrtlat2 = asin(sqrtsumlat2)    d asin = 1/sqrt(1 - sqrtsumlat2**2)
+    dsqrtsumlat2 = dasinsqrtlat2 / math.sqrt((1.0 - sqrtsumlat2) * (1.0 + sqrtsumlat2))
+    # sqrtsumlat2 = sqrt(sumprodlat1)    d sqrt = 1/(2*sqrtsumlat2)
+    dsumprodlat1 = (
+        0.5 / sqrtsumlat2 * dsqrtsumlat2
         if sinratiolat2 != 0.0 or sinratiolon2 != 0.0
         else 0.0
     )
-    # sumlat1 = sinlat2sqr + prodlon2
-    dsinlat2sqr = dsumlat1
-    dprodlon2 = dsumlat1
-    # prodlon2 = prodcoslat2 * sinlon2sqr
-    dprodcoslat2 = sinlon2sqr * dprodlon2
-    dsinlon2sqr = prodcoslat2 * dprodlon2
-    # sinlon2sqr = sinratiolon2**2
-    dsinratiolon2 = 2.0 * sinratiolon2 * dsinlon2sqr
-    # sinratiolon2 = sin(difflon2by2)
-    ddifflon2by2 = math.cos(difflon2by2) * dsinratiolon2
-    # difflon2by2 = lon2mlon1 / 2
-    dlon2mlon1 = 0.5 * ddifflon2by2
+    # sumprodlat1 = sqrsinlat2 + prodsqrlon2
+    dsqrsinlat2 = dsumprodlat1
+    dprodsqrlon2 = dsumprodlat1
+    # prodsqrlon2 = prodcoslat2 * sqrsinlon2
+    dprodcoslat2 = sqrsinlon2 * dprodsqrlon2
+    dsqrsinlon2 = prodcoslat2 * dprodsqrlon2
+    # sqrsinlon2 = sinratiolon2**2
+    dsinratiolon2 = 2.0 * sinratiolon2 * dsqrsinlon2
+    # sinratiolon2 = sin(lon2mlon1by2)
+    dlon2mlon1by2 = math.cos(lon2mlon1by2) * dsinratiolon2
+    # lon2mlon1by2 = lon2mlon1 / 2
+    dlon2mlon1 = 0.5 * dlon2mlon1by2
     # lon2mlon1 = lon2 - lon1
     dlon2 = dlon2mlon1
     dlon1 = -dlon2mlon1
@@ -146,12 +146,12 @@ def backward(
     dlat2 = -math.sin(lat2) * dcoslat2
     # coslat1 = cos(lat1)
     dlat1 = -math.sin(lat1) * dcoslat1
-    # sinlat2sqr = sinratiolat2**2
-    dsinratiolat2 = 2.0 * sinratiolat2 * dsinlat2sqr
-    # sinratiolat2 = sin(difflat2by2)
-    ddifflat2by2 = math.cos(difflat2by2) * dsinratiolat2
-    # difflat2by2 = lat2mlat1 / 2
-    dlat2mlat1 = 0.5 * ddifflat2by2
+    # sqrsinlat2 = sinratiolat2**2
+    dsinratiolat2 = 2.0 * sinratiolat2 * dsqrsinlat2
+    # sinratiolat2 = sin(lat2mlat1by2)
+    dlat2mlat1by2 = math.cos(lat2mlat1by2) * dsinratiolat2
+    # lat2mlat1by2 = lat2mlat1 / 2
+    dlat2mlat1 = 0.5 * dlat2mlat1by2
     # lat2mlat1 = lat2 - lat1
     dlat2 += dlat2mlat1
     dlat1 -= dlat2mlat1

@@ -21,7 +21,7 @@
 #     hdot = ah*(1 - h) - bh*h  # rates of the gates [1/ms]
 #     ndot = an*(1 - n) - bn*n  # rates of the gates [1/ms]
 # outputs: Vdot, mdot, hdot, ndot
-# digest: 2d6d88e1c3420779
+# digest: c7d884a2024511bc
 # ruff: noqa: E741, N803, N806, RUF100
 """The rates of change of a nerve's membrane, by Hodgkin and Huxley.
 
@@ -31,9 +31,9 @@ Inputs: V, m, h, n, I, C, gNa, gK, gL, ENa, EK, EL.
 Operations: 49 forward, 54 backward; value and gradient cost 2.1 times the value.
 
 Raises:
-    OverflowError: where negVby18 > 709.78 (expratioV).
-    OverflowError: where negVby20 > 709.78 (expratioV2).
-    OverflowError: where negVby80 > 709.78 (expratioV3).
+    OverflowError: where negVp65by18 > 709.78 (expnegVp65by18).
+    OverflowError: where negVp65by20 > 709.78 (expnegVp65by20).
+    OverflowError: where negVp65by80 > 709.78 (expnegVp65by80).
     OverflowError: where m**3 is too large (mpow3).
     OverflowError: where n**4 is too large (npow4).
     ZeroDivisionError: where C = 0 (Vdot).
@@ -104,28 +104,28 @@ def forward(
     """
     Vp40 = V + 40.0
     negVp40 = -Vp40
-    negVby10 = negVp40 / 10.0
-    am = _bern(negVby10)  # rates of the gates [1/ms]
+    negVp40by10 = negVp40 / 10.0
+    am = _bern(negVp40by10)  # rates of the gates [1/ms]
     Vp65 = V + 65.0
     negVp65 = -Vp65
-    negVby18 = negVp65 / 18.0
-    expratioV = math.exp(negVby18)
-    bm = 4.0 * expratioV
-    negVby20 = negVp65 / 20.0
-    expratioV2 = math.exp(negVby20)
-    ah = 0.07 * expratioV2
+    negVp65by18 = negVp65 / 18.0
+    expnegVp65by18 = math.exp(negVp65by18)
+    bm = 4.0 * expnegVp65by18
+    negVp65by20 = negVp65 / 20.0
+    expnegVp65by20 = math.exp(negVp65by20)
+    ah = 0.07 * expnegVp65by20
     Vp35 = V + 35.0
     Vp35by10 = Vp35 / 10.0
     # sigmoid
     bh = 1.0 / (1.0 + math.exp(-Vp35by10)) if Vp35by10 > -709.0 else math.exp(Vp35by10)
     Vp55 = V + 55.0
     negVp55 = -Vp55
-    negVby10_2 = negVp55 / 10.0
-    bernratioV = _bern(negVby10_2)
+    negVp55by10 = negVp55 / 10.0
+    bernratioV = _bern(negVp55by10)
     an = 0.1 * bernratioV
-    negVby80 = negVp65 / 80.0
-    expratioV3 = math.exp(negVby80)
-    bn = 0.125 * expratioV3
+    negVp65by80 = negVp65 / 80.0
+    expnegVp65by80 = math.exp(negVp65by80)
+    bn = 0.125 * expnegVp65by80
     mpow3 = m**3
     prodmpow3 = gNa * mpow3
     prodh = prodmpow3 * h
@@ -161,17 +161,17 @@ def forward(
         gNa,
         gK,
         gL,
-        negVby10,
+        negVp40by10,
         am,
-        expratioV,
+        expnegVp65by18,
         bm,
-        expratioV2,
+        expnegVp65by20,
         ah,
         Vp35by10,
         bh,
-        negVby10_2,
+        negVp55by10,
         an,
-        expratioV3,
+        expnegVp65by80,
         bn,
         mpow3,
         prodmpow3,
@@ -213,17 +213,17 @@ def backward(
         gNa,
         gK,
         gL,
-        negVby10,
+        negVp40by10,
         am,
-        expratioV,
+        expnegVp65by18,
         bm,
-        expratioV2,
+        expnegVp65by20,
         ah,
         Vp35by10,
         bh,
-        negVby10_2,
+        negVp55by10,
         an,
-        expratioV3,
+        expnegVp65by80,
         bn,
         mpow3,
         prodmpow3,
@@ -314,19 +314,19 @@ def backward(
     dmpow3 = gNa * dprodmpow3
     # mpow3 = m**3
     dm += 3.0 * (m * m) * dmpow3
-    # bn = 0.125 * expratioV3
-    dexpratioV3 = 0.125 * dbn
-    # expratioV3 = exp(negVby80)
-    dnegVby80 = expratioV3 * dexpratioV3
-    # negVby80 = negVp65 / 80
-    dnegVp65 = dnegVby80 / 80.0
+    # bn = 0.125 * expnegVp65by80
+    dexpnegVp65by80 = 0.125 * dbn
+    # expnegVp65by80 = exp(negVp65by80)
+    dnegVp65by80 = expnegVp65by80 * dexpnegVp65by80
+    # negVp65by80 = negVp65 / 80
+    dnegVp65 = dnegVp65by80 / 80.0
     # an = 0.1 * bernratioV
     dbernratioV = 0.1 * dan
-    # bernratioV = bern(negVby10_2)
-    #     d bern = bernratioV*(1 - negVby10_2 - bernratioV)/negVby10_2
-    dnegVby10_2 = _bern_slope(negVby10_2) * dbernratioV
-    # negVby10_2 = negVp55 / 10
-    dnegVp55 = dnegVby10_2 / 10.0
+    # bernratioV = bern(negVp55by10)
+    #     d bern = bernratioV*(1 - negVp55by10 - bernratioV)/negVp55by10
+    dnegVp55by10 = _bern_slope(negVp55by10) * dbernratioV
+    # negVp55by10 = negVp55 / 10
+    dnegVp55 = dnegVp55by10 / 10.0
     # negVp55 = -Vp55
     dVp55 = -dnegVp55
     # Vp55 = V + 55
@@ -339,26 +339,26 @@ def backward(
     dVp35 = dVp35by10 / 10.0
     # Vp35 = V + 35
     dV += dVp35
-    # ah = 0.07 * expratioV2
-    dexpratioV2 = 0.07 * dah
-    # expratioV2 = exp(negVby20)
-    dnegVby20 = expratioV2 * dexpratioV2
-    # negVby20 = negVp65 / 20
-    dnegVp65 += dnegVby20 / 20.0
-    # bm = 4 * expratioV
-    dexpratioV = 4.0 * dbm
-    # expratioV = exp(negVby18)
-    dnegVby18 = expratioV * dexpratioV
-    # negVby18 = negVp65 / 18
-    dnegVp65 += dnegVby18 / 18.0
+    # ah = 0.07 * expnegVp65by20
+    dexpnegVp65by20 = 0.07 * dah
+    # expnegVp65by20 = exp(negVp65by20)
+    dnegVp65by20 = expnegVp65by20 * dexpnegVp65by20
+    # negVp65by20 = negVp65 / 20
+    dnegVp65 += dnegVp65by20 / 20.0
+    # bm = 4 * expnegVp65by18
+    dexpnegVp65by18 = 4.0 * dbm
+    # expnegVp65by18 = exp(negVp65by18)
+    dnegVp65by18 = expnegVp65by18 * dexpnegVp65by18
+    # negVp65by18 = negVp65 / 18
+    dnegVp65 += dnegVp65by18 / 18.0
     # negVp65 = -Vp65
     dVp65 = -dnegVp65
     # Vp65 = V + 65
     dV += dVp65
-    # am = bern(negVby10)               d bern = am*(1 - negVby10 - am)/negVby10
-    dnegVby10 = _bern_slope(negVby10) * dam
-    # negVby10 = negVp40 / 10
-    dnegVp40 = dnegVby10 / 10.0
+    # am = bern(negVp40by10)            d bern = am*(1 - negVp40by10 - am)/negVp40by10
+    dnegVp40by10 = _bern_slope(negVp40by10) * dam
+    # negVp40by10 = negVp40 / 10
+    dnegVp40 = dnegVp40by10 / 10.0
     # negVp40 = -Vp40
     dVp40 = -dnegVp40
     # Vp40 = V + 40

@@ -2,7 +2,7 @@
 # source: (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) - delta/2)
 # name: loss
 # inputs: y, t, delta
-# digest: 863793c5ec51eea1
+# digest: 3d22e8bcd5999ed8
 """loss(y, t, delta) = (y - t)**2/2 if abs(y - t) <= delta else delta*(abs(y - t) -
     delta/2).
 
@@ -11,7 +11,7 @@ Operations: 7 forward, 8 backward; value and gradient cost 2.1 times the value.
 
 Kinks:
     abs(ymt) at ymt = 0: gradient 0 (absymt).
-    sqryby2 if conddelta else proddelta: the gradient of the branch taken (loss).
+    ymtsqrby2 if ledelta else proddiffy: the gradient of the branch taken (loss).
 """
 
 import math
@@ -21,14 +21,14 @@ def forward(y: float, t: float, delta: float) -> tuple[float, tuple[float, ...]]
     """Return loss and the cache that backward needs."""
     ymt = y - t
     absymt = abs(ymt)
-    conddelta = absymt <= delta
-    ymtsqr = ymt * ymt if conddelta else 0.0
-    sqryby2 = ymtsqr / 2.0 if conddelta else 0.0
-    deltaby2 = delta / 2.0 if not conddelta else 0.0
-    diffdeltaby2 = absymt - deltaby2 if not conddelta else 0.0
-    proddelta = delta * diffdeltaby2 if not conddelta else 0.0
-    loss = sqryby2 if conddelta else proddelta
-    return loss, (delta, ymt, conddelta, diffdeltaby2)
+    ledelta = absymt <= delta
+    ymtsqr = ymt * ymt if ledelta else 0.0
+    ymtsqrby2 = ymtsqr / 2.0 if ledelta else 0.0
+    deltaby2 = delta / 2.0 if not ledelta else 0.0
+    diffdeltaby2 = absymt - deltaby2 if not ledelta else 0.0
+    proddiffy = delta * diffdeltaby2 if not ledelta else 0.0
+    loss = ymtsqrby2 if ledelta else proddiffy
+    return loss, (delta, ymt, ledelta, diffdeltaby2)
 
 
 def backward(
@@ -39,26 +39,26 @@ def backward(
     In this order: by y, t, delta.
     The gradients of a value that is used more than once add up: `+=`.
     """
-    delta, ymt, conddelta, diffdeltaby2 = cache
-    # loss = sqryby2 if conddelta else proddelta
-    dsqryby2 = dloss if conddelta else 0.0
-    dproddelta = 0.0 if conddelta else dloss
-    # proddelta = delta * diffdeltaby2
-    ddelta = diffdeltaby2 * dproddelta if not conddelta else 0.0
-    ddiffdeltaby2 = delta * dproddelta if not conddelta else 0.0
+    delta, ymt, ledelta, diffdeltaby2 = cache
+    # loss = ymtsqrby2 if ledelta else proddiffy
+    dymtsqrby2 = dloss if ledelta else 0.0
+    dproddiffy = 0.0 if ledelta else dloss
+    # proddiffy = delta * diffdeltaby2
+    ddelta = diffdeltaby2 * dproddiffy if not ledelta else 0.0
+    ddiffdeltaby2 = delta * dproddiffy if not ledelta else 0.0
     # diffdeltaby2 = absymt - deltaby2
     dabsymt = ddiffdeltaby2
     ddeltaby2 = -ddiffdeltaby2
     # deltaby2 = delta / 2
     ddelta += 0.5 * ddeltaby2
-    # sqryby2 = ymtsqr / 2
-    dymtsqr = 0.5 * dsqryby2
+    # ymtsqrby2 = ymtsqr / 2
+    dymtsqr = 0.5 * dymtsqrby2
     # ymtsqr = ymt**2
-    dymt = 2.0 * ymt * dymtsqr if conddelta else 0.0
+    dymt = 2.0 * ymt * dymtsqr if ledelta else 0.0
     # absymt = abs(ymt)                 d abs = sign(ymt)
     dymt += (
         (math.copysign(1.0, ymt) if ymt != 0.0 else 0.0) * dabsymt
-        if not conddelta
+        if not ledelta
         else 0.0
     )
     # ymt = y - t

@@ -3,7 +3,7 @@
 # name: loss
 # inputs: w, b, x, y
 # wrt: w, b
-# digest: 7a3690c6ad946282
+# digest: b07574b015658ed4
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
@@ -18,9 +18,9 @@ def forward(w: float, b: float, x: float, y: float) -> tuple[float, tuple[float,
     """Return loss and the cache that backward needs."""
     wx = w * x
     wxpb = wx + b
-    softplussumw = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
-    prody = y * wxpb
-    loss = softplussumw - prody
+    softpluswxpb = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
+    prodwxpb = y * wxpb
+    loss = softpluswxpb - prodwxpb
     return loss, (x, y, wxpb)
 
 
@@ -30,15 +30,15 @@ def backward(cache: tuple[float, ...], dloss: float = 1.0) -> tuple[float, float
     The gradients of a value that is used more than once add up: `+=`.
     """
     x, y, wxpb = cache
-    # loss = softplussumw - prody
-    dsoftplussumw = dloss
-    dprody = -dloss
-    # prody = y * wxpb
-    dwxpb = y * dprody
-    # softplussumw = softplus(wxpb)     d softplus = sigmoid(wxpb)
+    # loss = softpluswxpb - prodwxpb
+    dsoftpluswxpb = dloss
+    dprodwxpb = -dloss
+    # prodwxpb = y * wxpb
+    dwxpb = y * dprodwxpb
+    # softpluswxpb = softplus(wxpb)     d softplus = sigmoid(wxpb)
     dwxpb += (
         1.0 / (1.0 + math.exp(-wxpb)) if wxpb > -709.0 else math.exp(wxpb)
-    ) * dsoftplussumw
+    ) * dsoftpluswxpb
     # wxpb = wx + b
     dwx = dwxpb
     db = dwxpb

@@ -6,7 +6,8 @@
 #     E2 = 0.00669437999014  # the first eccentricity, squared
 #     sin2 = sin(phi)**2
 #     gravity = GE*(1 + K*sin2)/sqrt(1 - E2*sin2)  # [m/s^2]
-# digest: 2a20871564193a69
+# digest: 06551199c48790b3
+# ruff: noqa: N806, RUF100
 """Normal gravity on the ellipsoid, by Somigliana.
 
 gravity of phi:
@@ -36,12 +37,12 @@ def forward(phi: float) -> tuple[float, tuple[float, ...]]:
     """
     sinphi = math.sin(phi)
     sin2 = sinphi * sinphi
-    scaledsin2 = K * sin2
-    prodsin2p1 = 1.0 + scaledsin2
-    num = GE * prodsin2p1  # numerator
-    scaledsin2_2 = E2 * sin2
-    onemprodsin2 = 1.0 - scaledsin2_2
-    den = math.sqrt(onemprodsin2)  # denominator
+    Ksin2 = K * sin2
+    Ksin2p1 = 1.0 + Ksin2
+    num = GE * Ksin2p1  # numerator
+    E2sin2 = E2 * sin2
+    onemE2sin2 = 1.0 - E2sin2
+    den = math.sqrt(onemE2sin2)  # denominator
     gravity = num / den  # [m/s^2]
     return gravity, (phi, sinphi, den, gravity)
 
@@ -55,18 +56,18 @@ def backward(cache: tuple[float, ...], dgravity: float = 1.0) -> tuple[float]:
     # gravity = num / den               d(num/den)/dden = -gravity/den
     dnum = dgravity / den
     dden = -gravity * dnum
-    # den = sqrt(onemprodsin2)          d sqrt = 1/(2*den)
-    donemprodsin2 = 0.5 / den * dden
-    # onemprodsin2 = 1 - scaledsin2_2
-    dscaledsin2_2 = -donemprodsin2
-    # scaledsin2_2 = E2 * sin2
-    dsin2 = E2 * dscaledsin2_2
-    # num = GE * prodsin2p1
-    dprodsin2p1 = GE * dnum
-    # prodsin2p1 = 1 + scaledsin2
-    dscaledsin2 = dprodsin2p1
-    # scaledsin2 = K * sin2
-    dsin2 += K * dscaledsin2
+    # den = sqrt(onemE2sin2)            d sqrt = 1/(2*den)
+    donemE2sin2 = 0.5 / den * dden
+    # onemE2sin2 = 1 - E2sin2
+    dE2sin2 = -donemE2sin2
+    # E2sin2 = E2 * sin2
+    dsin2 = E2 * dE2sin2
+    # num = GE * Ksin2p1
+    dKsin2p1 = GE * dnum
+    # Ksin2p1 = 1 + Ksin2
+    dKsin2 = dKsin2p1
+    # Ksin2 = K * sin2
+    dsin2 += K * dKsin2
     # sin2 = sinphi**2
     dsinphi = 2.0 * sinphi * dsin2
     # sinphi = sin(phi)

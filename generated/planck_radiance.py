@@ -3,7 +3,7 @@
 # name: radiance
 # inputs: nu, T, h, c, k
 # wrt: nu, T
-# digest: 7d6e47e9e6d60c72
+# digest: 8ec2447ad2bcf853
 # ruff: noqa: N803, N806, RUF100
 """radiance(nu, T, h, c, k) = 2*h*nu**3/c**2/(exp(h*nu/(k*T)) - 1).
 
@@ -13,9 +13,9 @@ Operations: 11 forward, 13 backward; value and gradient cost 2.2 times the value
 
 Raises:
     OverflowError: where nu**3 is too large (nupow3).
-    ZeroDivisionError: where csqr = 0 (ratioh).
-    ZeroDivisionError: where kT = 0 (ratioh2).
-    ZeroDivisionError: where ratioh2 = 0 (boseratioh).
+    ZeroDivisionError: where csqr = 0 (prodhbysqrc).
+    ZeroDivisionError: where kT = 0 (ratiohnu).
+    ZeroDivisionError: where ratiohnu = 0 (boseratioh).
 """
 
 import math
@@ -33,22 +33,22 @@ def forward(
     nupow3 = nu**3
     prodnupow3 = twoh * nupow3
     csqr = c * c
-    ratioh = prodnupow3 / csqr
+    prodhbysqrc = prodnupow3 / csqr
     hnu = h * nu
     kT = k * T
-    ratioh2 = hnu / kT
+    ratiohnu = hnu / kT
     # bose
-    boseratioh = 1.0 / math.expm1(ratioh2) if ratioh2 < 700.0 else math.exp(-ratioh2)
-    radiance = ratioh * boseratioh
+    boseratioh = 1.0 / math.expm1(ratiohnu) if ratiohnu < 700.0 else math.exp(-ratiohnu)
+    radiance = prodhbysqrc * boseratioh
     return radiance, (
         nu,
         T,
         h,
         twoh,
         csqr,
-        ratioh,
+        prodhbysqrc,
         kT,
-        ratioh2,
+        ratiohnu,
         boseratioh,
     )
 
@@ -65,27 +65,27 @@ def backward(cache: tuple[float, ...], dradiance: float = 1.0) -> tuple[float, f
         h,
         twoh,
         csqr,
-        ratioh,
+        prodhbysqrc,
         kT,
-        ratioh2,
+        ratiohnu,
         boseratioh,
     ) = cache
-    # radiance = ratioh * boseratioh
-    dratioh = boseratioh * dradiance
-    dboseratioh = ratioh * dradiance
-    # boseratioh = bose(ratioh2)        d bose = -boseratioh*(1 + boseratioh)
-    dratioh2 = (
+    # radiance = prodhbysqrc * boseratioh
+    dprodhbysqrc = boseratioh * dradiance
+    dboseratioh = prodhbysqrc * dradiance
+    # boseratioh = bose(ratiohnu)       d bose = -boseratioh*(1 + boseratioh)
+    dratiohnu = (
         -(boseratioh * (1.0 + boseratioh))
-        if ratioh2 > 0.0
-        else -(boseratioh * boseratioh * math.exp(ratioh2))
+        if ratiohnu > 0.0
+        else -(boseratioh * boseratioh * math.exp(ratiohnu))
     ) * dboseratioh
-    # ratioh2 = hnu / kT                d(hnu/kT)/dT = -ratioh2/T
-    dhnu = dratioh2 / kT
-    dT = -(ratioh2 / T) * dratioh2
+    # ratiohnu = hnu / kT               d(hnu/kT)/dT = -ratiohnu/T
+    dhnu = dratiohnu / kT
+    dT = -(ratiohnu / T) * dratiohnu
     # hnu = h * nu
     dnu = h * dhnu
-    # ratioh = prodnupow3 / csqr
-    dprodnupow3 = dratioh / csqr
+    # prodhbysqrc = prodnupow3 / csqr
+    dprodnupow3 = dprodhbysqrc / csqr
     # prodnupow3 = twoh * nupow3
     dnupow3 = twoh * dprodnupow3
     # nupow3 = nu**3

@@ -25,7 +25,7 @@
 #     ev = scale*q - v  # error of the projection [px]
 # outputs: eu, ev
 # with: jacobian
-# digest: 887a75c6ff8ec9cf
+# digest: e930613053e2e381
 # ruff: noqa: N803, N806, RUF100
 """How far a point of a scene is from where a camera saw it.
 
@@ -92,28 +92,28 @@ def forward(
     a2Z = a2 * Z
     a3Y = a3 * Y
     diffa3Y = a2Z - a3Y
-    prods = diffa3Y * s
-    suma2 = Xc + prods
+    prodsdiffa2 = diffa3Y * s
+    sumproda2 = Xc + prodsdiffa2
     a1along = a1 * along
-    suma1along = suma2 + a1along
+    suma1along = sumproda2 + a1along
     P1 = suma1along + t1  # the point before the camera
     Yc = Y * c
     a3X = a3 * X
     a1Z = a1 * Z
     diffa1Z = a3X - a1Z
-    proda3 = diffa1Z * s
-    suma3 = Yc + proda3
+    prodsdiffa3 = diffa1Z * s
+    sumproda3 = Yc + prodsdiffa3
     a2along = a2 * along
-    suma2along = suma3 + a2along
+    suma2along = sumproda3 + a2along
     P2 = suma2along + t2
     Zc = Z * c
     a1Y = a1 * Y
     a2X = a2 * X
     diffa2X = a1Y - a2X
-    proda1 = diffa2X * s
-    suma1 = Zc + proda1
+    prodsdiffa1 = diffa2X * s
+    sumproda1 = Zc + prodsdiffa1
     a3along = a3 * along
-    suma3along = suma1 + a3along
+    suma3along = sumproda1 + a3along
     P3 = suma3along + t3
     negP1 = -P1
     p = negP1 / P3  # projection, and its radial distortion
@@ -124,9 +124,9 @@ def forward(
     r2 = psqr + qsqr
     k2r2 = k2 * r2
     sumk2r2 = k1 + k2r2
-    prodk1 = r2 * sumk2r2
-    prodk1p1 = 1.0 + prodk1
-    scale = f * prodk1p1
+    prodsumk1 = r2 * sumk2r2
+    prodr2p1 = 1.0 + prodsumk1
+    scale = f * prodr2p1
     scalep = scale * p
     eu = scalep - u  # error of the projection [px]
     scaleq = scale * q
@@ -154,7 +154,7 @@ def forward(
         q,
         r2,
         sumk2r2,
-        prodk1p1,
+        prodr2p1,
         scale,
     )
 
@@ -198,7 +198,7 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
         q,
         r2,
         sumk2r2,
-        prodk1p1,
+        prodr2p1,
         scale,
     ) = cache
     # ev = scaleq - v
@@ -213,14 +213,14 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
     # scalep = scale * p
     dscale += p * dscalep
     dp = scale * dscalep
-    # scale = f * prodk1p1
-    df = prodk1p1 * dscale
-    dprodk1p1 = f * dscale
-    # prodk1p1 = 1 + prodk1
-    dprodk1 = dprodk1p1
-    # prodk1 = r2 * sumk2r2
-    dr2 = sumk2r2 * dprodk1
-    dsumk2r2 = r2 * dprodk1
+    # scale = f * prodr2p1
+    df = prodr2p1 * dscale
+    dprodr2p1 = f * dscale
+    # prodr2p1 = 1 + prodsumk1
+    dprodsumk1 = dprodr2p1
+    # prodsumk1 = r2 * sumk2r2
+    dr2 = sumk2r2 * dprodsumk1
+    dsumk2r2 = r2 * dprodsumk1
     # sumk2r2 = k1 + k2r2
     dk1 = dsumk2r2
     dk2r2 = dsumk2r2
@@ -247,18 +247,18 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
     # P3 = suma3along + t3
     dsuma3along = dP3
     dt3 = dP3
-    # suma3along = suma1 + a3along
-    dsuma1 = dsuma3along
+    # suma3along = sumproda1 + a3along
+    dsumproda1 = dsuma3along
     da3along = dsuma3along
     # a3along = a3 * along
     da3 = along * da3along
     dalong = a3 * da3along
-    # suma1 = Zc + proda1
-    dZc = dsuma1
-    dproda1 = dsuma1
-    # proda1 = diffa2X * s
-    ddiffa2X = s * dproda1
-    ds = diffa2X * dproda1
+    # sumproda1 = Zc + prodsdiffa1
+    dZc = dsumproda1
+    dprodsdiffa1 = dsumproda1
+    # prodsdiffa1 = diffa2X * s
+    ddiffa2X = s * dprodsdiffa1
+    ds = diffa2X * dprodsdiffa1
     # diffa2X = a1Y - a2X
     da1Y = ddiffa2X
     da2X = -ddiffa2X
@@ -274,18 +274,18 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
     # P2 = suma2along + t2
     dsuma2along = dP2
     dt2 = dP2
-    # suma2along = suma3 + a2along
-    dsuma3 = dsuma2along
+    # suma2along = sumproda3 + a2along
+    dsumproda3 = dsuma2along
     da2along = dsuma2along
     # a2along = a2 * along
     da2 += along * da2along
     dalong += a2 * da2along
-    # suma3 = Yc + proda3
-    dYc = dsuma3
-    dproda3 = dsuma3
-    # proda3 = diffa1Z * s
-    ddiffa1Z = s * dproda3
-    ds += diffa1Z * dproda3
+    # sumproda3 = Yc + prodsdiffa3
+    dYc = dsumproda3
+    dprodsdiffa3 = dsumproda3
+    # prodsdiffa3 = diffa1Z * s
+    ddiffa1Z = s * dprodsdiffa3
+    ds += diffa1Z * dprodsdiffa3
     # diffa1Z = a3X - a1Z
     da3X = ddiffa1Z
     da1Z = -ddiffa1Z
@@ -301,18 +301,18 @@ def backward(cache: tuple[float, ...], deu: float, dev: float) -> tuple[float, .
     # P1 = suma1along + t1
     dsuma1along = dP1
     dt1 = dP1
-    # suma1along = suma2 + a1along
-    dsuma2 = dsuma1along
+    # suma1along = sumproda2 + a1along
+    dsumproda2 = dsuma1along
     da1along = dsuma1along
     # a1along = a1 * along
     da1 += along * da1along
     dalong += a1 * da1along
-    # suma2 = Xc + prods
-    dXc = dsuma2
-    dprods = dsuma2
-    # prods = diffa3Y * s
-    ddiffa3Y = s * dprods
-    ds += diffa3Y * dprods
+    # sumproda2 = Xc + prodsdiffa2
+    dXc = dsumproda2
+    dprodsdiffa2 = dsumproda2
+    # prodsdiffa2 = diffa3Y * s
+    ddiffa3Y = s * dprodsdiffa2
+    ds += diffa3Y * dprodsdiffa2
     # diffa3Y = a2Z - a3Y
     da2Z = ddiffa3Y
     da3Y = -ddiffa3Y
@@ -424,11 +424,11 @@ def jacobian(
         q,
         r2,
         sumk2r2,
-        prodk1p1,
+        prodr2p1,
         scale,
     ) = cache
     # Shared by rows: the slopes of scale.
-    # prodk1 = r2 * sumk2r2
+    # prodsumk1 = r2 * sumk2r2
     dscale_dr2 = sumk2r2 * f
     dscale_dsumk2r2 = r2 * f
     # k2r2 = k2 * r2
@@ -443,8 +443,8 @@ def jacobian(
     deu_du = -1.0
     # scalep = scale * p
     deu_dp = scale
-    # scale = f * prodk1p1
-    deu_df = prodk1p1 * p
+    # scale = f * prodr2p1
+    deu_df = prodr2p1 * p
     deu_dk1 = dscale_dsumk2r2 * p
     deu_dk2 = dscale_dk2 * p
     deu_dp += dscale_dp * p
@@ -464,7 +464,7 @@ def jacobian(
     # a3along = a3 * along
     deu_da3 = along * deu_dP3
     deu_dalong = a3 * deu_dP3
-    # proda1 = diffa2X * s
+    # prodsdiffa1 = diffa2X * s
     deu_ddiffa2X = s * deu_dP3
     deu_ds = diffa2X * deu_dP3
     # diffa2X = a1Y - a2X
@@ -483,7 +483,7 @@ def jacobian(
     # a2along = a2 * along
     deu_da2 += along * deu_dP2
     deu_dalong += a2 * deu_dP2
-    # proda3 = diffa1Z * s
+    # prodsdiffa3 = diffa1Z * s
     deu_ddiffa1Z = s * deu_dP2
     deu_ds += diffa1Z * deu_dP2
     # diffa1Z = a3X - a1Z
@@ -502,7 +502,7 @@ def jacobian(
     # a1along = a1 * along
     deu_da1 += along * deu_dP1
     deu_dalong += a1 * deu_dP1
-    # prods = diffa3Y * s
+    # prodsdiffa2 = diffa3Y * s
     deu_ddiffa3Y = s * deu_dP1
     deu_ds += diffa3Y * deu_dP1
     # diffa3Y = a2Z - a3Y
@@ -552,8 +552,8 @@ def jacobian(
     dev_dv = -1.0
     # scaleq = scale * q
     dev_dq = scale
-    # scale = f * prodk1p1
-    dev_df = prodk1p1 * q
+    # scale = f * prodr2p1
+    dev_df = prodr2p1 * q
     dev_dk1 = dscale_dsumk2r2 * q
     dev_dk2 = dscale_dk2 * q
     dev_dp = dscale_dp * q
@@ -573,7 +573,7 @@ def jacobian(
     # a3along = a3 * along
     dev_da3 = along * dev_dP3
     dev_dalong = a3 * dev_dP3
-    # proda1 = diffa2X * s
+    # prodsdiffa1 = diffa2X * s
     dev_ddiffa2X = s * dev_dP3
     dev_ds = diffa2X * dev_dP3
     # diffa2X = a1Y - a2X
@@ -592,7 +592,7 @@ def jacobian(
     # a2along = a2 * along
     dev_da2 += along * dev_dP2
     dev_dalong += a2 * dev_dP2
-    # proda3 = diffa1Z * s
+    # prodsdiffa3 = diffa1Z * s
     dev_ddiffa1Z = s * dev_dP2
     dev_ds += diffa1Z * dev_dP2
     # diffa1Z = a3X - a1Z
@@ -611,7 +611,7 @@ def jacobian(
     # a1along = a1 * along
     dev_da1 += along * dev_dP1
     dev_dalong += a1 * dev_dP1
-    # prods = diffa3Y * s
+    # prodsdiffa2 = diffa3Y * s
     dev_ddiffa3Y = s * dev_dP1
     dev_ds += diffa3Y * dev_dP1
     # diffa3Y = a2Z - a3Y

@@ -14,7 +14,7 @@
 #     droll = w1 + dyaw*sin(pitch)
 # wrt: w1, w2, w3, roll, pitch, yaw
 # outputs: dw1, dw2, dw3, droll, dpitch, dyaw
-# digest: 2681bb03eb99bcac
+# digest: b3fb554b5a8f2fa0
 # ruff: noqa: N803, N806, RUF100
 """Euler's equations of a rigid body, and the rates of its Euler angles.
 
@@ -65,30 +65,30 @@ def forward(
         M1, M2, M3: torque [N m]
     """
     J3mJ2 = J3 - J2
-    prodw2 = J3mJ2 * w2
-    prodw3 = prodw2 * w3
-    diffM1 = M1 - prodw3
-    dw1 = diffM1 / J1
+    prodw2J3mJ2 = J3mJ2 * w2
+    prodw3prodJ3 = prodw2J3mJ2 * w3
+    diffprodJ3 = M1 - prodw3prodJ3
+    dw1 = diffprodJ3 / J1
     J1mJ3 = J1 - J3
-    prodJ1 = J1mJ3 * w3
-    prodw1 = prodJ1 * w1
-    diffM2 = M2 - prodw1
-    dw2 = diffM2 / J2
+    prodw3J1mJ3 = J1mJ3 * w3
+    prodw1prodJ1 = prodw3J1mJ3 * w1
+    diffprodJ1 = M2 - prodw1prodJ1
+    dw2 = diffprodJ1 / J2
     J2mJ1 = J2 - J1
-    prodJ2 = J2mJ1 * w1
-    prodJ2w2 = prodJ2 * w2
-    diffM3 = M3 - prodJ2w2
-    dw3 = diffM3 / J3
+    prodw1J2mJ1 = J2mJ1 * w1
+    prodw2prodJ2 = prodw1J2mJ1 * w2
+    diffprodJ2 = M3 - prodw2prodJ2
+    dw3 = diffprodJ2 / J3
     sinroll = math.sin(roll)
-    prodsinroll = w2 * sinroll
+    prodsinrollw2 = w2 * sinroll
     cosroll = math.cos(roll)
-    prodcosroll = w3 * cosroll
-    turn = prodsinroll + prodcosroll
+    prodcosrollw3 = w3 * cosroll
+    turn = prodsinrollw2 + prodcosrollw3
     cospitch = math.cos(pitch)
     dyaw = turn / cospitch
-    prodroll = w2 * cosroll
-    prodw3roll = w3 * sinroll
-    dpitch = prodroll - prodw3roll
+    prodcosrollw2 = w2 * cosroll
+    prodsinrollw3 = w3 * sinroll
+    dpitch = prodcosrollw2 - prodsinrollw3
     sinpitch = math.sin(pitch)
     prodsinpitch = dyaw * sinpitch
     droll = w1 + prodsinpitch
@@ -107,11 +107,11 @@ def forward(
         J2,
         J3,
         J3mJ2,
-        prodw2,
+        prodw2J3mJ2,
         J1mJ3,
-        prodJ1,
+        prodw3J1mJ3,
         J2mJ1,
-        prodJ2,
+        prodw1J2mJ1,
         sinroll,
         cosroll,
         cospitch,
@@ -147,11 +147,11 @@ def backward(
         J2,
         J3,
         J3mJ2,
-        prodw2,
+        prodw2J3mJ2,
         J1mJ3,
-        prodJ1,
+        prodw3J1mJ3,
         J2mJ1,
-        prodJ2,
+        prodw1J2mJ1,
         sinroll,
         cosroll,
         cospitch,
@@ -167,60 +167,60 @@ def backward(
     dsinpitch = dyaw * dprodsinpitch
     # sinpitch = sin(pitch)
     d_pitch = cospitch * dsinpitch
-    # dpitch = prodroll - prodw3roll
-    dprodroll = ddpitch
-    dprodw3roll = -ddpitch
-    # prodw3roll = w3 * sinroll
-    d_w3 = sinroll * dprodw3roll
-    dsinroll = w3 * dprodw3roll
-    # prodroll = w2 * cosroll
-    d_w2 = cosroll * dprodroll
-    dcosroll = w2 * dprodroll
+    # dpitch = prodcosrollw2 - prodsinrollw3
+    dprodcosrollw2 = ddpitch
+    dprodsinrollw3 = -ddpitch
+    # prodsinrollw3 = w3 * sinroll
+    d_w3 = sinroll * dprodsinrollw3
+    dsinroll = w3 * dprodsinrollw3
+    # prodcosrollw2 = w2 * cosroll
+    d_w2 = cosroll * dprodcosrollw2
+    dcosroll = w2 * dprodcosrollw2
     # dyaw = turn / cospitch            d(turn/cospitch)/dcospitch = -dyaw/cospitch
     dturn = ddyaw / cospitch
     dcospitch = -dyaw * dturn
     # cospitch = cos(pitch)
     d_pitch -= sinpitch * dcospitch
-    # turn = prodsinroll + prodcosroll
-    dprodsinroll = dturn
-    dprodcosroll = dturn
-    # prodcosroll = w3 * cosroll
-    d_w3 += cosroll * dprodcosroll
-    dcosroll += w3 * dprodcosroll
+    # turn = prodsinrollw2 + prodcosrollw3
+    dprodsinrollw2 = dturn
+    dprodcosrollw3 = dturn
+    # prodcosrollw3 = w3 * cosroll
+    d_w3 += cosroll * dprodcosrollw3
+    dcosroll += w3 * dprodcosrollw3
     # cosroll = cos(roll)
     d_roll = -sinroll * dcosroll
-    # prodsinroll = w2 * sinroll
-    d_w2 += sinroll * dprodsinroll
-    dsinroll += w2 * dprodsinroll
+    # prodsinrollw2 = w2 * sinroll
+    d_w2 += sinroll * dprodsinrollw2
+    dsinroll += w2 * dprodsinrollw2
     # sinroll = sin(roll)
     d_roll += cosroll * dsinroll
-    # dw3 = diffM3 / J3
-    ddiffM3 = ddw3 / J3
-    # diffM3 = M3 - prodJ2w2
-    dprodJ2w2 = -ddiffM3
-    # prodJ2w2 = prodJ2 * w2
-    dprodJ2 = w2 * dprodJ2w2
-    d_w2 += prodJ2 * dprodJ2w2
-    # prodJ2 = J2mJ1 * w1
-    d_w1 += J2mJ1 * dprodJ2
-    # dw2 = diffM2 / J2
-    ddiffM2 = ddw2 / J2
-    # diffM2 = M2 - prodw1
-    dprodw1 = -ddiffM2
-    # prodw1 = prodJ1 * w1
-    dprodJ1 = w1 * dprodw1
-    d_w1 += prodJ1 * dprodw1
-    # prodJ1 = J1mJ3 * w3
-    d_w3 += J1mJ3 * dprodJ1
-    # dw1 = diffM1 / J1
-    ddiffM1 = ddw1 / J1
-    # diffM1 = M1 - prodw3
-    dprodw3 = -ddiffM1
-    # prodw3 = prodw2 * w3
-    dprodw2 = w3 * dprodw3
-    d_w3 += prodw2 * dprodw3
-    # prodw2 = J3mJ2 * w2
-    d_w2 += J3mJ2 * dprodw2
+    # dw3 = diffprodJ2 / J3
+    ddiffprodJ2 = ddw3 / J3
+    # diffprodJ2 = M3 - prodw2prodJ2
+    dprodw2prodJ2 = -ddiffprodJ2
+    # prodw2prodJ2 = prodw1J2mJ1 * w2
+    dprodw1J2mJ1 = w2 * dprodw2prodJ2
+    d_w2 += prodw1J2mJ1 * dprodw2prodJ2
+    # prodw1J2mJ1 = J2mJ1 * w1
+    d_w1 += J2mJ1 * dprodw1J2mJ1
+    # dw2 = diffprodJ1 / J2
+    ddiffprodJ1 = ddw2 / J2
+    # diffprodJ1 = M2 - prodw1prodJ1
+    dprodw1prodJ1 = -ddiffprodJ1
+    # prodw1prodJ1 = prodw3J1mJ3 * w1
+    dprodw3J1mJ3 = w1 * dprodw1prodJ1
+    d_w1 += prodw3J1mJ3 * dprodw1prodJ1
+    # prodw3J1mJ3 = J1mJ3 * w3
+    d_w3 += J1mJ3 * dprodw3J1mJ3
+    # dw1 = diffprodJ3 / J1
+    ddiffprodJ3 = ddw1 / J1
+    # diffprodJ3 = M1 - prodw3prodJ3
+    dprodw3prodJ3 = -ddiffprodJ3
+    # prodw3prodJ3 = prodw2J3mJ2 * w3
+    dprodw2J3mJ2 = w3 * dprodw3prodJ3
+    d_w3 += prodw2J3mJ2 * dprodw3prodJ3
+    # prodw2J3mJ2 = J3mJ2 * w2
+    d_w2 += J3mJ2 * dprodw2J3mJ2
     return (
         d_w1,
         d_w2,

@@ -2,7 +2,7 @@
 # source: lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 - log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu)
 # name: loglik
 # inputs: x, mu, sigma, nu
-# digest: 6134446c211147a7
+# digest: 165a5bc48e490d72
 """loglik(x, mu, sigma, nu) = lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 -
     log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu).
 
@@ -10,13 +10,13 @@ Inputs: x, mu, sigma, nu.
 Operations: 19 forward, 20 backward; value and gradient cost 2.1 times the value.
 
 Raises:
-    ValueError: where nup1by2 is 0 or a negative whole number (lgammaratio).
-    ValueError: where nuby2 is 0 or a negative whole number (lgammaratio2).
+    ValueError: where nup1by2 is 0 or a negative whole number (lgammanup1by2).
+    ValueError: where nuby2 is 0 or a negative whole number (lgammanuby2).
     ValueError: where pinu <= 0 (logpinu).
     ValueError: where sigma <= 0 (logsigma).
-    ZeroDivisionError: where sigma = 0 (diffbysigma).
-    ZeroDivisionError: where nu = 0 (sqrbynu).
-    ValueError: where sqrbynu <= -1 (log1pratiox).
+    ZeroDivisionError: where sigma = 0 (ratioxmmu).
+    ZeroDivisionError: where nu = 0 (sqrxbynu).
+    ValueError: where sqrxbynu <= -1 (log1pratiox).
 """
 
 import math
@@ -91,31 +91,31 @@ def forward(
     """Return loglik and the cache that backward needs."""
     nup1 = nu + 1.0
     nup1by2 = nup1 / 2.0
-    lgammaratio = math.lgamma(nup1by2)
+    lgammanup1by2 = math.lgamma(nup1by2)
     nuby2 = nu / 2.0
-    lgammaratio2 = math.lgamma(nuby2)
-    diffnu = lgammaratio - lgammaratio2
+    lgammanuby2 = math.lgamma(nuby2)
+    difflgammanu = lgammanup1by2 - lgammanuby2
     pinu = nu * math.pi
     logpinu = math.log(pinu)
-    lognuby2 = logpinu / 2.0
-    diffnunu = diffnu - lognuby2
+    logpinuby2 = logpinu / 2.0
+    diffrationu = difflgammanu - logpinuby2
     logsigma = math.log(sigma)
-    difflogsigma = diffnunu - logsigma
+    difflogsigma = diffrationu - logsigma
     xmmu = x - mu
-    diffbysigma = xmmu / sigma
-    ratioxsqr = diffbysigma * diffbysigma
-    sqrbynu = ratioxsqr / nu
-    log1pratiox = math.log1p(sqrbynu)
-    prodx = nup1by2 * log1pratiox
-    loglik = difflogsigma - prodx
+    ratioxmmu = xmmu / sigma
+    sqrratiox = ratioxmmu * ratioxmmu
+    sqrxbynu = sqrratiox / nu
+    log1pratiox = math.log1p(sqrxbynu)
+    prodlog1px = nup1by2 * log1pratiox
+    loglik = difflogsigma - prodlog1px
     return loglik, (
         sigma,
         nu,
         nup1by2,
         nuby2,
         pinu,
-        diffbysigma,
-        sqrbynu,
+        ratioxmmu,
+        sqrxbynu,
         log1pratiox,
     )
 
@@ -134,52 +134,52 @@ def backward(
         nup1by2,
         nuby2,
         pinu,
-        diffbysigma,
-        sqrbynu,
+        ratioxmmu,
+        sqrxbynu,
         log1pratiox,
     ) = cache
-    # loglik = difflogsigma - prodx
+    # loglik = difflogsigma - prodlog1px
     ddifflogsigma = dloglik
-    dprodx = -dloglik
-    # prodx = nup1by2 * log1pratiox
-    dnup1by2 = log1pratiox * dprodx
-    dlog1pratiox = nup1by2 * dprodx
-    # log1pratiox = log1p(sqrbynu)
-    dsqrbynu = dlog1pratiox / (1.0 + sqrbynu)
-    # sqrbynu = ratioxsqr / nu          d(ratioxsqr/nu)/dnu = -sqrbynu/nu
-    dratioxsqr = dsqrbynu / nu
-    dnu = -sqrbynu * dratioxsqr
-    # ratioxsqr = diffbysigma**2
-    ddiffbysigma = 2.0 * diffbysigma * dratioxsqr
-    # diffbysigma = xmmu / sigma        d(xmmu/sigma)/dsigma = -diffbysigma/sigma
-    dxmmu = ddiffbysigma / sigma
-    dsigma = -diffbysigma * dxmmu
+    dprodlog1px = -dloglik
+    # prodlog1px = nup1by2 * log1pratiox
+    dnup1by2 = log1pratiox * dprodlog1px
+    dlog1pratiox = nup1by2 * dprodlog1px
+    # log1pratiox = log1p(sqrxbynu)
+    dsqrxbynu = dlog1pratiox / (1.0 + sqrxbynu)
+    # sqrxbynu = sqrratiox / nu         d(sqrratiox/nu)/dnu = -sqrxbynu/nu
+    dsqrratiox = dsqrxbynu / nu
+    dnu = -sqrxbynu * dsqrratiox
+    # sqrratiox = ratioxmmu**2
+    dratioxmmu = 2.0 * ratioxmmu * dsqrratiox
+    # ratioxmmu = xmmu / sigma          d(xmmu/sigma)/dsigma = -ratioxmmu/sigma
+    dxmmu = dratioxmmu / sigma
+    dsigma = -ratioxmmu * dxmmu
     # xmmu = x - mu
     dx = dxmmu
     dmu = -dxmmu
-    # difflogsigma = diffnunu - logsigma
-    ddiffnunu = ddifflogsigma
+    # difflogsigma = diffrationu - logsigma
+    ddiffrationu = ddifflogsigma
     dlogsigma = -ddifflogsigma
     # logsigma = log(sigma)
     dsigma += dlogsigma / sigma
-    # diffnunu = diffnu - lognuby2
-    ddiffnu = ddiffnunu
-    dlognuby2 = -ddiffnunu
-    # lognuby2 = logpinu / 2
-    dlogpinu = 0.5 * dlognuby2
+    # diffrationu = difflgammanu - logpinuby2
+    ddifflgammanu = ddiffrationu
+    dlogpinuby2 = -ddiffrationu
+    # logpinuby2 = logpinu / 2
+    dlogpinu = 0.5 * dlogpinuby2
     # logpinu = log(pinu)
     dpinu = dlogpinu / pinu
     # pinu = nu * pi
     dnu += math.pi * dpinu
-    # diffnu = lgammaratio - lgammaratio2
-    dlgammaratio = ddiffnu
-    dlgammaratio2 = -ddiffnu
-    # lgammaratio2 = lgamma(nuby2)      d lgamma = digamma(nuby2)
-    dnuby2 = _digamma(nuby2) * dlgammaratio2
+    # difflgammanu = lgammanup1by2 - lgammanuby2
+    dlgammanup1by2 = ddifflgammanu
+    dlgammanuby2 = -ddifflgammanu
+    # lgammanuby2 = lgamma(nuby2)       d lgamma = digamma(nuby2)
+    dnuby2 = _digamma(nuby2) * dlgammanuby2
     # nuby2 = nu / 2
     dnu += 0.5 * dnuby2
-    # lgammaratio = lgamma(nup1by2)     d lgamma = digamma(nup1by2)
-    dnup1by2 += _digamma(nup1by2) * dlgammaratio
+    # lgammanup1by2 = lgamma(nup1by2)    d lgamma = digamma(nup1by2)
+    dnup1by2 += _digamma(nup1by2) * dlgammanup1by2
     # nup1by2 = nup1 / 2
     dnup1 = 0.5 * dnup1by2
     # nup1 = nu + 1

@@ -3,7 +3,7 @@
 # name: miss
 # inputs: q1, q2, L1, L2, tx, ty
 # wrt: q1, q2
-# digest: b9e7f289d1c11e62
+# digest: 22474658e2f81bcf
 # ruff: noqa: N803, N806, RUF100
 """miss(q1, q2, L1, L2, tx, ty) = sqrt((L1*cos(q1) + L2*cos(q1 + q2) - tx)**2 +
     (L1*sin(q1) + L2*sin(q1 + q2) - ty)**2).
@@ -32,15 +32,15 @@ def forward(
     prodcosq1 = L1 * cosq1
     q1pq2 = q1 + q2
     cosq1pq2 = math.cos(q1pq2)
-    prodL2 = L2 * cosq1pq2
-    sumL2 = prodcosq1 + prodL2
-    difftx = sumL2 - tx
+    prodcosq1pq2 = L2 * cosq1pq2
+    sumprodcosq1pq2 = prodcosq1 + prodcosq1pq2
+    difftx = sumprodcosq1pq2 - tx
     sinq1 = math.sin(q1)
     prodsinq1 = L1 * sinq1
     sinq1pq2 = math.sin(q1pq2)
-    prodq1 = L2 * sinq1pq2
-    sumL1 = prodsinq1 + prodq1
-    diffty = sumL1 - ty
+    prodsinq1pq2 = L2 * sinq1pq2
+    sumprodsinq1pq2 = prodsinq1 + prodsinq1pq2
+    diffty = sumprodsinq1pq2 - ty
     miss = math.hypot(difftx, diffty)
     return miss, (
         L1,
@@ -74,26 +74,26 @@ def backward(cache: tuple[float, ...], dmiss: float = 1.0) -> tuple[float, float
     # miss = hypot(difftx, diffty)      d hypot(u, v) = (u du + v dv)/miss
     ddifftx = (difftx / miss if miss != 0.0 else 0.0) * dmiss
     ddiffty = (diffty / miss if miss != 0.0 else 0.0) * dmiss
-    # diffty = sumL1 - ty
-    dsumL1 = ddiffty
-    # sumL1 = prodsinq1 + prodq1
-    dprodsinq1 = dsumL1
-    dprodq1 = dsumL1
-    # prodq1 = L2 * sinq1pq2
-    dsinq1pq2 = L2 * dprodq1
+    # diffty = sumprodsinq1pq2 - ty
+    dsumprodsinq1pq2 = ddiffty
+    # sumprodsinq1pq2 = prodsinq1 + prodsinq1pq2
+    dprodsinq1 = dsumprodsinq1pq2
+    dprodsinq1pq2 = dsumprodsinq1pq2
+    # prodsinq1pq2 = L2 * sinq1pq2
+    dsinq1pq2 = L2 * dprodsinq1pq2
     # sinq1pq2 = sin(q1pq2)
     dq1pq2 = cosq1pq2 * dsinq1pq2
     # prodsinq1 = L1 * sinq1
     dsinq1 = L1 * dprodsinq1
     # sinq1 = sin(q1)
     dq1 = cosq1 * dsinq1
-    # difftx = sumL2 - tx
-    dsumL2 = ddifftx
-    # sumL2 = prodcosq1 + prodL2
-    dprodcosq1 = dsumL2
-    dprodL2 = dsumL2
-    # prodL2 = L2 * cosq1pq2
-    dcosq1pq2 = L2 * dprodL2
+    # difftx = sumprodcosq1pq2 - tx
+    dsumprodcosq1pq2 = ddifftx
+    # sumprodcosq1pq2 = prodcosq1 + prodcosq1pq2
+    dprodcosq1 = dsumprodcosq1pq2
+    dprodcosq1pq2 = dsumprodcosq1pq2
+    # prodcosq1pq2 = L2 * cosq1pq2
+    dcosq1pq2 = L2 * dprodcosq1pq2
     # cosq1pq2 = cos(q1pq2)
     dq1pq2 -= sinq1pq2 * dcosq1pq2
     # q1pq2 = q1 + q2

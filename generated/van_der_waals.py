@@ -3,7 +3,7 @@
 # name: pressure
 # inputs: V, T, n, a, b, R
 # wrt: V, T, n
-# digest: b599026807b0cf13
+# digest: 20176ba2092b30d3
 # ruff: noqa: N803, N806, RUF100
 """pressure(V, T, n, a, b, R) = n*R*T/(V - n*b) - a*n**2/V**2.
 
@@ -12,8 +12,8 @@ Gradient: by V, T, n only.
 Operations: 10 forward, 15 backward; value and gradient cost 2.5 times the value.
 
 Raises:
-    ZeroDivisionError: where Vmnb = 0 (ration).
-    ZeroDivisionError: where Vsqr = 0 (ratioa).
+    ZeroDivisionError: where Vmnb = 0 (rationRT).
+    ZeroDivisionError: where Vsqr = 0 (ratioansqr).
 """
 
 
@@ -30,12 +30,12 @@ def forward(
     nRT = nR * T
     nb = n * b
     Vmnb = V - nb
-    ration = nRT / Vmnb
+    rationRT = nRT / Vmnb
     nsqr = n * n
     ansqr = a * nsqr
     Vsqr = V * V
-    ratioa = ansqr / Vsqr
-    pressure = ration - ratioa
+    ratioansqr = ansqr / Vsqr
+    pressure = rationRT - ratioansqr
     return pressure, (
         V,
         T,
@@ -45,9 +45,9 @@ def forward(
         R,
         nR,
         Vmnb,
-        ration,
+        rationRT,
         Vsqr,
-        ratioa,
+        ratioansqr,
     )
 
 
@@ -68,23 +68,23 @@ def backward(
         R,
         nR,
         Vmnb,
-        ration,
+        rationRT,
         Vsqr,
-        ratioa,
+        ratioansqr,
     ) = cache
-    # pressure = ration - ratioa
-    dration = dpressure
-    dratioa = -dpressure
-    # ratioa = ansqr / Vsqr             d(ansqr/Vsqr)/dV = -2*(ratioa/V)
-    dansqr = dratioa / Vsqr
-    dV = -2.0 * (ratioa / V) * dratioa
+    # pressure = rationRT - ratioansqr
+    drationRT = dpressure
+    dratioansqr = -dpressure
+    # ratioansqr = ansqr / Vsqr         d(ansqr/Vsqr)/dV = -2*(ratioansqr/V)
+    dansqr = dratioansqr / Vsqr
+    dV = -2.0 * (ratioansqr / V) * dratioansqr
     # ansqr = a * nsqr
     dnsqr = a * dansqr
     # nsqr = n**2
     dn = 2.0 * n * dnsqr
-    # ration = nRT / Vmnb               d(nRT/Vmnb)/dVmnb = -ration/Vmnb
-    dnRT = dration / Vmnb
-    dVmnb = -ration * dnRT
+    # rationRT = nRT / Vmnb             d(nRT/Vmnb)/dVmnb = -rationRT/Vmnb
+    dnRT = drationRT / Vmnb
+    dVmnb = -rationRT * dnRT
     # Vmnb = V - nb
     dV += dVmnb
     dnb = -dVmnb

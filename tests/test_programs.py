@@ -538,7 +538,7 @@ def test_the_comment_of_one_line_is_kept(
     monkeypatch.chdir(tmp_path)
     Path("one.txt").write_text("level = a*exp(-k*t)  # what is left\n")
     assert main(["compile", "-f", "one.txt", "-o", "one.py"]) == 0
-    assert "    level = a * expprodk  # what is left\n" in Path("one.py").read_text()
+    assert "    level = a * expnegkt  # what is left\n" in Path("one.py").read_text()
     assert main(["check", "one.py"]) == 0
 
 

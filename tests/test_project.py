@@ -183,7 +183,7 @@ output = "weight.py"
     assert run(capsys, "--check") == (0, ["ok"] * 3, "")
     text = (project / "residual.py").read_text()
     assert "def jacobian(\n    x: float, z: float, y: float\n)" in text
-    assert "    u = scaledx + y  # scaled\n" in text and "What is left over." in text
+    assert "    u = Gx + y  # scaled\n" in text and "What is left over." in text
     assert "jacobian(*point)" in (project / "test_residual.py").read_text()
     assert main(["diff", "model.py:residual", "residual.py"]) == 0
     assert "with: nothing is now jacobian" in capsys.readouterr().out

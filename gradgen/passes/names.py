@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
+from zlib import crc32
 
-from gradgen.core.program import DEFAULT_NAME, Program, Step
+from gradgen.core.program import DEFAULT_NAME, Program
+from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
-from gradgen.passes.constants import constants_in, with_names_for_all
+from gradgen.passes.constants import constants_in, origin_of, with_names_for_all
 
-#: Stage names stay about this short; a function of an input may be a little longer, since cutting the input's name helps nobody.
+#: A name stays this short where it can; one that spells out inputs may be longer, and so may one that tells two values apart.
 _LENGTH = 12
-_LENGTH_ON_INPUT = 16
-_LENGTH_ON_STAGE = 8
+_LENGTH_ON_INPUTS = 16
 _LENGTH_OF_TWO = 5
+_LENGTH_APART = 24
 #: A name spells out this many operations; an edit further down leaves it alone.
 _SPELLED = 2
 #: An input's name inside a longer one keeps this many letters.
 _ANCHOR = 6
+#: So many names are tried for a value before a number tells it apart.
+_TRIED = 8
+#: A value that is not spelled out stands behind these, as `sqrdiffx`: `diffxsqr` is a difference with a square.
+_BEFORE = {"{0}sqr": "sqr{0}", "{0}pow{1}": "pow{1}{0}"}
 
 _WORDS: Mapping[Any, str] = {
     Fraction(n): word
@@ -145,13 +154,14 @@ class _Pool:
         self.taken.add(found)
         return found
 
+    def allowed(self, text: str) -> str:
+        """Return a stage's name, with an underscore where it is another thing's."""
+        other = text in self.avoided or text in self.reserved
+        return f"{text}_" if other else text
+
     def stage(self, base: str) -> str:
-        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the stages of that base alone."""
-        found = (
-            base
-            if base not in self.avoided and base not in self.reserved
-            else f"{base}_"
-        )
+        """Return `base`, or base2, base3 ... where it is taken: a clash concerns the names of that base alone."""
+        found = self.allowed(base)
         while found in self.taken or f"d{found}" in self.taken:
             count = self.asked[base] = self.asked.get(base, 1) + 1
             found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
@@ -159,16 +169,184 @@ class _Pool:
         return found
 
 
+class _Words:
+    """What values might be called, each by its own sub-formula alone.
+
+    Attributes:
+        full: by value, the first of its names; an input's is its own.
+        brief: by value, what stands for it in a longer name: what it is and the input that leads it, as `sumx`.
+        anchors: by value, the input that leads it, cut short if it is long.
+        names: by value, its names, the first ones shorter.
+        sizes: how many operations its name spells out; more than `_SPELLED` where it does not spell out all.
+    """
+
+    def __init__(self, program: Program, known: Mapping[int, str]) -> None:
+        self.program = program
+        self.full: dict[int, str] = {}
+        self.brief: dict[int, str] = {}
+        self.anchors: dict[int, str] = {}
+        self.names: dict[int, list[str]] = {}
+        self.sizes: dict[int, int] = {}
+        self.tails: dict[int, tuple[str, ...]] = dict.fromkeys(known, ())
+        for value, text in known.items():
+            self.give(value, text)
+
+    def give(self, value: int, text: str) -> list[str]:
+        """Note that a value goes by a name that stands for all that is below it, as an input's does."""
+        self.full[value], self.sizes[value] = text, 0
+        self.brief[value] = self.anchors[value] = _cut(text)
+        self.names[value] = [text, *self.names.get(value, ())]
+        return self.names[value]
+
+    def add(self, value: int) -> list[str]:
+        """Return the names that a value might have, whose operands are known."""
+        op, args, fragment, flipped = self.read(value)
+        fill = partial(self.fill, args, fragment, flipped)
+        inner = [arg for arg in args if arg not in self.program.constants]
+        row, role = self.program.rows[op], self.role(value)
+        size = 1 + sum([self.sizes[arg] for arg in inner])
+        on_stage = any(self.sizes[arg] for arg in inner)
+        longest = _LENGTH if on_stage or len(inner) > 1 else _LENGTH_ON_INPUTS
+        if on_stage and not row.boolean:
+            longest = _LENGTH if len(inner) == 1 else _LENGTH_OF_TWO
+        full = fill(fragment, self.full)
+        most = _SPELLED + row.boolean
+        if not inner or (size <= most and len(full) <= longest):
+            found = [full, f"{role}{full}"]
+        elif len(inner) == 1:
+            size = _SPELLED + 1
+            found = self.of_one(inner[0], fragment, fill)
+        else:
+            size = _SPELLED + 1
+            found = self.of_several(op, role, inner)
+        first, *more = dict.fromkeys(found)
+        more = [text for text in more if len(text) <= _LENGTH_APART]
+        self.sizes[value] = size
+        self.anchors[value] = self.anchors[inner[0]] if inner else role
+        self.full[value] = first
+        self.brief[value] = f"{role}{self.anchors[value]}" if inner else first
+        self.tails[value] = self.tail(args, inner)
+        tails = [tail for tail in self.tails[value] if tail]
+        more = sorted(more, key=len)[: _TRIED - 1]
+        more += [f"{first}_{tail}" for tail in (*tails, "_".join(tails))]
+        self.names[value] = [first, *more]
+        return self.names[value]
+
+    def tail(self, args: Sequence[int], inner: Sequence[int]) -> tuple[str, ...]:
+        """Return two constants that a value is made with, which tell it from others of its kind: the last ones."""
+        own = [self.constant(a, False) for a in args if a in self.program.constants]
+        below = [
+            tail
+            for arg in (inner[:1], inner[-1:])
+            for a in arg
+            for tail in self.tails[a][-1:]
+        ]
+        return tuple(dict.fromkeys([*below, *own]))[-2:]
+
+    def of_one(
+        self, inner: int, fragment: str, fill: Callable[[str, Mapping[int, str]], str]
+    ) -> list[str]:
+        """Return the names of an operation on one value that they do not spell out."""
+        words = [*self.names[inner], self.brief[inner]]
+        if self.sizes[inner] > _SPELLED:
+            words.insert(0, words.pop())
+            fragment = _BEFORE.get(fragment, fragment)
+        texts = [fill(fragment, {inner: word}) for word in words]
+        shortest = min(texts, key=len)
+        first = next((text for text in texts if len(text) <= _LENGTH), shortest)
+        return [first, *(text for text in texts if len(text) > len(first))]
+
+    def of_several(self, op: str, role: str, inner: Sequence[int]) -> list[str]:
+        """Return the names of an operation on several values: what it is and one of them, then more of them."""
+        one, other = inner[-1], inner[0]
+        if op in ("div", "where"):
+            one, other = other, one
+        word = self.full[one] if self.sizes[one] <= _SPELLED else self.brief[one]
+        first = f"{role}{word}"
+        if len(first) > _LENGTH:
+            first = f"{role}{self.brief[one]}"
+        ratio = f"{self.brief[one]}by{self.brief[other]}"
+        if op == "div" and self.sizes[one] > _SPELLED and len(ratio) <= _LENGTH:
+            first = ratio
+        others = [self.brief[other], *self.names[other]]
+        found = [first, *(f"{first}{text}" for text in others)]
+        found += [f"{role}{text}" for text in self.names[one]]
+        return found + [f"{role}{text}{others[0]}" for text in self.names[one]]
+
+    def read(self, value: int) -> tuple[str, tuple[int, ...], str, bool]:
+        """Return the operation that a value is read as, its operands, its text, and whether its constant changes sign."""
+        program = self.program
+        step = program.steps[value]
+        op, args, below = step.op, step.args, program.denominator(value)
+        if below is not None:
+            op, args = "div", (args[0], below)
+        elif (op == "add" and args[0] in program.constants) or (
+            op == "mul" and args[1] in program.constants
+        ):
+            args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
+        elif op == "where":
+            args = tuple([arg for arg in args if arg not in program.constants])
+            return op, args, "pick{0}", False
+        # x + -1 is xm1, and x - -1 is xp1.
+        flipped = (
+            op in ("add", "sub")
+            and args[1] in program.constants
+            and self.constant(args[1], False).startswith("neg")
+        )
+        if flipped:
+            op = "sub" if op == "add" else "add"
+        return op, args, program.rows[op].fragment, flipped
+
+    def fill(
+        self,
+        args: Sequence[int],
+        own: str,
+        flipped: bool,
+        fragment: str,
+        words: Mapping[int, str],
+    ) -> str:
+        """Return a text with a word for each operand: for a constant its name or its value."""
+        found = []
+        for place, arg in enumerate(args):
+            if arg not in self.program.constants:
+                found.append(words[arg])
+                continue
+            text = self.constant(arg, own.startswith(f"{{{place}}}"))
+            text = text.removeprefix("neg") if flipped else text
+            behind = f"{{{place - 1}}}{{{place}}}" in own
+            found.append(f"_{text}" if behind and text[0].isdigit() else text)
+        return fragment.format(*found)
+
+    def role(self, value: int) -> str:
+        """Return the word for what a value is."""
+        if value in self.program.signature:
+            return self.anchors[value]
+        divides = self.program.denominator(value) is not None
+        row = self.program.rows["div" if divides else self.program.steps[value].op]
+        bare = row.fragment.replace("{0}", "").replace("{1}", "").replace("{2}", "")
+        return row.role or bare
+
+    def constant(self, value: int, first: bool) -> str:
+        """Return the word for a constant: the name that it has, a word, or its value."""
+        step = self.program.steps[value]
+        if step.op == "const":
+            assert step.data is not None
+            return _number(step.data, first)
+        fragment = self.program.rows[step.op].fragment
+        first = first and fragment.startswith("{0}")
+        inner = [
+            self.constant(arg, first and not place)
+            for place, arg in enumerate(step.args)
+        ]
+        return fragment.format(*inner)
+
+
 class _Namer:
+    """Gives every value the first of its names that no other value might have."""
+
     def __init__(self, program: Program, pool: _Pool) -> None:
         self.program = program
         self.pool = pool
-        #: By value: what its name would be, what it is remembered by, and how many operations its name spells out, as far as that counts.
-        self.bases: dict[int, str] = {}
-        self.anchors: dict[int, str] = {}
-        self.sizes: dict[int, int] = {}
-        #: The values whose name says what they are, not how they are made.
-        self.by_role: set[int] = set()
 
     def run(self) -> Program:
         program, pool = self.program, self.pool
@@ -184,134 +362,65 @@ class _Namer:
         parts = dict(quotient_parts(program))
         # A name that the user gave stands for what is below it, as an input's does.
         parts |= {value: given[value] for _, value, _ in program.given}
-        self.bases = dict(names)
-        self.sizes = dict.fromkeys(names, 0)
-        self.anchors = {value: _cut(text) for value, text in names.items()}
+        words, tried = _Words(program, names), {}
         for value in program.lines:
-            part, inner = parts.get(value), program.variables(value)
-            base = part or self.base(value)
-            self.anchors[value] = _cut(part) if part else self.anchor(value, inner)
-            size = 1 + sum([self.sizes[arg] for arg in inner])
-            self.sizes[value] = 0 if part else min(size, _SPELLED)
-            self.bases[value] = base
-            names[value] = given[value] if value in given else pool.stage(base)
+            found = words.add(value)
+            if value in parts:
+                found = words.give(value, parts[value])
+            if value not in given:
+                tried[value] = [pool.allowed(text) for text in found]
+        chosen = self.chosen(tried)
+        for value in program.lines:
+            names[value] = given[value] if value in given else chosen[value]
             adjoints.setdefault(value, f"d{names[value]}")
         return replace(program, names=names, adjoints=adjoints)
 
-    def base(self, value: int) -> str:
-        """Return the name that the value's own sub-expression suggests."""
-        program = self.program
-        step = program.steps[value]
-        row = program.rows[step.op]
-        args, fragment = step.args, row.fragment
-        below = program.denominator(value)
-        if below is not None:
-            args, fragment = (args[0], below), program.rows["div"].fragment
-        elif (step.op == "add" and args[0] in program.constants) or (
-            step.op == "mul" and args[1] in program.constants
-        ):
-            args = args[::-1]  # 1 + x is xp1 as x + 1 is, and x*2 is twox as 2*x is
-        if step.op == "where" and not program.constants.issuperset(args[1:]):
-            # A choice is named after the first value that it may have.
-            place = 2 if args[1] in program.constants else 1
-            args, fragment = (args[place],), row.role + "{0}"
-        variables = [arg for arg in args if arg not in program.constants]
-        on_input = len(variables) == 1 and variables[0] in program.signature
-        sizes = [self.sizes[arg] for arg in variables]
-        spelled = sum(sizes) < _SPELLED or row.boolean
-        longest = _LENGTH_ON_INPUT if on_input else _LENGTH
-        if any(sizes) and not row.boolean:
-            longest = _LENGTH_ON_STAGE if len(sizes) == 1 else _LENGTH_OF_TWO
-        if spelled:
-            full = self.fill(fragment, self.words(step, args, self.bases.__getitem__))
-            if len(full) <= longest:
-                return full
-        if len(variables) < 2:
-            for word_of in (self.own, self.short, self.brief):
-                found = self.fill(fragment, self.words(step, args, word_of))
-                if len(found) <= _LENGTH:
-                    break
-            return found
-        if below is not None and not program.signature.keys().isdisjoint(variables):
-            found = self.fill(fragment, self.words(step, args, self.brief))
-            if len(found) <= _LENGTH:
-                return found
-        self.by_role.add(value)
-        if below is not None:
-            return self.op_role(value) + self.anchors[variables[0]]
-        return self.by_anchor(self.op_role(value), variables)
+    def chosen(self, tried: Mapping[int, Sequence[str]]) -> dict[int, str]:
+        """Return the name of each value. What two values might be called, neither is: so no edit hands the name of one to the other."""
+        counts = Counter(text for found in tried.values() for text in {*found})
+        taken = self.pool.taken
 
-    def by_anchor(self, role: str, variables: Sequence[int]) -> str:
-        """Return the name of a value by what it is, and by one or two of the values that it is made of."""
-        last = variables[-1]
-        direct = [arg for arg in variables if arg in self.program.signature]
-        ends = [self.anchors[arg] for arg in (variables[0], last)]
-        found = [
-            self.bases[last] if self.sizes[last] < _SPELLED else "",
-            self.anchors[(direct or variables)[-1]],
-            *ends,
-            ends[0] + ends[1],
-        ]
-        names = [role + word for word in found if word]
-        short = [name for name in names if len(name) <= _LENGTH] or names[-2:]
-        free = (name for name in short if name not in self.pool.taken)
-        return next(free, short[0])
+        def free(text: str) -> bool:
+            apart = counts[text] < 2 and text not in taken and f"d{text}" not in taken
+            adjoint = f"d{text}" in counts or (text[0] == "d" and text[1:] in counts)
+            return apart and not adjoint
 
-    def words(
-        self, step: Step, args: Sequence[int], word_of: Callable[[int], str]
-    ) -> list[str]:
-        """Return a word for each operand."""
-        return [
-            word_of(arg) if arg in self.bases else self.word(arg, step, place)
-            for place, arg in enumerate(args)
-        ]
+        names = {v: next(filter(free, found), "") for v, found in tried.items()}
+        left = [value for value, name in names.items() if not name]
+        marks = self.marks() if left else []
+        for value in left:
+            names[value] = self.pool.stage(f"{tried[value][0]}_{marks[value]:04d}")
+        return names
 
-    def fill(self, fragment: str, words: Sequence[str]) -> str:
-        found = fragment.format(*words)
-        return found if found.isidentifier() else f"c{found}"
+    def marks(self) -> list[int]:
+        """Return by value four digits that its sub-formula alone decides, for those that nothing short tells apart."""
+        found: list[int] = []
+        for step in self.program.steps:
+            below = [found[arg] for arg in step.args]
+            guard = [(found[v], wanted) for v, wanted in step.guard]
+            found.append(crc32(f"{step.op} {step.data} {below} {guard}".encode()))
+        return [mark % 10_000 for mark in found]
 
-    def own(self, value: int) -> str:
-        """Return the name of a value that is named by its role, a word for another."""
-        return self.bases[value] if value in self.by_role else self.short(value)
 
-    def short(self, value: int) -> str:
-        """Return a word for a value inside a longer name: what it is and what it is remembered by, as `sumx`."""
-        anchor = self.anchors[value]
-        return (
-            anchor if value in self.program.signature else self.op_role(value) + anchor
-        )
-
-    def brief(self, value: int) -> str:
-        """Return the shortest word for a value: what it is, or the input's name."""
-        return (
-            self.anchors[value]
-            if value in self.program.signature
-            else self.op_role(value)
-        )
-
-    def anchor(self, value: int, inner: Sequence[int]) -> str:
-        """Return what a value is remembered by: the input that leads it, cut short if it is long."""
-        return self.anchors[inner[0]] if inner else self.op_role(value)
-
-    def op_role(self, value: int) -> str:
-        divides = self.program.denominator(value) is not None
-        row = self.program.rows["div" if divides else self.program.steps[value].op]
-        return row.role or row.fragment.replace("{0}", "").replace("{1}", "")
-
-    def word(self, value: int, step: Step, place: int) -> str:
-        """Return the word for a constant inside a name: in words at the start, in digits later, else what it does."""
-        number = self.program.steps[value].data
-        if self.program.steps[value].op == "const":
-            if isinstance(number, str):
-                return number
-            assert number is not None
-            size = -number if number < 0 else number
-            sign = "neg" if number < 0 else ""
-            if place and size % 1 == 0 and size < 1000:
-                return f"{sign}{int(size)}"
-            if size in _WORDS and (not place or size < 1):
-                return sign + _WORDS[size]
-        return "scaled" if step.op == "mul" else "c"
+def _number(number: Number, first: bool) -> str:
+    """Return a constant as it stands in a name, at its beginning or later: its name, a word, or its first digits."""
+    origin = origin_of(number)
+    named = "" if origin is None else origin.name
+    if named and not (named.startswith("C_") and named[2:3].isdigit()):
+        return named  # one like C_9P5EM07 says no more than the value
+    if isinstance(number, (str, bool)):
+        return str(number).lower() if isinstance(number, bool) else number
+    sign = "neg" if math.copysign(1, number) < 0 else ""
+    size = -number if sign else number
+    if size in _WORDS and (first or 0 < size < 1):
+        return sign + _WORDS[size]
+    text = f"{float(size):.4g}"
+    if float(text) != size:
+        text = f"{float(size):.3g}"
+    digits, _, power = text.partition("e")
+    text = f"{digits}e{int(power)}" if power else digits
+    text = text.replace(".", "p").replace("-", "m")
+    return f"c{text}" if first and not sign else f"{sign}{text}"
 
 
 def _cut(text: str) -> str:
