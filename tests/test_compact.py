@@ -245,3 +245,35 @@ def test_compact_modules_in_other_languages(target: str) -> None:
         options: dict[str, Any] = {"style": "compact", "proof": False}
         extras = "jacobian, value_and_grad"
         compile(row["expression"], target=target, with_=extras, **options)
+
+
+def said(compiled: Compiled, name: str) -> list[str]:
+    return [ast.unparse(line) for line in lines(compiled, name)]
+
+
+def test_a_power_of_2_goes_into_a_number_wherever_that_is() -> None:
+    text = "d = y - x**2\nf = 100*d**2"
+    made = compile(text, style="compact", with_="value_and_grad")
+    assert "dd = 200.0 * d" in said(made, "value_and_grad")
+    assert "dd = d * (200.0 * df)" in said(made, "backward")
+    third = compile("(x - y)**2 / 3", style="compact", with_="value_and_grad")
+    plain = compile("(x - y)**2 / 3")
+    assert third.value_and_grad(0.1, 0.7) == plain.value_and_grad(0.1, 0.7)
+
+
+def test_every_line_of_value_and_gradient_is_read() -> None:
+    text = "*".join(f"x{i}" for i in range(6))
+    for expression in (text, "w*tanh(x + u) + tanh(x - u)", "y*exp(-k*t)*k"):
+        made = compile(expression, with_="value_and_grad")
+        tree = ast.parse(made.source).body[-1]
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        assert {n.id for n in names if isinstance(n.ctx, ast.Store)} <= read
+
+
+def test_stages_keep_their_names_in_value_and_gradient() -> None:
+    made = compile("w*tanh(x + u)", style="compact", with_="value_and_grad")
+    ahead = said(made, "forward")
+    assert said(made, "value_and_grad")[: len(ahead)] == ahead
+    both = said(compile("a*exp(-k*t)", with_="value_and_grad"), "value_and_grad")
+    assert both[0].endswith("= math.exp(-k * t)")

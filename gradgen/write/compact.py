@@ -116,7 +116,7 @@ class _Algebra:
         return Fraction(1), value
 
     def _scaled(self, factor: Fraction, value: int | None) -> int:
-        """Return a product with a power of 2, which is its first factor, or goes into the one that there is."""
+        """Return a product with a power of 2, which goes into a number that there is, or is its first factor."""
         steps = self.steps
         if value is None or factor == 1:
             return steps.const(factor) if value is None else value
@@ -126,10 +126,21 @@ class _Algebra:
         if isinstance(number, float) and value not in self.known:
             return steps.const(float(factor) * number)
         if step.op == "mul" and value not in self.known:
-            return steps.append(
-                Step("mul", (self._scaled(factor, step.args[0]), step.args[1]))
-            )
+            one, other = step.args
+            if self._has_number(one) or not self._has_number(other):
+                return steps.append(Step("mul", (self._scaled(factor, one), other)))
+            scaled = self._scaled(factor, other)
+            order = (scaled, one) if steps.number(scaled) is not None else (one, scaled)
+            return steps.append(Step("mul", order))
         return steps.append(Step("mul", (steps.const(factor), value)))
+
+    def _has_number(self, value: int) -> bool:
+        """Whether a number without a name is a factor of a value."""
+        if isinstance(self._digits(value), (Fraction, float)):
+            return value not in self.known
+        step = self.steps[value]
+        product = step.op == "mul" and value not in self.known
+        return product and any(map(self._has_number, step.args))
 
     def _digits(self, value: int) -> Number | None:
         """Return what a constant without a name is."""
@@ -334,9 +345,12 @@ class Compact:
                 self.algebra.light[line.total] = line.value
                 found.copied[line.name] = self._bare(line.value)
                 continue
+            elif line.answers is not None and line.total in known and light:
+                del found.made[place]  # which has a name, and gets no second one
+                continue
             elif line.name not in kept and line.total not in names:
                 alone = reads[line.total] == 1
-                if light and (alone or line.answers is not None):
+                if light and (alone or line.answers is not None or self._flips(line)):
                     del found.made[place]
                     self.algebra.light[line.total] = line.value
                     continue
@@ -375,6 +389,10 @@ class Compact:
         bare, negative = self.chain.tidy.signless(value)
         sign = {"+=": "-=", "-=": "+="}[line.sign] if negative else line.sign
         return line._replace(value=bare, sign=sign)
+
+    def _flips(self, line: Line) -> bool:
+        """Whether a line is a name with a sign, which costs no more where it is read."""
+        return self.steps[line.value].op == "neg"
 
     def _again(self, line: Line, read: Mapping[int, int]) -> bool:
         """Whether a line is as well made once more by the one other line that reads it: of a number and one name that has a value there."""
@@ -474,7 +492,7 @@ class Plan:
 def _renamed(found: Fused, kept: Container[str], known: Mapping[int, str]) -> Fused:
     """Return lines in which the first gradient that is no more than another takes its place."""
     new: dict[str, str] = {}
-    own = {line.name for line in found.made.values()}
+    own = {line.name for line in found.made.values() if line.answers is not None}
     for name, value in (*found.said.items(), *found.copied.items()):
         was = known.get(value, "")
         if was in own and was not in kept and was not in new:
