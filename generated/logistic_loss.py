@@ -3,7 +3,8 @@
 # name: loss
 # inputs: w, b, x, y
 # wrt: w, b
-# digest: b07574b015658ed4
+# style: compact
+# digest: d404c7cff09bc559
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
@@ -16,11 +17,9 @@ import math
 
 def forward(w: float, b: float, x: float, y: float) -> tuple[float, tuple[float, ...]]:
     """Return loss and the cache that backward needs."""
-    wx = w * x
-    wxpb = wx + b
+    wxpb = w * x + b
     softpluswxpb = max(wxpb, 0.0) + math.log1p(math.exp(-abs(wxpb)))  # softplus
-    prodwxpb = y * wxpb
-    loss = softpluswxpb - prodwxpb
+    loss = softpluswxpb - y * wxpb
     return loss, (x, y, wxpb)
 
 
@@ -30,18 +29,10 @@ def backward(cache: tuple[float, ...], dloss: float = 1.0) -> tuple[float, float
     The gradients of a value that is used more than once add up: `+=`.
     """
     x, y, wxpb = cache
-    # loss = softpluswxpb - prodwxpb
-    dsoftpluswxpb = dloss
-    dprodwxpb = -dloss
-    # prodwxpb = y * wxpb
-    dwxpb = y * dprodwxpb
+    # loss = softpluswxpb - y * wxpb
+    db = -y * dloss
     # softpluswxpb = softplus(wxpb)     d softplus = sigmoid(wxpb)
-    dwxpb += (
-        1.0 / (1.0 + math.exp(-wxpb)) if wxpb > -709.0 else math.exp(wxpb)
-    ) * dsoftpluswxpb
-    # wxpb = wx + b
-    dwx = dwxpb
-    db = dwxpb
-    # wx = w * x
-    dw = x * dwx
+    db += (1.0 / (1.0 + math.exp(-wxpb)) if wxpb > -709.0 else math.exp(wxpb)) * dloss
+    # wxpb = w * x + b
+    dw = x * db
     return dw, db

@@ -2,31 +2,27 @@
 # source: atan2(py - ly, px - lx) - theta
 # name: bearing
 # inputs: px, py, theta, lx, ly
-# digest: af63ad0bf3e43eb9
+# style: compact
+# digest: 9d0a9066038c63b9
 """bearing(px, py, theta, lx, ly) = atan2(py - ly, px - lx) - theta.
 
 Inputs: px, py, theta, lx, ly.
 Operations: 4 forward, 8 backward; value and gradient cost 3.0 times the value.
 
 Undefined:
-    the slope of atan2(pymly, pxmlx) is nan where pymly = pxmlx = 0 (atanpxmlx).
+    the slope of atan2(pymly, pxmlx) is nan where pymly = pxmlx = 0 (bearing).
 """
 
 import math
 
 
 def forward(
-    px: float,
-    py: float,
-    theta: float,
-    lx: float,
-    ly: float,
+    px: float, py: float, theta: float, lx: float, ly: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return bearing and the cache that backward needs."""
     pymly = py - ly
     pxmlx = px - lx
-    atanpxmlx = math.atan2(pymly, pxmlx)
-    bearing = atanpxmlx - theta
+    bearing = math.atan2(pymly, pxmlx) - theta
     return bearing, (pymly, pxmlx)
 
 
@@ -36,30 +32,15 @@ def backward(cache: tuple[float, ...], dbearing: float = 1.0) -> tuple[float, ..
     In this order: by px, py, theta, lx, ly.
     """
     pymly, pxmlx = cache
-    # bearing = atanpxmlx - theta
-    datanpxmlx = dbearing
-    dtheta = -dbearing
-    # atanpxmlx = atan2(pymly, pxmlx)    d atan2(v, u) = (u dv - v du)/(u**2 + v**2)
-    dpymly = (
+    # bearing = atan2(pymly, pxmlx) - theta
+    dpy = (
         pxmlx / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly)
         if pymly != 0.0 or pxmlx != 0.0
         else math.nan
-    ) * datanpxmlx
-    dpxmlx = (
-        -(pymly / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly))
+    ) * dbearing
+    dpx = (
+        -pymly / math.hypot(pxmlx, pymly) / math.hypot(pxmlx, pymly)
         if pymly != 0.0 or pxmlx != 0.0
         else math.nan
-    ) * datanpxmlx
-    # pxmlx = px - lx
-    dpx = dpxmlx
-    dlx = -dpxmlx
-    # pymly = py - ly
-    dpy = dpymly
-    dly = -dpymly
-    return (
-        dpx,
-        dpy,
-        dtheta,
-        dlx,
-        dly,
-    )
+    ) * dbearing
+    return dpx, dpy, -dbearing, -dpx, -dpy

@@ -8,6 +8,7 @@ import math
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,3 +278,25 @@ def test_stages_keep_their_names_in_value_and_gradient() -> None:
     assert said(made, "value_and_grad")[: len(ahead)] == ahead
     both = said(compile("a*exp(-k*t)", with_="value_and_grad"), "value_and_grad")
     assert both[0].endswith("= math.exp(-k * t)")
+
+
+def test_compact_modules_are_not_padded(root: Path) -> None:
+    """Of the compact modules in `generated/`: copies and lone signs among gradient lines, and lines that are one name of a list."""
+    gradients = copies = signs = alone = every = 0
+    for path in sorted(root.glob("generated/*.py")):
+        found = read_artifact(path.read_text())
+        assert found is not None
+        if found.recipe.style != "compact":
+            continue
+        text = path.read_text().splitlines()
+        every += len(text)
+        alone += sum(bool(re.match(r"\s*\w+,$", line)) for line in text)
+        for line in lines(regenerate(found.recipe), "backward"):
+            gradients += 1
+            plain = isinstance(line, ast.Assign)
+            copies += plain and isinstance(line.value, ast.Name)
+            if plain and isinstance(line.value, ast.UnaryOp):
+                signs += isinstance(line.value.operand, ast.Name)
+    assert gradients > 300 and every > 1500
+    assert copies <= 0.03 * gradients and signs <= 0.03 * gradients
+    assert alone <= 0.1 * every
