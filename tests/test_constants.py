@@ -133,6 +133,8 @@ def test_what_is_declared(text: str, expected: list[str]) -> None:
         ("x*(sqrt(2*pi)*exp(1.5)*gamma(0.3)/log(3))", ["C_30P59 = math.sqrt(2.0 * math.pi) * math.exp(1.5) * math.gamma(0.3) / math.log(3.0)"]),
         # What has no value raises where the module runs; a sign and a result are no constants.
         ("x*log(-1.5) - pi*y", []), ("sqrt(2*pi)", []), ("y/sin(0) if x > 0 else y", []),
+        # What a module would carry a function for is worked out beforehand.
+        ("x*digamma(0.75) + y*polygamma(2, 1.5)", ["DIGAMMA_0P75 = -1.0858608797864722  # digamma(0.75)", "C_M0P8288 = -0.82879664423432  # polygamma(2, 1.5)"]),
         # Inside of functions of the program's own, too.
         ("k = 0.25; def g(p): return p/(2*k) + p*sqrt(2*pi); g(x)*g(y)", ["K = 0.25", "TWO_K = 2.0 * K  # 0.5", "SQRT_2PI = math.sqrt(2.0 * math.pi)  # 2.5066282746310002"]),
         # An input may have the name.

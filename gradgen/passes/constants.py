@@ -183,7 +183,10 @@ def _rounded(name: str) -> Callable[..., float]:
     return compute
 
 
-_FUNCTIONS = "hypot exp expm1 log log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc gamma"
+_FUNCTIONS = (
+    "hypot exp expm1 log log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc gamma "
+    "digamma zeta lambertw beta erfinv besselj bessely besseli besselk"
+)
 #: Operations whose result every machine rounds alike.
 ARITHMETIC: Mapping[str, Callable[..., float]] = {
     **{name: getattr(operator, name) for name in ("add", "sub", "mul", "neg")},
@@ -196,6 +199,8 @@ _RATIONAL = (*ARITHMETIC.keys() - {"sqrt"}, "powi")
 _MEANINGS: Mapping[str, Callable[..., float]] = {
     **{name: _rounded(name) for name in _FUNCTIONS.split()},
     **dict.fromkeys(("powr", "expb", "pow"), _rounded("power")),
+    "polygamma": lambda n, x: _rounded("psi")(int(n), x),
+    "trigamma": lambda x: _rounded("psi")(1, x),
     **ARITHMETIC,
     "powi": lambda x, n: x ** int(n),
 }

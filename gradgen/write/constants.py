@@ -74,13 +74,13 @@ class Declarations:
 
     def _formula(self, number: Constant) -> str:
         """Return a constant's formula; nothing where the language has none, or one that comes to another double."""
-        made, known = number.origin.made, self.target.formulas
+        made = number.origin.made
         if made is None or value_of(made) != float(double(plain(number))):
             return ""
-        ops = {*operations(made)}
-        if not ops <= (self.target.language.words.keys() if known is None else known):
-            return ""
-        return self._said(made, self.speller)
+        known = self.target.formulas
+        return (
+            self._said(made, self.speller) if known.issuperset(operations(made)) else ""
+        )
 
     def _said(self, made: Term, speller: Speller) -> str:
         return speller.text(as_step(speller.steps, made), {})

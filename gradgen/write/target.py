@@ -76,7 +76,7 @@ class Target:
         helper: the name of a helper by the name of its file.
         callees_first: whether a helper must stand before those that call it.
         constant: the declaration of a constant, by its name and its value.
-        formulas: the operations that may stand there; of others the value is written in digits. None where all may.
+        formulas: the operations that may stand there, ahead of all functions; of others the value is written in digits.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
@@ -109,7 +109,7 @@ class Target:
     helper: str = "_{}"
     callees_first: bool = False
     constant: str = "{} = {}"
-    formulas: frozenset[str] | None = frozenset()
+    formulas: frozenset[str] = frozenset()
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"

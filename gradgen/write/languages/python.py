@@ -209,7 +209,7 @@ PYTHON = Target(
     layout=layout_python,
     layout_any=black_python,
     check=_check,
-    formulas=None,
+    formulas=frozenset(op for op, word_ in WORDS.items() if not word_.helper),
     noqa=_noqa,
 )
 SCIPY = replace(
