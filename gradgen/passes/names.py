@@ -27,7 +27,7 @@ _SPELLED = 2
 #: An input's name inside a longer one keeps this many letters.
 _ANCHOR = 6
 #: So many names are tried for a value before a number tells it apart.
-_TRIED = 8
+_TRIED = 16
 #: A value that is not spelled out stands behind these, as `sqrdiffx`: `diffxsqr` is a difference with a square.
 _BEFORE = {"{0}sqr": "sqr{0}", "{0}pow{1}": "pow{1}{0}"}
 
