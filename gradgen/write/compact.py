@@ -203,24 +203,44 @@ class _Algebra:
 class _Measure:
     """Tells what a line has room for."""
 
-    def __init__(self, steps: Steps, speller: Speller) -> None:
+    def __init__(self, steps: Steps, kinds: Kinds) -> None:
         self.steps = steps
-        self.speller = speller
+        self.kinds = kinds
         #: What has a name.
         self.known: Mapping[int, str] = {}
+        #: By kind of a text: as how many operations it counts, and whether no choice stands inside an operation.
+        self.found: dict[int, tuple[int, bool]] = {}
 
     def size(self, value: int) -> int:
         """Return how many operations a text has, but for signs."""
-        if value in self.known:
+        if value in self.known or not self.steps[value].args:
             return 0
-        self.speller.written = 0
-        self.speller.text(value, self.known)
+        return self._measured(value)[1]
+
+    def fits(self, line: Line, value: int, most: int = OPERATIONS) -> bool:
+        """Whether a line may say this: it is no longer than a line should be, and no choice stands inside an operation."""
+        if value in self.known or not self.steps[value].args:
+            return True
+        text, size, plain = self._measured(value)
+        return len(line.name) + 3 + len(text) <= _WIDTH and size <= most and plain
+
+    def _measured(self, value: int) -> tuple[str, int, bool]:
+        """Return an operation's text, as how many it counts, and whether no choice stands inside another."""
+        kind, leaves = self.kinds.of(value, self.known)
+        before = self.kinds.written
+        text = self.kinds.text(value, self.known, kind, leaves)
+        if kind not in self.found:
+            written = self.kinds.written - before
+            self.found[kind] = self._size(value, written), self._is_plain(value, True)
+        return text, *self.found[kind]
+
+    def _size(self, value: int, written: int) -> int:
         terms = [*self._terms(value)]
         if len(terms) <= NAMES and all(term in self.known for term in terms):
             return min(len(terms) - 1, OPERATIONS)
         products = sum(map(self._is_product, terms))
         extra = products - 1 if 1 < len(terms) <= TERMS else 0
-        return self.speller.written - self._signs(value) - max(0, extra)
+        return written - self._signs(value) - max(0, extra)
 
     def _terms(self, value: int) -> Iterator[int]:
         """Yield the terms of a sum."""
@@ -243,21 +263,12 @@ class _Measure:
         inner = [arg for arg in step.args if arg not in self.known]
         return (step.op in ("neg", "copy")) + sum(map(self._signs, inner))
 
-    def fits(self, line: Line, value: int, most: int = OPERATIONS) -> bool:
-        """Whether a line may say this: it is no longer than a line should be, and no choice stands inside an operation."""
-        if value in self.known or not self.steps[value].args:
-            return True
-        text = self.speller.text(value, self.known)
-        if len(line.name) + 3 + len(text) > _WIDTH or self.size(value) > most:
-            return False
-        return self._is_plain(value, True)
-
     def _is_plain(self, value: int, top: bool) -> bool:
         """Whether no choice stands inside an operation."""
         if value in self.known or not self.steps[value].args:
             return True
         step = self.steps[value]
-        if not top and self.speller.binds(value, self.known) == CONDITIONAL:
+        if not top and self.kinds.speller.binds(value, self.known) == CONDITIONAL:
             return False
         arms = top and step.op in ("where", "copy")
         return all(self._is_plain(arg, arms) for arg in step.args)
@@ -273,10 +284,9 @@ class Compact:
     def __init__(self, chain: Chain, language: Language) -> None:
         self.chain = chain
         self.steps = chain.steps
-        self.speller = Speller(chain.steps, language)
-        self.kinds = Kinds(self.speller)
+        self.kinds = Kinds(Speller(chain.steps, language))
         self.algebra = _Algebra(chain.steps)
-        self.measure = _Measure(chain.steps, self.speller)
+        self.measure = _Measure(chain.steps, self.kinds)
         self.known: dict[int, str] = {}
         #: The lines that may stand inside the one that reads them: their places, by their values.
         self.waiting: dict[int, int] = {}
@@ -370,12 +380,13 @@ class Compact:
         places = {v: found.made[self.waiting[v]].value for v in waiting}
         places = {v: inner for v, inner in places.items() if self._stands(inner)}
         hidden = {v: self.known.pop(v) for v in places}
-        sizes = {v: size(inner) for v, inner in places.items()}
+        sizes: dict[int, int] = {}
         while places:
             said = self.algebra.put(value, places, frozenset())
             if self.measure.fits(line, said):
                 value = said
                 break
+            sizes = sizes or {v: size(inner) for v, inner in places.items()}
             dearest = max(places, key=lambda v: (sizes[v], v))
             del places[dearest]
             self.known[dearest] = hidden.pop(dearest)

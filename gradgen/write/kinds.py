@@ -8,6 +8,9 @@ from fractions import Fraction
 from gradgen.core.rows import Number
 from gradgen.write.spell import Speller
 
+#: To which a whole number is a number like others: it may be the exponent of a power.
+_PLAIN = ("add", "sub", "mul", "div")
+
 
 class Kinds:
     """Writes operations as texts. Of a large module most lines are of few kinds.
@@ -36,14 +39,14 @@ class Kinds:
             if arg in names:  # as nearly all are
                 found.append(places.setdefault(arg, len(places)))
             else:
-                found.append(self._kind(arg, names, places))
+                found.append(self._kind(arg, names, places, op))
         kind = tuple(found)
         return self._known.setdefault(kind, len(self._known)), [*places]
 
     def _kind(
-        self, value: int, names: Mapping[int, str], places: dict[int, int]
+        self, value: int, names: Mapping[int, str], places: dict[int, int], of: str
     ) -> Hashable:
-        """Return the kind of an operand, and give its leaves their places in the line."""
+        """Return the kind of an operand of an operation, and give its leaves their places in the line."""
         place = places.get(value)
         if place is not None:
             return place
@@ -52,8 +55,8 @@ class Kinds:
             return place
         op, args, data, _ = self.speller.steps.list[value]
         if args:
-            return (op, *[self._kind(arg, names, places) for arg in args])
-        if op != "const" or data is None or not _is_any(data):
+            return (op, *[self._kind(arg, names, places, op) for arg in args])
+        if op != "const" or data is None or not _is_any(data, of):
             return op, type(data), repr(data)
         place = places[value] = len(places)
         return place, self._number(value, data)[1]
@@ -124,8 +127,9 @@ class _Hole(str):
     place: int
 
 
-def _is_any(number: Number) -> bool:
-    """Whether a number is one like any other: neither a whole one nor one with a name."""
+def _is_any(number: Number, of: str) -> bool:
+    """Whether a number is one like any other to the operation of which it is an operand: neither 0, 1 or 2 nor one with a name."""
     if type(number) is Fraction:
-        return number.denominator != 1
+        whole = number.denominator == 1
+        return not whole or (of in _PLAIN and abs(number.numerator) > 2)
     return isinstance(number, float) and number % 1 > 0
