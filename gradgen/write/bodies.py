@@ -69,7 +69,7 @@ class Bodies:
         self.writer = Writer(chain, target, limit)
         names = plan.program.names
         self.inputs = {value: names[value] for value in plan.program.signature}
-        self.fuser = Compact(chain, target.language)
+        self.fuser = Compact(chain, plan.kinds)
         self.kept = kept_names(plan.program)
 
     @property
@@ -92,10 +92,9 @@ class Bodies:
 
     def forward(self) -> tuple[Body, tuple[Stage, ...]]:
         """Return the forward pass, whose lines are stages with a comment each."""
-        lines = forward(self.program, self.chain)
-        if self.target.compact:
-            read = self.plan.read
-            lines = self.fuser.fuse(lines, self.inputs, self.kept, read).lines
+        lines = self.plan.ahead
+        if lines is None:
+            lines = forward(self.program, self.chain)
         stages = (*self._stages(self.writer.lines(lines, self.inputs)),)
         return self._body((), self.inputs, lines), stages
 
@@ -120,7 +119,7 @@ class Bodies:
         _, back = backward(program, chain, steps.const(1))
         returned: Sequence[str] = [program.adjoints[value] for value in program.wrt]
         self.writer.start({})
-        fuser = Compact(chain, self.target.language)
+        fuser = Compact(chain, self.plan.kinds)
         fused = fuser.fuse([*ahead, *back], self.inputs, self.kept, {}, returned)
         returned = self._said(fused, self.inputs, returned)
         lines = fused.lines

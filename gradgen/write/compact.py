@@ -15,7 +15,7 @@ from gradgen.core.rows import Number
 from gradgen.passes.constants import called, held
 from gradgen.passes.functions import Names, backward, forward
 from gradgen.write.kinds import Kinds
-from gradgen.write.language import CONDITIONAL, Language
+from gradgen.write.language import CONDITIONAL
 from gradgen.write.spell import Speller
 from gradgen.write.target import Target
 
@@ -281,10 +281,10 @@ class Compact:
         reads: how often the lines that were counted last read each value.
     """
 
-    def __init__(self, chain: Chain, language: Language) -> None:
+    def __init__(self, chain: Chain, kinds: Kinds) -> None:
         self.chain = chain
         self.steps = chain.steps
-        self.kinds = Kinds(Speller(chain.steps, language))
+        self.kinds = kinds
         self.algebra = _Algebra(chain.steps)
         self.measure = _Measure(chain.steps, self.kinds)
         self.known: dict[int, str] = {}
@@ -387,7 +387,7 @@ class Compact:
                 value = said
                 break
             sizes = sizes or {v: size(inner) for v, inner in places.items()}
-            dearest = max(places, key=lambda v: (sizes[v], v))
+            dearest = max(places, key=lambda v: (sizes[v], self.waiting[v]))
             del places[dearest]
             self.known[dearest] = hidden.pop(dearest)
         for inner in places:
@@ -484,14 +484,16 @@ class Plan:
     Attributes:
         program: the program; its gradient goes through each value after the one in whose line that stands.
         names: the values that have lines, and the inputs, with their names.
+        kinds: what spells lines over the program's steps, to which those of lines are added.
+        ahead: the forward lines, if they are others than those of the program.
         inside: by value without a line, the value of a line that it stands in, or of one that stands in a line.
-        read: how often the backward pass reads a value.
     """
 
     program: Program
     names: Mapping[int, str]
+    kinds: Kinds
+    ahead: Sequence[Line] | None = None
     inside: Mapping[int, int] = field(default_factory=dict)
-    read: Mapping[int, int] = field(default_factory=dict)
 
     def holder(self, value: int) -> int:
         """Return the value in whose line a value stands."""
@@ -530,16 +532,18 @@ def kept_names(program: Program) -> frozenset[str]:
 
 def plan(program: Program, target: Target) -> Plan:
     """Return which values of a program have lines, in a target's style."""
+    steps = steps_of(program)
+    kinds = Kinds(Speller(steps, target.language))
     if not target.compact:
-        return Plan(program, program.names)
-    chain = target.chain(program, steps_of(program), held(program))
-    compact = Compact(chain, target.language)
+        return Plan(program, program.names, kinds)
+    chain = target.chain(program, steps, held(program))
+    compact = Compact(chain, kinds)
     upstream, back = backward(program, chain)
     read = compact.count(back, {**program.names, **upstream})
     inputs = {value: program.names[value] for value in program.signature}
-    ahead = forward(program, chain)
-    inside = compact.fuse(ahead, inputs, kept_names(program), read).inside
+    fused = compact.fuse(forward(program, chain), inputs, kept_names(program), read)
+    inside = fused.inside
     names = {v: name for v, name in program.names.items() if v not in inside}
-    found = Plan(program, names, inside, read)
+    found = Plan(program, names, kinds, fused.lines, inside)
     ways = sorted(program.ways, key=lambda w: (-found.holder(w.source), -w.source))
     return replace(found, program=replace(program, ways=tuple(ways)))

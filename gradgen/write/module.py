@@ -7,7 +7,6 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradgen.core.build import steps_of
 from gradgen.core.program import Program
 from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
@@ -125,7 +124,7 @@ class _Viewer:
         self.defaults = defaults
         self.names = shown.names
         lines = [value for value in held(program) if value not in shown.inside]
-        chain = target.chain(program, steps_of(program), lines)
+        chain = target.chain(program, shown.kinds.speller.steps, lines)
         self.declarations = Declarations(chain.steps, target)
         comments = Comments(words, chain, target.language)
         self.bodies = Bodies(shown, target, chain, comments, limit)
