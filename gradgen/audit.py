@@ -187,22 +187,22 @@ class _Pair:
                 range(count),
                 f"by {', '.join(names)}, in the order of its parameters",
             )
+        if count == 1:
+            told = [
+                n
+                for n in names
+                if re.search(rf"(?<![A-Za-z])d?_?{re.escape(n)}$", self.against)
+            ]
+            if len(told) == 1:
+                return [names.index(told[0])], f"by {told[0]}, as its name says"
+            return None, ""
         if count == len(names) - 1:
             said = f"by {', '.join(names[1:])}: all parameters but the first"
             return range(1, len(names)), said
-        if count > 1:
-            raise GradgenError(
-                f"`{self.against}` returns {count} values and `{self.function}` has {len(names)} parameters; "
-                "say by which they are with --wrt"
-            )
-        told = [
-            n
-            for n in names
-            if re.search(rf"(?<![A-Za-z])d?_?{re.escape(n)}$", self.against)
-        ]
-        if len(told) == 1:
-            return [names.index(told[0])], f"by {told[0]}, as its name says"
-        return None, ""
+        raise GradgenError(
+            f"`{self.against}` returns {count} values and `{self.function}` has {len(names)} parameters; "
+            "say by which they are with --wrt"
+        )
 
     def told_by_value(self, records: Sequence[_Record]) -> tuple[Sequence[int], str]:
         """Return the parameter by which one claimed slope is right."""
@@ -256,7 +256,7 @@ class _Pair:
                     slope, "unknown", reason="a difference could not be confirmed"
                 )
             return Finding(
-                slope, "wrong", at.at, got, true, self.reason(known, place, by)
+                slope, "wrong", at.at, got, true, _reason(known, place, by, self.inputs)
             )
         if off > _WRONG:
             return Finding(slope, "unknown", reason="it differs at a single point")
@@ -308,39 +308,6 @@ class _Pair:
             return None
         return plain_function(function.origin, function.inputs, {})
 
-    def reason(self, known: Sequence[_Record], place: int, by: int) -> str:
-        """Return what is likely to be wrong: a factor, a sign, another slope; nothing where none of these is."""
-        found = [(r.claimed[place], r.true[by], r) for r in known]
-        if all(got == 0 for got, _, _ in found):
-            return "it is 0 everywhere"
-        for other, name in enumerate(self.inputs):
-            if other != by and all(
-                r.true[other] is not None and _off(got, r.true[other], r.size) < _RIGHT
-                for got, _, r in found
-            ):
-                return f"that is the slope by {name}"
-        ratios = [(got / true, r) for got, true, r in found if true != 0]
-        factor = _constant([ratio for ratio, _ in ratios])
-        if factor is not None:
-            return "the sign" if factor == -1 else f"a factor {factor} too much"
-        for other, name in enumerate(self.inputs):
-            if any(r.at[other] == 0 for _, r in ratios):
-                continue
-            for power, said in (
-                (1, "too much"),
-                (-1, "missing"),
-                (2, "squared too much"),
-                (-2, "squared missing"),
-            ):
-                scaled = [
-                    ratio / mpmath.mpf(r.at[other]) ** power for ratio, r in ratios
-                ]
-                factor = _constant(scaled)
-                if factor is not None:
-                    more = "" if factor == 1 else f", and a factor {factor} too much"
-                    return f"a factor {name} {said}{more}"
-        return ""
-
 
 def _formulas(found: Function) -> tuple[Any, Sequence[Any], tuple[str, ...]]:
     """Return what a function returns, as expressions over its parameters."""
@@ -383,3 +350,37 @@ def _constant(ratios: Sequence[Any]) -> Fraction | None:
         if abs(near - Fraction(float(first))) <= Fraction(_RIGHT) * abs(near)
         else None
     )
+
+
+def _reason(
+    known: Sequence[_Record], place: int, by: int, inputs: Sequence[str]
+) -> str:
+    """Return what is likely to be wrong: a factor, a sign, another slope; nothing where none of these is."""
+    found = [(r.claimed[place], r.true[by], r) for r in known]
+    if all(got == 0 for got, _, _ in found):
+        return "it is 0 everywhere"
+    for other, name in enumerate(inputs):
+        if other != by and all(
+            r.true[other] is not None and _off(got, r.true[other], r.size) < _RIGHT
+            for got, _, r in found
+        ):
+            return f"that is the slope by {name}"
+    ratios = [(got / true, r) for got, true, r in found if true != 0]
+    factor = _constant([ratio for ratio, _ in ratios])
+    if factor is not None:
+        return "the sign" if factor == -1 else f"a factor {factor} too much"
+    for other, name in enumerate(inputs):
+        if any(r.at[other] == 0 for _, r in ratios):
+            continue
+        for power, said in (
+            (1, "too much"),
+            (-1, "missing"),
+            (2, "squared too much"),
+            (-2, "squared missing"),
+        ):
+            scaled = [ratio / mpmath.mpf(r.at[other]) ** power for ratio, r in ratios]
+            factor = _constant(scaled)
+            if factor is not None:
+                more = "" if factor == 1 else f", and a factor {factor} too much"
+                return f"a factor {name} {said}{more}"
+    return ""

@@ -279,6 +279,28 @@ def _diff(sub: argparse.ArgumentParser) -> None:
     _means(sub)
 
 
+def _audit(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("function", metavar="FUNCTION", help="model.py:function")
+    sub.add_argument(
+        "--against",
+        required=True,
+        metavar="DERIVATIVE",
+        help="model.py:function, which claims to return its slopes: one, or several as a tuple",
+    )
+    sub.add_argument(
+        "--wrt",
+        metavar='"x, k"',
+        help="by which parameters, in the order of what is returned; else that is found out by the shape, and said",
+    )
+    _means(sub)
+    sub.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="how the verdicts are printed",
+    )
+
+
 #: Each command with its arguments, what it does, and how it is called.
 COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], object], str, str]] = {
     "compile": (
@@ -315,6 +337,11 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], object], str, s
         _diff,
         "explain the change between two formulas or generated files in words",
         "  git show HEAD:model.py | gradgen diff - model.py",
+    ),
+    "audit": (
+        _audit,
+        "compare the derivative that somebody wrote with the function's own; exit 1 if a slope is wrong",
+        "  gradgen audit model.py:decay --against model.py:decay_prime",
     ),
     "functions": (
         lambda _: None,

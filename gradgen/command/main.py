@@ -94,6 +94,7 @@ def _run(argv: Sequence[str]) -> int:
         "update": _files,
         "build": _files,
         "diff": _diff,
+        "audit": _audit,
         "functions": _functions,
     }
     return run[options.command](options)
@@ -305,6 +306,12 @@ def _diff(options: argparse.Namespace) -> int:
     lines = list(explain(*both))
     print("\n".join(lines or ["nothing changed"]))
     return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from gradgen.command.audit import audited
+
+    return audited(options)
 
 
 def _functions(_: argparse.Namespace) -> int:
