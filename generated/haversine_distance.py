@@ -10,7 +10,7 @@
 #     lon2: its longitude [rad]
 #     R: the sphere's radius [m]
 #     distance: along the great circle [m]
-# digest: 64d4ac63c10a1042
+# digest: f005cb08f4cf32c4
 # ruff: noqa: N803, N806, RUF100
 """distance(lat1, lon1, lat2, lon2, R) = 2*R*asin(sqrt(sin((lat2 - lat1)/2)**2 +
     cos(lat1)*cos(lat2)*sin((lon2 - lon1)/2)**2)).
@@ -120,7 +120,7 @@ def backward(
     dsqrtsumlat2 = dasinsqrtlat2 / math.sqrt((1.0 - sqrtsumlat2) * (1.0 + sqrtsumlat2))
     # sqrtsumlat2 = sqrt(sumprodlat1)    d sqrt = 1/(2*sqrtsumlat2)
     dsumprodlat1 = (
-        0.5 / sqrtsumlat2 * dsqrtsumlat2
+        (0.5 / sqrtsumlat2 * dsqrtsumlat2)
         if sinratiolat2 != 0.0 or sinratiolon2 != 0.0
         else 0.0
     )

@@ -21,7 +21,7 @@
 #     hdot = ah*(1 - h) - bh*h  # rates of the gates [1/ms]
 #     ndot = an*(1 - n) - bn*n  # rates of the gates [1/ms]
 # outputs: Vdot, mdot, hdot, ndot
-# digest: c7d884a2024511bc
+# digest: ecdc7d0ee434c2a6
 # ruff: noqa: E741, N803, N806, RUF100
 """The rates of change of a nerve's membrane, by Hodgkin and Huxley.
 
@@ -333,7 +333,7 @@ def backward(
     dV += dVp55
     # bh = sigmoid(Vp35by10)            d sigmoid = (1 - bh) * bh
     dVp35by10 = (
-        bh * (1.0 - bh) if Vp35by10 <= 0.0 else math.exp(-Vp35by10) * bh * bh
+        bh * (1.0 - bh) if Vp35by10 <= 0.0 else (math.exp(-Vp35by10) * bh * bh)
     ) * dbh
     # Vp35by10 = Vp35 / 10
     dVp35 = dVp35by10 / 10.0

@@ -2,32 +2,32 @@
 # source: 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4)
 # name: tax
 # inputs: x
-# digest: 3eb84aa40ef4b31d
+# digest: 6d2b8b3400a911bb
 """tax(x) = 0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4).
 
 Inputs: x.
 Operations: 7 forward, 0 backward; value and gradient cost 1.0 times the value.
 
 Kinks:
-    c0p3xm1p0p1 if xle4 else c0p45xm4p1: the gradient of the branch taken
-        (pickxle4).
-    c0p1x if xle1 else pickxle4: the gradient of the branch taken (tax).
+    where xle4 changes: the gradient of the branch taken (tax).
+    where xle1 changes: the gradient of the branch taken (tax).
 """
 
 
 def forward(x: float) -> tuple[float, tuple[float, ...]]:
     """Return tax and the cache that backward needs."""
     xle1 = x <= 1.0
-    c0p1x = 0.1 * x if xle1 else 0.0
-    xle4 = x <= 4.0 if not xle1 else False
-    xm1 = x - 1.0 if xle4 else 0.0
-    c0p3xm1 = 0.3 * xm1 if xle4 else 0.0
-    c0p3xm1p0p1 = 0.1 + c0p3xm1 if xle4 else 0.0
-    xm4 = x - 4.0 if not xle1 and not xle4 else 0.0
-    c0p45xm4 = 0.45 * xm4 if not xle1 and not xle4 else 0.0
-    c0p45xm4p1 = 1.0 + c0p45xm4 if not xle1 and not xle4 else 0.0
-    pickxle4 = c0p3xm1p0p1 if xle4 else c0p45xm4p1
-    tax = c0p1x if xle1 else pickxle4
+    xle4 = not xle1 and x <= 4.0
+    if xle1:
+        tax = 0.1 * x
+    elif xle4:
+        xm1 = x - 1.0
+        c0p3xm1 = 0.3 * xm1
+        tax = 0.1 + c0p3xm1
+    else:
+        xm4 = x - 4.0
+        c0p45xm4 = 0.45 * xm4
+        tax = 1.0 + c0p45xm4
     return tax, (xle1, xle4)
 
 
@@ -37,24 +37,21 @@ def backward(cache: tuple[float, ...], dtax: float = 1.0) -> tuple[float]:
     The gradients of a value that is used more than once add up: `+=`.
     """
     xle1, xle4 = cache
-    # tax = c0p1x if xle1 else pickxle4
-    dc0p1x = dtax if xle1 else 0.0
-    dpickxle4 = 0.0 if xle1 else dtax
-    # pickxle4 = c0p3xm1p0p1 if xle4 else c0p45xm4p1
-    dc0p3xm1p0p1 = dpickxle4 if xle4 else 0.0
-    dc0p45xm4p1 = 0.0 if xle4 else dpickxle4
-    # c0p45xm4p1 = 1 + c0p45xm4
-    dc0p45xm4 = dc0p45xm4p1
-    # c0p45xm4 = 0.45 * xm4
-    dxm4 = 0.45 * dc0p45xm4
-    # xm4 = x - 4
-    dx = dxm4
-    # c0p3xm1p0p1 = 0.1 + c0p3xm1
-    dc0p3xm1 = dc0p3xm1p0p1
-    # c0p3xm1 = 0.3 * xm1
-    dxm1 = 0.3 * dc0p3xm1
-    # xm1 = x - 1
-    dx += dxm1
-    # c0p1x = 0.1 * x
-    dx += 0.1 * dc0p1x
+    if xle1:
+        # tax = 0.1 * x
+        dx = 0.1 * dtax
+    elif xle4:
+        # tax = 0.1 + c0p3xm1
+        dc0p3xm1 = dtax
+        # c0p3xm1 = 0.3 * xm1
+        dxm1 = 0.3 * dc0p3xm1
+        # xm1 = x - 1
+        dx = dxm1
+    else:
+        # tax = 1 + c0p45xm4
+        dc0p45xm4 = dtax
+        # c0p45xm4 = 0.45 * xm4
+        dxm4 = 0.45 * dc0p45xm4
+        # xm4 = x - 4
+        dx = dxm4
     return (dx,)

@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: 9e6f46998fe50d4b
+# digest: 46c6cb9bc6a2526a
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -73,15 +73,15 @@ def forward(
     prodfk = nubyalpha * fk
     z = prodfk * logm
     abszgt1em6 = abs(z) > 1e-06
-    tworho = 2.0 * rho if abszgt1em6 else 0.0
-    onemprodrho = 1.0 - tworho * z if abszgt1em6 else 0.0
+    tworho = (2.0 * rho) if abszgt1em6 else 0.0
+    onemprodrho = (1.0 - tworho * z) if abszgt1em6 else 0.0
     sqrtsumrho = math.sqrt(onemprodrho + z * z) if abszgt1em6 else 0.0
-    onemrho = 1.0 - rho if abszgt1em6 else 0.0
-    ratiodiffrho = (sqrtsumrho + z - rho) / onemrho if abszgt1em6 else 0.0
+    onemrho = (1.0 - rho) if abszgt1em6 else 0.0
+    ratiodiffrho = ((sqrtsumrho + z - rho) / onemrho) if abszgt1em6 else 0.0
     x = math.log(ratiodiffrho) if abszgt1em6 else 0.0
-    zbyx = z / x if abszgt1em6 else 0.0
-    rhozby2 = rho * z / 2.0 if not abszgt1em6 else 0.0
-    ratio = zbyx if abszgt1em6 else 1.0 - rhozby2
+    zbyx = (z / x) if abszgt1em6 else 0.0
+    rhozby2 = (rho * z / 2.0) if not abszgt1em6 else 0.0
+    ratio = zbyx if abszgt1em6 else (1.0 - rhozby2)
     sqrbetaby24 = onembeta * onembeta / 24.0
     logmsqr = logm * logm
     powbetaby1920 = onembeta**4 / 1920.0
@@ -181,24 +181,24 @@ def backward(
     donemrhozby2 = 0.0 if abszgt1em6 else dratio
     # rhozby2 = rho * z / 2
     drhoz = -0.5 * donemrhozby2
-    drho += z * drhoz if not abszgt1em6 else 0.0
-    dz = rho * drhoz if not abszgt1em6 else 0.0
+    drho += (z * drhoz) if not abszgt1em6 else 0.0
+    dz = (rho * drhoz) if not abszgt1em6 else 0.0
     # zbyx = z / x                      d(z/x)/dx = -zbyx/x
-    dz += dzbyx / x if abszgt1em6 else 0.0
-    dx = -zbyx / x * dzbyx if abszgt1em6 else 0.0
+    dz += (dzbyx / x) if abszgt1em6 else 0.0
+    dx = (-zbyx / x * dzbyx) if abszgt1em6 else 0.0
     # ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
     #     d((sqrtsumrho + z - rho)/onemrho)/donemrho = -ratiodiffrho/onemrho
-    ddiffrho = dx / ratiodiffrho / onemrho if abszgt1em6 else 0.0
+    ddiffrho = (dx / ratiodiffrho / onemrho) if abszgt1em6 else 0.0
     drho -= ddiffrho
     dz += ddiffrho
     # onemrho = 1 - rho
-    drho -= -ratiodiffrho * ddiffrho if abszgt1em6 else 0.0
+    drho -= (-ratiodiffrho * ddiffrho) if abszgt1em6 else 0.0
     # sqrtsumrho = sqrt(onemprodrho + z**2)    d sqrt = 1/(2*sqrtsumrho)
-    dsumzsqr = 0.5 / sqrtsumrho * ddiffrho if abszgt1em6 else 0.0
-    dz += 2.0 * z * dsumzsqr if abszgt1em6 else 0.0
+    dsumzsqr = (0.5 / sqrtsumrho * ddiffrho) if abszgt1em6 else 0.0
+    dz += (2.0 * z * dsumzsqr) if abszgt1em6 else 0.0
     # onemprodrho = 1 - tworho * z
-    dtworho = -z * dsumzsqr if abszgt1em6 else 0.0
-    dz -= tworho * dsumzsqr if abszgt1em6 else 0.0
+    dtworho = (-z * dsumzsqr) if abszgt1em6 else 0.0
+    dz -= (tworho * dsumzsqr) if abszgt1em6 else 0.0
     # tworho = 2 * rho
     drho += 2.0 * dtworho
     # z = prodfk * logm

@@ -3,7 +3,7 @@
 # name: miss
 # inputs: q1, q2, L1, L2, tx, ty
 # wrt: q1, q2
-# digest: 22474658e2f81bcf
+# digest: a974849d34bba9da
 # ruff: noqa: N803, N806, RUF100
 """miss(q1, q2, L1, L2, tx, ty) = sqrt((L1*cos(q1) + L2*cos(q1 + q2) - tx)**2 +
     (L1*sin(q1) + L2*sin(q1 + q2) - ty)**2).
@@ -72,8 +72,8 @@ def backward(cache: tuple[float, ...], dmiss: float = 1.0) -> tuple[float, float
         miss,
     ) = cache
     # miss = hypot(difftx, diffty)      d hypot(u, v) = (u du + v dv)/miss
-    ddifftx = (difftx / miss if miss != 0.0 else 0.0) * dmiss
-    ddiffty = (diffty / miss if miss != 0.0 else 0.0) * dmiss
+    ddifftx = ((difftx / miss) if miss != 0.0 else 0.0) * dmiss
+    ddiffty = ((diffty / miss) if miss != 0.0 else 0.0) * dmiss
     # diffty = sumprodsinq1pq2 - ty
     dsumprodsinq1pq2 = ddiffty
     # sumprodsinq1pq2 = prodsinq1 + prodsinq1pq2

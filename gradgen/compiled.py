@@ -20,7 +20,6 @@ from gradgen.read.formula import check_identifier
 from gradgen.running import load_by_kind
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
-from gradgen.write.imports import import_lines
 from gradgen.write.latex import formula_latex, stages_latex
 from gradgen.write.module import (
     MAX_WRITTEN,
@@ -28,6 +27,7 @@ from gradgen.write.module import (
     render,
     upstream_parameters,
 )
+from gradgen.write.python.imports import import_lines
 from gradgen.write.target import Skeleton, Target
 from gradgen.write.templates import helpers
 

@@ -19,7 +19,7 @@ _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)-[0-9]+)?)(?![\
 _BETWEEN = re.compile(r"\n(?=    \0)")
 _KEYWORDS = frozenset(keyword.kwlist)
 #: Where a function begins, and where its assignments stand.
-_MARK = re.compile(r"^def (\w+)|^    pass$", re.MULTILINE)
+_MARK = re.compile(r"^def (\w+)|^( +)pass$", re.MULTILINE)
 
 #: An assignment: its target, its kind, and the names and numbers that stand in it.
 _Step = tuple[str, int, Sequence[str]]
@@ -107,7 +107,7 @@ class _Calls:
         if match[1]:
             self._begun, self._first = match[1], True
             return match[0]
-        call = f"    __run__({len(self.functions)}, {self._first}, locals())"
+        call = f"{match[2]}__run__({len(self.functions)}, {self._first}, locals())"
         self.functions.append(self._begun)
         self._first = False
         return call

@@ -36,7 +36,8 @@ def lines(compiled: Compiled, name: str) -> list[ast.Assign | ast.AugAssign]:
         n for n in ast.parse(compiled.source).body if isinstance(n, ast.FunctionDef)
     ]
     (function,) = [f for f in functions if f.name == name]
-    found = [n for n in function.body if isinstance(n, (ast.Assign, ast.AugAssign))]
+    nodes = ast.walk(function)
+    found = [n for n in nodes if isinstance(n, (ast.Assign, ast.AugAssign))]
     return [n for n in found if ast.unparse(n.value) != "cache"]
 
 

@@ -237,8 +237,8 @@ def quiet(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("0.5/f*df if f != 0 else 0", "0.5 / f * df if f != 0.0 else 0.0"),
-        ("0.5/f*df if f > 0 else 0", "_divide(0.5, f) * df if f > 0.0 else 0.0"),
+        ("0.5/f*df if f != 0 else 0", "(0.5 / f * df) if f != 0.0 else 0.0"),
+        ("0.5/f*df if f > 0 else 0", "(_divide(0.5, f) * df) if f > 0.0 else 0.0"),
         ("x/3", "x / 3.0"),
         ("x/sqrt(2*pi)", "x / math.sqrt(2.0 * math.pi)"),
         ("1e300*x/y", "_divide(1e300 * x, y)"),

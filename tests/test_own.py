@@ -253,7 +253,7 @@ def test_a_quotient_is_one_division() -> None:
 
 def test_a_choice_reads_the_result_in_its_slopes() -> None:
     one = compile("def g(x, y): return x if x > y else exp(x*y)\nv = g(a, b)")
-    assert "    da = dv if a > b else b * v * dv\n" in one.source
+    assert "    da = dv if a > b else (b * v * dv)\n" in one.source
     assert one.cost.backward == 2
 
 

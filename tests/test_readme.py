@@ -50,8 +50,10 @@ def test_the_verification_is_shown_as_it_is(
 
 
 def test_a_choice_is_shown_as_it_is() -> None:
-    source = compile("log(x) if x > 0 else y").source
+    text = "0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4)"
+    source = compile(text, name="tax").source
     assert source.partition('needs."""\n')[2].partition("    return")[0] in README
+    assert "logx = math.log(x) if xgt0 else 0.0\n" in compile("log(x) if x > 0 else y").source  # fmt: skip
 
 
 def test_every_composition_is_listed() -> None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby
 from typing import NamedTuple
 
-from gradgen.core.derive import Chain
-from gradgen.core.program import Line, Program
-from gradgen.passes.constants import Constant, constants_in, held, reached
-from gradgen.passes.functions import Names, backward, forward
-from gradgen.passes.sweeps.jacobian import jacobian
-from gradgen.write.compact import Compact, Fused, Plan, kept_names
-from gradgen.write.lines import LINE, Writer
-from gradgen.write.target import Target
+from gradgen.passes.constants import Constant, reached
+from gradgen.passes.functions import Names
+from gradgen.write.blocks import Function, Functions, Text, written
+from gradgen.write.compact import Plan
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments
 from gradgen.write.words.values import Words
@@ -53,24 +48,16 @@ class Bodies:
         called: the operations that they call by their own names.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        target: Target,
-        chain: Chain,
-        comments: Comments,
-        limit: int | None,
-    ) -> None:
-        self.plan = plan
-        self.program = plan.program
-        self.target = target
-        self.chain = chain
+    def __init__(self, functions: Functions, comments: Comments) -> None:
+        """Take the lines of the functions, and what writes comments."""
+        self.functions = functions
+        self.plan = functions.plan
+        self.program = functions.program
+        self.target = functions.target
+        self.chain = functions.chain
+        self.writer = functions.writer
         self.comments = comments
-        self.writer = Writer(chain, target, limit)
-        names = plan.program.names
-        self.inputs = {value: names[value] for value in plan.program.signature}
-        self.fuser = Compact(chain, plan.kinds)
-        self.kept = kept_names(plan.program)
+        self.inputs = functions.inputs
 
     @property
     def said(self) -> Sequence[str]:
@@ -90,129 +77,125 @@ class Bodies:
     def called(self) -> Container[str]:
         return self.writer.speller.words
 
-    def forward(self) -> tuple[Body, tuple[Stage, ...]]:
-        """Return the forward pass, whose lines are stages with a comment each."""
-        lines = self.plan.ahead
-        if lines is None:
-            lines = forward(self.program, self.chain)
-        stages = (*self._stages(self.writer.lines(lines, self.inputs)),)
-        return self._body((), self.inputs, lines), stages
+    def forward(self, rows: bool) -> tuple[Body, tuple[Stage, ...]]:
+        """Return the forward pass, whose lines are stages with a comment each; `rows` is whether there is a Jacobian."""
+        function = self.functions.forward(rows)
+        self.writer.start({})
+        texts = [*written(self.writer, function)]
+        stages = (*self._stages(texts),)
+        return self._body((), self.inputs, texts), stages
 
     def backward(self) -> tuple[Body, Mapping[int, str], Sequence[str]]:
         """Return the backward pass, the upstream gradients with their names, and what it returns."""
-        program = self.program
-        upstream, lines = backward(program, self.chain)
+        program, upstream = self.program, self.functions.upstream
         self.writer.start(upstream)
-        names = {**self.plan.names, **upstream}
-        returned: Sequence[str] = [program.adjoints[value] for value in program.wrt]
-        if self.target.compact:
-            fused = self.fuser.fuse(lines, names, self.kept, {}, returned)
-            lines, returned = fused.lines, self._said(fused, names, returned)
-        groups = self._groups(self.writer.lines(lines, names))
-        return self._body(groups, upstream, lines), upstream, returned
+        texts = [*written(self.writer, self.functions.back)]
+        returned = [program.adjoints[value] for value in program.wrt]
+        returned = self._said(self.functions.back, returned)
+        body = self._body(self._groups(texts), upstream, texts)
+        return body, upstream, returned
 
     def single(self) -> tuple[Body, tuple[Stage, ...], Sequence[str]]:
         """Return the function for value and gradient at once, its stages, and the gradients that it returns."""
-        program, steps = self.program, self.chain.steps
-        chain = self.target.chain(program, steps, held(program))
-        ahead = forward(program, chain)
-        _, back = backward(program, chain, steps.const(1))
-        returned: Sequence[str] = [program.adjoints[value] for value in program.wrt]
         self.writer.start({})
-        fuser = Compact(chain, self.plan.kinds)
-        fused = fuser.fuse([*ahead, *back], self.inputs, self.kept, {}, returned)
-        returned = self._said(fused, self.inputs, returned)
-        lines = fused.lines
-        first = sum(line.answers is None for line in lines)
-        texts = self.writer.lines(lines, self.inputs)
-        made = {line.total for line in lines}
-        names = {
-            v: n for v, n in program.names.items() if v in self.inputs or v in made
-        }
-        plan = replace(self.plan, names=names, inside=fused.inside)
-        words = Words(program, names, plan.holder)
+        function, chain, plan = self.functions.single()
+        texts = [*written(self.writer, function)]
+        returned = [self.program.adjoints[value] for value in self.program.wrt]
+        returned = self._said(function, returned)
+        words = Words(plan.program, plan.names, plan.holder)
         comments = Comments(words, chain, self.target.language)
-        stages = (*self._stages(islice(texts, first), comments),)
-        groups = self._groups(texts, plan, comments)
-        return self._body(groups, self.inputs, lines), stages, returned
+        first = _first_back(texts)
+        stages = (*self._stages(texts[:first], comments),)
+        groups = self._groups(texts[first:], plan, comments)
+        return self._body(groups, self.inputs, texts), stages, returned
 
     def jacobian(self) -> tuple[Body, Sequence[tuple[str, ...]], Sequence[str]]:
         """Return the function for all rows, its rows as names and zeros, and the names that it gives."""
-        program, names = self.program, self.plan.names
-        numbers = len(program.outputs) * len(program.wrt)
-        self.writer.hold(numbers + LINE * _slopes(program))
-        self.writer.held += numbers
-        taken = self.target.reserved | self.target.avoided | {*constants_in(program)}
-        found = jacobian(
-            program, self.chain, self.writer.count, taken, self.target.infinite
-        )
+        found, program = self.functions.rows, self.program
+        assert found is not None
         self.writer.start({})
         groups: list[Group] = []
-        lines = [line for block in found.blocks for line in block.lines]
+        every: list[Text] = []
+        comments = self.comments
+        if self.functions.joins:  # each slope is that by a value of its own
+            words = Words(program, self.plan.names, self.plan.holder)
+            comments = Comments(words, self.chain, self.target.language)
         slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
-        made = dict(enumerate(lines))
-        said = dict(zip(slopes, slopes))
-        if self.target.compact:
-            fused = self.fuser.fuse(lines, names, (), {}, slopes)
-            made, said = fused.made, dict(zip(slopes, self._said(fused, names, slopes)))
-        texts = self.writer.lines([*made.values()], names)
-        first = 0
-        for block in found.blocks:
-            places = range(first, first + len(block.lines))
-            first += len(block.lines)
-            count = sum(place in made for place in places)
-            if count:
-                head = program.names[block.head]
-                groups.append(Group(f"{_BLOCKS[block.kind]} of {head}.", ()))
-                groups += self._groups(islice(texts, count))
+        for block, function in self.functions.swept:
+            head = program.names[block.head]
+            groups.append(Group(f"{_BLOCKS[block.kind]} of {head}.", ()))
+            texts = [*written(self.writer, function)]
+            groups += self._groups(texts, None, comments)
+            every += texts
+        said = dict(zip(slopes, self._said(self.functions.end, slopes)))
         zero = self.target.language.digits(0.0)
-        rows = [tuple(said.get(name, zero) for name in row) for row in found.rows]
-        body = self._body(groups, self.inputs, [*made.values()])
-        return body, rows, found.names
+        rows = [
+            tuple(said.get(name, name) or zero for name in row) for row in found.rows
+        ]
+        return self._body(groups, self.inputs, every), rows, found.names
 
-    def _said(
-        self, fused: Fused, names: Mapping[int, str], returned: Sequence[str]
-    ) -> Sequence[str]:
+    def _said(self, function: Function, returned: Sequence[str]) -> list[str]:
         """Return what a function returns: a gradient that is no more than another has no line."""
+        lines, names = function.shown
         known = Names(names)
-        for line in fused.lines:
+        for line in lines:
             known.give(line)
-        texts = {n: self.writer.said(value, known) for n, value in fused.said.items()}
+        texts = {n: self.writer.said(v, known) for n, v in function.said.items()}
         return [texts.get(name, name) for name in returned]
 
     def _stages(
-        self, texts: Iterable[tuple[Line, str]], comments: Comments | None = None
+        self, texts: Iterable[Text], comments: Comments | None = None
     ) -> Iterator[Stage]:
         comments = comments or self.comments
-        for line, text in texts:
-            yield comments.stage(line, text)
+        for line, indent, text, _ in texts:
+            if line is None:
+                yield Stage(indent + text)
+            else:
+                yield comments.stage(line, text, indent)
 
     def _groups(
         self,
-        texts: Iterator[tuple[Line, str]],
+        texts: Iterable[Text],
         plan: Plan | None = None,
         comments: Comments | None = None,
     ) -> Iterator[Group]:
         holder = (plan or self.plan).holder
         comments = comments or self.comments
-        for source, group in groupby(texts, lambda pair: holder(pair[0].answers or 0)):
-            comment = comments.above(source)
-            yield Group(comment, tuple([text for _, text in group]))
+
+        def answered(one: Text) -> tuple[int | None, str]:
+            if one.line is None:
+                return None, one.indent
+            answers = one.line.answers
+            return -1 if answers is None else holder(answers), one.indent
+
+        for (source, indent), group in groupby(texts, answered):
+            if source == -1:  # a forward line in a branch with backward ones
+                for stage in self._stages(group, comments):
+                    beside = f"  {self.target.comment} {stage.comment}"
+                    text = stage.text + beside * bool(stage.comment)
+                    yield Group("\n".join(stage.above), (text,), indent)
+                continue
+            comment = "" if source is None else comments.above(source, indent)
+            yield Group(comment, tuple([indent + x.text for x in group]), indent)
 
     def _body(
-        self, groups: Iterable[Group], given: Mapping[int, str], lines: Sequence[Line]
+        self, groups: Iterable[Group], given: Mapping[int, str], texts: Sequence[Text]
     ) -> Body:
-        groups = tuple(groups)  # which writes the lines
-        read = self.writer.read
+        joins = self.functions.joins
+        read = {joins.get(value, value) for value in self.writer.read}
         unread = tuple(name for value, name in given.items() if value not in read)
         known = {*self.writer.known, *given.values()}
-        idle = dict.fromkeys([line.name for line in lines if line.name not in known])
-        return Body(groups, frozenset(read), unread, (*idle,), self.writer.cost)
+        names = [one.line.name for one in texts if one.line is not None]
+        idle = dict.fromkeys([name for name in names if name not in known])
+        return Body(tuple(groups), frozenset(read), unread, (*idle,), self.writer.cost)
 
 
-def _slopes(program: Program) -> int:
-    """Return how many numbers in the Jacobian's rows are not 0 by the program's form."""
-    reached = {value: 1 << place for place, value in enumerate(program.wrt)}
-    for way in sorted(program.ways, key=lambda way: way.source):
-        reached[way.source] = reached.get(way.source, 0) | reached.get(way.into, 0)
-    return sum(reached.get(value, 0).bit_count() for _, value in program.outputs)
+def _first_back(texts: Sequence[Text]) -> int:
+    """Return where the backward lines begin, with the block that the first of them stands in."""
+    first = next(
+        (i for i, one in enumerate(texts) if one.line and one.line.answers is not None),
+        len(texts),
+    )
+    while 0 < first < len(texts) and (texts[first].indent or not texts[first].begins):
+        first -= 1
+    return first

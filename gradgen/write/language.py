@@ -24,6 +24,8 @@ class Word:
         integer: the place that is written as an integer.
         chains: whether the same operation stands without brackets as the first operand, whatever that needs.
         helper: the function that it calls and that the module carries, by the name of its file.
+        apart: the places where a sum stands in brackets, and a product too unless it ends in one: `1 - x if c else 0` reads as if
+            all but the 1 were the choice.
     """
 
     pieces: tuple[str | int, ...]
@@ -32,6 +34,7 @@ class Word:
     integer: int | None = None
     chains: bool = False
     helper: str = ""
+    apart: tuple[int, ...] = ()
 
 
 def word(text: str, binds: int = ATOM, *needs: int) -> Word:

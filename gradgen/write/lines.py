@@ -100,7 +100,59 @@ class Writer:
                     self.hold()
             yield line, define(line.name, line.sign, text, line.name in again)
 
-    def _reads(self, values: Iterable[int], known: Names) -> None:
+    def count_lines(self, lines: Sequence[Line], names: Mapping[int, str]) -> None:
+        """Count what lines cost as they are made, one after the other.
+
+        Args:
+            lines: the lines of a function, in order.
+            names: what values are called before the first.
+
+        Raises:
+            GradgenError: the language cannot write an operation.
+        """
+        self.held += LINE * len(lines)
+        self.hold()
+        known = Names(names)
+        for line in known.along(lines):
+            value = line.value if line.value in known else self.quieted(line, known)
+            try:
+                self.tally.line(line, known, value)
+            except NoWordError as error:
+                raise self._lacking(error) from None
+
+    def quieted(self, line: Line, names: Mapping[int, str]) -> int:
+        """Return what a line says under the options."""
+        if self.quiet is None:
+            return line.value
+        if self.target.compact:
+            return self.quiet.value(line.value, names)
+        return self.quiet.line(line, names)
+
+    def text(self, value: int, names: Mapping[int, str]) -> str:
+        """Return the text of a value in a line.
+
+        Raises:
+            GradgenError: the language cannot write an operation.
+            TooLargeError: the module would be too large.
+        """
+        self._reads({*leaves(self.chain.steps, value, names)}, names)
+        if value in names:
+            self._reads([value], names)
+            return names[value]
+        try:
+            if not self.chain.steps[value].args:
+                return self.speller.text(value, names)
+            found = self.kinds.text(value, names, *self.kinds.of(value, names))
+        except NoWordError as error:
+            raise self._lacking(error) from None
+        if self.limit is not None:
+            self.hold()
+        return found
+
+    def _lacking(self, error: NoWordError) -> GradgenError:
+        return GradgenError(f"{error} {self.speller.language.lacking}")
+
+    def _reads(self, values: Iterable[int], known: Mapping[int, str]) -> None:
         values = [value for value in values if value in known]
         self.read.update(values)
         self.known.update([known[value] for value in values])
@@ -120,15 +172,10 @@ class Writer:
         try:
             return self._spelled(line, known)
         except NoWordError as error:
-            lacking = self.speller.language.lacking
-            raise GradgenError(f"{error} {lacking}") from None
+            raise self._lacking(error) from None
 
     def _spelled(self, line: Line, known: Names) -> str:
-        value = line.value
-        if self.quiet is not None:
-            quiet = self.quiet
-            compact = self.target.compact
-            value = quiet.value(value, known) if compact else quiet.line(line, known)
+        value = self.quieted(line, known)
         if value in known or not self.chain.steps[value].args:
             self._reads(leaves(self.chain.steps, value, known), known)
             self.tally.line(line, known, value)

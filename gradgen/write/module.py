@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradgen.core.program import Program
+from gradgen.passes.blocks.join import renamed
 from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
+from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
 from gradgen.write.compact import Plan, plan
 from gradgen.write.constants import Declarations
-from gradgen.write.imports import import_lines, used_imports
+from gradgen.write.python.imports import import_lines, used_imports
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
 from gradgen.write.view import FEW, JacobianView, Module, SingleView, Stage
@@ -78,9 +80,14 @@ def render(
     target = replace(target, language=language)
     files = Templates(target, templates)
     shown = plan(program, target)
-    words = Words(program, shown.names, shown.holder)
+    joins = choices_joined(shown, target)
+    called = renamed(shown.program, joins)
+    names = {value: called.names[value] for value in shown.names}
+    words = Words(replace(called, ways=program.ways), names, shown.holder)
     docstrings = Docstrings(words, target, meanings or {})
-    viewer = _Viewer(words, shown, target, files, docstrings, defaults or {}, limit)
+    viewer = _Viewer(
+        words, shown, joins, target, files, docstrings, defaults or {}, limit
+    )
     module = viewer.view(formula, told, extras)
     cache = target.packed if module.packs else target.cache
     return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
@@ -111,6 +118,7 @@ class _Viewer:
         self,
         words: Words,
         shown: Plan,
+        joins: Mapping[int, int],
         target: Target,
         files: Templates,
         docstrings: Docstrings,
@@ -122,12 +130,13 @@ class _Viewer:
         self.target = target
         self.files = files
         self.defaults = defaults
-        self.names = shown.names
+        self.names = words.names
         lines = [value for value in held(program) if value not in shown.inside]
         chain = target.chain(program, shown.kinds.speller.steps, lines)
         self.declarations = Declarations(chain.steps, target)
         comments = Comments(words, chain, target.language)
-        self.bodies = Bodies(shown, target, chain, comments, limit)
+        functions = Functions(shown, joins, target, chain, limit)
+        self.bodies = Bodies(functions, comments)
         self.inputs = self.bodies.inputs
         self.cost = Cost(0, 0)
         self.modules: Mapping[str, Mapping[str, str]] = {}
@@ -141,7 +150,7 @@ class _Viewer:
             extras: the functions that the module has beside forward and backward.
         """
         program, names = self.program, self.names
-        ahead, stages = self.bodies.forward()
+        ahead, stages = self.bodies.forward("jacobian" in extras)
         back, upstream, gradients = self.bodies.backward()
         read = cached = back.read & {*names}
         every: JacobianView | None = None

@@ -11,7 +11,7 @@ from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
 from gradgen.passes.constants import called, origin_of, plain
-from gradgen.write.language import ATOM, SIGN, Language, Word
+from gradgen.write.language import ATOM, CONDITIONAL, PRODUCT, SIGN, Language, Word
 
 #: Whole numbers up to here are tried as doubles.
 _LARGE = 10**300
@@ -92,6 +92,8 @@ class Speller:
             else:
                 text, binds = self._spelled(args[piece], names)
                 loose = binds < word.needs[piece]
+                if piece in word.apart and CONDITIONAL < binds <= PRODUCT:
+                    loose |= binds < PRODUCT or not text[-1].endswith(closed)
                 found += [opened, *text, closed] if loose else text
         return found, word.binds
 

@@ -57,6 +57,35 @@ class Skeleton:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """How a language writes the branches of a function.
+
+    Attributes:
+        heads: the line that begins a branch, by its word, with `{}` for the condition; `end` is the line behind the last.
+        indent: what a branch is indented by.
+        declares: what declares a name that is assigned to in all branches; empty where nothing does.
+        sets: an assignment to a name that has been declared.
+    """
+
+    heads: Mapping[str, str]
+    indent: str
+    declares: str = ""
+    sets: str = "{} = {};"
+
+
+#: Of languages with brackets.
+_BRACKETS = {
+    "if": "if ({}) {{",
+    "elif": "}} else if ({}) {{",
+    "else": "}} else {{",
+    "end": "}}",
+}
+PYTHON_BLOCKS = Blocks({"if": "if {}:", "elif": "elif {}:", "else": "else:", "end": ""}, "    ", sets="{} = {}")  # fmt: skip
+C_BLOCKS = Blocks(_BRACKETS, "    ", "double {};")
+JAVASCRIPT_BLOCKS = Blocks(_BRACKETS, "  ", "let {};")
+
+
+@dataclass(frozen=True)
 class Target:
     """A language that modules are written in.
 
@@ -78,6 +107,7 @@ class Target:
         constant: the declaration of a constant, by its name and its value.
         formulas: the operations that may stand there, ahead of all functions; of others the value is written in digits.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
+        blocks: how it writes branches.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
         gives: what `forward` does, in words: by the outputs, by the names of what holds them, and by whether there is a cache.
@@ -111,6 +141,7 @@ class Target:
     constant: str = "{} = {}"
     formulas: frozenset[str] = frozenset()
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
+    blocks: Blocks = PYTHON_BLOCKS
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
     gives: Callable[[Sequence[str], Sequence[str], bool], str] = _given

@@ -17,13 +17,19 @@ class Stage(NamedTuple):
     text: str
     comment: str = ""
     above: tuple[str, ...] = ()
+    #: What these are indented by, as the assignment is already.
+    indent: str = ""
 
 
 class Group(NamedTuple):
-    """The backward lines that answer one forward line, under one comment, which may have several lines."""
+    """The backward lines that answer one forward line, under one comment, which may have several lines; or, without a comment,
+    what begins or ends a branch.
+    """
 
     comment: str
     lines: tuple[str, ...]
+    #: What the comment is indented by, as the lines are already.
+    indent: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from gradgen.write.language import (
     Word,
     word,
 )
-from gradgen.write.target import Skeleton, Target
+from gradgen.write.target import C_BLOCKS, Skeleton, Target
 
 
 def _calls(form: str, names: str) -> dict[str, Word]:
@@ -198,7 +198,7 @@ _VALUES = frozenset({"NAN", "INFINITY"})
 
 
 def _check(text: str, skeleton: Skeleton) -> None:
-    """Prove that a module is comments, the one include, known helpers, and the functions, each a list of plain assignments.
+    """Prove that a module is comments, the one include, known helpers, and the functions, each plain assignments, in branches or not.
 
     Raises:
         GradgenError: the module is anything else.
@@ -337,9 +337,26 @@ class _Function:
         tokens.take("void", self.name, "(")
         self.parameters()
         tokens.take(")", "{")
-        while not tokens.took("}"):
-            self.line()
-            tokens.take(";")
+        depth = 1
+        while depth:
+            if tokens.took("if"):
+                self.asked()
+                depth += 1
+            elif not tokens.took("}"):
+                self.line()
+                tokens.take(";")
+            elif depth == 1 or not tokens.took("else"):
+                depth -= 1
+            elif tokens.took("if"):
+                self.asked()
+            else:
+                tokens.take("{")
+
+    def asked(self) -> None:
+        """Pass over the condition of a branch."""
+        self.tokens.take("(")
+        self.expression(")")
+        self.tokens.take(")", "{")
 
     def parameters(self) -> None:
         """Pass over the parameters, which are the given ones, and what the function sets and reads besides."""
@@ -392,10 +409,11 @@ class _Function:
             self.value(tokens.taken("name"))
         elif tokens.took("double"):
             name = tokens.taken("name")
-            if tokens.next == "=":
+            if tokens.next in ("=", ";"):
                 self.changing.add(name)
+            if tokens.next == "=":
                 self.value(name)
-            else:
+            elif tokens.next != ";":
                 self.declared(name)
         elif tokens.took("forward", "("):
             self.call()
@@ -404,6 +422,8 @@ class _Function:
             if name in self.arrays:
                 self.index(self.arrays[name])
                 self.value()
+            elif name in self.changing and tokens.next == "=":
+                self.value(name)
             elif name in self.changing and tokens.next in ("+=", "-="):
                 tokens.take(tokens.next)
                 self.expression()
@@ -445,10 +465,10 @@ class _Function:
             tokens.take(",")
         tokens.take("cache", ")")
 
-    def expression(self) -> None:
+    def expression(self, *ends: str) -> None:
         """Pass over an expression: operands that are known, with operators between them, none of which assigns."""
         tokens, depth, operand = self.tokens, 0, True
-        while depth or tokens.next not in (";", ","):
+        while depth or tokens.next not in (ends or (";", ",")):
             kind, text = tokens.kind, tokens.next
             if kind is None or text is None:
                 raise _refused("it ends in the middle of a line")
@@ -505,6 +525,7 @@ C = Target(
     callees_first=True,
     define=_define,
     constant="static const double {} = {};",
+    blocks=C_BLOCKS,
     parameter=lambda name, default: f"double {name}",
     cache="const double cache[]",
     gives=_given,

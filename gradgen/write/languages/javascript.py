@@ -24,7 +24,7 @@ from gradgen.write.language import (
     infix,
     word,
 )
-from gradgen.write.target import Skeleton, Target
+from gradgen.write.target import JAVASCRIPT_BLOCKS, Skeleton, Target
 
 
 def _calls(form: str, names: str) -> dict[str, Word]:
@@ -211,7 +211,7 @@ _FUNCTIONS = frozenset(
 
 
 def _check(text: str, skeleton: Skeleton) -> None:
-    """Prove that a module is a comment, helpers and the functions, each a list of plain assignments and a return.
+    """Prove that a module is a comment, helpers and the functions, each plain assignments, in branches or not, and a return.
 
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
@@ -267,6 +267,8 @@ class _Function:
         self.inputs = [text.partition(" = ")[0] for text in parameters]
         self.callables = _FUNCTIONS | helpers
         self.known = dict.fromkeys(self.inputs, True)
+        #: What was known before each branch that is not over.
+        self.around: list[dict[str, bool]] = []
 
     def check(self, text: str, place: int) -> int:
         """Return where the function ends that begins at a place."""
@@ -278,6 +280,8 @@ class _Function:
             raise _refused(f"the signature of `{self.name}` is another")
         first = ""
         for tokens, after in _statements(text, end + len(") {\n")):
+            if self.branch(tokens):
+                continue
             if (tokens == ["}"]) != (first == "return"):
                 break
             first = tokens[0]
@@ -285,6 +289,23 @@ class _Function:
                 return after
             self.statement(tokens)
         raise _refused(f"`{self.name}` does not end with its return")
+
+    def branch(self, tokens: Sequence[str]) -> bool:
+        """Whether this is where a branch begins or ends, whose names are known in it alone."""
+        if self.around and tokens == ["}"]:
+            self.known = self.around.pop()
+            return True
+        if tokens[-1] != "{":
+            if self.around and tokens[0] == "return":
+                raise _refused(f"a branch of `{self.name}` returns")
+            return False
+        *asked, _ = tokens[1:] if tokens[0] == "else" else tokens
+        if asked[:2] == ["if", "("] and asked[-1] == ")":
+            self.expression(asked[2:-1])
+        elif asked:
+            raise _refused(f"it has the branch `{' '.join(tokens)[:60]}`")
+        self.around.append(dict(self.known))
+        return True
 
     def statement(self, tokens: Sequence[str]) -> None:
         """Check a statement, which comes without its semicolon."""
@@ -299,7 +320,9 @@ class _Function:
         elif first in ("const", "let") and rest[1:2] == ["="]:
             self.expression(rest[2:])
             self.declare(rest[0], first == "let")
-        elif self.known.get(first) and rest[:1] in (["+="], ["-="]):
+        elif first == "let" and len(rest) == 1:
+            self.declare(rest[0], True)
+        elif self.known.get(first) and rest[:1] in (["="], ["+="], ["-="]):
             self.expression(rest[1:])
         else:
             raise _refused(f"it has the statement `{' '.join(tokens)[:60]}`")
@@ -386,6 +409,9 @@ def _statements(text: str, place: int) -> Iterator[tuple[list[str], int]]:
             tokens = []
         elif token == "}" and not tokens:
             yield ["}"], place
+        elif token == "{" and tokens and tokens[0] in ("if", "else"):
+            yield [*tokens, "{"], place
+            tokens = []
         else:
             tokens.append(token)
 
@@ -421,6 +447,7 @@ JAVASCRIPT = Target(
     define=_define,
     constant="const {} = {};",
     formulas=frozenset(ARITHMETIC),
+    blocks=JAVASCRIPT_BLOCKS,
     parameter=_parameter,
     cache="cache",
     gives=_given,

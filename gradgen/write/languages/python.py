@@ -49,7 +49,9 @@ WORDS: Mapping[str, Word] = {
     "and": infix("and", AND),
     "or": infix("or", OR),
     "not": word("not {0}", NOT, NOT),
-    "where": word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL),
+    "where": replace(
+        word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL), apart=(1, 2)
+    ),
     "hypot3": word("math.hypot({0}, {1}, {2})"),
     "norm": word("math.sqrt({0})"),
     "round": word("float(round({0}))"),

@@ -144,9 +144,11 @@ class _Breaker:
         self.fits = ruler.fits
         self.fits_at_last = ruler.fits_at_last
 
-    def lines(self) -> list[_Line]:
+    def lines(self, depth: int) -> list[_Line]:
         """Return the statement's lines."""
-        return self.transformed(_Line(0, len(self.shape.texts), 1, False, False, set()))
+        return self.transformed(
+            _Line(0, len(self.shape.texts), depth, False, False, set())
+        )
 
     def transformed(self, line: _Line, forced: bool = False) -> list[_Line]:
         """Return a line in as many as it takes; `forced` is whether all optional brackets are used."""
@@ -355,16 +357,19 @@ def _begins_well(ruler: _Ruler, line: _Line) -> bool:
     return False
 
 
-def broken(shape: str, words: Sequence[str], comment: str) -> str | None:
+def broken(
+    shape: str, words: Sequence[str], comment: str, depth: int = 1
+) -> str | None:
     """Return a statement of a function as black writes it, if it is an assignment of a kind that is known.
 
     Args:
         shape: the statement without its indentation, with `x` for each name and `1` for each number.
         words: these names and numbers.
         comment: what stands behind it, from its `#` on; empty for nothing.
+        depth: how far it is indented.
     """
     found = shape_of(shape)
     if found is None:
         return None
     ruler = _Ruler(found, words, comment)
-    return "\n".join(map(ruler.text, _Breaker(found, ruler).lines()))
+    return "\n".join(map(ruler.text, _Breaker(found, ruler).lines(depth)))

@@ -96,12 +96,13 @@ _KNOWN = re.compile(
 
 def _break(statement: str) -> str:
     """Return one statement, or the head of a function, as black breaks it."""
-    if statement.startswith("    ") and _KNOWN.fullmatch(statement):
-        code, mark, comment = statement[4:].partition("  #")
+    depth = _depth(statement)
+    if depth and _KNOWN.fullmatch(statement):
+        code, mark, comment = statement.lstrip().partition("  #")
         pieces = _WORD.split(code)  # every second one is a word
         words = [word for word in pieces[1::2] if word not in _SIGNS]
         pieces[1::2] = map(_kind, pieces[1::2])
-        found = broken("".join(pieces), words, mark[2:] + comment)
+        found = broken("".join(pieces), words, mark[2:] + comment, depth)
         if found is not None:
             return found
     if not statement.isascii():
@@ -143,6 +144,18 @@ def _black_break(statement: str) -> str:
         return black_python(statement).rstrip("\n")
     if statement.startswith("def "):
         return black_python(f"{statement}\n    pass\n").removesuffix("\n    pass\n")
-    return (
-        black_python(f"def f():\n{statement}\n").removeprefix("def f():\n").rstrip("\n")
-    )
+    if statement.lstrip().startswith("elif "):
+        other = statement.replace("elif ", "if ", 1)
+        return _black_break(other).replace("if ", "elif ", 1)  # one column is left
+    heads = ["def f():", *(f"{'    ' * i}if x:" for i in range(1, _depth(statement)))]
+    before = "".join(f"{head}\n" for head in heads)
+    after = ""
+    if statement.endswith(":"):
+        after = f"\n{'    ' * (_depth(statement) + 1)}pass"
+    found = black_python(f"{before}{statement}{after}\n").removeprefix(before)
+    return found.rstrip("\n").removesuffix(after)
+
+
+def _depth(statement: str) -> int:
+    """Return how far a statement is indented."""
+    return (len(statement) - len(statement.lstrip(" "))) // 4

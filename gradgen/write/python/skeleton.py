@@ -17,11 +17,9 @@ CALLABLE = ("abs", "max", "min", "float", "round")
 _LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
 #: What comes next in a line that goes on with an assignment.
 _INNER = r"(?=    |\))"
-#: Lines of a function that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
-_RUN = re.compile(
-    rf"(?:^    (?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:    {_INNER}{_LINE})*(?!    {_INNER})))+",
-    re.ASCII | re.MULTILINE,
-)
+#: Lines of one branch that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
+_SAID = rf"(?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:\1{_INNER}{_LINE})*(?!\1{_INNER}))"
+_RUN = re.compile(rf"^((?:    )+){_SAID}(?:\1{_SAID})*", re.ASCII | re.MULTILINE)
 _BESIDE = re.compile(r"  #.*")
 _BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
 _SET = re.compile(r"^    (\w+) =", re.MULTILINE)
@@ -39,7 +37,7 @@ def check_skeleton(
     own: Sequence[str] = (),
     constants: Sequence[str] = (),
 ) -> None:
-    """Prove that a module is a docstring, imports, helpers and the functions, each a list of plain assignments and a return.
+    """Prove that a module is a docstring, imports, helpers and the functions, each plain assignments, in branches or not, and a return.
 
     Args:
         text: the module.
@@ -73,13 +71,14 @@ def set_aside(text: str) -> tuple[str, Sequence[str]]:
     runs: list[str] = []
 
     def aside(match: re.Match[str]) -> str:
-        lines = match.group().split("\n")
+        further = len(match[1]) - 4
+        lines = [line[further:] for line in match.group().split("\n")]
         run = "\n".join([line for line in lines if not line.startswith("    #")])
         run = _BESIDE.sub("", run) if "#" in run else run
         if not run:
             return match.group()
         runs.append(run)
-        return "    pass\n"
+        return f"{match[1]}pass\n"
 
     short = _RUN.sub(aside, rest)
     if short.count("pass") != len(runs) != len(_PASS.findall(short)):
@@ -156,8 +155,14 @@ def _check_function(
     _docstring(function, f"`{function.name}`")
     expressions: list[ast.expr] = []
     said: list[str] = []
-    for number, line in enumerate(function.body[1:], 2):
-        last = number == len(function.body)
+    todo = [*reversed(function.body[1:])]
+    while todo:
+        line = todo.pop()
+        last = line is function.body[-1]
+        if isinstance(line, ast.If) and not last:
+            expressions.append(line.test)
+            todo += [*reversed(line.orelse), *reversed(line.body)]
+            continue
         if isinstance(line, ast.Assign) and not last:
             (target,) = line.targets
             known |= set(_names([*_targets(target)], line))

@@ -32,19 +32,21 @@ class Comments:
         self.names = words.names
         self.chain = chain
         self.language = language
-        self.given = {value: note for _, value, note in self.program.given if note}
+        self.given = {
+            self.names[value]: note for _, value, note in self.program.given if note
+        }
         parts = quotient_parts(self.program)
         self.roles = {value: _ROLES[part] for value, part in parts.items()}
 
-    def stage(self, line: Line, text: str) -> Stage:
-        """Return a forward line with its comment."""
-        return commented(text, self.beside(line))
+    def stage(self, line: Line, text: str, indent: str = "") -> Stage:
+        """Return a forward line, so far in, with its comment."""
+        return commented(text, self.beside(line), indent)
 
     def beside(self, line: Line) -> str:
         """Return the comment on a forward line: the user's, or what the operation is called."""
         value = line.total
-        if value in self.given:
-            return self.given[value]
+        if line.name in self.given:
+            return self.given[line.name]
         role, op = self.roles.get(value, ""), self.program.steps[value].op
         if op in FORMULA.words:
             return role
@@ -59,8 +61,9 @@ class Comments:
         called = "" if row.name in literal else row.name
         return " ".join(filter(None, [role, called]))
 
-    def above(self, source: int) -> str:
-        """Return a forward line, and its rule where that is not obvious, for the backward lines that answer it."""
+    def above(self, source: int, indent: str = "") -> str:
+        """Return a forward line, and its rule where that is not obvious, for the backward lines, so far in, that answer it."""
+        width = _WIDTH - len(indent)
         words, names = self.words, self.names
         step = self.program.steps[source]
         rule = self.program.rows[step.op].rule
@@ -71,10 +74,10 @@ class Comments:
         name = names.get(source) or self.program.names[source]
         text = f"{name} = {words.formula(source)}"
         both = f"{text.ljust(_RULE_COLUMN - 4)}    {rule}" if rule else text
-        if len(both) <= _WIDTH:
+        if len(both) <= width:
             return both
         # A rule that does not fit beside its line stands below it.
-        return "\n".join([*wrap(text, _WIDTH, others=4), *wrap(rule, _WIDTH, 4, 8)])
+        return "\n".join([*wrap(text, width, others=4), *wrap(rule, width, 4, 8)])
 
     def _of_quotient(self, way: Way) -> str:
         """Return the rule of the way from a quotient to its denominator or past it."""
@@ -102,9 +105,11 @@ class Comments:
         return found
 
 
-def commented(text: str, comment: str) -> Stage:
-    """Return a line with its comment beside it, or above it where there is no room beside it."""
+def commented(text: str, comment: str, indent: str = "") -> Stage:
+    """Return a line, so far in, with its comment beside it, or above it where there is no room beside it."""
+    text = indent + text
     room = _COLUMNS - _INDENT - _MARK - 2  # the two blanks before the mark
     if not comment or len(text) + len(comment) <= room:
         return Stage(text, comment)
-    return Stage(text, above=tuple(wrap(comment, _WIDTH)))
+    above = tuple(wrap(comment, _WIDTH - len(indent)))
+    return Stage(text, above=above, indent=indent)

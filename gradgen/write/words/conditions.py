@@ -72,8 +72,9 @@ def kinks(
         settles: whether the operation of a way is never at its kink where the forward pass has a value.
     """
     entries = []
-    for value in words.program.lines:
-        row = words.program.rows[words.program.steps[value].op]
+    program = words.program
+    for value in program.lines:
+        row = program.rows[program.steps[value].op]
         ways = words.rules.flowing.get(value, ())
         if not (row.kink or any(way.alive for way in ways)):
             continue
@@ -82,7 +83,13 @@ def kinks(
         asked = [way for way in ways if row.kink_partial in (None, way.place)]
         apart = bool(asked) and all(map(settles, asked))
         if row.kink and not apart and (concerned or any(still) or row.flat):
-            entries.append(f"{words.say(row.kink, value)} ({words.line(value)}).")
+            kink = words.say(row.kink, value)
+            if words.goes_by(value):
+                # Of a choice whose arms have its own name.
+                _, _, rule = kink.partition(": ")
+                condition = words.operand(program.steps[value].args[0])
+                kink = f"where {condition} changes: {rule}"
+            entries.append(f"{kink} ({words.line(value)}).")
         for where in dict.fromkeys(map(words.held, ways)):
             if where:
                 entries.append(

@@ -57,7 +57,20 @@ class Words:
 
     def formula(self, value: int) -> str:
         """Return a line's right-hand side as a formula."""
+        if own := self.goes_by(value):
+            asked, *arms = self.program.steps[value].args
+            others = [self.operand(arm) for arm in arms if arm not in own]
+            one, other = map(self.formula, own) if not others else (others[0], "")
+            return f"{one} if {self.operand(asked)} else {other}" if other else one
         return self.kinds.text(value, self.names, *self.kinds.of(value, self.names))
+
+    def goes_by(self, value: int) -> list[int]:
+        """Return the arms of a choice that have its own name in their branches; of other operations none."""
+        step, names = self.program.steps[value], self.names
+        if step.op != "where":
+            return []
+        called = names.get(value)
+        return [arm for arm in step.args[1:] if called and names.get(arm) == called]
 
     def stage(self, value: int) -> str:
         """Return the same with the branch in which it is evaluated."""

@@ -1,0 +1,1 @@
+"""Lines of a function in; the same lines in blocks, one for each branch, out."""

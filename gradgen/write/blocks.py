@@ -1,0 +1,394 @@
+"""Lines of a function in; their texts, in blocks where several belong to one branch, out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gradgen.core.build import Steps, steps_of
+from gradgen.core.derive import Chain
+from gradgen.core.program import Line, Program
+from gradgen.passes.blocks.arrange import Arranger
+from gradgen.passes.blocks.emit import Declared, Emitter, Head, Said
+from gradgen.passes.blocks.join import joined, renamed
+from gradgen.passes.blocks.order import Item, Piece
+from gradgen.passes.constants import constants_in, held
+from gradgen.passes.functions import Names, backward, forward, leaves
+from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
+from gradgen.write.compact import Compact, Fused, Plan, kept_names
+from gradgen.write.lines import LINE, Writer
+from gradgen.write.target import Target
+
+
+class Text(NamedTuple):
+    """A line of text.
+
+    Attributes:
+        line: the line that it is; None if it opens or ends a branch, or declares a name.
+        indent: what it is indented by, beside the function.
+        text: it.
+        begins: whether a statement begins here, and no further branch of one.
+    """
+
+    line: Line | None
+    indent: str
+    text: str
+    begins: bool = True
+
+
+class Lines(NamedTuple):
+    """The lines of a function.
+
+    Attributes:
+        lines: the lines, in order.
+        names: what values are called before the first.
+    """
+
+    lines: Sequence[Line]
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Function:
+    """The lines of a function, and how they stand in blocks.
+
+    Attributes:
+        shown: the lines.
+        counted: the same with a name for each value, as they are counted.
+        kept: the names that are read behind the last.
+        arranger: what has put them into blocks.
+        items: the blocks; None where there are none.
+        said: of what is returned without a line the values.
+    """
+
+    shown: Lines
+    counted: Lines
+    kept: Collection[str]
+    arranger: Arranger
+    items: Sequence[Item] | None
+    said: Mapping[str, int]
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """The lines in their branches; none where there are no blocks."""
+        return self.arranger.pieces
+
+    def reads(self, steps: Steps) -> set[str]:
+        """Return the names that the lines read."""
+        if self.items is not None:
+            return {name for piece in self.pieces for name in piece.reads}
+        lines, names = self.shown
+        known = Names(names)
+        return {
+            known[value]
+            for line in known.along(lines)
+            for value in (line.value, *leaves(steps, line.value, known))
+            if value in known
+        }
+
+
+def planned(
+    writer: Writer,
+    shown: Lines,
+    counted: Lines,
+    kept: Collection[str],
+    joins: Mapping[int, int],
+    results: Collection[int],
+    said: Mapping[str, int] = MappingProxyType({}),
+) -> Function:
+    """Return how lines stand in blocks.
+
+    Args:
+        writer: what writes lines.
+        shown: the lines of a function.
+        counted: the same with a name for each value.
+        kept: the names that are read behind the last.
+        joins: the values that are called as the choice between them.
+        results: the values that are results.
+        said: of what is returned without a line the values.
+    """
+    arranger = Arranger(writer.chain.tidy, writer.quieted, kept, joins)
+    compact = writer.target.compact
+    items = None if compact else arranger.run(*shown, results)
+    return Function(shown, counted, kept, arranger, items, said)
+
+
+def choices_joined(plan: Plan, target: Target) -> Mapping[int, int]:
+    """Return the values that are called as the choice between them, by their branches; each with that choice."""
+    program = plan.program
+    if not any(step.op == "where" for step in program.steps):
+        return {}
+    lines = [value for value in held(program) if value not in plan.inside]
+    steps = steps_of(program) if plan.ahead is None else plan.kinds.speller.steps
+    chain = target.chain(program, steps, lines)
+    inputs = {value: program.names[value] for value in program.signature}
+    results = {value for _, value in program.outputs}
+    ahead = forward(program, chain) if plan.ahead is None else plan.ahead
+    made = Lines(ahead, inputs)
+    kept = {*program.names.values()}
+    found = planned(Writer(chain, target), made, made, kept, {}, results)
+    return joined(program, found.pieces)
+
+
+def written(writer: Writer, plan: Function) -> Iterator[Text]:
+    """Yield the texts of lines.
+
+    Raises:
+        GradgenError: the language cannot write an operation.
+        TooLargeError: the module would be too large.
+    """
+    names = plan.shown.names
+    if plan.items is None:
+        yield from (Text(line, "", text) for line, text in writer.lines(*plan.shown))
+        return
+    writer.count_lines(*plan.counted)
+    form = writer.target.blocks
+    tidy, paths = writer.chain.tidy, plan.arranger.paths
+    for one in Emitter(tidy, paths, plan.items, {*names.values()}, plan.kept).run():
+        indent = form.indent * one.depth
+        if isinstance(one, Head):
+            asked = writer.text(one.condition, one.names) if one.names else ""
+            text = form.heads[one.word].format(asked)
+            if text:
+                yield Text(None, indent, text, one.word == "if")
+        elif isinstance(one, Declared):
+            if text := _declared(writer, one):
+                yield Text(None, indent, text)
+        else:
+            yield Text(one.line, indent, _assignment(writer, one))
+
+
+def _declared(writer: Writer, declared: Declared) -> str:
+    form = writer.target.blocks
+    if declared.value is None:
+        return form.declares.format(declared.name)
+    zero = writer.text(declared.value, {})
+    if declared.new:
+        return writer.target.define(declared.name, "=", zero, True)
+    return form.sets.format(declared.name, zero)
+
+
+def _assignment(writer: Writer, said: Said) -> str:
+    text = writer.text(said.value, said.names)
+    name = said.line.name
+    if said.new or said.sign != "=":
+        return writer.target.define(name, said.sign, text, said.changes)
+    return writer.target.blocks.sets.format(name, text)
+
+
+class Functions:
+    """The lines of the functions of a module, in the order in which they are made.
+
+    Attributes:
+        plan: which values have lines.
+        joins: the values that are called as the choice between them.
+        shown: the program in these names.
+        inputs: the inputs with their names.
+        back: the backward lines.
+        upstream: the upstream gradients with their names.
+        swept: the lines of the Jacobian, by sweeps, once they are made.
+        rows: its rows.
+        end: the last of its sweeps, which knows what all slopes are.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        joins: Mapping[int, int],
+        target: Target,
+        chain: Chain,
+        limit: int | None,
+    ) -> None:
+        """Take what functions are made of.
+
+        Args:
+            plan: which values have lines.
+            joins: the values that are called as the choice between them.
+            target: the output language.
+            chain: the chain rule over the program's steps.
+            limit: how many operations may be written.
+        """
+        self.plan = plan
+        self.joins = joins
+        self.shown = renamed(plan.program, joins)
+        self.program = plan.program
+        self.target = target
+        self.chain = chain
+        self.writer = Writer(chain, target, limit)
+        names = plan.program.names
+        self.inputs = {value: names[value] for value in plan.program.signature}
+        self.fuser = Compact(chain, plan.kinds)
+        self.author = kept_names(plan.program)
+        self.ahead = self._ahead()
+        self.back, self.upstream = self._back()
+        self.swept: list[tuple[Block, Function]] = []
+        self.rows: Jacobian | None = None
+        self.end = self.back
+
+    def forward(self, rows: bool) -> Function:
+        """Return the forward lines, and make those of the Jacobian first, if it is asked for: what others read is kept."""
+        if rows:
+            self._sweep()
+        kept = [self.program.names[value] for _, value in self.program.outputs]
+        for function in (self.back, *(function for _, function in self.swept)):
+            kept += function.reads(self.chain.steps)
+        return self._function(self.ahead, self.inputs, kept)
+
+    def single(self) -> tuple[Function, Chain, Plan]:
+        """Return the lines for value and gradient at once, the chain rule of them, and which values have lines."""
+        program, steps = self.program, self.chain.steps
+        chain = self.target.chain(program, steps, held(program))
+        ahead = forward(program, chain)
+        _, back = backward(program, chain, steps.const(1))
+        returned = [program.adjoints[value] for value in program.wrt]
+        fuser = Compact(chain, self.plan.kinds)
+        every = [*ahead, *back]
+        fused = fuser.fuse(every, self.inputs, self.author, {}, returned)
+        said = self._lines_of(fused, every)
+        results = [program.names[value] for _, value in program.outputs]
+        kept = [*returned, *results]
+        function = self._function(fused.lines, self.inputs, kept, said)
+        made = {line.total for line in fused.lines}
+        shown = self.shown.names
+        names = {v: n for v, n in shown.items() if v in self.inputs or v in made}
+        plan = replace(self.plan, program=self.shown, names=names, inside=fused.inside)
+        return function, chain, plan
+
+    def _ahead(self) -> Sequence[Line]:
+        if self.plan.ahead is not None:
+            return self.plan.ahead
+        return forward(self.program, self.chain)
+
+    def _back(self) -> tuple[Function, Mapping[int, str]]:
+        program = self.program
+        upstream, lines = backward(program, self.chain)
+        names = {**self.plan.names, **upstream}
+        returned = [program.adjoints[value] for value in program.wrt]
+        if not self.target.compact:
+            return self._function(lines, names, returned), upstream
+        fused = self.fuser.fuse(lines, names, self.author, {}, returned)
+        said = self._lines_of(fused, lines)
+        return self._function(fused.lines, names, returned, said), upstream
+
+    def _sweep(self) -> None:
+        """Make the lines of the Jacobian."""
+        program, names = self.program, self.plan.names
+        numbers = len(program.outputs) * len(program.wrt)
+        self.writer.hold(numbers + LINE * _slopes(program))
+        self.writer.held += numbers
+        taken = self.target.reserved | self.target.avoided | {*constants_in(program)}
+        count, infinite = self.writer.count, self.target.infinite
+        self.rows = found = jacobian(program, self.chain, count, taken, infinite)
+        lines = [line for block in found.blocks for line in block.lines]
+        slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
+        made = dict(enumerate(lines))
+        said: Mapping[str, int] = {}
+        if self.target.compact:
+            fused = self.fuser.fuse(lines, names, (), {}, slopes)
+            said = self._lines_of(fused, lines)
+            made = fused.made
+        sweeps: list[tuple[Block, list[Line]]] = []
+        first = 0
+        for block in found.blocks:
+            places = range(first, first + len(block.lines))
+            first += len(block.lines)
+            kept = [made[place] for place in places if place in made]
+            if kept:
+                sweeps.append((block, kept))
+        later = _later(sweeps, self.chain.steps, names)
+        known = Names(names)
+        self.end = self._function([], names, slopes, said)
+        for (block, kept), read in zip(sweeps, later):
+            function = self._function(kept, dict(known), [*slopes, *read], said)
+            self.swept.append((block, function))
+            self.end = function
+            for line in kept:
+                known.give(line)
+
+    def _function(
+        self,
+        lines: Sequence[Line],
+        names: Mapping[int, str],
+        returned: Sequence[str],
+        said: Mapping[str, int] | None = None,
+    ) -> Function:
+        """Return how the lines of a function stand in blocks, in the names that they have there.
+
+        Args:
+            lines: the lines, in order.
+            names: what values are called before the first.
+            returned: the names that are read behind the last.
+            said: of what is returned without a line the values.
+        """
+        said = said or {}
+        known = Names(names)
+        for line in lines:
+            known.give(line)
+        kept = {*returned} - said.keys()
+        for value in said.values():
+            kept |= {known[v] for v in (value, *leaves(self.chain.steps, value, known)) if v in known}  # fmt: skip
+        results = {value for _, value in self.program.outputs}
+        counted = Lines(lines, names)
+        shown = counted
+        called = self._called
+        if called:
+            lines = [x._replace(name=called.get(x.name, x.name)) for x in lines]
+            names = {v: called.get(name, name) for v, name in names.items()}
+            shown, kept = Lines(lines, names), {called.get(n, n) for n in kept}
+        return planned(self.writer, shown, counted, kept, self.joins, results, said)
+
+    @cached_property
+    def _called(self) -> Mapping[str, str]:
+        """The names of what is called as a choice, with that name, and the same of gradients."""
+        plain, shown = self.program, self.shown
+        found = {plain.names[v]: shown.names[v] for v in self.joins}
+        return found | {plain.adjoints[v]: shown.adjoints[v] for v in self.joins}
+
+    def _lines_of(self, fused: Fused, lines: Sequence[Line]) -> Mapping[str, int]:
+        """Return what needs no line of what is returned; what stands for a choice's gradient in a branch has its line again."""
+        if not self.joins:
+            return fused.said
+        gradients = {self.program.adjoints[value] for value in self.joins}
+        known = Names({})
+        for line in fused.lines:
+            known.give(line)
+        last = {line.name: (place, line) for place, line in enumerate(lines)}
+        found = dict(fused.said)
+        for name, value in fused.said.items():
+            read = {known[v] for v in (value, *leaves(self.chain.steps, value, known)) if v in known}  # fmt: skip
+            if not gradients.isdisjoint(read):
+                place, line = last[name]
+                fused.made[place] = line._replace(value=found.pop(name), sign="=")
+        fused.made = dict(sorted(fused.made.items()))
+        return found
+
+
+def _later(
+    sweeps: Sequence[tuple[Block, Sequence[Line]]],
+    steps: Steps,
+    names: Mapping[int, str],
+) -> list[set[str]]:
+    """Return for each sweep the names that those behind it read."""
+    called = dict(names)
+    for _, lines in sweeps:
+        called |= {line.total: line.name for line in lines}
+    found: list[set[str]] = []
+    read: set[str] = set()
+    for _, lines in reversed(sweeps):
+        found.append(read)
+        read = {*read}
+        for line in lines:
+            values = (line.value, *leaves(steps, line.value, called))
+            read |= {called[value] for value in values if value in called}
+    return found[::-1]
+
+
+def _slopes(program: Program) -> int:
+    """Return how many numbers in the Jacobian's rows are not 0 by the program's form."""
+    reached = {value: 1 << place for place, value in enumerate(program.wrt)}
+    for way in sorted(program.ways, key=lambda way: way.source):
+        reached[way.source] = reached.get(way.source, 0) | reached.get(way.into, 0)
+    return sum(reached.get(value, 0).bit_count() for _, value in program.outputs)
