@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -258,6 +260,36 @@ def test_on_a_terminal_progress_is_a_bar_that_goes_away(
     assert main(["verify", "x*y", "--samples", "3"]) == 0
     err = capsys.readouterr().err
     assert "[####################..........] 2/3" in err and err.endswith("\r\x1b[K")
+
+
+def test_on_a_terminal_long_work_says_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        assert told.wait(10)
+        raise GradgenError("no")
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            if "compiling" in text:
+                told.set()
+            return super().write(text)
+
+    monkeypatch.setattr("gradgen.command.terminal._MOMENT", 0.0)
+    monkeypatch.setattr("gradgen.pipeline.compile", slow)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", screen := Terminal())
+        assert main(["compile", "x*y"]) == 2
+    wanted = "\rcompiling: 0 s\r\x1b[Kgradgen: error: no\n"
+    assert screen.getvalue() == wanted
+    told.set()
+    assert main(["compile", "x*y"]) == 2
+    assert capsys.readouterr().err == "gradgen: error: no\n"
 
 
 def test_a_range_of_no_input_is_refused() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.terminal import note, path_of
+from gradgen.command.terminal import note, path_of, show_time
 from gradgen.errors import GradgenError, printable
 from gradgen.settings import GIVEN
 
@@ -61,7 +61,8 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
 
         source = read_source(path_of(function[0]), python=True)
         given["means"] = read_means(options)
-        compiled = compile_function(source, function[1], **given)
+        with show_time("compiling"):
+            compiled = compile_function(source, function[1], **given)
     elif options.means:
         raise GradgenError(
             "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
@@ -69,7 +70,8 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     else:
         if not options.file:
             _refuse_file(text)
-        compiled = compile(text, **given)
+        with show_time("compiling"):
+            compiled = compile(text, **given)
     for line in compiled.notes:
         note(line)
     return compiled

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,34 @@ def show_progress() -> Iterator[Progress]:
         yield progress
     finally:
         progress.clear()
+
+
+@contextlib.contextmanager
+def show_time(what: str) -> Iterator[None]:
+    """Say on a terminal what goes on and for how long, once that is more than a moment; it is removed at the end."""
+    over = threading.Event()
+    start = time.monotonic()
+
+    def tell() -> None:
+        pause = _MOMENT
+        while not over.wait(pause):
+            pause = 1.0
+            seconds = time.monotonic() - start
+            with contextlib.suppress(OSError):
+                print(f"\r{what}: {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+
+    if not sys.stderr.isatty():
+        yield
+        return
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+        if time.monotonic() - start > _MOMENT:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def bar(done: int, count: int, width: int = 30) -> str:
