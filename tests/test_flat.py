@@ -48,7 +48,8 @@ def test_what_cannot_raise_is_not_listed() -> None:
         assert raises(Words(compile(text).program)) == []
     (line,) = raises(Words(compile("acos(min(y, 1))").program))[1:]
     assert (
-        line == "ZeroDivisionError: backward, where abs(miny1) = 1, if miny1 != 1 (f)."
+        line
+        == "ZeroDivisionError: backward, where abs(miny_1) = 1, if miny_1 != 1 (f)."
     )
 
 
