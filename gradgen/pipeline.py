@@ -189,7 +189,9 @@ def _with_proof(compiled: Compiled, formula: Formula, handed: Source) -> Compile
         reason = f"{formula.foreign[0]} is not gradgen's, so there is no truth to compare with"
         return _unproven(compiled, reason)
     # An input may be called as the result is; no input has a blank in its name.
-    trees = {f"result {n}": e for n, e in zip(results, formula.results(results))}
+    # A constant may be called as the result of an expression without a name is.
+    asked = compiled.recipe.outputs or [""]
+    trees = {f"result {n}": e for n, e in zip(results, formula.results(asked))}
     return proven(
         compiled, plain_formula([*trees.items()], [*trees], formula.functions)
     )

@@ -225,7 +225,7 @@ def _formulas(compiled: Compiled) -> ExactFormulas:
         )
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if recipe.target == "python" else _FEWER_DIGITS
-    results = [read.result(name) for name, _ in program.outputs]
+    results = [*read.results(recipe.outputs or [""])]
     return ExactFormulas(results, program.inputs, digits)
 
 

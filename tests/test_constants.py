@@ -21,6 +21,7 @@ from gradgen.pipeline import compile, regenerate
 from gradgen.sources import compile_function
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
+from gradgen.verify import verify
 from tests.truth import relative
 
 GCC, NODE = shutil.which("gcc"), shutil.which("node")
@@ -515,3 +516,10 @@ def test_what_asks_for_all_keeps_it() -> None:
     assert zeros.forward(-0.0, math.inf)[0] == math.inf
     own = "def g(p): return 0*p + p\nx*g(y)"
     assert math.isnan(compile(own, ieee=True).forward(1.0, math.inf)[0])
+
+
+def test_a_constant_may_be_called_as_the_result_is() -> None:
+    made = compile("f = 2.5; x*f")
+    assert made(2.0) == 5.0 and not made.unproven
+    assert verify(made, samples=5).passed()
+    assert "model" in made.test("model").source
