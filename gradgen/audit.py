@@ -187,7 +187,7 @@ class _Pair:
                 range(count),
                 f"by {', '.join(names)}, in the order of its parameters",
             )
-        if count == 1:
+        if count == 1 and not self.against.endswith("fit_deriv"):
             told = [
                 n
                 for n in names
@@ -196,9 +196,9 @@ class _Pair:
             if len(told) == 1:
                 return [names.index(told[0])], f"by {told[0]}, as its name says"
             return None, ""
-        if count == len(names) - 1:
-            said = f"by {', '.join(names[1:])}: all parameters but the first"
-            return range(1, len(names)), said
+        if count < len(names):
+            said = f"by {', '.join(names[-count:])}: the last {count} parameters"
+            return range(len(names) - count, len(names)), said
         raise GradgenError(
             f"`{self.against}` returns {count} values and `{self.function}` has {len(names)} parameters; "
             "say by which they are with --wrt"
@@ -240,7 +240,7 @@ class _Pair:
 
     def finding(self, records: Sequence[_Record], place: int, by: int) -> Finding:
         """Return the verdict on a claimed slope, which is that by a parameter."""
-        slope = f"d{self.found.name}/d{self.inputs[by]}"
+        slope = f"d{self.function}/d{self.inputs[by]}"
         known = [r for r in records if None not in (r.claimed[place], r.true[by])]
         if len(known) < _FEWEST:
             return Finding(
@@ -276,7 +276,7 @@ class _Pair:
             with mpmath.workprec(53):
                 got = plain.values(plain.at([mpmath.mpf(x) for x in there]))[place]
             if got is None or _off(got, record.true[by], 0) > _WEAK:
-                slope = f"d{self.found.name}/d{self.inputs[by]}"
+                slope = f"d{self.function}/d{self.inputs[by]}"
                 number = float("nan") if got is None else float(got)
                 true = float(record.true[by])
                 return Finding(

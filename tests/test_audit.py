@@ -18,6 +18,7 @@ from sympy.printing.pycode import pycode
 from gradgen.audit import Audit, audit
 from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.pairs import pairs
 from tests.conftest import formulas
 
 #: Functions of one to four parameters, as Python and SymPy write them.
@@ -248,3 +249,68 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["audit", "x*y", "--against", f"{path}:sign"]) == 2
     assert main(["audit", f"{path}:f", "--against", f"{path}:nothing"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+CLASSES = FILE + """
+
+class Model:
+    @staticmethod
+    def evaluate(x, k):
+        return x * math.exp(-k * x)
+
+    @staticmethod
+    def fit_deriv(x, k):
+        d_k = x**2 * math.exp(-k * x)
+        return [d_k]
+
+    def deriv(self, x):
+        return self.k * x
+
+    def func(self, x):
+        return self.k
+
+
+def g(x, k):
+    return x * math.exp(-k * x)
+
+
+def grad_g(x, k):
+    return (1 - k * x) * math.exp(-k * x), -(x**2) * math.exp(-k * x)
+
+
+def dg_dk(x, k):
+    return -(x**2) * math.exp(-k * x)
+
+
+def g_derivative(x, k):
+    return open(x)
+"""
+
+
+def test_derivatives_are_found_by_their_names() -> None:
+    found = {pair.said: pair.wrt for pair in pairs(CLASSES)}
+    assert found == {
+        "df_dk of f": ("k",),
+        "weak_prime of weak": None,
+        "grad_g of g": None,
+        "dg_dk of g": ("k",),
+        "g_derivative of g": None,
+        "Model.fit_deriv of Model.evaluate": None,
+    }
+
+
+def test_a_folder_is_audited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.py").write_text(CLASSES)
+    (tmp_path / "broken.py").write_text("def f(:")
+    assert main(["audit", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert "broken.py: not read" in out and "grad_g of g: right" in out
+    assert "Model.fit_deriv of Model.evaluate: wrong" in out and "the sign" in out
+    assert "6 derivatives: 1 wrong, 1 not read, 4 others" in out
+    assert main(["audit", str(tmp_path), "--format", "github"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()[1:]
+    assert line.startswith("::error file=") and "dModel_evaluate/dk is wrong" in line
+    assert main(["audit", str(tmp_path), "--wrt", "x"]) == 2
+    assert main(["audit", str(tmp_path / "nothing.py")]) == 2

@@ -280,10 +280,13 @@ def _diff(sub: argparse.ArgumentParser) -> None:
 
 
 def _audit(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("function", metavar="FUNCTION", help="model.py:function")
+    sub.add_argument(
+        "function",
+        metavar="FUNCTION",
+        help="model.py:function; or a file or a folder, of whose functions those are audited that are called as another's derivative",
+    )
     sub.add_argument(
         "--against",
-        required=True,
         metavar="DERIVATIVE",
         help="model.py:function, which claims to return its slopes: one, or several as a tuple",
     )
@@ -295,7 +298,7 @@ def _audit(sub: argparse.ArgumentParser) -> None:
     _means(sub)
     sub.add_argument(
         "--format",
-        choices=("text", "json"),
+        choices=("text", "json", "github"),
         default="text",
         help="how the verdicts are printed",
     )
@@ -341,7 +344,7 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], object], str, s
     "audit": (
         _audit,
         "compare the derivative that somebody wrote with the function's own; exit 1 if a slope is wrong",
-        "  gradgen audit model.py:decay --against model.py:decay_prime",
+        "  gradgen audit model.py:decay --against model.py:decay_prime\n  gradgen audit src/",
     ),
     "functions": (
         lambda _: None,
