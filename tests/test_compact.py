@@ -18,7 +18,7 @@ from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import SUFFIXES
-from gradgen.write.compact import OPERATIONS, TERMS
+from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas
 from tests.generators import KINDS, faults
@@ -301,3 +301,10 @@ def test_compact_modules_are_not_padded(root: Path) -> None:
     assert gradients > 300 and every > 1500
     assert copies <= 0.03 * gradients and signs <= 0.03 * gradients
     assert alone <= 0.1 * every
+
+
+def test_a_short_sum_of_numbers_times_names_is_one_line() -> None:
+    made = compile("exp(0.5*x - 0.3*y + 0.8*z + b)", style="compact")
+    first, second = said(made, "forward")
+    assert first.endswith("= 0.5 * x - 0.3 * y + 0.8 * z + b")
+    assert second.startswith("f = math.exp(")

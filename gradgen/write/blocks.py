@@ -18,7 +18,8 @@ from gradgen.passes.blocks.order import Item, Piece
 from gradgen.passes.constants import constants_in, held
 from gradgen.passes.functions import Names, backward, forward, leaves
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
-from gradgen.write.compact import Compact, Fused, Plan, kept_names
+from gradgen.write.compact.fuse import Compact, Fused
+from gradgen.write.compact.plan import Plan, kept_names
 from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
 

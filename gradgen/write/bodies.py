@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gradgen.passes.constants import Constant, reached
 from gradgen.passes.functions import Names
 from gradgen.write.blocks import Function, Functions, Text, written
-from gradgen.write.compact import Plan
+from gradgen.write.compact.plan import Plan
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments
 from gradgen.write.words.values import Words

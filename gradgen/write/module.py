@@ -13,7 +13,7 @@ from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
 from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
-from gradgen.write.compact import Plan, plan
+from gradgen.write.compact.plan import Plan, plan
 from gradgen.write.constants import Declarations
 from gradgen.write.python.imports import import_lines, used_imports
 from gradgen.write.target import Target

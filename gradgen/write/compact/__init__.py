@@ -1,0 +1,1 @@
+"""Compact modules: fewer lines, which hold up to four operations each."""

@@ -1,0 +1,166 @@
+"""Operations of a line in; the same in fewer signs and constant factors out, where that rounds alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from gradgen.core.build import Steps
+from gradgen.core.program import Step
+from gradgen.core.rows import Number
+from gradgen.passes.constants import called
+
+
+class Algebra:
+    """Makes operations of a line: signs in front, and constant factors as one where that rounds alike."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+        #: What has a name, and is not looked into.
+        self.known: dict[int, str] = {}
+        #: What is no more than a name, a number or their negative, by its value.
+        self.light: dict[int, int] = {}
+
+    def make(self, op: str, *args: int) -> int:
+        """Return an operation, its sign in front, and constant factors as one where that rounds alike."""
+        signs = [self._negative(arg) for arg in args]
+        if op == "neg":
+            return self._negated(args[0]) if signs[0] is None else signs[0]
+        if op in ("mul", "div") and any(sign is not None for sign in signs):
+            bare = [a if sign is None else sign for a, sign in zip(args, signs)]
+            made = self.make(op, *bare)
+            return self._negated(made) if None in signs else made
+        if op == "add" and signs[1] is not None:
+            return self.make("sub", args[0], signs[1])
+        if op == "add" and signs[0] is not None:
+            return self.make("sub", args[1], signs[0])
+        if op == "sub" and signs[1] is not None:
+            return self.make("add", args[0], signs[1])
+        if op == "mul":
+            (left, a), (right, b) = map(self._scale, args)
+            if left != 1 or right != 1:
+                return self._scaled(left * right, self._product(a, b))
+            for number, other in zip(map(self.steps.number, args), args[::-1]):
+                if number in (1, -1) and not isinstance(number, bool):
+                    return other if number == 1 else self._negated(other)
+        return self.steps.emit(op, *args)
+
+    def _negated(self, value: int) -> int:
+        """Return minus a value, with the sign in front of its text."""
+        steps, step = self.steps, self.steps[value]
+        number = steps.number(value)
+        if isinstance(number, (Fraction, float)):
+            return steps.const(-number)
+        if value not in self.known and step.op in ("mul", "div"):
+            one, other = step.args
+            if step.op == "mul" and steps[one].op == "where" and one not in self.known:
+                return steps.emit("mul", one, self._negated(other))
+            return steps.emit(step.op, self._negated(one), other)
+        inner = self._negative(value)
+        return steps.emit("neg", value) if inner is None else inner
+
+    def _product(self, a: int | None, b: int | None) -> int | None:
+        if a is None or b is None:
+            return b if a is None else a
+        return self.steps.emit("mul", a, b)
+
+    def _scale(self, value: int) -> tuple[Fraction, int | None]:
+        """Return the power of 2 that a product begins with, which may stand in front of any other, and what it is a factor of."""
+        number = self._digits(value)
+        if isinstance(number, Fraction) and _is_power_of_2(number):
+            return number, None
+        step = self.steps[value]
+        if step.op == "mul" and value not in self.known:
+            factor, rest = self._scale(step.args[0])
+            if factor != 1:
+                return factor, self._product(rest, step.args[1])
+        return Fraction(1), value
+
+    def _scaled(self, factor: Fraction, value: int | None) -> int:
+        """Return a product with a power of 2, which goes into a number that there is, or is its first factor."""
+        steps = self.steps
+        if value is None or factor == 1:
+            return steps.const(factor) if value is None else value
+        step, number = steps[value], self._digits(value)
+        if isinstance(number, Fraction):
+            return steps.const(factor * number)
+        if isinstance(number, float) and value not in self.known:
+            return steps.const(float(factor) * number)
+        if step.op == "mul" and value not in self.known:
+            one, other = step.args
+            if self._has_number(one) or not self._has_number(other):
+                return steps.append(Step("mul", (self._scaled(factor, one), other)))
+            scaled = self._scaled(factor, other)
+            order = (scaled, one) if steps.number(scaled) is not None else (one, scaled)
+            return steps.append(Step("mul", order))
+        return steps.append(Step("mul", (steps.const(factor), value)))
+
+    def _has_number(self, value: int) -> bool:
+        """Whether a number without a name is a factor of a value."""
+        if isinstance(self._digits(value), (Fraction, float)):
+            return value not in self.known
+        step = self.steps[value]
+        product = step.op == "mul" and value not in self.known
+        return product and any(map(self._has_number, step.args))
+
+    def _digits(self, value: int) -> Number | None:
+        """Return what a constant without a name is."""
+        number = self.steps.number(value)
+        return None if number is None or called(number)[0] else number
+
+    def _negative(self, value: int) -> int | None:
+        """Return what a value is the negative of, if its text begins with that sign and it has no name."""
+        step = self.steps[value]
+        if value in self.known or step.op not in ("neg", "mul", "div"):
+            return None
+        if step.op == "neg":
+            return step.args[0]
+        inner = self._negative(step.args[0])
+        return None if inner is None else self.steps.emit(step.op, inner, step.args[1])
+
+    def put(self, value: int, places: Mapping[int, int], true: frozenset[int]) -> int:
+        """Return a value with others in the places of what has names, under conditions that are known to hold."""
+        if value in places:
+            return self._under(places[value], true)
+        if value in self.light:
+            return self.light[value]
+        if value in self.known:
+            return value
+        step = self.steps[value]
+        if not step.args:
+            return value
+        if step.op == "copy":
+            return self.put(step.args[0], places, true)
+        if step.op == "where":
+            condition = self.put(step.args[0], places, true)
+            holds = true | {*self._parts(condition)}
+            fails = true | {self.steps.emit("not", condition)}
+            args: tuple[int, ...] = (
+                condition,
+                self.put(step.args[1], places, holds),
+                self.put(step.args[2], places, fails),
+            )
+        else:
+            args = tuple([self.put(arg, places, true) for arg in step.args])
+        return self.make(step.op, *args)
+
+    def _under(self, value: int, true: frozenset[int]) -> int:
+        """Return what a guarded value is where these conditions hold."""
+        step = self.steps[value]
+        if step.op == "where" and true.issuperset(self._parts(step.args[0])):
+            return step.args[1]
+        return value
+
+    def _parts(self, condition: int) -> Iterator[int]:
+        """Yield the conditions that all hold where this one does."""
+        step = self.steps[condition]
+        if step.op != "and" or condition in self.known:
+            yield condition
+            return
+        for arg in step.args:
+            yield from self._parts(arg)
+
+
+def _is_power_of_2(number: Fraction) -> bool:
+    above, below = number.numerator, number.denominator
+    return above > 0 and above & (above - 1) == 0 and below & (below - 1) == 0

@@ -1,0 +1,255 @@
+"""Lines of a function in; fewer that say the same out: what one line alone reads, and the author gave no name, stands inside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from gradgen.core.derive import Chain
+from gradgen.core.program import Line
+from gradgen.passes.functions import Names
+from gradgen.write.compact.algebra import Algebra
+from gradgen.write.compact.measure import OPERATIONS, Measure
+from gradgen.write.kinds import Kinds
+
+
+@dataclass
+class Fused:
+    """A function's lines.
+
+    Attributes:
+        made: the lines, by their places among those that they are made of.
+        inside: by value without a line, the value of the forward line that it stands in.
+        said: by the name of a gradient without a line, the value that it is.
+        copied: the same of the gradient of what the author named.
+    """
+
+    made: dict[int, Line]
+    inside: dict[int, int] = field(default_factory=dict)
+    said: dict[str, int] = field(default_factory=dict)
+    copied: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines, in order."""
+        return [*self.made.values()]
+
+
+class Compact:
+    """Fuses the lines of one module.
+
+    Attributes:
+        reads: how often the lines that were counted last read each value.
+    """
+
+    def __init__(self, chain: Chain, kinds: Kinds) -> None:
+        self.chain = chain
+        self.steps = chain.steps
+        self.kinds = kinds
+        self.algebra = Algebra(chain.steps)
+        self.measure = Measure(chain.steps, self.kinds)
+        self.known: dict[int, str] = {}
+        #: The lines that may stand inside the one that reads them: their places, by their values.
+        self.waiting: dict[int, int] = {}
+
+    def count(self, lines: Sequence[Line], names: Mapping[int, str]) -> Counter[int]:
+        """Return how often the texts of lines read each value.
+
+        Args:
+            lines: the lines of a function, in order.
+            names: what values are called before the first.
+        """
+        found: Counter[int] = Counter()
+        known = Names(names)
+        for line in known.along(lines):
+            value = line.value
+            if value in known or not self.steps[value].args:
+                found[value] += 1
+                continue
+            kind, leaves = self.kinds.of(value, known)
+            self.kinds.text(value, known, kind, leaves)
+            found.update(self.kinds.reads(kind, leaves))
+        return found
+
+    def fuse(
+        self,
+        lines: Sequence[Line],
+        names: Mapping[int, str],
+        kept: Iterable[str],
+        read: Mapping[int, int] = MappingProxyType({}),
+        gradients: Iterable[str] = (),
+    ) -> Fused:
+        """Return fewer lines that say the same.
+
+        Args:
+            lines: the lines of a function, in order.
+            names: what values are called before the first.
+            kept: the names that keep their lines.
+            read: how often others than these lines read a value.
+            gradients: the names of what is returned: one that is no more than another has no line.
+        """
+        reads = self.count(lines, names)
+        again = {line.name for line in lines if line.sign != "="}
+        kept, gradients = {*kept}, {*gradients}
+        found = Fused({})
+        known = self.known = self.algebra.known = self.measure.known = Names(names)
+        waiting = self.waiting = {}
+        #: The sums that a name alone has begun, by their name: where, and by which line.
+        begun: dict[str, int] = {}
+        for place, line in enumerate(lines):
+            line = self._filled(line, found)
+            before = found.made.get(place - 1)
+            if line.name in begun:
+                line = self._summed(found.made, begun.pop(line.name), line)
+            elif line.sign != "=" and before and _is_begun(before, line):
+                line = self._summed(found.made, place - 1, line)
+            found.made[place] = line
+            light = self._is_light(line.value)
+            if line.name in again:
+                if line.sign == "=" and light:
+                    begun[line.name] = place
+            elif line.name in gradients:
+                if light:
+                    found.said[line.name] = self._bare(found.made.pop(place).value)
+            elif light and line.name in kept and line.answers is not None:
+                del found.made[place]
+                self.algebra.light[line.total] = line.value
+                found.copied[line.name] = self._bare(line.value)
+                continue
+            elif line.answers is not None and line.total in known and light:
+                del found.made[place]  # which has a name, and gets no second one
+                continue
+            elif line.name not in kept and line.total not in names:
+                alone = reads[line.total] == 1
+                if light and (alone or line.answers is not None or self._flips(line)):
+                    del found.made[place]
+                    self.algebra.light[line.total] = line.value
+                    continue
+                if alone and (line.total not in read or self._again(line, read)):
+                    waiting[line.total] = place
+            known.give(line)
+        return _renamed(found, kept | gradients, known)
+
+    def _filled(self, line: Line, found: Fused) -> Line:
+        """Return a line with as many of those that wait in their places as it has room for."""
+        ahead = line.answers is None
+        for inner in self._leaves(line.value) if ahead else ():
+            if inner in self.algebra.light:
+                found.inside.setdefault(inner, line.total)
+        value, size = self.algebra.put(line.value, {}, frozenset()), self.measure.size
+        waiting = [v for v in self._leaves(value) if v in self.waiting]
+        places = {v: found.made[self.waiting[v]].value for v in waiting}
+        places = {v: inner for v, inner in places.items() if self._stands(inner)}
+        hidden = {v: self.known.pop(v) for v in places}
+        sizes: dict[int, int] = {}
+        while places:
+            said = self.algebra.put(value, places, frozenset())
+            if self.measure.fits(line, said):
+                value = said
+                break
+            sizes = sizes or {v: size(inner) for v, inner in places.items()}
+            dearest = max(places, key=lambda v: (sizes[v], self.waiting[v]))
+            del places[dearest]
+            self.known[dearest] = hidden.pop(dearest)
+        for inner in places:
+            if ahead:
+                found.inside[inner] = line.total
+            del found.made[self.waiting.pop(inner)]
+        line = line._replace(value=value)
+        if line.sign == "=":
+            return line
+        bare, negative = self.chain.tidy.signless(value)
+        sign = {"+=": "-=", "-=": "+="}[line.sign] if negative else line.sign
+        return line._replace(value=bare, sign=sign)
+
+    def _flips(self, line: Line) -> bool:
+        """Whether a line is a name with a sign, which costs no more where it is read."""
+        return self.steps[line.value].op == "neg"
+
+    def _again(self, line: Line, read: Mapping[int, int]) -> bool:
+        """Whether a line is as well made once more by the one other line that reads it: of a number and one name that has a value there."""
+        step = self.steps[line.value]
+        plain = step.op in ("add", "sub", "mul", "div") and line.value == line.total
+        numbers = [arg for arg in step.args if self.steps.number(arg) is not None]
+        named = [arg for arg in step.args if arg in self.known]
+        return plain and len(numbers) == len(named) == read[line.total] == 1
+
+    def _summed(self, made: dict[int, Line], first: int, line: Line) -> Line:
+        """Return the line that begins a sum with what another has begun it with."""
+        begun = made[first]
+        named = self.known.get(begun.total) == line.name
+        if named:
+            del self.known[begun.total]
+        op = "add" if line.sign == "+=" else "sub"
+        value = self.algebra.make(op, begun.value, line.value)
+        summed = line._replace(value=value, sign="=")
+        if self._stands(begun.value) and self.measure.fits(
+            summed, value, OPERATIONS + 1
+        ):
+            del made[first]
+            return summed
+        if named:
+            self.known[begun.total] = line.name
+        return line
+
+    # What a value is made of, down to what has names.
+
+    def _leaves(self, value: int) -> Iterator[int]:
+        """Yield the values with names that a line reads."""
+        todo = [value]
+        seen = set()
+        while todo:
+            at = todo.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            if at in self.known or at in self.algebra.light:
+                yield at
+            else:
+                todo += reversed(self.steps[at].args)
+
+    def _stands(self, value: int) -> bool:
+        """Whether all that a line reads is called something here, or is made in the line."""
+        todo = [] if value in self.known else [*self.steps[value].args]
+        while todo:
+            at = todo.pop()
+            if at not in self.known:
+                if at in self.chain.tidy.named or self.steps[at].op == "input":
+                    return False
+                todo += self.steps[at].args
+        return True
+
+    def _is_light(self, value: int) -> bool:
+        """Whether a value is no more than a name, a number or their negative."""
+        step = self.steps[value]
+        if value in self.known or self.steps.is_constant(value):
+            return True
+        return step.op in ("neg", "copy") and self._is_light(step.args[0])
+
+    def _bare(self, value: int) -> int:
+        """Return what a copy is of."""
+        while self.steps[value].op == "copy":
+            value = self.steps[value].args[0]
+        return value
+
+
+def _renamed(found: Fused, kept: Container[str], known: Mapping[int, str]) -> Fused:
+    """Return lines in which the first gradient that is no more than another takes its place."""
+    new: dict[str, str] = {}
+    own = {line.name for line in found.made.values() if line.answers is not None}
+    for name, value in (*found.said.items(), *found.copied.items()):
+        was = known.get(value, "")
+        if was in own and was not in kept and was not in new:
+            new[was] = name
+            found.said.pop(name, None)
+    for place, line in found.made.items():
+        found.made[place] = line._replace(name=new.get(line.name, line.name))
+    return found
+
+
+def _is_begun(before: Line, line: Line) -> bool:
+    """Whether a line goes on with the sum that the line before begins, and answers the same."""
+    begins = before.sign == "=" and before.name == line.name
+    return begins and before.answers == line.answers
