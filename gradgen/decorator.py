@@ -40,7 +40,7 @@ def differentiate(
 
 
 def differentiate(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Compile a straight-line Python function, as a decorator, with or without options, or by a call.
+    """Compile a Python function, as a decorator, with or without options, or by a call.
 
     Args:
         function: what to compile. Its source must be known, as that of a file, of a cell in a notebook or of an interactive

@@ -362,7 +362,7 @@ def generate(
 
 
 def _meanings(formula: Formula, recipe: Recipe, program: Program) -> Mapping[str, str]:
-    """Return what inputs and results mean, as far as somebody said.
+    """Return what inputs and results mean, as far as somebody said, and what is said of constants such as sqrt(-1).
 
     Raises:
         GradgenError: the request speaks of another name.
@@ -381,7 +381,8 @@ def _meanings(formula: Formula, recipe: Recipe, program: Program) -> Mapping[str
                 f"`{name}`, whose meaning is given, is no input and no result; these are {', '.join(known)}"
             )
         found[name] = words
-    return {name: found[name] for name in known if name in found}
+    edges = {a.text: a.comment for a in formula.assignments if a.made is not None and "(" in a.text}  # fmt: skip
+    return {**{n: found[n] for n in known if n in found}, **edges}
 
 
 def _inputs(formula: Formula, recipe: Recipe) -> tuple[str, ...] | None:

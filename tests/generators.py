@@ -79,6 +79,9 @@ class _Maker:
     constants: list[str] = field(default_factory=list)
     indices: list[str] = field(default_factory=list)
     helpers: list[str] = field(default_factory=list)
+    #: What each `return` gives back, and how deep `if` may stand in `if`, where functions branch.
+    results: int = 0
+    depth: int = 0
 
     def number(self) -> str:
         """Return a constant of either sign: a literal or a name."""
@@ -220,6 +223,72 @@ def function(seed: int) -> Made:
     return Made("\n".join(lines) + "\n", inputs, is_python=True)
 
 
+def branching(seed: int) -> Made:
+    """Return a Python file with a random function `f` of many ways: `if` in `if` and in loops, early returns, edges of the domain."""
+    rnd = random.Random(f"branching {seed}")
+    inputs = ("x", "y", "z")[: rnd.choice((1, 2, 2, 3))]
+    lines = ["import math", ""]
+    maker = _Maker(rnd, "math.", values=[*inputs])
+    if rnd.random() < 0.4:
+        lines += ["C0 = " + maker.number(), ""]
+        maker.constants.append("C0")
+    if rnd.random() < 0.5:
+        inner = _Maker(rnd, "math.", ["u", "v"], [*maker.constants])
+        inner.results = inner.depth = 1
+        lines += ["def part(u, v):", *_branches(inner, "    ")]
+        lines += [f"    return {inner.expression()}", ""]
+        maker.helpers.append("part")
+    maker.results, maker.depth = rnd.choice((1, 1, 1, 2)), 2
+    lines += ["", f"def f({', '.join(inputs)}):"]
+    for _ in range(rnd.randrange(2, 7)):
+        branches = rnd.random() < 0.5
+        lines += (_branches if branches else _statement)(maker, "    ")
+    lines += [f"    {_returned(maker)}"]
+    return Made("\n".join(lines) + "\n", inputs, is_python=True)
+
+
+def _returned(maker: _Maker) -> str:
+    values = [f"{maker.name()} + {maker.term()}" for _ in range(maker.results)]
+    return f"return {', '.join(values)}"
+
+
+def _branches(maker: _Maker, blank: str) -> Iterator[str]:
+    """Yield an `if` with its ways; behind it, those names have values that have one in each way that goes on."""
+    rnd, before, inner = maker.rnd, [*maker.values], f"{blank}    "
+    going: list[list[str]] = []
+    maker.depth -= 1
+    count = rnd.randrange(1, 4)
+    last = rnd.random() < 0.6
+    for place in range(count + last):
+        maker.values = [*before]
+        if place == count:
+            yield f"{blank}else:"
+        elif rnd.random() < 0.1:
+            yield f"{blank}{'elif' if place else 'if'} (q{place} := {maker.term()}) > {maker.number()}:"
+            _assigned(maker, f"q{place}")
+            before = [*before, f"q{place}"] if not place else before
+        else:
+            yield f"{blank}{'elif' if place else 'if'} {maker.condition()}:"
+        for _ in range(rnd.randrange(1, 3)):
+            deeper = maker.depth > 0 and rnd.random() < 0.4
+            yield from (_branches if deeper else _statement)(maker, inner)
+        yield f"{inner}pass"
+        end = rnd.random()
+        if end < 0.2 and (going or place < count):
+            yield f"{inner}{_returned(maker)}"
+        elif end < 0.24 and (going or place < count):
+            yield f"{inner}raise ValueError('there is no such {maker.name()}')"
+        else:
+            going.append(maker.values)
+    if not last:
+        going.append(before)
+    maker.depth += 1
+    common = [name for name in going[0] if all(name in names for names in going)]
+    maker.values = common
+    if rnd.random() < 0.1:
+        yield f"{blank}assert {maker.name()} > -{rnd.choice(('9', '40'))}, 'too small'"
+
+
 def _statement(maker: _Maker, blank: str) -> Iterator[str]:
     rnd = maker.rnd
     pick = rnd.randrange(10)
@@ -235,6 +304,8 @@ def _statement(maker: _Maker, blank: str) -> Iterator[str]:
         yield f"{blank}    s {rnd.choice('+-')}= ({name}**2 - {maker.number()})*{maker.name()}"
         for _ in range(rnd.randrange(2)):
             yield from _statement(maker, f"{blank}    ")
+        if maker.results and rnd.random() < 0.5:
+            yield from _branches(maker, f"{blank}    ")
         maker.indices.pop()
     elif pick == 1:
         old = [name for name in ("s", "t", "u", "w") if name in maker.values]
@@ -271,8 +342,21 @@ def faults(made: Made, compiled: Compiled, points: int = 3) -> list[str]:
     found: list[str] = []
     for _ in range(points):
         at = tuple(round(rnd.uniform(-2, 2), 3) + 1e-4 for _ in made.inputs)
+        try:
+            plain(*map(mpmath.mpf, at))
+        except (ValueError, AssertionError):  # beyond the edge of the domain
+            found += [f"a value at {at}"] * (not _raises(compiled, at))
+            continue
         found += _faults_at(plain, compiled, at)
     return found
+
+
+def _raises(compiled: Compiled, at: tuple[float, ...]) -> bool:
+    try:
+        compiled.forward(*at)
+    except ValueError:
+        return True
+    return False
 
 
 def _faults_at(
@@ -336,7 +420,11 @@ def _slopes(
 
 # Two processes.
 
-KINDS: dict[str, Callable[[int], Made]] = {"programs": program, "functions": function}
+KINDS: dict[str, Callable[[int], Made]] = {
+    "programs": program,
+    "functions": function,
+    "branches": branching,
+}
 
 
 def digests(kind: str, first: int, last: int) -> dict[str, str]:

@@ -420,7 +420,7 @@ def test_python_functions_are_programs(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("bad_while", "only assignments, loops over range(...)"),
+        ("bad_while", "only assignments, `if`, loops over range(...)"),
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
         ("bad_call", "helper takes 1 arguments, x, not these 2"),
         ("bad_list", "a list has no place in a formula"),
@@ -502,7 +502,8 @@ def test_the_docstring_travels_along() -> None:
         ("return x*0x" + "f" * 5000, "this number is too large"),
         ("return twice(18, x)", "twice takes 1 arguments"),
         ("return double18(x)", "functions are called more than 5000 times"),
-        ("if x > 0:\n        x = 1\n    return x", "a choice is written"),
+        ("if x > 0:\n        return x", "ends with no `return` in a way that goes on from here"),
+        ("while x > 0:\n        x = x - 1\n    return x", "only assignments, `if`, loops"),
     ],
 )  # fmt: skip
 def test_hostile_functions_are_refused(body: str, message: str) -> None:

@@ -52,7 +52,7 @@ def explain(old: Compiled, new: Compiled) -> Iterator[str]:
         )
     was, now = Words(old.program), Words(new.program)
     for title, one, other in (
-        ("raises", raises(was, before.strict), raises(now, after.strict)),
+        ("raises", raises(was, strict=before.strict), raises(now, strict=after.strict)),
         ("kinks", kinks(was), kinks(now)),
     ):
         yield from (f"{title} no more: {entry}" for entry in one if entry not in other)

@@ -39,6 +39,7 @@ class Numbers:
 
     plain: Plain
     steps: int = 0
+    _nothing: Place | None = None
 
     def number(self, value: object) -> Number:
         """Return a number that is written."""
@@ -59,6 +60,8 @@ class Numbers:
 
     def truth(self, value: object) -> int:
         """Return where a truth value stands."""
+        if type(value) is bool:
+            return self.plain.literal(lambda: value, True)
         if not isinstance(value, Place) or not value.truth:
             raise UnknownError
         return value.at
@@ -68,6 +71,42 @@ class Numbers:
     ) -> Place:
         self.turn()
         return Place(self.plain.step(meaning, operands), truth)
+
+    def condition(self, value: object) -> Place | bool:
+        """Return a value as `if` takes it: what it is where that is known, and of a number whether it is not 0."""
+        if type(value) is int:
+            return value != 0
+        if isinstance(value, Place) and not value.truth:
+            zero = self.place(0)
+            return self.step(unequal, value.at, zero, truth=True)
+        if isinstance(value, (bool, Place)):
+            return value
+        raise UnknownError
+
+    def nothing(self) -> Place:
+        """Return a number that is none."""
+        if self._nothing is None:
+            self._nothing = self.step(lambda: None)
+        return self._nothing
+
+    def chosen(self, test: object, one: Any, other: Any) -> Any:
+        """Return the one value or the other: numbers, truths, or as many of them in tuples."""
+        if one is other:
+            return one
+        if type(one) is tuple or type(other) is tuple:
+            # What raises has as many values as are asked for.
+            size = len(one) if type(one) is tuple else len(other)
+            sides = [(e,) * size if e is self._nothing else e for e in (one, other)]
+            if any(type(each) is not tuple or len(each) != size for each in sides):
+                raise UnknownError
+            return tuple(self.chosen(test, *pair) for pair in zip(*sides))
+        kinds = [type(e) is bool or isinstance(e, Place) and e.truth for e in (one, other)]  # fmt: skip
+        if not any(kinds):
+            return self.choice(test, one, other)
+        at, *ways = self.truth(test), self.truth(one), self.truth(other)
+        made = self.step(_chosen, at, *ways, truth=True)
+        self.plain.choose(made.at, [at], [[at, way] for way in ways])
+        return made
 
     def choice(self, condition: object, first: object, second: object) -> Place:
         test, one, other = self.truth(condition), self.place(first), self.place(second)
@@ -92,9 +131,12 @@ class Numbers:
             self.plain.choose_quotient(found.at, places)
         return found
 
-    def sign(self, op: ast.unaryop, operand: object) -> Number:
+    def sign(self, op: ast.unaryop, operand: object) -> Number | bool:
         if isinstance(op, ast.Not):
-            return self.step(opposite, self.truth(operand), truth=True)
+            test = self.condition(operand)
+            if isinstance(test, bool):
+                return not test
+            return self.step(opposite, test.at, truth=True)
         if isinstance(op, ast.USub):
             if type(operand) is int:
                 return -operand
@@ -104,18 +146,28 @@ class Numbers:
             return operand  # type: ignore[return-value]
         raise UnknownError
 
-    def joined(self, op: ast.boolop, operands: Sequence[object]) -> Place:
+    def joined(self, op: ast.boolop, operands: Sequence[object]) -> Number | bool:
+        """Return what `and` or `or` says of the operands up to the one that settles it."""
+        idle = isinstance(op, ast.And)
+        told = [each for each in operands[:-1] if each is not idle]
+        operands = [*told, operands[-1]]
+        if len(operands) == 1:
+            return operands[0]  # type: ignore[return-value]
         meaning = all_of if isinstance(op, ast.And) else any_of
         return self.step(meaning, *map(self.truth, operands), truth=True)
 
-    def comparison(self, ops: Sequence[ast.cmpop], operands: Sequence[object]) -> Place:
+    def comparison(
+        self, ops: Sequence[ast.cmpop], operands: Sequence[object]
+    ) -> Place | bool:
+        if any(type(op) not in _COMPARISONS for op in ops):
+            raise UnknownError
+        if all(type(each) is int for each in operands):
+            pairs = zip(ops, operands, operands[1:])
+            return all(_OF_WHOLE[type(op)](a, b) for op, a, b in pairs)
         found = [
             self.step(_COMPARISONS[type(op)], self.place(a), self.place(b), truth=True)
             for op, a, b in zip(ops, operands, operands[1:])
-            if type(op) in _COMPARISONS
         ]
-        if len(found) < len(ops):
-            raise UnknownError
         if len(found) == 1:
             return found[0]
         return self.step(all_of, *(each.at for each in found), truth=True)
@@ -181,6 +233,14 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool | None]] = {
     ast.GtE: lambda x, y: bool(x >= y),
     ast.Eq: equal,
     ast.NotEq: unequal,
+}
+_OF_WHOLE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
 }
 _CONSTANTS: Mapping[str, Callable[[], Any]] = {
     "pi": lambda: +mpmath.pi,

@@ -50,13 +50,14 @@ RESERVED = frozenset(
 class Assignment:
     """A name that a program gives to a value, in terms of the inputs, and the comment beside it.
 
-    Of a constant that is told from all others by its node, `made` is what it is made of.
+    Of a constant that is told from all others by its node, `made` is what it is made of, and `text` what it is as written.
     """
 
     name: str
     expr: sp.Expr
     comment: str
     made: sp.Expr | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,9 @@ class _Program:
                 read.columns[expr] = at
         else:  # also a constant's other name
             made = None
-        self.assignments.append(Assignment(name, expr, statement.comment, made))
+        self.assignments.append(
+            Assignment(name, expr, statement.comment, made, read.text)
+        )
         if name:
             self.values[name] = expr
             own.waiting.pop(name, None)

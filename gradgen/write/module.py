@@ -68,7 +68,7 @@ def render(
         extras: the functions that the module has beside forward and backward: `jacobian`, `value_and_grad`.
         told: what the program says about itself.
         defaults: the values of the last inputs where a call leaves them out.
-        meanings: what inputs and results mean, by their names in the formula.
+        meanings: what inputs and results mean, by their names in the formula, and constants without a value, by their text.
         limit: how many operations its lines may have, of which each line counts as some, and how many numbers the rows of its
             Jacobian, together.
 

@@ -86,7 +86,7 @@ class Constants:
         if name in COMPOSITIONS or name in RESERVED or (row and not row.variable):
             name += "_"
         name = self.draft.fresh(name)
-        self.draft.go_to(constant.value, constant.names)
+        self.draft.go_to(constant.names, constant.value)
         line = getattr(constant.value, "end_lineno", None)
         comment = constant.names.comments(constant.value).get(line, "") if line else ""
         self.draft.add(name, value, comment)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.expression import Value
+from gradgen.read.python.flow.conditions import Pairs
 from gradgen.read.python.scope import Names
 from gradgen.read.reader import MAX_PROGRAM
 
-_WORD = re.compile(r"[^\W\d]\w*")
+WORD = re.compile(r"\b[^\W\d]\w*")
+#: The lines of a file that something comes from, each with its number.
+Places: TypeAlias = "tuple[tuple[int, str], ...]"
 #: Published limit: the statements of a function when its loops are unrolled.
 MAX_STATEMENTS = 5_000
 
@@ -23,30 +27,38 @@ class Draft:
     Attributes:
         avoid: names that nothing is called by.
         items: the assignments, each a name, a text and a comment.
-        places: the file's line that each comes from, with its number.
-        at: that of what is added next.
+        places: the file's lines that each comes from.
+        at: those of what is added next.
         taken: the names in use, each with how many were made of it.
         written: the characters written out so far.
         constants: the names that are constants of the file.
+        choices: of the names that `if` merges what its ways assign in, what they stand for in each way, and in the last.
+        in_ways: the names that are assigned in one way of an `if`, each with its value.
+        called: what each name is made of.
+        known: all names that there ever were.
     """
 
     avoid: frozenset[str] = frozenset()
     items: list[tuple[str, str, str]] = field(default_factory=list)
-    places: list[tuple[int, str]] = field(default_factory=list)
-    at: tuple[int, str] = (1, "")
+    places: list[Places] = field(default_factory=list)
+    at: Places = ((1, ""),)
     taken: dict[str, int] = field(default_factory=dict)
     written: int = 0
     constants: set[str] = field(default_factory=set)
+    choices: dict[str, tuple[Pairs, Value]] = field(default_factory=dict)
+    in_ways: dict[str, Value] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
 
-    def go_to(self, node: ast.AST, names: Names) -> None:
-        """Take note of the line that what is added comes from."""
-        line = getattr(node, "lineno", 1)
-        self.at = (line, names.lines[line - 1])
+    def go_to(self, names: Names, *nodes: ast.AST) -> None:
+        """Take note of the lines that what is added comes from."""
+        lines = dict.fromkeys(getattr(node, "lineno", 1) for node in nodes)
+        self.at = tuple((line, names.lines[line - 1]) for line in lines)
 
     def add(self, name: str, value: Value, comment: str = "") -> None:
         """Add an assignment to the program."""
         if len(self.items) >= MAX_STATEMENTS:
-            line, text = self.at
+            line, text = self.at[0]
             raise GradgenError(
                 f"line {line}: the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
                 text,
@@ -61,7 +73,7 @@ class Draft:
         values = value if isinstance(value, list) else [value]
         self.written += sum(len(each.text) for each in values)
         if self.written > MAX_PROGRAM:
-            line, text = self.at
+            line, text = self.at[0]
             raise GradgenError(
                 f"line {line}: the function has more than {MAX_PROGRAM} characters when it is written out",
                 text,
@@ -70,12 +82,15 @@ class Draft:
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""
+        given = name
         name = f"{name}_" if name in self.avoid else name
         found = name
-        while found in self.taken:
-            self.taken[name] += 1
+        while found in self.taken or found in self.avoid:
+            self.taken[name] = self.taken.get(name, 0) + 1
             found = f"{name}{'_' if name[-1].isdigit() else ''}{self.taken[name]}"
         self.taken[found] = 1
+        self.called[found] = given
+        self.known.add(found)
         return found
 
     def rename(self, old: str, new: str) -> None:
@@ -95,7 +110,7 @@ class Draft:
             name, text, _ = item
             if name not in self.constants or name in read:
                 kept.append((item, place))
-                read.update(_WORD.findall(text))
+                read.update(WORD.findall(text))
         kept.reverse()
         kept.sort(key=lambda each: each[0][0] not in self.constants)
         self.items = [item for item, _ in kept]

@@ -7,12 +7,12 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
 
 #: How strongly the operators of a formula bind: as in Python.
-_ELSE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER, ATOM = range(10)
+ELSE, OR, AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER, ATOM = range(10)
 #: A larger whole number is no float.
 _LARGEST = 10**308
 #: Whole numbers up to this are worked out where an index of a loop takes part.
@@ -29,12 +29,18 @@ class Value:
         binds: how strongly its outermost operator binds.
         whole: its value where that is a whole number.
         index: whether an index of a loop took part, which is worked out where it is used.
+        condition: whether it is true or false, and no number.
+        truth: which of them, where that is known.
+        unclear: why it cannot be read, where that is so: what is said of the name.
     """
 
     text: str
     binds: int = ATOM
     whole: int | None = None
     index: bool = False
+    condition: bool = False
+    truth: bool | None = None
+    unclear: str = ""
 
     def inside(self, binds: int) -> str:
         """Return the text as an operand of what binds so strongly."""
@@ -51,12 +57,38 @@ class Context(Protocol):
         """Return what `math.pi` stands for."""
 
     def call(
-        self, node: ast.Call, args: list[Value], named: dict[str, Value]
+        self, node: ast.Call, args: list[Value], named: dict[str, Value], sure: bool
     ) -> Value | list[Value]:
-        """Return the value of a call, or of one that returns several."""
+        """Return the value of a call, or of one that returns several; `sure` where Python comes to it in any case."""
+
+    def assign(self, node: ast.NamedExpr, value: Value) -> Value:
+        """Give a value the name that `:=` names; return what stands for it."""
 
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         """Return an error at a node."""
+
+
+def truth(value: bool) -> Value:
+    """Return a condition that is known."""
+    return Value(str(value), condition=True, truth=value)
+
+
+def denied(value: Value) -> Value:
+    """Return the opposite of a condition; of a number whether it is 0, as Python has it."""
+    if value.truth is not None:
+        return truth(not value.truth)
+    if not value.condition:
+        return Value(f"{value.inside(_SUM)} == 0", _COMPARISON, condition=True)
+    return Value(f"not {value.inside(_NOT)}", _NOT, condition=True)
+
+
+def tested(value: Value) -> Value:
+    """Return a value as a condition: of a number whether it is not 0, as Python has it."""
+    if value.condition:
+        return value
+    if value.whole is not None:
+        return truth(value.whole != 0)
+    return Value(f"{value.inside(_SUM)} != 0", _COMPARISON, condition=True)
 
 
 def index(number: int) -> Value:
@@ -88,6 +120,14 @@ _COMPARE: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
+_ON_NUMBERS: Mapping[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 #: Operators that have no place in a formula, and what to write.
 _REFUSED: Mapping[type[ast.AST], str] = {
     ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`",
@@ -103,6 +143,7 @@ _REFUSED: Mapping[type[ast.AST], str] = {
     ast.In: "`in` has no place in a formula; write each comparison",
     ast.NotIn: "`not in` has no place in a formula; write each comparison",
 }
+_NO_NUMBER = "a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`"
 #: What Python calls some of what has no place in a formula.
 _IN_WORDS = {
     "Subscript": "an index such as x[0]",
@@ -111,7 +152,6 @@ _IN_WORDS = {
     "Dict": "a dict",
     "Set": "a set",
     "Lambda": "a lambda",
-    "NamedExpr": "`:=`",
     "JoinedStr": "text",
     "ListComp": "a comprehension",
     "SetComp": "a comprehension",
@@ -138,25 +178,82 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
     Raises:
         GradgenError: it holds what has no place in a formula; with line and caret.
     """
-    todo: list[tuple[ast.expr, bool]] = [(root, False)]
+    #: A node, how much of it was done, and whether Python comes here in any case.
+    todo: list[tuple[ast.expr, int, bool]] = [(root, 0, True)]
     made: list[Value] = []
     while todo:
-        node, ready = todo.pop()
-        if not ready:
-            parts = _parts(node, context)
-            todo.append((node, True))
-            todo += [(part, False) for part in reversed(parts)]
+        node, count, sure = todo.pop()
+        if isinstance(node, (ast.IfExp, ast.BoolOp)):
+            if isinstance(node, ast.IfExp):
+                chosen = _choose(node, count, made)
+            else:
+                chosen = _join(node, count, made)
+            if node is root and isinstance(chosen, ast.expr):
+                root = chosen
+            if isinstance(chosen, ast.expr):
+                todo.append((chosen, 0, sure))
+            elif chosen:
+                todo.append((node, count + 1, sure))
+                todo.append((chosen[0], 0, sure and not count))
             continue
-        count = len(_parts(node, context))
-        operands = made[len(made) - count :]
-        del made[len(made) - count :]
-        value = _joined(node, operands, context)
+        parts = _parts(node, context)
+        if not count:
+            # In a < b < c, what follows b is read where a < b holds.
+            late = isinstance(node, ast.Compare)
+            flags = [sure and not (late and place > 1) for place in range(len(parts))]
+            todo.append((node, 1, sure))
+            todo += [(p, 0, flag) for p, flag in zip(parts[::-1], flags[::-1])]
+            continue
+        operands = made[len(made) - len(parts) :]
+        del made[len(made) - len(parts) :]
+        if isinstance(node, ast.NamedExpr) and not sure:
+            raise context.fail(
+                "`:=` stands where it is not always reached; assign above instead", node
+            )
+        value = _joined(node, operands, context, sure)
         if isinstance(value, list):
             if node is not root:
                 raise context.fail("this call returns several values", node)
             return value
         made.append(value)
     return made[0]
+
+
+#: The next part of a choice that is to be read, the one part that it comes to, or nothing where it is done.
+_Next: TypeAlias = "tuple[ast.expr] | ast.expr | None"
+
+
+def _choose(node: ast.IfExp, count: int, made: list[Value]) -> _Next:
+    """Go on with a choice, of which so many parts were read; one that is settled is its one part, and the other is not read."""
+    if count == 0:
+        return (node.test,)
+    if count == 1:
+        test = made[-1] = tested(made[-1])
+        if test.truth is not None:
+            made.pop()
+            return node.body if test.truth else node.orelse
+        return (node.body,)
+    if count == 2:
+        return (node.orelse,)
+    other, body, test = made.pop(), made.pop(), made.pop()
+    words = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
+    made.append(Value(words, ELSE))
+    return None
+
+
+def _join(node: ast.BoolOp, count: int, made: list[Value]) -> _Next:
+    """Go on with `and` or `or`, of which so many operands were read; what is settled ends it, and no other is read."""
+    word, binds, end = "or", OR, True
+    if isinstance(node.op, ast.And):
+        word, binds, end = "and", AND, False
+    if count > 1:
+        last, first = made.pop(), made.pop()
+        if first.truth is None:
+            text = f"{first.inside(binds)} {word} {last.inside(binds + 1)}"
+            last = Value(text, binds, condition=True)
+        made.append(last)
+    done = count == len(node.values) or (count and made[-1].truth is end)
+    return None if done else (node.values[count],)
 
 
 def single(root: ast.expr, context: Context) -> Value:
@@ -173,12 +270,10 @@ def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
         return node.left, node.right
     if isinstance(node, ast.UnaryOp):
         return (node.operand,)
-    if isinstance(node, ast.BoolOp):
-        return node.values
     if isinstance(node, ast.Compare):
         return node.left, *node.comparators
-    if isinstance(node, ast.IfExp):
-        return node.body, node.test, node.orelse
+    if isinstance(node, ast.NamedExpr):
+        return (node.value,)
     if isinstance(node, ast.Call):
         return *node.args, *(keyword.value for keyword in node.keywords)
     if isinstance(node, (ast.Name, ast.Attribute, ast.Constant)):
@@ -189,7 +284,7 @@ def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
 
 
 def _joined(
-    node: ast.expr, operands: list[Value], context: Context
+    node: ast.expr, operands: list[Value], context: Context, sure: bool
 ) -> Value | list[Value]:
     """Return an operation on values."""
     if isinstance(node, ast.Constant):
@@ -203,21 +298,10 @@ def _joined(
         return _binary(left, node.op, right, node, context)
     if isinstance(node, ast.UnaryOp):
         return _unary(node, operands[0], context)
-    if isinstance(node, ast.BoolOp):
-        word, binds = ("and", _AND) if isinstance(node.op, ast.And) else ("or", _OR)
-        texts = [operand.inside(binds + 1) for operand in operands]
-        return Value(f" {word} ".join(texts), binds)
     if isinstance(node, ast.Compare):
-        text = operands[0].inside(_SUM)
-        for op, operand in zip(node.ops, operands[1:]):
-            if type(op) not in _COMPARE:
-                raise context.fail(_REFUSED[type(op)], node)
-            text += f" {_COMPARE[type(op)]} {operand.inside(_SUM)}"
-        return Value(text, _COMPARISON)
-    if isinstance(node, ast.IfExp):
-        body, test, other = operands
-        words = f"{body.inside(_OR)} if {test.inside(_OR)} else {other.text}"
-        return Value(words, _ELSE)
+        return _compared(node, operands, context)
+    if isinstance(node, ast.NamedExpr):
+        return context.assign(node, operands[0])
     assert isinstance(node, ast.Call)
     given = operands[: len(node.args)]
     named: dict[str, Value] = {}
@@ -225,13 +309,27 @@ def _joined(
         if keyword.arg is None:
             raise context.fail("`**` has no place in a formula", keyword.value)
         named[keyword.arg] = value
-    return context.call(node, given, named)
+    return context.call(node, given, named, sure)
+
+
+def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Value:
+    """Return a comparison; of whole numbers, what it comes to."""
+    text = operands[0].inside(_SUM)
+    for op, operand in zip(node.ops, operands[1:]):
+        if type(op) not in _COMPARE:
+            raise context.fail(_REFUSED[type(op)], node)
+        text += f" {_COMPARE[type(op)]} {operand.inside(_SUM)}"
+    numbers = [each.whole for each in operands if each.whole is not None]
+    if len(numbers) == len(operands):
+        pairs = zip(node.ops, numbers, numbers[1:])
+        return truth(all(_ON_NUMBERS[type(op)](a, b) for op, a, b in pairs))
+    return Value(text, _COMPARISON, condition=True)
 
 
 def _constant(node: ast.Constant, context: Context) -> Value:
     value = node.value
     if isinstance(value, bool):
-        return Value(str(value))
+        return truth(value)
     if isinstance(value, (int, float)):
         if abs(value) > _LARGEST and (isinstance(value, int) or math.isinf(value)):
             raise context.fail("this number is too large for a float", node)
@@ -246,9 +344,11 @@ def _unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
     if isinstance(node.op, ast.UAdd):
         return value
     if isinstance(node.op, ast.Not):
-        return Value(f"not {value.inside(_NOT)}", _NOT)
+        return denied(value)
     if isinstance(node.op, ast.Invert):
         raise context.fail(_REFUSED[ast.Invert], node)
+    if value.condition:
+        raise context.fail(_NO_NUMBER, node)
     if value.index and value.whole is not None:
         return index(-value.whole)
     whole = None if value.whole is None else -value.whole
@@ -275,6 +375,8 @@ def _binary(
 ) -> Value:
     """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
     kind = type(op)
+    if left.condition or right.condition:
+        raise context.fail(_NO_NUMBER, node)
     whole = _worked_out(left, kind, right)
     indexed = left.index or right.index or kind is ast.FloorDiv
     if whole is not None and indexed:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from gradgen.read.python.constants import Constants
 
 
-#: What reads a call of one of the file's functions, given its arguments, in order and by name, and where it stands.
+#: What reads a call of one of the file's functions, given its arguments, in order and by name, where it stands, and whether
+#: Python comes to it in any case.
 Caller: TypeAlias = (
-    "Callable[[Helper, list[Value], Mapping[str, Value], ast.Call, Scope], Value | list[Value]]"
+    "Callable[[Helper, list[Value], Mapping[str, Value], ast.Call, Scope, bool], Value | list[Value]]"
 )
 
 
@@ -36,6 +37,8 @@ class Scope:
     prefix: str = ""
     before: int | None = None
     caller: Caller | None = None
+    #: What gives a value a name, which is a local one.
+    namer: Callable[[str, Value, ast.AST], Value] | None = None
 
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         return self.names.fail(message, node)
@@ -56,13 +59,21 @@ class Scope:
 
     def name(self, node: ast.Name) -> Value:
         if node.id in self.values:
-            return self.values[node.id]
+            value = self.values[node.id]
+            if value.unclear:
+                raise self.fail(f"`{node.id}` {value.unclear}", node)
+            return value
         found = self.meaning(node.id, node)
         if isinstance(found, Constant):
             return self.constants.constant(node.id, self, node)
         if isinstance(found, Helper):
             raise self.fail(f"`{node.id}` is a function; call it", node)
         return self.known(found, node)
+
+    def assign(self, node: ast.NamedExpr, value: Value) -> Value:
+        if self.namer is None:
+            raise self.fail("`:=` has no place in a constant", node)
+        return self.namer(node.target.id, value, node)
 
     def attribute(self, node: ast.Attribute) -> Value:
         return self.known(self.path(node), node)
@@ -97,7 +108,7 @@ class Scope:
         return number(float(what.text))
 
     def call(
-        self, node: ast.Call, args: list[Value], named: dict[str, Value]
+        self, node: ast.Call, args: list[Value], named: dict[str, Value], sure: bool
     ) -> Value | list[Value]:
         root, attributes = dotted(node.func)
         if root is None:
@@ -121,7 +132,7 @@ class Scope:
         if isinstance(found, Helper):
             if self.caller is None:
                 raise self.fail("a constant calls no function of the file", node)
-            return self.caller(found, args, named, node, self)
+            return self.caller(found, args, named, node, self, sure)
         known = self.meant(found, node.func)
         if named:
             raise self.fail("arguments are given by position alone", node)

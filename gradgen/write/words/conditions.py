@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from gradgen.core.program import Way
+from gradgen.core.program import Step, Way
 from gradgen.core.rows import ANY
 from gradgen.passes.raising import Raising
 from gradgen.write.words.values import Words
 
 
-def raises(words: Words, strict: bool = False) -> list[str]:
-    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets.
+def raises(
+    words: Words, notes: Mapping[str, str] | None = None, strict: bool = False
+) -> list[str]:
+    """Return what may raise for finite inputs: the error, the condition, and the stage in brackets; what somebody said first.
 
     Args:
+        words: what writes about the program.
+        notes: what is said of constants that have no value, by their texts.
         strict: whether a slope that does not exist raises.
     """
-    entries = []
+    entries: list[str] = []
+    stated: list[str] = []
     program = words.program
     steps = program.steps
     made = {v for v in program.constants if steps[v].op != "const"}
@@ -25,9 +30,11 @@ def raises(words: Words, strict: bool = False) -> list[str]:
         for arg in step.args if made else ():
             error = words.facts.failure(arg) if arg in made else None
             if error is not None:
-                when = f"where {words.guard(step.guard)}" if step.guard else "always"
-                shown = words.operand(arg)
-                entries.append(f"{error}: {when}, as {shown} has no value ({stage}).")
+                shown, when = words.operand(arg), _reached(words, step, arg)
+                said = (notes or {}).get(shown)
+                why = f": {said}" if said else f", as {shown} has no value"
+                among = stated if said else entries
+                among.append(f"{error}: {when}{why} ({stage}).")
         if not program.rows[step.op].raises:
             continue
         for one in words.rules.raising(value, strict):
@@ -35,7 +42,7 @@ def raises(words: Words, strict: bool = False) -> list[str]:
             entries.append(
                 f"{one.rule.error}: {where} {_when(words, one, value)} ({stage})."
             )
-    return entries
+    return [*reversed(stated), *entries]
 
 
 def undefined(
@@ -96,6 +103,16 @@ def kinks(
                     f"{words.formula(value)} where {where}: gradient 0 ({words.line(value)})."
                 )
     return entries
+
+
+def _reached(words: Words, step: Step, arg: int) -> str:
+    """Return where a step reads an operand, in words."""
+    if step.op != "where" or arg not in step.args[1:]:
+        return f"where {words.guard(step.guard)}" if step.guard else "always"
+    test, wanted = step.args[0], arg == step.args[1]
+    # A choice tells its test itself; which branch that belongs to is told as everywhere.
+    text = words.formula(test) if wanted and test in words.names else words.guard(((test, wanted),))  # fmt: skip
+    return f"where {text}{f', if {words.guard(step.guard)}' if step.guard else ''}"
 
 
 def _when(words: Words, one: Raising, value: int) -> str:

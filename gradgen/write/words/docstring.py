@@ -29,11 +29,12 @@ class Docstrings:
     def __init__(
         self, words: Words, target: Target, meanings: Mapping[str, str]
     ) -> None:
-        """Take what writes about a program, the language, and what inputs and results mean, by their names in the formula."""
+        """Take what writes about a program, the language, and what is said of inputs, results and constants without a value."""
         self.words = words
         self.program = words.program
         self.names = words.names
         self.target = target
+        self.meanings = meanings
         signature, outputs = words.program.signature, words.program.outputs
         #: What inputs mean, and what results do.
         self.given = {v: meanings[n] for v, n in signature.items() if n in meanings}
@@ -104,7 +105,7 @@ class Docstrings:
 
     def _conditions(self) -> Iterator[tuple[str, list[str]]]:
         words, quiet, strict = self.words, self.target.infinite, self.target.strict
-        yield "Raises", [] if quiet else raises(words, strict)
+        yield "Raises", [] if quiet else raises(words, self.meanings, strict)
         held = (*self.program.lines, *self.program.signature)
         chain = self.target.chain(self.program, words.facts.steps, held)
         settles = chain.settles

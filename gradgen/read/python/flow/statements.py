@@ -1,0 +1,217 @@
+"""A statement of a Python function in; its parts out, or why it has no place in one."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+from collections.abc import Sequence
+
+from gradgen.errors import GradgenError
+from gradgen.read.python.bound import Dotted, Helper
+from gradgen.read.python.draft import MAX_STATEMENTS
+from gradgen.read.python.expression import Value, single, translate
+from gradgen.read.python.flow.ways import End, Returned, returns
+from gradgen.read.python.tree import bindings, dotted
+from gradgen.read.python.values import Scope
+
+#: What an author says of the edge of the domain is cut there.
+_SAID = 120
+
+
+class Texts:
+    """What statements say beside what they do; each is asked once."""
+
+    def __init__(self) -> None:
+        self.own: dict[ast.AST, tuple[str, ...]] = {}
+        self.comments: dict[ast.FunctionDef, dict[int, str]] = {}
+
+    def names_of(self, node: ast.AST, parts: Sequence[ast.stmt]) -> tuple[str, ...]:
+        """Return the names that a statement's parts may assign."""
+        if node not in self.own:
+            self.own[node] = (*dict.fromkeys(name for name, _ in bindings(parts)),)
+        return self.own[node]
+
+    def comment(self, node: ast.stmt, helper: Helper, end: int | None = None) -> str:
+        """Return what stands on a line of its own above a statement, and at its end."""
+        if helper.function not in self.comments:
+            self.comments[helper.function] = helper.names.comments(helper.function)
+        comments = self.comments[helper.function]
+        above = comments.get(node.lineno - 1, "")
+        if above and helper.names.lines[node.lineno - 2].split("#")[0].strip():
+            above = ""
+        beside = comments.get(end or node.end_lineno or node.lineno, "")
+        return f"{above} {beside}".strip()
+
+
+def several(node: ast.expr, scope: Scope) -> list[Value]:
+    """Return the values of a tuple, or of a call of a function that returns one."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return [single(element, scope) for element in node.elts]
+    value = translate(node, scope)
+    if not isinstance(value, list):
+        raise scope.fail("this is one value, not several", node)
+    return value
+
+
+def returned(node: ast.Return, scope: Scope) -> Value | list[Value]:
+    """Return what stands behind `return`, of a tuple or an array its values."""
+    value = node.value
+    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        root, _ = dotted(value.func)
+        if root is not None and root not in scope.local:
+            with contextlib.suppress(GradgenError):
+                if scope.path(value.func).path in ("numpy.array", "numpy.asarray"):
+                    value = value.args[0]  # as in return np.array([u, v])
+    nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
+    if nothing or (isinstance(value, (ast.Tuple, ast.List)) and not value.elts):
+        raise scope.fail("the function returns nothing", node)
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return several(value, scope)
+    assert value is not None
+    return translate(value, scope)
+
+
+def assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
+    """Return the targets of an assignment, and what is assigned."""
+    if isinstance(node, ast.Assign):
+        return node.targets, node.value
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return [node.target], node.value
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
+        return [node.target], value
+    raise scope.fail(_refused(node), node)
+
+
+def turns(node: ast.For, scope: Scope, left: int) -> tuple[range, str]:
+    """Return the range that a loop runs over, of at most so many turns, and the name of its index."""
+    call, target = node.iter, node.target
+    arguments: list[int | None] = []
+    if (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id not in scope.values
+        and not call.keywords
+        and isinstance(target, ast.Name)
+        and not node.orelse
+        and scope.meaning(call.func.id, call.func) == Dotted("builtins.range")
+    ):
+        arguments = [single(arg, scope).whole for arg in call.args]
+    numbers = [number for number in arguments if number is not None]
+    if not 0 < len(numbers) == len(arguments) <= 3 or not isinstance(target, ast.Name):
+        raise scope.fail("a loop runs over range(...) of whole numbers", node)
+    if len(numbers) == 3 and not numbers[2]:
+        raise scope.fail("the step of a range is not 0", node)
+    steps = range(*numbers)
+    far = max(abs(steps.start), abs(steps.stop), abs(steps.step)) > sys.maxsize
+    if far or len(steps) > left:
+        raise scope.fail(
+            f"loops have at most {MAX_STATEMENTS} turns, all together", node
+        )
+    return steps, target.id
+
+
+def is_silent(node: ast.stmt, scope: Scope) -> bool:
+    """Whether a statement does nothing: `pass`, a text, or an annotation of a name that has values elsewhere."""
+    if isinstance(node, ast.AnnAssign) and node.value is None:
+        return isinstance(node.target, ast.Name) and node.target.id in scope.local
+    words = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return words or isinstance(node, ast.Pass)
+
+
+def words_of(node: ast.Raise | ast.Assert) -> str:
+    """Return what an author says of the edge of the domain: the message, behind the error where it is no ValueError."""
+    error: ast.expr | None = None
+    said: ast.expr | None = None
+    if isinstance(node, ast.Assert):
+        error, said = ast.Name("AssertionError"), node.msg
+    elif node.exc is not None:
+        error = node.exc
+        if isinstance(error, ast.Call):
+            said = error.args[0] if error.args else None
+            error = error.func
+    name = dotted(error)[1][-1:] or (dotted(error)[0],) if error is not None else ()
+    called = name[0] or "" if name else ""
+    text = said.value if isinstance(said, ast.Constant) else None
+    if not isinstance(text, str):
+        text = "" if said is None else ast.unparse(said)
+        text = text[2:-1] if isinstance(said, ast.JoinedStr) else text
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    words = words if len(words) <= _SAID else f"{words[:_SAID]}..."
+    if called in ("", "ValueError"):
+        return words or called or "an error"
+    return f"{called}: {words}" if words else called
+
+
+def goes_on(function: ast.FunctionDef) -> tuple[str, ast.AST]:
+    """Return what is wrong with a function whose ways do not all end with `return`, and the statement after which one goes on."""
+    body = function.body
+    while isinstance(body[-1], ast.If):
+        last = body[-1]
+        if not last.orelse:
+            break
+        ends = isinstance(last.body[-1], (ast.Return, ast.Raise))
+        body = last.orelse if ends else last.body
+    last_ = body[-1]
+    if last_ in function.body and not isinstance(last_, ast.If):
+        return "the function ends with no `return`", function
+    return (
+        "the function ends with no `return` in a way that goes on from here, and gives None; return a value there, or raise",
+        last_,
+    )
+
+
+def alike(end: End, function: ast.FunctionDef, scope: Scope) -> list[Returned]:
+    """Return the ends that are a `return`, if there are any, and all return as many values."""
+    found = [*returns(end)]
+    if not found:
+        raise scope.fail("no way ends with a `return`; one has to", function)
+    first = found[0]
+    for other in found:
+        if other.shape != first.shape:
+            raise scope.fail(
+                f"this returns {other.shape}, and line {first.node.lineno} {first.shape}; return as many values in every way",
+                other.node,
+            )
+    return found
+
+
+def check_given(
+    helper: Helper,
+    params: Sequence[str],
+    given: Sequence[str],
+    count: int,
+    named: Sequence[str],
+    node: ast.Call,
+    scope: Scope,
+) -> None:
+    """Refuse a call that does not give each parameter one value.
+
+    Args:
+        helper: the function that is called.
+        params: its parameters.
+        given: those that have a value by the call, or by default.
+        count: how many arguments are given by position.
+        named: those that are given by name.
+        node: the call.
+        scope: where it stands.
+    """
+    twice = {*params[:count]} & {*named}
+    if {*given} != {*params} or count > len(params) or twice:
+        raise scope.fail(
+            f"{helper.function.name} takes {len(params)} arguments, {', '.join(params)}, not these {count + len(named)}",
+            node,
+        )
+
+
+def _refused(node: ast.stmt) -> str:
+    """Return why a statement has no place in a function, and what to do."""
+    if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
+        return (
+            "functions and imports stand at the top level of the file; move this there"
+        )
+    if isinstance(node, (ast.Break, ast.Continue)):
+        return "a loop runs over all its turns; choose by an `if` in it what they do"
+    return "only assignments, `if`, loops over range(...) of whole numbers, `raise`, `assert` and `return` are allowed"

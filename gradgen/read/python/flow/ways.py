@@ -1,0 +1,153 @@
+"""The ends that the ways of a Python function come to in; what they return, as formulas, out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gradgen.read.python.expression import ELSE, OR, Value, denied, truth
+from gradgen.read.python.flow.conditions import both
+
+#: So many ends of ways, or so many characters, stand in one formula; the rest has a name of its own.
+_ENDS, _LONG = 12, 240
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A `return`: its values, whether these are a tuple, and what is said of it."""
+
+    values: tuple[Value, ...]
+    several: bool
+    comment: str
+    node: ast.Return
+
+    @property
+    def shape(self) -> str:
+        """How many values there are, in words."""
+        return f"a tuple of {len(self.values)}" if self.several else "one value"
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The edge of the domain: what is said of it, and what stands for it in a formula."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Ends of which the first counts whose condition holds, or else the last."""
+
+    pairs: tuple[tuple[Value, End], ...]
+    last: End
+
+
+End: TypeAlias = "Returned | Raised | Fork"
+
+
+@dataclass
+class Ways:
+    """What statements come to: ends, each with its condition, and where no condition holds one more, or they go on."""
+
+    pairs: list[tuple[Value, End]] = field(default_factory=list)
+    last: End | None = None
+
+    @property
+    def end(self) -> End:
+        """The end of statements that do not go on."""
+        assert self.last is not None
+        return Fork(tuple(self.pairs), self.last) if self.pairs else self.last
+
+    def go_on(self, others: Ways) -> None:
+        """Let these go on with what follows."""
+        self.pairs += others.pairs
+        self.last = others.last
+
+
+def joined(ways: Sequence[tuple[Value, Ways]], last: Ways) -> Ways:
+    """Return what an `if` comes to: its ways, each with its condition, and the last."""
+    if all(each.last is not None for _, each in ways) and last.last is not None:
+        pairs = tuple((test, each.end) for test, each in ways)
+        return Ways(last=Fork(pairs, last.end))
+    found = Ways()
+    #: That none of the ways above is taken which may go on; of those that end, the order says it.
+    before = truth(True)
+    for test, each in (*ways, (truth(True), last)):
+        here = both(before, test)
+        if each.last is not None:
+            found.pairs.append((here, each.end))
+            continue
+        found.pairs += [(both(here, inner), end) for inner, end in each.pairs]
+        before = both(before, denied(test))
+    return found
+
+
+def returns(end: End) -> Iterator[Returned]:
+    """Yield the ends that are a `return`, in order."""
+    todo = [end]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Returned):
+            yield each
+        elif isinstance(each, Fork):
+            todo += [each.last, *(inner for _, inner in reversed(each.pairs))]
+
+
+def edges(end: End) -> Iterator[tuple[Value, Raised]]:
+    """Yield the ends that raise, each with the condition of its way."""
+    todo = [(truth(True), end)]
+    while todo:
+        before, each = todo.pop()
+        if isinstance(each, Raised):
+            yield before, each
+        elif isinstance(each, Fork):
+            ways = []
+            for test, inner in each.pairs:
+                ways.append((both(before, test), inner))
+                if not isinstance(inner, Raised):  # else the order says it
+                    before = both(before, denied(test))
+            todo += [(before, each.last), *reversed(ways)]
+
+
+def without_edges(end: End) -> End | None:
+    """Return ends without those that raise; None where none is left."""
+    if not isinstance(end, Fork):
+        return None if isinstance(end, Raised) else end
+    found = [(test, without_edges(inner)) for test, inner in end.pairs]
+    pairs = [(test, inner) for test, inner in found if inner is not None]
+    last = without_edges(end.last)
+    if last is None and pairs:
+        _, last = pairs.pop()
+    return Fork((*pairs,), last) if pairs and last is not None else last
+
+
+def comment(end: End) -> str:
+    """Return what is said of the ends of a function, where something is said of each, and that is short."""
+    said = [*dict.fromkeys(each.comment for each in returns(end))]
+    text = "; ".join(said)
+    return text if all(said) and (len(said) < 2 or len(text) <= 60) else ""
+
+
+def formula(end: End, place: int, name: Callable[[Value], Value]) -> Value:
+    """Return one of the values that a function returns.
+
+    Args:
+        end: the ends of its ways.
+        place: which of the values.
+        name: what gives a part of a long formula a name.
+    """
+    if isinstance(end, Returned):
+        return end.values[place]
+    if isinstance(end, Raised):
+        return end.value
+    value, count = formula(end.last, place, name), 0
+    for test, inner in reversed(end.pairs):
+        one = formula(inner, place, name)
+        count += 1
+        if count >= _ENDS or len(value.text) > _LONG:
+            value, count = name(value), 1
+        text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
+        value = Value(text, ELSE)
+    return value

@@ -1,0 +1,209 @@
+"""Python functions of several ways: `if` statements, early returns, edges of the domain; against Python itself, and refused at their line."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from typing import Any
+
+import pytest
+
+from gradgen.errors import GradgenError
+from gradgen.pipeline import regenerate
+from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.function import read_function
+from gradgen.sources import compile_function
+from tests.test_pynames import close, run
+
+#: Bodies of f(x, y), with what becomes of them where that is told.
+READ: list[tuple[str, str]] = [
+    ("if x > y:\n  a = x\nelse:\n  a = y*2\nreturn a", "x if x > y else y * 2"),
+    ("if x > 0:\n  a = math.log(x)\n  b = a*2\nelif y > 0:\n  a, b = y, x\nelse:\n  a = b = x*y\nreturn a + b",
+     "a = log(x)\na2 = x * y\na3 = a if x > 0 else y if y > 0 else a2\nb = a * 2 if x > 0 else x if y > 0 else a2\n"),
+    ("a = 1.0\nif x > 0:\n  a += x\nreturn a", "a = 1.0\nf = a + x if x > 0 else a"),
+    ("if x > 0:\n  t = x*2\n  a = t*t\nelse:\n  t = y\n  a = t + 1\nreturn a", "t = x * 2\nt2 = y\nf = t * t if x > 0 else t2 + 1"),
+    ("if x < 0:\n  return -x\nif y < 0:\n  return x*y\nreturn x", "-x if x < 0 else x * y if y < 0 else x"),
+    ("if x < 0:\n  if y < 0:\n    return 1.0\n  z = y\nelse:\n  z = x\nreturn z*z", "z = y if x < 0 else x\nf = 1.0 if x < 0 and y < 0 else z * z"),
+    ("if x < 0:\n  return y\nelse:\n  if y < 0:\n    return x\n  else:\n    return x*y", "y if x < 0 else x if y < 0 else x * y"),
+    ("if x < 0:\n  z = 1.0\nelif y < 0:\n  return x\nelse:\n  z = y\nreturn z", "x if not x < 0 and y < 0 else z"),
+    ("a = b = x\nb *= y\nreturn a - b", ""),
+    ("z: float\nz = x\n'what z is'\npass\nreturn z*y", ""),
+    ("if (d := x*x - y) > 0:\n  return math.sqrt(d)\nreturn -d", "d = x * x - y\nf = sqrt(d) if d > 0 else -d"),
+    ("if x > 5:\n  return y\nelif (q := x - 1) > 0:\n  return q\nreturn q*y", ""),
+    ("high = x > 0 and y > 0\nif high:\n  return x\nreturn y if not high else x*y", ""),
+    ("big = False\nif x > 1:\n  big = True\nif not big:\n  return y\nreturn x", "y if not x > 1 else x"),
+    ("if x:\n  return y\nreturn x", "y if x != 0 else x"),
+    ("t = 0.0\nfor i in range(3):\n  if i == 1:\n    t += x*i\n  else:\n    t -= y\nreturn t", "t = 0.0\nt2 = t - y\nt3 = t2 + x\nf = t3 - y"),
+    ("t = x\nfor i in range(3):\n  t = t*y\n  if t > 2:\n    return t\nreturn -t", ""),
+    ("for i in range(3):\n  if x > i:\n    z = x - i\n  else:\n    return y*i\nreturn z", ""),
+    ("if True:\n  a = x\nelse:\n  a = unknown(x)\nreturn a", "x"),
+    ("if x > 0:\n  return x, y\nreturn y, -x", ""),
+    ("if x > y:\n  x, y = y, x\nreturn x - 2*y", ""),
+    ("return a + a if (a := x*y) > 0 else x - a", ""),
+    ("if x > 0:\n  k = 1\nelse:\n  k = -1\nreturn x*k", "f"),
+]  # fmt: skip
+POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, -0.9), (-2.0, -1.0), (2.5, 0.3), (3.5, 3.0)]
+
+
+def text_of(body: str) -> str:
+    lines = "\n".join(f"    {line}" for line in body.split("\n"))
+    return f"import math\n\n\ndef f(x, y):\n{lines}\n"
+
+
+@pytest.mark.parametrize(("body", "program"), READ)
+def test_ways_are_those_of_python(body: str, program: str) -> None:
+    text = text_of(body)
+    found = read_function(text, "f")
+    assert program in found.program
+    compiled = compile_function(text, "f", inputs="x, y")
+    assert not compiled.unproven
+    assert regenerate(compiled.recipe).source == compiled.source
+    for point in POINTS:
+        assert close(compiled.forward(*point)[0], run(text, "f", point)), point
+    # What the proof compares with is read apart from all this.
+    assert found.origin is not None
+    plain = plain_function(found.origin, ["x", "y"], {})
+    assert plain is not None
+    for point in POINTS:
+        values = plain.values(plain.at([*map(_exact, point)]))
+        got = tuple(map(float, values))
+        assert close(got if len(got) > 1 else got[0], run(text, "f", point)), point
+
+
+def _exact(number: float) -> Any:
+    import mpmath
+
+    return mpmath.mpf(number)
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("if x > 0:\n  a = x\nreturn a", 7, "`a` has no value in one way of the `if` in line 5; assign it in every way"),
+        ("if x > 0:\n  return x", 5, "no `return` in a way that goes on from here, and gives None"),
+        ("if x > 0:\n  return x\nelse:\n  y = 2\n  x = y", 9, "no `return` in a way that goes on from here"),
+        ("if x > 0:\n  return x, y\nreturn x", 7, "this returns one value, and line 6 a tuple of 2"),
+        ("if x > 0:\n  return\nreturn x", 6, "the function returns nothing"),
+        ("if x > 0:\n  return None\nreturn x", 6, "the function returns nothing"),
+        ("raise ValueError('no')", 4, "no way ends with a `return`"),
+        ("if x > 0:\n  a = x > y\nelse:\n  a = y\nreturn a", 9, "`a` is a condition in one way of the `if` in line 5, and a number in another"),
+        ("if x > 0:\n  while y > 0:\n    y -= 1\nreturn y", 6, "only assignments, `if`, loops"),
+        ("for i in range(3):\n  if x > i:\n    break\nreturn x", 7, "a loop runs over all its turns"),
+        ("return x if x > 0 else (y := x)", 5, "`:=` stands where it is not always reached"),
+        ("return y > 0 and (y := x) > 0", 5, "`:=` stands where it is not always reached"),
+        ("return 0 < x < (y := x)", 5, "`:=` stands where it is not always reached"),
+        ("if x > 0:\n  a = x\nelse:\n  a = y // 2\nreturn a", 8, "`//` is not supported"),
+        ("if x > 0:\n  a = x\nelse:\n  a = math.sinc(y)\nreturn a", 8, "`math.sinc` is not read"),
+        ("if x > 0:\n  a = x\nelse:\n  a = y + (y > 1)\nreturn a", 8, "a comparison is not a number"),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_refused_at_its_line(
+    body: str, line: int, message: str
+) -> None:
+    with pytest.raises(GradgenError) as found:
+        compile_function(text_of(body), "f")
+    assert message in found.value.message
+    assert found.value.message.startswith(f"line {line}: ")
+    assert found.value.column is not None
+
+
+EDGES = '''
+def root(x):
+    if x < 0:
+        raise ValueError("x must not be negative")
+    return x**0.5
+
+
+def f(x, y):
+    """A model.
+
+    Args:
+        x: a length
+    """
+    if y > 10:
+        raise RuntimeError(f"y is {y}")
+    assert x < 5, "too long"
+    z = root(x)  # dead, but for where it raises
+    if y > 3:
+        return x*y
+    return x + y
+'''
+
+
+def test_the_module_raises_where_the_function_does() -> None:
+    compiled = compile_function(EDGES, "f")
+    for x, y in [(1.0, 2.0), (1.0, 4.0)]:
+        assert compiled.forward(x, y)[0] == run(EDGES, "f", (x, y))
+    for x, y in [(-1.0, 2.0), (1.0, 11.0), (6.0, 2.0), (-1.0, 4.0), (6.0, 4.0)]:
+        assert run(EDGES, "f", (x, y)) in (
+            *("ValueError", "RuntimeError", "AssertionError"),
+        )
+        with pytest.raises(ValueError, match="math domain error|nonnegative"):
+            compiled.forward(x, y)
+    words = ast.get_docstring(ast.parse(compiled.source)) or ""
+    listed = words.split("Raises:\n")[1].split("Kinks:")[0]
+    # Which stage it is, and in which branch, depends on what stages are called.
+    said = re.sub(r", if [^:]*| \(\w+\)|where not", "", " ".join(listed.split()))
+    assert said == (
+        "ValueError: where y > 10: RuntimeError: y is {y}. "
+        "ValueError:  xlt5: AssertionError: too long. "
+        "ValueError: where x < 0: x must not be negative."
+    )
+
+
+def test_in_c_and_javascript_the_value_is_nan_beyond_the_edge() -> None:
+    for target in ("c", "javascript"):
+        compiled = compile_function(EDGES, "f", target=target)
+        assert "sqrt(-1" in compiled.source
+    assert math.isnan(compile_function(EDGES, "f", ieee=True).forward(-1.0, 2.0)[0])
+
+
+def test_comments_of_ways_travel_along() -> None:
+    text = text_of(
+        "if x < 1:  # laminar\n  return 64/x\n"
+        "# which of them\nif y > 0:\n  a = x  # one\nelse:\n  a = y\nreturn a*a  # turbulent"
+    )
+    program = read_function(text, "f").program
+    assert program.splitlines() == [
+        "a = x  # one",
+        "a2 = a if y > 0 else y  # which of them",
+        "f = 64 / x if x < 1 else a2 * a2  # laminar; turbulent",
+    ]
+
+
+def test_what_is_asked_for_stays() -> None:
+    text = text_of("if x > 0:\n  a = x*y\n  b = a*a\nelse:\n  b = y\nreturn b + x")
+    found = read_function(text, "f", outputs=("b",))
+    assert "b = a * a if x > 0 else y" in found.program
+    compiled = compile_function(text, "f", outputs="b")
+    assert compiled.forward(2.0, 3.0)[0] == 36.0
+
+
+def test_many_ways_take_time_that_grows_with_their_number() -> None:
+    chain = "\n".join(
+        f"{'elif' if i else 'if'} x > {i}:\n  a = x*{i}" for i in range(400)
+    )
+    compiled = compile_function(text_of(f"{chain}\nelse:\n  a = y\nreturn a"), "f")
+    assert compiled.forward(2.5, 9.0)[0] == 0.0
+    returns = "\n".join(f"if x > {i}:\n  return y*{i}" for i in range(300, 0, -1))
+    compiled = compile_function(text_of(f"{returns}\nreturn y"), "f")
+    assert compiled.forward(7.5, 2.0)[0] == 14.0
+    loop = "for i in range(300):\n  if x > y:\n    y = y + x\n    z = i\n  else:\n    y = y - i\nreturn y"
+    assert read_function(text_of(loop), "f").program.count("if x >") == 300
+    flags = "\n".join(
+        ["c = x > 0", *(f"c = c and (c or y > {i})" for i in range(40)), "return x"]
+    )
+    with pytest.raises(GradgenError, match="characters when it is written out"):
+        read_function(text_of(flags), "f")
+    deep = "".join(f"{'  ' * i}if x > {i}:\n" for i in range(61))
+    with pytest.raises(GradgenError, match="more than 60 deep in each other"):
+        read_function(text_of(f"{deep}{'  ' * 61}y = x\nreturn y"), "f")
+
+
+def test_names_that_are_functions_too_keep_their_values() -> None:
+    """`exp2` is the second value called `exp`, and a function; what nothing reads goes, and with it the need to count."""
+    body = "exp = x\nif y > 0:\n  exp = y\nexp = x + 1\nexp *= 2\nreturn exp + math.exp2(x)"
+    text = text_of(body)
+    compiled = compile_function(text, "f")
+    assert compiled.forward(1.5, 2.0)[0] == pytest.approx(5.0 + 2**1.5)
