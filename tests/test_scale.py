@@ -23,6 +23,7 @@ from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms import exponentials, products, squares
 from gradgen.passes.forms import recognise as recognising
 from gradgen.passes.forms.recognise import recognise
+from gradgen.passes.functions import read_by
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name
 from gradgen.pipeline import compile
@@ -31,7 +32,7 @@ from gradgen.read.programs import parse
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
 from gradgen.targets import PYTHON
-from gradgen.write import bodies
+from gradgen.write import blocks
 from gradgen.write.module import render
 from gradgen.write.python import layout
 from gradgen.write.python.layout import black_python
@@ -298,7 +299,7 @@ def test_a_jacobian_of_very_many_slopes_is_refused_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Before any of them is worked out."""
-    monkeypatch.setattr(bodies, "jacobian", None)
+    monkeypatch.setattr(blocks, "jacobian", None)
     total = " + ".join(f"x{i}*x{i}" for i in range(400))
     lines = "\n".join(f"y{i} = sin(s*x{i})" for i in range(400))
     names = [f"y{i}" for i in range(400)]
@@ -344,3 +345,12 @@ def test_the_garbage_collector_waits_and_is_then_as_it_was(
         assert seen and not any(seen)
     finally:
         gc.enable()
+
+
+def test_a_line_that_says_a_name_reads_no_more_than_that() -> None:
+    """Else each line would go back through the whole sum that has handed its gradient on."""
+    steps = Steps(ROWS)
+    x = steps.input("x")
+    sine = steps.emit("sin", x)
+    assert [*read_by(steps, sine, {x: "x", sine: "s"})] == [sine]
+    assert [*read_by(steps, sine, {x: "x"})] == [x]

@@ -86,3 +86,11 @@ def leaves(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
             yield at
         else:
             todo += steps[at].args
+
+
+def read_by(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
+    """Yield the values with names that a line reads which says a value by its name, if that has one."""
+    if value in names:
+        yield value
+    else:
+        yield from leaves(steps, value, names)

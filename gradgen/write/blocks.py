@@ -16,7 +16,7 @@ from gradgen.passes.blocks.emit import Declared, Emitter, Head, Said
 from gradgen.passes.blocks.join import joined, renamed
 from gradgen.passes.blocks.order import Item, Piece
 from gradgen.passes.constants import constants_in, held
-from gradgen.passes.functions import Names, backward, forward, leaves
+from gradgen.passes.functions import Names, backward, forward, leaves, read_by
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
 from gradgen.write.compact.fuse import Compact, Fused
 from gradgen.write.compact.plan import Plan, kept_names
@@ -86,8 +86,7 @@ class Function:
         return {
             known[value]
             for line in known.along(lines)
-            for value in (line.value, *leaves(steps, line.value, known))
-            if value in known
+            for value in read_by(steps, line.value, known)
         }
 
 
@@ -330,7 +329,7 @@ class Functions:
             known.give(line)
         kept = {*returned} - said.keys()
         for value in said.values():
-            kept |= {known[v] for v in (value, *leaves(self.chain.steps, value, known)) if v in known}  # fmt: skip
+            kept |= {known[v] for v in read_by(self.chain.steps, value, known)}
         results = {value for _, value in self.program.outputs}
         counted = Lines(lines, names)
         shown = counted
@@ -359,7 +358,7 @@ class Functions:
         last = {line.name: (place, line) for place, line in enumerate(lines)}
         found = dict(fused.said)
         for name, value in fused.said.items():
-            read = {known[v] for v in (value, *leaves(self.chain.steps, value, known)) if v in known}  # fmt: skip
+            read = {known[v] for v in read_by(self.chain.steps, value, known)}
             if not gradients.isdisjoint(read):
                 place, line = last[name]
                 fused.made[place] = line._replace(value=found.pop(name), sign="=")
