@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: 46c6cb9bc6a2526a
+# digest: f6991d83969fecef
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -48,7 +48,7 @@ Undefined:
 
 Kinks:
     fK**onembetaby2 at fK = 0: the gradient by onembetaby2 is 0 (fk).
-    zbyx if abszgt1em6 else (1 - rhozby2): the gradient of the branch taken (ratio).
+    where abszgt1em6 changes: the gradient of the branch taken (ratio).
 """
 
 import math
@@ -73,15 +73,21 @@ def forward(
     prodfk = nubyalpha * fk
     z = prodfk * logm
     abszgt1em6 = abs(z) > 1e-06
-    tworho = (2.0 * rho) if abszgt1em6 else 0.0
-    onemprodrho = (1.0 - tworho * z) if abszgt1em6 else 0.0
-    sqrtsumrho = math.sqrt(onemprodrho + z * z) if abszgt1em6 else 0.0
-    onemrho = (1.0 - rho) if abszgt1em6 else 0.0
-    ratiodiffrho = ((sqrtsumrho + z - rho) / onemrho) if abszgt1em6 else 0.0
-    x = math.log(ratiodiffrho) if abszgt1em6 else 0.0
-    zbyx = (z / x) if abszgt1em6 else 0.0
-    rhozby2 = (rho * z / 2.0) if not abszgt1em6 else 0.0
-    ratio = zbyx if abszgt1em6 else (1.0 - rhozby2)
+    tworho = 0.0
+    sqrtsumrho = 0.0
+    onemrho = 0.0
+    ratiodiffrho = 0.0
+    x = 0.0
+    if abszgt1em6:
+        tworho = 2.0 * rho
+        onemprodrho = 1.0 - tworho * z
+        sqrtsumrho = math.sqrt(onemprodrho + z * z)
+        onemrho = 1.0 - rho
+        ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
+        x = math.log(ratiodiffrho)
+        ratio = z / x
+    else:
+        ratio = 1.0 - rho * z / 2.0
     sqrbetaby24 = onembeta * onembeta / 24.0
     logmsqr = logm * logm
     powbetaby1920 = onembeta**4 / 1920.0
@@ -104,9 +110,9 @@ def forward(
     return vol, (
         (f, K, T, alpha, beta, rho, nu, fbyK, logm, fK, onembeta, onembetaby2, fk),
         (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, onemrho, ratiodiffrho),
-        (x, zbyx, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta),
-        (width, alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho),
-        (diffrhoby24, nusqr, drift, alphabywidth, prodratio, driftTp1),
+        (x, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
+        (alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho, diffrhoby24),
+        (nusqr, drift, alphabywidth, prodratio, driftTp1),
     )
 
 
@@ -125,9 +131,9 @@ def backward(
     (
         (f, K, T, alpha, beta, rho, nu, fbyK, logm, fK, onembeta, onembetaby2, fk),
         (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, onemrho, ratiodiffrho),
-        (x, zbyx, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta),
-        (width, alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho),
-        (diffrhoby24, nusqr, drift, alphabywidth, prodratio, driftTp1),
+        (x, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
+        (alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho, diffrhoby24),
+        (nusqr, drift, alphabywidth, prodratio, driftTp1),
     ) = cache
     # vol = prodratio * driftTp1
     dprodratio = driftTp1 * dvol
@@ -176,31 +182,29 @@ def backward(
     dlogm += 2.0 * logm * (sqrbetaby24 * dsumprodbeta)
     # sqrbetaby24 = onembeta**2 / 24
     donembeta += 2.0 * onembeta * (dsqrbetaby24 / 24.0)
-    # ratio = zbyx if abszgt1em6 else 1 - rhozby2
-    dzbyx = dratio if abszgt1em6 else 0.0
-    donemrhozby2 = 0.0 if abszgt1em6 else dratio
-    # rhozby2 = rho * z / 2
-    drhoz = -0.5 * donemrhozby2
-    drho += (z * drhoz) if not abszgt1em6 else 0.0
-    dz = (rho * drhoz) if not abszgt1em6 else 0.0
-    # zbyx = z / x                      d(z/x)/dx = -zbyx/x
-    dz += (dzbyx / x) if abszgt1em6 else 0.0
-    dx = (-zbyx / x * dzbyx) if abszgt1em6 else 0.0
-    # ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
-    #     d((sqrtsumrho + z - rho)/onemrho)/donemrho = -ratiodiffrho/onemrho
-    ddiffrho = (dx / ratiodiffrho / onemrho) if abszgt1em6 else 0.0
-    drho -= ddiffrho
-    dz += ddiffrho
-    # onemrho = 1 - rho
-    drho -= (-ratiodiffrho * ddiffrho) if abszgt1em6 else 0.0
-    # sqrtsumrho = sqrt(onemprodrho + z**2)    d sqrt = 1/(2*sqrtsumrho)
-    dsumzsqr = (0.5 / sqrtsumrho * ddiffrho) if abszgt1em6 else 0.0
-    dz += (2.0 * z * dsumzsqr) if abszgt1em6 else 0.0
-    # onemprodrho = 1 - tworho * z
-    dtworho = (-z * dsumzsqr) if abszgt1em6 else 0.0
-    dz -= (tworho * dsumzsqr) if abszgt1em6 else 0.0
-    # tworho = 2 * rho
-    drho += 2.0 * dtworho
+    if abszgt1em6:
+        # ratio = z / x                     d(z/x)/dx = -ratio/x
+        dz = dratio / x
+        dx = -ratio / x * dratio
+        # ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
+        #     d((sqrtsumrho + z - rho)/onemrho)/donemrho = -ratiodiffrho/onemrho
+        ddiffrho = dx / ratiodiffrho / onemrho
+        drho -= ddiffrho
+        dz += ddiffrho
+        # onemrho = 1 - rho
+        drho += ratiodiffrho * ddiffrho
+        # sqrtsumrho = sqrt(onemprodrho + z**2)    d sqrt = 1/(2*sqrtsumrho)
+        dsumzsqr = 0.5 / sqrtsumrho * ddiffrho
+        dz += 2.0 * z * dsumzsqr
+        # onemprodrho = 1 - tworho * z
+        dz -= tworho * dsumzsqr
+        # tworho = 2 * rho
+        drho -= 2.0 * z * dsumzsqr
+    else:
+        # ratio = 1 - rho * z / 2
+        drhoz = -0.5 * dratio
+        drho += z * drhoz
+        dz = rho * drhoz
     # z = prodfk * logm
     dprodfk = logm * dz
     dlogm += prodfk * dz

@@ -175,6 +175,53 @@ def test_blocks_come_to_what_their_lines_come_to(seeds: range, ieee: bool) -> No
     assert held > 3 * len(seeds)
 
 
+@pytest.mark.parametrize(
+    "seeds", [range(12), pytest.param(range(12, 400), marks=pytest.mark.slow)]
+)
+def test_compact_blocks_come_to_the_same(seeds: range) -> None:
+    held = 0
+    for seed, made in some(seeds, style="compact", with_="value_and_grad"):
+        for name in ("forward", "backward", "value_and_grad"):
+            bound(function(made.source, name))
+        plain = compiled(seed)
+        for point in choices.points(seed, 12):
+            try:
+                value, cache = plain.forward(*point)
+                slopes = plain.backward(cache)
+            except (ArithmeticError, ValueError):
+                continue
+            got, kept = made.module.forward(*point)
+            one, gradient = made.module.value_and_grad(*point)
+            found = (got, *made.module.backward(kept)), (one, *gradient)
+            for numbers in found:
+                for a, b in zip(numbers, (value, *slopes), strict=True):
+                    assert same(a, b) or math.isclose(a, b, rel_tol=1e-12), (seed, point)  # fmt: skip
+            held += 1
+    assert held > 2 * len(seeds)
+
+
+def test_a_compact_schedule_is_what_one_writes_by_hand() -> None:
+    source = compile(TAX, style="compact", with_="value_and_grad").source
+    assert body(source, "forward") == """\
+xle1 = x <= 1.0
+xle4 = not xle1 and x <= 4.0
+if xle1:
+    f = 0.1 * x
+elif xle4:
+    f = 0.1 + 0.3 * (x - 1.0)
+else:
+    f = 1.0 + 0.45 * (x - 4.0)"""
+    assert body(source, "backward") == """\
+xle1, xle4 = cache
+if xle1:
+    dx = 0.1 * df
+elif xle4:
+    dx = 0.3 * df
+else:
+    dx = 0.45 * df"""
+    assert asked(source, "value_and_grad") == (["xle1", "xle4"], 0)
+
+
 def same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 

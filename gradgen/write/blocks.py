@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,10 +14,11 @@ from gradgen.passes.blocks.arrange import Arranger
 from gradgen.passes.blocks.emit import Declared, Emitter, Head, Said
 from gradgen.passes.blocks.join import joined, renamed
 from gradgen.passes.blocks.order import Item, Piece
+from gradgen.passes.blocks.place import Placer
 from gradgen.passes.constants import constants_in, held
 from gradgen.passes.functions import Names, backward, forward, leaves, read_by
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
-from gradgen.write.compact.fuse import Compact, Fused
+from gradgen.write.compact.fuse import Compact
 from gradgen.write.compact.plan import Plan, kept_names
 from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
@@ -90,6 +90,28 @@ class Function:
         }
 
 
+class Style:
+    """What a compact line has room for.
+
+    Attributes:
+        author: the names that the author gave, which keep their lines.
+    """
+
+    def __init__(self, compact: Compact, author: Collection[str]) -> None:
+        self.compact = compact
+        self.author = author
+
+    def put(self, value: int, places: Mapping[int, int], names: Mapping[int, str]) -> int:  # fmt: skip
+        """Return a value with others in the places of what has names."""
+        self.compact.algebra.known = dict(names)
+        return self.compact.algebra.put(value, places, frozenset())
+
+    def fits(self, line: Line, value: int, names: Mapping[int, str]) -> bool:
+        """Whether a line may say this."""
+        self.compact.measure.known = names
+        return self.compact.measure.fits(line, value)
+
+
 def planned(
     writer: Writer,
     shown: Lines,
@@ -98,6 +120,7 @@ def planned(
     joins: Mapping[int, int],
     results: Collection[int],
     said: Mapping[str, int] = MappingProxyType({}),
+    style: Style | None = None,
 ) -> Function:
     """Return how lines stand in blocks.
 
@@ -109,10 +132,10 @@ def planned(
         joins: the values that are called as the choice between them.
         results: the values that are results.
         said: of what is returned without a line the values.
+        style: what a compact line has room for.
     """
-    arranger = Arranger(writer.chain.tidy, writer.quieted, kept, joins)
-    compact = writer.target.compact
-    items = None if compact else arranger.run(*shown, results)
+    arranger = Arranger(writer.chain.tidy, writer.quieted, kept, joins, style)
+    items = arranger.run(*shown, results)
     return Function(shown, counted, kept, arranger, items, said)
 
 
@@ -186,6 +209,8 @@ class Functions:
         plan: which values have lines.
         joins: the values that are called as the choice between them.
         shown: the program in these names.
+        laid: which values have lines, in these names, when all has been laid out.
+        front: the forward lines.
         inputs: the inputs with their names.
         back: the backward lines.
         upstream: the upstream gradients with their names.
@@ -199,7 +224,7 @@ class Functions:
         plan: Plan,
         joins: Mapping[int, int],
         target: Target,
-        chain: Chain,
+        rows: bool,
         limit: int | None,
     ) -> None:
         """Take what functions are made of.
@@ -208,7 +233,7 @@ class Functions:
             plan: which values have lines.
             joins: the values that are called as the choice between them.
             target: the output language.
-            chain: the chain rule over the program's steps.
+            rows: whether there is a Jacobian.
             limit: how many operations may be written.
         """
         self.plan = plan
@@ -216,6 +241,8 @@ class Functions:
         self.shown = renamed(plan.program, joins)
         self.program = plan.program
         self.target = target
+        lines = [v for v in held(plan.program) if v not in plan.inside]
+        chain = target.chain(plan.program, plan.kinds.speller.steps, lines)
         self.chain = chain
         self.writer = Writer(chain, target, limit)
         names = plan.program.names
@@ -227,13 +254,19 @@ class Functions:
         self.swept: list[tuple[Block, Function]] = []
         self.rows: Jacobian | None = None
         self.end = self.back
-
-    def forward(self, rows: bool) -> Function:
-        """Return the forward lines, and make those of the Jacobian first, if it is asked for: what others read is kept."""
         if rows:
             self._sweep()
+        self.front = self._front()
+        inside = {**plan.inside, **self.front.arranger.inside}
+        names = {v: self.shown.names[v] for v in plan.names if v not in inside}
+        self.laid = replace(plan, program=self.shown, names=names, inside=inside)
+
+    def _front(self) -> Function:
         kept = [self.program.names[value] for _, value in self.program.outputs]
-        for function in (self.back, *(function for _, function in self.swept)):
+        others = (self.back, *(function for _, function in self.swept))
+        steps = self.chain.steps
+        chooses = any(steps[line.value].op == "where" for line in self.ahead)
+        for function in others if chooses else ():
             kept += function.reads(self.chain.steps)
         return self._function(self.ahead, self.inputs, kept)
 
@@ -247,14 +280,14 @@ class Functions:
         fuser = Compact(chain, self.plan.kinds)
         every = [*ahead, *back]
         fused = fuser.fuse(every, self.inputs, self.author, {}, returned)
-        said = self._lines_of(fused, every)
+        said = fused.said
         results = [program.names[value] for _, value in program.outputs]
         kept = [*returned, *results]
         function = self._function(fused.lines, self.inputs, kept, said)
-        made = {line.total for line in fused.lines}
-        shown = self.shown.names
-        names = {v: n for v, n in shown.items() if v in self.inputs or v in made}
-        plan = replace(self.plan, program=self.shown, names=names, inside=fused.inside)
+        inside = {**fused.inside, **function.arranger.inside}
+        made = {line.total for line in fused.lines} - inside.keys() | {*self.inputs}
+        names = {v: n for v, n in self.shown.names.items() if v in made}
+        plan = replace(self.plan, program=self.shown, names=names, inside=inside)
         return function, chain, plan
 
     def _ahead(self) -> Sequence[Line]:
@@ -270,8 +303,7 @@ class Functions:
         if not self.target.compact:
             return self._function(lines, names, returned), upstream
         fused = self.fuser.fuse(lines, names, self.author, {}, returned)
-        said = self._lines_of(fused, lines)
-        return self._function(fused.lines, names, returned, said), upstream
+        return self._function(fused.lines, names, returned, fused.said), upstream
 
     def _sweep(self) -> None:
         """Make the lines of the Jacobian."""
@@ -288,8 +320,7 @@ class Functions:
         said: Mapping[str, int] = {}
         if self.target.compact:
             fused = self.fuser.fuse(lines, names, (), {}, slopes)
-            said = self._lines_of(fused, lines)
-            made = fused.made
+            said, made = fused.said, fused.made
         sweeps: list[tuple[Block, list[Line]]] = []
         first = 0
         for block in found.blocks:
@@ -306,7 +337,9 @@ class Functions:
             self.swept.append((block, function))
             self.end = function
             for line in kept:
-                known.give(line)
+                # What no later sweep reads may have no value behind its block.
+                if function.items is None or line.name in {*read, *slopes}:
+                    known.give(line)
 
     def _function(
         self,
@@ -333,37 +366,42 @@ class Functions:
         results = {value for _, value in self.program.outputs}
         counted = Lines(lines, names)
         shown = counted
-        called = self._called
+        ends = {v for value in said.values() for v in (value, *leaves(self.chain.steps, value, known))}  # fmt: skip
+        called = self._called(counted, ends)
         if called:
             lines = [x._replace(name=called.get(x.name, x.name)) for x in lines]
             names = {v: called.get(name, name) for v, name in names.items()}
             shown, kept = Lines(lines, names), {called.get(n, n) for n in kept}
-        return planned(self.writer, shown, counted, kept, self.joins, results, said)
+        style = None
+        if self.target.compact:
+            author = {called.get(name, name) for name in self.author}
+            style = Style(Compact(self.chain, self.plan.kinds), author)
+        joins = self.joins
+        return planned(self.writer, shown, counted, kept, joins, results, said, style)
 
-    @cached_property
-    def _called(self) -> Mapping[str, str]:
-        """The names of what is called as a choice, with that name, and the same of gradients."""
+    def _called(self, lines: Lines, returned: Container[int]) -> Mapping[str, str]:
+        """Return the names of what is called as a choice, with that name; of gradients those that are read in their branch alone."""
         plain, shown = self.program, self.shown
         found = {plain.names[v]: shown.names[v] for v in self.joins}
-        return found | {plain.adjoints[v]: shown.adjoints[v] for v in self.joins}
-
-    def _lines_of(self, fused: Fused, lines: Sequence[Line]) -> Mapping[str, int]:
-        """Return what needs no line of what is returned; what stands for a choice's gradient in a branch has its line again."""
-        if not self.joins:
-            return fused.said
-        gradients = {self.program.adjoints[value] for value in self.joins}
-        known = Names({})
-        for line in fused.lines:
-            known.give(line)
-        last = {line.name: (place, line) for place, line in enumerate(lines)}
-        found = dict(fused.said)
-        for name, value in fused.said.items():
-            read = {known[v] for v in read_by(self.chain.steps, value, known)}
-            if not gradients.isdisjoint(read):
-                place, line = last[name]
-                fused.made[place] = line._replace(value=found.pop(name), sign="=")
-        fused.made = dict(sorted(fused.made.items()))
-        return found
+        slopes = {plain.adjoints[v]: shown.adjoints[v] for v in self.joins}
+        if not slopes:
+            return found
+        placer = Placer(self.chain.tidy, self.writer.quieted, {})
+        placed = placer.run(*lines, ())
+        for one in placed:
+            for value, name in one.names.items():
+                zero = placer.paths.zero.get(value, ())
+                if name in slopes and zero is not None and not {*zero} <= {*one.path}:
+                    del slopes[name]
+        for one in placed:
+            name = one.line.name
+            if name in slopes:
+                inner = placer.paths.inside(one.value, one.path, one.names)
+                whole = one.names.get(inner, "")
+                if slopes.get(whole, whole) != slopes[name]:
+                    del slopes[name]
+        apart = {line.name for line in lines.lines if line.total in returned}
+        return found | {n: choice for n, choice in slopes.items() if n not in apart}
 
 
 def _later(
@@ -374,7 +412,8 @@ def _later(
     """Return for each sweep the names that those behind it read."""
     called = dict(names)
     for _, lines in sweeps:
-        called |= {line.total: line.name for line in lines}
+        for line in lines:
+            called.setdefault(line.total, line.name)
     found: list[set[str]] = []
     read: set[str] = set()
     for _, lines in reversed(sweeps):

@@ -51,7 +51,7 @@ class Bodies:
     def __init__(self, functions: Functions, comments: Comments) -> None:
         """Take the lines of the functions, and what writes comments."""
         self.functions = functions
-        self.plan = functions.plan
+        self.plan = functions.laid
         self.program = functions.program
         self.target = functions.target
         self.chain = functions.chain
@@ -77,11 +77,10 @@ class Bodies:
     def called(self) -> Container[str]:
         return self.writer.speller.words
 
-    def forward(self, rows: bool) -> tuple[Body, tuple[Stage, ...]]:
-        """Return the forward pass, whose lines are stages with a comment each; `rows` is whether there is a Jacobian."""
-        function = self.functions.forward(rows)
+    def forward(self) -> tuple[Body, tuple[Stage, ...]]:
+        """Return the forward pass, whose lines are stages with a comment each."""
         self.writer.start({})
-        texts = [*written(self.writer, function)]
+        texts = [*written(self.writer, self.functions.front)]
         stages = (*self._stages(texts),)
         return self._body((), self.inputs, texts), stages
 
@@ -118,7 +117,8 @@ class Bodies:
         every: list[Text] = []
         comments = self.comments
         if self.functions.joins:  # each slope is that by a value of its own
-            words = Words(program, self.plan.names, self.plan.holder)
+            plan = self.functions.plan
+            words = Words(program, plan.names, plan.holder)
             comments = Comments(words, self.chain, self.target.language)
         slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
         for block, function in self.functions.swept:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradgen.core.program import Program
-from gradgen.passes.blocks.join import renamed
-from gradgen.passes.constants import held
 from gradgen.passes.cost import Cost
 from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
-from gradgen.write.compact.plan import Plan, plan
+from gradgen.write.compact.plan import plan
 from gradgen.write.constants import Declarations
 from gradgen.write.python.imports import import_lines, used_imports
 from gradgen.write.target import Target
@@ -81,13 +79,12 @@ def render(
     files = Templates(target, templates)
     shown = plan(program, target)
     joins = choices_joined(shown, target)
-    called = renamed(shown.program, joins)
-    names = {value: called.names[value] for value in shown.names}
-    words = Words(replace(called, ways=program.ways), names, shown.holder)
+    functions = Functions(shown, joins, target, "jacobian" in extras, limit)
+    laid = functions.laid
+    called = replace(laid.program, ways=program.ways)
+    words = Words(called, laid.names, laid.holder)
     docstrings = Docstrings(words, target, meanings or {})
-    viewer = _Viewer(
-        words, shown, joins, target, files, docstrings, defaults or {}, limit
-    )
+    viewer = _Viewer(words, functions, files, docstrings, defaults or {})
     module = viewer.view(formula, told, extras)
     cache = target.packed if module.packs else target.cache
     return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
@@ -117,26 +114,20 @@ class _Viewer:
     def __init__(
         self,
         words: Words,
-        shown: Plan,
-        joins: Mapping[int, int],
-        target: Target,
+        functions: Functions,
         files: Templates,
         docstrings: Docstrings,
         defaults: Mapping[str, float],
-        limit: int | None,
     ) -> None:
-        self.program = program = words.program
+        self.program = words.program
         self.docstrings = docstrings
-        self.target = target
+        self.target = target = functions.target
         self.files = files
         self.defaults = defaults
         self.names = words.names
-        lines = [value for value in held(program) if value not in shown.inside]
-        chain = target.chain(program, shown.kinds.speller.steps, lines)
+        chain = functions.chain
         self.declarations = Declarations(chain.steps, target)
-        comments = Comments(words, chain, target.language)
-        functions = Functions(shown, joins, target, chain, limit)
-        self.bodies = Bodies(functions, comments)
+        self.bodies = Bodies(functions, Comments(words, chain, target.language))
         self.inputs = self.bodies.inputs
         self.cost = Cost(0, 0)
         self.modules: Mapping[str, Mapping[str, str]] = {}
@@ -150,7 +141,7 @@ class _Viewer:
             extras: the functions that the module has beside forward and backward.
         """
         program, names = self.program, self.names
-        ahead, stages = self.bodies.forward("jacobian" in extras)
+        ahead, stages = self.bodies.forward()
         back, upstream, gradients = self.bodies.backward()
         read = cached = back.read & {*names}
         every: JacobianView | None = None

@@ -17,8 +17,10 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
 from gradgen.passes.blocks.order import Item, Order, Piece
-from gradgen.passes.blocks.paths import Path, both, ranked
-from gradgen.passes.blocks.place import Placed, Placer
+from gradgen.passes.blocks.paths import Path, Paths, both, ranked
+from gradgen.passes.blocks.place import Placer
+from gradgen.passes.blocks.sink import Placed
+from gradgen.passes.blocks.trim import Fits, Trimmer
 from gradgen.passes.functions import Names
 
 #: A line in more branches than this stands in the outer ones, and the others are asked in it.
@@ -32,6 +34,7 @@ class Arranger:
         steps: the steps that lines are made of.
         kept: the names that are read behind the lines.
         pieces: the lines in their branches.
+        inside: by forward line that stands in another, the value of that.
     """
 
     def __init__(
@@ -40,16 +43,31 @@ class Arranger:
         said: Callable[[Line, Names], int],
         kept: Collection[str],
         joins: Mapping[int, int],
+        style: Fits | None = None,
     ) -> None:
-        """Take what makes steps, what lines say under the options, the names that are kept, and those called as choices."""
+        """Take what lines are made of.
+
+        Args:
+            tidy: what makes steps.
+            said: what lines say under the options.
+            kept: the names that are read behind the lines.
+            joins: the values that are called as the choice between them.
+            style: what a line of a compact function has room for.
+        """
+        self.style = style
         self.steps: Steps = tidy.steps
         self.tidy = tidy
         self.kept = kept
-        self.placer = Placer(tidy, said, joins)
-        self.paths = self.placer.paths
+        self.placer = Placer(tidy, said, joins, kept)
         self.pieces: list[Piece] = []
+        self.inside: Mapping[int, int] = {}
         #: The order of conditions, the outer ones first.
         self.rank: Mapping[int, int] = {}
+
+    @property
+    def paths(self) -> Paths:
+        """What finds the branches of values."""
+        return self.placer.paths
 
     def run(
         self,
@@ -69,7 +87,11 @@ class Arranger:
         if not (blocks or any(one.raised for one in placed)):
             return None
         self.rank = ranked(one.path for one in placed)
-        self.pieces = self._live([*self._pieces(placed, blocks)])
+        pieces = self._live([*self._pieces(placed, blocks)])
+        if self.style is not None:
+            trimmer = Trimmer(self.tidy, self.style, self.kept)
+            pieces, self.inside = trimmer.run(pieces), trimmer.inside
+        self.pieces = pieces
         return Order(self.pieces).run()
 
     def _worth(self, placed: Sequence[Placed]) -> set[int]:
@@ -77,7 +99,7 @@ class Arranger:
         real = Counter[int]()
         for one in placed:
             asked = [condition for condition, _ in one.path]
-            if not self.placer.alike.isdisjoint(one.names):
+            if one.bound:
                 real.update(asked * 2)
             if self._makes(one):
                 real.update(asked)
@@ -104,11 +126,11 @@ class Arranger:
     ) -> Iterator[Piece]:
         """Yield the pieces of lines: of a choice between the arms of a block one in each."""
         number = 0
-        for line, value, whole, names, _ in placed:
+        for line, value, whole, names, _, bound in placed:
             whole = self._sorted(whole)
             path = tuple([part for part in whole if part[0] in blocks][:DEEPEST])
             outside = self.placer.outside(line.total)
-            if not self.placer.alike.isdisjoint(names) and len(path) < len(whole):
+            if bound and len(path) < len(whole):
                 rest = self.paths.condition(tuple([p for p in whole if p not in path]))
                 value = self.paths.inside(value, whole, names)
                 value = self.tidy.make("where", rest, value, outside)

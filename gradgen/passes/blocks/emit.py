@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -156,11 +157,25 @@ class Emitter:
                 yield from self._zero(read, scope, depth)
         before = scope.made.get(name)
         if sign != "=" and before != "value":
-            value = self.tidy.negated(value) if sign == "-=" else value
+            value = self._negated(value, piece.names) if sign == "-=" else value
             sign = "="
         again = any(place < other <= scope.ends for other in self.set[name])
         scope.made[name] = "value"
         yield Said(depth, line, value, piece.names, sign, before is None, again)
+
+    def _negated(self, value: int, names: Mapping[int, str]) -> int:
+        """Return minus a value, with the sign in front of its text."""
+        steps, step = self.tidy.steps, self.tidy.steps[value]
+        if value not in names:
+            number = steps.number(value)
+            if isinstance(number, (Fraction, float)):
+                return steps.const(-number)
+            if step.op == "neg":
+                return step.args[0]
+            if step.op in ("mul", "div"):
+                first, second = step.args
+                return steps.emit(step.op, self._negated(first, names), second)
+        return steps.emit("neg", value)
 
     def _zero(self, name: str, scope: _Scope, depth: int) -> Iterator[Declared]:
         """Yield what a name stands for so far, where no line before has assigned to it."""

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
 from gradgen.passes.blocks.paths import Path, Paths, both, either
+from gradgen.passes.blocks.sink import Placed, sunk
 from gradgen.passes.functions import Names, leaves
 
 #: A condition outside of its branch has the conditions of that in its line, if they are no more than this; else they have a name.
 _WRITTEN_OUT = 2
-
-
-class Placed(NamedTuple):
-    """A line with the branch that it belongs to.
-
-    Attributes:
-        line: the line.
-        value: what it says.
-        path: the branch outside which that is 0, or not read.
-        names: what is called how in it.
-        raised: whether it is a condition that stands outside of the branch that it belongs to.
-    """
-
-    line: Line
-    value: int
-    path: Path
-    names: Mapping[int, str]
-    raised: bool = False
 
 
 class Placer:
@@ -42,15 +24,24 @@ class Placer:
         paths: what finds the branches of values.
         asked: what the conditions of branches are made of, with their names.
         alike: the gradients that go by the name of another, outside of whose branch they are 0.
+        ones: the gradients that are 1 or -1 in their branch.
+        mine: those of them that have no line.
     """
 
     def __init__(
-        self, tidy: Tidy, said: Callable[[Line, Names], int], joins: Mapping[int, int]
+        self,
+        tidy: Tidy,
+        said: Callable[[Line, Names], int],
+        joins: Mapping[int, int],
+        kept: Collection[str] = (),
     ) -> None:
         self.steps: Steps = tidy.steps
         self.tidy = tidy
         self.said = said
         self.joins = joins
+        self.kept = kept
+        self.ones: dict[int, int] = {}
+        self.mine: set[int] = set()
         self.paths = Paths(self.steps, tidy.make)
         self.asked: dict[int, str] = {}
         self.alike: set[int] = set()
@@ -70,17 +61,32 @@ class Placer:
         """
         if not any(self._chooses(line.value) for line in lines):
             return ()
-        placed = self._sunk([*self._placed(lines, names)], results)
+        placed = [*self._placed(lines, names)]
+        if self.ones:
+            # Only where what reads them is 0 outside of their branch.
+            self.mine = {*self.ones}
+            for one in placed:
+                for condition, _ in one.path:
+                    self.mine.difference_update(self.steps[condition].args)
+                for value in self.mine.intersection(one.names):
+                    zero = self.paths.zero[value]
+                    if zero is None or not {*zero} <= {*one.path}:
+                        self.mine.discard(value)
+            self.ones, self.alike = {}, set()
+            self.paths = Paths(self.steps, self.tidy.make)
+            placed = [*self._placed(lines, names)]
+        placed = sunk(placed, results, self.paths)
         return [*self._raised(placed)]
 
     def _chooses(self, value: int) -> bool:
         return self.steps[value].op == "where"
 
     def _placed(
-        self, lines: Iterable[Line], names: Mapping[int, str]
+        self, lines: Sequence[Line], names: Mapping[int, str]
     ) -> Iterator[Placed]:
         """Yield lines with their branches."""
         known = Names(names)
+        again = {line.name for line in lines if line.sign != "="}
         self.asked = {v: n for v, n in names.items() if self.is_boolean(self.steps[v].op)}  # fmt: skip
         for line in lines:
             if self.is_boolean(self.steps[line.total].op):
@@ -90,8 +96,12 @@ class Placer:
             chooses = value not in known and self._chooses(value)
             path = self.paths.of(value, known) if chooses or not ahead else ()
             read = sorted({*self.leaves(value, known)})
-            for leaf in () if ahead else self.alike.intersection(read):
+            alike = set[int]() if ahead else self.alike.intersection(read)
+            for leaf in sorted(alike):
                 path = both(self.paths.zero[leaf], path)
+            if not self.mine.isdisjoint(read):
+                value = self._filled(value, known)
+                read = sorted({*self.leaves(value, known)})
             first = line.sign == "="
             before = () if first else self.paths.zero.get(self._before(line, known), ())
             whole = path if first else either(path, before)
@@ -109,51 +119,35 @@ class Placer:
                 known[line.total] = line.name
                 self.alike.add(line.total)
                 continue
+            number = self.steps.number(inner)
+            alone = first and not (ahead or line.name in again or line.name in self.kept)  # fmt: skip
+            if alone and path and number in (1, -1) and not isinstance(number, bool):
+                self.ones[line.total] = inner
+                if line.total in self.mine:
+                    known[line.total] = line.name
+                    self.alike.add(line.total)
+                    continue
             for condition, _ in path:
                 self.asked |= {v: known[v] for v in self.leaves(condition, known)}
-            yield Placed(line, value, path, {v: known[v] for v in read})
+            called = {v: known[v] for v in read}
+            yield Placed(line, value, path, called, bound=bool(alike))
             if line.total in self.joins:
                 known[line.total] = line.name
             else:
                 known.give(line)
 
+    def _filled(self, value: int, names: Mapping[int, str]) -> int:
+        """Return a value with numbers in the places of gradients that are 1 or -1. The recursion is as deep as a line, which is short."""
+        if value in self.mine and value in self.ones:
+            return self.ones[value]
+        step = self.steps[value]
+        if value in names or not step.args:
+            return value
+        args = [self._filled(arg, names) for arg in step.args]
+        return value if args == [*step.args] else self.tidy.make(step.op, *args)
+
     def _before(self, line: Line, known: Names) -> int:
         return known.stands.get(line.name, -1)
-
-    def _sunk(self, placed: Sequence[Placed], results: Collection[int]) -> list[Placed]:
-        """Return forward lines, with each choice in the branch around all lines that read it."""
-        needed: dict[int, Path | None] = {}
-        first: dict[int, int] = {}
-        found: list[tuple[int, int, Placed]] = []
-        for place, one in reversed([*enumerate(placed)]):
-            path, total, at = one.path, one.line.total, place
-            ahead = one.line.answers is None and total not in results
-            if ahead and not path and self._chooses(one.value):
-                path = needed.get(total) or path
-                at = first.get(total, place) if path else place
-            found.append((at, place, one._replace(path=path)))
-            for value, branch in self._reads(one, path):
-                needed[value] = either(needed.get(value), branch)
-                first[value] = min(at, first.get(value, at))
-        # Behind the conditions of its branch, which the first line that reads it is.
-        return [one for _, _, one in sorted(found, key=lambda key: key[:2])]
-
-    def _reads(self, one: Placed, path: Path) -> Iterator[tuple[int, Path | None]]:
-        """Yield what a line in a branch reads, each with the branch in which it does."""
-        todo: list[tuple[int, Path | None]] = [(one.value, path)]
-        while todo:
-            value, branch = todo.pop()
-            op, args, _, _ = self.steps[value]
-            if value in one.names:
-                yield value, branch
-            elif op == "where":
-                todo.append((args[0], branch))
-                for place in (1, 2):
-                    taken = self.paths.taken(args[0], place == 1, one.names)
-                    todo.append((args[place], both(branch, taken)))
-            else:
-                todo += [(arg, branch) for arg in args]
-        yield from ((condition, ()) for condition, _ in path)
 
     def _raised(self, placed: Iterable[Placed]) -> Iterator[Placed]:
         """Yield lines, with conditions outside of the blocks that they need nothing of: `not a and b` instead of `b` where a fails."""
