@@ -406,9 +406,14 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
         if lost or any(program.steps[v].op != "const" for v in program.constants):
             program = stage(*asked, folded=False, rows=table, constants=nodes)
         constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
-        program = recognise(program, constants, not recipe.ieee)
+        program = recognise(program, constants, _raises(recipe))
     shown = recipe.style == "textbook"
     return branch(flatten(differentiate(guard(program), shown)))
+
+
+def _raises(recipe: Recipe) -> bool:
+    """Whether overflow and poles raise in a module, so that no value in it is infinite."""
+    return TARGETS[recipe.target].raises and not recipe.ieee
 
 
 def _named(program: Program, target: Target) -> Program:
@@ -430,7 +435,7 @@ def _read(
     formula = parse(source, inputs, "expand" if recipe.expand else calls)
     large = [d.name for d in formula.functions if d.body is not None and not d.key]
     table, long = declare(
-        formula, _inputs(formula, recipe), recipe.outputs, not recipe.ieee
+        formula, _inputs(formula, recipe), recipe.outputs, _raises(recipe)
     )
     if long or hidden:
         formula = parse(source, inputs, calls, [*long, *hidden])

@@ -32,6 +32,7 @@ FUNCTIONS = [
     "atan2(y, x) + tanh(x)*y",
     "R*T/(v - b) - a/(sqrt(T)*v*(v + b))",
     "exp(-(x - m)**2/(2*s**2))/(s*sqrt(2*pi))",
+    "y*sin(exp(x))",
     "x*log(x/y) + (1 - x)*log((1 - x)/(1 - y))",
 ]
 
@@ -95,7 +96,9 @@ def changed(text: str, mutant: str, names: tuple[str, ...]) -> bool:
         point = [chosen.uniform(0.2, 0.9) for _ in names]
         try:
             values = [run(*point) for run in runs]
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, TypeError, ValueError):
+            continue
+        if any(isinstance(value, complex) for each in values for value in each):
             continue
         pairs = zip(*values)
         differ += not all(math.isclose(a, b, rel_tol=1e-4) for a, b in pairs)
@@ -136,7 +139,7 @@ def test_mutants_are_found() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("text", FUNCTIONS)
 def test_many_mutants_are_found(text: str) -> None:
-    assert compare(text, 60) > 25
+    assert compare(text, 100) > 40
 
 
 @pytest.mark.slow
@@ -146,8 +149,8 @@ def test_no_derivative_of_sympys_is_called_wrong(name: str) -> None:
         try:
             file, _ = written(row["expression"])
             said = found(file)
-        except (GradgenError, SyntaxError, TypeError, ValueError):
-            continue
+        except (GradgenError, NotImplementedError, SyntaxError, TypeError, ValueError):
+            continue  # what SymPy or gradgen does not write or read
         assert not said.wrong, (row["expression"], [*said.lines()])
 
 
