@@ -21,7 +21,7 @@ from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.function import Function, read_helper
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import walk
-from gradgen.sources import compile_read, wanted_outputs
+from gradgen.sources import compile_read, settling, wanted_outputs
 
 #: The instructions that say what a function works out.
 _TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")
@@ -67,7 +67,7 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
     helper = _helper(function, {})
     means, name = options.pop("means", None), options.pop("name", None)
     outputs = wanted_outputs(options.get("outputs"))
-    found = read_helper(helper, means, name or "", outputs)
+    found = read_helper(helper, means, name or "", outputs, *settling(options))
     if helper.names.live is None:
         _check_constants(found, helper.names, function.__globals__)
     return compile_read(found, **options)
@@ -75,6 +75,12 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
 
 def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) -> None:
     """Refuse a function of a file whose constants have been changed since from elsewhere, as in `model.K = 3`."""
+    for name, value in found.fixed.items():
+        now = scope.get(name, value)
+        if type(now) is not type(value) or now != value:
+            raise GradgenError(
+                f"`{name}` is {now!r} now, and {value!r} in the file; bind it once, or make it a parameter"
+            )
     said = plain_constants(names) if found.constants else {}
     for name, line in found.constants.items():
         now = _own(scope.get(name))
@@ -196,7 +202,7 @@ def _live(
     if isinstance(value, types.ModuleType):
         return Dotted(value.__name__)
     plain = _own(value)
-    if type(plain) in (int, float):
+    if type(plain) in (int, float) or value is None or type(value) in (bool, str):
         return Constant(name, ast.Constant(plain), Names(""), 0)
     for module in _MODULES:
         called = getattr(value, "__name__", None)
@@ -213,7 +219,7 @@ def _live(
                 ) from None
         return Dotted(f"{value.__module__}.{value.__qualname__}")
     raise UnclearError(
-        f"`{name}` is a {type(value).__name__} here; only numbers, modules and functions are read"
+        f"`{name}` is a {type(value).__name__} here; only numbers, texts, modules and functions are read"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from gradgen.errors import GradgenError
@@ -26,14 +26,21 @@ def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
         GradgenError: the function or an option is not acceptable; with the file's own line.
     """
     means, name = options.pop("means", None), options.pop("name", None)
+    outputs = wanted_outputs(options.get("outputs"))
     found = read_function(
-        text, function, means, name or "", wanted_outputs(options.get("outputs"))
+        text, function, means, name or "", outputs, *settling(options)
     )
     return compile_read(found, **options)
 
 
+def settling(options: Mapping[str, Any]) -> tuple[Mapping[str, object], Sequence[str]]:
+    """Return what options say parameters are, and which of them are variables."""
+    const, inputs = options.get("const"), options.get("inputs")
+    return const if isinstance(const, Mapping) else {}, wanted_outputs(inputs)
+
+
 def wanted_outputs(outputs: Any) -> tuple[str, ...]:
-    """Return the names of the outputs that an option asks for."""
+    """Return the names that an option lists."""
     if isinstance(outputs, str):
         return split_names(outputs)
     return tuple(map(str, outputs)) if isinstance(outputs, Iterable) else ()
@@ -47,6 +54,8 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
     """
     given = {key: value for key, value in options.items() if value is not None}
     const = given.get("const", {})
+    if found.settled and isinstance(const, Mapping):
+        const = given["const"] = {n: v for n, v in const.items() if n not in found.settled}  # fmt: skip
     inputs = [name for name in found.inputs if name not in const]
     asked = given.get("inputs", inputs)
     names = split_names(asked) if isinstance(asked, str) else [str(n) for n in asked]
@@ -69,7 +78,7 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
             if n in names or _is_result(n, found, wanted)
         }
         given["doc"] = {**kept, **doc}
-    plain = _plain(found, given)
+    plain = _plain(found, given, names)
     if plain is not None:
         given["proof"] = False  # the function itself is what counts
     try:
@@ -84,8 +93,10 @@ def _is_result(name: str, found: Function, wanted: Sequence[str] | None) -> bool
     return name not in found.inputs if wanted is None else name in wanted
 
 
-def _plain(found: Function, given: Mapping[str, Any]) -> Plain | None:
-    """Return a function as its own syntax tree says; None where no proof is wanted, or none can be had by it."""
+def _plain(
+    found: Function, given: Mapping[str, Any], inputs: Collection[str]
+) -> Plain | None:
+    """Return a function of inputs as its own syntax tree says; None where no proof is wanted, or none can be had by it."""
     # Other results than those that it returns are known to the program alone.
     if not given.get("proof", True) or "outputs" in given or found.origin is None:
         return None
@@ -93,8 +104,8 @@ def _plain(found: Function, given: Mapping[str, Any]) -> Plain | None:
         constants = {name: float(v) for name, v in given.get("const", {}).items()}
     except (TypeError, ValueError):
         return None
-    variables = [name for name in found.inputs if name not in constants]
-    return plain_function(found.origin, variables, constants)
+    variables = [n for n in found.inputs if n not in constants and n in inputs]
+    return plain_function(found.origin, variables, constants, found.settled)
 
 
 def _number(text: str) -> float:

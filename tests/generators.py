@@ -28,6 +28,11 @@ _SMOOTH = (
     *("sin({0})", "cos({0})", "tanh({0})", "atan({0})", "exp(-({0})**2)"),
     *("sqrt(1.5 + ({0})**2)", "log(2.5 + cos({0}))", "exp(sin({0}))", "asinh({0})"),
 )
+#: Tests of what is no number; what follows is not evaluated.
+_SETTLED = (
+    *("way == 'a'", "way != 'a'", "way in ('b', 'c')", "other is None", "not other"),
+    *("other is not None and other > x", "on", "not on or x > 0", "on and x > 0.5"),
+)
 _SIZES = ("0.5", "0.25", "1.5", "0.1", "2", "3", "9.81", "0.75", "1e-2", "4", "1.25")
 
 
@@ -43,7 +48,7 @@ class Made:
     def compile(self, **options: Any) -> Compiled:
         """Return its module."""
         if self.is_python:
-            return compile_function(self.text, "f", **options)
+            return compile_function(self.text, "f", inputs=self.inputs, **options)
         return compile(
             self.text, inputs=self.inputs, outputs=self.outputs or None, **options
         )
@@ -81,6 +86,7 @@ class _Maker:
     helpers: list[str] = field(default_factory=list)
     #: What each `return` gives back, and how deep `if` may stand in `if`, where functions branch.
     results: int = 0
+    settled: tuple[str, ...] = ()
     depth: int = 0
 
     def number(self) -> str:
@@ -239,7 +245,11 @@ def branching(seed: int) -> Made:
         lines += [f"    return {inner.expression()}", ""]
         maker.helpers.append("part")
     maker.results, maker.depth = rnd.choice((1, 1, 1, 2)), 2
-    lines += ["", f"def f({', '.join(inputs)}):"]
+    options = ""
+    if rnd.random() < 0.5:
+        options = ", way='a', other=None, on=True"
+        maker.settled = _SETTLED
+    lines += ["", f"def f({', '.join(inputs)}{options}):"]
     for _ in range(rnd.randrange(2, 7)):
         branches = rnd.random() < 0.5
         lines += (_branches if branches else _statement)(maker, "    ")
@@ -268,7 +278,9 @@ def _branches(maker: _Maker, blank: str) -> Iterator[str]:
             _assigned(maker, f"q{place}")
             before = [*before, f"q{place}"] if not place else before
         else:
-            yield f"{blank}{'elif' if place else 'if'} {maker.condition()}:"
+            settled = maker.settled and rnd.random() < 0.2
+            test = rnd.choice(maker.settled) if settled else maker.condition()
+            yield f"{blank}{'elif' if place else 'if'} {test}:"
         for _ in range(rnd.randrange(1, 3)):
             deeper = maker.depth > 0 and rnd.random() < 0.4
             yield from (_branches if deeper else _statement)(maker, inner)

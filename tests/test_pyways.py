@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import math
 import re
+from pathlib import Path
 from typing import Any
 
+import mpmath
 import pytest
 
+import gradgen
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import regenerate
 from gradgen.prove.plain_python import plain_function
@@ -71,10 +75,7 @@ def test_ways_are_those_of_python(body: str, program: str) -> None:
         assert close(got if len(got) > 1 else got[0], run(text, "f", point)), point
 
 
-def _exact(number: float) -> Any:
-    import mpmath
-
-    return mpmath.mpf(number)
+_exact = mpmath.mpf
 
 
 @pytest.mark.parametrize(
@@ -207,3 +208,182 @@ def test_names_that_are_functions_too_keep_their_values() -> None:
     text = text_of(body)
     compiled = compile_function(text, "f")
     assert compiled.forward(1.5, 2.0)[0] == pytest.approx(5.0 + 2**1.5)
+
+
+# What is settled when compiling.
+
+OPTIONS = '''
+import math
+import numpy as np
+
+MODE = "fast"
+DEBUG = False
+
+
+def friction(Re, eD=1e-4, method=None):
+    """Friction."""
+    if method is None:
+        method = "Haaland" if eD is not None else "Smooth"
+    if method == "Haaland":
+        return (-1.8*math.log10((eD/3.7)**1.11 + 6.9/Re))**-2
+    elif method in ("Blasius", "Smooth"):
+        return 0.316/Re**0.25
+    elif "Churchill" in method:
+        return tables[method](Re, eD)
+    raise ValueError("no such method")
+
+
+def volume(x, y=None, full=False, *, z=0):
+    return x
+
+
+def scaled(x, y=None, full=False, size=2.0):
+    from math import sqrt
+    y = y or 2.0
+    if MODE == "fast" and not DEBUG and not full:
+        return x*y
+    z = scaled(x, full=False) if full is True else undefined
+    return sqrt(z) + x*size if y is not None and y > 1 else x
+
+
+def typed(x, y):
+    if isinstance(x, (list, tuple, np.ndarray)) or isinstance(y, str):
+        return [typed(i, y) for i in x]
+    if not isinstance(x, (int, float)):
+        raise TypeError("no number")
+    if x in (1, 2) or y not in (0.5, 3):
+        return y
+    return x*y
+
+
+def inner(x, way):
+    return x*2 if way == "double" else x + 1
+
+
+def handed(x, way="double"):
+    return inner(x, way) + inner(x, "other") + inner(x, way=None)
+
+
+def required(x, kind):
+    if kind == "square":
+        return x*x
+    return x + kind
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "call", "kinds"),
+    [
+        ("friction", {}, {}, "For method = None."),
+        ("friction", {"const": {"method": "Blasius"}}, {"method": "Blasius"}, "For method = 'Blasius'."),
+        ("friction", {"const": {"method": "'Smooth'"}}, {"method": "Smooth"}, "For method = 'Smooth'."),
+        ("friction", {"const": {"eD": None}}, {"eD": None}, "For eD = None, method = None."),
+        ("friction", {"const": {"eD": 0.01}}, {"eD": 0.01}, "For method = None."),
+        ("scaled", {}, {}, "For y = None, full = False."),
+        ("scaled", {"const": {"full": True}}, {"full": True}, "For y = None, full = True."),
+        ("scaled", {"const": {"full": "True", "y": "None"}}, {"full": True}, "For y = None, full = True."),
+        ("typed", {}, {}, ""),
+        ("handed", {}, {}, "For way = 'double'."),
+        ("handed", {"const": {"way": "other"}}, {"way": "other"}, "For way = 'other'."),
+        ("required", {"const": {"kind": "square"}}, {"kind": "square"}, "For kind = 'square'."),
+        ("required", {"const": {"kind": "2.5", "x": 1.5}}, None, ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_settled(
+    name: str,
+    options: dict[str, Any],
+    call: dict[str, Any] | None,
+    kinds: str,
+) -> None:
+    if call is None:  # a number where the function tests for a text
+        with pytest.raises(GradgenError, match="is compared with text"):
+            compile_function(OPTIONS, name, **options)
+        return
+    compiled = compile_function(OPTIONS, name, **options)
+    assert not compiled.unproven
+    assert (kinds or "y if x == 1") in compiled.recipe.source
+    assert regenerate(compiled.recipe).source == compiled.source
+    inputs = compiled.program.inputs
+    assert not {*inputs} & {*call}
+    scope: dict[str, Any] = {}
+    exec(OPTIONS, scope)  # noqa: S102
+    found = read_function(OPTIONS, name, const=options.get("const"))
+    assert found.origin is not None
+    numbers = {n: v for n, v in options.get("const", {}).items() if isinstance(v, float)}  # fmt: skip
+    plain = plain_function(found.origin, inputs, numbers, found.settled)
+    assert plain is not None
+    for point in [(3.5, 0.3), (1.0, 0.5), (7.0, 3.0)]:
+        at = point[: len(inputs)]
+        value = scope[name](**dict(zip(inputs, at)), **call)
+        assert close(compiled.forward(*at)[0], value)
+        (got,) = plain.values(plain.at([*map(_exact, at)]))
+        assert close(float(got), value)
+
+
+def test_a_parameter_that_is_listed_is_a_number() -> None:
+    compiled = compile_function(OPTIONS, "scaled", inputs="x, size", const={"y": 3.0, "full": True})  # fmt: skip
+    assert compiled.program.inputs == ("x", "size")
+    text = "def f(x, y=None):\n    if y is None:\n        return x\n    return x*y\n"
+    assert compile_function(text, "f").program.inputs == ("x",)
+    assert compile_function(text, "f", inputs="x, y").forward(2.0, 3.0)[0] == 6.0
+    assert compile_function(text, "f", const={"y": 3}).forward(2.0)[0] == 6.0
+    # One that nothing tests is a number as ever.
+    text = "def f(x, y=None):\n    return x*y\n"
+    assert compile_function(text, "f").program.inputs == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def f(x, y=None):\n    if y is None and x > 0:\n        return y*x\n    return x", "line 3: `y` is None here, and None has no place in a formula; give another value by --const"),
+        ("def f(x, kind):\n    return x if kind == 'a' else -x", "line 2: a number is compared with text here; say which text `kind` is by --const kind=a"),
+        ("def f(x, y=None):\n    return x if y is None else -x\ndef g(x): return f(x, None)*None", None),
+        ("def f(x):\n    if x > 0:\n        a = 'up'\n    else:\n        a = 'down'\n    return x if a == 'up' else -x", "line 6: `a` is no number in one way of the `if` in line 2, and something else in another"),
+        ("def f(x):\n    return x if isinstance(x, int) else -x", "line 2: of which type this is depends on who calls"),
+        ("def f(x):\n    a = x*2\n    return x if isinstance(a, float) else -x", "line 3: of which type this is depends on who calls"),
+        ("def f(x):\n    return x if x is 1 else -x", "line 2: `is` has no place"),
+        ("def f(x):\n    return x if x in y else -x\ny = 3", "line 2: `in` has no place"),
+        ("def f(x, way='a'):\n    return way", "line 2: `way` is 'a' here, and text has no place"),
+        ("def f(x):\n    return x if len('ab') == 2 else -x", "line 2: `len`"),
+        ("def f(x):\n    return max(x, None)", "line 2: None has no place in a formula"),
+        ("isinstance = 3\ndef f(x):\n    return x if isinstance(x, float) else -x", "line 3: "),
+        ("def f(x):\n    return x if x > 0 else 'a'", "line 2: text has no place in a formula"),
+        ("def f(x):\n    return x if None < x else -x", "line 2: None has no place in a formula"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_among_numbers(
+    text: str, message: str | None
+) -> None:
+    if message is None:
+        assert compile_function(text, "f").forward(2.0)[0] == 2.0
+        message, name = "line 3: None has no place in a formula", "g"
+    else:
+        name = "f"
+    with pytest.raises(GradgenError) as found:
+        compile_function(text, name)
+    assert found.value.message.startswith(message)
+
+
+def test_the_command_line_settles(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:  # fmt: skip
+    file = tmp_path / "model.py"
+    file.write_text(OPTIONS)
+    command = ["compile", f"{file}:friction", "--const", "method=Blasius"]
+    assert main(command) == 0
+    assert "friction = 0.316 / Re ** 0.25" in capsys.readouterr().out
+
+
+def test_a_decorated_function_keeps_its_options() -> None:
+    @gradgen.differentiate(const={"method": "plain"})
+    def level(t: float, a: float = 2.0, method: str = "decay", on: bool = True) -> float:  # fmt: skip
+        if method == "decay":
+            return a * math.exp(-t)
+        return a * t if on else t
+
+    assert level.program.inputs == ("t", "a")
+    assert level.value_and_grad(3.0, 2.0) == (6.0, (2.0, 3.0))
+
+
+def test_a_parameter_that_nothing_reads_may_be_left_out() -> None:
+    text = "def f(x, y, z):\n    if x > 0:\n        return x*y\n    return y\n"
+    compiled = compile_function(text, "f", inputs="y, x")
+    assert compiled.forward(2.0, 3.0)[0] == 6.0 and not compiled.unproven

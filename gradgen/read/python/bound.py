@@ -101,11 +101,11 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
     found: dict[str, list[Binding]] = {}
     star = None
     for place, node in enumerate(names.module.body):
-        plain = _plain(node, place, names)
-        for name, line, meaning in plain:
+        listed = plain(node, place, names)
+        for name, line, meaning in listed:
             how = "" if meaning else "an assignment that unpacks what is not listed"
             found.setdefault(name, []).append(Binding(line, how, place, meaning))
-        known = Counter(name for name, _, _ in plain)
+        known = Counter(name for name, _, _ in listed)
         for name, line in bindings([node]):
             if name != "*" and known[name]:
                 known[name] -= 1
@@ -125,7 +125,7 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
     return Bound(found, star)
 
 
-def _plain(
+def plain(
     node: ast.stmt, place: int, names: Names
 ) -> list[tuple[str, int, Meaning | None]]:
     """Return what a plain assignment, import or `def` binds, with the line."""

@@ -81,6 +81,8 @@ class _Watch:
         self.modules = {"math", "numpy", *(name.split(".")[0] for name in whole)}
         #: What is called, or read with a dot: a module that is neither goes somewhere else.
         self.handled: set[ast.expr] = set()
+        #: The calls of `globals` that bind nothing: what asks for a name, and what Python alone calls.
+        self.harmless = _harmless(module)
         #: The importers that are told what to import.
         self.told: set[ast.expr] = set()
         #: Where text is run among names that are given.
@@ -119,6 +121,8 @@ class _Watch:
         self.found.itself |= name in _MODULES and node not in self.told
         self.loose |= bare and name in self.whole
         if name not in _WATCHED or not self.is_builtin(node, around):
+            return
+        if node in self.harmless:
             return
         watched = (*_TEXT, *_INNER) if bare else ()
         if name in ("globals", "__builtins__", *watched):
@@ -221,3 +225,33 @@ class _Watch:
                 name = "*" if known or self.loose else "?"
             self.found.stored.setdefault(name, line)
         return self.found
+
+
+def _harmless(module: ast.Module) -> set[ast.AST]:
+    """Return the names `globals` in calls that bind nothing.
+
+    These are `"name" in globals()`, and `return globals()[name]` in the `__getattr__` of a file, which Python calls for names that
+    the file has not, if nothing else of the file speaks of that function.
+    """
+    found: set[ast.AST] = set()
+    spoken = 0
+    for node in walk(module):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):  # fmt: skip
+            found.update(_globals(node.comparators[0]) if len(node.ops) == 1 else ())
+        spoken += "__getattr__" in (getattr(node, "id", ""), getattr(node, "attr", ""))
+        spoken += isinstance(node, ast.Constant) and node.value == "__getattr__"
+        spoken += isinstance(node, ast.alias) and "__getattr__" in (node.name, node.asname)  # fmt: skip
+    own = [n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == "__getattr__"]  # fmt: skip
+    for node in own if not spoken else ():
+        if not node.decorator_list:
+            returned = (n.value for n in walk(node) if isinstance(n, ast.Return))
+            subscripts = [v for v in returned if isinstance(v, ast.Subscript)]
+            found.update(each for v in subscripts for each in _globals(v.value))
+    return found
+
+
+def _globals(node: ast.expr) -> list[ast.AST]:
+    """Return the name `globals` where a node is a plain call of it."""
+    plain = isinstance(node, ast.Call) and not (node.args or node.keywords)
+    name = node.func if plain else None  # type: ignore[attr-defined]
+    return [name] if isinstance(name, ast.Name) and name.id == "globals" else []

@@ -31,6 +31,7 @@ class Constants:
         called: the formula's own functions and constants that were used.
         values: those at the top of a file that were read, by their expressions.
         lines: their names, each with its line.
+        settled: of those that are no numbers, what they are.
     """
 
     draft: Draft
@@ -39,6 +40,7 @@ class Constants:
     called: set[str] = field(default_factory=set)
     values: dict[ast.expr, Value] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    settled: dict[str, object] = field(default_factory=dict)
 
     def circle(self) -> Value:
         """Return the circle's constant; its value, where an input has its name."""
@@ -72,7 +74,11 @@ class Constants:
                 raise scope.fail(
                     f"`{name}` is no constant, by line {line}: {said}", node
                 ) from None
-            if not value.text.isidentifier():  # which is another's name, or pi
+            if value.known is not None:
+                self.settled[each.name] = value.known.value
+            elif value.truth is not None:
+                self.settled[each.name] = value.truth
+            elif not value.text.isidentifier():  # which is another's name, or pi
                 value = self.stated(each, value)
             self.values[each.value] = value
             self.lines[each.name] = getattr(each.value, "lineno", 0)

@@ -21,6 +21,30 @@ _EXPONENT = 64
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is no number, and known when compiling: None, a text, or what an import in the function names.
+
+    Attributes:
+        value: what it is.
+        option: the parameter whose value it is, if it is one's.
+    """
+
+    value: object
+    option: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """Why it has no place among numbers, and what to do."""
+        what = {str: "text", type(None): "None"}.get(type(self.value), "a module")
+        if not self.option:
+            return f"{what} has no place in a formula"
+        return (
+            f"`{self.option}` is {self.value!r} here, and {what} has no place in a formula; "
+            f"give another value by --const, or make it a variable by --inputs"
+        )
+
+
+@dataclass(frozen=True)
 class Value:
     """What a part of an expression is in a formula.
 
@@ -31,6 +55,7 @@ class Value:
         index: whether an index of a loop took part, which is worked out where it is used.
         condition: whether it is true or false, and no number.
         truth: which of them, where that is known.
+        known: what it is where it is no number, but known.
         unclear: why it cannot be read, where that is so: what is said of the name.
     """
 
@@ -40,7 +65,18 @@ class Value:
     index: bool = False
     condition: bool = False
     truth: bool | None = None
+    known: Known | None = None
     unclear: str = ""
+
+    @property
+    def told(self) -> bool | None:
+        """Whether `if` takes it for true, where that is known and it is no number."""
+        return self.truth if self.known is None else bool(self.known.value)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number."""
+        return not self.condition and self.known is None
 
     def inside(self, binds: int) -> str:
         """Return the text as an operand of what binds so strongly."""
@@ -61,6 +97,15 @@ class Context(Protocol):
     ) -> Value | list[Value]:
         """Return the value of a call, or of one that returns several; `sure` where Python comes to it in any case."""
 
+    def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
+        """Return what a comparison of what is no number comes to; None for one of numbers."""
+
+    def asks(self, node: ast.Call) -> bool:
+        """Whether a call asks for the type of its first argument."""
+
+    def asked(self, node: ast.Call, value: Value) -> Value:
+        """Return what such a call comes to."""
+
     def assign(self, node: ast.NamedExpr, value: Value) -> Value:
         """Give a value the name that `:=` names; return what stands for it."""
 
@@ -73,10 +118,17 @@ def truth(value: bool) -> Value:
     return Value(str(value), condition=True, truth=value)
 
 
+def value_of(value: object, option: str) -> Value:
+    """Return the value of a parameter that is settled."""
+    if isinstance(value, bool):
+        return truth(value)
+    return Value("", known=Known(value, option))
+
+
 def denied(value: Value) -> Value:
     """Return the opposite of a condition; of a number whether it is 0, as Python has it."""
-    if value.truth is not None:
-        return truth(not value.truth)
+    if value.told is not None:
+        return truth(not value.told)
     if not value.condition:
         return Value(f"{value.inside(_SUM)} == 0", _COMPARISON, condition=True)
     return Value(f"not {value.inside(_NOT)}", _NOT, condition=True)
@@ -84,11 +136,21 @@ def denied(value: Value) -> Value:
 
 def tested(value: Value) -> Value:
     """Return a value as a condition: of a number whether it is not 0, as Python has it."""
+    if value.told is not None:
+        return truth(value.told)
     if value.condition:
         return value
     if value.whole is not None:
         return truth(value.whole != 0)
     return Value(f"{value.inside(_SUM)} != 0", _COMPARISON, condition=True)
+
+
+def equality(one: Value, other: Value) -> Value:
+    """Return whether two numbers are equal."""
+    if one.whole is not None and other.whole is not None:
+        return truth(one.whole == other.whole)
+    text = f"{one.inside(_SUM)} == {other.inside(_SUM)}"
+    return Value(text, _COMPARISON, condition=True)
 
 
 def index(number: int) -> Value:
@@ -185,9 +247,9 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
         node, count, sure = todo.pop()
         if isinstance(node, (ast.IfExp, ast.BoolOp)):
             if isinstance(node, ast.IfExp):
-                chosen = _choose(node, count, made)
+                chosen = _choose(node, count, made, context)
             else:
-                chosen = _join(node, count, made)
+                chosen = _join(node, count, made, context)
             if node is root and isinstance(chosen, ast.expr):
                 root = chosen
             if isinstance(chosen, ast.expr):
@@ -223,7 +285,7 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
 _Next: TypeAlias = "tuple[ast.expr] | ast.expr | None"
 
 
-def _choose(node: ast.IfExp, count: int, made: list[Value]) -> _Next:
+def _choose(node: ast.IfExp, count: int, made: list[Value], context: Context) -> _Next:
     """Go on with a choice, of which so many parts were read; one that is settled is its one part, and the other is not read."""
     if count == 0:
         return (node.test,)
@@ -235,25 +297,37 @@ def _choose(node: ast.IfExp, count: int, made: list[Value]) -> _Next:
         return (node.body,)
     if count == 2:
         return (node.orelse,)
-    other, body, test = made.pop(), made.pop(), made.pop()
+    other = number_of(made.pop(), node.orelse, context)
+    body, test = number_of(made.pop(), node.body, context), made.pop()
     words = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
     made.append(Value(words, ELSE))
     return None
 
 
-def _join(node: ast.BoolOp, count: int, made: list[Value]) -> _Next:
+def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
     """Go on with `and` or `or`, of which so many operands were read; what is settled ends it, and no other is read."""
     word, binds, end = "or", OR, True
     if isinstance(node.op, ast.And):
         word, binds, end = "and", AND, False
     if count > 1:
         last, first = made.pop(), made.pop()
-        if first.truth is None:
+        if first.told is None:
+            last = number_of(last, node.values[count - 1], context)
+            if first.is_number and last.is_number and first.binds == ATOM:
+                made.append(_one_of(first, last, end))  # as in size = size or 2.0
+                return None if count == len(node.values) else (node.values[count],)
             text = f"{first.inside(binds)} {word} {last.inside(binds + 1)}"
             last = Value(text, binds, condition=True)
         made.append(last)
-    done = count == len(node.values) or (count and made[-1].truth is end)
+    done = count == len(node.values) or (count and made[-1].told is end)
     return None if done else (node.values[count],)
+
+
+def _one_of(first: Value, last: Value, end: bool) -> Value:
+    """Return the one of two numbers that `or` or `and` gives: the first where it ends there."""
+    one, other = (first, last) if end else (last, first)
+    text = f"{one.inside(OR)} if {first.inside(_SUM)} != 0 else {other.text}"
+    return Value(text, ELSE)
 
 
 def single(root: ast.expr, context: Context) -> Value:
@@ -264,6 +338,13 @@ def single(root: ast.expr, context: Context) -> Value:
     return value
 
 
+def number_of(value: Value, node: ast.expr, context: Context) -> Value:
+    """Return a value that is a number or a condition; refuse any other."""
+    if value.known is not None:
+        raise context.fail(value.known.refusal, node)
+    return value
+
+
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
     """Return the operands of an expression."""
     if isinstance(node, ast.BinOp):
@@ -271,7 +352,12 @@ def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
     if isinstance(node, ast.UnaryOp):
         return (node.operand,)
     if isinstance(node, ast.Compare):
+        among = node.comparators[0]
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(among, (ast.Tuple, ast.List, ast.Set)):  # fmt: skip
+            return node.left, *among.elts
         return node.left, *node.comparators
+    if isinstance(node, ast.Call) and context.asks(node):
+        return (node.args[0],)
     if isinstance(node, ast.NamedExpr):
         return (node.value,)
     if isinstance(node, ast.Call):
@@ -303,6 +389,8 @@ def _joined(
     if isinstance(node, ast.NamedExpr):
         return context.assign(node, operands[0])
     assert isinstance(node, ast.Call)
+    if context.asks(node):
+        return context.asked(node, operands[0])
     given = operands[: len(node.args)]
     named: dict[str, Value] = {}
     for keyword, value in zip(node.keywords, operands[len(node.args) :]):
@@ -313,7 +401,12 @@ def _joined(
 
 
 def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Value:
-    """Return a comparison; of whole numbers, what it comes to."""
+    """Return a comparison; of whole numbers and of what is no number, what it comes to."""
+    settled = context.compared(node, operands)
+    if settled is not None:
+        return settled
+    for part, operand in zip(_parts(node, context), operands):
+        number_of(operand, part, context)
     text = operands[0].inside(_SUM)
     for op, operand in zip(node.ops, operands[1:]):
         if type(op) not in _COMPARE:
@@ -336,15 +429,18 @@ def _constant(node: ast.Constant, context: Context) -> Value:
         return number(value)
     if isinstance(value, complex):
         raise context.fail("imaginary numbers have no place in a formula", node)
-    what = {str: "text", bytes: "text", type(None): "None"}.get(type(value), "this")
+    if isinstance(value, str) or value is None:
+        return Value("", known=Known(value))
+    what = "text" if isinstance(value, bytes) else "this"
     raise context.fail(f"{what} has no place in a formula", node)
 
 
 def _unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
-    if isinstance(node.op, ast.UAdd):
-        return value
     if isinstance(node.op, ast.Not):
         return denied(value)
+    number_of(value, node.operand, context)
+    if isinstance(node.op, ast.UAdd):
+        return value
     if isinstance(node.op, ast.Invert):
         raise context.fail(_REFUSED[ast.Invert], node)
     if value.condition:
@@ -375,6 +471,9 @@ def _binary(
 ) -> Value:
     """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
     kind = type(op)
+    if isinstance(node, ast.BinOp):
+        number_of(left, node.left, context)
+        number_of(right, node.right, context)
     if left.condition or right.condition:
         raise context.fail(_NO_NUMBER, node)
     whole = _worked_out(left, kind, right)

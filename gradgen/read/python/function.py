@@ -12,8 +12,9 @@ from gradgen.read.python.bound import Dotted, Helper
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.docstrings import Docstring, meanings, read_docstring
 from gradgen.read.python.draft import Draft, Places
-from gradgen.read.python.expression import Value
+from gradgen.read.python.expression import Value, value_of
 from gradgen.read.python.flow.body import Body
+from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.meanings import check_means
@@ -37,6 +38,8 @@ class Function:
         origin: the function itself.
         constants: the constants at the top of the file that it is made of, each with its line.
         doc: what its docstring says of its parameters and results, by name.
+        settled: the parameters that are settled, as they are no numbers, with what they are.
+        fixed: the same of what stands at the top of the file.
     """
 
     program: str
@@ -48,6 +51,8 @@ class Function:
     origin: Helper | None = None
     constants: Mapping[str, int] = field(default_factory=dict)
     doc: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, object] = field(default_factory=dict)
+    fixed: Mapping[str, object] = field(default_factory=dict)
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -72,6 +77,8 @@ def read_function(
     means: Mapping[str, str] | None = None,
     result: str = "",
     outputs: Collection[str] = (),
+    const: Mapping[str, object] | None = None,
+    variables: Collection[str] = (),
 ) -> Function:
     """Read a function: assignments, `if`, loops over literal ranges, calls of its like, and a `return` or `raise` in every way.
 
@@ -81,6 +88,8 @@ def read_function(
         means: what imports mean that are not known, as {"fluids.numerics.exp": "exp"}.
         result: what its result is called, if not as the function is.
         outputs: the names of other results that are wanted, which keep theirs.
+        const: what parameters are, by name: of those that are no numbers, a text, None or a switch.
+        variables: the parameters that are variables whatever their defaults are.
 
     Raises:
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
@@ -95,7 +104,7 @@ def read_function(
     except UnclearError as error:
         raise names.fail(str(error), place) from None
     if isinstance(found, Helper):
-        return read_helper(found, means, result, outputs)
+        return read_helper(found, means, result, outputs, const, variables)
     what = "comes from another file" if isinstance(found, Dotted) else "is no `def`"
     raise names.fail(f"`{name}` {what}; name a function that this file defines", place)
 
@@ -105,11 +114,20 @@ def read_helper(
     means: Mapping[str, str] | None = None,
     result: str = "",
     outputs: Collection[str] = (),
+    const: Mapping[str, object] | None = None,
+    variables: Collection[str] = (),
 ) -> Function:
     """Read a function that was found; see `read_function`."""
     known = check_means(means)
-    reader = _Reader(helper, known, result, outputs)
-    found = replace(reader.read(), origin=helper, constants=reader.constants.lines)
+    fixed = settled(helper, const or {}, variables)
+
+    def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
+        reader = _Reader(helper, known, result, outputs, fixed, avoid)
+        found = reader.read()
+        of_file = reader.constants
+        return reader, replace(found, origin=helper, constants=of_file.lines, fixed=of_file.settled)  # fmt: skip
+
+    reader, found = read()
     clash = reader.constants.called & {*reader.draft.taken, *reader.draft.known}
     if not clash:
         return found
@@ -124,8 +142,7 @@ def read_helper(
                 arg,
             )
     # A local name such as `cos = math.cos(t)`: in a program, no name is a function and a value.
-    again = _Reader(helper, known, result, outputs, frozenset(clash)).read()
-    return replace(again, origin=helper, constants=reader.constants.lines)
+    return read(frozenset(clash))[1]
 
 
 class _Reader:
@@ -135,8 +152,10 @@ class _Reader:
         means: Mapping[str, str],
         result: str,
         outputs: Collection[str],
+        settled: Mapping[str, object],
         avoid: frozenset[str] = frozenset(),
     ) -> None:
+        self.settled = settled
         self.helper = helper
         self.draft = Draft(avoid)
         inputs = [arg.arg for arg in helper.function.args.args]
@@ -147,11 +166,12 @@ class _Reader:
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
-        inputs = parameters(self.helper)
+        inputs = [n for n in parameters(self.helper) if n not in self.settled]
         self.draft.go_to(names, function)
         self.draft.taken = dict.fromkeys(inputs, 1)
         body = Body(self.helper, self.draft, self.constants)
         given = {name: Value(name) for name in inputs}
+        given |= {name: value_of(self.settled[name], name) for name in self.settled}
         end, first = body.read(self.helper, given)
         comment = said_of(end)
         values = body.results(end, len(first.values))
@@ -164,22 +184,33 @@ class _Reader:
             results = (name,)
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
-        docstring, doc = _words(said), meanings(said, inputs, results)
+        docstring, doc = _words(said, self.settled), meanings(said, inputs, results)
         numbers = [((1, names.lines[0]),)] * len(docstring.splitlines())
         lines = (*numbers, *self.draft.places)
-        known = defaults(self.helper, self.constants.means)
+        known = defaults(self.helper, self.constants.means, self.settled)
         (name, text, comment), *others = self.draft.items
         if not (others or comment or docstring):
-            return Function(text, tuple(inputs), None, name, lines, known, doc=doc)
+            return Function(
+                text, tuple(inputs), None, name, lines, known, doc=doc
+            )  # and nothing settled
         program = canonical(self.draft.items, docstring)
         wanted = outputs or None
         return Function(
-            program, tuple(inputs), wanted, lines=lines, defaults=known, doc=doc
+            program,
+            tuple(inputs),
+            wanted,
+            lines=lines,
+            defaults=known,
+            doc=doc,
+            settled=self.settled,
         )
 
 
-def _words(said: Docstring) -> str:
-    """Return what a docstring says of the function itself, its paragraphs apart."""
-    words = "\n".join(said.words).replace('"""', "'''")
+def _words(said: Docstring, settled: Mapping[str, object]) -> str:
+    """Return what a docstring says of the function itself, its paragraphs apart, and below what was settled."""
+    told = shown(settled)
+    words = "\n".join([*said.words, *(["", told] if told else [])]).replace(
+        '"""', "'''"
+    )
     words = "".join(c if c.isprintable() or c == "\n" else " " for c in words)
     return split_docstring(f'"""{words}"""')[0] if words.strip() else ""

@@ -85,18 +85,24 @@ def _default(helper: Helper, place: int) -> ast.expr:
     return ast.copy_location(ast.Constant(helper.defaults[place]), node)
 
 
-def defaults(helper: Helper, means: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the defaults of the last parameters, as far as they are numbers."""
+def defaults(
+    helper: Helper, means: Mapping[str, str], settled: Collection[str] = ()
+) -> Mapping[str, str]:
+    """Return the defaults of the last parameters but for those that are settled, as far as they are numbers."""
     names = [arg.arg for arg in helper.function.args.args]
     found: dict[str, str] = {}
     for place in range(-1, -len(helper.function.args.defaults) - 1, -1):
         node = _default(helper, place)
+        if names[place] in settled:
+            continue
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
             break
         if not isinstance(node, _READ):
             break  # it is no number, and so an input without a default
         constants = Constants(Draft(), means, names)
         scope = Scope(constants, helper.names, before=helper.place)
-        text = single(node, scope).text
-        found[names[place]] = canonical([*constants.draft.items, ("", text, "")])
+        value = single(node, scope)
+        if not value.is_number:
+            break
+        found[names[place]] = canonical([*constants.draft.items, ("", value.text, "")])
     return dict(reversed(found.items()))

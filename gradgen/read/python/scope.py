@@ -20,7 +20,10 @@ MAX_FILE = 1_000_000
 #: No module holds anything by a longer name.
 MAX_PATH = 300
 #: What is Python's own where the file binds nothing by that name.
-BUILTINS = ("abs", "max", "min", "pow", "float", "int", "round", "range")
+BUILTINS = (
+    *("abs", "max", "min", "pow", "float", "int", "round", "range", "isinstance"),
+    *("bool", "complex", "str", "list", "tuple", "dict", "set"),
+)
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
 _USUAL = {"math": "math", "np": "numpy", "numpy": "numpy"}
 
@@ -154,15 +157,19 @@ class Names:
                 )
         return Dotted(path)
 
+    def imported(self, name: str, found: Dotted) -> Dotted:
+        """Return what an import in a function gives a name to.
+
+        Raises:
+            UnclearError: it may change.
+        """
+        _look(name, self.changes)
+        return self.reached(found, ())
+
     def _one(self, name: str, before: int | None) -> Meaning:
+        _look(name, self.changes)
         found = self.bound.names.get(name, [])
         stored, itself = self.changes.stored, self.changes.itself
-        if self.changes.anything is not None:
-            line, how = self.changes.anything
-            raise UnclearError(
-                f"what `{name}` means is not certain, since line {line} ({how}) may bind any name; "
-                "leave that out, or move the function to a file without it"
-            )
         assigns = stored.get(name)
         if itself:
             assigns = assigns or stored.get("*") or stored.get("?")
@@ -217,6 +224,16 @@ class Names:
             return Dotted(_USUAL[name])
         raise UnclearError(
             f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
+        )
+
+
+def _look(name: str, changes: Changes) -> None:
+    """Refuse names of a file that may bind any."""
+    if changes.anything is not None:
+        line, how = changes.anything
+        raise UnclearError(
+            f"what `{name}` means is not certain, since line {line} ({how}) may bind any name; "
+            "leave that out, or move the function to a file without it"
         )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
-from gradgen.read.python.expression import Value, number
+from gradgen.read.python.expression import Value, number, number_of, truth
+from gradgen.read.python.flow.known import compared, is_instance
 from gradgen.read.python.meanings import Meant, meant
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import dotted
@@ -43,8 +44,22 @@ class Scope:
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         return self.names.fail(message, node)
 
+    def imported(self, name: str) -> Dotted | None:
+        """Return what an import in the function binds a name to, if one does."""
+        value = self.values.get(name)
+        known = value.known.value if value is not None and value.known else None
+        return known if isinstance(known, Dotted) else None
+
     def meaning(self, name: str, node: ast.AST) -> Meaning:
-        """Return what a name means that is no local one."""
+        """Return what a name means that is no local value."""
+        imported = self.imported(name)
+        if imported is not None:
+            try:
+                return self.names.imported(name, imported)
+            except UnclearError as error:
+                raise self.fail(str(error), node) from None
+        if name in self.values and self.values[name].unclear:
+            raise self.fail(f"`{name}` {self.values[name].unclear}", node)
         if name in self.local:
             what = (
                 "a local value here, or a parameter"
@@ -58,7 +73,7 @@ class Scope:
             raise self.fail(str(error), node) from None
 
     def name(self, node: ast.Name) -> Value:
-        if node.id in self.values:
+        if node.id in self.values and self.imported(node.id) is None:
             value = self.values[node.id]
             if value.unclear:
                 raise self.fail(f"`{node.id}` {value.unclear}", node)
@@ -74,6 +89,27 @@ class Scope:
         if self.namer is None:
             raise self.fail("`:=` has no place in a constant", node)
         return self.namer(node.target.id, value, node)
+
+    def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
+        return compared(node, operands, self.fail)
+
+    def asks(self, node: ast.Call) -> bool:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name != "isinstance" or len(node.args) != 2 or node.keywords:
+            return False
+        return self.meaning(name, node.func) == Dotted("builtins.isinstance")
+
+    def asked(self, node: ast.Call, value: Value) -> Value:
+        types = node.args[1]
+        found = []
+        for each in types.elts if isinstance(types, ast.Tuple) else [types]:
+            path = self.path(each).path
+            found.append(is_instance(value, path, self.constants.inputs))
+        if True in found:
+            return truth(True)
+        if None in found:
+            raise self.fail("of which type this is depends on who calls; leave that test to the caller", node)  # fmt: skip
+        return truth(False)
 
     def attribute(self, node: ast.Attribute) -> Value:
         return self.known(self.path(node), node)
@@ -116,7 +152,7 @@ class Scope:
         found: Meaning
         if attributes:
             found = self.path(node.func)
-        elif root in self.values:
+        elif root in self.values and self.imported(root) is None:
             raise self.fail(
                 f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
                 node.func,
@@ -133,6 +169,8 @@ class Scope:
             if self.caller is None:
                 raise self.fail("a constant calls no function of the file", node)
             return self.caller(found, args, named, node, self, sure)
+        for part, arg in zip((*node.args, *(k.value for k in node.keywords)), (*args, *named.values())):  # fmt: skip
+            number_of(arg, part, self)
         known = self.meant(found, node.func)
         if named:
             raise self.fail("arguments are given by position alone", node)

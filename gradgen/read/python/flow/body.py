@@ -18,6 +18,7 @@ from gradgen.read.python.flow.statements import (
     assignment,
     check_given,
     goes_on,
+    imports,
     is_silent,
     returned,
     several,
@@ -102,8 +103,8 @@ class Body:
         return Value(name)
 
     def named(self, name: str, value: Value, scope: Scope, said: str = "") -> Value:
-        """Let a local name stand for a value: a number by a name of the program, a condition as it is."""
-        if value.condition:
+        """Let a local name stand for a value: a number by a name of the program, all else as it is."""
+        if not value.is_number:
             self.draft.count(value)
             scope.values[name] = value
         else:
@@ -147,7 +148,9 @@ class Body:
             if test.truth is None:
                 return Ways([*self.raised(), (test, self.edge(words_of(node)))])
             return Ways(self.raised(), self.edge(words_of(node)) if test.truth else None)  # fmt: skip
-        if not is_silent(node, scope):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            scope.values |= imports(node, scope)
+        elif not is_silent(node, scope):
             self.assign(node, scope, helper)
         return Ways(self.raised())
 
@@ -227,7 +230,7 @@ class Body:
         values = {}
         for name in params:
             values[name] = given[name]
-            if not given[name].condition and not _ATOM.fullmatch(given[name].text):
+            if given[name].is_number and not _ATOM.fullmatch(given[name].text):
                 values[name] = self.add(f"{prefix}{name}", given[name])
         here, before = self.draft.at, self.raised()
         end, first = self.read(helper, values, prefix)

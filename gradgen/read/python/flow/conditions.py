@@ -68,6 +68,9 @@ def merged(pairs: Pairs, last: Value, where: str) -> Value | None:
         return lacking
     if all(value.condition for value in values):
         return truths(pairs, last)
+    if any(value.known for value in values):
+        why = f"is no number in one way of {where}, and something else in another; settle which by --const, or give each a name of its own"
+        return Value("", unclear=why)
     if any(value.condition for value in values):
         why = f"is a condition in one way of {where}, and a number in another; give each a name of its own"
         return Value("", unclear=why)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.bound import Dotted, Helper
+from gradgen.read.python.bound import Dotted, Helper, plain
 from gradgen.read.python.draft import MAX_STATEMENTS
-from gradgen.read.python.expression import Value, single, translate
+from gradgen.read.python.expression import Known, Value, number_of, single, translate
 from gradgen.read.python.flow.ways import End, Returned, returns
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
@@ -66,10 +66,14 @@ def returned(node: ast.Return, scope: Scope) -> Value | list[Value]:
     nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
     if nothing or (isinstance(value, (ast.Tuple, ast.List)) and not value.elts):
         raise scope.fail("the function returns nothing", node)
-    if isinstance(value, (ast.Tuple, ast.List)):
-        return several(value, scope)
     assert value is not None
-    return translate(value, scope)
+    if isinstance(value, (ast.Tuple, ast.List)):
+        found: Value | list[Value] = several(value, scope)
+    else:
+        found = translate(value, scope)
+    for each in found if isinstance(found, list) else [found]:
+        number_of(each, value, scope)
+    return found
 
 
 def assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
@@ -119,6 +123,12 @@ def is_silent(node: ast.stmt, scope: Scope) -> bool:
         return isinstance(node.target, ast.Name) and node.target.id in scope.local
     words = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return words or isinstance(node, ast.Pass)
+
+
+def imports(node: ast.Import | ast.ImportFrom, scope: Scope) -> dict[str, Value]:
+    """Return what an import in a function binds."""
+    found = plain(node, 0, scope.names)
+    return {name: Value("", known=Known(meant)) for name, _, meant in found}
 
 
 def words_of(node: ast.Raise | ast.Assert) -> str:
@@ -208,10 +218,8 @@ def check_given(
 
 def _refused(node: ast.stmt) -> str:
     """Return why a statement has no place in a function, and what to do."""
-    if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)):
-        return (
-            "functions and imports stand at the top level of the file; move this there"
-        )
+    if isinstance(node, ast.FunctionDef):
+        return "functions stand at the top level of the file; move this there"
     if isinstance(node, (ast.Break, ast.Continue)):
         return "a loop runs over all its turns; choose by an `if` in it what they do"
     return "only assignments, `if`, loops over range(...) of whole numbers, `raise`, `assert` and `return` are allowed"

@@ -1,0 +1,97 @@
+"""Values of which some are no numbers in; what Python says of them by `is`, `==`, `in` and `isinstance`, where that is known, out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection
+
+from gradgen.errors import GradgenError
+from gradgen.read.python.expression import Value, equality, truth
+from gradgen.read.python.flow.conditions import either
+
+Fail = Callable[[str, ast.AST], GradgenError]
+#: What no number and no condition is ever an instance of.
+_NEVER = ("str", "list", "tuple", "dict", "set")
+#: The types that `isinstance` may name.
+_ABSTRACT = ("numbers.Number", "numbers.Complex", "numbers.Real")
+_TYPES = (*(f"builtins.{n}" for n in (*_NEVER, "bool", "int", "float", "complex")), "numpy.ndarray", *_ABSTRACT)  # fmt: skip
+
+
+def compared(node: ast.Compare, operands: list[Value], fail: Fail) -> Value | None:
+    """Return what a comparison comes to; None where it is one of numbers, or has no place."""
+    op, left, *others = node.ops[0], *operands
+    if len(node.ops) > 1:
+        return None
+    if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+        same = _same(left, others[0], node, fail)
+        wanted = isinstance(op, (ast.Is, ast.Eq))
+        return None if same is None else truth(same is wanted)
+    if not isinstance(op, (ast.In, ast.NotIn)):
+        return None
+    found = _within(node, left, others, fail)
+    if found is None or isinstance(op, ast.In):
+        return found
+    return (
+        truth(not found.truth)
+        if found.truth is not None
+        else Value(f"not ({found.text})", condition=True)
+    )
+
+
+def _same(one: Value, other: Value, node: ast.AST, fail: Fail) -> bool | None:
+    """Return whether two values are the same; None where both are numbers, or that is not known."""
+    if one.known is not None and other.known is not None:
+        known = one.known.value, other.known.value
+        return type(known[0]) is type(known[1]) and known[0] == known[1]
+    if one.truth is not None and other.truth is not None:
+        return one.truth is other.truth
+    if one.known is None and other.known is None:
+        return None
+    known_, rest = (one, other) if one.known is not None else (other, one)
+    text = known_.known.value if known_.known is not None else None
+    if isinstance(text, str) and rest.is_number:
+        raise fail(
+            f"a number is compared with text here; say which text `{rest.text}` is by --const {rest.text}={text}",
+            node,
+        )
+    return False
+
+
+def _within(
+    node: ast.Compare, left: Value, others: list[Value], fail: Fail
+) -> Value | None:
+    """Return whether a value is one of those that are listed, or a text is part of another."""
+    if not isinstance(node.comparators[0], (ast.Tuple, ast.List, ast.Set)):
+        known = [each.known and each.known.value for each in (left, others[0])]
+        part, whole = known
+        if isinstance(part, str) and isinstance(whole, str):
+            return truth(part in whole)
+        return None
+    if left.is_number and all(each.is_number for each in others):
+        found = truth(False)
+        for each in others:
+            found = either(found, equality(left, each))
+        return found
+    same = [_same(left, each, node, fail) for each in others]
+    if True in same:
+        return truth(True)
+    return None if None in same else truth(False)
+
+
+def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None:
+    """Return whether a value is of a type; None where that depends on who calls."""
+    name = path.removeprefix("builtins.")
+    if path not in _TYPES:
+        return None
+    if value.known is not None:
+        return isinstance(value.known.value, str) and name == "str"
+    if value.condition:
+        return name in ("bool", "int", *_ABSTRACT)
+    if name in (*_NEVER, "numpy.ndarray", "bool"):
+        return False
+    if value.index:
+        return name in ("int", *_ABSTRACT)
+    if name in _ABSTRACT:
+        return True
+    # A caller gives floats.
+    return None if name == "int" or value.text not in inputs else name == "float"
