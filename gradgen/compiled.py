@@ -23,6 +23,7 @@ from gradgen.trace import Trace
 from gradgen.write.latex import formula_latex, stages_latex
 from gradgen.write.module import (
     MAX_WRITTEN,
+    NAMED_TUPLE,
     parameters,
     render,
     upstream_parameters,
@@ -53,6 +54,8 @@ def check_text(
     signatures |= {n: signatures["forward"] for n in order if n in extras}
     imports = tuple(line for _, line in target.imports)
     own = tuple(import_lines(modules))
+    if target.named:
+        imports = (*imports, NAMED_TUPLE)
     constants = (*constants_in(program),)
     target.check(text, Skeleton(imports, helpers(target), signatures, own, constants))
 

@@ -25,6 +25,8 @@ Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 EXTRAS = ("jacobian", "value_and_grad")
 #: How the lines of a module may be.
 STYLES = ("textbook", "compact")
+#: What their caches may be.
+CACHES = ("tuple", "namedtuple")
 #: No meaning of a name has more characters.
 _LONGEST = 400
 
@@ -38,6 +40,7 @@ def read_request(
     params: Names | None,
     target: str,
     style: str,
+    cache: str,
     with_: Names,
     templates: str | Path | None,
     const: Mapping[str, float | str] | None,
@@ -64,6 +67,7 @@ def read_request(
         params=read_names(params, "the parameter"),
         target=target,
         style=_style(style),
+        cache=_cache(cache, target),
         with_=_extras(with_),
         templates=_folder(templates),
         const=_constants(const or {}),
@@ -123,6 +127,17 @@ def _style(style: str) -> str:
             f"there is no style `{printable(str(style))[:60]}`; known are {', '.join(STYLES)}"
         )
     return style
+
+
+def _cache(cache: str, target: str) -> str:
+    """Return what the cache is, checked."""
+    if cache not in CACHES:
+        raise GradgenError(
+            f"there is no cache `{printable(str(cache))[:60]}`; known are {', '.join(CACHES)}"
+        )
+    if cache == "namedtuple" and not TARGETS[target].is_python:
+        raise GradgenError(f"a namedtuple is of Python; in {target}, leave --cache out")
+    return cache
 
 
 def _switch(key: str, value: bool) -> bool:

@@ -65,6 +65,7 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     as_written: bool = False,
     target: str = "python",
     style: str = "textbook",
+    cache: str = "tuple",
     precise: bool = False,
     ieee: bool = False,
     strict: bool = False,
@@ -89,6 +90,8 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         outputs: of a program, the names of the results; by default the last one alone.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
         target: "python", whose modules import `math` alone, "scipy", which adds `scipy.special`, "c" or "javascript".
+        style: "textbook", one operation a line, or "compact", up to four.
+        cache: "tuple", or "namedtuple", whose parts go by their names: `cache.sigx`.
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
         strict: raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place.

@@ -27,7 +27,7 @@ BUILTINS = frozenset("""
     """.split())  # noqa: SIM905 - a list of eighty words reads better as words
 
 NAMES = frozenset(
-    "math forward backward cache _ float tuple abs max min round".split()  # noqa: SIM905
+    "math forward backward cache Cache NamedTuple _ float tuple abs max min round".split()  # noqa: SIM905
 )
 
 #: Names that a function of another module cannot have in a generated one.

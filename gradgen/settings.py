@@ -38,6 +38,7 @@ class Settings:
         expand: whether calls of a program's own functions are their bodies' stages, and not one stage each.
         target: what the module is written in, and may import.
         style: "textbook", one operation a line, or "compact", where what is read once stands inside what reads it.
+        cache: "tuple", or "namedtuple", whose parts go by their names in Python.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         ieee: whether overflow and poles give inf and nan instead of raising.
         strict: whether a slope that does not exist raises, and is not nan.
@@ -83,6 +84,12 @@ class Settings:
         "textbook",
         "textbook: one operation a line; compact: up to four, what is read once stands inside what reads it",
         "STYLE",
+    )
+    cache: str = _option(
+        Kind.TEXT,
+        "tuple",
+        "what forward hands to backward in Python: a tuple, or a namedtuple, whose parts go by their names",
+        "CACHE",
     )
     precise: bool = _option(
         Kind.SWITCH,

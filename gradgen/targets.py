@@ -60,4 +60,5 @@ def target_for(settings: Settings) -> Target:
         ieee=settings.ieee and target.raises,
         strict=settings.strict and target.raises,
         compact=settings.style == "compact",
+        named=settings.cache == "namedtuple" and target.is_python,
     )

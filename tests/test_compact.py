@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from gradgen.command.main import main
+from gradgen.compiled import check_text
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
+from gradgen.options import STYLES
 from gradgen.pipeline import Compiled, compile, regenerate
-from gradgen.targets import SUFFIXES
+from gradgen.targets import SUFFIXES, target_for
 from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas
@@ -308,3 +310,43 @@ def test_a_short_sum_of_numbers_times_names_is_one_line() -> None:
     first, second = said(made, "forward")
     assert first.endswith("= 0.5 * x - 0.3 * y + 0.8 * z + b")
     assert second.startswith("f = math.exp(")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_cache_may_have_names(style: str, tmp_path: Path) -> None:
+    text = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+    options: dict[str, Any] = {"style": style, "with_": "jacobian"}
+    made, plain = (compile(text, cache=c, **options) for c in ("namedtuple", "tuple"))
+    value, cache = made.forward(0.3, 0.7)
+    assert (value, tuple(cache)) == plain.forward(0.3, 0.7)
+    assert made.backward(cache) == plain.backward(cache)
+    assert made.jacobian(0.3, 0.7) == plain.jacobian(0.3, 0.7)
+    assert cache.xpy == 1.0  # type: ignore[attr-defined]
+    path = tmp_path / "f.py"
+    made.write(path)
+    assert main(["check", str(path)]) == 0
+    # A module whose backward reads nothing has an empty one, which has no names.
+    assert "Cache" not in compile("x + y", cache="namedtuple").source
+
+
+def test_a_cache_with_names_is_of_python() -> None:
+    with pytest.raises(GradgenError, match="known are tuple, namedtuple"):
+        compile("x", cache="dict")
+    with pytest.raises(GradgenError, match="is of Python"):
+        compile("x", cache="namedtuple", target="c")
+
+
+def test_nothing_else_is_a_class() -> None:
+    made = compile("x*sin(y)", cache="namedtuple")
+    for old, new in (
+        ("(NamedTuple)", "(object)"),
+        ("    x: float\n", "    x: float = 1.0\n"),
+        ("    x: float\n", "    x: float\n    print()\n"),
+        ("class Cache", "class Other"),
+        ("class Cache", "@print\nclass Cache"),
+    ):
+        wrong = made.source.replace(old, new, 1)
+        assert wrong != made.source
+        target = target_for(made.recipe)
+        with pytest.raises(GradgenError, match="is not what a generated module"):
+            check_text(wrong, made.program, target, (), {}, {}, "cache: Cache")

@@ -23,6 +23,9 @@ from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
+#: What imports the class of a cache with names; and that cache as a parameter.
+NAMED_TUPLE = "from typing import NamedTuple"
+_NAMED = "cache: Cache"
 #: So often is an operation written out no more, but calls a helper.
 _OFTEN = 4
 #: So wide is a tuple of a cache that is a tuple of tuples.
@@ -87,6 +90,7 @@ def render(
     viewer = _Viewer(words, functions, files, docstrings, defaults or {})
     module = viewer.view(formula, told, extras)
     cache = target.packed if module.packs else target.cache
+    cache = _NAMED if module.named else cache
     return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
 
 
@@ -156,17 +160,18 @@ class _Viewer:
         constants = self.declarations.lines(self.bodies.constants, self.bodies.read)
         helpers = self.files.helpers(self.bodies.said)
         outputs = tuple(names[value] for _, value in program.outputs)
-        results = tuple(self.results(outputs))
+        results = (*self.results(outputs),)
         cache = tuple(names[value] for value in sorted(cached))
         kept = {*outputs, *cache}
+        named = self.target.named and bool(cache)
         packed = self.target.compact and self.target.is_python
         return Module(
             noqa=self.noqa(read, slopes),
             docstring=tuple(self.docstrings.module(formula, self.cost, told)),
-            imports=self.imports(helpers),
+            imports=self.imports(helpers, named),
             helpers=helpers,
-            constants=tuple(constants),
-            inputs=tuple(self.inputs.values()),
+            constants=(*constants,),
+            inputs=(*self.inputs.values(),),
             parameters=parameters(program, self.target, self.defaults),
             defaults=tuple(self.defaulted()),
             outputs=outputs,
@@ -176,12 +181,10 @@ class _Viewer:
             backward_returns=_tuple_type(len(gradients)),
             backward_summary=tuple(self.docstrings.backward()),
             stages=stages,
-            idle=(
-                tuple(name for name in ahead.idle if name not in kept),
-                tuple(name for name in back.idle if name not in gradients),
-            ),
+            idle=(_without(ahead.idle, kept), _without(back.idle, gradients)),
             cache=cache,
-            packs=_packs(cache, outputs) if packed else (),
+            packs=_packs(cache, outputs) if packed and not named else (),
+            named=named,
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unread=(ahead.unread, back.unread),
@@ -268,8 +271,8 @@ class _Viewer:
         names = [self.program.names[v] if v in read else "_" for v in sorted(cached)]
         return tuple(names) if {*names} - {"_"} else ()
 
-    def imports(self, helpers: Sequence[str]) -> tuple[str, ...]:
-        """Return the lines that import what the lines and these helpers call."""
+    def imports(self, helpers: Sequence[str], named: bool) -> tuple[str, ...]:
+        """Return the lines that import what the lines and these helpers call, and what a cache with names is."""
         said = [*self.bodies.said, *self.declarations.said]
         self.modules = used_imports(self.program, self.bodies.called, self.target)
         texts = (*said, *helpers)
@@ -278,6 +281,10 @@ class _Viewer:
             for name, line in self.target.imports
             if any(f"{name}." in text for text in texts)
         ]
+        if named:  # beside what comes with Python as well
+            own = [line for line in lines if line.startswith("import ")]
+            rest = [line for line in lines if line not in own]
+            lines = ["\n".join([*own, NAMED_TUPLE]), *rest]
         return (*lines, *filter(None, ["\n".join(import_lines(self.modules))]))
 
     def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
@@ -299,6 +306,10 @@ class _Viewer:
             *slopes,
         )
         return self.target.noqa(params, local, [*self.bodies.constants])
+
+
+def _without(names: Sequence[str], others: Container[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in others)
 
 
 def _tuple_type(count: int) -> str:

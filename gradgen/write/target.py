@@ -122,6 +122,8 @@ class Target:
         precise: whether adjoints are written for relative accuracy over the whole range.
         ieee: whether lines are written so that nothing raises.
         strict: whether a slope that does not exist raises, and is not nan.
+        compact: whether a line holds up to four operations.
+        named: whether the cache's parts go by their names.
     """
 
     name: str
@@ -158,6 +160,7 @@ class Target:
     ieee: bool = False
     strict: bool = False
     compact: bool = False
+    named: bool = False
 
     def chain(self, program: Program, steps: Steps, lines: Iterable[int]) -> Settled:
         """Return the chain rule over a program's steps, for modules in this language.

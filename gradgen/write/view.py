@@ -86,6 +86,8 @@ class Module:
     unpacked: tuple[str, ...]
     #: Of a cache that is a tuple of tuples, how many names each of these has; empty of any other.
     packs: tuple[int, ...]
+    #: Whether the cache is a class, whose parts go by their names.
+    named: bool
     upstream: tuple[str, ...]
     #: Parameters that no line reads: of `forward`, and of `backward`.
     unread: tuple[tuple[str, ...], tuple[str, ...]]

@@ -117,6 +117,9 @@ def _check_module(
             modules = _modules(imports)
             _check_expressions([node.value], {*declared, *modules}, modules)
             declared.add(name)
+        elif isinstance(node, ast.ClassDef) and len(wanted) == len(signatures):
+            _check_cache(node, signatures["backward"])
+            declared.add(node.name)
         elif not isinstance(node, ast.FunctionDef):
             raise _refused(f"line {node.lineno} is no function")
         elif node.name in helpers:
@@ -136,6 +139,25 @@ def _check_module(
 
 def _modules(imports: Sequence[str]) -> set[str]:
     return {line.split()[-1] for line in imports}
+
+
+def _check_cache(node: ast.ClassDef, parameters: str) -> None:
+    """Check the class of a cache: names of numbers, and no more."""
+    fields = node.body[1:]
+    plain = all(
+        isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and field.value is None
+        and ast.unparse(field.annotation) == "float"
+        for field in fields
+    )
+    head = ast.unparse(node).partition("\n")[0]
+    expected = (
+        parameters.startswith("cache: Cache") and head == "class Cache(NamedTuple):"
+    )
+    if node.decorator_list or not (expected and plain):
+        raise _refused(f"it has a class `{node.name[:60]}`")
+    _docstring(node, "the cache's class")
 
 
 def _check_function(
@@ -268,7 +290,7 @@ def _names(targets: Sequence[ast.expr], line: ast.stmt) -> Iterator[str]:
         yield target.id
 
 
-def _docstring(node: ast.Module | ast.FunctionDef, what: str) -> None:
+def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef, what: str) -> None:
     first = node.body[0] if node.body else None
     if not (
         isinstance(first, ast.Expr)
