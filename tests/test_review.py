@@ -178,6 +178,29 @@ def test_small_diffs(root: Path) -> None:
     assert statistics.mean(five) <= 0.15 and statistics.mean(shares) <= 0.18
 
 
+def test_compact_modules_have_fewer_lines_to_read(root: Path) -> None:
+    counts: dict[str, list[tuple[int, int]]] = {"textbook": [], "compact": []}
+    for old, new in edited(root):
+        for style, found in counts.items():
+            before, after = (
+                compile(text, target="scipy", style=style, proof=False)
+                for text in (old, new)
+            )
+            lines = body(before)
+            found.append((touched(lines, body(after)), len(lines)))
+    means = {
+        style: [statistics.mean(column) for column in zip(*found)]
+        for style, found in counts.items()
+    }
+    for style, (changed, lines) in means.items():
+        shares = [a / b for a, b in counts[style]]
+        print(
+            f"\n{style}: an edit changes {changed:.1f} of {lines:.1f} lines of code, {statistics.mean(shares):.1%} in the mean"
+        )
+    assert means["compact"][0] <= means["textbook"][0]
+    assert means["compact"][1] <= 0.55 * means["textbook"][1]
+
+
 def test_no_name_is_handed_on(root: Path) -> None:
     for old, new in edited(root):
         one, other = (compile(t, target="scipy", proof=False) for t in (old, new))
