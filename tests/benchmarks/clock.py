@@ -61,18 +61,25 @@ class Race(NamedTuple):
     ratios: Mapping[str, Ratio]
 
 
-def race(calls: Mapping[str, Call], point: Sequence[float], rounds: int) -> Race:
-    """Time calls at a point, each once a round."""
+def times(
+    calls: Mapping[str, Call], point: Sequence[float], rounds: int
+) -> Mapping[str, Sequence[float]]:
+    """Return by call the seconds that one run takes at a point, in each of so many rounds."""
     timers = {name: call.timer(point) for name, call in calls.items()}
     counts = {name: _count(each) for name, each in timers.items()}
-    times: dict[str, list[float]] = {name: [] for name in calls}
+    found: dict[str, list[float]] = {name: [] for name in calls}
     order = [*calls]
     for _ in range(rounds):
         for name in order:
-            times[name].append(timers[name].timeit(counts[name]) / counts[name])
+            found[name].append(timers[name].timeit(counts[name]) / counts[name])
         order.append(order.pop(0))
-    base = times[next(iter(calls))]
-    return Race(median(base), {name: ratio(t, base) for name, t in times.items()})
+    return found
+
+
+def race(taken: Mapping[str, Sequence[float]]) -> Race:
+    """Return how calls compare with the first of them, by what they have taken in the same rounds."""
+    base = taken[next(iter(taken))]
+    return Race(median(base), {name: ratio(t, base) for name, t in taken.items()})
 
 
 def _count(each: timeit.Timer) -> int:
