@@ -350,3 +350,18 @@ def test_nothing_else_is_a_class() -> None:
         target = target_for(made.recipe)
         with pytest.raises(GradgenError, match="is not what a generated module"):
             check_text(wrong, made.program, target, (), {}, {}, "cache: Cache")
+
+
+def test_the_gradient_through_a_line_stands_together_in_value_and_gradient() -> None:
+    count = parted = 0
+    for row in formulas("symreg")[::6]:
+        try:
+            made = compile(row["expression"], with_="value_and_grad", proof=False)
+        except GradgenError:
+            continue
+        body = made.source.partition("def value_and_grad")[2]
+        heads = [line for line in body.splitlines() if line.startswith("    # ")]
+        heads = [line for line in heads if " = " in line]
+        count += 1
+        parted += len(heads) != len({*heads})
+    assert count > 30 and parted <= 0.05 * count

@@ -19,7 +19,7 @@ from gradgen.passes.constants import constants_in, held
 from gradgen.passes.functions import Names, backward, forward, leaves, read_by
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
 from gradgen.write.compact.fuse import Compact
-from gradgen.write.compact.plan import Plan, kept_names
+from gradgen.write.compact.plan import Plan, in_order, kept_names
 from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
 
@@ -272,7 +272,7 @@ class Functions:
 
     def single(self) -> tuple[Function, Chain, Plan]:
         """Return the lines for value and gradient at once, the chain rule of them, and which values have lines."""
-        program, steps = self.program, self.chain.steps
+        program, steps = in_order(self.program, self.target), self.chain.steps
         chain = self.target.chain(program, steps, held(program))
         ahead = forward(program, chain)
         _, back = backward(program, chain, steps.const(1))

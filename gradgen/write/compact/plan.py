@@ -65,3 +65,10 @@ def plan(program: Program, target: Target) -> Plan:
     found = Plan(program, names, kinds, fused.lines, inside)
     ways = sorted(program.ways, key=lambda w: (-found.holder(w.source), -w.source))
     return replace(found, program=replace(program, ways=tuple(ways)))
+
+
+def in_order(program: Program, target: Target) -> Program:
+    """Return a program whose gradient goes in the order of compact lines, also for a target that has no others."""
+    if target.compact:  # then it does so already
+        return program
+    return plan(program, replace(target, compact=True)).program
