@@ -46,7 +46,17 @@ class Settled(Chain):
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way, without tests that are settled."""
         value = super().partial(way, d, shared)
-        return self._settled(value) if self._asks(value) else value
+        if self._plain(way) or not self._asks(value):
+            return value
+        return self._settled(value)
+
+    def _plain(self, way: Way) -> bool:
+        """Whether a way and the text of its adjoint ask nothing, as nearly all do."""
+        if way.branch is not None or way.alive or way.moving or way.steep:
+            return False
+        row = self.steps.rows[self.steps.list[way.source].op]
+        text = "" if way.below is not None else row.adjoint(way.place, self.precise, self.strict)  # fmt: skip
+        return isinstance(text, str) and " if " not in text
 
     def settles(self, way: Way) -> bool:
         """Whether the operation of a way asks something, and all of it is settled."""
