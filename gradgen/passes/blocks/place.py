@@ -26,6 +26,7 @@ class Placer:
         alike: the gradients that go by the name of another, outside of whose branch they are 0.
         ones: the gradients that are 1 or -1 in their branch.
         mine: those of them that have no line.
+        anew: those of these that others have come to.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Placer:
         self.kept = kept
         self.ones: dict[int, int] = {}
         self.mine: set[int] = set()
+        self.anew: set[int] = set()
         self.paths = Paths(self.steps, tidy.make)
         self.asked: dict[int, str] = {}
         self.alike: set[int] = set()
@@ -72,11 +74,21 @@ class Placer:
                     zero = self.paths.zero[value]
                     if zero is None or not {*zero} <= {*one.path}:
                         self.mine.discard(value)
-            self.ones, self.alike = {}, set()
-            self.paths = Paths(self.steps, self.tidy.make)
-            placed = [*self._placed(lines, names)]
+            placed = self._without_ones(lines, names)
         placed = sunk(placed, results, self.paths)
         return [*self._raised(placed)]
+
+    def _without_ones(
+        self, lines: Sequence[Line], names: Mapping[int, str]
+    ) -> list[Placed]:
+        """Return lines again, without gradients that are 1 or -1, but for those that come out of others anew."""
+        while True:
+            self.ones, self.alike, self.anew = {}, set(), set()
+            self.paths = Paths(self.steps, self.tidy.make)
+            placed = [*self._placed(lines, names)]
+            if not self.anew:
+                return placed
+            self.mine -= self.anew
 
     def _chooses(self, value: int) -> bool:
         return self.steps[value].op == "where"
@@ -102,11 +114,15 @@ class Placer:
             if not self.mine.isdisjoint(read):
                 value = self._filled(value, known)
                 read = sorted({*self.leaves(value, known)})
+                self.anew |= self.mine.intersection(read)
             first = line.sign == "="
             before = () if first else self.paths.zero.get(self._before(line, known), ())
             whole = path if first else either(path, before)
             if whole != ():
                 self.paths.zero[line.total] = whole
+            if path is None and not first:
+                known.give(line)  # which adds 0
+                continue
             if path is None:  # it is 0 everywhere
                 value, path, read = self.outside(line.total), (), []
                 if first and line.name in known.stands:
