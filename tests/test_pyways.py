@@ -341,6 +341,7 @@ def test_a_parameter_that_is_listed_is_a_number() -> None:
         ("def f(x):\n    if x > 0:\n        a = 'up'\n    else:\n        a = 'down'\n    return x if a == 'up' else -x", "line 6: `a` is no number in one way of the `if` in line 2, and something else in another"),
         ("def f(x):\n    return x if isinstance(x, int) else -x", "line 2: of which type this is depends on who calls"),
         ("def f(x):\n    a = x*2\n    return x if isinstance(a, float) else -x", "line 3: of which type this is depends on who calls"),
+        ("def f(x, y=None):\n    if y is None:\n        raise ValueError('y is missing')\n    return x*y", "line 1: every way raises, for y = None; give other values by --const, or list variables in --inputs"),
         ("def f(x):\n    return x if x is 1 else -x", "line 2: `is` has no place"),
         ("def f(x):\n    return x if x in y else -x\ny = 3", "line 2: `in` has no place"),
         ("def f(x, way='a'):\n    return way", "line 2: `way` is 'a' here, and text has no place"),

@@ -26,6 +26,7 @@ class Draft:
 
     Attributes:
         avoid: names that nothing is called by.
+        told: which parameters are settled, in words.
         items: the assignments, each a name, a text and a comment.
         places: the file's lines that each comes from.
         at: those of what is added next.
@@ -39,6 +40,7 @@ class Draft:
     """
 
     avoid: frozenset[str] = frozenset()
+    told: str = ""
     items: list[tuple[str, str, str]] = field(default_factory=list)
     places: list[Places] = field(default_factory=list)
     at: Places = ((1, ""),)

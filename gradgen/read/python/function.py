@@ -152,12 +152,12 @@ class _Reader:
         means: Mapping[str, str],
         result: str,
         outputs: Collection[str],
-        settled: Mapping[str, object],
+        fixed: Mapping[str, object],
         avoid: frozenset[str] = frozenset(),
     ) -> None:
-        self.settled = settled
+        self.settled = fixed
         self.helper = helper
-        self.draft = Draft(avoid)
+        self.draft = Draft(avoid, shown(fixed))
         inputs = [arg.arg for arg in helper.function.args.args]
         self.constants = Constants(self.draft, means, inputs)
         name = helper.function.name

@@ -83,7 +83,7 @@ class Body:
         if ways.last is None:
             message, node = goes_on(function)
             raise names.fail(message, node)
-        found = alike(ways.end, function, scope)
+        found = alike(ways.end, function, scope, self.draft.told)
         self.draft.go_to(names, *(each.node for each in found))
         return ways.end, found[0]
 

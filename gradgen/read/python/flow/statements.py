@@ -173,11 +173,16 @@ def goes_on(function: ast.FunctionDef) -> tuple[str, ast.AST]:
     )
 
 
-def alike(end: End, function: ast.FunctionDef, scope: Scope) -> list[Returned]:
-    """Return the ends that are a `return`, if there are any, and all return as many values."""
+def alike(
+    end: End, function: ast.FunctionDef, scope: Scope, told: str
+) -> list[Returned]:
+    """Return the ends that are a `return`, if there are any, and all return as many values; `told` is what is settled."""
     found = [*returns(end)]
     if not found:
-        raise scope.fail("no way ends with a `return`; one has to", function)
+        why = "no way ends with a `return`; one has to"
+        if told:
+            why = f"every way raises, {told.lower()[:1]}{told[1:-1]}; give other values by --const, or list variables in --inputs"
+        raise scope.fail(why, function)
     first = found[0]
     for other in found:
         if other.shape != first.shape:
