@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from gradgen.errors import GradgenError
+from gradgen.sources import compile_function
 from tests.generators import KINDS, digests_elsewhere, faults
+from tests.mutants import mutant
 
 
 def hold(kind: str, first: int, last: int) -> None:
@@ -41,6 +48,51 @@ def test_functions_of_many_ways_are_what_python_runs() -> None:
 @pytest.mark.slow
 def test_fifteen_hundred_functions_of_many_ways() -> None:
     hold("branches", 0, 1500)
+
+
+def hold_mutants(first: int, last: int) -> None:
+    """Hold functions that are out of joint to what Python makes of them: refused at a line, or the same where both have a value."""
+    read = 0
+    for seed in range(first, last):
+        text = mutant(seed)
+        if text is None:
+            continue
+        try:
+            compiled = compile_function(text, "f")
+        except GradgenError as error:
+            assert error.message.startswith("line "), (seed, error.message)
+            continue
+        read += 1
+        space: dict[str, Any] = {}
+        with contextlib.suppress(NameError):  # of a constant that nothing reads
+            exec(text, space)  # noqa: S102
+        rnd = random.Random(seed)
+        for _ in range(4 if "f" in space else 0):
+            at = {name: rnd.uniform(-3, 3) for name in compiled.program.inputs}
+            value = _outcome(space["f"], at)
+            got = _outcome(lambda c=compiled, **at: c.forward(*at.values())[0], at)
+            assert got == pytest.approx(value, rel=1e-7, abs=1e-9), (seed, at)
+    assert read >= (last - first) // 3
+
+
+def _outcome(function: Callable[..., Any], at: dict[str, float]) -> tuple[float, ...]:
+    """Return the values of a function; none where it raises."""
+    try:
+        value = function(**at)
+    except Exception:  # noqa: BLE001
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_functions_out_of_joint_are_refused_or_right() -> None:
+    hold_mutants(0, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_two_thousand_functions_out_of_joint() -> None:
+    hold_mutants(0, 2000)
 
 
 @pytest.mark.slow
