@@ -365,3 +365,11 @@ def test_the_gradient_through_a_line_stands_together_in_value_and_gradient() -> 
         count += 1
         parted += len(heads) != len({*heads})
     assert count > 30 and parted <= 0.05 * count
+
+
+def test_the_lines_in_the_readme_are_todays(root: Path) -> None:
+    made = compile("a*exp(-k*t) + b", style="compact").source
+    readme = (root / "README.md").read_text()
+    start = readme.index("    expnegkt = math.exp(-k * t)\n")
+    shown = readme[start : readme.index("```", start)].splitlines()
+    assert {*shown} - {"    ..."} <= {*made.splitlines()} and len(shown) > 9

@@ -111,9 +111,8 @@ class Target:
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
         gives: what `forward` does, in words: by the outputs, by the names of what holds them, and by whether there is a cache.
+        packed: the parameter that is a cache of tuples.
         returns: what another function does with its result, which is called `{}` where it is no return value.
-        packed: the same of a cache that is a tuple of tuples.
-        returns: what a function does with its result, which is called `{}` where it is no return value.
         listed: the text of a list of fixed length, by those of its parts.
         quoted: words of the user's as they stand in a docstring.
         noqa: the rules of a linter that the user's names break, by those of parameters, of local variables and of constants.
