@@ -153,6 +153,21 @@ def test_the_module_raises_where_the_function_does() -> None:
     )
 
 
+def test_what_authors_say_of_edges_stands_beside_them_whatever_it_is() -> None:
+    for said in ("too small", 'a """ and \\n a \\ and # a /* or */ b', "é" * 300, "{x} %s ; y = 2", ""):  # fmt: skip
+        text = f"def f(x, y):\n    if x < 0:\n        raise ValueError({said!r})\n    z = x**0.5\n    return z*y + z"
+        for target in ("python", "c", "javascript"):
+            for style in ("textbook", "compact"):
+                compiled = compile_function(text, "f", target=target, style=style)
+                assert regenerate(compiled.recipe).source == compiled.source
+                beside = ("= math.sqrt(-1.0)  # too small", "= sqrt(-1.0);  // too small", "= Math.sqrt(-1); // too small")  # fmt: skip
+                shown = any(each in compiled.source for each in beside)
+                assert shown == (style == "textbook" and said == "too small")
+    compiled = compile_function(text.replace("''", '\'no """ \\\\ here\''), "f")
+    words = ast.get_docstring(ast.parse(compiled.source)) or ""
+    assert "where x < 0: no " in words and "\\ here (f)." in words
+
+
 def test_in_c_and_javascript_the_value_is_nan_beyond_the_edge() -> None:
     for target in ("c", "javascript"):
         compiled = compile_function(EDGES, "f", target=target)

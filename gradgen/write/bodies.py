@@ -102,6 +102,7 @@ class Bodies:
         returned = [self.program.adjoints[value] for value in self.program.wrt]
         returned = self._said(function, returned)
         words = Words(plan.program, plan.names, plan.holder)
+        words.notes = self.comments.words.notes
         comments = Comments(words, chain, self.target.language)
         first = _first_back(texts)
         stages = (*self._stages(texts[:first], comments),)

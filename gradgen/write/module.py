@@ -86,7 +86,8 @@ def render(
     laid = functions.laid
     called = replace(laid.program, ways=program.ways)
     words = Words(called, laid.names, laid.holder)
-    docstrings = Docstrings(words, target, meanings or {})
+    words.notes = meanings or {}
+    docstrings = Docstrings(words, target, words.notes)
     viewer = _Viewer(words, functions, files, docstrings, defaults or {})
     module = viewer.view(formula, told, extras)
     cache = target.packed if module.packs else target.cache

@@ -40,7 +40,9 @@ class Comments:
 
     def stage(self, line: Line, text: str, indent: str = "") -> Stage:
         """Return a forward line, so far in, with its comment."""
-        return commented(text, self.beside(line), indent)
+        return commented(
+            text, self._edge(line.value, text) or self.beside(line), indent
+        )
 
     def beside(self, line: Line) -> str:
         """Return the comment on a forward line: the user's, or what the operation is called."""
@@ -60,6 +62,17 @@ class Comments:
             literal = body if not row.own or row.imports else ""
         called = "" if row.name in literal else row.name
         return " ".join(filter(None, [role, called]))
+
+    def _edge(self, value: int, text: str) -> str:
+        """Return what is said of a constant without a value that a line is; empty for all else."""
+        steps, notes = self.chain.steps, self.words.notes
+        if not notes or steps.list[value].op != "where":
+            return ""
+        for arm in steps.list[value].args[1:]:
+            edge = steps.is_constant(arm) and steps.number(arm) is None
+            if edge and text.rstrip(";").endswith(f"= {Speller(steps, self.language).text(arm, {})}"):  # fmt: skip
+                return notes.get(Speller(steps, FORMULA).text(arm, {}), "")
+        return ""
 
     def above(self, source: int, indent: str = "") -> str:
         """Return a forward line, and its rule where that is not obvious, for the backward lines, so far in, that answer it."""

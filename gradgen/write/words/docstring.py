@@ -67,7 +67,8 @@ class Docstrings:
             )
         for title, entries in self._conditions():
             if entries:
-                lines += ["", f"{title}:", *_listed(entries)]
+                texts = [self.target.quoted(entry) for entry in entries]
+                lines += ["", f"{title}:", *_listed(texts)]
         return lines
 
     def _inputs(self) -> Iterator[str]:

@@ -39,6 +39,8 @@ class Words:
             usual: the size of its inputs, on which it rests what is said to raise.
         """
         self.program = program
+        #: What is said of constants without a value, by their texts.
+        self.notes: Mapping[str, str] = {}
         self.names = program.names if names is None else names
         self.holder = holder or (lambda value: value)
         self.facts = Facts(program, usual)
