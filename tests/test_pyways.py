@@ -388,6 +388,31 @@ def test_the_command_line_settles(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert "friction = 0.316 / Re ** 0.25" in capsys.readouterr().out
 
 
+def test_a_project_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(OPTIONS)
+    (tmp_path / "pyproject.toml").write_text("""
+[[tool.gradgen.modules]]
+source-file = "model.py:friction"
+output = "friction.py"
+const = { method = "Blasius" }
+
+[[tool.gradgen.modules]]
+source-file = "model.py:scaled"
+output = "scaled.py"
+const = { full = true, y = 2.5 }
+""")
+    assert main(["build"]) == 0
+    assert "For method = 'Blasius'." in (tmp_path / "friction.py").read_text()
+    assert "For full = True." in (tmp_path / "scaled.py").read_text()
+    assert main(["build", "--check"]) == main(["check", "friction.py"]) == 0
+
+
+def test_a_switch_is_no_constant_of_a_formula() -> None:
+    with pytest.raises(GradgenError, match="is no constant|not a number"):
+        gradgen.compile("x*k", const={"k": True})
+
+
 def test_a_decorated_function_keeps_its_options() -> None:
     @gradgen.differentiate(const={"method": "plain"})
     def level(t: float, a: float = 2.0, method: str = "decay", on: bool = True) -> float:  # fmt: skip

@@ -213,9 +213,8 @@ def _check(key: str, value: Any, refused: Any) -> None:
         listed = isinstance(value, list) and all(isinstance(v, str) for v in value)
         good, what = isinstance(value, str) or listed, 'text or a list, as in "x, y"'
     elif kind is Kind.VALUES or key == "means":
-        good = isinstance(value, dict) and all(
-            type(v) in (int, float, str) for v in value.values()
-        )
+        kinds = (int, float, str, *([bool] if key == "const" else ()))
+        good = isinstance(value, dict) and all(type(v) in kinds for v in value.values())
         what = (
             'a table, as in { "fluids.numerics.exp" = "exp" }'
             if key == "means"
