@@ -921,3 +921,20 @@ def test_random_expressions_mean_what_python_says(count: int) -> None:
         ), f"{text}\n{found.program}\n{got} {value}"
         compared += not isinstance(value, str)
     assert compared > count / 3
+
+
+SCALARS = """import numpy as np
+
+
+def f(x, k):
+    x = np.asarray(x)
+    ones = np.ones_like(x)
+    return np.deg2rad(k) * ones + np.zeros_like(x) + np.float64(x) * np.rad2deg(k)
+"""
+
+
+def test_numpy_on_scalars_is_read_and_proven() -> None:
+    made = compile_function(SCALARS, "f")
+    assert not made.unproven
+    assert close(made(0.5, 0.7), math.radians(0.7) + 0.5 * math.degrees(0.7))
+    assert "log" not in made.source and "0.0 *" not in made.source

@@ -255,7 +255,8 @@ class Expressions:
         if function == Imported("builtins", "isinstance") and count == 2:
             return _is_instance(args[0], args[1])
         if function.name in ("array", "asarray") and count == 1:
-            if type(args[0]) is tuple:
+            number = function.name == "asarray" and is_number(args[0])
+            if number or type(args[0]) is tuple:
                 return args[0]
             raise UnknownError
         return self.numbers.call(function.name, args)

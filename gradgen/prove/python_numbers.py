@@ -262,6 +262,12 @@ CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
         )
     },
     "abs": (abs, 1, 1),
+    "deg2rad": (mpmath.radians, 1, 1),
+    "rad2deg": (mpmath.degrees, 1, 1),
+    "float64": (lambda x: x, 1, 1),
+    "asanyarray": (lambda x: x, 1, 1),
+    "ones_like": (lambda x: mpmath.mpf(1), 1, 1),
+    "zeros_like": (lambda x: mpmath.mpf(0), 1, 1),
     "log": (lambda x, *base: mpmath.log(x) / mpmath.log(*base) if base else mpmath.log(x), 1, 2),
     "log2": (lambda x: mpmath.log(x) / mpmath.log(2), 1, 1),
     "log1p": (lambda x: mpmath.log(1 + x), 1, 1),
