@@ -523,3 +523,10 @@ def test_a_constant_may_be_called_as_the_result_is() -> None:
     assert made(2.0) == 5.0 and not made.unproven
     assert verify(made, samples=5).passed()
     assert "model" in made.test("model").source
+
+
+def test_a_division_by_nothing_is_left_to_the_branch_that_makes_it() -> None:
+    made = compile("1/(z*0.0) if x > 0 else x*z")
+    assert made(-1.0, 2.0) == -2.0
+    with pytest.raises(ZeroDivisionError):
+        made(1.0, 2.0)

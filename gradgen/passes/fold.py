@@ -119,7 +119,13 @@ class _Folder:
         return self.total[value]
 
     def folded(self, value: int, step: Step, args: tuple[int, ...]) -> int:
-        """Return the operation, folded where constants allow it."""
+        """Return the operation, folded where constants allow it; one that has no value is left for the module to raise."""
+        try:
+            return self._folded(value, step, args)
+        except ArithmeticError:
+            return self.steps.append(step._replace(args=args))
+
+    def _folded(self, value: int, step: Step, args: tuple[int, ...]) -> int:
         steps = self.steps
         below = self.program.denominator(value)
         under = None if below is None else self.moved[below]

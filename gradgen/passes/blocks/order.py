@@ -107,6 +107,8 @@ class Order:
 
     def run(self) -> list[Item]:
         """Return the pieces in blocks."""
+        if not self.pieces:
+            return []
         for number, missing in enumerate(self.missing):
             if not missing:
                 self._is_ready(number)
