@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, Literal
 
 import mpmath
+import sympy as sp
 
 from gradgen.errors import GradgenError
 from gradgen.prove.exact import ExactFormulas
@@ -156,9 +157,9 @@ class _Pair:
         self.places = self._places()
         self.formulas = _formulas(found)
         self.claims = _formulas(claimed)
-        if len(self.formulas[1]) > 1:
+        if len(self.formulas) > 1:
             raise GradgenError(
-                f"`{function}` returns {len(self.formulas[1])} values; audit a function of one"
+                f"`{function}` returns {len(self.formulas)} values; audit a function of one"
             )
 
     def _places(self) -> Sequence[int]:
@@ -174,7 +175,7 @@ class _Pair:
 
     def arranged(self, wrt: Sequence[str] | None) -> tuple[Sequence[int] | None, str]:
         """Return by which parameter each claimed slope is, and that in words; None where only their values can tell."""
-        names, count = self.inputs, len(self.claims[1])
+        names, count = self.inputs, len(self.claims)
         if wrt is not None:
             for name in wrt:
                 if name not in names:
@@ -223,9 +224,9 @@ class _Pair:
 
     def records(self) -> Sequence[_Record]:
         """Return both at points at which the function has a value."""
-        _, exprs, names = self.formulas
-        exact = ExactFormulas(exprs, names, _DIGITS)
-        claims = ExactFormulas(self.claims[1], self.claims[2], _DIGITS)
+        names = self.inputs
+        exact = ExactFormulas(self.formulas, names, _DIGITS)
+        claims = ExactFormulas(self.claims, self.claimed.inputs, _DIGITS)
         chosen = points(
             len(names), _marks(self.found), random.Random(self.found.program)
         )
@@ -327,14 +328,14 @@ class _Pair:
         return plain_function(function.origin, function.inputs, {})
 
 
-def _formulas(found: Function) -> tuple[Any, Sequence[Any], tuple[str, ...]]:
+def _formulas(found: Function) -> Sequence[sp.Expr]:
     """Return what a function returns, as expressions over its parameters."""
     read = parse(found.program, found.inputs, "expand")
     if read.foreign:
         raise GradgenError(
             f"{read.foreign[0]} is not gradgen's, so nothing is known of it"
         )
-    return read, [read.result(name) for name in found.outputs or ("",)], found.inputs
+    return [*read.results(found.outputs)]
 
 
 def _marks(found: Function) -> Sequence[float]:

@@ -193,7 +193,7 @@ def _with_proof(compiled: Compiled, formula: Formula, handed: Source) -> Compile
         return _unproven(compiled, reason)
     # An input may be called as the result is; no input has a blank in its name.
     # A constant may be called as the result of an expression without a name is.
-    asked = compiled.recipe.outputs or [""]
+    asked = compiled.recipe.outputs
     trees = {f"result {n}": e for n, e in zip(results, formula.results(asked))}
     return proven(
         compiled, plain_formula([*trees.items()], [*trees], formula.functions)

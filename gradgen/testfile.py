@@ -64,7 +64,7 @@ def make_test(
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
     several = len(program.outputs) > 1
-    results = [*read.results(recipe.outputs or [""])]
+    results = [*read.results(recipe.outputs)]
     formulas = ExactFormulas(results, program.inputs, _DIGITS)
     size = (len(program.inputs) + len(program.wrt) + 1) * len(results)
     wanted = max(1, min(wanted, _MOST_NUMBERS // size))

@@ -225,7 +225,7 @@ def _formulas(compiled: Compiled) -> ExactFormulas:
         )
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if recipe.target == "python" else _FEWER_DIGITS
-    results = [*read.results(recipe.outputs or [""])]
+    results = [*read.results(recipe.outputs)]
     return ExactFormulas(results, program.inputs, digits)
 
 

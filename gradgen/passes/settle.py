@@ -7,7 +7,9 @@ from functools import cached_property
 
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
+from gradgen.core.notation import term
 from gradgen.core.program import Program, Way
+from gradgen.passes.constants import operations
 from gradgen.passes.facts import Facts
 
 #: By comparison with 0, the signs for which it holds.
@@ -56,7 +58,9 @@ class Settled(Chain):
             return False
         row = self.steps.rows[self.steps.list[way.source].op]
         text = "" if way.below is not None else row.adjoint(way.place, self.precise, self.strict)  # fmt: skip
-        return isinstance(text, str) and " if " not in text
+        return isinstance(text, str) and (
+            not text or "where" not in operations(term(text))
+        )
 
     def settles(self, way: Way) -> bool:
         """Whether the operation of a way asks something, and all of it is settled."""

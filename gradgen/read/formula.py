@@ -106,10 +106,10 @@ class Formula:
         """Return what a name stands for in a program; of a formula, the formula."""
         return next(self.results([name]))
 
-    def results(self, names: Iterable[str]) -> Iterator[sp.Expr]:
-        """Yield what each of several names stands for."""
+    def results(self, names: Iterable[str] | None) -> Iterator[sp.Expr]:
+        """Yield what each of several names stands for; without names the result alone."""
         named = {assignment.name: assignment.expr for assignment in self.assignments}
-        return (named.get(name, self.expr) for name in names)
+        return (named.get(name, self.expr) for name in names or ("",))
 
 
 #: The keyword that is a name in most formulas that hold it.

@@ -7,7 +7,9 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gradgen.core.notation import term
 from gradgen.core.program import Program
+from gradgen.passes.constants import operations
 from gradgen.passes.cost import Cost
 from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
@@ -352,6 +354,7 @@ def _frequent(program: Program, target: Target) -> Container[str]:
             continue
         row = program.rows[program.steps[way.source].op]
         text = row.adjoint(way.place, target.precise, target.strict)
-        if isinstance(text, str):
-            found.update(op for op in target.language.often if f"{op}(" in text)
+        if isinstance(text, str) and text:
+            said = {*operations(term(text))}
+            found.update(op for op in target.language.often if op in said)
     return {op for op, count in found.items() if count >= _OFTEN}

@@ -99,10 +99,10 @@ class Emitter:
         self.pieces: list[Piece] = []
         self.place: dict[int, int] = {}
         #: Of each block the places of its first and its last piece.
-        self.spans: dict[int, tuple[int, int]] = {}
+        self.spans: dict[Block, tuple[int, int]] = {}
         #: Of each block: what all its branches assign to, and what some do, in order.
-        self.sure: dict[int, set[str]] = {}
-        self.some: dict[int, dict[str, None]] = {}
+        self.sure: dict[Block, set[str]] = {}
+        self.some: dict[Block, dict[str, None]] = {}
         #: Where each name is read last, and where it is assigned to.
         self.last: dict[str, float] = dict.fromkeys(kept, inf)
         self.set: dict[str, list[int]] = {}
@@ -123,11 +123,11 @@ class Emitter:
                 for name in asked:
                     self.last[name] = max(self.last.get(name, 0), begin)
                 arms = [self._survey(arm) for arm in reversed(item.arms)]
-                self.spans[id(item)] = begin, len(self.pieces) - 1
-                self.sure[id(item)] = arms[0][0] & arms[1][0]
-                self.some[id(item)] = {**arms[0][1], **arms[1][1]}
-                sure |= self.sure[id(item)]
-                some = {**some, **self.some[id(item)]}
+                self.spans[item] = begin, len(self.pieces) - 1
+                self.sure[item] = arms[0][0] & arms[1][0]
+                self.some[item] = {**arms[0][1], **arms[1][1]}
+                sure |= self.sure[item]
+                some = {**some, **self.some[item]}
                 continue
             place = self.place[item.number] = len(self.pieces)
             self.pieces.append(item)
@@ -192,11 +192,11 @@ class Emitter:
         if single is not None:
             yield from self._line(single, scope, depth, single.value)
             return
-        _, end = self.spans[id(block)]
-        for name in self.some[id(block)]:
+        _, end = self.spans[block]
+        for name in self.some[block]:
             if self.last.get(name, -1) <= end:
                 continue
-            if name not in self.sure[id(block)]:
+            if name not in self.sure[block]:
                 yield from self._zero(name, scope, depth)
             elif name not in scope.made:
                 scope.made[name] = "nothing"
@@ -220,7 +220,7 @@ class Emitter:
                 break
             at = inner
             names |= at.names
-        _, end = self.spans[id(block)]
+        _, end = self.spans[block]
         yield Head(depth, word, self.paths.condition(path), names)
         first = one or other
         after = [scope.inner(end), scope.inner(end)]
@@ -245,11 +245,11 @@ class Emitter:
 
     def _end(self, items: Sequence[Item]) -> int:
         last = items[-1]
-        return self.spans[id(last)][1] if isinstance(last, Block) else self.place[last.number]  # fmt: skip
+        return self.spans[last][1] if isinstance(last, Block) else self.place[last.number]  # fmt: skip
 
     def _single(self, block: Block, scope: _Scope) -> Piece | None:
         """Return the only line of a block as one outside of it, where it is better there: as a choice on one line."""
-        begin, end = self.spans[id(block)]
+        begin, end = self.spans[block]
         piece, last = self.pieces[begin], self.pieces[end]
         name = piece.line.name
         if name != last.line.name or end > begin + 1:

@@ -38,11 +38,7 @@ class Fused:
 
 
 class Compact:
-    """Fuses the lines of one module.
-
-    Attributes:
-        reads: how often the lines that were counted last read each value.
-    """
+    """Fuses the lines of one module."""
 
     def __init__(self, chain: Chain, kinds: Kinds) -> None:
         self.chain = chain
