@@ -227,9 +227,9 @@ class _Pair:
         names = self.inputs
         exact = ExactFormulas(self.formulas, names, _DIGITS)
         claims = ExactFormulas(self.claims, self.claimed.inputs, _DIGITS)
-        chosen = points(
-            len(names), _marks(self.found), random.Random(self.found.program)
-        )
+        plain = self._plain(self.found)
+        marks = plain.landmarks() if plain else []
+        chosen = points(len(names), marks, random.Random(self.found.program))
         records = []
         for at in islice(chosen, _TRIES):
             (truth,) = exact.at(at, range(len(names)))
@@ -336,14 +336,6 @@ def _formulas(found: Function) -> Sequence[sp.Expr]:
             f"{read.foreign[0]} is not gradgen's, so nothing is known of it"
         )
     return [*read.results(found.outputs)]
-
-
-def _marks(found: Function) -> Sequence[float]:
-    """Return the numbers that are written in a function."""
-    return [
-        float(n)
-        for n in re.findall(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?", found.program)
-    ][:50]
 
 
 def _off(got: Any, true: Any, size: Any) -> Any:
