@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import math
 import random
@@ -75,22 +76,52 @@ def by_module(made: Compiled, point: Sequence[float], output: int) -> object:
     return values, bits(found, slopes)
 
 
-def agree(wanted: object, got: object, results: Collection[str] = ()) -> bool:
+def zeroed(code: str) -> set[str]:
+    """Return the names that are 0 in a module's forward function where the branch that makes them is not taken."""
+    (forward,) = (
+        node
+        for node in ast.parse(code).body
+        if isinstance(node, ast.FunctionDef) and node.name == "forward"
+    )
+    return {
+        target.id
+        for node in ast.walk(forward)
+        if isinstance(node, ast.Assign) and any(map(is_zero, arms(node.value)))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def arms(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield what an expression may be, by its conditions."""
+    if isinstance(node, ast.IfExp):
+        yield from arms(node.body)
+        yield from arms(node.orelse)
+    else:
+        yield node
+
+
+def is_zero(node: ast.expr) -> bool:
+    """Whether an expression is the number 0.0."""
+    return isinstance(node, ast.Constant) and repr(node.value) == "0.0"
+
+
+def agree(
+    wanted: object, got: object, chooses: bool = False, zeros: Collection[str] = ()
+) -> bool:
     """Whether two are equal, or are values by name, where the first have fewer names, and add no 0 to gradients.
 
-    A line that one branch alone reads stands in it, and starts as 0 before it if others may ask; no result does. Of several
-    lines that raise, another may so come first.
+    A line that one branch alone reads stands in it, and is 0 elsewhere if others may ask. Of several lines of a
+    function that raise, another may so come first.
     """
-    if isinstance(wanted, tuple) and isinstance(got, tuple) and results:
-        both = "forward", "backward"
-        if wanted[0] in both and got[0] in both:
+    if chooses and isinstance(wanted, tuple) and isinstance(got, tuple):
+        errors = wanted[0] in ("forward", "backward")
+        if errors and got[0] == wanted[0]:
             return True
     if not isinstance(wanted, tuple) or not isinstance(wanted[0], dict):
         return wanted == got
     assert isinstance(got, tuple)
-    values = [
-        [v, got[0][n], bool(results) and n not in results] for n, v in wanted[0].items()
-    ]
+    values = [[v, got[0][n], n in zeros] for n, v in wanted[0].items()]
     slopes = [[v, got[1][n]] for n, v in wanted[1].items()]
     return all(a == b or (a == "0.0" and may) for a, b, may in values) and all(
         a.lstrip("-") == b.lstrip("-") == "0.0" or a == b for a, b in slopes
@@ -115,6 +146,7 @@ def hold(text: str, count: int, rnd: random.Random, **options: Any) -> tuple[int
     except GradgenError:
         return 0, 0
     inputs, good, bad = made.program.inputs, 0, 0
+    zeros = zeroed(made.source)
     drawn_from: tuple[Callable[[], float], ...] = (
         lambda: rnd.uniform(0.1, 2.5),
         lambda: rnd.uniform(-4, 4),
@@ -126,9 +158,8 @@ def hold(text: str, count: int, rnd: random.Random, **options: Any) -> tuple[int
             wanted = by_module(made, point, output)
             told = text, point, options
             chooses = any(step.op == "where" for step in made.program.steps)
-            outputs = made.program.outputs if chooses else ()
-            results = [made.program.names[v] for _, v in outputs]
-            assert agree(wanted, by_steps(made, point, output), results), told
+            got = by_steps(made, point, output)
+            assert agree(wanted, got, chooses, zeros), told
             assert isinstance(wanted, tuple)
             good, bad = good + (len(wanted) == 2), bad + (len(wanted) == 3)
     return good, bad
