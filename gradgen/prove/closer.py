@@ -12,7 +12,7 @@ import mpmath
 from gradgen.errors import GradgenError
 from gradgen.prove.points import Point
 from gradgen.prove.running import BUG, Running
-from gradgen.prove.truth import FINE, SMALLER_STEP, Truth
+from gradgen.prove.truth import FINE, SMALLER_STEP, STEP, Truth
 
 #: Relative differences: no matter after a closer look, and wrong even if met at one point alone.
 _PASSES, _GROSS = 1e-6, 1e-3
@@ -47,9 +47,23 @@ class CloserLook:
         self._rounds = 1 if dear else _ROUNDS
         self._doubted = 0
 
-    def value_is_right(self, at: Point, place: int, value: float) -> bool:
-        """Return False where rounding may explain a difference, or what has no double."""
+    def value_is_right(self, at: Point, place: int, value: float, true: Any) -> bool:
+        """Return False where rounding may explain a difference, or what has no double.
+
+        Args:
+            at: the point.
+            place: which result it is.
+            value: the result.
+            true: the same with the digits at hand.
+        """
         self.looks += 1
+        if abs(value - true) <= _ENOUGH * abs(true):
+            # One rounding, with the digits at hand, explains most differences.
+            point = self.truth.exact(at)
+            centre = self.truth.plain.at(point)
+            rough = self._rough(point, centre, place, 1)
+            if rough and abs(value - true) <= _ROOM * abs(rough[0] - true):
+                return True
         with mpmath.workprec(self.truth.bits(at)):
             point = self.truth.exact(at)
             centre = self.truth.plain.at(point)
@@ -59,13 +73,8 @@ class CloserLook:
             off = abs(value - true)
             if off <= FINE * abs(true):
                 return True  # the first look was not precise enough
-            rough = [
-                self.truth.plain.values(self.truth.plain.rough(point, centre, noise))[
-                    place
-                ]
-                for noise in map(_noise, range(self._rounds))
-            ]
-            if None in rough:
+            rough = self._rough(point, centre, place, self._rounds)
+            if not rough:
                 return False
             doubt = max(_floor(centre), *(abs(one - true) for one in rough))
             if self._may_be(off, abs(true), doubt):
@@ -82,10 +91,26 @@ class CloserLook:
         seeds: Sequence[float],
         ways: Sequence[Any],
         got: Any,
+        true: Any,
         scale: Any,
     ) -> bool:
-        """The same of a slope along a direction; return False also at a kink or a jump."""
+        """The same of a slope along a direction; return False also at a kink or a jump.
+
+        Args:
+            at: the point.
+            what: the function that returned it.
+            seeds: the upstream gradients.
+            ways: the direction.
+            got: the slope that was returned.
+            true: the slope by the differences at hand.
+            scale: what its parts add up to.
+        """
         self.looks += 1
+        if abs(got - true) <= _ENOUGH * scale:
+            centre = self.truth.plain.at(self.truth.exact(at))
+            found = self._rough_slopes(at, centre, seeds, ways, STEP, 1)
+            if found and abs(got - true) <= _ROOM * abs(found[0][0] - true):
+                return True
         with mpmath.workprec(self.truth.bits(at)):
             centre = self.truth.plain.at(self.truth.exact(at))
             true = self.truth.slope(at, seeds, ways, centre)
@@ -94,20 +119,12 @@ class CloserLook:
             off = abs(got - true)
             if off <= FINE * scale:
                 return True  # the first look was not precise enough
-            rough = []
-            largest = mpmath.mpf(0)
-            sides = self.truth.sides(at, ways, SMALLER_STEP)
-            for seed in range(self._rounds):
-                one, other = (
-                    self.truth.summed(
-                        self.truth.plain.rough(side, centre, _noise(seed)), seeds
-                    )
-                    for side in sides
-                )
-                if one is None or other is None:
-                    return False
-                rough.append((one - other) / (2 * SMALLER_STEP))
-                largest = max(largest, abs(one), abs(other))
+            found = self._rough_slopes(
+                at, centre, seeds, ways, SMALLER_STEP, self._rounds
+            )
+            if not found:
+                return False
+            rough, largest = found
             vanishes = abs(true) < _NO_DOUBLE and abs(got) < _NO_DOUBLE
             floor = _floor(centre) / SMALLER_STEP
             doubt = max(floor, *(abs(one - true) for one in rough))
@@ -119,6 +136,44 @@ class CloserLook:
                 zero = off + _ROOM * doubt <= FINE * abs(size)
                 return bool(zero or off <= _ENOUGH * scale)
             raise self._wrong_slope(at, what, seeds, ways, got, true)
+
+    def _rough(
+        self, point: Sequence[Any], centre: Sequence[Any], place: int, rounds: int
+    ) -> list[Any]:
+        """Return a result as doubles might round it, several times; empty where it has no value."""
+        plain = self.truth.plain
+        rough = [
+            plain.values(plain.rough(point, centre, noise))[place]
+            for noise in map(_noise, range(rounds))
+        ]
+        return [] if None in rough else rough
+
+    def _rough_slopes(
+        self,
+        at: Point,
+        centre: Sequence[Any],
+        seeds: Sequence[float],
+        ways: Sequence[Any],
+        step: Any,
+        rounds: int,
+    ) -> tuple[list[Any], Any] | None:
+        """Return the slope as doubles might round it, several times, and the largest value; None where there is none."""
+        rough = []
+        largest = mpmath.mpf(0)
+        sides = self.truth.sides(at, ways, step)
+        for number in range(rounds):
+            # Both sides are rounded alike: only what depends on the point differs.
+            one, other = (
+                self.truth.summed(
+                    self.truth.plain.rough(side, centre, _noise(number)), seeds
+                )
+                for side in sides
+            )
+            if one is None or other is None:
+                return None
+            rough.append((one - other) / (2 * step))
+            largest = max(largest, abs(one), abs(other))
+        return rough, largest
 
     def _may_be(self, off: Any, scale: Any, doubt: Any) -> bool:
         """Whether a difference may be of rounding; a small one is refused where it is met again."""

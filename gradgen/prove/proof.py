@@ -18,15 +18,15 @@ from gradgen.prove.closer import CloserLook
 from gradgen.prove.plain import Plain
 from gradgen.prove.points import Point, points
 from gradgen.prove.running import BUG, Running
-from gradgen.prove.truth import FINE, Truth
+from gradgen.prove.truth import FINE, STEP, Truth
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
 
-#: The working precision in bits, and the step of a difference, in parts of the point.
-_BITS, _STEP = 120, mpmath.mpf(2) ** -38
+#: The working precision in bits.
+_BITS = 120
 #: What makes a difference of a step against another ahead a slope.
-_RATE = 1 / (2 * _STEP)
+_RATE = 1 / (2 * STEP)
 #: How many points, by what an evaluation costs in additions.
 _POINTS = ((60, 3), (20_000, 2), (math.inf, 1))
 #: Dearer formulas are looked at less closely, and still dearer ones not at all.
@@ -118,7 +118,7 @@ class _Proof:
             if not all(map(math.isfinite, values)):
                 continue
             ways = self.ways(at)
-            ahead, behind = self.truth.sides(at, ways, _STEP)
+            ahead, behind = self.truth.sides(at, ways, STEP)
             after = self.plain.tested(ahead)
             taken = self.plain.taken(after)
             if enough:
@@ -173,7 +173,7 @@ class _Proof:
         for place, (value, (one, other)) in enumerate(zip(values, pairs)):
             true = (one + other) / 2
             near = abs(value - true) <= FINE * abs(true)
-            if not (near or self.closer.value_is_right(at, place, value)):
+            if not (near or self.closer.value_is_right(at, place, value, true)):
                 return False
         if not self.program.wrt:
             return True
@@ -227,7 +227,7 @@ class _Proof:
         got = mpmath.fsum(parts)
         if abs(got - true) <= FINE * scale:
             return True
-        return self.closer.slope_is_right(at, what, seeds, ways, got, scale)
+        return self.closer.slope_is_right(at, what, seeds, ways, got, true, scale)
 
     def minor_meet(
         self,
@@ -253,9 +253,9 @@ class _Proof:
             return True
         one, other = (
             self.truth.summed(self.plain.finish(self.plain.tested(side)), seeds)
-            for side in self.truth.sides(at, stretched, _STEP)
+            for side in self.truth.sides(at, stretched, STEP)
         )
         if one is None or other is None:
             return False
-        true = (one - other) / (2 * _STEP)
+        true = (one - other) / (2 * STEP)
         return self.slopes_meet(at, what, seeds, stretched, left, true)

@@ -10,6 +10,8 @@ import mpmath
 from gradgen.prove.plain import Plain
 from gradgen.prove.points import Point
 
+#: The step of a difference, in parts of the point.
+STEP = mpmath.mpf(2) ** -38
 #: What is on the verge of being refused is looked at with these: the working precision in bits, and the step of a difference.
 _MORE_BITS, SMALLER_STEP = 400, mpmath.mpf(2) ** -120
 #: The most bits that are added to those where large values and small ones meet; what is larger is not compared.
