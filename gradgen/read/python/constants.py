@@ -14,8 +14,9 @@ from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import RESERVED
 from gradgen.read.python.bound import Constant
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.expression import Value, single
+from gradgen.read.python.expression import single
 from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
 

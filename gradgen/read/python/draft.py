@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.expression import Value
 from gradgen.read.python.flow.conditions import Pairs
 from gradgen.read.python.scope import Names
+from gradgen.read.python.terms.value import Value
 from gradgen.read.reader import MAX_PROGRAM
 
 WORD = re.compile(r"\b[^\W\d]\w*")

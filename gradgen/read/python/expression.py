@@ -4,83 +4,26 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.terms.operators import binary, comparison, number_of, unary
+from gradgen.read.python.terms.value import (
+    AND,
+    ATOM,
+    ELSE,
+    OR,
+    SUM,
+    Known,
+    Value,
+    number,
+    tested,
+    truth,
+)
 
-#: How strongly the operators of a formula bind: as in Python.
-ELSE, OR, AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER, ATOM = range(10)
 #: A larger whole number is no float.
 _LARGEST = 10**308
-#: Whole numbers up to this are worked out where an index of a loop takes part.
-_SMALL = 10**9
-_EXPONENT = 64
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is no number, and known when compiling: None, a text, or what an import in the function names.
-
-    Attributes:
-        value: what it is.
-        option: the parameter whose value it is, if it is one's.
-    """
-
-    value: object
-    option: str = ""
-
-    @property
-    def refusal(self) -> str:
-        """Why it has no place among numbers, and what to do."""
-        what = {str: "text", type(None): "None"}.get(type(self.value), "a module")
-        if not self.option:
-            return f"{what} has no place in a formula"
-        return (
-            f"`{self.option}` is {self.value!r} here, and {what} has no place in a formula; "
-            f"give another value by --const, or make it a variable by --inputs"
-        )
-
-
-@dataclass(frozen=True)
-class Value:
-    """What a part of an expression is in a formula.
-
-    Attributes:
-        text: its text.
-        binds: how strongly its outermost operator binds.
-        whole: its value where that is a whole number.
-        index: whether an index of a loop took part, which is worked out where it is used.
-        condition: whether it is true or false, and no number.
-        truth: which of them, where that is known.
-        known: what it is where it is no number, but known.
-        unclear: why it cannot be read, where that is so: what is said of the name.
-    """
-
-    text: str
-    binds: int = ATOM
-    whole: int | None = None
-    index: bool = False
-    condition: bool = False
-    truth: bool | None = None
-    known: Known | None = None
-    unclear: str = ""
-
-    @property
-    def told(self) -> bool | None:
-        """Whether `if` takes it for true, where that is known and it is no number."""
-        return self.truth if self.known is None else bool(self.known.value)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a number."""
-        return not self.condition and self.known is None
-
-    def inside(self, binds: int) -> str:
-        """Return the text as an operand of what binds so strongly."""
-        return self.text if self.binds >= binds else f"({self.text})"
 
 
 class Context(Protocol):
@@ -113,99 +56,6 @@ class Context(Protocol):
         """Return an error at a node."""
 
 
-def truth(value: bool) -> Value:
-    """Return a condition that is known."""
-    return Value(str(value), condition=True, truth=value)
-
-
-def value_of(value: object, option: str) -> Value:
-    """Return the value of a parameter that is settled."""
-    if isinstance(value, bool):
-        return truth(value)
-    return Value("", known=Known(value, option))
-
-
-def denied(value: Value) -> Value:
-    """Return the opposite of a condition; of a number whether it is 0, as Python has it."""
-    if value.told is not None:
-        return truth(not value.told)
-    if not value.condition:
-        return Value(f"{value.inside(_SUM)} == 0", _COMPARISON, condition=True)
-    return Value(f"not {value.inside(_NOT)}", _NOT, condition=True)
-
-
-def tested(value: Value) -> Value:
-    """Return a value as a condition: of a number whether it is not 0, as Python has it."""
-    if value.told is not None:
-        return truth(value.told)
-    if value.condition:
-        return value
-    if value.whole is not None:
-        return truth(value.whole != 0)
-    return Value(f"{value.inside(_SUM)} != 0", _COMPARISON, condition=True)
-
-
-def equality(one: Value, other: Value) -> Value:
-    """Return whether two numbers are equal."""
-    if one.whole is not None and other.whole is not None:
-        return truth(one.whole == other.whole)
-    text = f"{one.inside(_SUM)} == {other.inside(_SUM)}"
-    return Value(text, _COMPARISON, condition=True)
-
-
-def index(number: int) -> Value:
-    """Return the index of a loop that is written out."""
-    return Value(str(number), _SIGN if number < 0 else ATOM, number, True)
-
-
-def number(value: float, text: str = "") -> Value:
-    """Return a number; whole ones stay whole."""
-    shown = text or repr(value)
-    negative = shown.startswith("-")
-    whole = value if isinstance(value, int) else None
-    return Value(shown, _SIGN if negative else ATOM, whole)
-
-
-_BINARY: Mapping[type[ast.operator], tuple[str, int]] = {
-    ast.Add: ("+", _SUM),
-    ast.Sub: ("-", _SUM),
-    ast.Mult: ("*", _PRODUCT),
-    ast.Div: ("/", _PRODUCT),
-    ast.Mod: ("%", _PRODUCT),
-    ast.Pow: ("**", _POWER),
-}
-_COMPARE: Mapping[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
-_ON_NUMBERS: Mapping[type[ast.cmpop], Callable[[int, int], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-#: Operators that have no place in a formula, and what to write.
-_REFUSED: Mapping[type[ast.AST], str] = {
-    ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`",
-    ast.MatMult: "`@` has no place in a formula; write the product of numbers with `*`",
-    ast.BitXor: "`^` works on the bits of whole numbers; a power is `**`",
-    ast.BitAnd: "`&` works on the bits of whole numbers; conditions are joined by `and`",
-    ast.BitOr: "`|` works on the bits of whole numbers; conditions are joined by `or`",
-    ast.LShift: "`<<` works on the bits of whole numbers; write a product",
-    ast.RShift: "`>>` works on the bits of whole numbers; write a quotient",
-    ast.Invert: "`~` works on the bits of whole numbers; write `not` before a condition",
-    ast.Is: "`is` has no place in a formula; numbers are compared by `==`",
-    ast.IsNot: "`is not` has no place in a formula; numbers are compared by `!=`",
-    ast.In: "`in` has no place in a formula; write each comparison",
-    ast.NotIn: "`not in` has no place in a formula; write each comparison",
-}
-_NO_NUMBER = "a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`"
 #: What Python calls some of what has no place in a formula.
 _IN_WORDS = {
     "Subscript": "an index such as x[0]",
@@ -223,14 +73,6 @@ _IN_WORDS = {
     "Yield": "`yield`",
     "YieldFrom": "`yield`",
     "Await": "`await`",
-}
-_ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
 }
 
 
@@ -326,7 +168,7 @@ def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> 
 def _one_of(first: Value, last: Value, end: bool) -> Value:
     """Return the one of two numbers that `or` or `and` gives: the first where it ends there."""
     one, other = (first, last) if end else (last, first)
-    text = f"{one.inside(OR)} if {first.inside(_SUM)} != 0 else {other.text}"
+    text = f"{one.inside(OR)} if {first.inside(SUM)} != 0 else {other.text}"
     return Value(text, ELSE)
 
 
@@ -335,13 +177,6 @@ def single(root: ast.expr, context: Context) -> Value:
     value = translate(root, context)
     if isinstance(value, list):
         raise context.fail("this call returns several values", root)
-    return value
-
-
-def number_of(value: Value, node: ast.expr, context: Context) -> Value:
-    """Return a value that is a number or a condition; refuse any other."""
-    if value.known is not None:
-        raise context.fail(value.known.refusal, node)
     return value
 
 
@@ -381,9 +216,9 @@ def _joined(
         return context.attribute(node)
     if isinstance(node, ast.BinOp):
         left, right = operands
-        return _binary(left, node.op, right, node, context)
+        return binary(left, node.op, right, node, context)
     if isinstance(node, ast.UnaryOp):
-        return _unary(node, operands[0], context)
+        return unary(node, operands[0], context)
     if isinstance(node, ast.Compare):
         return _compared(node, operands, context)
     if isinstance(node, ast.NamedExpr):
@@ -405,18 +240,7 @@ def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Val
     settled = context.compared(node, operands)
     if settled is not None:
         return settled
-    for part, operand in zip(_parts(node, context), operands):
-        number_of(operand, part, context)
-    text = operands[0].inside(_SUM)
-    for op, operand in zip(node.ops, operands[1:]):
-        if type(op) not in _COMPARE:
-            raise context.fail(_REFUSED[type(op)], node)
-        text += f" {_COMPARE[type(op)]} {operand.inside(_SUM)}"
-    numbers = [each.whole for each in operands if each.whole is not None]
-    if len(numbers) == len(operands):
-        pairs = zip(node.ops, numbers, numbers[1:])
-        return truth(all(_ON_NUMBERS[type(op)](a, b) for op, a, b in pairs))
-    return Value(text, _COMPARISON, condition=True)
+    return comparison(node, _parts(node, context), operands, context)
 
 
 def _constant(node: ast.Constant, context: Context) -> Value:
@@ -433,67 +257,3 @@ def _constant(node: ast.Constant, context: Context) -> Value:
         return Value("", known=Known(value))
     what = "text" if isinstance(value, bytes) else "this"
     raise context.fail(f"{what} has no place in a formula", node)
-
-
-def _unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
-    if isinstance(node.op, ast.Not):
-        return denied(value)
-    number_of(value, node.operand, context)
-    if isinstance(node.op, ast.UAdd):
-        return value
-    if isinstance(node.op, ast.Invert):
-        raise context.fail(_REFUSED[ast.Invert], node)
-    if value.condition:
-        raise context.fail(_NO_NUMBER, node)
-    if value.index and value.whole is not None:
-        return index(-value.whole)
-    whole = None if value.whole is None else -value.whole
-    return Value(f"-{value.inside(_SIGN)}", _SIGN, whole)
-
-
-def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | None:
-    """Return what an operation on whole numbers comes to, where it is one that is worked out."""
-    one, other = left.whole, right.whole
-    if one is None or other is None or kind not in _ON_WHOLE:
-        return None
-    if max(abs(one), abs(other)) > _SMALL:
-        return None
-    if kind in (ast.FloorDiv, ast.Mod) and other == 0:
-        return None
-    if kind is ast.Pow and not 0 <= other <= _EXPONENT:
-        return None
-    found = _ON_WHOLE[kind](one, other)
-    return found if abs(found) <= _SMALL**2 else None
-
-
-def _binary(
-    left: Value, op: ast.operator, right: Value, node: ast.expr, context: Context
-) -> Value:
-    """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
-    kind = type(op)
-    if isinstance(node, ast.BinOp):
-        number_of(left, node.left, context)
-        number_of(right, node.right, context)
-    if left.condition or right.condition:
-        raise context.fail(_NO_NUMBER, node)
-    whole = _worked_out(left, kind, right)
-    indexed = left.index or right.index or kind is ast.FloorDiv
-    if whole is not None and indexed:
-        return index(whole)  # a literal beside an index is one
-    if kind not in _BINARY:
-        raise context.fail(_REFUSED[kind], node)
-    one = left.whole if left.index else None
-    other = right.whole if right.index else None
-    if kind is ast.Mult and 0 in (one, other):
-        return index(0)
-    if (kind, one) in ((ast.Add, 0), (ast.Mult, 1)):
-        return right
-    neutral = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.Div: 1, ast.Pow: 1}
-    if other is not None and neutral.get(kind) == other:
-        return left
-    word, binds = _BINARY[kind]
-    if kind is ast.Pow:
-        text = f"{left.inside(_POWER + 1)} ** {right.inside(_SIGN)}"
-    else:
-        text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
-    return Value(text, binds, whole)

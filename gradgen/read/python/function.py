@@ -12,7 +12,6 @@ from gradgen.read.python.bound import Dotted, Helper
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.docstrings import Docstring, meanings, read_docstring
 from gradgen.read.python.draft import Draft, Places
-from gradgen.read.python.expression import Value, value_of
 from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
@@ -21,6 +20,7 @@ from gradgen.read.python.meanings import check_means
 from gradgen.read.python.parameters import defaults, parameters
 from gradgen.read.python.results import Results
 from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.terms.value import Value, value_of
 from gradgen.read.statements import canonical, split_docstring
 
 

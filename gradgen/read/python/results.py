@@ -10,7 +10,7 @@ from gradgen.errors import GradgenError
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import RESERVED, check_identifier
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.expression import Value
+from gradgen.read.python.terms.value import Value
 from gradgen.read.sympy.table import CALLS
 from gradgen.reserved import is_kept
 

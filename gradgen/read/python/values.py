@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
-from gradgen.read.python.expression import Value, number, number_of, truth
 from gradgen.read.python.flow.known import compared, is_instance
 from gradgen.read.python.meanings import Meant, meant
 from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.terms.operators import number_of
+from gradgen.read.python.terms.value import Value, number, truth
 from gradgen.read.python.tree import dotted
 
 if TYPE_CHECKING:

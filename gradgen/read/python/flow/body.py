@@ -10,7 +10,7 @@ from functools import partial
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.draft import MAX_STATEMENTS, Draft
-from gradgen.read.python.expression import Value, denied, index, single, tested
+from gradgen.read.python.expression import single
 from gradgen.read.python.flow.choices import read_choice
 from gradgen.read.python.flow.statements import (
     Texts,
@@ -35,6 +35,7 @@ from gradgen.read.python.flow.ways import (
     without_edges,
 )
 from gradgen.read.python.parameters import omitted, parameters
+from gradgen.read.python.terms.value import Value, denied, index, tested
 from gradgen.read.python.values import Scope
 
 #: Published limits: how deep functions call each other, and how deep `if` and `for` stand in each other in all of them.

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Helper
-from gradgen.read.python.expression import Value, single, tested
+from gradgen.read.python.expression import single
 from gradgen.read.python.flow.conditions import chain, merged
 from gradgen.read.python.flow.ways import Returned, Ways, joined
+from gradgen.read.python.terms.value import Value, tested
 from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:

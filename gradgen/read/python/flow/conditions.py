@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from gradgen.read.python.expression import AND, ELSE, OR, Value, denied
+from gradgen.read.python.terms.value import AND, ELSE, OR, Value, denied
 
 #: The values of the ways that are tried in order, each with its condition.
 Pairs: TypeAlias = "Sequence[tuple[Value, Value]]"

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Collection
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.expression import Value, equality, truth
 from gradgen.read.python.flow.conditions import either
+from gradgen.read.python.terms.value import Value, equality, truth
 
 Fail = Callable[[str, ast.AST], GradgenError]
 #: What no number and no condition is ever an instance of.

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from gradgen.read.python.draft import WORD, Draft, Places
-from gradgen.read.python.expression import Value
 from gradgen.read.python.flow.conditions import chain
+from gradgen.read.python.terms.value import Value
 
 #: What is longer stays a stage of its own, in place of standing in the choice that reads it; and what would make that longer.
 _SHORT, _LONG = 48, 120

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Dotted, Helper, plain
 from gradgen.read.python.draft import MAX_STATEMENTS
-from gradgen.read.python.expression import Known, Value, number_of, single, translate
+from gradgen.read.python.expression import single, translate
 from gradgen.read.python.flow.ways import End, Returned, returns
+from gradgen.read.python.terms.operators import number_of
+from gradgen.read.python.terms.value import Known, Value
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
 

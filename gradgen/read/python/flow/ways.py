@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gradgen.read.python.expression import ELSE, OR, Value, denied, truth
 from gradgen.read.python.flow.conditions import both
+from gradgen.read.python.terms.value import ELSE, OR, Value, denied, truth
 
 #: So many ends of ways, or so many characters, stand in one formula; the rest has a name of its own.
 _ENDS, _LONG = 12, 240

@@ -1,0 +1,168 @@
+"""Values and an operator of Python in; what it makes of them in a formula, or why it has no place there, out."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gradgen.read.python.terms.value import (
+    COMPARISON,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Value,
+    denied,
+    index,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from gradgen.read.python.expression import Context
+
+#: Whole numbers up to this are worked out where an index of a loop takes part.
+_SMALL = 10**9
+_EXPONENT = 64
+
+_BINARY: Mapping[type[ast.operator], tuple[str, int]] = {
+    ast.Add: ("+", SUM),
+    ast.Sub: ("-", SUM),
+    ast.Mult: ("*", PRODUCT),
+    ast.Div: ("/", PRODUCT),
+    ast.Mod: ("%", PRODUCT),
+    ast.Pow: ("**", POWER),
+}
+_COMPARE: Mapping[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+_ON_NUMBERS: Mapping[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+#: Operators that have no place in a formula, and what to write.
+_REFUSED: Mapping[type[ast.AST], str] = {
+    ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`",
+    ast.MatMult: "`@` has no place in a formula; write the product of numbers with `*`",
+    ast.BitXor: "`^` works on the bits of whole numbers; a power is `**`",
+    ast.BitAnd: "`&` works on the bits of whole numbers; conditions are joined by `and`",
+    ast.BitOr: "`|` works on the bits of whole numbers; conditions are joined by `or`",
+    ast.LShift: "`<<` works on the bits of whole numbers; write a product",
+    ast.RShift: "`>>` works on the bits of whole numbers; write a quotient",
+    ast.Invert: "`~` works on the bits of whole numbers; write `not` before a condition",
+    ast.Is: "`is` has no place in a formula; numbers are compared by `==`",
+    ast.IsNot: "`is not` has no place in a formula; numbers are compared by `!=`",
+    ast.In: "`in` has no place in a formula; write each comparison",
+    ast.NotIn: "`not in` has no place in a formula; write each comparison",
+}
+_NO_NUMBER = "a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`"
+_ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+
+
+def number_of(value: Value, node: ast.expr, context: Context) -> Value:
+    """Return a value that is a number or a condition; refuse any other."""
+    if value.known is not None:
+        raise context.fail(value.known.refusal, node)
+    return value
+
+
+def unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
+    if isinstance(node.op, ast.Not):
+        return denied(value)
+    number_of(value, node.operand, context)
+    if isinstance(node.op, ast.UAdd):
+        return value
+    if isinstance(node.op, ast.Invert):
+        raise context.fail(_REFUSED[ast.Invert], node)
+    if value.condition:
+        raise context.fail(_NO_NUMBER, node)
+    if value.index and value.whole is not None:
+        return index(-value.whole)
+    whole = None if value.whole is None else -value.whole
+    return Value(f"-{value.inside(SIGN)}", SIGN, whole)
+
+
+def binary(
+    left: Value, op: ast.operator, right: Value, node: ast.expr, context: Context
+) -> Value:
+    """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
+    kind = type(op)
+    if isinstance(node, ast.BinOp):
+        number_of(left, node.left, context)
+        number_of(right, node.right, context)
+    if left.condition or right.condition:
+        raise context.fail(_NO_NUMBER, node)
+    whole = _worked_out(left, kind, right)
+    indexed = left.index or right.index or kind is ast.FloorDiv
+    if whole is not None and indexed:
+        return index(whole)  # a literal beside an index is one
+    if kind not in _BINARY:
+        raise context.fail(_REFUSED[kind], node)
+    one = left.whole if left.index else None
+    other = right.whole if right.index else None
+    if kind is ast.Mult and 0 in (one, other):
+        return index(0)
+    if (kind, one) in ((ast.Add, 0), (ast.Mult, 1)):
+        return right
+    neutral = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.Div: 1, ast.Pow: 1}
+    if other is not None and neutral.get(kind) == other:
+        return left
+    word, binds = _BINARY[kind]
+    if kind is ast.Pow:
+        text = f"{left.inside(POWER + 1)} ** {right.inside(SIGN)}"
+    else:
+        text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
+    return Value(text, binds, whole)
+
+
+def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | None:
+    """Return what an operation on whole numbers comes to, where it is one that is worked out."""
+    one, other = left.whole, right.whole
+    if one is None or other is None or kind not in _ON_WHOLE:
+        return None
+    if max(abs(one), abs(other)) > _SMALL:
+        return None
+    if kind in (ast.FloorDiv, ast.Mod) and other == 0:
+        return None
+    if kind is ast.Pow and not 0 <= other <= _EXPONENT:
+        return None
+    found = _ON_WHOLE[kind](one, other)
+    return found if abs(found) <= _SMALL**2 else None
+
+
+def comparison(
+    node: ast.Compare,
+    parts: Sequence[ast.expr],
+    operands: list[Value],
+    context: Context,
+) -> Value:
+    """Return a comparison of numbers; of whole ones, what it comes to."""
+    for part, operand in zip(parts, operands):
+        number_of(operand, part, context)
+    text = operands[0].inside(SUM)
+    for op, operand in zip(node.ops, operands[1:]):
+        if type(op) not in _COMPARE:
+            raise context.fail(_REFUSED[type(op)], node)
+        text += f" {_COMPARE[type(op)]} {operand.inside(SUM)}"
+    numbers = [each.whole for each in operands if each.whole is not None]
+    if len(numbers) == len(operands):
+        pairs = zip(node.ops, numbers, numbers[1:])
+        return truth(all(_ON_NUMBERS[type(op)](a, b) for op, a, b in pairs))
+    return Value(text, COMPARISON, condition=True)
