@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: 869b736c4c82ac01
+# digest: a0f2069d8fac52ad
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -18,11 +18,11 @@ price of S, K, T, r, q, v:
     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 
 Inputs: S, K, T, r, q, v.
-Operations: 27 forward, 43 backward; value and gradient cost 2.6 times the value.
+Operations: 27 forward, 41 backward; value and gradient cost 2.5 times the value.
 
 Raises:
-    ZeroDivisionError: where K = 0 (SbyK).
-    ValueError: where SbyK <= 0 (d1).
+    ZeroDivisionError: where K = 0 (sumprodr).
+    ValueError: where (S / K) <= 0 (sumprodr).
     ValueError: where T < 0 (sqrtT).
     ZeroDivisionError: backward, where T = 0 (sqrtT).
     ZeroDivisionError: where prodsqrtT = 0 (d1).
@@ -37,11 +37,11 @@ def forward(
     S: float, K: float, T: float, r: float, q: float, v: float
 ) -> tuple[float, tuple[tuple[float, ...], ...]]:
     """Return price and the cache that backward needs."""
-    SbyK = S / K
     sumvsqrby2 = r - q + v * v / 2.0
+    sumprodr = math.log(S / K) + sumvsqrby2 * T
     sqrtT = math.sqrt(T)
     prodsqrtT = v * sqrtT
-    d1 = (math.log(SbyK) + sumvsqrby2 * T) / prodsqrtT
+    d1 = sumprodr / prodsqrtT
     d2 = d1 - prodsqrtT
     expnegqT = math.exp(-q * T)
     prodexpq = S * expnegqT
@@ -51,7 +51,7 @@ def forward(
     cdfd2 = 0.5 * math.erfc(-0.7071067811865476 * d2)  # norm_cdf
     price = prodexpq * cdfd1 - prodexpr * cdfd2
     return price, (
-        (S, K, T, r, q, v, SbyK, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
+        (S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
         (expnegqT, prodexpq, cdfd1, expnegrT, prodexpr, cdfd2),
     )
 
@@ -65,7 +65,7 @@ def backward(
     The gradients of a value that is used more than once add up: `+=`.
     """
     (
-        (S, K, T, r, q, v, SbyK, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
+        (S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
         (expnegqT, prodexpq, cdfd1, expnegrT, prodexpr, cdfd2),
     ) = cache
     # price = prodexpq * cdfd1 - prodexpr * cdfd2
@@ -91,24 +91,23 @@ def backward(
     dq = -T * dnegqT
     # d2 = d1 - prodsqrtT
     dd1 += dd2
-    # d1 = (log(SbyK) + sumvsqrby2 * T) / prodsqrtT
-    #     d((log(SbyK) + sumvsqrby2 * T)/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
+    # d1 = sumprodr / prodsqrtT
+    #     d(sumprodr/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
-    dsumvsqrby2 = T * dsumprodr
-    dT += sumvsqrby2 * dsumprodr
-    dSbyK = dsumprodr / SbyK
     # prodsqrtT = v * sqrtT
     dv = sqrtT * dprodsqrtT
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
     dT += 0.5 / sqrtT * (v * dprodsqrtT)
+    # sumprodr = log(S / K) + sumvsqrby2 * T
+    dsumvsqrby2 = T * dsumprodr
+    dT += sumvsqrby2 * dsumprodr
+    dS += dsumprodr / S
+    dK -= dsumprodr / K
     # sumvsqrby2 = r - q + v**2 / 2
     dv += v * dsumvsqrby2
     dr += dsumvsqrby2
     dq -= dsumvsqrby2
-    # SbyK = S / K                      d(S/K)/dK = -SbyK/K
-    dS += dSbyK / K
-    dK -= SbyK / K * dSbyK
     return dS, dK, dT, dr, dq, dv
 
 
@@ -116,11 +115,11 @@ def value_and_grad(
     S: float, K: float, T: float, r: float, q: float, v: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return price and its gradient: by S, K, T, r, q, v."""
-    SbyK = S / K
     sumvsqrby2 = r - q + v * v / 2.0
+    sumprodr = math.log(S / K) + sumvsqrby2 * T
     sqrtT = math.sqrt(T)
     prodsqrtT = v * sqrtT
-    d1 = (math.log(SbyK) + sumvsqrby2 * T) / prodsqrtT
+    d1 = sumprodr / prodsqrtT
     d2 = d1 - prodsqrtT
     expnegqT = math.exp(-q * T)
     prodexpq = S * expnegqT
@@ -147,22 +146,21 @@ def value_and_grad(
     dq = -T * dnegqT
     # d2 = d1 - prodsqrtT
     dd1 += dd2
-    # d1 = (log(SbyK) + sumvsqrby2 * T) / prodsqrtT
-    #     d((log(SbyK) + sumvsqrby2 * T)/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
+    # d1 = sumprodr / prodsqrtT
+    #     d(sumprodr/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
-    dsumvsqrby2 = T * dsumprodr
-    dT += sumvsqrby2 * dsumprodr
-    dSbyK = dsumprodr / SbyK
     # prodsqrtT = v * sqrtT
     dv = sqrtT * dprodsqrtT
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
     dT += 0.5 / sqrtT * (v * dprodsqrtT)
+    # sumprodr = log(S / K) + sumvsqrby2 * T
+    dsumvsqrby2 = T * dsumprodr
+    dT += sumvsqrby2 * dsumprodr
+    dS += dsumprodr / S
+    dK -= dsumprodr / K
     # sumvsqrby2 = r - q + v**2 / 2
     dv += v * dsumvsqrby2
     dr += dsumvsqrby2
     dq -= dsumvsqrby2
-    # SbyK = S / K                      d(S/K)/dK = -SbyK/K
-    dS += dSbyK / K
-    dK -= SbyK / K * dSbyK
     return price, (dS, dK, dT, dr, dq, dv)

@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: f6991d83969fecef
+# digest: bc0ff37b401f120c
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -31,11 +31,11 @@ vol of f, K, T, alpha, beta, rho, nu:
     vol = alpha/width*ratio*(1 + drift*T)
 
 Inputs: f, K, T, alpha, beta, rho, nu.
-Operations: 56 forward, 111 backward; value and gradient cost 3.0 times the value.
+Operations: 56 forward, 108 backward; value and gradient cost 2.9 times the value.
 
 Raises:
-    ZeroDivisionError: where K = 0 (fbyK).
-    ValueError: where fbyK <= 0 (logm).
+    ZeroDivisionError: where K = 0 (logm).
+    ValueError: where (f / K) <= 0 (logm).
     ValueError: where fK < 0 and onembetaby2 is no integer, or fK = 0 and
         onembetaby2 < 0 (fk).
     OverflowError: where fK**onembetaby2 is too large (fk).
@@ -63,8 +63,7 @@ def forward(
         f, K: forward price, strike
         T: time to expiry [years]
     """
-    fbyK = f / K
-    logm = math.log(fbyK)
+    logm = math.log(f / K)
     fK = f * K
     onembeta = 1.0 - beta
     onembetaby2 = onembeta / 2.0
@@ -75,16 +74,16 @@ def forward(
     abszgt1em6 = abs(z) > 1e-06
     tworho = 0.0
     sqrtsumrho = 0.0
+    diffrho = 0.0
     onemrho = 0.0
-    ratiodiffrho = 0.0
     x = 0.0
     if abszgt1em6:
         tworho = 2.0 * rho
         onemprodrho = 1.0 - tworho * z
         sqrtsumrho = math.sqrt(onemprodrho + z * z)
+        diffrho = sqrtsumrho + z - rho
         onemrho = 1.0 - rho
-        ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
-        x = math.log(ratiodiffrho)
+        x = math.log(diffrho / onemrho)
         ratio = z / x
     else:
         ratio = 1.0 - rho * z / 2.0
@@ -108,9 +107,9 @@ def forward(
     driftTp1 = 1.0 + drift * T
     vol = prodratio * driftTp1
     return vol, (
-        (f, K, T, alpha, beta, rho, nu, fbyK, logm, fK, onembeta, onembetaby2, fk),
-        (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, onemrho, ratiodiffrho),
-        (x, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
+        (f, K, T, alpha, beta, rho, nu, logm, fK, onembeta, onembetaby2, fk),
+        (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, diffrho, onemrho, x),
+        (ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
         (alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho, diffrhoby24),
         (nusqr, drift, alphabywidth, prodratio, driftTp1),
     )
@@ -129,9 +128,9 @@ def backward(
         dT: by T, time to expiry [years]
     """
     (
-        (f, K, T, alpha, beta, rho, nu, fbyK, logm, fK, onembeta, onembetaby2, fk),
-        (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, onemrho, ratiodiffrho),
-        (x, ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
+        (f, K, T, alpha, beta, rho, nu, logm, fK, onembeta, onembetaby2, fk),
+        (nubyalpha, prodfk, z, abszgt1em6, tworho, sqrtsumrho, diffrho, onemrho, x),
+        (ratio, sqrbetaby24, logmsqr, powbetaby1920, logmpow4, sumprodbeta, width),
         (alphasqr, fksqr, ratioprodbeta, rhobeta, prodnu, ratioprodrho, diffrhoby24),
         (nusqr, drift, alphabywidth, prodratio, driftTp1),
     ) = cache
@@ -186,13 +185,14 @@ def backward(
         # ratio = z / x                     d(z/x)/dx = -ratio/x
         dz = dratio / x
         dx = -ratio / x * dratio
-        # ratiodiffrho = (sqrtsumrho + z - rho) / onemrho
-        #     d((sqrtsumrho + z - rho)/onemrho)/donemrho = -ratiodiffrho/onemrho
-        ddiffrho = dx / ratiodiffrho / onemrho
+        # x = log(diffrho / onemrho)
+        #     d log(diffrho / onemrho)/ddiffrho = 1/diffrho
+        ddiffrho = dx / diffrho
+        # onemrho = 1 - rho
+        drho += dx / onemrho
+        # diffrho = sqrtsumrho + z - rho
         drho -= ddiffrho
         dz += ddiffrho
-        # onemrho = 1 - rho
-        drho += ratiodiffrho * ddiffrho
         # sqrtsumrho = sqrt(onemprodrho + z**2)    d sqrt = 1/(2*sqrtsumrho)
         dsumzsqr = 0.5 / sqrtsumrho * ddiffrho
         dz += 2.0 * z * dsumzsqr
@@ -230,9 +230,7 @@ def backward(
     # fK = f * K
     df = K * dfK
     dK = f * dfK
-    # logm = log(fbyK)
-    dfbyK = dlogm / fbyK
-    # fbyK = f / K                      d(f/K)/dK = -fbyK/K
-    df += dfbyK / K
-    dK -= fbyK / K * dfbyK
+    # logm = log(f / K)                 d log(f / K)/df = 1/f
+    df += dlogm / f
+    dK -= dlogm / K
     return df, dK, dT, dalpha, dbeta, drho, dnu

@@ -2,12 +2,12 @@
 # source: lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 - log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu)
 # name: loglik
 # inputs: x, mu, sigma, nu
-# digest: 165a5bc48e490d72
+# digest: 5f4cd25c2475c2a6
 """loglik(x, mu, sigma, nu) = lgamma((nu + 1)/2) - lgamma(nu/2) - log(nu*pi)/2 -
     log(sigma) - (nu + 1)/2*log(1 + ((x - mu)/sigma)**2/nu).
 
 Inputs: x, mu, sigma, nu.
-Operations: 19 forward, 20 backward; value and gradient cost 2.1 times the value.
+Operations: 19 forward, 19 backward; value and gradient cost 2.0 times the value.
 
 Raises:
     ValueError: where nup1by2 is 0 or a negative whole number (lgammanup1by2).
@@ -113,7 +113,6 @@ def forward(
         nu,
         nup1by2,
         nuby2,
-        pinu,
         ratioxmmu,
         sqrxbynu,
         log1pratiox,
@@ -133,7 +132,6 @@ def backward(
         nu,
         nup1by2,
         nuby2,
-        pinu,
         ratioxmmu,
         sqrxbynu,
         log1pratiox,
@@ -167,10 +165,8 @@ def backward(
     dlogpinuby2 = -ddiffrationu
     # logpinuby2 = logpinu / 2
     dlogpinu = 0.5 * dlogpinuby2
-    # logpinu = log(pinu)
-    dpinu = dlogpinu / pinu
-    # pinu = nu * pi
-    dnu += math.pi * dpinu
+    # logpinu = log(pinu)               d log(pinu)/dnu = 1/nu
+    dnu += dlogpinu / nu
     # difflgammanu = lgammanup1by2 - lgammanuby2
     dlgammanup1by2 = ddifflgammanu
     dlgammanuby2 = -ddifflgammanu

@@ -4,16 +4,16 @@
 # inputs: k, lam, t
 # wrt: k, lam
 # style: compact
-# digest: 73ea9069bd30c13b
+# digest: 15d1a405e9c623c5
 """ll(k, lam, t) = log(k/lam) + (k - 1)*log(t/lam) - (t/lam)**k.
 
 Inputs: k, lam, t.
 Gradient: by k, lam only.
-Operations: 9 forward, 14 backward; value and gradient cost 2.6 times the value.
+Operations: 9 forward, 12 backward; value and gradient cost 2.3 times the value.
 
 Raises:
-    ZeroDivisionError: where lam = 0 (kbylam).
-    ValueError: where kbylam <= 0 (ll).
+    ZeroDivisionError: where lam = 0 (sumprodk).
+    ValueError: where (k / lam) <= 0 (sumprodk).
     ZeroDivisionError: where lam = 0 (tbylam).
     ValueError: where tbylam <= 0 (logtbylam).
     ValueError: where tbylam < 0 and k is no integer, or tbylam = 0 and k < 0
@@ -27,13 +27,13 @@ import math
 
 def forward(k: float, lam: float, t: float) -> tuple[float, tuple[float, ...]]:
     """Return ll and the cache that backward needs."""
-    kbylam = k / lam
     km1 = k - 1.0
     tbylam = t / lam
     logtbylam = math.log(tbylam)
+    sumprodk = math.log(k / lam) + km1 * logtbylam
     powk = math.pow(tbylam, k)
-    ll = math.log(kbylam) + km1 * logtbylam - powk
-    return ll, (k, lam, kbylam, km1, tbylam, logtbylam, powk)
+    ll = sumprodk - powk
+    return ll, (k, lam, km1, tbylam, logtbylam, powk)
 
 
 def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, float]:
@@ -41,21 +41,19 @@ def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, float]:
 
     The gradients of a value that is used more than once add up: `+=`.
     """
-    k, lam, kbylam, km1, tbylam, logtbylam, powk = cache
-    # ll = log(kbylam) + km1 * logtbylam - powk
-    dkbylam = dll / kbylam
+    k, lam, km1, tbylam, logtbylam, powk = cache
     # powk = tbylam**k                  d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     dtbylam = (
         k * (powk / tbylam) if abs(powk) > 1e-290 else k * math.pow(tbylam, km1)
     ) * -dll
     dk = -powk * logtbylam * dll
+    # sumprodk = log(k / lam) + km1 * logtbylam
+    dk += dll / k
+    dlam = -dll / lam
     # logtbylam = log(tbylam)
     dtbylam += km1 * dll / tbylam
     # tbylam = t / lam                  d(t/lam)/dlam = -tbylam/lam
-    dlam = -tbylam / lam * dtbylam
+    dlam -= tbylam / lam * dtbylam
     # km1 = k - 1
     dk += logtbylam * dll
-    # kbylam = k / lam                  d(k/lam)/dlam = -kbylam/lam
-    dk += dkbylam / lam
-    dlam -= kbylam / lam * dkbylam
     return dk, dlam

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
 import pytest
 
+from gradgen import compile as compile_formula
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
 from gradgen.core.program import Way
@@ -65,3 +71,39 @@ def test_what_has_no_closed_form_is_told() -> None:
         differentiate(program)
     without = differentiate(stage(parse("gammainc(a, x)"), wrt=("x",)))
     assert [way.place for way in without.ways] == [1]
+
+
+#: Logarithms of products, quotients and powers, and 1 over these slopes, by inputs in order.
+LOGARITHMS: list[tuple[str, Callable[..., tuple[Any, ...]]]] = [
+    ("log(x/y)", lambda x, y: (x, -y)),
+    ("log(3*x**2*y/z)", lambda x, y, z: (x / 2, y, -z)),
+    ("log(x/(y*z))", lambda x, y, z: (x, -y, -z)),
+    ("log(1/(x*y))", lambda x, y: (-x, -y)),
+    ("log(x**(-3)/(0.7*y))", lambda x, y: (-x / 3, -y)),
+    ("log(x**2.5*y)", lambda x, y: (x / Fraction(2.5), y)),
+]
+
+
+@pytest.mark.parametrize(("text", "over"), LOGARITHMS, ids=[t for t, _ in LOGARITHMS])
+def test_the_slope_of_a_logarithm_is_1_over_each_factor(
+    text: str, over: Callable[..., tuple[Any, ...]]
+) -> None:
+    for style in ("textbook", "compact"):
+        found = compile_formula(text, style=style)
+        cost = found.cost.backward
+        rnd = random.Random(text)
+        for size in (0, 40, 90):
+            point = [rnd.uniform(1, 9) * 10.0 ** rnd.randint(-size, size) for _ in found.program.inputs]  # fmt: skip
+            _, cache = found.forward(*point)
+            want = [1 / one for one in over(*map(Fraction, point))]
+            for slope, true in zip(found.backward(cache), want, strict=True):
+                assert abs(Fraction(slope) / true - 1) < Fraction(6e-16)
+        # A division each, and at most a product beside it where a power or a product of denominators is.
+        assert cost <= len(point) + 2
+
+
+def test_a_logarithm_of_what_others_read_shares_its_slope() -> None:
+    for text in ("r = x/y; z = r*log(r)*sin(r)", "h = hypot(x, y); z = log(h)"):
+        program = differentiate(stage(parse(text)))
+        sources = {program.steps[way.source].op for way in program.ways if way.below}
+        assert "log" not in sources

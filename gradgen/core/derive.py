@@ -84,12 +84,12 @@ class Chain:
         scope = dict(zip(row.params, step.args), out=way.source, d=d)
         if way.below is not None:
             scope["den"] = way.below
+            if steps[way.source].op == "log":  # d(n/u)/du is -n/u times that of log(u)
+                scope["out"] = steps.const(-1)
             return read(row.over[way.place], scope, steps, self.tidy.make)
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
         if step.op == "div" and steps.sizes[step.args[1]] is not None:
-            if step.args[1] in self.tidy.named:  # a constant that has a name
-                return self.tidy.make("div", d, step.args[1])
             return self.tidy.make("mul", self.tidy.make("inv", step.args[1]), d)
         precise = self.precise or step.data == "precise"
         text = row.adjoint(way.place, precise, self.strict)

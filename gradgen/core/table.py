@@ -19,7 +19,7 @@ _ROWS = (
     row("div(x, y)", "d/y", "-out/y*d",
         over=("-(out/x)*d", "out/y*d"), name="{0}by{1}", role="ratio", ulp=(0.5, 1.8), sample="-9:9, 1:9", rational=True, raises=(Raise(POLE, "{1} = 0", variable=1),)),
     row("neg(x)", "-d", ulp=(0, 0), sample="-9:9", rational=True),
-    row("inv(x)", "-out*(out*d)", ulp=(0.5, 1.9), sample="0.01:99", rule="d(1/{0})/d{0} = -1/{0}**2", rational=True, raises=(Raise(POLE, "{0} = 0"),)),
+    row("inv(x)", "-out*(out*d)", over=("out/x*d",), ulp=(0.5, 1.9), sample="0.01:99", rule="d(1/{0})/d{0} = -1/{0}**2", rational=True, raises=(Raise(POLE, "{0} = 0"),)),
     # Powers: by the exponent, because each has its own accurate spelling.
     row("sqr(x)", "2*x*d", over=("-2*(out/x)*d",), name="{0}sqr", ulp=(0.5, 0.5), sample="-99:99", rational=True),
     row("powi(x, n)", "(n*(out/x) if n < 0 else n*x**(n - 1))*d", "out*log(x)*d",

@@ -88,12 +88,15 @@ class Tidy:
                 return known
         if op == "mul" and args[0] == args[1]:
             return self.make("sqr", args[0])
-        if op == "mul" and steps.sizes[args[0]] is not None:
-            divisor = self._divisor(args[0])
-            if divisor is not None:
-                positive, negative = self.signless(divisor)
-                above = self.make("neg", args[1]) if negative else args[1]
-                return self.make("div", above, positive)
+        divisor = self._divisor(args[0]) if op == "mul" else None
+        if divisor is not None:
+            positive, negative = self.signless(divisor)
+            above = self.make("neg", args[1]) if negative else args[1]
+            return self.make("div", above, positive)
+        if op == "mul" and made[1].op == "div" and args[1] not in self.named:
+            over = steps[made[1].args[0]].data
+            if isinstance(numbers[0], Fraction) and isinstance(over, Fraction):
+                return self.make("div", steps.const(numbers[0] * over), made[1].args[1])
         if op == "mul" and made[1].op == "div" and self._is_half(args[1]):
             # The slope of a square under a root: 2*u * (1/2/v) is u/v.
             twice = steps[args[0]]
@@ -105,17 +108,13 @@ class Tidy:
                 return positive
             if steps[args[0]].op == "neg":
                 return steps[args[0]].args[0]
-        if op == "div" and numbers[1] == 1:
-            return args[0]
+        if op == "div" and 1 in numbers:
+            return args[0] if numbers[1] == 1 else steps.emit("inv", args[1])
         if op == "div":
             inverse = self._find("inv", args[1])
-            if inverse is not None and numbers[0] == 1:
-                return inverse
             product = None if inverse is None else self._find("mul", args[0], inverse)
             if product is not None:
                 return product
-            if numbers[0] == 1:
-                return steps.emit("inv", args[1])
         return steps.emit(op, *args)
 
     def _known(self, op: str, a: int, b: int) -> int | None:
@@ -126,11 +125,7 @@ class Tidy:
         minus_a, minus_b = self._opposite(a), self._opposite(b)
         if minus_a is None and minus_b is None:
             return None
-        for x, y, turned in (
-            (minus_a, b, True),
-            (a, minus_b, True),
-            (minus_a, minus_b, False),
-        ):
+        for x, y, turned in ((minus_a, b, 1), (a, minus_b, 1), (minus_a, minus_b, 0)):
             if x is not None and y is not None:
                 found = self._line(op, x, y)
                 found = self._line(op, y, x) if found is None else found
@@ -155,10 +150,14 @@ class Tidy:
         return half and value not in self.named
 
     def _divisor(self, value: int) -> int | None:
-        """Return c where a constant is 1/c and no double: a division by 3 is one rounding, a product with 1/3 two."""
+        """Return c where a factor is 1/c and no double: a division by 3 is one rounding, a product with 1/3 two."""
         step, number = self.steps[value], self.steps.number(value)
+        if value in self.named and self.steps.sizes[value] is None:
+            return None
         if step.op == "inv":
             return step.args[0]
+        if step.op == "div" and self.steps.number(step.args[0]) == -1:
+            return self.make("neg", step.args[1])
         if isinstance(number, Fraction) and abs(number.numerator) == 1:
             dyadic = number.denominator & (number.denominator - 1) == 0
             return None if dyadic else self.steps.const(1 / number)

@@ -67,12 +67,13 @@ def _ways(
     """Yield what a step reads, each with its place; of a quotient's denominator that is a product or a power its factors.
 
     There the slope is a multiple of the quotient over the factor: that has a double wherever the slope has one, and the square
-    of the denominator, on the way, need not have one.
+    of the denominator, on the way, need not have one. So it is of the logarithm of a product, a quotient or a power, whose slope
+    by a factor is 1 over it.
     """
     step = program.steps[source]
-    under = {"div": 1, "inv": 0}.get(step.op)
+    under = {"div": 1, "inv": 0, "log": 0}.get(step.op)
     for place, arg in enumerate(step.args):
-        if place != under or not _is_factored(program, arg, uses):
+        if place != under or not _is_passed(program, source, arg, uses):
             yield None, place, arg
             continue
         todo = [arg]
@@ -80,17 +81,27 @@ def _ways(
             below = todo.pop()
             inner = program.steps[below]
             for at, factor in enumerate(inner.args):
-                alone = inner.op == "mul" and uses[factor] == 1
-                if alone and _is_factored(program, factor, uses):
+                # Below a fraction bar the sign is another.
+                above = inner.op == "mul" or (inner.op, step.op, at) == _ABOVE
+                alone = above and uses[factor] == 1
+                if alone and _is_passed(program, source, factor, uses):
                     todo.append(factor)
                 else:
                     yield below, at, factor
 
 
-def _is_factored(program: Program, value: int, uses: Counter[int]) -> bool:
-    """Whether the gradient of a quotient goes past this value, its denominator; of several factors only if nothing else reads it."""
+#: The slopes of their logarithms share a quotient.
+_NORMS = ("hypot", "hypot3")
+#: What a logarithm is of, and its numerator.
+_ABOVE = ("div", "log", 0)
+
+
+def _is_passed(program: Program, source: int, value: int, uses: Counter[int]) -> bool:
+    """Whether the gradient of a quotient or a logarithm goes past this value; of several factors only if nothing else reads it."""
     step = program.steps[value]
     if value in program.constants or step.op == "input":
+        return False
+    if program.steps[source].op == "log" and (uses[value] > 1 or step.op in _NORMS):
         return False
     several = len(program.variables(value)) > 1
     return bool(program.rows[step.op].over) and not (several and uses[value] > 1)

@@ -93,11 +93,14 @@ class Comments:
         return "\n".join([*wrap(text, width, others=4), *wrap(rule, width, 4, 8)])
 
     def _of_quotient(self, way: Way) -> str:
-        """Return the rule of the way from a quotient to its denominator or past it."""
+        """Return the rule of the way from a quotient to its denominator or past it, or past what a logarithm is of."""
         words, names = self.words, self.names
         step = self.program.steps[way.source]
         into = words.operand(way.into)
         above = words.factor(step.args[0]) if step.op == "div" else "1"
+        what = f"({above}/{words.factor(step.args[-1])})"
+        if step.op == "log":
+            what = f" {words.formula(way.source)}"
         text = f"-{words.operand(way.source)}/{into}"
         if way.below is not None:
             bare = way._replace(branch=None, alive=(), moving=False, steep=False)
@@ -105,7 +108,7 @@ class Comments:
             slope, negative = self.chain.tidy.signless(self.chain.partial(bare, one))
             text = Speller(self.chain.steps, TIGHT).text(slope, names)
             text = "-" * negative + text
-        return f"d({above}/{words.factor(step.args[-1])})/d{into} = {text}"
+        return f"d{what}/d{into} = {text}"
 
     @cached_property
     def _quotients(self) -> Mapping[int, Way]:
