@@ -10,8 +10,9 @@ import sympy as sp
 
 from gradgen.core.build import Steps, finish, steps_of
 from gradgen.core.derive import Chain
+from gradgen.core.notation import term
 from gradgen.core.program import Program
-from gradgen.core.rows import ANY, Raise, Row, Term
+from gradgen.core.rows import ANY, Raise, Row, Term, Worded
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.branches.guard import guard
@@ -34,6 +35,8 @@ from gradgen.write.words.values import Words
 _LONGEST = 160
 _D = Term("name", data="d")
 _ONE = Term("const", data=Fraction(1))
+#: What a condition reads that is no parameter of the function: nothing is asked of that.
+_HIDDEN = Term("name", data="")
 
 
 def declare(
@@ -120,7 +123,7 @@ def _row(
         adjoints=adjoints,
         precise=precise,
         strict=strict,
-        raises=tuple(_raises(inside)),
+        raises=tuple(_raises(inside, params)),
         kink="; ".join(_kinks(inside)),
         imports=tuple(dict.fromkeys(i for row in used for i in row.imports)),
     )
@@ -301,19 +304,35 @@ def _about(program: Program) -> Words:
     return Words(replace(program, names=places), usual=ANY_SIZE)
 
 
-def _raises(program: Program) -> Iterator[Raise]:
+def _raises(program: Program, params: Sequence[str]) -> Iterator[Raise]:
     """Yield what the stages inside raise, in terms of the parameters."""
-    words = _about(program)
+    words, given = _about(program), _inputs(program, params)
     for value in program.lines:
-        guard_ = program.steps[value].guard
-        under = f", if {words.guard(guard_)}" if guard_ else ""
+        step = program.steps[value]
+        under = f", if {words.guard(step.guard)}" if step.guard else ""
+        inner = program.rows[step.op].params
+        scope = {p: Term("name", data=given[a]) for p, a in zip(inner, step.args) if a in given}  # fmt: skip
         for one in words.rules.raising(value, strict=True):
             rule = one.rule
             if not rule.step_only:
+                when, missing = (
+                    Worded(words.say(said, value) + under, _bound(said, scope)) if said else ""
+                    for said in (rule.when, rule.missing)
+                )  # fmt: skip
                 partial = None if rule.partial is None else ANY
-                missing = words.say(rule.missing, value) + under if rule.missing else ""
-                when = words.say(rule.when, value) + under
                 yield Raise(rule.error, when, partial, missing=missing)
+
+
+def _bound(when: str | Worded, scope: Mapping[str, Term]) -> Term | str:
+    """Return a condition of the table with a function's parameters in the places of an operation's."""
+    text = when.term if isinstance(when, Worded) else when
+    return _filled(term(text), scope) if text else ""
+
+
+def _filled(at: Term, scope: Mapping[str, Term]) -> Term:
+    if at.op == "name":
+        return scope.get(str(at.data), _HIDDEN)
+    return replace(at, args=tuple(_filled(arg, scope) for arg in at.args))
 
 
 def _kinks(program: Program) -> Iterator[str]:
@@ -321,4 +340,4 @@ def _kinks(program: Program) -> Iterator[str]:
     for value in program.lines:
         row = program.rows[program.steps[value].op]
         if row.kink:
-            yield words.say(row.kink, value)
+            yield words.tell(row.kink, value)

@@ -12,6 +12,7 @@ import pytest
 
 from gradgen.core.table import ROWS
 from gradgen.files.recipe import read_artifact
+from gradgen.passes.facts import Facts, comparisons
 from gradgen.pipeline import compile, regenerate
 from gradgen.targets import TARGETS
 from gradgen.write.languages.python import PYTHON
@@ -176,6 +177,50 @@ def test_a_condition_that_its_branch_rules_out_is_not_listed(
     text: str, expected: list[str]
 ) -> None:
     assert [without_stage(entry) for entry in raises(words(text))] == expected
+
+
+BRANCHES = "def f(a, b): return log(b) if a > 0 else a/b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f(x, y)", ["ValueError: where y <= 0, if x > 0.", "ZeroDivisionError: where y = 0, if not x > 0."]),
+        ("f(x, y) if y > 0 else x", []),
+        ("f(x, y) if y != 0 else x", ["ValueError: where y <= 0, if x > 0, if yne0."]),
+        ("f(x, y**2 + 1)", []),
+        ("f(x, 2)", []),
+        ("f(x, -1)", ["ValueError: where (-1) <= 0, if x > 0."]),
+    ],
+)  # fmt: skip
+def test_what_a_function_of_the_program_raises_is_asked_of_its_operands(
+    text: str, expected: list[str]
+) -> None:
+    assert [without_stage(e) for e in raises(words(BRANCHES + text))] == expected
+
+
+def test_a_condition_asks_of_operands_by_their_names_in_the_row() -> None:
+    asked: dict[str, list[float]] = {}
+    for row in ROWS.values():
+        for rule in row.raises:
+            for when in (rule.when, rule.missing):
+                if isinstance(when, str) and when:
+                    found = [*comparisons(when, row.params, "and", "or")]
+                    # Where there is none, a sign or a name is misspelt.
+                    assert found or when == "b**x != 0", (row.name, when)
+                    asked[row.name] = [one.number for one in found]
+    assert asked["erfcinv"] == [0.0, 2.0]
+    assert asked["lambertw"] == [-math.exp(-1)]
+
+
+@pytest.mark.parametrize(
+    ("call", "point"),
+    [("acosh(x)", 1.0), ("asin(x)", -1.0), ("lambertw(x)", -0.36787944117144233)],
+)
+def test_slopes_are_infinite_where_the_table_says(call: str, point: float) -> None:
+    program = compile(call, target="scipy").program
+    (way,) = program.ways
+    assert point in Facts(program).points(way)
 
 
 def test_a_backward_condition_needs_a_backward_line() -> None:

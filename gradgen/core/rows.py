@@ -32,8 +32,16 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Worded:
+    """A condition in words (`{0}` is the first argument), and as a text or a term as far as there is one."""
+
+    words: str
+    term: Term | str = ""
+
+
+@dataclass(frozen=True)
 class Raise:
-    """An exception that a stage can raise for finite inputs, and the condition in words (`{0}` is the first argument).
+    """An exception that a stage can raise for finite inputs, and the condition: a text of the row, or in words.
 
     With `partial`, it is the backward line of that partial that raises. `step_only` conditions speak of an infinite
     operand, which only another stage can produce; `missing` is the condition under which there is no slope, so that it is nan
@@ -42,13 +50,13 @@ class Raise:
     """
 
     error: str
-    when: str
+    when: str | Worded
     partial: int | None = None
     step_only: bool = False
     exponent_below: float | None = None
     base_at_most: float | None = None
     variable: int | None = None
-    missing: str = ""
+    missing: str | Worded = ""
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gradgen.core.build import Steps, steps_of
+from gradgen.core.doubles import double, evaluated
+from gradgen.core.notation import term
 from gradgen.core.program import Program, Step, Way
-from gradgen.core.rows import ANY, Row
+from gradgen.core.rows import ANY, Row, Term, Worded
 
 #: Operations whose values are never negative, in double precision where they may come to 0.
 # fmt: off
@@ -30,12 +31,58 @@ _ROUNDED = 1e-9
 #: How much smaller than its operands a sum of two doubles may be that is not 0.
 _CANCELLED = 16.0
 
-#: Where a text of the table names an operand's value at which a partial has none: `{0} = 0`, `abs({0}) = 1`.
-_POINT = re.compile(
-    r"(?:^|(?<=or )|(?<=and ))(abs\()?\{([0-9])\}\)? (?:=|<=) (?:\{[0-9]\} = )*(-?[0-9.]+)(?![\w.])"
-)
+#: The comparisons.
+COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
 #: Operations that are 0 exactly where their first operand is, and smooth or not does not matter.
 SAME_ZERO = ("copy", "neg", "sqr", "powi", "abs", "sqrt", "cbrt", "powr")
+
+
+class Compared(NamedTuple):
+    """A condition of the table that compares an operand with a number.
+
+    Attributes:
+        op: the comparison.
+        place: the operand.
+        size: whether it is the operand's size that is compared.
+        number: the number.
+    """
+
+    op: str
+    place: int
+    size: bool
+    number: float
+
+
+def comparisons(
+    when: str | Worded, params: Sequence[str], *joins: str
+) -> Iterator[Compared]:
+    """Yield what compares an operand with a number, where a condition of the table does that alone.
+
+    Args:
+        when: the condition.
+        params: what it calls the operands.
+        joins: `and` or `or`, if also what it joins by these is looked at.
+    """
+    text = when.term if isinstance(when, Worded) else when
+    todo = [term(text)] if text else []
+    while todo:
+        at = todo.pop()
+        if at.op in joins:
+            todo += reversed(at.args)
+        elif at.op in COMPARED:
+            left, right = at.args
+            size = left.op == "abs"
+            left, number = left.args[0] if size else left, _number(right)
+            if left.op == "name" and left.data in params and not math.isnan(number):
+                place = params.index(str(left.data))
+                yield Compared(at.op, place, size, number)
+
+
+def _number(said: Term) -> float:
+    """Return what a constant comes to, nan where a term is none."""
+    if said.op == "const":
+        return double(said.data or 0)
+    return evaluated(said.op, *map(_number, said.args)) if said.args else math.nan
 
 
 @dataclass(frozen=True)
@@ -178,11 +225,12 @@ def _infinite(row: Row, partial: int, last: float) -> Iterable[float]:
         if row.own or rule.missing:
             # At more than a point, or where only its body tells.
             found[math.nan] = None
-        for both, place, number in _POINT.findall(rule.when):
-            if int(place) == partial or rule.partial == ANY:
-                found[float(number)] = None
-                if both:
-                    found[-float(number)] = None
+        for one in comparisons(rule.when, row.params, "and", "or"):
+            concerned = one.place == partial or rule.partial == ANY
+            if concerned and one.op in ("eq", "le"):
+                found[one.number] = None
+                if one.size:
+                    found[-one.number] = None
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
@@ -71,7 +71,7 @@ class Names(dict[int, str]):
             self.give(line)
 
 
-def leaves(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
+def leaves(steps: Steps, value: int, names: Container[int]) -> Iterator[int]:
     """Yield the values with names that a line reads."""
     todo = [value] if steps[value].op == "copy" else [*steps[value].args]
     if not todo and value in names:
@@ -88,7 +88,7 @@ def leaves(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
             todo += steps[at].args
 
 
-def read_by(steps: Steps, value: int, names: Mapping[int, str]) -> Iterator[int]:
+def read_by(steps: Steps, value: int, names: Container[int]) -> Iterator[int]:
     """Yield the values with names that a line reads which says a value by its name, if that has one."""
     if value in names:
         yield value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,26 +10,21 @@ from functools import cached_property
 
 from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.core.rows import ANY, Raise
-from gradgen.passes.facts import SAME_ZERO, Facts
+from gradgen.passes.facts import SAME_ZERO, Compared, Facts, comparisons
 
-#: How the table says where an exception is raised: of an operand and 0, of operands that are 0, of an operand and a number.
-_COMPARED = re.compile(r"\{([0-9])\} (<=|<|=) 0")
-_ZEROS = re.compile(r"\{([0-9])\} = (?=(?:\{[0-9]\} = )*0$)")
-_SAID = re.compile(r"\{([0-9])\} (<|<=|>|>=|=) (-?[0-9.]+)")
-#: Of an operand that is too large, or infinite.
-_LARGE = re.compile(r"(abs\()?\{([0-9])\}\)? ([<>]=?) (-?[0-9.e]+)")
-_INFINITE = re.compile(r"\{([0-9])\} is infinite")
 #: The size of what no double reaches.
 _BEYOND = math.log10(sys.float_info.max)
-#: What a comparison rules out, by its sign and by the sign of what is ruled out.
+#: Which comparisons with the same number a comparison rules out.
 _RULED_OUT = {
-    "lt": (">", ">=", "="),
-    "le": (">",),
-    "gt": ("<", "<=", "="),
-    "ge": ("<",),
-    "ne": ("=",),
-    "eq": ("<", ">"),
+    "lt": ("gt", "ge", "eq"),
+    "le": ("gt",),
+    "gt": ("lt", "le", "eq"),
+    "ge": ("lt",),
+    "ne": ("eq",),
+    "eq": ("lt", "gt"),
 }
+#: The signs that a comparison with 0 asks for.
+_SIGNS = {"lt": "-", "le": "-0", "eq": "0", "ge": "0+", "gt": "+"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 
 
@@ -76,6 +70,8 @@ class Rules:
 
     def _holds(self, value: int, rule: Raise) -> Iterator[Raising]:
         step = self.program.steps[value]
+        params = self.program.rows[step.op].params
+        said = next(comparisons(rule.when, params), None)
         ways: Sequence[Way] = ()
         branches: Sequence[Guard] = [step.guard]
         if rule.partial is not None:
@@ -84,30 +80,25 @@ class Rules:
                 for w in self.flowing.get(value, ())
                 if rule.partial in (ANY, w.place) and not self._covered(w)
             ]
-            if not ways or self._rules_out(rule, ways):
+            if not ways or self._rules_out(said, ways):
                 return
             branches = self.program.active.get(value, branches)
-        stated = [b for b in branches if not self._excludes(b, rule.when, step.args)]
-        if stated and self._concerns(rule, step):
+        stated = [b for b in branches if not self._excludes(b, said, step.args)]
+        if stated and self._concerns(rule, said, step):
             yield Raising(rule, ways, [branch for branch in stated if branch])
 
-    def _concerns(self, rule: Raise, step: Step) -> bool:
-        """Whether a rule's condition can hold for a step with these operands."""
-        compared = _COMPARED.fullmatch(rule.when)
+    def _concerns(self, rule: Raise, said: Compared | None, step: Step) -> bool:
+        """Whether a rule's condition, which compares this, can hold for a step with these operands."""
         constant = [self.facts.steps.sizes[arg] is not None for arg in step.args]
-        if compared is not None:
-            place = int(compared[1])
-            wanted = {"<": "-", "<=": "-0", "=": "0"}[compared[2]]
-            signs = self.facts.usual_signs[step.args[place]]
-            if not constant[place] and not set(wanted) & set(signs):
+        if said is not None and said.op in _SIGNS and not said.size and not said.number:
+            signs = self.facts.usual_signs[step.args[said.place]]
+            if not constant[said.place] and {*_SIGNS[said.op]}.isdisjoint(signs):
                 return False
         if rule.variable is not None and constant[rule.variable]:
             return False
-        if not self._reached(rule, step):
+        if said is not None and not self._reached(said, step):
             return False
-        zeros = _ZEROS.findall(rule.when)
-        given = [self.facts.number(step.args[int(place)]) for place in zeros]
-        if any(number < 0 or number > 0 for number in given):
+        if any(number < 0 or number > 0 for number in self._zeros(rule, step)):
             return False  # a constant is not 0
         if rule.step_only:
             return any(
@@ -120,40 +111,42 @@ class Rules:
             return not self.facts.number(step.args[0]) > rule.base_at_most
         return True
 
-    def _reached(self, rule: Raise, step: Step) -> bool:
-        """Whether an operand can be as large as a rule says, where the inputs are of usual size."""
-        infinite = _INFINITE.fullmatch(rule.when)
-        if infinite is not None:
-            return self.facts.sizes[step.args[int(infinite[1])]][1] > _BEYOND
-        large = _LARGE.fullmatch(rule.when)
-        if large is None:
-            return True
-        both, place, compared, number = large.groups()
-        value, bound = step.args[int(place)], float(number)
-        sign = "+" if compared[0] == ">" else "-"
-        if (bound > 0) != (sign == "+") and bound:
+    def _zeros(self, rule: Raise, step: Step) -> Iterator[float]:
+        """Yield the operands that must be 0 where a rule holds, as numbers."""
+        params = self.program.rows[step.op].params
+        for one in comparisons(rule.when, params, "and"):
+            if one.op == "eq" and one.number == 0:
+                yield self.facts.number(step.args[one.place])
+
+    def _reached(self, said: Compared, step: Step) -> bool:
+        """Whether an operand can be as large as a condition says, where the inputs are of usual size."""
+        value, bound = step.args[said.place], said.number
+        high = self.facts.sizes[value][1]
+        if math.isinf(bound):
+            return high > _BEYOND
+        sign = "+" if said.op in ("gt", "ge") else "-"
+        if said.op in ("eq", "ne") or ((bound > 0) != (sign == "+") and bound):
             return True  # which is no bound of size
-        if not both:
-            wanted = f"0{sign}" if compared[1:] and not bound else sign
-            if not {*wanted} & {*self.facts.usual_signs[value]}:
+        if not said.size:
+            wanted = _SIGNS[said.op] if not bound else sign
+            if {*wanted}.isdisjoint(self.facts.usual_signs[value]):
                 return False
         least = math.log10(abs(bound)) if bound else -math.inf
-        high = self.facts.sizes[value][1]
-        return high >= least if compared[1:] else high > least
+        return high >= least if said.op in ("le", "ge") else high > least
 
-    def _excludes(self, branch: Guard, when: str, args: Sequence[int]) -> bool:
+    def _excludes(
+        self, branch: Guard, said: Compared | None, args: Sequence[int]
+    ) -> bool:
         """Whether a branch's own conditions rule out, in as many words, what a rule says of these operands."""
-        said = _SAID.fullmatch(when) if branch else None
-        if said is None:
+        if said is None or said.size:
             return False
-        left, right = args[int(said[1])], float(said[3])
-        for condition, wanted in branch:
-            step = self.program.steps[condition]
-            if step.op not in _OPPOSITE or step.args[0] != left:
+        for test, wanted in branch:
+            step = self.program.steps[test]
+            if step.op not in _OPPOSITE or step.args[0] != args[said.place]:
                 continue
             op = step.op if wanted else _OPPOSITE[step.op]
-            same = self.facts.number(step.args[1]) == right
-            if same and said[2] in _RULED_OUT[op]:
+            same = self.facts.number(step.args[1]) == said.number
+            if same and said.op in _RULED_OUT[op]:
                 return True
         return False
 
@@ -179,8 +172,8 @@ class Rules:
             return [(value, number), (value, -number)]
         return [(value, number)]
 
-    def _rules_out(self, rule: Raise, ways: Sequence[Way]) -> bool:
-        """Whether all these ways ask for a branch of their operand in which the rule's condition cannot hold."""
+    def _rules_out(self, said: Compared | None, ways: Sequence[Way]) -> bool:
+        """Whether all these ways ask for a branch of their operand in which what a rule compares is ruled out."""
         steps = self.program.steps
         for way in ways:
             step, args = steps[way.into], [*steps[way.source].args]
@@ -191,7 +184,7 @@ class Rules:
                 wanted = steps[test].op != "not"
                 if (test if wanted else steps[test].args[0]) == condition:
                     args[way.place] = yes if wanted else no
-                    if self._excludes(((condition, wanted),), rule.when, args):
+                    if self._excludes(((condition, wanted),), said, args):
                         break
                     return False
             else:

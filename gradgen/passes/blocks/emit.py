@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -12,6 +11,7 @@ from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
 from gradgen.passes.blocks.order import Block, Item, Piece
 from gradgen.passes.blocks.paths import Path, Paths
+from gradgen.passes.signs import negated
 
 
 class Head(NamedTuple):
@@ -157,25 +157,12 @@ class Emitter:
                 yield from self._zero(read, scope, depth)
         before = scope.made.get(name)
         if sign != "=" and before != "value":
-            value = self._negated(value, piece.names) if sign == "-=" else value
+            if sign == "-=":
+                value = negated(self.tidy.steps, value, piece.names)
             sign = "="
         again = any(place < other <= scope.ends for other in self.set[name])
         scope.made[name] = "value"
         yield Said(depth, line, value, piece.names, sign, before is None, again)
-
-    def _negated(self, value: int, names: Mapping[int, str]) -> int:
-        """Return minus a value, with the sign in front of its text."""
-        steps, step = self.tidy.steps, self.tidy.steps[value]
-        if value not in names:
-            number = steps.number(value)
-            if isinstance(number, (Fraction, float)):
-                return steps.const(-number)
-            if step.op == "neg":
-                return step.args[0]
-            if step.op in ("mul", "div"):
-                first, second = step.args
-                return steps.emit(step.op, self._negated(first, names), second)
-        return steps.emit("neg", value)
 
     def _zero(self, name: str, scope: _Scope, depth: int) -> Iterator[Declared]:
         """Yield what a name stands for so far, where no line before has assigned to it."""

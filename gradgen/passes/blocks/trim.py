@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Protocol
 
 from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
 from gradgen.passes.blocks.order import Piece
-from gradgen.passes.functions import leaves
+from gradgen.passes.functions import read_by
+from gradgen.passes.signs import bare, is_light, negative
 
 
 class Fits(Protocol):
@@ -61,7 +61,7 @@ class Trimmer:
             if not (alone and piece.path and piece.line.sign == "="):
                 continue
             into = [found[number] for number in readers.get(name, ())]
-            light = self._is_light(piece)
+            light = is_light(self.steps, piece.value, piece.names)
             if not into or not (light or (len(into) == 1 and into[0].path == piece.path)):  # fmt: skip
                 continue
             last = into[-1].number
@@ -88,34 +88,31 @@ class Trimmer:
                 self.inside[piece.line.total] = into[-1].line.total
         return [replace(one, number=n) for n, one in enumerate(found.values())]
 
-    def _is_light(self, piece: Piece) -> bool:
-        """Whether a line is no more than a name, a number or their negative."""
-        value = piece.value
-        while value not in piece.names and self.steps[value].op in ("neg", "copy"):
-            value = self.steps[value].args[0]
-        return value in piece.names or self.steps.is_constant(value)
-
     def _put(self, piece: Piece, into: Piece, light: bool) -> Piece | None:
         """Return a piece with another in its place, None where it does not go there."""
         total = piece.line.total
-        inner = into.path[: len(piece.path)] == piece.path
-        inner &= (piece.line.answers is None) == (into.line.answers is None)
-        if not inner or total not in into.names or into.names[total] != piece.line.name:
+        within = into.path[: len(piece.path)] == piece.path
+        within &= (piece.line.answers is None) == (into.line.answers is None)
+        if (
+            not within
+            or total not in into.names
+            or into.names[total] != piece.line.name
+        ):
             return None
-        if any(total in self._asked(c, into.names) for c, _ in into.path):
+        if any(total in read_by(self.steps, c, into.names) for c, _ in into.path):
             return None
         names = {**into.names, **piece.names}
         del names[total]
-        said = piece.value
-        while said not in piece.names and self.steps[said].op == "copy":
-            said = self.steps[said].args[0]
-        value = self.style.put(into.value, {total: said}, names)
+        inner = bare(self.steps, piece.value, piece.names)
+        value = self.style.put(into.value, {total: inner}, names)
         line = into.line
         if not light and not self.style.fits(line, value, names):
             return None
-        read = {name: None for v, name in names.items() if v in self._leaves(value, names)}  # fmt: skip
+        said = {*read_by(self.steps, value, names)}
+        read = {name: None for v, name in names.items() if v in said}
         for condition, _ in into.path:
-            read |= {names[v]: None for v in self._asked(condition, names)}
+            asked = sorted(read_by(self.steps, condition, names))
+            read |= {names[v]: None for v in asked}
         if line.sign != "=":
             read[line.name] = None
         into = replace(into, line=line, value=value, names=names, reads=[*read])
@@ -126,29 +123,8 @@ class Trimmer:
         line = piece.line
         if line.sign == "=":
             return piece
-        value, negative = self._signless(piece.value, piece.names)
-        sign = {"+=": "-=", "-=": "+="}[line.sign] if negative else line.sign
+        value = negative(self.steps, piece.value, piece.names, numbers=True)
+        if value is None:
+            return piece
+        sign = {"+=": "-=", "-=": "+="}[line.sign]
         return replace(piece, line=line._replace(sign=sign), value=value)
-
-    def _signless(self, value: int, names: Mapping[int, str]) -> tuple[int, bool]:
-        """Return a value without the sign that its text begins with, and whether it does with one."""
-        step, number = self.steps[value], self.steps.number(value)
-        if value in names:
-            return value, False
-        if isinstance(number, (Fraction, float)) and number < 0:
-            return self.steps.const(-number), True
-        if step.op == "neg":
-            return step.args[0], True
-        if step.op in ("mul", "div"):
-            first, negative = self._signless(step.args[0], names)
-            if negative:
-                return self.steps.emit(step.op, first, step.args[1]), True
-        return value, False
-
-    def _asked(self, condition: int, names: Mapping[int, str]) -> set[int]:
-        return self._leaves(condition, names)
-
-    def _leaves(self, value: int, names: Mapping[int, str]) -> set[int]:
-        if value in names:
-            return {value}
-        return {*leaves(self.steps, value, names)}

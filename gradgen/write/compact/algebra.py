@@ -9,6 +9,7 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Step
 from gradgen.core.rows import Number
 from gradgen.passes.constants import called
+from gradgen.passes.signs import negated, negative
 
 
 class Algebra:
@@ -23,13 +24,14 @@ class Algebra:
 
     def make(self, op: str, *args: int) -> int:
         """Return an operation, its sign in front, and constant factors as one where that rounds alike."""
-        signs = [self._negative(arg) for arg in args]
+        steps, known = self.steps, self.known
+        signs = [negative(steps, arg, known) for arg in args]
         if op == "neg":
-            return self._negated(args[0]) if signs[0] is None else signs[0]
+            return negated(steps, args[0], known) if signs[0] is None else signs[0]
         if op in ("mul", "div") and any(sign is not None for sign in signs):
-            bare = [a if sign is None else sign for a, sign in zip(args, signs)]
-            made = self.make(op, *bare)
-            return self._negated(made) if None in signs else made
+            signless = [a if sign is None else sign for a, sign in zip(args, signs)]
+            made = self.make(op, *signless)
+            return negated(steps, made, known) if None in signs else made
         if op == "add" and signs[1] is not None:
             return self.make("sub", args[0], signs[1])
         if op == "add" and signs[0] is not None:
@@ -40,24 +42,10 @@ class Algebra:
             (left, a), (right, b) = map(self._scale, args)
             if left != 1 or right != 1:
                 return self._scaled(left * right, self._product(a, b))
-            for number, other in zip(map(self.steps.number, args), args[::-1]):
+            for number, other in zip(map(steps.number, args), args[::-1]):
                 if number in (1, -1) and not isinstance(number, bool):
-                    return other if number == 1 else self._negated(other)
-        return self.steps.emit(op, *args)
-
-    def _negated(self, value: int) -> int:
-        """Return minus a value, with the sign in front of its text."""
-        steps, step = self.steps, self.steps[value]
-        number = steps.number(value)
-        if isinstance(number, (Fraction, float)):
-            return steps.const(-number)
-        if value not in self.known and step.op in ("mul", "div"):
-            one, other = step.args
-            if step.op == "mul" and steps[one].op == "where" and one not in self.known:
-                return steps.emit("mul", one, self._negated(other))
-            return steps.emit(step.op, self._negated(one), other)
-        inner = self._negative(value)
-        return steps.emit("neg", value) if inner is None else inner
+                    return other if number == 1 else negated(steps, other, known)
+        return steps.emit(op, *args)
 
     def _product(self, a: int | None, b: int | None) -> int | None:
         if a is None or b is None:
@@ -107,16 +95,6 @@ class Algebra:
         """Return what a constant without a name is."""
         number = self.steps.number(value)
         return None if number is None or called(number)[0] else number
-
-    def _negative(self, value: int) -> int | None:
-        """Return what a value is the negative of, if its text begins with that sign and it has no name."""
-        step = self.steps[value]
-        if value in self.known or step.op not in ("neg", "mul", "div"):
-            return None
-        if step.op == "neg":
-            return step.args[0]
-        inner = self._negative(step.args[0])
-        return None if inner is None else self.steps.emit(step.op, inner, step.args[1])
 
     def put(self, value: int, places: Mapping[int, int], true: frozenset[int]) -> int:
         """Return a value with others in the places of what has names, under conditions that are known to hold."""

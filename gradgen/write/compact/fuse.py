@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line
-from gradgen.passes.functions import Names
+from gradgen.passes.functions import Names, read_by
+from gradgen.passes.signs import bare, is_light
 from gradgen.write.compact.algebra import Algebra
 from gradgen.write.compact.measure import OPERATIONS, Measure
 from gradgen.write.kinds import Kinds
@@ -102,17 +104,18 @@ class Compact:
             elif line.sign != "=" and before and _is_begun(before, line):
                 line = self._summed(found.made, place - 1, line)
             found.made[place] = line
-            light = self._is_light(line.value)
+            light = is_light(self.steps, line.value, known)
             if line.name in again:
                 if line.sign == "=" and light:
                     begun[line.name] = place
             elif line.name in gradients:
                 if light:
-                    found.said[line.name] = self._bare(found.made.pop(place).value)
+                    del found.made[place]
+                    found.said[line.name] = bare(self.steps, line.value)
             elif light and line.name in kept and line.answers is not None:
                 del found.made[place]
                 self.algebra.light[line.total] = line.value
-                found.copied[line.name] = self._bare(line.value)
+                found.copied[line.name] = bare(self.steps, line.value)
                 continue
             elif line.answers is not None and line.total in known and light:
                 del found.made[place]  # which has a name, and gets no second one
@@ -131,11 +134,11 @@ class Compact:
     def _filled(self, line: Line, found: Fused) -> Line:
         """Return a line with as many of those that wait in their places as it has room for."""
         ahead = line.answers is None
-        for inner in self._leaves(line.value) if ahead else ():
+        for inner in self._read(line.value) if ahead else ():
             if inner in self.algebra.light:
                 found.inside.setdefault(inner, line.total)
         value, size = self.algebra.put(line.value, {}, frozenset()), self.measure.size
-        waiting = [v for v in self._leaves(value) if v in self.waiting]
+        waiting = [v for v in self._read(value) if v in self.waiting]
         places = {v: found.made[self.waiting[v]].value for v in waiting}
         places = {v: inner for v, inner in places.items() if self._stands(inner)}
         hidden = {v: self.known.pop(v) for v in places}
@@ -190,21 +193,10 @@ class Compact:
             self.known[begun.total] = line.name
         return line
 
-    # What a value is made of, down to what has names.
-
-    def _leaves(self, value: int) -> Iterator[int]:
-        """Yield the values with names that a line reads."""
-        todo = [value]
-        seen = set()
-        while todo:
-            at = todo.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            if at in self.known or at in self.algebra.light:
-                yield at
-            else:
-                todo += reversed(self.steps[at].args)
+    def _read(self, value: int) -> Iterator[int]:
+        """Return the values that a line reads: with names, or no more than one where they are read."""
+        called = ChainMap[int, Any](self.known, self.algebra.light)
+        return read_by(self.steps, value, called)
 
     def _stands(self, value: int) -> bool:
         """Whether all that a line reads is called something here, or is made in the line."""
@@ -216,19 +208,6 @@ class Compact:
                     return False
                 todo += self.steps[at].args
         return True
-
-    def _is_light(self, value: int) -> bool:
-        """Whether a value is no more than a name, a number or their negative."""
-        step = self.steps[value]
-        if value in self.known or self.steps.is_constant(value):
-            return True
-        return step.op in ("neg", "copy") and self._is_light(step.args[0])
-
-    def _bare(self, value: int) -> int:
-        """Return what a copy is of."""
-        while self.steps[value].op == "copy":
-            value = self.steps[value].args[0]
-        return value
 
 
 def _renamed(found: Fused, kept: Container[str], known: Mapping[int, str]) -> Fused:

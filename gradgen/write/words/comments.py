@@ -80,7 +80,7 @@ class Comments:
         words, names = self.words, self.names
         step = self.program.steps[source]
         rule = self.program.rows[step.op].rule
-        rule = words.say(rule, source) if rule else ""
+        rule = words.tell(rule, source) if rule else ""
         quotient = self._quotients.get(source)
         if quotient is not None and quotient.into in names:
             rule = self._of_quotient(quotient)

@@ -90,7 +90,7 @@ def kinks(
         asked = [way for way in ways if row.kink_partial in (None, way.place)]
         apart = bool(asked) and all(map(settles, asked))
         if row.kink and not apart and (concerned or any(still) or row.flat):
-            kink = words.say(row.kink, value)
+            kink = words.tell(row.kink, value)
             if words.goes_by(value):
                 # Of a choice whose arms have its own name.
                 _, _, rule = kink.partition(": ")

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import pairwise
+from string import Formatter
 
+from gradgen.core.build import Steps
+from gradgen.core.notation import read
 from gradgen.core.program import Guard, Program, Way
+from gradgen.core.rows import Worded
+from gradgen.core.table import ROWS
 from gradgen.core.tidy import Tidy
 from gradgen.passes.facts import USUAL, Facts, Size
 from gradgen.passes.gradient import all_of
 from gradgen.passes.raising import Rules
 from gradgen.write.kinds import Kinds
-from gradgen.write.language import AND, ATOM
+from gradgen.write.language import AND, ATOM, COMPARISON, infix
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import Speller
 
-_PLACE = re.compile(r"\{(out|[0-9])\}")
+#: Formulas in which equal is =, as in words.
+_WORDED = replace(FORMULA, words={**FORMULA.words, "eq": infix("=", COMPARISON)})
+
+
+@cache
+def _worded(text: str, params: tuple[str, ...]) -> str:
+    """Return a condition of the table in words, with places for the parameters."""
+    steps = Steps(ROWS)
+    scope = {param: steps.input(param) for param in params}
+    names = {value: f"{{{place}}}" for place, value in enumerate(scope.values())}
+    value = read(text, scope, steps, Tidy(steps).make)
+    return Speller(steps, _WORDED).text(value, names)
+
+
+def _is_enclosed(before: str, after: str) -> bool:
+    """Whether what stands between these needs no brackets, as an operand of a call."""
+    return before.endswith(("(", ", ")) and after.startswith((")", ", "))
 
 
 class Words:
@@ -91,24 +113,28 @@ class Words:
         text = self.operand(value)
         return text if self.speller.binds(value, self.names) >= ATOM else f"({text})"
 
-    def say(self, text: str, value: int) -> str:
-        """Return a text of the table about a value and its operands."""
+    def say(self, said: str | Worded, value: int) -> str:
+        """Return a condition of the table about a value and its operands."""
+        if isinstance(said, Worded):
+            return self.tell(said.words, value)
+        row = self.program.rows[self.program.steps[value].op]
+        return self.tell(_worded(said, row.params), value)
+
+    def tell(self, text: str, value: int) -> str:
+        """Return words of the table about a value and its operands."""
         args, names = self.program.steps[value].args, self.names
         if names.keys() >= {*args, value}:  # as nearly always
-            for place, arg in enumerate(args):
-                text = text.replace(f"{{{place}}}", names[arg])
-            return text.replace("{out}", names[value])
-
-        def word(match: re.Match[str]) -> str:
-            if match[1] == "out":
-                return self.operand(value)
-            arg = args[int(match[1])]
-            before, after = text[: match.start()], text[match.end() :]
-            enclosed = before.endswith(("(", ", ")) and after.startswith((")", ", "))
-            loose = not enclosed and self.speller.binds(arg, self.names) < ATOM
-            return f"({self.operand(arg)})" if loose else self.operand(arg)
-
-        return _PLACE.sub(word, text)
+            return text.format(*[names[arg] for arg in args], out=names[value])
+        found = ""
+        pieces = [*Formatter().parse(text), ("", None, None, None)]
+        for (before, place, *_), (after, *_) in pairwise(pieces):
+            found += before
+            if place == "out":
+                found += self.operand(value)
+            elif place is not None:
+                operand = self.operand if _is_enclosed(before, after) else self.factor
+                found += operand(args[int(place)])
+        return found
 
     def guard(self, guard: Guard) -> str:
         """Return a branch's conditions."""
