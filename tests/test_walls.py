@@ -20,6 +20,7 @@ BELOW = {
     "write": {"core", "errors", "passes", "reserved", "syntax", "write"},
     "files": {"errors", "files", "settings"},
     "prove": {"errors", "prove", "read"},
+    "audit": {"audit", "errors", "prove", "read", "syntax"},
 }
 #: Where each of its rooms has a line.
 MAP = PACKAGE.parent / "CONTRIBUTING.md"

@@ -288,7 +288,7 @@ def _audit(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--against",
         metavar="DERIVATIVE",
-        help="model.py:function, which claims to return its slopes: one, or several as a tuple",
+        help="model.py:function, which claims to return its slopes: one, several as a tuple, or rows of them for several results",
     )
     sub.add_argument(
         "--wrt",
@@ -298,9 +298,14 @@ def _audit(sub: argparse.ArgumentParser) -> None:
     _means(sub)
     sub.add_argument(
         "--format",
-        choices=("text", "json", "github"),
+        choices=("text", "json", "sarif", "github"),
         default="text",
         help="how the verdicts are printed",
+    )
+    sub.add_argument(
+        "--run",
+        action="store_true",
+        help="import both files and run the functions, where they cannot be read as text: whatever stands there is executed",
     )
 
 

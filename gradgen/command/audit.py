@@ -3,45 +3,81 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gradgen.audit import Audit, audit
+from gradgen.audit.compare import audit
+from gradgen.audit.finding import Audit
+from gradgen.audit.pairs import pairs
+from gradgen.audit.run import audit_running
+from gradgen.audit.sarif import sarif
 from gradgen.command.formulas import read_means, read_source
-from gradgen.command.terminal import path_of
+from gradgen.command.terminal import note, path_of
 from gradgen.errors import GradgenError
 from gradgen.files.decode import function_in
 from gradgen.files.recipe import split_names
-from gradgen.pairs import pairs
 from gradgen.sources import compile_function
+from gradgen.syntax import parse_python
 
 
 def audited(options: argparse.Namespace) -> int:
     """Print the verdicts on derivatives; return 1 where a slope is wrong."""
     means = read_means(options)
     if options.against is None:
+        if options.run:
+            raise GradgenError("--run is of one derivative; name it with --against")
         return _of_path(path_of(options.function), options, means)
-    (text, name), (other, against) = map(_read, (options.function, options.against))
     wrt = split_names(options.wrt) if options.wrt else None
-    found = audit(text, name, other, against, wrt, means)
+    (path, name), (other, against) = map(_named, (options.function, options.against))
+    if options.run:
+        files = " and ".join(str(each) for each in dict.fromkeys((path, other)))
+        note(f"--run imports and runs {files}: all that stands there is executed")
+        found = audit_running(path, name, other, against, wrt)
+        lines = [*found.lines()]
+    else:
+        text = read_source(path, python=True)
+        other_text = read_source(other, python=True)
+        found = audit(text, name, other_text, against, wrt, means)
+        lines = [*found.lines(), *_right(found, text, name, means)]
     if options.format == "json":
         print(json.dumps(asdict(found), indent=2))
+    elif options.format == "text":
+        print("\n".join(lines))
     else:
-        for line in (*found.lines(), *_right(found, text, name, means)):
-            print(line)
+        line = _line(other, against)
+        _report([(other, line, found)], options.format)
     return int(found.wrong)
 
 
-def _read(words: str) -> tuple[str, str]:
-    """Return the text of a file, and the name of a function in it."""
+def _named(words: str) -> tuple[Path, str]:
+    """Return a file, and the name of a function in it."""
     function = function_in(words)
     if function is None:
         raise GradgenError(
             f"`{words[:80]}` names no function; write it as model.py:function"
         )
-    return read_source(path_of(function[0]), python=True), function[1]
+    return path_of(function[0]), function[1]
+
+
+def _line(file: Path, name: str) -> int:
+    """Return the line at which a function begins; 1 where that is not told."""
+    nodes = parse_python(read_source(file, python=True)).body
+    found = (n.lineno for n in nodes if isinstance(n, ast.FunctionDef) and n.name == name)  # fmt: skip
+    return next(found, 1)
+
+
+def _report(found: Sequence[tuple[Path, int, Audit]], form: str) -> None:
+    """Print verdicts as code scanners read them, or as pull requests are marked by."""
+    if form == "sarif":
+        print(json.dumps(sarif(found), indent=2))
+        return
+    for file, line, result in found:
+        said = [f.slope for f in result.findings if f.verdict == "wrong"]
+        if said:
+            print(f"::error file={file},line={line}::{', '.join(said)} is wrong")
 
 
 def _right(
@@ -70,8 +106,9 @@ def _of_path(
     if options.wrt:
         raise GradgenError("--wrt is of one derivative; name it with --against")
     files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    wrong = count = unread = 0
-    listed = []
+    count = unread = 0
+    told = options.format == "text"
+    listed: list[tuple[Path, int, Audit]] = []
     for file in files:
         try:
             text = read_source(file, python=True)
@@ -79,39 +116,42 @@ def _of_path(
         except (GradgenError, SyntaxError, ValueError) as error:
             if file == path:
                 raise
-            print(f"{file}: not read: {str(error).partition(chr(10))[0]}")
+            note(f"{file}: not read: {_first_line(error)}")
             continue
         for pair in found:
             count += 1
             place = f"{file}:{pair.line}: {pair.said}"
+            both = (pair.text, pair.function), (pair.text, pair.against)
             try:
-                result = audit(
-                    pair.text, pair.function, pair.text, pair.against, pair.wrt, means
-                )
+                result = audit(*both[0], *both[1], pair.wrt, means, pair.own)
             except GradgenError as error:
                 unread += 1
-                if options.format == "text":
-                    print(f"{place}: not read: {str(error).partition(chr(10))[0]}")
+                if told:
+                    print(f"{place}: not read: {_first_line(error)}")
                 continue
-            wrong += result.wrong
-            listed.append({"file": str(file), "line": pair.line, **asdict(result)})
-            _print(file, pair.line, place, result, options.format)
+            listed.append((file, pair.line, result))
+            if told:
+                _print(place, result)
+    wrong = sum(result.wrong for _, _, result in listed)
     if options.format == "json":
-        print(json.dumps(listed, indent=2))
-    elif options.format == "text":
+        said = [{"file": str(f), "line": n, **asdict(a)} for f, n, a in listed]
+        print(json.dumps(said, indent=2))
+    elif told:
         print(
             f"{count} derivatives: {wrong} wrong, {unread} not read, {count - wrong - unread} others"
         )
+    else:
+        _report(listed, options.format)
     return int(bool(wrong))
 
 
-def _print(file: Path, line: int, place: str, result: Audit, form: str) -> None:
-    """Print the verdicts on one derivative, but for those that are printed all together."""
-    if form == "text":
-        verdicts = {finding.verdict for finding in result.findings}
-        print(f"{place}: {', '.join(sorted(verdicts))}")
-        if verdicts != {"right"}:
-            print("\n".join(result.lines()))
-    elif form == "github" and result.wrong:
-        said = [f.slope for f in result.findings if f.verdict == "wrong"]
-        print(f"::error file={file},line={line}::{', '.join(said)} is wrong")
+def _print(place: str, result: Audit) -> None:
+    """Print the verdicts on one derivative."""
+    verdicts = {finding.verdict for finding in result.findings}
+    print(f"{place}: {', '.join(sorted(verdicts))}")
+    if verdicts != {"right"}:
+        print("\n".join(result.lines()))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -66,9 +66,12 @@ class ExactFormulas:
         places = {name: place for place, name in enumerate(inputs)}
         #: One entry per node, operands first: what it is, how to evaluate it, and the places of its operands.
         self._plan: list[tuple[int, Any, tuple[int, ...]]] = []
+        #: The node of each entry.
+        self.nodes: list[sp.Basic] = []
         done: ByNode[int] = ByNode()
         for node in operands_first(exprs, done):
             done[node] = len(self._plan)
+            self.nodes.append(node)
             operands = tuple(done[arg] for arg in node.args)
             if node.is_Symbol:
                 self._plan.append((_INPUT, places[node.name], ()))
@@ -97,6 +100,13 @@ class ExactFormulas:
                 self._truth(i, exact, values, wrt, slopes)
                 for i in range(len(self._results))
             ]
+
+    def parts(self, point: Sequence[float], by: int, number: int) -> dict[int, Any]:
+        """Return what part of a formula's slope by an input comes by way of each of `nodes`; nothing where a local slope does not exist."""
+        with mpmath.workdps(self.digits):
+            values = self._values([mpmath.mpf(x) for x in point])
+            slopes = _Slopes(self._plan, values, self.digits)
+            return slopes.parts(self._results[number], self._reached[number], by)
 
     def beside(
         self, point: Sequence[float], moves: Sequence[tuple[int, Sequence[float]]]
@@ -293,6 +303,24 @@ class _Slopes:
             )
             for what, (slope, size) in sums.items()
         }
+
+    def parts(self, result: int, reached: Sequence[int], by: int) -> dict[int, Any]:
+        """Return by node its adjoint times its slope by an input; nothing where a local slope does not exist."""
+        self.of(result, reached)
+        adjoints = {result: mpmath.mpf(1)}
+        for node in reached:
+            for operand, factor in self.local.get(node, ()):
+                if factor is None:
+                    return {}
+                more = adjoints.get(node, 0) * factor
+                adjoints[operand] = adjoints.get(operand, 0) + more
+        tangents: dict[int, Any] = {}
+        for node in reversed(reached):
+            kind, what, _ = self.plan[node]
+            tangents[node] = mpmath.mpf(kind == _INPUT and what == by)
+            for operand, factor in self.local.get(node, ()):
+                tangents[node] += factor * tangents.get(operand, 0)
+        return {node: adjoints.get(node, 0) * t for node, t in tangents.items()}
 
     def _is_flat(self, kind: int, node: int, operands: Sequence[int]) -> bool:
         """Whether a node stays what it is however the inputs move a little, as far as is plain to see."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gradgen.audit.methods import functions_of
 from gradgen.syntax import parse_python
 
 #: How derivatives are called beside their function, `f`; `x` is the parameter of a single slope.
@@ -19,8 +20,20 @@ _CALLED = [
         r"(?P<f>\w+)_(?P<x>\w+)",
     )
 ]
-#: The same of methods, whose function has a name of its own.
-_METHODS = {"fit_deriv": "evaluate", "deriv": "func", "fprime": "f", "jac": "fun"}
+#: The same of methods, whose function has one of these names.
+_METHODS = {
+    "fit_deriv": ("evaluate",),
+    "deriv": ("func", "__call__"),
+    "deriv2": ("deriv",),
+    "inverse_deriv": ("inverse",),
+    "inverse_deriv2": ("inverse_deriv",),
+    "fprime": ("f", "__call__"),
+    "jac": ("fun",),
+    "jacobian": ("fun", "residuals", "__call__"),
+    "gradient": ("fun", "value", "__call__"),
+    "derivative": ("value", "__call__"),
+    "prime": ("value", "__call__"),
+}
 
 
 class Found(NamedTuple):
@@ -31,6 +44,7 @@ class Found(NamedTuple):
         function: the function's name there.
         against: the derivative's.
         wrt: by which parameter, where its name says that.
+        own: the parameters by which a slope may be; empty where that is all of them.
         said: what both are called in the file as it is.
         line: the line at which the derivative begins.
     """
@@ -41,6 +55,7 @@ class Found(NamedTuple):
     wrt: tuple[str, ...] | None
     said: str
     line: int
+    own: tuple[str, ...] = ()
 
 
 def pairs(text: str) -> Iterator[Found]:
@@ -75,39 +90,22 @@ def _functions_of(
 def _methods(module: ast.Module, node: ast.ClassDef) -> Iterator[Found]:
     """Yield the pairs of a class, its methods as functions of a file that has what the module has."""
     methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
-    for derivative, function in _METHODS.items():
-        if not {derivative, function} <= {*methods}:
+    for derivative, functions in _METHODS.items():
+        function = next((name for name in functions if name in methods), None)
+        if function is None or derivative not in methods:
             continue
-        both = [
-            _as_function(methods[name], node.name) for name in (function, derivative)
-        ]
-        if None in both:
+        found = functions_of(node, (function, derivative))
+        if found is None:
             continue
+        made, called, own = found
         beside = [n for n in module.body if not isinstance(n, (ast.ClassDef, ast.Expr))]
-        kept = ast.Module([*beside, *(f for f in both if f is not None)], [])
-        names = [f"{node.name}_{name}" for name in (function, derivative)]
-        said = f"{node.name}.{derivative} of {node.name}.{function}"
+        kept = ast.Module([*beside, *made.values()], [])
         yield Found(
             ast.unparse(ast.fix_missing_locations(kept)) + "\n",
-            names[0],
-            names[1],
+            called[0],
+            called[1],
             None,
-            said,
+            f"{node.name}.{derivative} of {node.name}.{function}",
             methods[derivative].lineno,
+            tuple(own),
         )
-
-
-def _as_function(method: ast.FunctionDef, of: str) -> ast.FunctionDef | None:
-    """Return a method as a function, if it is one of its arguments alone: `self` is not read."""
-    args = method.args
-    static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in method.decorator_list)  # fmt: skip
-    params = args.args
-    if not static:
-        first = params[0].arg if params else ""
-        names = (n for n in ast.walk(ast.Module(method.body, [])) if isinstance(n, ast.Name))  # fmt: skip
-        if any(n.id == first for n in names):
-            return None
-        params = params[1:]
-    count = len(params)
-    plain = ast.arguments([], params, None, [], [], None, args.defaults[-count:])
-    return ast.FunctionDef(f"{of}_{method.name}", plain, method.body, [], None, None)

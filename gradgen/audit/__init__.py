@@ -1,0 +1,1 @@
+"""Derivatives that somebody wrote, held to those of the functions themselves."""
