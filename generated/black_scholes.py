@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: a0f2069d8fac52ad
+# digest: ed73f8f5545fc252
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -130,37 +130,28 @@ def value_and_grad(
     price = prodexpq * cdfd1 - prodexpr * cdfd2
     # cdfd2 = norm_cdf(d2)              d norm_cdf = exp(-d2**2/2)/sqrt(2*pi)
     dd2 = -0.3989422804014327 * math.exp(-0.5 * (d2 * d2)) * prodexpr
-    # prodexpr = K * expnegrT
-    dK = -expnegrT * cdfd2
     # expnegrT = exp(-r * T)
     dnegrT = -expnegrT * (K * cdfd2)
     dT = -r * dnegrT
-    dr = -T * dnegrT
-    # cdfd1 = norm_cdf(d1)              d norm_cdf = exp(-d1**2/2)/sqrt(2*pi)
-    dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * prodexpq
-    # prodexpq = S * expnegqT
-    dS = expnegqT * cdfd1
     # expnegqT = exp(-q * T)
     dnegqT = expnegqT * (S * cdfd1)
     dT += -q * dnegqT
-    dq = -T * dnegqT
     # d2 = d1 - prodsqrtT
-    dd1 += dd2
+    dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * prodexpq + dd2
     # d1 = sumprodr / prodsqrtT
     #     d(sumprodr/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
-    # prodsqrtT = v * sqrtT
-    dv = sqrtT * dprodsqrtT
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
     dT += 0.5 / sqrtT * (v * dprodsqrtT)
     # sumprodr = log(S / K) + sumvsqrby2 * T
     dsumvsqrby2 = T * dsumprodr
     dT += sumvsqrby2 * dsumprodr
-    dS += dsumprodr / S
-    dK -= dsumprodr / K
-    # sumvsqrby2 = r - q + v**2 / 2
-    dv += v * dsumvsqrby2
-    dr += dsumvsqrby2
-    dq -= dsumvsqrby2
-    return price, (dS, dK, dT, dr, dq, dv)
+    return price, (
+        expnegqT * cdfd1 + dsumprodr / S,
+        -expnegrT * cdfd2 - dsumprodr / K,
+        dT,
+        dsumvsqrby2 - T * dnegrT,
+        -T * dnegqT - dsumvsqrby2,
+        sqrtT * dprodsqrtT + v * dsumvsqrby2,
+    )

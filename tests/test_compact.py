@@ -20,6 +20,7 @@ from gradgen.files.recipe import read_artifact
 from gradgen.options import STYLES
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import SUFFIXES, target_for
+from gradgen.write import blocks
 from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas
@@ -263,6 +264,32 @@ def test_a_power_of_2_goes_into_a_number_wherever_that_is() -> None:
     third = compile("(x - y)**2 / 3", style="compact", with_="value_and_grad")
     plain = compile("(x - y)**2 / 3")
     assert third.value_and_grad(0.1, 0.7) == plain.value_and_grad(0.1, 0.7)
+
+
+def test_sums_and_what_is_returned_alone_are_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fewer lines, of no other digits: each sum is added up in the same order."""
+    texts = [SEED, BLACK_SCHOLES, "*".join(f"x{i}" for i in range(6))]
+    texts += [" + ".join(f"(x{i} - x{i + 1}**2)**2*tanh(x{i})" for i in range(4))]
+    texts += ["d = x*y\nf = sin(d)*exp(x - d)*log(y)/(x + d*d) - x**3", "a*exp(-k*t)*k"]
+    made = [compile(text, with_="value_and_grad") for text in texts]
+    monkeypatch.setattr(blocks, "gathered", lambda compact, found, *_: found)
+    for one, text in zip(made, texts, strict=True):
+        apart = compile(text, with_="value_and_grad")
+        before, now = (len(lines(m, "value_and_grad")) for m in (apart, one))
+        assert now < before, text
+        for point in at_points(one, 9):
+            want = outcome(apart.module.value_and_grad, *point)
+            assert outcome(one.module.value_and_grad, *point) == want, text
+
+
+def test_what_others_read_or_a_branch_holds_is_not_gathered() -> None:
+    # What two read keeps its line, and what a branch holds its block.
+    source = compile("u = x*y\nf = u*sin(u)", with_="value_and_grad").source
+    assert "return f, (y * du, x * du)" in source
+    choice = compile("y*y*x if x > 0 else x*exp(y)", with_="value_and_grad").source
+    assert choice.rstrip().endswith("return f, (dx, dy)")
 
 
 def test_every_line_of_value_and_gradient_is_read() -> None:

@@ -89,7 +89,8 @@ class Chain:
             return read(row.over[way.place], scope, steps, self.tidy.make)
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
-        if step.op == "div" and steps.sizes[step.args[1]] is not None:
+        constant = step.op == "div" and steps.sizes[step.args[1]] is not None
+        if constant and step.args[1] not in self.tidy.named:
             return self.tidy.make("mul", self.tidy.make("inv", step.args[1]), d)
         precise = self.precise or step.data == "precise"
         text = row.adjoint(way.place, precise, self.strict)

@@ -19,6 +19,7 @@ from gradgen.passes.constants import constants_in, held
 from gradgen.passes.functions import Names, backward, forward, leaves, read_by
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
 from gradgen.write.compact.fuse import Compact
+from gradgen.write.compact.gather import gathered
 from gradgen.write.compact.plan import Plan, in_order, kept_names
 from gradgen.write.lines import LINE, Writer
 from gradgen.write.target import Target
@@ -280,10 +281,10 @@ class Functions:
         fuser = Compact(chain, self.plan.kinds)
         every = [*ahead, *back]
         fused = fuser.fuse(every, self.inputs, self.author, {}, returned)
-        said = fused.said
+        fused = gathered(fuser, fused, self.inputs, returned)
         results = [program.names[value] for _, value in program.outputs]
         kept = [*returned, *results]
-        function = self._function(fused.lines, self.inputs, kept, said)
+        function = self._function(fused.lines, self.inputs, kept, fused.said)
         inside = {**fused.inside, **function.arranger.inside}
         made = {line.total for line in fused.lines} - inside.keys() | {*self.inputs}
         names = {v: n for v, n in self.shown.names.items() if v in made}

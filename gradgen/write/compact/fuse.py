@@ -52,6 +52,12 @@ class Compact:
         #: The lines that may stand inside the one that reads them: their places, by their values.
         self.waiting: dict[int, int] = {}
 
+    def start(self, names: Mapping[int, str]) -> Names:
+        """Begin a function before whose first line values are called so; return what is called how."""
+        self.waiting = {}
+        known = self.known = self.algebra.known = self.measure.known = Names(names)
+        return known
+
     def count(self, lines: Sequence[Line], names: Mapping[int, str]) -> Counter[int]:
         """Return how often the texts of lines read each value.
 
@@ -92,8 +98,8 @@ class Compact:
         again = {line.name for line in lines if line.sign != "="}
         kept, gradients = {*kept}, {*gradients}
         found = Fused({})
-        known = self.known = self.algebra.known = self.measure.known = Names(names)
-        waiting = self.waiting = {}
+        known = self.start(names)
+        waiting = self.waiting
         #: The sums that a name alone has begun, by their name: where, and by which line.
         begun: dict[str, int] = {}
         for place, line in enumerate(lines):
@@ -134,11 +140,11 @@ class Compact:
     def _filled(self, line: Line, found: Fused) -> Line:
         """Return a line with as many of those that wait in their places as it has room for."""
         ahead = line.answers is None
-        for inner in self._read(line.value) if ahead else ():
+        for inner in self.read(line.value) if ahead else ():
             if inner in self.algebra.light:
                 found.inside.setdefault(inner, line.total)
         value, size = self.algebra.put(line.value, {}, frozenset()), self.measure.size
-        waiting = [v for v in self._read(value) if v in self.waiting]
+        waiting = [v for v in self.read(value) if v in self.waiting]
         places = {v: found.made[self.waiting[v]].value for v in waiting}
         places = {v: inner for v, inner in places.items() if self._stands(inner)}
         hidden = {v: self.known.pop(v) for v in places}
@@ -193,7 +199,7 @@ class Compact:
             self.known[begun.total] = line.name
         return line
 
-    def _read(self, value: int) -> Iterator[int]:
+    def read(self, value: int) -> Iterator[int]:
         """Return the values that a line reads: with names, or no more than one where they are read."""
         called = ChainMap[int, Any](self.known, self.algebra.light)
         return read_by(self.steps, value, called)
