@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 
 #: How much of a long formula is echoed on each side of the caret.
@@ -21,26 +20,35 @@ class GradgenError(ValueError):
     """Input that gradgen refuses.
 
     Args:
-        message: one line that says what is wrong and what is allowed.
+        said: one line that says what is wrong and what is allowed.
         source: the text that was being read, if there is one.
         column: the offending column in `source`, counted from 0.
+        line: the number of that line in a program or a file, counted from 1.
     """
 
     def __init__(
-        self, message: str, source: str | None = None, column: int | None = None
+        self,
+        said: str,
+        source: str | None = None,
+        column: int | None = None,
+        line: int | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = printable(message)
+        super().__init__(said)
+        self.said = printable(said)
         self.source = source
         self.column = column
+        self.line = line
+
+    @property
+    def message(self) -> str:
+        """What is wrong, behind the line that it is in."""
+        return self.said if self.line is None else f"line {self.line}: {self.said}"
 
     def moved_up(self, lines: int) -> GradgenError:
         """Return the same error of a text that starts so many lines further down."""
-        stated = re.match(r"line ([0-9]+): (.*)", self.message, re.DOTALL)
-        if stated is None or int(stated[1]) <= lines:
+        if self.line is None or self.line <= lines:
             return self
-        message = f"line {int(stated[1]) - lines}: {stated[2]}"
-        return GradgenError(message, self.source, self.column)
+        return GradgenError(self.said, self.source, self.column, self.line - lines)
 
     def __str__(self) -> str:
         """The message; with a column, also the text around it and a caret under it."""

@@ -53,7 +53,7 @@ class Statement:
 
     def fail(self, message: str, column: int) -> GradgenError:
         """Return an error at a column of the statement."""
-        return GradgenError(f"line {self.line}: {message}", self.text, column)
+        return GradgenError(message, self.text, column, self.line)
 
 
 #: A comment at the top with an empty line below says what the program is, as a docstring does.
@@ -132,7 +132,8 @@ def statements(source: str) -> Iterator[Statement]:
     comments: list[str] = []
     for line, text, comment in _pieces(plain_line_ends(source)):
         if comment and not comment.isprintable():
-            raise GradgenError(f"line {line}: a comment holds an invisible character")
+            said = "a comment holds an invisible character"
+            raise GradgenError(said, line=line)
         if comment:
             comments.append(comment)
         if text:

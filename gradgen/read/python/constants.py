@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -70,10 +69,9 @@ class Constants:
             try:
                 value = single(each.value, Scope(self, each.names, before=each.place))
             except GradgenError as error:
-                said = re.sub(r"^line [0-9]+: ", "", error.message)
                 line = getattr(each.value, "lineno", 0)
                 raise scope.fail(
-                    f"`{name}` is no constant, by line {line}: {said}", node
+                    f"`{name}` is no constant, by line {line}: {error.said}", node
                 ) from None
             if value.known is not None:
                 self.settled[each.name] = value.known.value

@@ -62,9 +62,10 @@ class Draft:
         if len(self.items) >= MAX_STATEMENTS:
             line, text = self.at[0]
             raise GradgenError(
-                f"line {line}: the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
+                f"the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
                 text,
                 len(text) - len(text.lstrip()),
+                line,
             )
         self.count(value)
         self.items.append((name, value.text, comment))
@@ -77,9 +78,10 @@ class Draft:
         if self.written > MAX_PROGRAM:
             line, text = self.at[0]
             raise GradgenError(
-                f"line {line}: the function has more than {MAX_PROGRAM} characters when it is written out",
+                f"the function has more than {MAX_PROGRAM} characters when it is written out",
                 text,
                 len(text) - len(text.lstrip()),
+                line,
             )
 
     def fresh(self, name: str) -> str:

@@ -56,8 +56,7 @@ class Function:
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
-        stated = re.match(r"line ([0-9]+): (.*)", error.message, re.DOTALL)
-        number = int(stated[1]) if stated else 1
+        number = error.line or 1
         if error.source is None or number > len(self.lines):
             return error
         # The program's text is Python's own form of the file's; what is at fault is looked for by its words.
@@ -67,8 +66,7 @@ class Function:
         line, text = next((p for p in places if re.search(sought, p[1])), places[0])
         found = re.search(sought, text)
         column = found.start() if found else len(text) - len(text.lstrip())
-        message = stated[2] if stated else error.message
-        return GradgenError(f"line {line}: {message}", text, column)
+        return GradgenError(error.said, text, column, line)
 
 
 def read_function(

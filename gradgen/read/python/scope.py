@@ -76,9 +76,8 @@ class Names:
         """Return an error at a node."""
         line = getattr(node, "lineno", 1)
         shown = self.lines[line - 1].encode()[: getattr(node, "col_offset", 0)]
-        return GradgenError(
-            f"line {line}: {message}", self.lines[line - 1], len(shown.decode())
-        )
+        text, column = self.lines[line - 1], len(shown.decode())
+        return GradgenError(message, text, column, line)
 
     def comments(self, node: ast.FunctionDef | ast.expr) -> dict[int, str]:
         """Return the comments in a function or beside a value, by their lines."""
@@ -244,4 +243,4 @@ def _invalid(error: Exception, lines: Sequence[str]) -> GradgenError:
     if not line or line > len(lines):
         return GradgenError(reason)
     place = None if column is None else max(0, min(column - 1, len(lines[line - 1])))
-    return GradgenError(f"line {line}: {reason}", lines[line - 1], place)
+    return GradgenError(reason, lines[line - 1], place, line)
