@@ -168,6 +168,32 @@ def test_what_authors_say_of_edges_stands_beside_them_whatever_it_is() -> None:
     assert "where x < 0: no " in words and "\\ here (f)." in words
 
 
+SEVERAL = """
+def f(x, y):
+    if x < 0:
+        raise ValueError("x is negative")
+    if x > 10:
+        if y > 3:
+            raise ValueError("y is large")
+        z = x*y
+    elif x > 5:
+        raise ValueError("x is middling")
+    else:
+        z = x + y**3
+    return z*x**2
+"""
+
+
+@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_each_edge_of_several_has_its_own_words_beside_it(
+    target: str, style: str
+) -> None:
+    source = compile_function(SEVERAL, "f", target=target, style=style, proof=False).source  # fmt: skip
+    said = re.findall(r"^ +f = \S+ *(?:#|//) (.*)$", source, re.MULTILINE)
+    assert sorted(said) == ["x is middling", "x is negative", "y is large"]
+
+
 def test_in_c_and_javascript_the_value_is_nan_beyond_the_edge() -> None:
     for target in ("c", "javascript"):
         compiled = compile_function(EDGES, "f", target=target)

@@ -33,12 +33,14 @@ class Text(NamedTuple):
         indent: what it is indented by, beside the function.
         text: it.
         begins: whether a statement begins here, and no further branch of one.
+        value: what a line says.
     """
 
     line: Line | None
     indent: str
     text: str
     begins: bool = True
+    value: int = -1
 
 
 class Lines(NamedTuple):
@@ -166,7 +168,8 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
     """
     names = plan.shown.names
     if plan.items is None:
-        yield from (Text(line, "", text) for line, text in writer.lines(*plan.shown))
+        for line, text in writer.lines(*plan.shown):
+            yield Text(line, "", text, value=line.value)
         return
     writer.count_lines(*plan.counted)
     form = writer.target.blocks
@@ -182,7 +185,7 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
             if text := _declared(writer, one):
                 yield Text(None, indent, text)
         else:
-            yield Text(one.line, indent, _assignment(writer, one))
+            yield Text(one.line, indent, _assignment(writer, one), value=one.value)
 
 
 def _declared(writer: Writer, declared: Declared) -> str:

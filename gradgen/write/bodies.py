@@ -11,7 +11,7 @@ from gradgen.passes.functions import Names
 from gradgen.write.blocks import Function, Functions, Text, written
 from gradgen.write.compact.plan import Plan
 from gradgen.write.view import Group, Stage
-from gradgen.write.words.comments import Comments
+from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.values import Words
 
 #: What the lines of a Jacobian make.
@@ -148,11 +148,13 @@ class Bodies:
         self, texts: Iterable[Text], comments: Comments | None = None
     ) -> Iterator[Stage]:
         comments = comments or self.comments
-        for line, indent, text, _ in texts:
+        for line, indent, text, _, value in texts:
             if line is None:
                 yield Stage(indent + text)
             else:
-                yield comments.stage(line, text, indent)
+                comment = comments.edge(line, value, self.writer.quiet)
+                comment = comment or comments.beside(line)
+                yield commented(text, comment, indent)
 
     def _groups(
         self,

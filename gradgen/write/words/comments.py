@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program, Way
+from gradgen.passes.ieee import Quiet
 from gradgen.passes.names import quotient_parts
 from gradgen.write.language import Language
 from gradgen.write.languages.formula import FORMULA, TIGHT
@@ -38,12 +40,6 @@ class Comments:
         parts = quotient_parts(self.program)
         self.roles = {value: _ROLES[part] for value, part in parts.items()}
 
-    def stage(self, line: Line, text: str, indent: str = "") -> Stage:
-        """Return a forward line, so far in, with its comment."""
-        return commented(
-            text, self._edge(line.value, text) or self.beside(line), indent
-        )
-
     def beside(self, line: Line) -> str:
         """Return the comment on a forward line: the user's, or what the operation is called."""
         value = line.total
@@ -63,15 +59,19 @@ class Comments:
         called = "" if row.name in literal else row.name
         return " ".join(filter(None, [role, called]))
 
-    def _edge(self, value: int, text: str) -> str:
-        """Return what is said of a constant without a value that a line is; empty for all else."""
+    def edge(self, line: Line, value: int, quiet: Quiet | None) -> str:
+        """Return what is said of a constant without a value that a choice is in some branch; empty for all else.
+
+        Args:
+            line: the line of the choice.
+            value: what it says in the branch.
+            quiet: what makes operations that do not raise, if the line is of these.
+        """
         steps, notes = self.chain.steps, self.words.notes
-        if not notes or steps.list[value].op != "where":
-            return ""
-        for arm in steps.list[value].args[1:]:
-            edge = steps.is_constant(arm) and steps.number(arm) is None
-            if edge and text.rstrip(";").endswith(f"= {Speller(steps, self.language).text(arm, {})}"):  # fmt: skip
-                return notes.get(Speller(steps, FORMULA).text(arm, {}), "")
+        for end in _ends(steps, line.value) if notes else ():
+            edge = steps.is_constant(end) and steps.number(end) is None
+            if edge and value in (end, quiet.value(end, {}) if quiet else end):
+                return notes.get(Speller(steps, FORMULA).text(end, {}), "")
         return ""
 
     def above(self, source: int, indent: str = "") -> str:
@@ -119,6 +119,17 @@ class Comments:
             if way.below is not None or over:
                 found.setdefault(way.source, way)
         return found
+
+
+def _ends(steps: Steps, choice: int) -> Iterator[int]:
+    """Yield what a choice comes to in its branches, and in those of the choices that these are."""
+    todo = [choice]
+    while todo:
+        at = todo.pop()
+        if steps[at].op == "where":
+            todo += steps[at].args[1:]
+        elif at != choice:
+            yield at
 
 
 def commented(text: str, comment: str, indent: str = "") -> Stage:
