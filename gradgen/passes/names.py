@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 from gradgen.core.program import DEFAULT_NAME, Program
@@ -30,6 +29,9 @@ _ANCHOR = 6
 _TRIED = 16
 #: A value that is not spelled out stands behind these, as `sqrdiffx`: `diffxsqr` is a difference with a square.
 _BEFORE = {"{0}sqr": "sqr{0}", "{0}pow{1}": "pow{1}{0}"}
+
+#: Puts words into a text, one for each operand: the text and the words by value in, what it says out.
+_Fill: TypeAlias = Callable[[str, Mapping[int, str]], str]
 
 _WORDS: Mapping[Any, str] = {
     Fraction(n): word
@@ -188,6 +190,8 @@ class _Words:
         self.names: dict[int, list[str]] = {}
         self.sizes: dict[int, int] = {}
         self.tails: dict[int, tuple[str, ...]] = dict.fromkeys(known, ())
+        self._roles: dict[str, str] = {}
+        self._constants: dict[tuple[int, bool], str] = {}
         for value, text in known.items():
             self.give(value, text)
 
@@ -201,11 +205,13 @@ class _Words:
     def add(self, value: int) -> list[str]:
         """Return the names that a value might have, whose operands are known."""
         op, args, fragment, flipped = self.read(value)
-        fill = partial(self.fill, args, fragment, flipped)
-        inner = [arg for arg in args if arg not in self.program.constants]
-        row, role = self.program.rows[op], self.role(value)
+        constants = self.program.constants
+        inner = [arg for arg in args if arg not in constants]
+        fill = self.filler(args, fragment, flipped)
+        row = self.program.rows[op]
+        role = self.role(value, op if op == "div" else self.program.steps[value].op)
         size = 1 + sum([self.sizes[arg] for arg in inner])
-        on_stage = any(self.sizes[arg] for arg in inner)
+        on_stage = size > 1
         longest = _LENGTH if on_stage or len(inner) > 1 else _LENGTH_ON_INPUTS
         if on_stage and not row.boolean:
             longest = _LENGTH if len(inner) == 1 else _LENGTH_OF_TWO
@@ -227,7 +233,8 @@ class _Words:
         self.brief[value] = f"{role}{self.anchors[value]}" if inner else first
         self.tails[value] = self.tail(args, inner)
         tails = [tail for tail in self.tails[value] if tail]
-        more = sorted(more, key=len)[: _TRIED - 1]
+        more.sort(key=len)
+        del more[_TRIED - 1 :]
         more += [f"{first}_{tail}" for tail in (*tails, "_".join(tails))]
         self.names[value] = [first, *more]
         return self.names[value]
@@ -243,9 +250,7 @@ class _Words:
         ]
         return tuple(dict.fromkeys([*below, *own]))[-2:]
 
-    def of_one(
-        self, inner: int, fragment: str, fill: Callable[[str, Mapping[int, str]], str]
-    ) -> list[str]:
+    def of_one(self, inner: int, fragment: str, fill: _Fill) -> list[str]:
         """Return the names of an operation on one value that they do not spell out."""
         words = [*self.names[inner], self.brief[inner]]
         if self.sizes[inner] > _SPELLED:
@@ -297,48 +302,63 @@ class _Words:
             op = "sub" if op == "add" else "add"
         return op, args, program.rows[op].fragment, flipped
 
-    def fill(
-        self,
-        args: Sequence[int],
-        own: str,
-        flipped: bool,
-        fragment: str,
-        words: Mapping[int, str],
-    ) -> str:
-        """Return a text with a word for each operand: for a constant its name or its value."""
-        found = []
+    def filler(self, args: Sequence[int], own: str, flipped: bool) -> _Fill:
+        """Return what puts a word for each operand into a text: for a constant its name or its value.
+
+        Args:
+            args: the operands.
+            own: the text of the operation.
+            flipped: whether the constant changes sign.
+        """
+        constants = self.program.constants
+        if constants.isdisjoint(args):
+            return lambda fragment, words: fragment.format(*[words[a] for a in args])
+        said: list[str | None] = []
         for place, arg in enumerate(args):
-            if arg not in self.program.constants:
-                found.append(words[arg])
+            if arg not in constants:
+                said.append(None)
                 continue
             text = self.constant(arg, own.startswith(f"{{{place}}}"))
             text = text.removeprefix("neg") if flipped else text
-            behind = f"{{{place - 1}}}{{{place}}}" in own
-            found.append(f"_{text}" if behind and text[0].isdigit() else text)
-        return fragment.format(*found)
+            behind = text[0].isdigit() and f"{{{place - 1}}}{{{place}}}" in own
+            said.append(f"_{text}" if behind else text)
+        pairs = [*zip(args, said)]
+        return lambda fragment, words: fragment.format(
+            *[words[arg] if text is None else text for arg, text in pairs]
+        )
 
-    def role(self, value: int) -> str:
-        """Return the word for what a value is."""
+    def role(self, value: int, op: str) -> str:
+        """Return the word for what a value of an operation is."""
         if value in self.program.signature:
             return self.anchors[value]
-        divides = self.program.denominator(value) is not None
-        row = self.program.rows["div" if divides else self.program.steps[value].op]
-        bare = row.fragment.replace("{0}", "").replace("{1}", "").replace("{2}", "")
-        return row.role or bare
+        found = self._roles.get(op)
+        if found is None:
+            row = self.program.rows[op]
+            bare = row.fragment
+            for hole in ("{0}", "{1}", "{2}"):
+                bare = bare.replace(hole, "")
+            found = self._roles[op] = row.role or bare
+        return found
 
     def constant(self, value: int, first: bool) -> str:
         """Return the word for a constant: the name that it has, a word, or its value."""
+        known = self._constants.get((value, first))
+        if known is not None:
+            return known
         step = self.program.steps[value]
         if step.op == "const":
             assert step.data is not None
-            return _number(step.data, first)
-        fragment = self.program.rows[step.op].fragment
-        first = first and fragment.startswith("{0}")
-        inner = [
-            self.constant(arg, first and not place)
-            for place, arg in enumerate(step.args)
-        ]
-        return fragment.format(*inner)
+            found = _number(step.data, first)
+        else:
+            fragment = self.program.rows[step.op].fragment
+            ahead = first and fragment.startswith("{0}")
+            inner = [
+                self.constant(arg, ahead and not place)
+                for place, arg in enumerate(step.args)
+            ]
+            found = fragment.format(*inner)
+        self._constants[value, first] = found
+        return found
 
 
 class _Namer:

@@ -44,6 +44,8 @@ class Settled(Chain):
         super().__init__(steps, lines, precise, strict)
         self.program = program
         self.raises = raises
+        #: By operation and argument, whether the text of its adjoint asks nothing.
+        self._asking: dict[tuple[str, int], bool] = {}
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way, without tests that are settled."""
@@ -56,11 +58,17 @@ class Settled(Chain):
         """Whether a way and the text of its adjoint ask nothing, as nearly all do."""
         if way.branch is not None or way.alive or way.moving or way.steep:
             return False
-        row = self.steps.rows[self.steps.list[way.source].op]
-        text = "" if way.below is not None else row.adjoint(way.place, self.precise, self.strict)  # fmt: skip
-        return isinstance(text, str) and (
-            not text or "where" not in operations(term(text))
-        )
+        if way.below is not None:
+            return True
+        kind = self.steps.list[way.source].op, way.place
+        found = self._asking.get(kind)
+        if found is None:
+            row = self.steps.rows[kind[0]]
+            text = row.adjoint(way.place, self.precise, self.strict)
+            plain = isinstance(text, str)
+            said = {*operations(term(text))} if plain and text else set()
+            found = self._asking[kind] = plain and "where" not in said
+        return found
 
     def settles(self, way: Way) -> bool:
         """Whether the operation of a way asks something, and all of it is settled."""

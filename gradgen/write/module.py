@@ -349,12 +349,11 @@ def _frequent(program: Program, target: Target) -> Container[str]:
     found = Counter(
         step.op for step in program.steps if step.op in target.language.often
     )
-    for way in program.ways:
-        if way.below is not None:
-            continue
-        row = program.rows[program.steps[way.source].op]
-        text = row.adjoint(way.place, target.precise, target.strict)
+    steps = program.steps
+    kinds = Counter((steps[w.source].op, w.place) for w in program.ways if w.below is None)  # fmt: skip
+    for (source, place), count in kinds.items():
+        text = program.rows[source].adjoint(place, target.precise, target.strict)
         if isinstance(text, str) and text:
             said = {*operations(term(text))}
-            found.update(op for op in target.language.often if op in said)
+            found.update({op: count for op in target.language.often if op in said})
     return {op for op, count in found.items() if count >= _OFTEN}
