@@ -168,6 +168,7 @@ def test_what_raises_at_inputs_of_usual_size_is_listed(count: int) -> None:
         ("y if x == 0 else y/x", []),
         ("y if x <= 0 else log(x)", []),
         ("y if x < 0 else log(x)", ["ValueError: where x <= 0, if not xlt0."]),
+        ("asin(x) if x < 1 else y", ["ValueError: where abs(x) > 1, if xlt1.", "ZeroDivisionError: backward, where abs(x) = 1, if xlt1."]),
         ("log(x) if x > 0 or y > 0 else 1", ["ValueError: where x <= 0, if xgt0orygt0."]),
         ("sqrt(x) if sqrt(x) > y else 0", ["ValueError: where x < 0.", "ZeroDivisionError: backward, where x = 0, if sqrtxgty."]),
         ("y*log(0) if x > 0 else y", ["ValueError: where xgt0, as log(0) has no value."]),
