@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -141,16 +142,21 @@ def summands(step_of: StepOf, value: int, limit: int) -> list[Term]:
 
 def exponent(builder: Steps, term: Term) -> int:
     """Return the exponent of a term, 0 if it has no exponential."""
+    return _sum(builder, term.exponents) if term.exponents else builder.const(0)
+
+
+def _sum(builder: Steps, terms: Iterable[tuple[int, int]]) -> int:
+    """Return the sum of values, each as often as is said beside it."""
     total: int | None = None
-    for value, power in term.exponents:
-        size = value
-        if abs(power) != 1:
-            size = builder.emit("mul", builder.const(Fraction(abs(power))), value)
+    for value, times in terms:
+        if abs(times) != 1:
+            value = builder.emit("mul", builder.const(Fraction(abs(times))), value)
         if total is None:
-            total = builder.emit("neg", size) if power < 0 else size
+            total = builder.emit("neg", value) if times < 0 else value
         else:
-            total = builder.emit("add" if power > 0 else "sub", total, size)
-    return builder.const(0) if total is None else total
+            total = builder.emit("sub" if times < 0 else "add", total, value)
+    assert total is not None
+    return total
 
 
 def shift(builder: Steps, found: list[Term]) -> int:
@@ -260,15 +266,7 @@ def _of_product(sums: Sums, term: Term) -> int | None:
             rest.times(value, -power)
     if not logs:
         return None
-    total: int | None = None
-    for value, power in logs:
-        if abs(power) != 1:
-            value = builder.emit("mul", builder.const(Fraction(abs(power))), value)
-        if total is None:
-            total = builder.emit("neg", value) if power < 0 else value
-        else:
-            total = builder.emit("sub" if power < 0 else "add", total, value)
-    assert total is not None
+    total = _sum(builder, logs)
     if rest.number == 1 and not rest.powers:
         return total
     if rest.number > 0 and all(power < 0 for power in rest.powers.values()):

@@ -60,13 +60,7 @@ class Draft:
     def add(self, name: str, value: Value, comment: str = "") -> None:
         """Add an assignment to the program."""
         if len(self.items) >= MAX_STATEMENTS:
-            line, text = self.at[0]
-            raise GradgenError(
-                f"the function has more than {MAX_STATEMENTS} statements when its loops are unrolled",
-                text,
-                len(text) - len(text.lstrip()),
-                line,
-            )
+            raise self._has(f"{MAX_STATEMENTS} statements when its loops are unrolled")
         self.count(value)
         self.items.append((name, value.text, comment))
         self.places.append(self.at)
@@ -76,13 +70,13 @@ class Draft:
         values = value if isinstance(value, list) else [value]
         self.written += sum(len(each.text) for each in values)
         if self.written > MAX_PROGRAM:
-            line, text = self.at[0]
-            raise GradgenError(
-                f"the function has more than {MAX_PROGRAM} characters when it is written out",
-                text,
-                len(text) - len(text.lstrip()),
-                line,
-            )
+            raise self._has(f"{MAX_PROGRAM} characters when it is written out")
+
+    def _has(self, more: str) -> GradgenError:
+        """Return the refusal of a function that has more than may be, at the line that is read."""
+        (line, text), *_ = self.at
+        column = len(text) - len(text.lstrip())
+        return GradgenError(f"the function has more than {more}", text, column, line)
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""
