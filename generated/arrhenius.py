@@ -3,7 +3,7 @@
 # name: k
 # inputs: A, Ea, T, R
 # wrt: A, Ea, T
-# digest: 0fc44efdc49c59df
+# digest: be5417e9b473a05b
 # ruff: noqa: N803, N806, RUF100
 """k(A, Ea, T, R) = A*exp(-Ea/(R*T)).
 
@@ -12,8 +12,8 @@ Gradient: by A, Ea, T only.
 Operations: 4 forward, 4 backward; value and gradient cost 2.0 times the value.
 
 Raises:
-    ZeroDivisionError: where RT = 0 (rationegEa).
-    OverflowError: where rationegEa > 709.78 (expratioEa).
+    ZeroDivisionError: where RT = 0 (ratioEa).
+    OverflowError: where negratioEa > 709.78 (expnegEa).
 """
 
 import math
@@ -21,17 +21,17 @@ import math
 
 def forward(A: float, Ea: float, T: float, R: float) -> tuple[float, tuple[float, ...]]:
     """Return k and the cache that backward needs."""
-    negEa = -Ea
     RT = R * T
-    rationegEa = negEa / RT
-    expratioEa = math.exp(rationegEa)
-    k = A * expratioEa
+    ratioEa = Ea / RT
+    negratioEa = -ratioEa
+    expnegEa = math.exp(negratioEa)
+    k = A * expnegEa
     return k, (
         A,
         T,
         RT,
-        rationegEa,
-        expratioEa,
+        ratioEa,
+        expnegEa,
     )
 
 
@@ -41,17 +41,17 @@ def backward(cache: tuple[float, ...], dk: float = 1.0) -> tuple[float, float, f
         A,
         T,
         RT,
-        rationegEa,
-        expratioEa,
+        ratioEa,
+        expnegEa,
     ) = cache
-    # k = A * expratioEa
-    dA = expratioEa * dk
-    dexpratioEa = A * dk
-    # expratioEa = exp(rationegEa)
-    drationegEa = expratioEa * dexpratioEa
-    # rationegEa = negEa / RT           d(negEa/RT)/dT = -rationegEa/T
-    dnegEa = drationegEa / RT
-    dT = -(rationegEa / T) * drationegEa
-    # negEa = -Ea
-    dEa = -dnegEa
+    # k = A * expnegEa
+    dA = expnegEa * dk
+    dexpnegEa = A * dk
+    # expnegEa = exp(negratioEa)
+    dnegratioEa = expnegEa * dexpnegEa
+    # negratioEa = -ratioEa
+    dratioEa = -dnegratioEa
+    # ratioEa = Ea / RT                 d(Ea/RT)/dT = negratioEa/T
+    dEa = dratioEa / RT
+    dT = -(ratioEa / T) * dratioEa
     return dA, dEa, dT

@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: ed73f8f5545fc252
+# digest: 3cb94bd51c4f4fff
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -78,17 +78,17 @@ def backward(
     # prodexpr = K * expnegrT
     dK = expnegrT * dprodexpr
     # expnegrT = exp(-r * T)
-    dnegrT = expnegrT * (K * dprodexpr)
-    dT = -r * dnegrT
-    dr = -T * dnegrT
+    drT = -expnegrT * (K * dprodexpr)
+    dr = T * drT
+    dT = r * drT
     # cdfd1 = norm_cdf(d1)              d norm_cdf = exp(-d1**2/2)/sqrt(2*pi)
     dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * dcdfd1
     # prodexpq = S * expnegqT
     dS = expnegqT * dprodexpq
     # expnegqT = exp(-q * T)
-    dnegqT = expnegqT * (S * dprodexpq)
-    dT -= q * dnegqT
-    dq = -T * dnegqT
+    dqT = -expnegqT * (S * dprodexpq)
+    dq = T * dqT
+    dT += q * dqT
     # d2 = d1 - prodsqrtT
     dd1 += dd2
     # d1 = sumprodr / prodsqrtT
@@ -131,11 +131,9 @@ def value_and_grad(
     # cdfd2 = norm_cdf(d2)              d norm_cdf = exp(-d2**2/2)/sqrt(2*pi)
     dd2 = -0.3989422804014327 * math.exp(-0.5 * (d2 * d2)) * prodexpr
     # expnegrT = exp(-r * T)
-    dnegrT = -expnegrT * (K * cdfd2)
-    dT = -r * dnegrT
+    drT = expnegrT * (K * cdfd2)
     # expnegqT = exp(-q * T)
-    dnegqT = expnegqT * (S * cdfd1)
-    dT += -q * dnegqT
+    dqT = -expnegqT * (S * cdfd1)
     # d2 = d1 - prodsqrtT
     dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * prodexpq + dd2
     # d1 = sumprodr / prodsqrtT
@@ -143,7 +141,7 @@ def value_and_grad(
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
-    dT += 0.5 / sqrtT * (v * dprodsqrtT)
+    dT = r * drT + q * dqT + 0.5 / sqrtT * (v * dprodsqrtT)
     # sumprodr = log(S / K) + sumvsqrby2 * T
     dsumvsqrby2 = T * dsumprodr
     dT += sumvsqrby2 * dsumprodr
@@ -151,7 +149,7 @@ def value_and_grad(
         expnegqT * cdfd1 + dsumprodr / S,
         -expnegrT * cdfd2 - dsumprodr / K,
         dT,
-        dsumvsqrby2 - T * dnegrT,
-        -T * dnegqT - dsumvsqrby2,
+        T * drT + dsumvsqrby2,
+        T * dqT - dsumvsqrby2,
         sqrtT * dprodsqrtT + v * dsumvsqrby2,
     )

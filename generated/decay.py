@@ -6,7 +6,7 @@
 # doc:
 #     t: time [s]
 #     k: rate [1/s]
-# digest: 89250d760f4a9996
+# digest: 348c3249eef7f2e7
 """level(t, a, k, c) = a*exp(-k*t) + c.
 
 Inputs: t, a, k, c.
@@ -46,7 +46,7 @@ def backward(
     # level = a * expnegkt + c
     da = expnegkt * dlevel
     # expnegkt = exp(-k * t)
-    dnegkt = expnegkt * (a * dlevel)
-    dt = -k * dnegkt
-    dk = -t * dnegkt
+    dkt = -expnegkt * (a * dlevel)
+    dk = t * dkt
+    dt = k * dkt
     return dt, da, dk, dlevel

@@ -2,7 +2,7 @@
 # source: -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2
 # name: loglik
 # inputs: x, mu, sigma
-# digest: f3954e204c4ccafe
+# digest: 0a5dbd47022ba1ab
 """loglik(x, mu, sigma) = -((x - mu)/sigma)**2/2 - log(sigma) - log(2*pi)/2.
 
 Inputs: x, mu, sigma.
@@ -23,10 +23,10 @@ def forward(x: float, mu: float, sigma: float) -> tuple[float, tuple[float, ...]
     xmmu = x - mu
     ratioxmmu = xmmu / sigma
     sqrratiox = ratioxmmu * ratioxmmu
-    negsqrx = -sqrratiox
-    negxby2 = negsqrx / 2.0
+    sqrxby2 = sqrratiox / 2.0
+    negratiox = -sqrxby2
     logsigma = math.log(sigma)
-    difflogsigma = negxby2 - logsigma
+    difflogsigma = negratiox - logsigma
     loglik = difflogsigma - HALF_LOG_2PI
     return loglik, (sigma, ratioxmmu)
 
@@ -42,15 +42,15 @@ def backward(
     sigma, ratioxmmu = cache
     # loglik = difflogsigma - HALF_LOG_2PI
     ddifflogsigma = dloglik
-    # difflogsigma = negxby2 - logsigma
-    dnegxby2 = ddifflogsigma
+    # difflogsigma = negratiox - logsigma
+    dnegratiox = ddifflogsigma
     dlogsigma = -ddifflogsigma
     # logsigma = log(sigma)
     dsigma = dlogsigma / sigma
-    # negxby2 = negsqrx / 2
-    dnegsqrx = 0.5 * dnegxby2
-    # negsqrx = -sqrratiox
-    dsqrratiox = -dnegsqrx
+    # negratiox = -sqrxby2
+    dsqrxby2 = -dnegratiox
+    # sqrxby2 = sqrratiox / 2
+    dsqrratiox = 0.5 * dsqrxby2
     # sqrratiox = ratioxmmu**2
     dratioxmmu = 2.0 * ratioxmmu * dsqrratiox
     # ratioxmmu = xmmu / sigma          d(xmmu/sigma)/dsigma = -ratioxmmu/sigma

@@ -21,7 +21,7 @@
 #     hdot = ah*(1 - h) - bh*h  # rates of the gates [1/ms]
 #     ndot = an*(1 - n) - bn*n  # rates of the gates [1/ms]
 # outputs: Vdot, mdot, hdot, ndot
-# digest: ecdc7d0ee434c2a6
+# digest: bc6d08536a800a65
 # ruff: noqa: E741, N803, N806, RUF100
 """The rates of change of a nerve's membrane, by Hodgkin and Huxley.
 
@@ -103,8 +103,8 @@ def forward(
         mdot, hdot, ndot: rates of the gates [1/ms]
     """
     Vp40 = V + 40.0
-    negVp40 = -Vp40
-    negVp40by10 = negVp40 / 10.0
+    Vp40by10 = Vp40 / 10.0
+    negVp40by10 = -Vp40by10
     am = _bern(negVp40by10)  # rates of the gates [1/ms]
     Vp65 = V + 65.0
     negVp65 = -Vp65
@@ -119,10 +119,10 @@ def forward(
     # sigmoid
     bh = 1.0 / (1.0 + math.exp(-Vp35by10)) if Vp35by10 > -709.0 else math.exp(Vp35by10)
     Vp55 = V + 55.0
-    negVp55 = -Vp55
-    negVp55by10 = negVp55 / 10.0
-    bernratioV = _bern(negVp55by10)
-    an = 0.1 * bernratioV
+    Vp55by10 = Vp55 / 10.0
+    negVp55by10 = -Vp55by10
+    bernnegV = _bern(negVp55by10)
+    an = 0.1 * bernnegV
     negVp65by80 = negVp65 / 80.0
     expnegVp65by80 = math.exp(negVp65by80)
     bn = 0.125 * expnegVp65by80
@@ -320,15 +320,15 @@ def backward(
     dnegVp65by80 = expnegVp65by80 * dexpnegVp65by80
     # negVp65by80 = negVp65 / 80
     dnegVp65 = dnegVp65by80 / 80.0
-    # an = 0.1 * bernratioV
-    dbernratioV = 0.1 * dan
-    # bernratioV = bern(negVp55by10)
-    #     d bern = bernratioV*(1 - negVp55by10 - bernratioV)/negVp55by10
-    dnegVp55by10 = _bern_slope(negVp55by10) * dbernratioV
-    # negVp55by10 = negVp55 / 10
-    dnegVp55 = dnegVp55by10 / 10.0
-    # negVp55 = -Vp55
-    dVp55 = -dnegVp55
+    # an = 0.1 * bernnegV
+    dbernnegV = 0.1 * dan
+    # bernnegV = bern(negVp55by10)
+    #     d bern = bernnegV*(1 - negVp55by10 - bernnegV)/negVp55by10
+    dnegVp55by10 = _bern_slope(negVp55by10) * dbernnegV
+    # negVp55by10 = -Vp55by10
+    dVp55by10 = -dnegVp55by10
+    # Vp55by10 = Vp55 / 10
+    dVp55 = dVp55by10 / 10.0
     # Vp55 = V + 55
     dV += dVp55
     # bh = sigmoid(Vp35by10)            d sigmoid = (1 - bh) * bh
@@ -357,10 +357,10 @@ def backward(
     dV += dVp65
     # am = bern(negVp40by10)            d bern = am*(1 - negVp40by10 - am)/negVp40by10
     dnegVp40by10 = _bern_slope(negVp40by10) * dam
-    # negVp40by10 = negVp40 / 10
-    dnegVp40 = dnegVp40by10 / 10.0
-    # negVp40 = -Vp40
-    dVp40 = -dnegVp40
+    # negVp40by10 = -Vp40by10
+    dVp40by10 = -dnegVp40by10
+    # Vp40by10 = Vp40 / 10
+    dVp40 = dVp40by10 / 10.0
     # Vp40 = V + 40
     dV += dVp40
     return (

@@ -25,6 +25,7 @@ from gradgen.passes.branches.guard import guard
 from gradgen.passes.constants import is_rational
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.flat.hidden import hiding
+from gradgen.passes.forms.outward import outward
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
 from gradgen.passes.names import name as give_names
@@ -409,7 +410,7 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
         if lost or any(program.steps[v].op != "const" for v in program.constants):
             program = stage(*asked, folded=False, rows=table, constants=nodes)
         constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
-        program = recognise(program, constants, _raises(recipe))
+        program = outward(recognise(program, constants, _raises(recipe)))
     shown = recipe.style == "textbook"
     return branch(flatten(differentiate(guard(program), shown)))
 

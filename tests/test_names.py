@@ -44,7 +44,7 @@ def test_the_seed() -> None:
         ("(1 - x)*(x - 1)", "onemx xm1 f"),
         ("sin(x)*cos(y)", "sinx cosy f"),
         ("S/K + 1", "SbyK f"),
-        ("exp(-x**2/2)", "xsqr negxsqr negxsqrby2 f"),
+        ("exp(-x**2/2)", "xsqr xsqrby2 negxsqrby2 f"),
         ("0.31*x + y", "c0p31x f"),
         ("x**1.5 - y/2.5", "xpow1p5 yby2p5 f"),
         ("(3.7 - x)*(x - 0.5)", "c3p7mx xmhalf f"),

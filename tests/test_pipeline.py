@@ -18,6 +18,7 @@ import pytest
 import sympy as sp
 
 import gradgen
+from gradgen import pipeline
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
@@ -103,13 +104,42 @@ def test_value_and_gradient_against_sympy_at_fifty_digits(
 
 
 @pytest.mark.parametrize(
+    ("text", "stages"),
+    [
+        ("exp(-r*T)", "rT negrT f"), ("exp(-r*T/v)", "num numbyv negnumbyv f"), ("a + -b*c", "bc f"), ("-b*c + a", "bc f"),
+        ("a - b*-c", "bc f"), ("exp(-a*-b)", "ab f"), ("a*sin(-(b - c))", "bmc negbmc sinnegbmc f"),
+        # What others read, or the author named, keeps its sign.
+        ("n = -r; exp(n*T)", "n nT f"), ("p = -r*T; exp(p)", "negr p f"), ("exp(-r*T)*sin(-r)", "negr negrT expnegrT sinnegr f"),
+        # A gradient goes past what it divides by, to the factors.
+        ("log(-r*T)", "negr negrT f"), ("a/(-r*T)", "negr den f"),
+    ],
+)  # fmt: skip
+def test_signs_stand_in_front_of_products_and_change_no_digit(
+    monkeypatch: pytest.MonkeyPatch, text: str, stages: str
+) -> None:
+    made = gradgen.compile(text)
+    names = [made.program.names[value] for value in made.program.lines]
+    assert names == stages.split()
+    monkeypatch.setattr(pipeline, "outward", lambda program: program)
+    plain = gradgen.compile(text)
+    rnd = random.Random(text)
+    for _ in range(20):
+        point = [rnd.uniform(-3, 3) for _ in made.program.inputs]
+        if "log" in text and point[0] * point[1] >= 0:
+            continue
+        value, gradient = made.value_and_grad(*point)
+        true, slopes = plain.value_and_grad(*point)
+        assert value == true and gradient == pytest.approx(slopes, rel=1e-15)
+
+
+@pytest.mark.parametrize(
     ("text", "lines"),
     [
         ("x/-10", ["dx = -df / 10.0"]),
         ("sin(x)*(x/-7)", ["dx = -dxbyneg7 / 7.0"]),
         ("x*y + x/3 + x/-7", ["dx = -dxbyneg7 / 7.0", "dx += dxby3 / 3.0"]),
         ("sin(-1.0*x)", ["dx = -dnegonex"]),
-        ("a - (b - (-x))*y", ["dnegx = -ddiffnegx", "dx = -dnegx"]),
+        ("a - (b - (-x))*y", ["bpx = b + x", "dx = dbpx"]),
         (
             "besselk(2, x)",
             ["dx = -(float(special.kv(1, x)) + float(special.kv(3, x))) / 2.0 * df"],

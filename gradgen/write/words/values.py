@@ -18,6 +18,7 @@ from gradgen.core.tidy import Tidy
 from gradgen.passes.facts import USUAL, Facts, Size
 from gradgen.passes.gradient import all_of
 from gradgen.passes.raising import Rules
+from gradgen.passes.signs import negated
 from gradgen.write.kinds import Kinds
 from gradgen.write.language import AND, ATOM, COMPARISON, infix
 from gradgen.write.languages.formula import FORMULA
@@ -86,7 +87,18 @@ class Words:
             others = [self.operand(arm) for arm in arms if arm not in own]
             one, other = map(self.formula, own) if not others else (others[0], "")
             return f"{one} if {self.operand(asked)} else {other}" if other else one
+        value = self._signed(value)
         return self.kinds.text(value, self.names, *self.kinds.of(value, self.names))
+
+    def _signed(self, value: int) -> int:
+        """Return a value whose signs stand in front of the first factor of what has no name, as they do in its line."""
+        steps, step = self.facts.steps, self.facts.steps[value]
+        if steps.is_constant(value) or all(arg in self.names for arg in step.args):
+            return value
+        args = [arg if arg in self.names else self._signed(arg) for arg in step.args]
+        if step.op == "neg":
+            return negated(steps, args[0], self.names)
+        return steps.append(step._replace(args=tuple(args)))
 
     def goes_by(self, value: int) -> list[int]:
         """Return the arms of a choice that have its own name in their branches; of other operations none."""
@@ -106,7 +118,9 @@ class Words:
 
     def operand(self, value: int) -> str:
         """Return the text of what a line reads."""
-        return self.names.get(value) or self.speller.text(value, self.names)
+        return self.names.get(value) or self.speller.text(
+            self._signed(value), self.names
+        )
 
     def factor(self, value: int) -> str:
         """Return the same in brackets where it is more than a name."""
