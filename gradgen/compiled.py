@@ -72,6 +72,7 @@ class Compiled:
         notes: what the reader should know, one sentence each.
         imports: what the module imports of the user's modules: by module, the names here with those there.
         unproven: why the module was not compared with what was read, where that was tried in vain.
+        followed: the modules of the user's that a Python function was read from, beside its own.
     """
 
     source: str
@@ -81,6 +82,7 @@ class Compiled:
     notes: tuple[str, ...] = ()
     unproven: str = ""
     imports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    followed: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: what is made of it where it is asked for is left out."""

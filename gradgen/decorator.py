@@ -12,16 +12,18 @@ import os
 import sys
 import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, overload
 
 from gradgen.errors import GradgenError, printable
+from gradgen.files.finder import Finder
 from gradgen.pipeline import Compiled
 from gradgen.prove.plain_python import plain_constants
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.function import Function, read_helper
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.tree import walk
-from gradgen.sources import compile_read, settling, wanted_outputs
+from gradgen.sources import compile_read, imports_of, settling, wanted_outputs
 
 #: The instructions that say what a function works out.
 _TELLING = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE_FAST", "LOAD_CONST")
@@ -47,7 +49,8 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
             session is. The function itself is not called. It may call functions beside it at the top of that file, and read
             numbers assigned there; in a notebook those have the values that they have at this moment.
         options: those of `compile`, and `means`, which says what imports mean that are not known, as
-            `means={"fluids.numerics.exp": "exp"}`.
+            `means={"fluids.numerics.exp": "exp"}`; `follow`, the modules whose source is read, as `follow="fluids.core"`, and
+            `ignore_decorator`, the decorators that change nothing.
 
     Raises:
         GradgenError: the source cannot be found, or holds what has no place in a formula.
@@ -67,7 +70,10 @@ def differentiate(function: Callable[..., Any] | None = None, **options: Any) ->
     helper = _helper(function, {})
     means, name = options.pop("means", None), options.pop("name", None)
     outputs = wanted_outputs(options.get("outputs"))
-    found = read_helper(helper, means, name or "", outputs, *settling(options))
+    file = Path(function.__code__.co_filename)
+    imports = imports_of(Finder(file if helper.names.live is None else None), options)
+    imports.add(helper.names)
+    found = read_helper(helper, means, name or "", outputs, *settling(options), imports)
     if helper.names.live is None:
         _check_constants(found, helper.names, function.__globals__)
     return compile_read(found, **options)
@@ -81,14 +87,26 @@ def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) ->
             raise GradgenError(
                 f"`{name}` is {now!r} now, and {value!r} in the file; bind it once, or make it a parameter"
             )
-    said = plain_constants(names) if found.constants else {}
-    for name, line in found.constants.items():
-        now = _own(scope.get(name))
-        if name not in said or type(now) not in (int, float):
+    said: dict[str, Mapping[str, float]] = {}
+    own = scope
+    for (label, name), line in found.constants.items():
+        files = names.modules.files if names.modules is not None else {}
+        of = files.get(label) if label else names
+        if of is None:
             continue
-        if not math.isclose(now, said[name], rel_tol=1e-12):
+        scope = (
+            vars(sys.modules[label])
+            if label in sys.modules
+            else own if not label else {}
+        )
+        if label not in said:
+            said[label] = plain_constants(of)
+        now = _own(scope.get(name))
+        if name not in said[label] or type(now) not in (int, float):
+            continue
+        if not math.isclose(now, said[label][name], rel_tol=1e-12):
             raise GradgenError(
-                f"`{name}` is {now!r} now, and {said[name]!r} in line {line}; bind it once, or make it a parameter"
+                f"`{name}` is {now!r} now, and {said[label][name]!r} in {of.where(line)}; bind it once, or make it a parameter"
             )
 
 

@@ -24,6 +24,7 @@ class GradgenError(ValueError):
         source: the text that was being read, if there is one.
         column: the offending column in `source`, counted from 0.
         line: the number of that line in a program or a file, counted from 1.
+        file: what that file is called, where it is not the one that was asked for.
     """
 
     def __init__(
@@ -32,17 +33,22 @@ class GradgenError(ValueError):
         source: str | None = None,
         column: int | None = None,
         line: int | None = None,
+        file: str = "",
     ) -> None:
         super().__init__(said)
         self.said = printable(said)
         self.source = source
         self.column = column
         self.line = line
+        self.file = file
 
     @property
     def message(self) -> str:
         """What is wrong, behind the line that it is in."""
-        return self.said if self.line is None else f"line {self.line}: {self.said}"
+        where = f"{self.file}, " if self.file else ""
+        return (
+            self.said if self.line is None else f"{where}line {self.line}: {self.said}"
+        )
 
     def moved_up(self, lines: int) -> GradgenError:
         """Return the same error of a text that starts so many lines further down."""

@@ -17,6 +17,7 @@ class Kind(Enum):
     VALUES = "names with values"
     SWITCH = "yes or no"
     WORDS = "names with what they mean"
+    IMPORTS = "imports with what they mean"
 
 
 def _option(kind: Kind, default: Any, says: str = "", example: str = "") -> Any:
@@ -153,6 +154,36 @@ class Request(Settings):
     proof: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a Python function is read; it becomes a program, which says all of it.
+
+    Attributes:
+        means: what imports mean that are not known.
+        follow: the modules whose files are read, wherever they are installed.
+        ignore_decorator: the decorators that change nothing.
+    """
+
+    means: tuple[tuple[str, str], ...] = _option(
+        Kind.IMPORTS,
+        (),
+        "of a Python function, what an import means; may be given several times",
+        '"a.b.exp=exp"',
+    )
+    follow: tuple[str, ...] = _option(
+        Kind.NAMES,
+        (),
+        "of a Python function, an installed module or package whose source is read as well, as text; may be given several times",
+        '"a.b"',
+    )
+    ignore_decorator: tuple[str, ...] = _option(
+        Kind.NAMES,
+        (),
+        "of a Python function, a decorator that changes no value; may be given several times",
+        "NAME",
+    )
+
+
 @dataclass(frozen=True)
 class Option:
     """An option, as a header, a command line and a pyproject.toml call it.
@@ -177,7 +208,7 @@ class Option:
         return self.attribute.rstrip("_").replace("_", "-")
 
 
-def _options(of: type[Settings]) -> tuple[Option, ...]:
+def _options(of: type[Settings | Reading]) -> tuple[Option, ...]:
     def option(one: Field[Any]) -> Option:
         about = one.metadata
         return Option(one.name, about["kind"], one.default, about["says"], about["example"])  # fmt: skip
@@ -189,3 +220,5 @@ def _options(of: type[Settings]) -> tuple[Option, ...]:
 RECORDED: Mapping[str, Option] = {one.key: one for one in _options(Settings)}
 #: The options that users give.
 GIVEN: Mapping[str, Option] = {one.key: one for one in _options(Request) if one.says}
+#: Those of Python functions.
+READING: Mapping[str, Option] = {one.key: one for one in _options(Reading)}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradgen.errors import GradgenError
+from gradgen.files.finder import Finder
 from gradgen.files.recipe import split_names
 from gradgen.pipeline import Compiled, compile, constant, proven
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.follow.imports import Imports
+from gradgen.read.python.follow.modules import Modules
 from gradgen.read.python.function import Function, read_function
 
 
@@ -20,17 +24,41 @@ def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
         text: the file.
         function: the function's name.
         options: those of `compile`; those that are None count as not given; and `means`, which says what imports mean
-            that are not known, as {"fluids.numerics.exp": "exp"}.
+            that are not known, as {"fluids.numerics.exp": "exp"}; `file`, where the text comes from, so that what it imports
+            can be read beside it; `within`, a folder that this must lie in; `follow`, the modules that are read wherever they
+            are installed; `ignore_decorator`, those that change nothing.
 
     Raises:
         GradgenError: the function or an option is not acceptable; with the file's own line.
     """
     means, name = options.pop("means", None), options.pop("name", None)
+    imports = imports_of(Finder(options.pop("file", None), options.pop("within", None)), options)  # fmt: skip
     outputs = wanted_outputs(options.get("outputs"))
     found = read_function(
-        text, function, means, name or "", outputs, *settling(options)
+        text, function, means, name or "", outputs, *settling(options), imports
     )
     return compile_read(found, **options)
+
+
+def imports_of(finder: Finder, options: dict[str, Any]) -> Imports:
+    """Return which files may be read beside a function's own, by the options, of which those that say so are taken out."""
+    named = _modules("follow", options.pop("follow", None))
+    ignored = _modules("ignore-decorator", options.pop("ignore_decorator", None))
+    if not finder.folders and not named:
+        return Imports(ignored=ignored)
+    modules = Modules(finder.find, named, finder.beside)
+    return Imports(modules, finder.home, finder.package, ignored)
+
+
+def _modules(option: str, given: Any) -> tuple[str, ...]:
+    """Return the dotted names that an option lists."""
+    names = wanted_outputs(given)
+    for name in names:
+        if not all(map(str.isidentifier, name.split("."))):
+            raise GradgenError(
+                f"`{name[:60]}` is no name that an import has; --{option} is given some, as in fluids.core"
+            )
+    return names
 
 
 def settling(options: Mapping[str, Any]) -> tuple[Mapping[str, object], Sequence[str]]:
@@ -85,6 +113,7 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
         compiled = compile(found.program, **{**said, **given})
     except GradgenError as error:
         raise found.placed(error) from None
+    compiled = replace(compiled, followed=found.followed)
     return compiled if plain is None else proven(compiled, plain, "the function")
 
 
@@ -105,7 +134,9 @@ def _plain(
     except (TypeError, ValueError):
         return None
     variables = [n for n in found.inputs if n not in constants and n in inputs]
-    return plain_function(found.origin, variables, constants, found.settled)
+    return plain_function(
+        found.origin, variables, constants, found.settled, found.ignored
+    )
 
 
 def _number(text: str) -> float:

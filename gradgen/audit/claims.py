@@ -13,6 +13,7 @@ from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
 from gradgen.read.formula import Assignment
 from gradgen.read.programs import parse
+from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.function import Function, read_function
 from gradgen.syntax import parse_python
 
@@ -47,22 +48,30 @@ class Claim:
         if self.function.origin is None:
             return None
         settled = self.function.settled
-        return plain_function(self.function.origin, self.inputs, {}, settled)
+        return plain_function(
+            self.function.origin, self.inputs, {}, settled, self.function.ignored
+        )
 
 
-def read_claim(text: str, name: str, means: Mapping[str, str] | None) -> Claim:
+def read_claim(
+    text: str,
+    name: str,
+    means: Mapping[str, str] | None,
+    imports: Imports | None = None,
+) -> Claim:
     """Read a function.
 
     Args:
         text: the file.
         name: the function, which may return rows: a list of lists, as a Jacobian is.
         means: what imports mean that are not known.
+        imports: the files that are read beside this one, and what else is said of imports.
 
     Raises:
         GradgenError: it cannot be read, or calls what nothing is known of.
     """
     flat, shape = flattened(text, name)
-    found = read_function(flat, name, means)
+    found = read_function(flat, name, means, imports=imports)
     read = parse(found.program, found.inputs, "expand")
     if read.foreign:
         raise GradgenError(

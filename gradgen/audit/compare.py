@@ -15,6 +15,7 @@ from gradgen.audit.reasons import Reasons, Record, off_by
 from gradgen.errors import GradgenError
 from gradgen.prove.exact import ExactFormulas
 from gradgen.prove.points import points
+from gradgen.read.python.follow.imports import Imports
 
 #: The precision of what is compared.
 _DIGITS = 120
@@ -40,6 +41,7 @@ def audit(
     wrt: Sequence[str] | None = None,
     means: Mapping[str, str] | None = None,
     own: Sequence[str] = (),
+    imports: tuple[Imports | None, Imports | None] = (None, None),
 ) -> Audit:
     """Compare a function that somebody wrote with the derivative of another.
 
@@ -52,12 +54,14 @@ def audit(
         wrt: by which parameters, in the order of what is returned; else that is found out by the shape.
         means: what imports mean that are not known.
         own: the parameters by which a slope may be, if not all of them.
+        imports: of each file, those that are read beside it, and what else is said of imports.
 
     Raises:
         GradgenError: one of them cannot be read, or which slopes are claimed cannot be told; the message says what is missing.
     """
     pair = _Pair(
-        read_claim(text, function, means), read_claim(against_text, against, means)
+        read_claim(text, function, means, imports[0]),
+        read_claim(against_text, against, means, imports[1]),
     )
     offered = arrangements(pair.found, pair.claimed, wrt, own)
     records = pair.records()

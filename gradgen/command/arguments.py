@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from gradgen.errors import GradgenError
-from gradgen.settings import GIVEN, Kind
+from gradgen.settings import GIVEN, READING, Kind
 
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -98,16 +98,19 @@ def _formula(
                 metavar=option.example,
                 help=about,
             )
-    _means(sub)
+    _reading(sub)
 
 
-def _means(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--means",
-        action="append",
-        metavar='"a.b.exp=exp"',
-        help="of a Python function, what an import means; may be given several times",
-    )
+def _reading(sub: argparse.ArgumentParser) -> None:
+    """Add how a Python function is read."""
+    for key, option in READING.items():
+        sub.add_argument(
+            f"--{key}",
+            dest=option.attribute,
+            action="append",
+            metavar=option.example,
+            help=option.says,
+        )
 
 
 def _proof(sub: argparse.ArgumentParser) -> None:
@@ -276,7 +279,7 @@ def _diff(sub: argparse.ArgumentParser) -> None:
             metavar=place.upper(),
             help="a generated file, a formula, model.py:function, or - for standard input",
         )
-    _means(sub)
+    _reading(sub)
 
 
 def _audit(sub: argparse.ArgumentParser) -> None:
@@ -295,7 +298,7 @@ def _audit(sub: argparse.ArgumentParser) -> None:
         metavar='"x, k"',
         help="by which parameters, in the order of what is returned; else that is found out by the shape, and said",
     )
-    _means(sub)
+    _reading(sub)
     sub.add_argument(
         "--format",
         choices=("text", "json", "sarif", "github"),

@@ -8,28 +8,30 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from gradgen.audit.compare import audit
 from gradgen.audit.finding import Audit
 from gradgen.audit.pairs import pairs
 from gradgen.audit.run import audit_running
 from gradgen.audit.sarif import sarif
-from gradgen.command.formulas import read_means, read_source
+from gradgen.command.formulas import read_reading, read_source
 from gradgen.command.terminal import note, path_of
 from gradgen.errors import GradgenError
 from gradgen.files.decode import function_in
+from gradgen.files.finder import Finder
 from gradgen.files.recipe import split_names
-from gradgen.sources import compile_function
+from gradgen.sources import compile_function, imports_of
 from gradgen.syntax import parse_python
 
 
 def audited(options: argparse.Namespace) -> int:
     """Print the verdicts on derivatives; return 1 where a slope is wrong."""
-    means = read_means(options)
+    reading = read_reading(options)
     if options.against is None:
         if options.run:
             raise GradgenError("--run is of one derivative; name it with --against")
-        return _of_path(path_of(options.function), options, means)
+        return _of_path(path_of(options.function), options, reading)
     wrt = split_names(options.wrt) if options.wrt else None
     (path, name), (other, against) = map(_named, (options.function, options.against))
     if options.run:
@@ -40,8 +42,10 @@ def audited(options: argparse.Namespace) -> int:
     else:
         text = read_source(path, python=True)
         other_text = read_source(other, python=True)
-        found = audit(text, name, other_text, against, wrt, means)
-        lines = [*found.lines(), *_right(found, text, name, means)]
+        more = _imports((path, other), reading)
+        found = audit(text, name, other_text, against, wrt, **more)
+        right = _right(found, text, name, {"file": path, **reading})
+        lines = [*found.lines(), *right]
     if options.format == "json":
         print(json.dumps(asdict(found), indent=2))
     elif options.format == "text":
@@ -50,6 +54,12 @@ def audited(options: argparse.Namespace) -> int:
         line = _line(other, against)
         _report([(other, line, found)], options.format)
     return int(found.wrong)
+
+
+def _imports(files: Sequence[Path], reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what two files may import, and what is said of that."""
+    found = tuple(imports_of(Finder(file), {**reading}) for file in files)
+    return {"means": reading.get("means"), "imports": found}
 
 
 def _named(words: str) -> tuple[Path, str]:
@@ -81,12 +91,12 @@ def _report(found: Sequence[tuple[Path, int, Audit]], form: str) -> None:
 
 
 def _right(
-    found: Audit, text: str, name: str, means: Mapping[str, str] | None
+    found: Audit, text: str, name: str, reading: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield value and gradient as they are right, where a slope is wrong."""
     if not found.wrong:
         return
-    options = {"style": "compact", "with_": "value_and_grad", "means": means}
+    options = {"style": "compact", "with_": "value_and_grad", **reading}
     try:
         made = compile_function(text, name, **options)
     except GradgenError:
@@ -100,7 +110,7 @@ def _right(
 
 
 def _of_path(
-    path: Path, options: argparse.Namespace, means: Mapping[str, str] | None
+    path: Path, options: argparse.Namespace, reading: Mapping[str, Any]
 ) -> int:
     """Audit what is called as a derivative in a file, or in the files of a folder."""
     if options.wrt:
@@ -123,7 +133,8 @@ def _of_path(
             place = f"{file}:{pair.line}: {pair.said}"
             both = (pair.text, pair.function), (pair.text, pair.against)
             try:
-                result = audit(*both[0], *both[1], pair.wrt, means, pair.own)
+                more = _imports((file, file), reading)
+                result = audit(*both[0], *both[1], pair.wrt, own=pair.own, **more)
             except GradgenError as error:
                 unread += 1
                 if told:

@@ -23,7 +23,7 @@ from gradgen.files.artifact import File, State, compare, guard
 from gradgen.files.cache import key
 from gradgen.files.decode import decode_formula, decode_python
 from gradgen.files.modules import check_imports, import_name
-from gradgen.settings import GIVEN
+from gradgen.settings import GIVEN, READING
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -84,7 +84,7 @@ class Build:
             # What is read twice must be the same both times, or nothing is remembered.
             follows = self._follows_from()
             made = _made(self.entry, self._proven)
-            lasting = follows == self._follows_from()
+            lasting = follows == self._follows_from() and not made[0].followed
         except Exception as error:  # noqa: BLE001
             return self.failed(trouble(error))
         return [Made(one.source, one.unproven, follows, lasting) for one in made]
@@ -139,10 +139,11 @@ def _made(entry: Entry, proof: bool) -> list[Compiled]:
 
     options = entry.options
     file, function = entry.source_file
-    if "means" in options and not function:
-        raise GradgenError(
-            "`means` says what the imports of a Python file mean; name a function in it, as model.py:residual"
-        )
+    for item in READING:
+        if item in options and not function:
+            raise GradgenError(
+                f"`{item}` says how a Python file is read; name a function in it, as model.py:residual"
+            )
     given = {o.attribute: options[key] for key, o in GIVEN.items() if key in options}
     given["proof"] = proof
     if "source" in options:
@@ -151,9 +152,12 @@ def _made(entry: Entry, proof: bool) -> list[Compiled]:
             raise GradgenError(f'a file is given as source-file = "{text}"')
         compiled = compile(text, **given)
     elif function:
-        given["means"] = options.get("means")
+        given |= {o.attribute: options.get(key) for key, o in READING.items()}
         text = entry.read(file, decode_python)
-        compiled = compile_function(text, function, **given)
+        place = entry.folder / file
+        compiled = compile_function(
+            text, function, file=place, within=entry.folder, **given
+        )
     else:
         text = entry.read(file, decode_formula).strip()
         compiled = compile(text, **given)

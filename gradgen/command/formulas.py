@@ -10,11 +10,12 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradgen.command.terminal import note, path_of, show_time
 from gradgen.errors import GradgenError, printable
-from gradgen.settings import GIVEN
+from gradgen.files.recipe import split_names
+from gradgen.settings import GIVEN, READING, Kind
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -59,15 +60,17 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
     if function is not None:
         from gradgen.sources import compile_function
 
-        source = read_source(path_of(function[0]), python=True)
-        given["means"] = read_means(options)
+        file = path_of(function[0])
+        source = read_source(file, python=True)
+        given |= {"file": file, **read_reading(options)}
         with show_time("compiling"):
             compiled = compile_function(source, function[1], **given)
-    elif options.means:
-        raise GradgenError(
-            "--means says what the imports of a Python file mean; name a function in it, as model.py:residual"
-        )
     else:
+        for key in READING:
+            if getattr(options, READING[key].attribute):
+                raise GradgenError(
+                    f"--{key} says how a Python file is read; name a function in it, as model.py:residual"
+                )
         if not options.file:
             _refuse_file(text)
         with show_time("compiling"):
@@ -81,7 +84,17 @@ def compiled_formula(options: argparse.Namespace) -> Compiled:
 _FILE = re.compile(r"[^\n\0]*\.[A-Za-z]\w*")
 
 
-def read_means(options: argparse.Namespace) -> dict[str, str]:
+def read_reading(options: argparse.Namespace) -> dict[str, Any]:
+    """Read how Python functions are read, by the options' names in Python."""
+    found: dict[str, Any] = {"means": _read_means(options)}
+    for option in READING.values():
+        if option.kind is Kind.NAMES:
+            given = getattr(options, option.attribute) or ()
+            found[option.attribute] = split_names(" ".join(given))
+    return found
+
+
+def _read_means(options: argparse.Namespace) -> dict[str, str]:
     """Read what imports mean: `fluids.numerics.exp=exp`."""
     found: dict[str, str] = {}
     for item in ",".join(options.means or ()).split(","):

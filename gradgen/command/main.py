@@ -17,9 +17,9 @@ from gradgen.command.formulas import (
     is_file,
     is_module,
     ordered,
-    read_means,
     read_point,
     read_ranges,
+    read_reading,
     read_source,
     read_text,
     standard_input,
@@ -289,7 +289,8 @@ def _diff(options: argparse.Namespace) -> int:
         if text == "-":
             text = standard_input() + "\n"
         elif function is not None:
-            text = read_source(path_of(function[0]), python=True)
+            path = path_of(function[0])
+            text = read_source(path, python=True)
         elif is_module(text) or is_file(text):
             file = is_file(text)
             text = read_text(path_of(text))
@@ -297,8 +298,8 @@ def _diff(options: argparse.Namespace) -> int:
         if found is not None:
             both.append(regenerate(found.recipe))
         elif function is not None:
-            means = read_means(options)
-            both.append(compile_function(text, function[1], means=means, proof=False))
+            reading = {"file": path, **read_reading(options)}
+            both.append(compile_function(text, function[1], proof=False, **reading))
         elif file:
             both.append(compile(text.removeprefix("\ufeff").rstrip("\n"), proof=False))
         else:

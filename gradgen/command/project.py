@@ -14,7 +14,7 @@ from gradgen.errors import GradgenError
 from gradgen.files import artifact
 from gradgen.files.decode import decode_formula, function_in
 from gradgen.files.modules import check_module, import_name, import_name_below
-from gradgen.settings import GIVEN, Kind
+from gradgen.settings import GIVEN, READING, Kind
 from gradgen.targets import TARGETS
 
 FILE = "pyproject.toml"
@@ -206,18 +206,20 @@ def _below(path: Path, folder: Path) -> tuple[str, ...]:
 
 
 def _check(key: str, value: Any, refused: Any) -> None:
-    kind = Kind.TEXT if key in _TEXTS else GIVEN[key].kind if key in GIVEN else None
+    options = {**GIVEN, **READING}
+    kind = Kind.TEXT if key in _TEXTS else None
+    kind = options[key].kind if key in options else kind
     if kind is Kind.TEXT:
         good, what = isinstance(value, str), "text"
     elif kind is Kind.NAMES:
         listed = isinstance(value, list) and all(isinstance(v, str) for v in value)
         good, what = isinstance(value, str) or listed, 'text or a list, as in "x, y"'
-    elif kind is Kind.VALUES or key == "means":
+    elif kind in (Kind.VALUES, Kind.IMPORTS):
         kinds = (int, float, str, *([bool] if key == "const" else ()))
         good = isinstance(value, dict) and all(type(v) in kinds for v in value.values())
         what = (
             'a table, as in { "fluids.numerics.exp" = "exp" }'
-            if key == "means"
+            if kind is Kind.IMPORTS
             else "a table of numbers, as in { g = 9.81 }"
         )
     elif kind is Kind.WORDS:
@@ -231,7 +233,7 @@ def _check(key: str, value: Any, refused: Any) -> None:
         good = isinstance(value, (bool, str))
         what = 'true, false or a file, as in "tests/test_model.py"'
     else:
-        known = ", ".join((*_TEXTS, *GIVEN, "means", "test"))
-        raise refused(f"has an item `{key[:60]}`; known are {known}")
+        items = ", ".join((*_TEXTS, *options, "test"))
+        raise refused(f"has an item `{key[:60]}`; known are {items}")
     if not good:
         raise refused(f"has a `{key}` that is not {what}")

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath
 
 from gradgen.prove.plain import Plain
+from gradgen.prove.python.files import Files, bound_in
 from gradgen.prove.python_expressions import (
-    MODULES,
-    Expressions,
     FileNames,
     Fixed,
     Function,
-    Imported,
     Scope,
     Value,
 )
@@ -37,6 +35,7 @@ def plain_function(
     inputs: Sequence[str],
     constants: Mapping[str, float],
     settled: Mapping[str, object] | None = None,
+    ignored: Collection[str] = (),
 ) -> Plain | None:
     """Return a function as its syntax tree says; None where it holds what this knows no meaning of.
 
@@ -45,11 +44,12 @@ def plain_function(
         inputs: the parameters that are variables, in the order of the points.
         constants: the values of others.
         settled: what those are that are no numbers.
+        ignored: the decorators that change nothing, beside those that are known.
     """
     plain = Plain(inputs)
     numbers = Numbers(plain)
-    known = FileNames(numbers, helper.names.live)
-    walker = _Walker(numbers, known)
+    known = FileNames(numbers, helper.names.live, file=helper.names)
+    walker = _Walker(numbers, known, ignored)
     try:
         if known.live is None:
             walker.module(helper.names.module)
@@ -79,7 +79,7 @@ def plain_constants(names: Names) -> Mapping[str, float]:
     """Return the numbers that names at the top of a file stand for, as far as they are known."""
     plain = Plain()
     numbers = Numbers(plain)
-    known = FileNames(numbers)
+    known = FileNames(numbers, file=names)
     _Walker(numbers, known).module(names.module)
     values = plain.at(())
     found: dict[str, float] = {}
@@ -91,52 +91,10 @@ def plain_constants(names: Names) -> Mapping[str, float]:
 
 
 @dataclass
-class _Walker(Expressions):
+class _Walker(Files):
     """What statements do."""
 
-    depth: int = 0
     forks: int = 0
-
-    def module(self, module: ast.Module) -> None:
-        """Run what stands at the top of the file, as far as it has a meaning here; other names have none."""
-        for statement in module.body:
-            try:
-                self.top(statement)
-            except UnknownError:
-                self.depth = 0
-                self.names.bound |= dict.fromkeys(_bound(statement))
-
-    def top(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.FunctionDef):
-            args = node.args
-            names = [arg.arg for arg in args.args]
-            plain = not (args.posonlyargs or args.kwonlyargs or args.vararg)
-            if args.kwarg or not plain or not _own_decorators(node):
-                raise UnknownError
-            values = [self.expression(d, {}) for d in args.defaults]
-            first = len(names) - len(values)
-            self.names.bound[node.name] = Function(
-                node, dict(zip(names[first:], values))
-            )
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.imports(node, self.names.bound)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            self.statement(node, self.names.bound)
-        elif not isinstance(node, ast.Expr):
-            raise UnknownError
-
-    def imports(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-        """Bind what an import names; what is in no module that is known has no value."""
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                bound = alias.asname or alias.name.partition(".")[0]
-                known = alias.name in MODULES
-                scope[bound] = Imported(alias.name) if known else None
-            else:
-                self.names.starred |= alias.name == "*"
-                known = node.module in MODULES and not node.level
-                value = Imported(str(node.module), alias.name) if known else None
-                scope[alias.asname or alias.name] = value
 
     def statement(self, node: ast.stmt, scope: Scope) -> None:
         if isinstance(node, ast.Assign):
@@ -223,10 +181,14 @@ class _Walker(Expressions):
         if self.depth >= _DEEPEST or {*scope} != {*names}:
             raise UnknownError
         self.depth += 1
-        local = {name for statement in node.body for name in _bound(statement)}
+        local = {name for statement in node.body for name in bound_in(statement)}
         # A local name has no value before it is assigned, whatever it is called outside.
         scope = {**dict.fromkeys(sorted(local)), **scope}
-        value = self.ending(node.body, scope)
+        here, self.names = self.names, function.names
+        try:
+            value = self.ending(node.body, scope)
+        finally:
+            self.names = here
         self.depth -= 1
         return value
 
@@ -267,28 +229,7 @@ class _Walker(Expressions):
         raise UnknownError  # it gives None
 
 
-def _bound(statement: ast.AST) -> Iterator[str]:
-    """Yield the names that a statement may bind."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            yield node.id
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield node.asname or node.name.partition(".")[0]
-
-
 def _may_end(statement: ast.stmt) -> bool:
     """Whether a function may end in a statement."""
     ends = (ast.Return, ast.Raise, ast.Assert)
     return any(isinstance(node, ends) for node in ast.walk(statement))
-
-
-def _own_decorators(node: ast.FunctionDef) -> bool:
-    """Whether the decorators of a function, if any, are gradgen's."""
-    for decorator in node.decorator_list:
-        made = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = made.attr if isinstance(made, ast.Attribute) else getattr(made, "id", "")
-        if name != "differentiate":
-            return False
-    return True

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.prove.python_numbers import Number, Numbers, Place, UnknownError
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
-from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.scope import Names, UnclearError
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Imported:
 class Function:
     node: ast.FunctionDef
     defaults: Mapping[str, Value]
+    #: What names mean in its file.
+    names: FileNames = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class FileNames:
     bound: Scope = field(default_factory=dict)
     #: Whether a star import may have bound any name.
     starred: bool = False
+    #: The file; of another than the function's, what binds a name is run when that is asked for, and waits until then.
+    file: Names | None = None
+    waiting: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    #: The files of which `*` is imported.
+    stars: list[str] = field(default_factory=list)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the files that it imports from may be read."""
+        return self.file is not None and self.file.modules is not None
 
     def meaning(self, name: str) -> Value:
         """Return what a name means where no function binds it."""
@@ -95,7 +107,8 @@ class FileNames:
             self.numbers.number(value) if type(value) in (int, float) else None
             for value in values
         ]
-        return Function(helper.function, dict(zip(names[len(names) - len(known) :], known)))  # fmt: skip
+        last = names[len(names) - len(known) :]
+        return Function(helper.function, dict(zip(last, known)), self)
 
 
 @dataclass
@@ -109,7 +122,16 @@ class Expressions:
         """Return what a function returns."""
         raise NotImplementedError
 
+    def far(self, module: str, name: str) -> Value:
+        """Return what another file binds."""
+        raise UnknownError
+
+    def ready(self, name: str) -> None:
+        """Run what binds a name, where that waits."""
+
     def named(self, name: str, scope: Mapping[str, Value]) -> Value:
+        if name not in scope:
+            self.ready(name)
         value = scope[name] if name in scope else self.names.meaning(name)
         if value is None:
             raise UnknownError
@@ -232,8 +254,10 @@ class Expressions:
 
     def constant(self, value: Value) -> Value:
         """Return a constant of a module as a number, and all else as it is."""
-        if isinstance(value, Imported):
+        if isinstance(value, Imported) and value.module in (*MODULES, "builtins"):
             return self.numbers.constant(value.name) or value
+        if isinstance(value, Imported) and value.name:
+            return self.far(value.module, value.name)
         return value
 
     def call(self, node: ast.Call, operands: list[Value]) -> Value:

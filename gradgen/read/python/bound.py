@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradgen.read.python.tree import bindings
@@ -24,9 +24,24 @@ _OF_MATH = frozenset("""
 
 @dataclass(frozen=True)
 class Dotted:
-    """A module, or something in one, by the whole name that Python imports it by."""
+    """A module, or something in one, by the whole name that Python imports it by.
+
+    Attributes:
+        path: the name.
+        module: the part of it that is certainly a module, as an import says so; empty where none does.
+        others: where `try` or `if` decides which of several is imported, the others.
+    """
 
     path: str
+    module: str = field(default="", compare=False)
+    others: tuple[Dotted, ...] = field(default=(), compare=False)
+
+    def inner(self, attributes: Sequence[str]) -> Dotted:
+        """Return what is reached by attributes."""
+        if not attributes:
+            return self
+        others = tuple(each.inner(attributes) for each in self.others)
+        return Dotted(".".join((self.path, *attributes)), self.module, others)
 
 
 @dataclass(frozen=True)
@@ -68,11 +83,16 @@ class Bound:
 
     Attributes:
         names: the bindings of each name, in order.
-        star: the last import of `*`, which may bind any name that is not bound below it: the statement, and the line.
+        stars: the imports of `*`, which may bind any name that is not bound below the last: the statement, the line and the module.
     """
 
     names: Mapping[str, Sequence[Binding]]
-    star: tuple[int, int] | None
+    stars: Sequence[tuple[int, int, str]]
+
+    @property
+    def star(self) -> tuple[int, int, str] | None:
+        """The last import of `*`."""
+        return self.stars[-1] if self.stars else None
 
 
 #: How statements bind names that are no constants, in words.
@@ -99,9 +119,9 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
         stored: the attributes that the file assigns, which may be those of a module.
     """
     found: dict[str, list[Binding]] = {}
-    star = None
+    stars: list[tuple[int, int, str]] = []
     for place, node in enumerate(names.module.body):
-        listed = plain(node, place, names)
+        listed = plain(node, place, names) or either(node, names)
         for name, line, meaning in listed:
             how = "" if meaning else "an assignment that unpacks what is not listed"
             found.setdefault(name, []).append(Binding(line, how, place, meaning))
@@ -121,8 +141,9 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
                     meant = Binding(line, "", place, Dotted(f"math.{each}"))
                     found.setdefault(each, []).append(meant)
             else:
-                star = (place, line)
-    return Bound(found, star)
+                plainly = isinstance(node, ast.ImportFrom)
+                stars.append((place, line, source(node) if plainly else ""))  # type: ignore[arg-type]
+    return Bound(found, stars)
 
 
 def plain(
@@ -134,12 +155,12 @@ def plain(
     if isinstance(node, ast.Import):
         for alias in node.names:
             path = alias.name if alias.asname else alias.name.split(".")[0]
-            found.append((alias.asname or path, line, Dotted(path)))
+            found.append((alias.asname or path, line, Dotted(path, path)))
     elif isinstance(node, ast.ImportFrom):
-        module = "." * node.level + (node.module or "")
+        module = source(node)
         for alias in node.names:
             dot = "" if module.endswith(".") else "."
-            meant = Dotted(f"{module}{dot}{alias.name}")
+            meant = Dotted(f"{module}{dot}{alias.name}", module)
             if alias.name != "*":
                 found.append((alias.asname or alias.name, line, meant))
     elif isinstance(node, ast.FunctionDef):
@@ -151,6 +172,57 @@ def plain(
                 named = Constant(one.id, value, names, place) if value else None
                 found.append((one.id, line, named))
     return found
+
+
+def source(node: ast.ImportFrom) -> str:
+    """Return the module that an import names, with the dots in front."""
+    return "." * node.level + (node.module or "")
+
+
+def either(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]]:
+    """Return what `try` or `if` around imports binds, each name as often as it does: to one of the imports.
+
+    A way in which it is None, or has no value at all, is one in which nothing can be done with it.
+    """
+    if not isinstance(node, (ast.Try, ast.If)):
+        return []
+    imported: dict[str, list[tuple[int, Dotted]]] = {}
+    nothing: Counter[str] = Counter()
+    for each in _ways(node):
+        if isinstance(each, (ast.Import, ast.ImportFrom)):
+            for name, line, meant in plain(each, 0, names):
+                assert isinstance(meant, Dotted)
+                imported.setdefault(name, []).append((line, meant))
+        elif isinstance(each, ast.Assign) and _is_none(each.value):
+            nothing.update(t.id for t in each.targets if isinstance(t, ast.Name))
+    every = Counter(name for name, _ in bindings([node]))
+    found: list[tuple[str, int, Meaning | None]] = []
+    for name, ways in imported.items():
+        if every[name] == len(ways) + nothing[name]:
+            (line, first), *others = ways
+            rest = tuple(other for _, other in others if other != first)
+            meaning = Dotted(first.path, first.module, rest)
+            found += [(name, line, meaning)] * every[name]
+    return found
+
+
+def _ways(node: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements in the ways of a `try` or an `if`, which may hold others."""
+    todo = [node]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, (ast.Try, ast.If)):
+            inner = [*each.body, *each.orelse]
+            if isinstance(each, ast.Try):
+                inner += [s for handler in each.handlers for s in handler.body]
+                inner += each.finalbody
+            todo += reversed(inner)
+        else:
+            yield each
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _pairs(

@@ -39,12 +39,14 @@ class Changes:
         anything: the line that may bind any name at any time, and what it holds.
         stored: the attributes that are assigned anywhere, which may be those of modules, with the line; `*` stands for any,
             `?` for any of what has no name.
+        outside: those of them that may be of modules that other files hold, too.
         itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
     """
 
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     anything: tuple[int, str] | None = None
     stored: dict[str, int] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
     itself: bool = False
 
 
@@ -220,6 +222,9 @@ class _Watch:
         for root, name, line, sure in self.stores:
             if root in _INSTANCES:
                 continue  # an object's own
+            far = root in self.imported if root else name != "*" or self.found.itself
+            if far and sure:
+                self.found.outside.setdefault(name, line)
             if name == "*":
                 known = root in (self.tops if sure else self.imported)
                 name = "*" if known or self.loose else "?"

@@ -14,6 +14,7 @@ from gradgen.read.formula import RESERVED
 from gradgen.read.python.bound import Constant
 from gradgen.read.python.draft import Draft
 from gradgen.read.python.expression import single
+from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
@@ -28,19 +29,23 @@ class Constants:
         draft: the program, to which they are added.
         means: what the user says that imports mean.
         inputs: the function's parameters.
+        ignored: the decorators that the user says change nothing.
         called: the formula's own functions and constants that were used.
         values: those at the top of a file that were read, by their expressions.
-        lines: their names, each with its line.
+        lines: their names, each with its line; before the name, what its file is called, as in messages.
         settled: of those that are no numbers, what they are.
+        reading: those that are being read.
     """
 
     draft: Draft
     means: Mapping[str, str]
     inputs: Collection[str]
+    ignored: Collection[str] = ()
     called: set[str] = field(default_factory=set)
     values: dict[ast.expr, Value] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
     settled: dict[str, object] = field(default_factory=dict)
+    reading: list[ast.expr] = field(default_factory=list)
 
     def circle(self) -> Value:
         """Return the circle's constant; its value, where an input has its name."""
@@ -49,10 +54,10 @@ class Constants:
         self.called.add("pi")
         return Value("pi")
 
-    def constant(self, name: str, scope: Scope, node: ast.AST) -> Value:
+    def constant(
+        self, name: str, found: Constant, scope: Scope, node: ast.AST
+    ) -> Value:
         """Return the value of a constant at the top of a file, after those that it is made of."""
-        found = scope.meaning(name, node)
-        assert isinstance(found, Constant)
         needed: dict[ast.expr, Constant] = {}
         todo = [found]
         while todo:
@@ -66,22 +71,33 @@ class Constants:
                         of = each.names.meaning(inner.id, each.place)
                         todo += [of] if isinstance(of, Constant) else []
         for each in sorted(needed.values(), key=lambda constant: constant.place):
-            try:
-                value = single(each.value, Scope(self, each.names, before=each.place))
-            except GradgenError as error:
-                line = getattr(each.value, "lineno", 0)
-                raise scope.fail(
-                    f"`{name}` is no constant, by line {line}: {error.said}", node
-                ) from None
-            if value.known is not None:
-                self.settled[each.name] = value.known.value
-            elif value.truth is not None:
-                self.settled[each.name] = value.truth
+            value = self.read(name, each, scope, node)
+            fixed = value.truth if value.known is None else value.known.value
+            if value.known is not None or value.truth is not None:
+                if not each.names.label:
+                    self.settled[each.name] = fixed
             elif not value.text.isidentifier():  # which is another's name, or pi
                 value = self.stated(each, value)
             self.values[each.value] = value
-            self.lines[each.name] = getattr(each.value, "lineno", 0)
+            line = getattr(each.value, "lineno", 0)
+            self.lines[each.names.label, each.name] = line
         return self.values[found.value]
+
+    def read(self, name: str, constant: Constant, scope: Scope, node: ast.AST) -> Value:
+        """Return what is assigned to a constant's name."""
+        if constant.value in self.reading or len(self.reading) > MAX_STEPS:
+            raise scope.fail(f"`{name}` is made of itself, by way of other files", node)
+        self.reading.append(constant.value)
+        beside = Scope(self, constant.names, before=constant.place)
+        try:
+            value = single(constant.value, beside)
+        except GradgenError as error:
+            where = constant.names.where(getattr(constant.value, "lineno", 0))
+            raise scope.fail(
+                f"`{name}` is no constant, by {where}: {error.said}", node
+            ) from None
+        self.reading.pop()
+        return value
 
     def stated(self, constant: Constant, value: Value) -> Value:
         """Make a constant a statement of the program."""

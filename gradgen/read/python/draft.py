@@ -14,8 +14,8 @@ from gradgen.read.python.terms.value import Value
 from gradgen.read.reader import MAX_PROGRAM
 
 WORD = re.compile(r"\b[^\W\d]\w*")
-#: The lines of a file that something comes from, each with its number.
-Places: TypeAlias = "tuple[tuple[int, str], ...]"
+#: The lines of files that something comes from: what the file is called, where it is not the function's own, the line's number, its text.
+Places: TypeAlias = "tuple[tuple[str, int, str], ...]"
 #: Published limit: the statements of a function when its loops are unrolled.
 MAX_STATEMENTS = 5_000
 
@@ -43,7 +43,7 @@ class Draft:
     told: str = ""
     items: list[tuple[str, str, str]] = field(default_factory=list)
     places: list[Places] = field(default_factory=list)
-    at: Places = ((1, ""),)
+    at: Places = (("", 1, ""),)
     taken: dict[str, int] = field(default_factory=dict)
     written: int = 0
     constants: set[str] = field(default_factory=set)
@@ -55,7 +55,7 @@ class Draft:
     def go_to(self, names: Names, *nodes: ast.AST) -> None:
         """Take note of the lines that what is added comes from."""
         lines = dict.fromkeys(getattr(node, "lineno", 1) for node in nodes)
-        self.at = tuple((line, names.lines[line - 1]) for line in lines)
+        self.at = tuple((names.label, n, names.lines[n - 1]) for n in lines)
 
     def add(self, name: str, value: Value, comment: str = "") -> None:
         """Add an assignment to the program."""
@@ -74,9 +74,10 @@ class Draft:
 
     def _has(self, more: str) -> GradgenError:
         """Return the refusal of a function that has more than may be, at the line that is read."""
-        (line, text), *_ = self.at
+        (file, line, text), *_ = self.at
         column = len(text) - len(text.lstrip())
-        return GradgenError(f"the function has more than {more}", text, column, line)
+        said = f"the function has more than {more}"
+        return GradgenError(said, text, column, line, file)
 
     def fresh(self, name: str) -> str:
         """Return a name that the program has not assigned yet."""

@@ -16,6 +16,7 @@ from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
 from gradgen.read.python.flow.ways import comment as said_of
+from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.meanings import check_means
 from gradgen.read.python.parameters import defaults, parameters
 from gradgen.read.python.results import Results
@@ -36,10 +37,13 @@ class Function:
         lines: the lines of the file that each of the program's comes from.
         defaults: the parameters' defaults, as constants.
         origin: the function itself.
-        constants: the constants at the top of the file that it is made of, each with its line.
+        constants: the constants at the top of files that it is made of, each with its line; before its name, what the file is
+            called, which is nothing for the function's own.
         doc: what its docstring says of its parameters and results, by name.
         settled: the parameters that are settled, as they are no numbers, with what they are.
         fixed: the same of what stands at the top of the file.
+        followed: the modules that were read, beside the function's own.
+        ignored: the decorators that the user says change nothing.
     """
 
     program: str
@@ -49,10 +53,12 @@ class Function:
     lines: tuple[Places, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     origin: Helper | None = None
-    constants: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[tuple[str, str], int] = field(default_factory=dict)
     doc: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, object] = field(default_factory=dict)
     fixed: Mapping[str, object] = field(default_factory=dict)
+    followed: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -63,10 +69,11 @@ class Function:
         word = re.match(r"\w+|[^\w\s]+|$", error.source[error.column or 0 :])
         sought = rf"(?<!\w){re.escape(word[0])}(?!\w)" if word and word[0] else r"\S"
         places = self.lines[number - 1]
-        line, text = next((p for p in places if re.search(sought, p[1])), places[0])
+        place = next((p for p in places if re.search(sought, p[2])), places[0])
+        file, line, text = place
         found = re.search(sought, text)
         column = found.start() if found else len(text) - len(text.lstrip())
-        return GradgenError(error.said, text, column, line)
+        return GradgenError(error.said, text, column, line, file)
 
 
 def read_function(
@@ -77,6 +84,7 @@ def read_function(
     outputs: Collection[str] = (),
     const: Mapping[str, object] | None = None,
     variables: Collection[str] = (),
+    imports: Imports | None = None,
 ) -> Function:
     """Read a function: assignments, `if`, loops over literal ranges, calls of its like, and a `return` or `raise` in every way.
 
@@ -88,11 +96,14 @@ def read_function(
         outputs: the names of other results that are wanted, which keep theirs.
         const: what parameters are, by name: of those that are no numbers, a text, None or a switch.
         variables: the parameters that are variables whatever their defaults are.
+        imports: the files that are read beside this one, and what else is said of imports.
 
     Raises:
         GradgenError: there is no such function, or it holds what has no place in one; with line and caret.
     """
     names = Names(text)
+    if imports is not None:
+        imports.add(names)
     if name not in names.bound.names:
         listed = ", ".join(names.functions[:20]) or "none"
         raise GradgenError(f"there is no function `{name}`; the file has {listed}")
@@ -102,7 +113,7 @@ def read_function(
     except UnclearError as error:
         raise names.fail(str(error), place) from None
     if isinstance(found, Helper):
-        return read_helper(found, means, result, outputs, const, variables)
+        return read_helper(found, means, result, outputs, const, variables, imports)
     what = "comes from another file" if isinstance(found, Dotted) else "is no `def`"
     raise names.fail(f"`{name}` {what}; name a function that this file defines", place)
 
@@ -114,16 +125,25 @@ def read_helper(
     outputs: Collection[str] = (),
     const: Mapping[str, object] | None = None,
     variables: Collection[str] = (),
+    imports: Imports | None = None,
 ) -> Function:
     """Read a function that was found; see `read_function`."""
     known = check_means(means)
+    said = imports or Imports()
     fixed = settled(helper, const or {}, variables)
 
     def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
-        reader = _Reader(helper, known, result, outputs, fixed, avoid)
+        reader = _Reader(helper, known, result, outputs, fixed, avoid, said)
         found = reader.read()
         of_file = reader.constants
-        return reader, replace(found, origin=helper, constants=of_file.lines, fixed=of_file.settled)  # fmt: skip
+        return reader, replace(
+            found,
+            origin=helper,
+            constants=of_file.lines,
+            fixed=of_file.settled,
+            followed=said.followed,
+            ignored=said.ignored,
+        )
 
     reader, found = read()
     clash = reader.constants.called & {*reader.draft.taken, *reader.draft.known}
@@ -151,20 +171,25 @@ class _Reader:
         result: str,
         outputs: Collection[str],
         fixed: Mapping[str, object],
-        avoid: frozenset[str] = frozenset(),
+        avoid: frozenset[str],
+        imports: Imports,
     ) -> None:
         self.settled = fixed
         self.helper = helper
         self.draft = Draft(avoid, shown(fixed))
         inputs = [arg.arg for arg in helper.function.args.args]
-        self.constants = Constants(self.draft, means, inputs)
+        self.constants = Constants(self.draft, means, inputs, imports.ignored)
         name = helper.function.name
         self.results = Results(self.draft, name, result, outputs, self.constants.called)
         self.kept = outputs
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
-        inputs = [n for n in parameters(self.helper) if n not in self.settled]
+        inputs = [
+            n
+            for n in parameters(self.helper, self.constants.ignored)
+            if n not in self.settled
+        ]
         self.draft.go_to(names, function)
         self.draft.taken = dict.fromkeys(inputs, 1)
         body = Body(self.helper, self.draft, self.constants)
@@ -183,7 +208,7 @@ class _Reader:
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
         docstring, doc = _words(said, self.settled), meanings(said, inputs, results)
-        numbers = [((1, names.lines[0]),)] * len(docstring.splitlines())
+        numbers = [((names.label, 1, names.lines[0]),)] * len(docstring.splitlines())
         lines = (*numbers, *self.draft.places)
         known = defaults(self.helper, self.constants.means, self.settled)
         (name, text, comment), *others = self.draft.items

@@ -102,8 +102,13 @@ class Meant:
         return f"{self.text}({', '.join(args)})"
 
 
-def meant(path: str, means: Mapping[str, str]) -> Meant:
+def meant(path: str, means: Mapping[str, str], sought: bool = False) -> Meant:
     """Return what a dotted name is in a formula; what the user says it means goes first.
+
+    Args:
+        path: the name.
+        means: what the user says.
+        sought: whether its source was looked for.
 
     Raises:
         ValueError: it is not known; the text says what to do.
@@ -121,8 +126,14 @@ def meant(path: str, means: Mapping[str, str]) -> Meant:
         raise ValueError(f"`{name}` is not a finite number")
     if module in KNOWN_IN:
         raise ValueError(not_meant(module, name))
+    source = path.rpartition(".")[0]
+    follow = f"--follow {source} reads its source, "
+    if sought:
+        follow = "no source of it is found, "
+    elif not source or path.startswith("."):
+        follow = ""
     raise ValueError(
-        f"`{path}` is not known here; "
+        f"`{path}` is not known here; {follow}"
         f'--means "{path}=NAME" says which function of formulas it is, and a `def` in this file says it in full'
     )
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 from collections.abc import Collection, Iterator, Mapping
 
-from gradgen.read.python.bound import Dotted, Helper
+from gradgen.read.python.bound import Helper
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.draft import Draft
 from gradgen.read.python.expression import single
-from gradgen.read.python.scope import UnclearError
-from gradgen.read.python.tree import dotted
+from gradgen.read.python.follow.decorators import check_decorator
 from gradgen.read.python.values import Scope
 from gradgen.read.statements import canonical
 
 #: What a default that is a number may be.
 _READ = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Call)
-#: The one decorator that leaves a function what it says.
-_DECORATOR = "gradgen.differentiate"
-#: Its options that change which inputs there are, or what comes out.
-_TELLING = ("inputs", "outputs", "const", "params", "means")
 
 
-def parameters(helper: Helper, called: bool = False) -> list[str]:
+def parameters(
+    helper: Helper, ignored: Collection[str] = (), called: bool = False
+) -> list[str]:
     """Return a function's parameters; refuse what else its first line may say.
 
     Args:
         helper: the function.
+        ignored: the decorators that the user says change nothing.
         called: whether it is read since another one calls it.
     """
     function, names = helper.function, helper.names
@@ -38,34 +35,8 @@ def parameters(helper: Helper, called: bool = False) -> list[str]:
         raise names.fail("a generic function is not read", function)
     if helper.defaults is None:  # else it is in hand, as the decorators left it
         for decorator in function.decorator_list:
-            _check_decorator(decorator, helper, called)
+            check_decorator(decorator, helper, ignored, called)
     return [arg.arg for arg in args.args]
-
-
-def _check_decorator(decorator: ast.expr, helper: Helper, called: bool) -> None:
-    made = decorator.func if isinstance(decorator, ast.Call) else decorator
-    root, attributes = dotted(made)
-    path = None
-    if root is not None:
-        with contextlib.suppress(UnclearError):
-            found = helper.names.meaning(root, helper.place)
-            if isinstance(found, Dotted):
-                path = helper.names.reached(found, attributes).path
-    if path != _DECORATOR:
-        shown = ast.unparse(made)[:60] if root is not None else "this"
-        raise helper.names.fail(
-            f"the decorator `{shown}` may change what the function returns; leave it out, "
-            "or write the function without it and decorate that under another name",
-            decorator,
-        )
-    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    for keyword in keywords:
-        told = keyword.arg is None or keyword.arg in _TELLING
-        if told and called:
-            raise helper.names.fail(
-                f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
-                decorator,
-            )
 
 
 def omitted(helper: Helper, given: Collection[str]) -> Iterator[tuple[str, ast.expr]]:

@@ -8,12 +8,23 @@ import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.bound import Bound, Constant, Dotted, Meaning, bound
+from gradgen.read.python.bound import (
+    Binding,
+    Bound,
+    Constant,
+    Dotted,
+    Meaning,
+    bound,
+)
 from gradgen.read.python.changes import Changes, changes_in
 from gradgen.read.python.tree import dotted
 from gradgen.syntax import parse_python
+
+if TYPE_CHECKING:
+    from gradgen.read.python.follow.modules import Modules
 
 #: A larger file is data, or made by a machine.
 MAX_FILE = 1_000_000
@@ -22,6 +33,7 @@ MAX_PATH = 300
 #: What is Python's own where the file binds nothing by that name.
 BUILTINS = (
     *("abs", "max", "min", "pow", "float", "int", "round", "range", "isinstance"),
+    "staticmethod",
     *("bool", "complex", "str", "list", "tuple", "dict", "set"),
 )
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
@@ -40,6 +52,10 @@ class Names:
         text: the file.
         live: of a cell in a notebook, which sees what other cells bound: what a name means at this moment.
         until: of a cell, the statement that is being run.
+        label: what the file is called in messages, where it is not the one that was asked for.
+        home: the name of its module, where that is known.
+        package: whether that is a package.
+        modules: the files that it imports from, where they may be read.
         changes: what may change names and modules in ways that no assignment at the top level shows.
         bound: what binds names at the top level.
     """
@@ -47,6 +63,10 @@ class Names:
     text: str
     live: Callable[[str], Meaning | None] | None = None
     until: int = 0
+    label: str = ""
+    home: str = ""
+    package: bool = False
+    modules: Modules | None = field(default=None, repr=False, compare=False)
     changes: Changes = field(init=False)
     bound: Bound = field(init=False)
     _followed: dict[ast.expr, Meaning | UnclearError] = field(default_factory=dict)
@@ -77,22 +97,33 @@ class Names:
         line = getattr(node, "lineno", 1)
         shown = self.lines[line - 1].encode()[: getattr(node, "col_offset", 0)]
         text, column = self.lines[line - 1], len(shown.decode())
-        return GradgenError(message, text, column, line)
+        return GradgenError(message, text, column, line, self.label)
+
+    def where(self, line: int) -> str:
+        """Return a line in words."""
+        return f"{self.label}, line {line}" if self.label else f"line {line}"
 
     def comments(self, node: ast.FunctionDef | ast.expr) -> dict[int, str]:
         """Return the comments in a function or beside a value, by their lines."""
-        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-        first = min([node.lineno, *(d.lineno for d in decorators)])
-        part = "\n".join(self.lines[first - 1 : node.end_lineno])
-        found = {}
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(part).readline):
-                if token.type == tokenize.COMMENT:
-                    words = " ".join(token.string.lstrip("#").split())
-                    found[first - 1 + token.start[0]] = words
-        except (tokenize.TokenError, SyntaxError):
-            pass  # what follows the function's last token on its line may be cut in two
-        return found
+        return _comments(self.lines, node)
+
+    def binds(self, name: str) -> bool:
+        """Return whether the file binds a name at its top level, by an import of `*` as well."""
+        if name in self.bound.names:
+            return True
+        return bool(self.bound.stars) and self._starred(name) is not None
+
+    def _starred(self, name: str) -> Dotted | None:
+        """Return what an import of `*` binds a name to; None where none does.
+
+        Raises:
+            UnclearError: that is not certain.
+        """
+        if self.modules is not None:
+            return self.modules.starred(self, name)
+        raise UnclearError(
+            f"what `{name}` means is not certain: line {self.bound.stars[-1][1]} imports `*`; import by name what is used"
+        )
 
     # What names mean.
 
@@ -125,7 +156,7 @@ class Names:
             result = self._followed.get(found.value, found)
         for constant, attributes in reversed(others):
             if attributes and isinstance(result, Dotted):
-                result = Dotted(".".join((result.path, *attributes)))
+                result = result.inner(attributes)
                 if len(result.path) > MAX_PATH:
                     result = UnclearError(
                         f"`{constant.name}` stands for too long a name"
@@ -145,7 +176,10 @@ class Names:
         Raises:
             UnclearError: the file assigns to such an attribute.
         """
-        path = ".".join((found.path, *attributes))
+        reached = found.inner(attributes)
+        for each in reached.others:
+            self.reached(each, ())
+        path = reached.path
         if len(path) > MAX_PATH:
             raise UnclearError(f"`{path[:60]}...` is too long a name")
         for part in path.split("."):
@@ -154,7 +188,7 @@ class Names:
                 raise UnclearError(
                     f"`{path}` may change: line {line} assigns to an attribute of that name; leave modules as they are"
                 )
-        return Dotted(path)
+        return reached
 
     def imported(self, name: str, found: Dotted) -> Dotted:
         """Return what an import in a function gives a name to.
@@ -176,36 +210,21 @@ class Names:
             raise UnclearError(
                 f"`{name}` may change: line {assigns} assigns to an attribute of that name; leave modules as they are"
             )
-        if self.bound.star is not None and (
-            not found or found[0].place <= self.bound.star[0]
-        ):
-            raise UnclearError(
-                f"what `{name}` means is not certain: line {self.bound.star[1]} imports `*`; import by name what is used"
-            )
         if name in self.changes.named:
             line, how = self.changes.named[name]
             raise UnclearError(
                 f"`{name}` may change: line {line} holds {how}; give what changes another name, or make it a parameter"
             )
+        star = self.bound.star
+        if star is not None and (not found or found[0].place <= star[0]):
+            handed = self._starred(name)
+            if handed is not None:
+                return _only(name, handed, found, star, before)
         if not found:
             return self._unbound(name)
-        first, last = found[0], found[-1]
-        same = all(isinstance(b.meaning, Dotted) for b in found)
-        if len(found) > 1 and not (same and len({b.meaning for b in found}) == 1):
-            raise UnclearError(
-                f"`{name}` is bound more than once, in line {first.line} and in line {last.line}; give each value a name of its own"
-            )
-        if first.meaning is None:
-            raise UnclearError(
-                f"`{name}` is bound by {first.how} in line {first.line}; "
-                "bind it once at the top level, by a plain assignment, an import or a `def`"
-            )
-        if before is not None and first.place >= before:
-            raise UnclearError(
-                f"`{name}` is read before line {first.line} binds it; move that line up"
-            )
+        first, meaning = found[0], _once(name, found, before)
         if self.live is None:
-            return first.meaning
+            return meaning
         now = self.live(name)
         if now is None or first.place > self.until:
             raise UnclearError(
@@ -226,6 +245,21 @@ class Names:
         )
 
 
+def _comments(lines: Sequence[str], node: ast.FunctionDef | ast.expr) -> dict[int, str]:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(d.lineno for d in decorators)])
+    part = "\n".join(lines[first - 1 : node.end_lineno])
+    found = {}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(part).readline):
+            if token.type == tokenize.COMMENT:
+                words = " ".join(token.string.lstrip("#").split())
+                found[first - 1 + token.start[0]] = words
+    except (tokenize.TokenError, SyntaxError):
+        pass  # what follows the function's last token on its line may be cut in two
+    return found
+
+
 def _look(name: str, changes: Changes) -> None:
     """Refuse names of a file that may bind any."""
     if changes.anything is not None:
@@ -234,6 +268,45 @@ def _look(name: str, changes: Changes) -> None:
             f"what `{name}` means is not certain, since line {line} ({how}) may bind any name; "
             "leave that out, or move the function to a file without it"
         )
+
+
+def _only(
+    name: str,
+    handed: Dotted,
+    found: Sequence[Binding],
+    star: tuple[int, int, str],
+    before: int | None,
+) -> Dotted:
+    """Return what an import of `*` binds a name to; refuse a name that is bound in another way, or read too early."""
+    if found:
+        raise UnclearError(
+            f"`{name}` is bound more than once, in line {found[0].line} and by `*` of {handed.module}; give each value a name of its own"
+        )
+    if before is not None and before <= star[0]:
+        raise UnclearError(
+            f"`{name}` is read before line {star[1]} binds it; move that line up"
+        )
+    return handed
+
+
+def _once(name: str, found: Sequence[Binding], before: int | None) -> Meaning:
+    """Return what the one plain statement that binds a name binds it to; refuse a name that is bound in another way, or read too early."""
+    first, last = found[0], found[-1]
+    same = all(isinstance(b.meaning, Dotted) for b in found)
+    if len(found) > 1 and not (same and len({b.meaning for b in found}) == 1):
+        raise UnclearError(
+            f"`{name}` is bound more than once, in line {first.line} and in line {last.line}; give each value a name of its own"
+        )
+    if first.meaning is None:
+        raise UnclearError(
+            f"`{name}` is bound by {first.how} in line {first.line}; "
+            "bind it once at the top level, by a plain assignment, an import or a `def`"
+        )
+    if before is not None and first.place >= before:
+        raise UnclearError(
+            f"`{name}` is read before line {first.line} binds it; move that line up"
+        )
+    return first.meaning
 
 
 def _invalid(error: Exception, lines: Sequence[str]) -> GradgenError:

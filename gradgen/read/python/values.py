@@ -11,6 +11,7 @@ from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.flow.known import compared, is_instance
+from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.operators import number_of
@@ -56,7 +57,7 @@ class Scope:
         imported = self.imported(name)
         if imported is not None:
             try:
-                return self.names.imported(name, imported)
+                return self.followed(self.names.imported(name, imported), node)
             except UnclearError as error:
                 raise self.fail(str(error), node) from None
         if name in self.values and self.values[name].unclear:
@@ -69,7 +70,17 @@ class Scope:
             )
             raise self.fail(f"`{name}` is {what}", node)
         try:
-            return self.names.meaning(name, self.before)
+            found = self.names.meaning(name, self.before)
+            if self.names.modules is not None and self.names.binds(name):
+                self.names.modules.use(name)
+        except UnclearError as error:
+            raise self.fail(str(error), node) from None
+        return self.followed(found, node) if isinstance(found, Dotted) else found
+
+    def followed(self, found: Dotted, node: ast.AST) -> Meaning:
+        """Return what something imported is by the files that are read; where they do not tell, as it is."""
+        try:
+            return follow(found, self.names, self.constants.means)
         except UnclearError as error:
             raise self.fail(str(error), node) from None
 
@@ -81,7 +92,7 @@ class Scope:
             return value
         found = self.meaning(node.id, node)
         if isinstance(found, Constant):
-            return self.constants.constant(node.id, self, node)
+            return self.constants.constant(node.id, found, self, node)
         if isinstance(found, Helper):
             raise self.fail(f"`{node.id}` is a function; call it", node)
         return self.known(found, node)
@@ -113,7 +124,12 @@ class Scope:
         return truth(False)
 
     def attribute(self, node: ast.Attribute) -> Value:
-        return self.known(self.path(node), node)
+        found = self.followed(self.path(node), node)
+        if isinstance(found, Constant):
+            return self.constants.constant(ast.unparse(node), found, self, node)
+        if isinstance(found, Helper):
+            raise self.fail(f"`{ast.unparse(node)}` is a function; call it", node)
+        return self.known(found, node)
 
     def path(self, node: ast.expr) -> Dotted:
         """Return what `math.exp` is, by its whole name."""
@@ -127,10 +143,16 @@ class Scope:
             raise self.fail(str(error), node) from None
 
     def meant(self, found: Dotted, node: ast.AST) -> Meant:
+        files = self.names.modules
+        sought = files is not None and files.is_named(found.path)
         try:
-            return meant(found.path, self.constants.means)
+            first = meant(found.path, self.constants.means, sought)
+            for other in found.others:
+                if meant(other.path, self.constants.means) != first:
+                    raise ValueError(either_of(found.path, other.path))
         except ValueError as error:
             raise self.fail(str(error), node) from None
+        return first
 
     def known(self, found: Dotted, node: ast.AST) -> Value:
         """Return a constant of a module."""
@@ -152,7 +174,7 @@ class Scope:
             raise self.fail("only functions are called", node)
         found: Meaning
         if attributes:
-            found = self.path(node.func)
+            found = self.followed(self.path(node.func), node.func)
         elif root in self.values and self.imported(root) is None:
             raise self.fail(
                 f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
@@ -163,7 +185,7 @@ class Scope:
         if isinstance(found, Constant):
             what = "a lambda" if isinstance(found.value, ast.Lambda) else "a value"
             raise self.fail(
-                f"`{root}` is {what}, no function that can be read; write it as a `def`",
+                f"`{ast.unparse(node.func)}` is {what}, no function that can be read; write it as a `def`",
                 node.func,
             )
         if isinstance(found, Helper):

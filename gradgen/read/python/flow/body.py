@@ -41,6 +41,7 @@ from gradgen.read.python.values import Scope
 #: Published limits: how deep functions call each other, and how deep `if` and `for` stand in each other in all of them.
 MAX_CALLS, MAX_DEPTH = 20, 60
 _TOO_MANY = f"functions are called more than {MAX_STATEMENTS} times, all together"
+_TOO_FAR = f"functions call each other more than {MAX_CALLS} deep"
 _TOO_DEEP = f"`if` and `for` stand more than {MAX_DEPTH} deep in each other, in all functions together"
 #: What a call may hand on as it is: a name, or a number.
 _ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
@@ -218,10 +219,9 @@ class Body:
         if self.calls > MAX_STATEMENTS:
             raise scope.fail(_TOO_MANY, node)
         if self.depth > MAX_CALLS:
-            raise scope.fail(
-                f"functions call each other more than {MAX_CALLS} deep", node
-            )
-        params = parameters(helper, called=helper is not self.helper)
+            raise scope.fail(_TOO_FAR, node)
+        inner = helper is not self.helper
+        params = parameters(helper, self.constants.ignored, inner)
         given = {**dict(zip(params, args)), **named}
         for name, value in omitted(helper, given):
             beside = Scope(self.constants, helper.names, before=helper.place)

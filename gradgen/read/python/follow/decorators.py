@@ -1,0 +1,137 @@
+"""A decorator of a Python function in; a refusal out, where it may change what the function returns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from gradgen.read.python.bound import Dotted, Helper, Meaning
+from gradgen.read.python.follow.meaning import follow
+from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.tree import dotted
+
+#: gradgen's own, and those of its options that change which inputs there are, or what comes out.
+_OWN = "gradgen.differentiate"
+_TELLING = ("inputs", "outputs", "const", "params", "means", "follow")
+#: What gives back the function, or one that returns the same numbers.
+_SAME = (
+    *("functools.lru_cache", "functools.cache", "staticmethod", "builtins.staticmethod"),
+    *("typing.no_type_check", "typing.final", "typing_extensions.final", "numpy.vectorize"),
+    *("typing_extensions.deprecated", "warnings.deprecated", "typing.override", "typing_extensions.override"),
+)  # fmt: skip
+#: The same of compilers, with the options that leave numbers as they are; a signature may make others of them.
+_COMPILERS = tuple(
+    f"numba.{module}{name}"
+    for module in ("", "core.decorators.")
+    for name in ("jit", "njit")
+) + ("numba.vectorize", "numba.np.ufunc.vectorize")
+_PLAIN = (
+    *("nopython", "cache", "nogil", "parallel", "inline", "forceobj", "error_model", "boundscheck"),
+    *("looplift", "debug", "identity"),
+)  # fmt: skip
+
+
+def check_decorator(
+    decorator: ast.expr, helper: Helper, ignored: Collection[str], called: bool
+) -> None:
+    """Refuse a decorator that may change what a function returns.
+
+    Args:
+        decorator: what stands behind `@`.
+        helper: the function.
+        ignored: the decorators that the user says change nothing, by their names as they are written or imported.
+        called: whether the function is read since another one calls it.
+    """
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    root, attributes = dotted(made)
+    shown = ".".join((root, *attributes))[:60] if root is not None else "this"
+    if shown in ignored:
+        return
+    paths, own = [], None
+    for meaning in _meanings(root, attributes, helper):
+        if isinstance(meaning, Dotted):
+            paths.append(meaning.path)
+        elif isinstance(meaning, Helper) and own is None:
+            own = meaning
+    known = [p for p in paths if p in ignored or _is_same(p, decorator)]
+    gives_back = own is not None and made is decorator and _gives_back(own)
+    if (paths or own) and len(known) == len(paths) and (own is None or gives_back):
+        return
+    if paths != [_OWN]:
+        said = f", or say by --ignore-decorator {shown} that it changes nothing" if root is not None else ""  # fmt: skip
+        raise helper.names.fail(
+            f"the decorator `{shown}` may change what the function returns; leave it out{said}",
+            decorator,
+        )
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    for keyword in keywords:
+        told = keyword.arg is None or keyword.arg in _TELLING
+        if told and called:
+            raise helper.names.fail(
+                f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
+                decorator,
+            )
+
+
+def _meanings(
+    root: str | None, attributes: tuple[str, ...], helper: Helper
+) -> Iterator[Meaning]:
+    """Yield what a decorator's name may mean."""
+    names = helper.names
+    if root is None:
+        return
+    try:
+        found = names.meaning(root, helper.place)
+        if isinstance(found, Dotted):
+            reached = names.reached(found, attributes)
+            for each in (reached, *reached.others):
+                yield follow(Dotted(each.path, each.module), names, {})
+        elif not attributes:
+            yield found
+    except UnclearError:
+        return
+
+
+def _is_same(path: str, decorator: ast.expr) -> bool:
+    """Return whether a decorator that is known leaves the function's numbers as they are."""
+    if path in _SAME:
+        return True
+    if path not in _COMPILERS:
+        return False
+    if not isinstance(decorator, ast.Call):
+        return True
+    plain = all(keyword.arg in _PLAIN for keyword in decorator.keywords)
+    return plain and all(_keeps(arg) for arg in decorator.args)
+
+
+def _keeps(signature: ast.expr) -> bool:
+    """Return whether a signature is one of doubles."""
+    words = {n.id for n in ast.walk(signature) if isinstance(n, ast.Name)}
+    words |= {n.attr for n in ast.walk(signature) if isinstance(n, ast.Attribute)}
+    for node in ast.walk(signature):
+        if isinstance(node, ast.Constant):
+            if not isinstance(node.value, str):
+                return False
+            words |= {*node.value.replace("(", " ").replace(")", " ").replace(",", " ").split()}  # fmt: skip
+    return bool(words) and words <= {"float64", "f8", "double", "numba", "nb", "types"}
+
+
+def _gives_back(helper: Helper) -> bool:
+    """Return whether a decorator of the file's own returns the function that it is given, and nothing else."""
+    function = helper.function
+    args = function.args
+    plain = not (args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs)
+    if not plain or len(args.args) != 1 or function.decorator_list:
+        return False
+    given = args.args[0].arg
+    last = function.body[-1]
+    for node in ast.walk(ast.Module(function.body, [])):
+        if isinstance(node, ast.Return):
+            if not (isinstance(node.value, ast.Name) and node.value.id == given):
+                return False
+        elif isinstance(node, ast.Name):
+            if node.id == given and not isinstance(node.ctx, ast.Load):
+                return False
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.ClassDef, ast.alias, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)):  # fmt: skip
+            return False
+    return isinstance(last, ast.Return)

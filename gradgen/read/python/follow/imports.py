@@ -1,0 +1,40 @@
+"""What a user says of a Python file's imports in; the files that may be read beside it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradgen.errors import GradgenError
+from gradgen.read.python.follow.modules import Modules
+from gradgen.read.python.scope import Names, UnclearError
+
+
+@dataclass(frozen=True)
+class Imports:
+    """What is known of imports.
+
+    Attributes:
+        modules: the files that may be read; None where none may.
+        home: what the function's own module is called.
+        package: whether that is a package.
+        ignored: the decorators that the user says change nothing.
+    """
+
+    modules: Modules | None = None
+    home: str = ""
+    package: bool = False
+    ignored: tuple[str, ...] = ()
+
+    def add(self, names: Names) -> None:
+        """Let a file import from the others."""
+        if self.modules is not None:
+            try:
+                self.modules.add(names, self.home, self.package)
+            except UnclearError as error:
+                raise GradgenError(str(error)) from None
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The modules that were read beside the function's own."""
+        found = self.modules.files if self.modules is not None else {}
+        return tuple(sorted(n for n, file in found.items() if file and file.label))

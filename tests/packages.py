@@ -1,0 +1,304 @@
+"""Reads the functions of installed packages, compares each that is read with the original, and prints why others are refused.
+
+`python -m tests.packages fluids chemicals ht`; `--alone` follows no imports, `--read` compares nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import importlib.util
+import math
+import random
+import re
+import signal
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from gradgen import Compiled, GradgenError
+from gradgen.files.decode import decode_python
+from gradgen.sources import compile_function
+
+PACKAGES = ("fluids", "chemicals", "ht")
+#: Folders whose functions are not meant to be called by others.
+_PASSED = ("tests", "test", "data", "extern", "_lib")
+#: A function has so many arithmetic operators at least.
+OPERATORS = 3
+#: It is compared at so many points, among so many that are tried.
+POINTS, TRIES = 20, 4000
+#: Larger relative differences are none of rounding, where the function itself keeps its digits.
+TOLERANCE = 1e-12
+#: How many units in the last place of its inputs a value may be off.
+ULPS = 64
+#: A function has so many seconds.
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A function of a package."""
+
+    module: str
+    path: Path
+    node: ast.FunctionDef
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.module}.{self.node.name}"
+
+
+@dataclass
+class Tally:
+    """What became of functions."""
+
+    functions: int = 0
+    read: int = 0
+    compared: int = 0
+    unmet: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+
+def folder_of(package: str) -> Path | None:
+    """Return where a package lies; None where it is not installed."""
+    try:
+        found = importlib.util.find_spec(package)
+    except ModuleNotFoundError:
+        return None
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) if places else None
+
+
+def candidates(package: str) -> Iterator[Candidate]:
+    """Yield the functions of a package that have a return, some arithmetic and no `self`."""
+    folder = folder_of(package)
+    assert folder is not None
+    for path in sorted(folder.rglob("*.py")):
+        inside = path.relative_to(folder)
+        if any(part in _PASSED for part in inside.parts):
+            continue
+        names = [*inside.parts[:-1], *([] if path.stem == "__init__" else [path.stem])]
+        text = decode_python(path.read_bytes())
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and _counts(node):
+                yield Candidate(
+                    ".".join([*package.split("."), *names]), path, node, text
+                )
+
+
+def _counts(node: ast.FunctionDef) -> bool:
+    if any(arg.arg == "self" for arg in node.args.args):
+        return False
+    nodes = [*ast.walk(node)]
+    arithmetic = sum(isinstance(n, (ast.BinOp, ast.AugAssign)) for n in nodes)
+    return arithmetic >= OPERATORS and any(isinstance(n, ast.Return) for n in nodes)
+
+
+def compiled(one: Candidate, follow: Sequence[str] | None) -> Compiled:
+    """Compile a function of a package."""
+    if follow is None:
+        return compile_function(one.text, one.node.name, proof=False)
+    return compile_function(
+        one.text, one.node.name, file=one.path, follow=follow, proof=False
+    )
+
+
+def examples(one: Candidate, inputs: Sequence[str]) -> Iterator[dict[str, float]]:
+    """Yield the numbers that a docstring calls a function with."""
+    said = ast.get_docstring(one.node) or ""
+    for line in said.replace("\n... ", " ").split("\n"):
+        if ">>>" not in line or one.node.name not in line:
+            continue
+        with contextlib.suppress(SyntaxError, ValueError):
+            for call in ast.walk(ast.parse(line.split(">>>")[1].strip())):
+                if not isinstance(call, ast.Call):
+                    continue
+                names = [arg.arg for arg in one.node.args.args]
+                given = {**dict(zip(names, call.args))}
+                given |= {k.arg: k.value for k in call.keywords if k.arg}
+                found = {}
+                for name, value in given.items():
+                    with contextlib.suppress(ValueError, TypeError):
+                        found[name] = float(ast.literal_eval(value))
+                if found:
+                    yield {n: found.get(n, math.nan) for n in inputs}
+
+
+def points(one: Candidate, inputs: Sequence[str]) -> Iterator[tuple[float, ...]]:
+    """Yield points: near those of the docstring's examples, and anywhere."""
+    rnd = random.Random(one.name)
+    known = [*examples(one, inputs)]
+    for turn in range(TRIES):
+        near = rnd.choice(known) if known and turn % 2 else {}
+        point = []
+        for name in inputs:
+            value = near.get(name, math.nan)
+            if math.isnan(value):
+                value = 10 ** rnd.uniform(-3, 4) if turn % 4 < 3 else rnd.uniform(-2, 2)
+                if turn % 8 == 2:
+                    value = rnd.uniform(0, 1)
+            elif rnd.random() < 0.9:
+                value *= rnd.uniform(0.7, 1.4)
+            point.append(value)
+        yield tuple(point)
+
+
+def numbers(value: Any) -> tuple[float, ...] | None:
+    """Return what a function returned, if it is finite numbers."""
+    parts = value if isinstance(value, (tuple, list)) else (value,)
+    try:
+        found = tuple(float(part) for part in parts)
+    except (TypeError, ValueError):
+        return None
+    return found if all(map(math.isfinite, found)) else None
+
+
+def differs(
+    original: Callable[..., Any],
+    made: Compiled,
+    point: tuple[float, ...],
+    names: Sequence[str],
+) -> str | None:
+    """Return what is different at a point, an empty text where nothing is, and None where the original has no value."""
+
+    def value(at: Sequence[float]) -> tuple[float, ...] | None:
+        try:
+            return numbers(original(**dict(zip(names, at))))
+        except Exception:  # noqa: BLE001 - whatever it raises
+            return None
+
+    true = value(point)
+    if true is None:
+        return None
+    try:
+        got = numbers(made.module.forward(*point)[0])
+    except (ArithmeticError, ValueError) as error:
+        got, said = None, repr(error)
+    else:
+        said = repr(got)
+    if got is not None and len(got) == len(true):
+        scale = [max(abs(a), abs(b)) for a, b in zip(got, true)]
+        if all(abs(a - b) <= TOLERANCE * s for a, b, s in zip(got, true, scale)):
+            return ""
+        # What the last digits of the inputs decide is no difference.
+        allowed = [0.0] * len(true)
+        for place in range(len(point)):
+            for step in (ULPS, -ULPS):
+                moved = [*point]
+                moved[place] += step * math.ulp(moved[place])
+                near = value(moved)
+                if near is None:
+                    return None
+                allowed = [max(o, abs(a - b)) for o, a, b in zip(allowed, near, true)]
+        if all(abs(a - b) <= o for a, b, o in zip(got, true, allowed)):
+            return ""
+    where = ", ".join(f"{n}={x!r}" for n, x in zip(names, point))
+    return f"{said} where {true!r} is right, at {where}"
+
+
+def compare(one: Candidate, made: Compiled) -> str | None:
+    """Compare a module with the function; return what is wrong, an empty text where nothing is, and None where nothing was met."""
+    original = getattr(importlib.import_module(one.module), one.node.name)
+    inputs = made.program.inputs
+    met = 0
+    for point in points(one, inputs):
+        found = differs(original, made, point, inputs)
+        if found:
+            return found
+        met += found is not None
+        if met == POINTS:
+            break
+    return "" if met else None
+
+
+def kind(message: str) -> str:
+    """Return a refusal without what is one function's own."""
+    message = re.sub(r"^(?:[\w.]+, )?line [0-9]+: ", "", message)
+    return re.sub(r"line [0-9]+", "line N", re.sub(r"`[^`]*`", "`...`", message))[:150]
+
+
+class _LateError(Exception):
+    pass
+
+
+def _late(_: int, __: FrameType | None) -> None:
+    raise _LateError
+
+
+def look(one: Candidate, tally: Tally, follow: Sequence[str] | None, run: bool) -> None:
+    """Read a function, and compare it."""
+    tally.functions += 1
+    signal.signal(signal.SIGALRM, _late)
+    signal.alarm(SECONDS)
+    try:
+        made = compiled(one, follow)
+        tally.read += 1
+        found = compare(one, made) if run else None
+        tally.compared += found == ""
+        if found is None:
+            tally.unmet.append(one.name)
+        elif found:
+            tally.wrong.append(f"{one.name}: {found}")
+    except GradgenError as error:
+        reason = kind(error.message)
+        tally.refused[reason] += 1
+        tally.examples.setdefault(reason, f"{one.name}: {error.message}")
+    except _LateError:
+        tally.refused["took too long"] += 1
+        tally.examples.setdefault("took too long", one.name)
+    finally:
+        signal.alarm(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("packages", nargs="*", default=PACKAGES)
+    parser.add_argument("--alone", action="store_true", help="follow no imports")
+    parser.add_argument("--read", action="store_true", help="compare nothing")
+    parser.add_argument("--most", type=int, default=30, help="so many reasons")
+    parser.add_argument("--only", default="", help="functions whose names hold this")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    follow = (
+        None if options.alone else [name.split(".")[0] for name in options.packages]
+    )
+    whole = Tally()
+    for package in options.packages:
+        tally = Tally()
+        for one in candidates(package):
+            if options.only in one.name:
+                look(one, tally, follow, not options.read)
+        share = 100 * tally.read / max(1, tally.functions)
+        print(
+            f"{package}: {tally.functions} functions, {tally.read} read ({share:.1f} %), {tally.compared} as the original, "
+            f"{len(tally.wrong)} not, {len(tally.unmet)} without a point"
+        )
+        whole.functions += tally.functions
+        whole.read += tally.read
+        whole.compared += tally.compared
+        whole.unmet += tally.unmet
+        whole.wrong += tally.wrong
+        whole.refused += tally.refused
+        whole.examples = {**tally.examples, **whole.examples}
+    print(
+        f"all: {whole.read} of {whole.functions} read ({100 * whole.read / max(1, whole.functions):.1f} %)\n"
+    )
+    for reason, count in whole.refused.most_common(options.most):
+        print(f"{count:5}  {reason}\n         {whole.examples[reason][:230]}")
+    for title, listed in (("wrong", whole.wrong), ("without a point", whole.unmet)):
+        print(f"\n{title}: {len(listed)}")
+        for line in listed:
+            print(f"  {line[:400]}")
+
+
+if __name__ == "__main__":
+    main()

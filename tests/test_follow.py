@@ -1,0 +1,642 @@
+"""What Python functions import from other files: read as Python imports it, or refused; nothing is imported or run, and reading is bounded."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import math
+import os
+import random
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradgen
+from gradgen import Compiled, GradgenError
+from gradgen.command.main import main
+from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.follow import modules
+from gradgen.sources import compile_function
+
+
+def written(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def compiled(folder: Path, file: str = "model.py", **options: Any) -> Compiled:
+    path = folder / file
+    return compile_function(path.read_text(), "f", file=path, **options)
+
+
+PACKAGE = {
+    "pkg/__init__.py": "",
+    "pkg/core.py": "from .constants import K\ndef g(x, a=K):\n    return a*x\n",
+    "pkg/constants.py": "K = 3.0\nL = K**2\n",
+}
+#: The files, the one that holds `f`, and what f(2.0) is, or why it is refused.
+CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
+    "a sibling": (
+        {
+            "model.py": "from helpers import g, K as c\ndef f(x): return g(x) + c\n",
+            "helpers.py": "K = 5.0\ndef g(x): return K*x\n",
+        },
+        "model.py",
+        15.0,
+    ),
+    "its own package": (
+        {**PACKAGE, "pkg/model.py": "from .core import g\ndef f(x): return g(x)\n"},
+        "pkg/model.py",
+        6.0,
+    ),
+    "a module by another name": (
+        {
+            **PACKAGE,
+            "pkg/model.py": "import pkg.core as m\ndef f(x): return m.g(x, a=m.K)\n",
+        },
+        "pkg/model.py",
+        6.0,
+    ),
+    "a module of the package": (
+        {
+            **PACKAGE,
+            "pkg/model.py": "from . import constants\ndef f(x): return constants.L*x\n",
+        },
+        "pkg/model.py",
+        18.0,
+    ),
+    "handed on": (
+        {
+            **PACKAGE,
+            "pkg/__init__.py": "from .core import g as h\n",
+            "pkg/sub/__init__.py": "from .. import h\n",
+            "pkg/sub/model.py": "from . import h\ndef f(x): return h(x)\n",
+        },
+        "pkg/sub/model.py",
+        6.0,
+    ),
+    "handed on by a star": (
+        {
+            **PACKAGE,
+            "pkg/all.py": "from .core import *\nfrom .constants import *\n",
+            "pkg/model.py": "from .all import L, g\ndef f(x): return g(x) + L\n",
+        },
+        "pkg/model.py",
+        15.0,
+    ),
+    "a star in the file itself": (
+        {**PACKAGE, "pkg/model.py": "from .core import *\ndef f(x): return g(x)\n"},
+        "pkg/model.py",
+        6.0,
+    ),
+    "two stars": (
+        {
+            "model.py": "from a import *\nfrom b import *\ndef f(x): return g(x)\n",
+            "a.py": "def g(x): return x\n",
+            "b.py": "def g(x): return 2*x\n",
+        },
+        "model.py",
+        "`g` may come from a or from b",
+    ),
+    "two stars, of which a list lets one through": (
+        {
+            "model.py": "from a import *\nfrom b import *\ndef f(x): return g(x)\n",
+            "a.py": "__all__ = ['h']\ndef h(x): return x\ndef g(x): return x\n",
+            "b.py": "def g(x): return 2*x\n",
+        },
+        "model.py",
+        4.0,
+    ),
+    "a star behind": (
+        {
+            "model.py": "def g(x): return x\nfrom a import *\ndef f(x): return g(x)\n",
+            "a.py": "def g(x): return 2*x\n",
+        },
+        "model.py",
+        "`g` is bound more than once",
+    ),
+    "a method of another file's module": (
+        {
+            "model.py": "from a import log\ndef f(x): return log(x)\n",
+            "a.py": "from math import log10 as log\n",
+        },
+        "model.py",
+        math.log10(2),
+    ),
+    "bound twice there": (
+        {
+            "model.py": "from a import K\ndef f(x): return K*x\n",
+            "a.py": "K = 1.0\nK = 2.0\n",
+        },
+        "model.py",
+        "`K` is bound more than once, in line 1 and in line 2; give each value a name of its own (in a)",
+    ),
+    "changed from a third file": (
+        {
+            "model.py": "from a import g\nimport b\ndef f(x): return g(x) + b.C\n",
+            "a.py": "K = 1.0\ndef g(x): return K*x\n",
+            "b.py": "import a\na.K = 2.0\nC = 0.0\n",
+        },
+        "model.py",
+        "`K` may change: line 2 of b assigns to an attribute",
+    ),
+    "changed from the file itself": (
+        {
+            "model.py": "import a\na.K = 2.0\ndef f(x): return a.g(x)\n",
+            "a.py": "K = 1.0\ndef g(x): return K*x\n",
+        },
+        "model.py",
+        "may change: line 2",
+    ),
+    "changed by the package around": (
+        {
+            "p/__init__.py": "from . import a\na.K = 2.0\n",
+            "p/a.py": "K = 1.0\ndef g(x): return K*x\n",
+            "p/model.py": "from .a import g\ndef f(x): return g(x)\n",
+        },
+        "p/model.py",
+        "`K` may change: line 2 of p assigns",
+    ),
+    "a module or a function": (
+        {
+            "p/__init__.py": "from .g import g\n",
+            "p/g.py": "def g(x): return 2*x\n",
+            "p/model.py": "from p import g\ndef f(x): return g(x)\n",
+        },
+        "p/model.py",
+        4.0,
+    ),
+    "whatever a package hands out": (
+        {
+            "p/__init__.py": "def __getattr__(name): return float\n",
+            "p/g.py": "def h(x): return 2*x\n",
+            "p/model.py": "from p import g\ndef f(x): return g.h(x)\n",
+        },
+        "p/model.py",
+        "may be a module, or what `__getattr__` of p returns",
+    ),
+    "a package that lies elsewhere, too": (
+        {
+            "p/__init__.py": "__path__ = ['elsewhere']\n",
+            "p/g.py": "def h(x): return 2*x\n",
+            "p/model.py": "from .g import h\ndef f(x): return h(x)\n",
+        },
+        "p/model.py",
+        "`p.g.h` is not known here",
+    ),
+    "round in a circle": (
+        {
+            "model.py": "from a import K\ndef f(x): return K*x\n",
+            "a.py": "from b import K\n",
+            "b.py": "from a import K\n",
+        },
+        "model.py",
+        "handed on more than",
+    ),
+    "constants round in a circle": (
+        {
+            "model.py": "from a import K\ndef f(x): return K*x\n",
+            "a.py": "import b\nK = b.L + 1\n",
+            "b.py": "import a\nL = a.K + 1\n",
+        },
+        "model.py",
+        "is no constant",
+    ),
+    "a constant of another file's": (
+        {
+            "model.py": "import a\nK = 2*a.K\ndef f(x, k=a.K): return K*x\n",
+            "a.py": "from b import L\nK = L + 1\n",
+            "b.py": "L = 2.0\n",
+        },
+        "model.py",
+        12.0,
+    ),
+    "texts": (
+        {
+            "model.py": "from a import METHOD, g\ndef f(x): return g(x, METHOD)\n",
+            "a.py": "METHOD = 'twice'\ndef g(x, how='once'):\n    if how == 'twice':\n        return 2*x\n    return x\n",
+        },
+        "model.py",
+        4.0,
+    ),
+    "a file that may bind anything": (
+        {
+            "model.py": "from a import g\ndef f(x): return g(x)\n",
+            "a.py": "def g(x): return 2*x\nglobals().update(g=abs)\n",
+        },
+        "model.py",
+        "(in a)",
+    ),
+    "an offending line": (
+        {
+            "model.py": "from a import g\ndef f(x): return g(x)\n",
+            "a.py": "def g(x):\n    return x.real\n",
+        },
+        "model.py",
+        "a, line 2: ",
+    ),
+    "too far up": (
+        {**PACKAGE, "pkg/model.py": "from ..core import g\ndef f(x): return g(x)\n"},
+        "pkg/model.py",
+        "`..core.g` is not known here",
+    ),
+    "one of Python's own": (
+        {
+            "model.py": "from random import g\ndef f(x): return g(x)\n",
+            "random.py": "def g(x): return 2*x\n",
+        },
+        "model.py",
+        "`random.g` is not known here; --follow random reads its source",
+    ),
+    "an import in the function": (
+        {
+            **PACKAGE,
+            "pkg/model.py": "def f(x):\n    from .core import g\n    return g(x)\n",
+        },
+        "pkg/model.py",
+        6.0,
+    ),
+    "a decorator of the package that gives back": (
+        {
+            **PACKAGE,
+            "pkg/marks.py": "def mark(f):\n    f.known = True\n    return f\n",
+            "pkg/model.py": "from .marks import mark\n@mark\ndef f(x): return 2*x\n",
+        },
+        "pkg/model.py",
+        4.0,
+    ),
+    "one that does not": (
+        {
+            **PACKAGE,
+            "pkg/marks.py": "def mark(f):\n    f = abs\n    return f\n",
+            "pkg/model.py": "from .marks import mark\n@mark\ndef f(x): return 2*x\n",
+        },
+        "pkg/model.py",
+        "say by --ignore-decorator mark that it changes nothing",
+    ),
+    "one way or the other, which are the same": (
+        {
+            **PACKAGE,
+            "pkg/model.py": "try:\n    from .core import K\nexcept ImportError:\n    from .constants import K\ndef f(x): return K*x\n",
+        },
+        "pkg/model.py",
+        6.0,
+    ),
+    "one way or the other, which are not": (
+        {
+            **PACKAGE,
+            "pkg/model.py": "try:\n    from .constants import L\nexcept ImportError:\n    from .constants import K as L\ndef f(x): return L*x\n",
+        },
+        "pkg/model.py",
+        "`.constants.L` or of `.constants.K`, and these are not the same",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_imports_mean_what_python_imports(name: str, tmp_path: Path) -> None:
+    files, file, wanted = CASES[name]
+    written(tmp_path, files)
+    if isinstance(wanted, str):
+        with pytest.raises(GradgenError) as found:
+            compiled(tmp_path, file)
+        assert wanted in str(found.value)
+        assert str(tmp_path) not in str(found.value)
+        return
+    made = compiled(tmp_path, file)
+    assert made.forward(2.0)[0] == pytest.approx(wanted, rel=1e-14)
+    assert made.unproven == ""
+    assert str(tmp_path) not in made.source
+
+
+# Random packages.
+
+IMPORTS = (
+    "from .{m} import {n} as {a}",
+    "from .{m} import {n} as {a}",
+    "from {p}.{m} import {n} as {a}",
+    "import {p}.{m} as {a}_m\n{a} = {a}_m.{n}",
+    "from . import {m} as {a}_m\n{a} = {a}_m.{n}",
+    "from {p} import {m} as {a}_m\n{a} = {a}_m.{n}",
+    "try:\n    from .{m} import {n} as {a}\nexcept ImportError:\n    {a} = None",
+    "try:\n    from .{m} import {n} as {a}\nexcept ImportError:\n    from .{o} import {n} as {a}",
+)
+HAZARDS = (
+    "from .{m} import *",
+    "{n} = 7.0",
+    "import {p}.{m}\n{p}.{m}.{n} = 9.0",
+    "def change():\n    global {n}\n    {n} = 1.0\nchange()",
+    "if {n}:\n    {n} = 8.0",
+    "globals()['{n}'] = 6.0",
+    "__all__ = ['{n}']",
+    "def __getattr__(name): return 5.0",
+    "{n} += 1",
+)
+
+
+def random_package(rnd: random.Random, package: str) -> dict[str, str]:
+    """Return the files of a package; each imports from those before it, and holds constants and functions."""
+    files: dict[str, str] = {}
+    known: list[str] = []
+    for count in range(rnd.randint(2, 5)):
+        lines, own = [], []
+        for turn in range(rnd.randint(1, 3)):
+            if known and rnd.random() < 0.7:
+                words = {"p": package, "m": rnd.choice(known), "o": rnd.choice(known)}
+                name = rnd.choice(("K", "g", "h"))
+                alias = rnd.choice((name, name, f"{name}{turn}"))
+                lines.append(rnd.choice(IMPORTS).format(n=name, a=alias, **words))
+                own.append(alias)
+        used = rnd.choice(own) if own and rnd.random() < 0.7 else "2.0"
+        if rnd.random() < 0.7 or not known:
+            lines.append(f"K = {rnd.choice((-1.5, 0.25, 3.0))} + {count}")
+        read = rnd.choice(("K", "2.0"))
+        lines.append(f"def g(x, a={rnd.choice((read, '1.5'))}): return a*x + {read}")
+        lines.append(f"def h(x): return {_use(used)} + {_use(rnd.choice(own or ['2.0']))}")  # fmt: skip
+        if rnd.random() < 0.25:
+            words = {"p": package, "m": rnd.choice(known or ["m0"]), "n": rnd.choice(("K", "g"))}  # fmt: skip
+            lines.insert(rnd.randint(0, len(lines)), rnd.choice(HAZARDS).format(**words))  # fmt: skip
+        known.append(f"m{count}")
+        files[f"{package}/m{count}.py"] = "\n".join(lines) + "\n"
+    start = rnd.choice(("", "", f"from .{known[0]} import K, g as h\n", f"from .{known[0]} import *\n"))  # fmt: skip
+    files[f"{package}/__init__.py"] = start
+    last = rnd.choice(
+        [
+            f"from {package}.{known[-1]} import h",
+            f"from .{known[-1]} import h",
+            f"from {package} import h",
+        ]
+    )
+    files[f"{package}/model.py"] = f"{last}\ndef f(x): return h(x)\n"
+    return files
+
+
+def _use(name: str) -> str:
+    if name[0] in "gh":
+        return f"{name}(x)"
+    return f"{name}*x"
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1500, marks=pytest.mark.slow)])
+def test_random_packages_are_read_as_python_imports_them_or_refused(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rnd = random.Random(f"packages {count}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    read = proven = ran = 0
+    for turn in range(count):
+        package = f"random_{count}_{turn}"
+        files = random_package(rnd, package)
+        written(tmp_path, files)
+        importlib.invalidate_caches()
+        try:
+            module = importlib.import_module(f"{package}.model")
+            true = float(module.f(1.25))
+        except Exception:  # noqa: BLE001, S112 - such a package is nobody's
+            continue
+        finally:
+            for name in [n for n in sys.modules if n.partition(".")[0] == package]:
+                del sys.modules[name]
+        ran += 1
+        try:
+            made = compiled(tmp_path, f"{package}/model.py")
+        except GradgenError:
+            continue
+        read += 1
+        proven += not made.unproven
+        assert made.forward(1.25)[0] == pytest.approx(true, rel=1e-12), files
+    assert ran > count / 3 and read > ran / 3 and proven > 0.9 * read
+
+
+# What is installed.
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file, and elsewhere a package that Python finds."""
+    site = tmp_path / "site"
+    written(site, {f"far/{n.partition('/')[2]}": t for n, t in PACKAGE.items()})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("model.py").write_text(
+        "from far.core import g\nfrom far.constants import L\ndef f(x): return g(x) + L\n"
+    )
+    return site
+
+
+def test_an_installed_module_is_read_where_it_is_named(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GradgenError, match="--follow far.core reads its source"):
+        compiled(Path())
+    with pytest.raises(GradgenError, match="`far.constants.L` is not known here; --follow far.constants"):  # fmt: skip
+        compiled(Path(), follow="far.core")
+    with pytest.raises(GradgenError, match="no source of it is found"):
+        compile_function("from a.b import f as g\ndef f(x): return g(x)", "f", follow="a.b")  # fmt: skip
+    for named in ("far", ["far.core", "far.constants"], "far.core, far.constants"):
+        made = compiled(Path(), follow=named)
+        assert made.forward(2.0)[0] == 15.0 and not made.unproven
+    assert made.followed == ("far", "far.constants", "far.core")
+    assert main(["compile", "model.py:f", "--follow", "far", "-o", "out.py"]) == 0
+    assert Path("out.py").read_text() == made.source
+    # The recipe holds all of it.
+    (installed / "far" / "core.py").unlink()
+    assert main(["check", "out.py"]) == 0
+    assert main(["compile", "x*y", "--follow", "far"]) == 2
+    assert "--follow says how a Python file is read" in capsys.readouterr().err
+    with pytest.raises(GradgenError, match="is no name that an import has"):
+        compiled(Path(), follow="../far")
+
+
+def test_a_project_knows_the_same_options(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("model.py").write_text(
+        "from far.core import g\nfrom helpers import mine, K\n@mine\ndef f(x): return g(x) + K\n"
+    )
+    Path("helpers.py").write_text("K = 1.0\ndef mine(f): return lambda x: f(x)\n")
+    Path("pyproject.toml").write_text(
+        '[[tool.gradgen.modules]]\nsource-file = "model.py:f"\noutput = "out.py"\n'
+        'follow = ["far.core"]\nignore-decorator = "mine"\n'
+    )
+    assert main(["build"]) == 0
+    assert "K2 = 1.0" in Path("out.py").read_text()
+    assert main(["build", "--check"]) == 0
+    # A change of what is followed is noticed, and nothing is remembered in spite of it.
+    Path("helpers.py").write_text("K = 2.0\ndef mine(f): return lambda x: f(x)\n")
+    assert main(["build", "--check"]) == 1
+    assert main(["check", "out.py"]) == 0
+    Path("helpers.py").unlink()
+    Path("helpers.py").symlink_to(installed / "far" / "constants.py")
+    capsys.readouterr()
+    assert main(["build", "--check"]) == 1
+    assert "lies outside the project" in capsys.readouterr().err
+
+
+def test_reading_is_bounded_and_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, {"model.py": "from a import g\ndef f(x): return g(x)\n"})
+    place = tmp_path / "a.py"
+
+    def refusal() -> str:
+        with pytest.raises(GradgenError) as found:
+            compiled(tmp_path)
+        assert "secret" not in str(found.value)
+        assert str(tmp_path) not in str(found.value)
+        return str(found.value)
+
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(place)
+        assert "`a` cannot be read: its file is not a regular file" in refusal()
+        place.unlink()
+    place.symlink_to(place)
+    assert "`a.g` is not known here" in refusal()
+    place.unlink()
+    for text in ("secret = (", "secret: = 3", "# secret\n" + "x = 1\n" * 700_000):
+        place.write_text(text)
+        assert "the source of `a` cannot be read" in refusal()
+    place.write_bytes(b"secret = '\xff'\n")
+    assert "the source of `a` cannot be read" in refusal()
+    place.write_text("def g(x): return 2*x\n")
+    assert compiled(tmp_path).forward(1.0)[0] == 2.0
+    # What is compiled goes before a text of that name.
+    (tmp_path / f"a{importlib.machinery.EXTENSION_SUFFIXES[0]}").touch()
+    assert "`a.g` is not known here" in refusal()
+    chain = {f"c{n}.py": f"from c{n + 1} import K\n" for n in range(300)}
+    written(tmp_path, {**chain, "model.py": "from c0 import K\ndef f(x): return K*x\n"})
+    assert "handed on more than" in refusal()
+    monkeypatch.setattr(modules, "MAX_FILES", 5)
+    assert "one file too many" in refusal()
+
+
+def test_the_walk_of_the_proof_finds_its_own_way(tmp_path: Path) -> None:
+    """Where the reader takes one file's value for another's, the proof does not."""
+    files = {
+        "model.py": "from a import K\ndef f(x): return K*x\n",
+        "a.py": "K = 2.0\n",
+        "b.py": "K = 3.0\n",
+    }
+    written(tmp_path, files)
+    step = modules.Modules.step
+
+    def wrong(self: Any, found: Any, by: Any) -> Any:
+        other = type(found)(found.path.replace("a.", "b."), "b")
+        return step(self, other, by)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modules.Modules, "step", wrong)
+        with pytest.raises(GradgenError, match="the module is wrong"):
+            compiled(tmp_path)
+    assert plain_function is not None
+
+
+def test_a_function_in_hand_imports_as_its_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(
+        tmp_path,
+        {
+            "hand_model.py": "from hand_a import g\ndef f(x): return g(x)\n",
+            "hand_a.py": "K = 2.0\ndef g(x): return K*x\n",
+        },
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("hand_model")
+    made = gradgen.differentiate(module.f)
+    assert made.forward(3.0)[0] == 6.0
+    monkeypatch.setattr(sys.modules["hand_a"], "K", 5.0)
+    with pytest.raises(GradgenError, match="`K` is 5.0 now, and 2.0 in hand_a, line 1"):
+        gradgen.differentiate(module.f)
+
+
+# Decorators and imports that may fail.
+
+HEAD = "import math, functools, numba\nfrom numba import njit, float64\nimport numba as nb\n"
+
+
+@pytest.mark.parametrize(
+    ("decorator", "read"),
+    [
+        ("njit", True),
+        ("njit()", True),
+        ("njit(cache=True, nogil=True)", True),
+        ("numba.jit(nopython=True)", True),
+        ("nb.vectorize(['float64(float64)'])", True),
+        ("njit(float64(float64))", True),
+        ("njit('f8(f8)')", True),
+        ("njit('f4(f4)')", False),
+        ("nb.vectorize(['float32(float32)'])", False),
+        ("njit(nb.int64(nb.int64))", False),
+        ("njit(locals={'y': nb.float32})", False),
+        ("njit(**OPTIONS)", False),
+        ("numba.guvectorize(['f8,f8'], '()->()')", False),
+        ("functools.lru_cache(maxsize=None)", True),
+        ("functools.cache", True),
+        ("functools.singledispatch", False),
+        ("functools.partial(print)", False),
+        ("staticmethod", True),
+        ("property", False),
+        ("mine", False),
+        ("mine(3)", False),
+        ("back", True),
+        ("back()", False),
+        ("fallback", True),
+        ("other", False),
+    ],
+)
+def test_decorators_that_change_no_value(decorator: str, read: bool) -> None:
+    text = (
+        HEAD
+        + "def mine(f): return lambda x: 2*f(x)\ndef back(f):\n    print(f)\n    return f\n"
+        + "try:\n    from numba import njit as fallback\nexcept ImportError:\n    fallback = None\n"
+        + "try:\n    from numba import njit as other\nexcept ImportError:\n    from mine import other\n"
+        + f"@{decorator}\ndef f(x): return x*x\n"
+    )
+    if read:
+        made = compile_function(text, "f")
+        assert made.forward(3.0)[0] == 9.0 and not made.unproven
+        return
+    with pytest.raises(GradgenError, match="may change what the function returns"):
+        compile_function(text, "f")
+    shown = decorator.partition("(")[0]
+    assert compile_function(text, "f", ignore_decorator=shown).forward(3.0)[0] == 9.0
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        ("try:\n    import numpy as np\nexcept ImportError:\n    import math as np", 2.0),
+        ("try:\n    import numpy as np\nexcept ImportError:\n    np = None", 2.0),
+        ("try:\n    import numpy as np\nexcept ImportError:\n    pass", 2.0),
+        ("try:\n    import numpy as np\nexcept ImportError as np:\n    pass", None),
+        ("try:\n    import numpy as np\nexcept ImportError:\n    np = 3", None),
+        ("try:\n    import numpy as np\nexcept ImportError:\n    import cmath as np", None),
+        ("try:\n    import numpy as np\nexcept ImportError:\n    def np(x): return x", None),
+        ("import sys\nif sys.version_info > (3, 8):\n    import math as np\nelse:\n    import numpy as np", 2.0),
+        ("import sys\nif sys.argv:\n    import math as np\nelse:\n    np = 3", None),
+        ("import cmath as np\ntry:\n    import numpy as np\nexcept ImportError:\n    pass", None),
+    ],
+)  # fmt: skip
+def test_imports_that_may_fail(head: str, wanted: float | None) -> None:
+    text = f"{head}\ndef f(x): return np.sqrt(x)\n"
+    if wanted is None:
+        with pytest.raises(GradgenError, match="line [0-9]+: "):
+            compile_function(text, "f")
+    else:
+        made = compile_function(text, "f")
+        assert made.forward(4.0)[0] == wanted and not made.unproven
+
+
+def test_what_one_module_calls_like_another_does_is_compared_where_it_is_used() -> None:
+    text = "try:\n    import numpy as np\nexcept ImportError:\n    import math as np\ndef f(x): return np.{}(x)\n"
+    assert compile_function(text.format("exp"), "f").forward(0.0)[0] == 1.0
+    with pytest.raises(GradgenError):
+        compile_function(text.format("sinc"), "f")  # math has none
