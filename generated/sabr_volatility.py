@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: bc0ff37b401f120c
+# digest: ada20167f7161504
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -72,11 +72,7 @@ def forward(
     prodfk = nubyalpha * fk
     z = prodfk * logm
     abszgt1em6 = abs(z) > 1e-06
-    tworho = 0.0
-    sqrtsumrho = 0.0
-    diffrho = 0.0
-    onemrho = 0.0
-    x = 0.0
+    tworho = sqrtsumrho = diffrho = onemrho = x = 0.0
     if abszgt1em6:
         tworho = 2.0 * rho
         onemprodrho = 1.0 - tworho * z

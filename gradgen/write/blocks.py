@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,7 +23,10 @@ from gradgen.write.compact.fuse import Compact
 from gradgen.write.compact.gather import gathered
 from gradgen.write.compact.plan import Plan, in_order, kept_names
 from gradgen.write.lines import LINE, Writer
-from gradgen.write.target import Target
+from gradgen.write.target import Blocks, Target
+
+#: No line that starts several names is longer.
+_WIDTH = 88
 
 
 class Text(NamedTuple):
@@ -174,8 +178,14 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
     writer.count_lines(*plan.counted)
     form = writer.target.blocks
     tidy, paths = writer.chain.tidy, plan.arranger.paths
+    starting: list[tuple[str, str, str]] = []
     for one in Emitter(tidy, paths, plan.items, {*names.values()}, plan.kept).run():
         indent = form.indent * one.depth
+        if isinstance(one, Declared) and one.new and one.value is not None:
+            starting.append((indent, writer.text(one.value, {}), one.name))
+            continue
+        yield from _started(form, starting)
+        starting = []
         if isinstance(one, Head):
             asked = writer.text(one.condition, one.names) if one.names else ""
             text = form.heads[one.word].format(asked)
@@ -185,17 +195,28 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
             if text := _declared(writer, one):
                 yield Text(None, indent, text)
         else:
-            yield Text(one.line, indent, _assignment(writer, one), value=one.value)
+            yield Text(one.line, indent, _assignment(writer, one))
+    yield from _started(form, starting)
+
+
+def _started(form: Blocks, starting: Sequence[tuple[str, str, str]]) -> Iterator[Text]:
+    """Yield the lines that give names the values that they have where no branch gives them another: as many on each as have room."""
+    for (indent, value), group in groupby(starting, lambda one: one[:2]):
+        names: list[str] = []
+        for _, _, name in group:
+            width = len(form.indent + indent + form.starts([*names, name], value))
+            if names and width > _WIDTH:
+                yield Text(None, indent, form.starts(names, value))
+                names = []
+            names.append(name)
+        yield Text(None, indent, form.starts(names, value))
 
 
 def _declared(writer: Writer, declared: Declared) -> str:
     form = writer.target.blocks
     if declared.value is None:
         return form.declares.format(declared.name)
-    zero = writer.text(declared.value, {})
-    if declared.new:
-        return writer.target.define(declared.name, "=", zero, True)
-    return form.sets.format(declared.name, zero)
+    return form.sets.format(declared.name, writer.text(declared.value, {}))
 
 
 def _assignment(writer: Writer, said: Said) -> str:

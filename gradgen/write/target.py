@@ -64,11 +64,13 @@ class Blocks:
         heads: the line that begins a branch, by its word, with `{}` for the condition; `end` is the line behind the last.
         indent: what a branch is indented by.
         declares: what declares a name that is assigned to in all branches; empty where nothing does.
+        starts: a line that declares names with the same value.
         sets: an assignment to a name that has been declared.
     """
 
     heads: Mapping[str, str]
     indent: str
+    starts: Callable[[Sequence[str], str], str]
     declares: str = ""
     sets: str = "{} = {};"
 
@@ -80,9 +82,20 @@ _BRACKETS = {
     "else": "}} else {{",
     "end": "}}",
 }
-PYTHON_BLOCKS = Blocks({"if": "if {}:", "elif": "elif {}:", "else": "else:", "end": ""}, "    ", sets="{} = {}")  # fmt: skip
-C_BLOCKS = Blocks(_BRACKETS, "    ", "double {};")
-JAVASCRIPT_BLOCKS = Blocks(_BRACKETS, "  ", "let {};")
+PYTHON_BLOCKS = Blocks(
+    {"if": "if {}:", "elif": "elif {}:", "else": "else:", "end": ""},
+    "    ",
+    lambda names, value: " = ".join([*names, value]),
+    sets="{} = {}",
+)
+
+
+def _starts(word: str) -> Callable[[Sequence[str], str], str]:
+    return lambda names, value: f"{word} {', '.join([f'{n} = {value}' for n in names])};"  # fmt: skip
+
+
+C_BLOCKS = Blocks(_BRACKETS, "    ", _starts("double"), "double {};")
+JAVASCRIPT_BLOCKS = Blocks(_BRACKETS, "  ", _starts("let"), "let {};")
 
 
 @dataclass(frozen=True)

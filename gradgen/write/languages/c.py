@@ -413,6 +413,10 @@ class _Function:
                 self.changing.add(name)
             if tokens.next == "=":
                 self.value(name)
+                while tokens.took(","):
+                    name = tokens.taken("name")
+                    self.changing.add(name)
+                    self.value(name)
             elif tokens.next != ";":
                 self.declared(name)
         elif tokens.took("forward", "("):

@@ -317,6 +317,9 @@ class _Function:
             self.expression(rest, lists=True)
         elif first == "const" and rest[0] in ("[", "{"):
             self.unpacking(rest)
+        elif first == "let" and "," in rest and "(" not in rest:
+            for part in " ".join(rest).split(" , "):
+                self.statement(["let", *part.split()])
         elif first in ("const", "let") and rest[1:2] == ["="]:
             self.expression(rest[2:])
             self.declare(rest[0], first == "let")

@@ -18,7 +18,7 @@ _LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
 #: What comes next in a line that goes on with an assignment.
 _INNER = r"(?=    |\))"
 #: Lines of one branch that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
-_SAID = rf"(?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= {_LINE}(?:\1{_INNER}{_LINE})*(?!\1{_INNER}))"
+_SAID = rf"(?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= (?![A-Za-z_]\w* = ){_LINE}(?:\1{_INNER}{_LINE})*(?!\1{_INNER}))"
 _RUN = re.compile(rf"^((?:    )+){_SAID}(?:\1{_SAID})*", re.ASCII | re.MULTILINE)
 _BESIDE = re.compile(r"  #.*")
 _BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
@@ -186,8 +186,10 @@ def _check_function(
             todo += [*reversed(line.orelse), *reversed(line.body)]
             continue
         if isinstance(line, ast.Assign) and not last:
-            (target,) = line.targets
-            known |= set(_names([*_targets(target)], line))
+            first, *others = line.targets
+            if others and not isinstance(line.value, ast.Constant):
+                raise _refused(f"line {line.lineno} gives names what is no number")
+            known |= set(_names([*_targets(first), *others], line))
         elif isinstance(line, ast.AugAssign) and not last:
             list(_names([line.target], line))
         elif isinstance(line, ast.Pass) and runs and not last:
