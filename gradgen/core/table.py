@@ -101,9 +101,9 @@ _ROWS = (
         name="{0}mod{1}", ulp=(0.6, 0.5), sample="-99:99, 1:9", aliases="Mod",
         rule="d(u % v) = du - floor(u/v) dv", kink="{0} % {1} where {0} / {1} is whole: the gradient from above", variable=True, raises=(Raise(POLE, "y == 0"),)),
     row("sign(x)", body="copysign(1, x) if x != 0 else 0", ulp=(0, 0), sample="-9:9", kink="sign({0}): gradient 0 everywhere"),
-    row("max(x, y)", "(1 if x > y else 0.5 if x == y else 0)*d", "(1 if y > x else 0.5 if x == y else 0)*d",
+    row("max(x, y)", "(1 if x > y else 0.5 if x == y else 0)*d", "(1 if y > x else 0.5 if y == x else 0)*d",
         ulp=(0, 0), sample="-9:9, -9:9", aliases="Max maximum fmax", kink="max({0}, {1}) at a tie: half the gradient to each", variadic=True),
-    row("min(x, y)", "(1 if x < y else 0.5 if x == y else 0)*d", "(1 if y < x else 0.5 if x == y else 0)*d",
+    row("min(x, y)", "(1 if x < y else 0.5 if x == y else 0)*d", "(1 if y < x else 0.5 if y == x else 0)*d",
         ulp=(0, 0), sample="-9:9, -9:9", aliases="Min minimum fmin", kink="min({0}, {1}) at a tie: half the gradient to each", variadic=True),
     # Conditions, which have no gradient, and the choice by one: only the branch taken is evaluated.
     row("lt(x, y)", name="{0}lt{1}", ulp=(0, 0), sample="-9:9, -9:9", aliases="Lt", boolean=True),

@@ -195,7 +195,8 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
             if text := _declared(writer, one):
                 yield Text(None, indent, text)
         else:
-            yield Text(one.line, indent, _assignment(writer, one))
+            text = _assignment(writer, one)
+            yield Text(one.line, indent, text, value=one.value)
     yield from _started(form, starting)
 
 
