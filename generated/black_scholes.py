@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: 3cb94bd51c4f4fff
+# digest: b662fc0f0d5ffe20
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -18,7 +18,7 @@ price of S, K, T, r, q, v:
     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 
 Inputs: S, K, T, r, q, v.
-Operations: 27 forward, 41 backward; value and gradient cost 2.5 times the value.
+Operations: 27 forward, 39 backward; value and gradient cost 2.4 times the value.
 
 Raises:
     ZeroDivisionError: where K = 0 (sumprodr).
@@ -78,7 +78,7 @@ def backward(
     # prodexpr = K * expnegrT
     dK = expnegrT * dprodexpr
     # expnegrT = exp(-r * T)
-    drT = -expnegrT * (K * dprodexpr)
+    drT = -prodexpr * dprodexpr
     dr = T * drT
     dT = r * drT
     # cdfd1 = norm_cdf(d1)              d norm_cdf = exp(-d1**2/2)/sqrt(2*pi)
@@ -86,7 +86,7 @@ def backward(
     # prodexpq = S * expnegqT
     dS = expnegqT * dprodexpq
     # expnegqT = exp(-q * T)
-    dqT = -expnegqT * (S * dprodexpq)
+    dqT = -prodexpq * dprodexpq
     dq = T * dqT
     dT += q * dqT
     # d2 = d1 - prodsqrtT
@@ -127,13 +127,12 @@ def value_and_grad(
     expnegrT = math.exp(-r * T)
     prodexpr = K * expnegrT
     cdfd2 = 0.5 * math.erfc(-0.7071067811865476 * d2)  # norm_cdf
-    price = prodexpq * cdfd1 - prodexpr * cdfd2
+    prodcdfd2 = prodexpr * cdfd2
+    price = prodexpq * cdfd1 - prodcdfd2
     # cdfd2 = norm_cdf(d2)              d norm_cdf = exp(-d2**2/2)/sqrt(2*pi)
     dd2 = -0.3989422804014327 * math.exp(-0.5 * (d2 * d2)) * prodexpr
-    # expnegrT = exp(-r * T)
-    drT = expnegrT * (K * cdfd2)
     # expnegqT = exp(-q * T)
-    dqT = -expnegqT * (S * cdfd1)
+    dqT = -prodexpq * cdfd1
     # d2 = d1 - prodsqrtT
     dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * prodexpq + dd2
     # d1 = sumprodr / prodsqrtT
@@ -141,7 +140,7 @@ def value_and_grad(
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
-    dT = r * drT + q * dqT + 0.5 / sqrtT * (v * dprodsqrtT)
+    dT = r * prodcdfd2 + q * dqT + 0.5 / sqrtT * (v * dprodsqrtT)
     # sumprodr = log(S / K) + sumvsqrby2 * T
     dsumvsqrby2 = T * dsumprodr
     dT += sumvsqrby2 * dsumprodr
@@ -149,7 +148,7 @@ def value_and_grad(
         expnegqT * cdfd1 + dsumprodr / S,
         -expnegrT * cdfd2 - dsumprodr / K,
         dT,
-        T * drT + dsumvsqrby2,
+        T * prodcdfd2 + dsumvsqrby2,
         T * dqT - dsumvsqrby2,
         sqrtT * dprodsqrtT + v * dsumvsqrby2,
     )

@@ -6,11 +6,11 @@
 # doc:
 #     t: time [s]
 #     k: rate [1/s]
-# digest: 348c3249eef7f2e7
+# digest: 001e20847cdcc08e
 """level(t, a, k, c) = a*exp(-k*t) + c.
 
 Inputs: t, a, k, c.
-Operations: 4 forward, 3 backward; value and gradient cost 1.8 times the value.
+Operations: 4 forward, 2 backward; value and gradient cost 1.5 times the value.
 
 Raises:
     OverflowError: where (-k * t) > 709.78 (expnegkt).
@@ -27,8 +27,9 @@ def forward(t: float, a: float, k: float, c: float) -> tuple[float, tuple[float,
         k: rate [1/s]
     """
     expnegkt = math.exp(-k * t)
-    level = a * expnegkt + c
-    return level, (t, a, k, expnegkt)
+    prodexpk = a * expnegkt
+    level = prodexpk + c
+    return level, (t, k, expnegkt, prodexpk)
 
 
 def backward(
@@ -42,11 +43,11 @@ def backward(
         dt: by t, time [s]
         dk: by k, rate [1/s]
     """
-    t, a, k, expnegkt = cache
-    # level = a * expnegkt + c
+    t, k, expnegkt, prodexpk = cache
+    # prodexpk = a * expnegkt
     da = expnegkt * dlevel
     # expnegkt = exp(-k * t)
-    dkt = -expnegkt * (a * dlevel)
+    dkt = -prodexpk * dlevel
     dk = t * dkt
     dt = k * dkt
     return dt, da, dk, dlevel

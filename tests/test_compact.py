@@ -21,6 +21,7 @@ from gradgen.options import STYLES
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import SUFFIXES, target_for
 from gradgen.write import blocks
+from gradgen.write.compact import plan
 from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas
@@ -290,6 +291,27 @@ def test_what_others_read_or_a_branch_holds_is_not_gathered() -> None:
     assert "return f, (y * du, x * du)" in source
     choice = compile("y*y*x if x > 0 else x*exp(y)", with_="value_and_grad").source
     assert choice.rstrip().endswith("return f, (dx, dy)")
+
+
+def test_the_gradient_of_a_product_goes_straight_to_an_exponent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = ["a*exp(-k*t) + b", "exp(x)*exp(y*x)*y", "x*exp(x)/y", BLACK_SCHOLES]
+    made = [compile(text, style="compact") for text in texts]
+    # What the author named, or others read, keeps its gradient.
+    named = compile("e = exp(-k*t)\nf = a*e", style="compact")
+    assert "de = a * df" in said(named, "backward")
+    twice = "x*exp(y) + sin(exp(y))"
+    kept = compile(twice, style="compact").source
+    monkeypatch.setattr(plan, "_past_exponentials", lambda program: program.ways)
+    assert compile(twice, style="compact").source == kept
+    for one, text in zip(made, texts, strict=True):
+        plain = compile(text, style="compact")
+        assert one.cost.backward < plain.cost.backward
+        for point in at_points(one, 9):
+            pairs = [(in_two(m.module), m.value_and_grad) for m in (one, plain)]
+            for got, true in zip(*pairs, strict=True):
+                assert_close(outcome(got, *point), outcome(true, *point), text)
 
 
 def test_every_line_of_value_and_gradient_is_read() -> None:

@@ -83,10 +83,12 @@ class Chain:
         row = steps.rows[step.op]
         scope = dict(zip(row.params, step.args), out=way.source, d=d)
         if way.below is not None:
-            scope["den"] = way.below
-            if steps[way.source].op == "log":  # d(n/u)/du is -n/u times that of log(u)
-                scope["out"] = steps.const(-1)
-            return read(row.over[way.place], scope, steps, self.tidy.make)
+            # d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it.
+            op, args, *_ = steps[way.source]
+            scope |= {"den": way.below, "out": steps.const(-1) if op == "log" else way.source}  # fmt: skip
+            value = read(row.over[way.place], scope, steps, self.tidy.make)
+            multiplied = op == "mul" and way.below in args
+            return self.tidy.make("neg", value) if multiplied else value
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
         constant = step.op == "div" and steps.sizes[step.args[1]] is not None

@@ -98,8 +98,8 @@ def _way_faults(program: Program, truths: Container[int]) -> Iterator[str]:
         reader = program.steps[last if way.below is None else way.below]
         if way.into not in reader.args[way.place : way.place + 1]:
             yield "a way goes to what its step does not read"
-        if way.below is not None and program.denominator(last) is None and (program.steps[last].op not in ("inv", "log")):  # fmt: skip
-            yield "a way goes past a denominator of no quotient"
+        if way.below is not None and program.steps[last].op not in ("mul", "div", "inv", "log"):  # fmt: skip
+            yield "a way goes past what is no factor"
         if way.branch is not None or way.alive:
             tests = way.alive if way.branch is None else (way.branch, *way.alive)
             if any(condition not in truths for condition in tests):

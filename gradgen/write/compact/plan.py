@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradgen.core.build import steps_of
-from gradgen.core.program import Line, Program
+from gradgen.core.program import Line, Program, Way
 from gradgen.passes.constants import held
 from gradgen.passes.functions import backward, forward
 from gradgen.write.compact.fuse import Compact
@@ -48,12 +49,34 @@ def kept_names(program: Program) -> frozenset[str]:
     return frozenset(names | {program.adjoints[value] for value in given})
 
 
+def _past_exponentials(program: Program) -> Iterator[Way]:
+    """Yield the ways of a gradient that goes from a product straight to the exponent in it: d(a*exp(u)) is a*exp(u) du."""
+    uses = Counter(arg for step in program.steps for arg in step.args)
+    kept = {value for _, value, _ in program.given}
+    kept |= {value for _, value in program.outputs}
+    ways = {way: way._replace(source=0, place=0, into=0) for way in program.ways}
+    plain = [way for way, rest in ways.items() if rest == Way(0, 0, 0)]
+    ahead = {way.source: way.into for way in plain if program.steps[way.source].op == "exp"}  # fmt: skip
+    passed = {
+        way.into: way
+        for way in plain
+        if way.into in ahead and uses[way.into] == 1 and way.into not in kept
+        if program.steps[way.source].op == "mul"
+    }
+    for way in program.ways:
+        if passed.get(way.into) == way:
+            yield Way(way.source, 0, ahead[way.into], below=way.into)
+        elif way.source not in passed:
+            yield way
+
+
 def plan(program: Program, target: Target) -> Plan:
     """Return which values of a program have lines, in a target's style."""
     steps = steps_of(program)
     kinds = Kinds(Speller(steps, target.language))
     if not target.compact:
         return Plan(program, program.names, kinds)
+    program = replace(program, ways=(*_past_exponentials(program),))
     chain = target.chain(program, steps, held(program))
     compact = Compact(chain, kinds)
     upstream, back = backward(program, chain)

@@ -101,6 +101,8 @@ class Comments:
         what = f"({above}/{words.factor(step.args[-1])})"
         if step.op == "log":
             what = f" {words.formula(way.source)}"
+        elif step.op == "mul":
+            what = f"({words.formula(way.source)})"
         text = f"-{words.operand(way.source)}/{into}"
         if way.below is not None:
             bare = way._replace(branch=None, alive=(), moving=False, steep=False)
