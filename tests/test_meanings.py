@@ -200,6 +200,39 @@ SPHINX = '''
     """'''
 
 
+#: Sections that say nothing to the caller of a module, in the style of each.
+FURTHER = {
+    GOOGLE: [
+        "Example:\n        >>> level(1.0, 2.0, 3.0)\n        0.1",
+        "References:\n        Somebody, 1979.",
+        ">>> level(1.0, 2.0, 3.0)\n    0.1",
+    ],
+    NUMPY: [
+        "Notes\n    -----\n    Beware of the dog.\n\n    Twice.",
+        "Examples\n    --------\n    >>> level(1.0, 2.0, 3.0)\n    0.1",
+        "References\n    ----------\n    .. [1] Somebody, 1979.",
+        "See Also\n    --------\n    other : a function",
+    ],
+    SPHINX: [
+        ".. figure:: level.png\n        :scale: 30 %",
+        ".. [1] Somebody,\n        1979.",
+        ".. plot:: level.py",
+    ],
+}
+
+
+@pytest.mark.parametrize("docstring", FURTHER)
+def test_further_sections_stay_with_the_function(docstring: str) -> None:
+    body = "    decay = math.exp(-k*t)\n    return a*decay\n"
+    head = "import math\ndef level(t, a, k):"
+    plain = compile_function(f"{head}{docstring}\n{body}", "level").source
+    for count in range(1, len(FURTHER[docstring]) + 1):
+        more = "\n\n    ".join(FURTHER[docstring][:count])
+        longer = docstring.removesuffix('"""').rstrip() + f'\n\n    {more}\n    """'
+        longer = longer.replace("Level of a drug.", "Level of a drug [1]_.")
+        assert compile_function(f"{head}{longer}\n{body}", "level").source == plain
+
+
 @pytest.mark.parametrize(
     ("docstring", "args"),
     [

@@ -13,7 +13,12 @@ _SECTIONS = {
     **dict.fromkeys(("returns", "return"), "results"),
     "raises": "errors",
 }
-_UNDERLINE = re.compile(r"-{3,}$")
+#: Those that stay with the function, as all of NumPy's that are not read do.
+_LEFT = ("example", "examples", "reference", "references", "see also", "todo")
+_UNDERLINE = re.compile(r"[-=~]{3,}$")
+#: What shows a figure or gives a source, and where a source is referred to.
+_SHOWS = re.compile(r"\.\. (?:\[\w+\]|(?:plot|figure|image|code-block|testcode)::)")
+_CITED = re.compile(r"(?<=\w) *\[\w+\]_")
 #: A name or several, a type that is not kept, and what they mean.
 _NAMED = re.compile(
     r"((?:\*{0,2}\w+)(?:, *\*{0,2}\w+)*) *(?:\([^)]*\))? *:(?: +(.*))?$"
@@ -53,17 +58,27 @@ def read_docstring(text: str) -> Docstring:
         below = lines[place + 1].strip() if place + 1 < len(lines) else ""
         about = _SECTIONS.get(line.rstrip(":").lower())
         given = _FIELD.match(line)
+        titled = bool(line) and not _depth(line) and _UNDERLINE.match(below)
         if about is not None and line.endswith(":"):
             end = _end(lines, place + 1)
             _google(lines[place + 1 : end], getattr(found, about))
-        elif about is not None and _UNDERLINE.match(below):
+        elif titled and (about is not None or any(found.words)):
             end = _numpy_end(lines, place + 2)
-            _numpy(lines[place + 2 : end], getattr(found, about))
+            if about is not None:
+                _numpy(lines[place + 2 : end], getattr(found, about))
+        elif line.lower().removesuffix(":") in _LEFT and line.endswith(":"):
+            end = _end(lines, place + 1)
+        elif _SHOWS.match(line):
+            end = max(_end(lines, place + 1), place + 1)
+        elif line.lstrip().startswith(">>>"):
+            end = place + 1
+            while end < len(lines) and lines[end].strip():
+                end += 1
         elif given is not None:
             end = _end(lines, place + 1)
             _sphinx(given, lines[place + 1 : end], found)
         else:
-            found.words.append(line)
+            found.words.append(_CITED.sub("", line))
             end = place + 1
         place = end
     return found
