@@ -12,6 +12,8 @@ from gradgen.read.python.tree import bindings
 
 if TYPE_CHECKING:
     from gradgen.read.python.scope import Names
+    from gradgen.read.python.terms.value import Value
+    from gradgen.read.python.values import Scope
 
 #: All that `from math import *` binds, in any version of Python.
 _OF_MATH = frozenset("""
@@ -62,6 +64,15 @@ class Helper:
     names: Names
     place: int = 0
     defaults: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inner:
+    """A function inside another one, which sees the names around it; its defaults are those where it is defined."""
+
+    helper: Helper
+    around: Scope
+    defaults: Mapping[str, Value]
 
 
 Meaning: TypeAlias = "Dotted | Constant | Helper"
@@ -238,3 +249,20 @@ def _pairs(
         for place, one in enumerate(target.elts):
             if isinstance(one, ast.Name):
                 yield one, values[place] if same else None
+
+
+def omitted(helper: Helper, given: Collection[str]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the parameters with a default that a call leaves out, each with that."""
+    names = [arg.arg for arg in helper.function.args.args]
+    count = len(helper.function.args.defaults)
+    for place, name in enumerate(names[len(names) - count :]):
+        if name not in given:
+            yield name, default_of(helper, place)
+
+
+def default_of(helper: Helper, place: int) -> ast.expr:
+    """Return the default of a parameter, counted among those that have one; where it is in hand, as a number there."""
+    node = helper.function.args.defaults[place]
+    if helper.defaults is None:
+        return node
+    return ast.copy_location(ast.Constant(helper.defaults[place]), node)

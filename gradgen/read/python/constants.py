@@ -6,16 +6,18 @@ import ast
 import contextlib
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import RESERVED
 from gradgen.read.python.bound import Constant
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.expression import single
+from gradgen.read.python.expression import translate
 from gradgen.read.python.follow.modules import MAX_STEPS
-from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.terms.rows import ATOM, Row, row_of
+from gradgen.read.python.terms.tables import Tables
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
@@ -35,6 +37,7 @@ class Constants:
         lines: their names, each with its line; before the name, what its file is called, as in messages.
         settled: of those that are no numbers, what they are.
         reading: those that are being read.
+        files: what is done with the tables of each file.
     """
 
     draft: Draft
@@ -46,6 +49,7 @@ class Constants:
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
     settled: dict[str, object] = field(default_factory=dict)
     reading: list[ast.expr] = field(default_factory=list)
+    files: list[tuple[Names, Tables]] = field(default_factory=list)
 
     def circle(self) -> Value:
         """Return the circle's constant; its value, where an input has its name."""
@@ -72,8 +76,11 @@ class Constants:
                         todo += [of] if isinstance(of, Constant) else []
         for each in sorted(needed.values(), key=lambda constant: constant.place):
             value = self.read(name, each, scope, node)
+            row = row_of(value)
             fixed = value.truth if value.known is None else value.known.value
-            if value.known is not None or value.truth is not None:
+            if row is not None:
+                value = self.table(each, each.name.lstrip("_") or "table", row)
+            elif value.known is not None or value.truth is not None:
                 if not each.names.label:
                     self.settled[each.name] = fixed
             elif not value.text.isidentifier():  # which is another's name, or pi
@@ -81,6 +88,8 @@ class Constants:
             self.values[each.value] = value
             line = getattr(each.value, "lineno", 0)
             self.lines[each.names.label, each.name] = line
+        if found.names is not scope.names:
+            self.check(name, self.values[found.value], scope.names, node)
         return self.values[found.value]
 
     def read(self, name: str, constant: Constant, scope: Scope, node: ast.AST) -> Value:
@@ -90,7 +99,8 @@ class Constants:
         self.reading.append(constant.value)
         beside = Scope(self, constant.names, before=constant.place)
         try:
-            value = single(constant.value, beside)
+            value = translate(constant.value, beside)
+            self.check(constant.name, value, constant.names, constant.value)
         except GradgenError as error:
             where = constant.names.where(getattr(constant.value, "lineno", 0))
             raise scope.fail(
@@ -99,10 +109,40 @@ class Constants:
         self.reading.pop()
         return value
 
-    def stated(self, constant: Constant, value: Value) -> Value:
+    def check(self, name: str, value: Value, names: Names, node: ast.AST) -> None:
+        """Refuse a sequence that a file may change, where it goes by a name there."""
+        row = row_of(value)
+        if row is None:
+            return
+        if row.kind == "iterator":
+            raise names.fail(f"{row.word} is used where it is made; write tuple(...)", node)  # fmt: skip
+        if names.live is not None:
+            return
+        found = next((known for of, known in self.files if of is names), None)
+        if found is None:
+            found = Tables(names)
+            self.files.append((names, found))
+        change = found.change(name, row)
+        if change:
+            raise names.fail(f"{change}; write a tuple, or change a copy", node)
+
+    def table(self, constant: Constant, name: str, row: Row) -> Value:
+        """Return a sequence of constants; what is worked out in it, such as `1/3`, has a line of its own."""
+        items = []
+        for place, value in enumerate(row.items):
+            inner = row_of(value)
+            beside = f"{name}_{place}" if name[-1:].isdigit() else f"{name}{place}"
+            if inner is not None:
+                value = self.table(constant, beside, inner)
+            elif value.is_number and not ATOM.fullmatch(value.text):
+                value = self.stated(constant, value, beside)
+            items.append(value)
+        return replace(row, items=(*items,)).value
+
+    def stated(self, constant: Constant, value: Value, name: str = "") -> Value:
         """Make a constant a statement of the program."""
         here = self.draft.at
-        name = constant.name.lstrip("_") or "constant"
+        name = name or constant.name.lstrip("_") or "constant"
         row = CALLS.get(name)
         if name in COMPOSITIONS or name in RESERVED or (row and not row.variable):
             name += "_"

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.read.python.flow.conditions import Pairs
 from gradgen.read.python.scope import Names
+from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.value import Value
 from gradgen.read.reader import MAX_PROGRAM
 
@@ -37,6 +38,8 @@ class Draft:
         in_ways: the names that are assigned in one way of an `if`, each with its value.
         called: what each name is made of.
         known: all names that there ever were.
+        cells: the lists, dicts and arrays that may change.
+        nested: how many `for` of comprehensions are around.
     """
 
     avoid: frozenset[str] = frozenset()
@@ -51,6 +54,8 @@ class Draft:
     in_ways: dict[str, Value] = field(default_factory=dict)
     called: dict[str, str] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    cells: Cells = field(default_factory=Cells)
+    nested: int = 0
 
     def go_to(self, names: Names, *nodes: ast.AST) -> None:
         """Take note of the lines that what is added comes from."""

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.terms.builtin import set_of
 from gradgen.read.python.terms.operators import binary, comparison, number_of, unary
+from gradgen.read.python.terms.rows import (
+    Row,
+    RowError,
+    chained,
+    key_of,
+    listed,
+    row_of,
+)
+from gradgen.read.python.terms.subscripts import bounds
 from gradgen.read.python.terms.value import (
     AND,
     ATOM,
@@ -32,13 +42,39 @@ class Context(Protocol):
     def name(self, node: ast.Name) -> Value:
         """Return what a name stands for."""
 
-    def attribute(self, node: ast.Attribute) -> Value:
-        """Return what `math.pi` stands for."""
+    def owner(self, node: ast.Attribute) -> ast.expr | None:
+        """Return the value that is asked by `.name`; None where that is a module."""
+
+    def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
+        """Return what `math.pi` stands for, or what a value says by that name."""
+
+    def made(self, row: Row) -> Value:
+        """Return a sequence that is made here."""
+
+    def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
+        """Return what stands at an index of a sequence."""
+
+    def matrix(self, left: Value, right: Value) -> Value:
+        """Return what `@` makes of two arrays."""
+
+    def arrays(self, node: ast.expr, values: list[Value], change: Callable[[list[Value]], Value]) -> Value:  # fmt: skip
+        """Return what an operator makes of the numbers of arrays."""
+
+    def comprehension(self, node: Comprehension, sure: bool) -> Value:
+        """Return what a comprehension makes."""
+
+    def inner(self, node: ast.Lambda) -> Value:
+        """Return what stands for a lambda."""
 
     def call(
-        self, node: ast.Call, args: list[Value], named: dict[str, Value], sure: bool
-    ) -> Value | list[Value]:
-        """Return the value of a call, or of one that returns several; `sure` where Python comes to it in any case."""
+        self,
+        node: ast.Call,
+        args: list[Value],
+        named: dict[str, Value],
+        sure: bool,
+        base: Value | None = None,
+    ) -> Value:
+        """Return the value of a call, also of a method of `base`; `sure` where Python comes to it in any case."""
 
     def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
         """Return what a comparison of what is no number comes to; None for one of numbers."""
@@ -58,32 +94,32 @@ class Context(Protocol):
 
 #: What Python calls some of what has no place in a formula.
 _IN_WORDS = {
-    "Subscript": "an index such as x[0]",
-    "List": "a list",
-    "Tuple": "a tuple",
-    "Dict": "a dict",
-    "Set": "a set",
-    "Lambda": "a lambda",
     "JoinedStr": "text",
-    "ListComp": "a comprehension",
-    "SetComp": "a comprehension",
-    "DictComp": "a comprehension",
-    "GeneratorExp": "a comprehension",
     "Starred": "`*`",
     "Yield": "`yield`",
     "YieldFrom": "`yield`",
     "Await": "`await`",
+    "Slice": "a slice",
 }
+Comprehension: TypeAlias = (
+    "ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp"
+)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def translate(root: ast.expr, context: Context) -> Value | list[Value]:
-    """Return an expression as a formula; a list where it is one call that returns several values.
+def translate(root: ast.expr, context: Context, sure: bool = True) -> Value:
+    """Return an expression as a formula, or the sequence that it is.
+
+    Args:
+        root: the expression.
+        context: what its names stand for.
+        sure: whether Python comes here in any case.
 
     Raises:
         GradgenError: it holds what has no place in a formula; with line and caret.
     """
     #: A node, how much of it was done, and whether Python comes here in any case.
-    todo: list[tuple[ast.expr, int, bool]] = [(root, 0, True)]
+    todo: list[tuple[ast.expr, int, bool]] = [(root, 0, sure)]
     made: list[Value] = []
     while todo:
         node, count, sure = todo.pop()
@@ -92,8 +128,6 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
                 chosen = _choose(node, count, made, context)
             else:
                 chosen = _join(node, count, made, context)
-            if node is root and isinstance(chosen, ast.expr):
-                root = chosen
             if isinstance(chosen, ast.expr):
                 todo.append((chosen, 0, sure))
             elif chosen:
@@ -114,12 +148,10 @@ def translate(root: ast.expr, context: Context) -> Value | list[Value]:
             raise context.fail(
                 "`:=` stands where it is not always reached; assign above instead", node
             )
-        value = _joined(node, operands, context, sure)
-        if isinstance(value, list):
-            if node is not root:
-                raise context.fail("this call returns several values", node)
-            return value
-        made.append(value)
+        try:
+            made.append(_joined(node, operands, context, sure))
+        except RowError as error:
+            raise context.fail(str(error), node) from None
     return made[0]
 
 
@@ -139,11 +171,29 @@ def _choose(node: ast.IfExp, count: int, made: list[Value], context: Context) ->
         return (node.body,)
     if count == 2:
         return (node.orelse,)
-    other = number_of(made.pop(), node.orelse, context)
-    body, test = number_of(made.pop(), node.body, context), made.pop()
-    words = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
-    made.append(Value(words, ELSE))
+    other, body, test = made.pop(), made.pop(), made.pop()
+    made.append(_either(node, test, body, other, context))
     return None
+
+
+def _either(
+    node: ast.IfExp, test: Value, body: Value, other: Value, context: Context
+) -> Value:
+    """Return the one value or the other; of tuples as long as each other, value by value."""
+    rows = row_of(body), row_of(other)
+    if rows[0] is not None and rows[1] is not None:
+        same = len(rows[0]) == len(rows[1]) and {rows[0].kind, rows[1].kind} == {
+            "tuple"
+        }
+        if same:
+            pairs = zip(rows[0].items, rows[1].items)
+            items = [_either(node, test, *pair, context) for pair in pairs]
+            return Row("tuple", (*items,)).value
+    if body.known is not None and body == other:
+        return body
+    number_of(other, node.orelse, context)
+    number_of(body, node.body, context)
+    return Value(f"{body.inside(OR)} if {test.inside(OR)} else {other.text}", ELSE)
 
 
 def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
@@ -172,14 +222,6 @@ def _one_of(first: Value, last: Value, end: bool) -> Value:
     return Value(text, ELSE)
 
 
-def single(root: ast.expr, context: Context) -> Value:
-    """Return an expression that has one value as a formula."""
-    value = translate(root, context)
-    if isinstance(value, list):
-        raise context.fail("this call returns several values", root)
-    return value
-
-
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
     """Return the operands of an expression."""
     if isinstance(node, ast.BinOp):
@@ -187,52 +229,148 @@ def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
     if isinstance(node, ast.UnaryOp):
         return (node.operand,)
     if isinstance(node, ast.Compare):
-        among = node.comparators[0]
-        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(among, (ast.Tuple, ast.List, ast.Set)):  # fmt: skip
-            return node.left, *among.elts
-        return node.left, *node.comparators
+        return _compared_parts(node)
     if isinstance(node, ast.Call) and context.asks(node):
         return (node.args[0],)
-    if isinstance(node, ast.NamedExpr):
+    if isinstance(node, (ast.NamedExpr, ast.Starred)):
         return (node.value,)
     if isinstance(node, ast.Call):
-        return *node.args, *(keyword.value for keyword in node.keywords)
-    if isinstance(node, (ast.Name, ast.Attribute, ast.Constant)):
+        owner = None if isinstance(node.func, ast.Name) else node.func
+        if isinstance(node.func, ast.Attribute):
+            owner = context.owner(node.func)
+        given = *node.args, *(keyword.value for keyword in node.keywords)
+        return given if owner is None else (owner, *given)
+    if isinstance(node, ast.Attribute):
+        owner = context.owner(node)
+        return () if owner is None else (owner,)
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return node.elts
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values)
+        return [part for pair in pairs for part in pair if part is not None]
+    if isinstance(node, ast.Subscript):
+        return node.value, *bounds(node.slice)
+    if isinstance(node, (ast.Name, ast.Constant, ast.Lambda, *_COMPREHENSIONS)):
         return ()
     kind = type(node).__name__
     what = _IN_WORDS.get(kind, f"Python's {kind}")
     raise context.fail(f"{what} has no place in a formula", node)
 
 
+def _compared_parts(node: ast.Compare) -> Sequence[ast.expr]:
+    """Return what is compared; of `x in (a, b)` the values that are listed."""
+    among = node.comparators[0]
+    listed_ = isinstance(among, (ast.Tuple, ast.List, ast.Set)) and not any(isinstance(each, ast.Starred) for each in among.elts)  # fmt: skip
+    if listed_ and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        return node.left, *among.elts  # type: ignore[attr-defined]
+    return node.left, *node.comparators
+
+
 def _joined(
     node: ast.expr, operands: list[Value], context: Context, sure: bool
-) -> Value | list[Value]:
+) -> Value:
     """Return an operation on values."""
     if isinstance(node, ast.Constant):
         return _constant(node, context)
     if isinstance(node, ast.Name):
         return context.name(node)
     if isinstance(node, ast.Attribute):
-        return context.attribute(node)
+        return context.attribute(node, *operands)
     if isinstance(node, ast.BinOp):
-        left, right = operands
-        return binary(left, node.op, right, node, context)
+        return _binary(node, operands, context)
     if isinstance(node, ast.UnaryOp):
-        return unary(node, operands[0], context)
+        if row_of(operands[0]) is None or isinstance(node.op, ast.Not):
+            return unary(node, operands[0], context)
+        return context.arrays(node, operands, lambda each: unary(node, each[0], context))  # fmt: skip
     if isinstance(node, ast.Compare):
         return _compared(node, operands, context)
     if isinstance(node, ast.NamedExpr):
         return context.assign(node, operands[0])
+    if isinstance(node, ast.Starred):
+        return operands[0]
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        items = _spread(node.elts, operands)
+        if isinstance(node, ast.Set):
+            return set_of(items)
+        kind = "tuple" if isinstance(node, ast.Tuple) else "list"
+        return context.made(Row(kind, (*items,)))
+    if isinstance(node, ast.Dict):
+        return context.made(_dict(node, operands))
+    if isinstance(node, ast.Subscript):
+        return context.subscript(node, operands)
+    if isinstance(node, _COMPREHENSIONS):
+        return context.comprehension(node, sure)
+    if isinstance(node, ast.Lambda):
+        return context.inner(node)
     assert isinstance(node, ast.Call)
     if context.asks(node):
         return context.asked(node, operands[0])
-    given = operands[: len(node.args)]
+    return _called(node, operands, context, sure)
+
+
+def _spread(nodes: Sequence[ast.expr], values: Sequence[Value]) -> list[Value]:
+    """Return values, of one with a star those in it."""
+    found: list[Value] = []
+    for node, value in zip(nodes, values):
+        found += listed(value) if isinstance(node, ast.Starred) else [value]
+    return found
+
+
+def _dict(node: ast.Dict, operands: list[Value]) -> Row:
+    pairs: dict[object, Value] = {}
+    left = iter(operands)
+    for key in node.keys:
+        if key is not None:
+            name = key_of(next(left))
+            pairs[name] = next(left)
+            continue
+        row = row_of(next(left))  # as in {**others}
+        if row is None or row.kind != "dict":
+            raise RowError("`**` takes a dict")
+        pairs.update(zip(row.keys, row.items))
+    return Row("dict", (*pairs.values(),), (*pairs,))
+
+
+def _called(
+    node: ast.Call, operands: list[Value], context: Context, sure: bool
+) -> Value:
+    base = None
+    if len(operands) > len(node.args) + len(node.keywords):
+        base, *operands = operands
+    args = _spread(node.args, operands[: len(node.args)])
     named: dict[str, Value] = {}
     for keyword, value in zip(node.keywords, operands[len(node.args) :]):
-        if keyword.arg is None:
-            raise context.fail("`**` has no place in a formula", keyword.value)
-        named[keyword.arg] = value
-    return context.call(node, given, named, sure)
+        given = {keyword.arg: value} if keyword.arg is not None else _names_in(value)
+        for name, each in given.items():
+            if name in named:
+                raise RowError(f"the argument `{name}` is given twice")
+            named[name] = each
+    return context.call(node, args, named, sure, base)
+
+
+def _names_in(value: Value) -> dict[str, Value]:
+    """Return the arguments that `**` gives by name."""
+    row = row_of(value)
+    if row is None or row.kind != "dict":
+        raise RowError("`**` takes a dict")
+    if not all(isinstance(key, str) for key in row.keys):
+        raise RowError("`**` takes a dict whose keys are texts")
+    return {str(key): item for key, item in zip(row.keys, row.items)}
+
+
+def _binary(node: ast.BinOp, operands: list[Value], context: Context) -> Value:
+    """Return an operation on numbers, on arrays, or on two sequences of a kind."""
+    left, right = operands
+    rows = row_of(left), row_of(right)
+    if rows == (None, None):
+        return binary(left, node.op, right, node, context)
+    kinds = [row.kind for row in rows if row is not None]
+    if "array" not in kinds:
+        return context.made(chained(left, node.op, right))
+    if isinstance(node.op, ast.MatMult):
+        return context.matrix(left, right)
+    op = node.op
+    return context.arrays(node, operands, lambda each: binary(each[0], op, each[1], node, context))  # fmt: skip
 
 
 def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Value:
@@ -240,6 +378,10 @@ def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Val
     settled = context.compared(node, operands)
     if settled is not None:
         return settled
+    if any(row.kind == "array" for row in map(row_of, operands) if row is not None):
+        if len(node.ops) > 1:
+            raise RowError("arrays are compared two by two")
+        return context.arrays(node, operands, lambda each: comparison(node, [node] * 2, each, context))  # fmt: skip
     return comparison(node, _parts(node, context), operands, context)
 
 

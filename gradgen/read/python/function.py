@@ -15,6 +15,7 @@ from gradgen.read.python.draft import Draft, Places
 from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
+from gradgen.read.python.flow.statements import check_result
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.meanings import check_means
@@ -198,6 +199,7 @@ class _Reader:
         end, first = body.read(self.helper, given)
         comment = said_of(end)
         values = body.results(end, len(first.values))
+        check_result(first, names)
         values = settle(self.draft, values, self.kept)
         if first.several:
             outputs = results = self.results.several(values, comment)

@@ -113,14 +113,14 @@ def meant(path: str, means: Mapping[str, str], sought: bool = False) -> Meant:
     Raises:
         ValueError: it is not known; the text says what to do.
     """
-    told = _told(path, means)
-    if told in means:
-        return _said(means[told])
-    module, _, name = told.rpartition(".")
-    text = _OTHERS.get(told) or (name if name in _SAME.get(module, ()) else "")
+    known = told(path, means)
+    if known in means:
+        return _said(means[known])
+    module, _, name = known.rpartition(".")
+    text = _OTHERS.get(known) or (name if name in _SAME.get(module, ()) else "")
     found = _said(text)
     if found.callable or text in CONSTANTS or text[:1].isdigit():
-        least, most = _COUNTS.get(told, (found.least, found.most))
+        least, most = _COUNTS.get(known, (found.least, found.most))
         return Meant(text, found.callable, least, most)
     if name in ("inf", "nan"):
         raise ValueError(f"`{name}` is not a finite number")
@@ -138,7 +138,7 @@ def meant(path: str, means: Mapping[str, str], sought: bool = False) -> Meant:
     )
 
 
-def _told(path: str, means: Mapping[str, str]) -> str:
+def told(path: str, means: Mapping[str, str]) -> str:
     """Return a name with its module replaced by the one that the user says it means."""
     if path in means and means[path] not in _SAME:
         return path

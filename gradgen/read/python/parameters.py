@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
-from gradgen.read.python.bound import Helper
+from gradgen.read.python.bound import Helper, default_of
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.expression import single
+from gradgen.read.python.expression import translate
 from gradgen.read.python.follow.decorators import check_decorator
 from gradgen.read.python.values import Scope
 from gradgen.read.statements import canonical
@@ -39,23 +39,6 @@ def parameters(
     return [arg.arg for arg in args.args]
 
 
-def omitted(helper: Helper, given: Collection[str]) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the parameters with a default that a call leaves out, each with that."""
-    names = [arg.arg for arg in helper.function.args.args]
-    count = len(helper.function.args.defaults)
-    for place, name in enumerate(names[len(names) - count :]):
-        if name not in given:
-            yield name, _default(helper, place)
-
-
-def _default(helper: Helper, place: int) -> ast.expr:
-    """Return the default of a parameter, counted among those that have one; where it is in hand, as a number there."""
-    node = helper.function.args.defaults[place]
-    if helper.defaults is None:
-        return node
-    return ast.copy_location(ast.Constant(helper.defaults[place]), node)
-
-
 def defaults(
     helper: Helper, means: Mapping[str, str], settled: Collection[str] = ()
 ) -> Mapping[str, str]:
@@ -63,7 +46,7 @@ def defaults(
     names = [arg.arg for arg in helper.function.args.args]
     found: dict[str, str] = {}
     for place in range(-1, -len(helper.function.args.defaults) - 1, -1):
-        node = _default(helper, place)
+        node = default_of(helper, place)
         if names[place] in settled:
             continue
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
@@ -72,7 +55,7 @@ def defaults(
             break  # it is no number, and so an input without a default
         constants = Constants(Draft(), means, names)
         scope = Scope(constants, helper.names, before=helper.place)
-        value = single(node, scope)
+        value = translate(node, scope)
         if not value.is_number:
             break
         found[names[place]] = canonical([*constants.draft.items, ("", value.text, "")])

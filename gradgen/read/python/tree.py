@@ -19,6 +19,13 @@ def dotted(node: ast.expr) -> tuple[str | None, tuple[str, ...]]:
     return (node.id if isinstance(node, ast.Name) else None), tuple(attributes[::-1])
 
 
+def as_function(node: ast.Lambda, name: str) -> ast.FunctionDef:
+    """Return a lambda as what `def` would say."""
+    body = ast.copy_location(ast.Return(node.body), node.body)
+    made = ast.FunctionDef(name, node.args, [body], [])
+    return ast.copy_location(made, node)
+
+
 def children(node: ast.AST) -> list[ast.AST]:
     """Return what is inside a node, but for the kinds of its operators and the like."""
     found: list[ast.AST] = []

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
-from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
+from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning, omitted
+from gradgen.read.python.expression import Comprehension, translate
 from gradgen.read.python.flow.known import compared, is_instance
+from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant
 from gradgen.read.python.scope import Names, UnclearError
-from gradgen.read.python.terms.operators import number_of
-from gradgen.read.python.terms.value import Value, number, truth
-from gradgen.read.python.tree import dotted
+from gradgen.read.python.terms import arrays, methods
+from gradgen.read.python.terms.calling import called, callee, takes_sequences
+from gradgen.read.python.terms.rows import ATOM, Row, RowError
+from gradgen.read.python.terms.subscripts import subscript
+from gradgen.read.python.terms.value import Known, Value, number, truth
+from gradgen.read.python.tree import as_function, dotted
 
 if TYPE_CHECKING:
     from gradgen.read.python.constants import Constants
@@ -25,12 +30,12 @@ if TYPE_CHECKING:
 #: What reads a call of one of the file's functions, given its arguments, in order and by name, where it stands, and whether
 #: Python comes to it in any case.
 Caller: TypeAlias = (
-    "Callable[[Helper, list[Value], Mapping[str, Value], ast.Call, Scope, bool], Value | list[Value]]"
+    "Callable[[Helper | Inner, list[Value], Mapping[str, Value], ast.AST, Scope, bool], Value]"
 )
 
 
 @dataclass
-class Scope:
+class Place:
     """The names in one call of a function, or beside a constant at the top level of a file, which calls no function."""
 
     constants: Constants
@@ -40,15 +45,34 @@ class Scope:
     prefix: str = ""
     before: int | None = None
     caller: Caller | None = None
-    #: What gives a value a name, which is a local one.
-    namer: Callable[[str, Value, ast.AST], Value] | None = None
+    #: What gives a value a name, which is a local one of a scope.
+    namer: Callable[[str, Value, Scope], Value] | None = None
+    #: What is around a function in a function, or around a comprehension.
+    outer: Scope | None = None
+    #: Whether this is a comprehension, and what is called in it.
+    turning: bool = False
+    calling: ast.AST | None = None
 
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         return self.names.fail(message, node)
 
+    def holder(self, name: str) -> Place | None:
+        """Return the scope whose local name this is."""
+        found: Place | None = self
+        while found is not None and name not in found.values:
+            if name in found.local:
+                return found
+            found = found.outer
+        return found
+
+    def held(self, name: str) -> Value | None:
+        """Return what a local name stands for, if it has a value."""
+        holder = self.holder(name)
+        return None if holder is None else holder.values.get(name)
+
     def imported(self, name: str) -> Dotted | None:
         """Return what an import in the function binds a name to, if one does."""
-        value = self.values.get(name)
+        value = self.held(name)
         known = value.known.value if value is not None and value.known else None
         return known if isinstance(known, Dotted) else None
 
@@ -60,12 +84,13 @@ class Scope:
                 return self.followed(self.names.imported(name, imported), node)
             except UnclearError as error:
                 raise self.fail(str(error), node) from None
-        if name in self.values and self.values[name].unclear:
-            raise self.fail(f"`{name}` {self.values[name].unclear}", node)
-        if name in self.local:
+        value = self.held(name)
+        if value is not None and value.unclear:
+            raise self.fail(f"`{name}` {value.unclear}", node)
+        if self.holder(name) is not None:
             what = (
                 "a local value here, or a parameter"
-                if name in self.values
+                if value is not None
                 else "read before it is assigned"
             )
             raise self.fail(f"`{name}` is {what}", node)
@@ -84,52 +109,18 @@ class Scope:
         except UnclearError as error:
             raise self.fail(str(error), node) from None
 
-    def name(self, node: ast.Name) -> Value:
-        if node.id in self.values and self.imported(node.id) is None:
-            value = self.values[node.id]
-            if value.unclear:
-                raise self.fail(f"`{node.id}` {value.unclear}", node)
-            return value
-        found = self.meaning(node.id, node)
-        if isinstance(found, Constant):
-            return self.constants.constant(node.id, found, self, node)
-        if isinstance(found, Helper):
-            raise self.fail(f"`{node.id}` is a function; call it", node)
-        return self.known(found, node)
-
-    def assign(self, node: ast.NamedExpr, value: Value) -> Value:
-        if self.namer is None:
-            raise self.fail("`:=` has no place in a constant", node)
-        return self.namer(node.target.id, value, node)
-
-    def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
-        return compared(node, operands, self.fail)
-
-    def asks(self, node: ast.Call) -> bool:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name != "isinstance" or len(node.args) != 2 or node.keywords:
-            return False
-        return self.meaning(name, node.func) == Dotted("builtins.isinstance")
-
-    def asked(self, node: ast.Call, value: Value) -> Value:
-        types = node.args[1]
-        found = []
-        for each in types.elts if isinstance(types, ast.Tuple) else [types]:
-            path = self.path(each).path
-            found.append(is_instance(value, path, self.constants.inputs))
-        if True in found:
-            return truth(True)
-        if None in found:
-            raise self.fail("of which type this is depends on who calls; leave that test to the caller", node)  # fmt: skip
-        return truth(False)
-
-    def attribute(self, node: ast.Attribute) -> Value:
-        found = self.followed(self.path(node), node)
-        if isinstance(found, Constant):
-            return self.constants.constant(ast.unparse(node), found, self, node)
-        if isinstance(found, Helper):
-            raise self.fail(f"`{ast.unparse(node)}` is a function; call it", node)
-        return self.known(found, node)
+    def owner(self, node: ast.Attribute) -> ast.expr | None:
+        """Return the value that is asked by `.name`; None where that is a module."""
+        root, _ = dotted(node)
+        if root is None:
+            return node.value
+        if self.holder(root) is not None:
+            return None if self.imported(root) is not None else node.value
+        try:
+            found = self.names.meaning(root, self.before)
+        except UnclearError:
+            return None
+        return node.value if isinstance(found, Constant) else None
 
     def path(self, node: ast.expr) -> Dotted:
         """Return what `math.exp` is, by its whole name."""
@@ -154,11 +145,73 @@ class Scope:
             raise self.fail(str(error), node) from None
         return first
 
+
+def at_hand(found: Dotted | Helper, name: str) -> Value:
+    """Return what stands for a function that is not called here."""
+    return Value("", known=Known(found, said=f"`{name}` is a function; call it"))
+
+
+class Scope(Place):
+    """What is read at a place, of names and of all that expressions hold."""
+
+    def name(self, node: ast.Name) -> Value:
+        value = self.held(node.id)
+        if value is not None and self.imported(node.id) is None:
+            if value.unclear:
+                raise self.fail(f"`{node.id}` {value.unclear}", node)
+            return self.constants.draft.cells.read(value)
+        found = self.meaning(node.id, node)
+        if isinstance(found, Constant):
+            return self.constants.constant(node.id, found, self, node)
+        if isinstance(found, Helper):
+            return at_hand(found, node.id)
+        return self.known(found, node)
+
+    def assign(self, node: ast.NamedExpr, value: Value) -> Value:
+        if self.namer is None:
+            raise self.fail("`:=` has no place in a constant", node)
+        if self.turning:
+            raise self.fail("`:=` has no place in a comprehension", node)
+        return self.namer(node.target.id, value, self)
+
+    def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
+        return compared(node, operands, self.fail, self.constants.draft.cells)
+
+    def asks(self, node: ast.Call) -> bool:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name != "isinstance" or len(node.args) != 2 or node.keywords:
+            return False
+        return self.meaning(name, node.func) == Dotted("builtins.isinstance")
+
+    def asked(self, node: ast.Call, value: Value) -> Value:
+        types = node.args[1]
+        found = []
+        for each in types.elts if isinstance(types, ast.Tuple) else [types]:
+            path = self.path(each).path
+            found.append(is_instance(value, path, self.constants.inputs))
+        if True in found:
+            return truth(True)
+        if None in found:
+            raise self.fail("of which type this is depends on who calls; leave that test to the caller", node)  # fmt: skip
+        return truth(False)
+
+    def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
+        if base is not None:
+            return arrays.attribute(self, node.attr, base)
+        found = self.followed(self.path(node), node)
+        if isinstance(found, Constant):
+            return self.constants.constant(ast.unparse(node), found, self, node)
+        if isinstance(found, Helper):
+            return at_hand(found, ast.unparse(node))
+        return self.known(found, node)
+
     def known(self, found: Dotted, node: ast.AST) -> Value:
-        """Return a constant of a module."""
+        """Return a constant of a module, or what stands for a function of one."""
+        if takes_sequences(found, self.constants.means):
+            return at_hand(found, found.path)
         what = self.meant(found, node)
         if what.callable:
-            raise self.fail(f"`{found.path}` is a function; call it", node)
+            return at_hand(found, found.path)
         if what.text == "pi":
             return self.constants.circle()
         if what.text in CONSTANTS:
@@ -166,49 +219,81 @@ class Scope:
             return Value(what.text)
         return number(float(what.text))
 
+    # Sequences.
+
+    def made(self, row: Row) -> Value:
+        """Return a sequence that was made here; what is made at the top of a file, nothing changes."""
+        if self.namer is None or row.kind not in ("list", "dict", "array"):
+            return row.value
+        return self.constants.draft.cells.new(row).value
+
+    def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
+        cells = self.constants.draft.cells
+        return subscript(parts[0], node.slice, parts[1:], cells)
+
+    def matrix(self, left: Value, right: Value) -> Value:
+        return arrays.product_of(self, left, right)
+
+    def arrays(self, node: ast.expr, values: list[Value], change: Callable[[list[Value]], Value]) -> Value:  # fmt: skip
+        return arrays.each(self, values, change)
+
+    def spend(self, count: int) -> None:
+        """Count values that are put into sequences."""
+        self.constants.draft.cells.spend(count)
+
+    def atom(self, value: Value, name: str = "part") -> Value:
+        """Return a number under a name, as it is used more than once."""
+        if self.namer is None or (value.is_number and ATOM.fullmatch(value.text)):
+            return value
+        return self.namer(name, value, replace(self, values={}))
+
+    def comprehension(self, node: Comprehension, sure: bool) -> Value:
+        return comprehension(node, self, sure)
+
+    def inner(self, node: ast.Lambda) -> Value:
+        """Return what stands for a lambda."""
+        return self.function(as_function(node, "inner"))
+
+    def function(self, node: ast.FunctionDef) -> Value:
+        """Return what stands for a function inside this one."""
+        if self.caller is None:
+            raise self.fail("a lambda is not read here; write it as a `def`", node)
+        helper = Helper(node, self.names)
+        given = {n: translate(default, self) for n, default in omitted(helper, ())}
+        return Value(
+            "",
+            known=Known(
+                Inner(helper, self, given),
+                said="a function has no place in a formula; call it",
+            ),
+        )
+
+    # Calls.
+
     def call(
-        self, node: ast.Call, args: list[Value], named: dict[str, Value], sure: bool
-    ) -> Value | list[Value]:
-        root, attributes = dotted(node.func)
-        if root is None:
-            raise self.fail("only functions are called", node)
-        found: Meaning
-        if attributes:
-            found = self.followed(self.path(node.func), node.func)
-        elif root in self.values and self.imported(root) is None:
-            raise self.fail(
-                f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
-                node.func,
-            )
-        else:
-            found = self.meaning(root, node.func)
-        if isinstance(found, Constant):
-            what = "a lambda" if isinstance(found.value, ast.Lambda) else "a value"
-            raise self.fail(
-                f"`{ast.unparse(node.func)}` is {what}, no function that can be read; write it as a `def`",
-                node.func,
-            )
-        if isinstance(found, Helper):
-            if self.caller is None:
-                raise self.fail("a constant calls no function of the file", node)
-            return self.caller(found, args, named, node, self, sure)
-        for part, arg in zip((*node.args, *(k.value for k in node.keywords)), (*args, *named.values())):  # fmt: skip
-            number_of(arg, part, self)
-        known = self.meant(found, node.func)
-        if named:
-            raise self.fail("arguments are given by position alone", node)
-        if not known.callable:
-            raise self.fail(f"`{found.path}` is no function", node.func)
-        if not known.least <= len(args) <= known.most:
-            count = "1 argument" if known.most == 1 else f"{known.least} arguments"
-            if known.least < known.most:
-                count += " or more"
-            raise self.fail(f"`{found.path}` takes {count}, not {len(args)}", node)
-        if known.text == "{0}":
-            return replace(args[0], whole=None, index=False)
-        if known.function:
-            self.constants.called.add(known.function)
-        texts = [arg.text for arg in args]
-        if "{pi}" in known.text:
-            return Value(known.call(texts, self.constants.circle().text))
-        return Value(known.call(texts))
+        self,
+        node: ast.Call,
+        args: list[Value],
+        named: dict[str, Value],
+        sure: bool,
+        base: Value | None = None,
+    ) -> Value:
+        self.calling = node
+        if base is not None and isinstance(node.func, ast.Attribute):
+            return methods.called(self, node.func.attr, base, args, named)
+        if base is not None:
+            return self.applied(base, args, named, sure)
+        return called(self, callee(self, node), args, named, node, sure)
+
+    def applied(
+        self,
+        function: Value,
+        args: list[Value],
+        named: Mapping[str, Value],
+        sure: bool = False,
+    ) -> Value:
+        """Return what a function that is at hand makes of values."""
+        held = function.known.value if function.known is not None else None
+        if not isinstance(held, (Dotted, Helper, Inner)) or self.calling is None:
+            raise RowError("only functions are called")
+        return called(self, held, args, named, self.calling, sure)

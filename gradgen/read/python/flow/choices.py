@@ -3,88 +3,185 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Helper
-from gradgen.read.python.expression import single
-from gradgen.read.python.flow.conditions import chain, merged
-from gradgen.read.python.flow.ways import Returned, Ways, joined
+from gradgen.read.python.expression import translate
+from gradgen.read.python.flow.conditions import Pairs, chain, merged
+from gradgen.read.python.flow.ways import Jump, Returned, Ways, joined
+from gradgen.read.python.terms.rows import Row, row_of
 from gradgen.read.python.terms.value import Value, tested
 from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:
     from gradgen.read.python.flow.body import Body
 
+_JUMPS = "whether this is reached depends on numbers; let the loop take all its turns, and choose by an `if` in it what they do"
+
+
+@dataclass
+class _Way:
+    """A way of an `if`: its condition, what it comes to, what names stand for behind it, and what lists hold."""
+
+    test: Value
+    ways: Ways
+    values: dict[str, Value] = field(default_factory=dict)
+    held: Mapping[int, Row | None] = field(default_factory=dict)
+
 
 def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     """Read `if`, `elif` and `else`, each way with the values that it finds; what they assign is a choice behind them."""
-    ways: list[tuple[Value, Ways, dict[str, Value]]] = []
+    ways: list[_Way] = []
     last: list[ast.stmt] = [node]
     line = node
     while len(last) == 1 and isinstance(last[0], ast.If):
         line = last[0]
         body.draft.go_to(scope.names, line)
-        test = tested(single(line.test, scope))
-        ways += [(when, Ways(last=end), {}) for when, end in body.raised()]
+        test = tested(translate(line.test, scope))
+        ways += [_Way(when, Ways(last=end)) for when, end in body.raised()]
         last = line.orelse
         if test.truth is not None:
             last = line.body if test.truth else line.orelse
             if test.truth:
                 break
             continue
-        before = scope.values
-        scope.values = {**before}
-        found = _way(body, line.body, scope, helper)
+        before, held = scope.values, body.draft.cells.contents
+        found = _way(body, test, line.body, scope, helper)
         said = body.texts.comment(line, helper, line.test.end_lineno)
-        if isinstance(found.last, Returned) and not found.pairs:
-            found.last = replace(found.last, comment=found.last.comment or said)
-        ways.append((test, found, scope.values))
-        scope.values = before
+        end = found.ways.last
+        if isinstance(end, Returned) and not found.ways.pairs:
+            found.ways.last = replace(end, comment=end.comment or said)
+        ways.append(found)
+        scope.values, body.draft.cells.contents = before, held
     if not ways:
         return body.block(last, scope, helper)
-    found = _way(body, last, scope, helper)
+    found = _way(body, Value(""), last, scope, helper)
     body.draft.go_to(scope.names, node)
-    _merge(body, node, [*ways, (Value(""), found, scope.values)], scope, helper)
-    return joined([(test, each) for test, each, _ in ways], found)
+    ways.append(found)
+    for each in ways:
+        if isinstance(each.ways.last, Jump):
+            raise scope.fail(_JUMPS, each.ways.last.node)
+    _merge(body, node, [each for each in ways if each.ways.last is None], scope, helper)
+    return joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
 
 
-def _way(body: Body, nodes: Sequence[ast.stmt], scope: Scope, helper: Helper) -> Ways:
+def _way(
+    body: Body, test: Value, nodes: Sequence[ast.stmt], scope: Scope, helper: Helper
+) -> _Way:
+    cells = body.draft.cells
     body.ways += 1
+    scope.values, cells.contents = {**scope.values}, {**cells.contents}
     found = body.block(nodes, scope, helper)
     body.ways -= 1
-    return found
+    values = scope.values if found.last else {n: cells.deep(v) for n, v in scope.values.items()}  # fmt: skip
+    return _Way(test, found, values, cells.contents)
 
 
 def _merge(
-    body: Body,
-    node: ast.If,
-    ways: Sequence[tuple[Value, Ways, dict[str, Value]]],
-    scope: Scope,
-    helper: Helper,
+    body: Body, node: ast.If, going: Sequence[_Way], scope: Scope, helper: Helper
 ) -> None:
-    """Let names stand for what the ways that go on have assigned to them."""
-    going = [(test, values) for test, each, values in ways if each.last is None]
+    """Let names stand for what the ways that go on have assigned to them, and lists hold what these have put into them."""
     if not going:
         return
     said = body.texts.comment(node, helper, -1)  # what stands above
-    scope.values = {**going[-1][1]}
-    where = f"the `if` in line {node.lineno}"
+    merge = _Merge(body, f"the `if` in line {node.lineno}", scope, said)
+    merge.lists(going)
+    scope.values = {**going[-1].values}
     for name in body.texts.names_of(node, [node]):
-        lacking = Value("", unclear=f"has no value in one way of {where}; assign it in every way, or above")  # fmt: skip
-        if not any(name in values for _, values in going):
+        lacking = Value("", unclear=f"has no value in one way of {merge.where}; assign it in every way, or above")  # fmt: skip
+        if not any(name in each.values for each in going):
             continue
-        pairs = [(test, values.get(name, lacking)) for test, values in going]
+        pairs = [(each.test, each.values.get(name, lacking)) for each in going]
         _, last = pairs.pop()
-        value = merged(pairs, last, where)
+        scope.values[name] = merge.value(name, pairs, last)
+
+
+@dataclass
+class _Merge:
+    """What values become that differ in the ways of an `if`."""
+
+    body: Body
+    where: str
+    scope: Scope
+    said: str
+
+    def lists(self, going: Sequence[_Way]) -> None:
+        """Let lists hold, item by item, what the ways have put into them; one that is not as long in each is not read any more."""
+        contents: dict[int, Row | None] = {}
+        for way in going:
+            contents.update(way.held)
+        self.body.draft.cells.contents = contents
+        for cell in contents:
+            found = [(way.test, way.held[cell]) for way in going if cell in way.held]
+            first = found[0][1]
+            if all(row is first for _, row in found):
+                continue
+            rows = [
+                self.as_held(cell, way)
+                for way in going
+                if way.held.get(cell) is not None
+            ]
+            same = {(len(row), row.kind, row.keys) for row in rows}
+            contents[cell] = None
+            if len(same) == 1 and len(rows) == len(going):
+                tests = [way.test for way in going]
+                items = self.items(rows, tests)
+                if not any(item.unclear for item in items):
+                    contents[cell] = replace(rows[-1], items=items)
+
+    def as_held(self, cell: int, way: _Way) -> Row:
+        """Return what a list holds at the end of a way."""
+        cells = self.body.draft.cells
+        contents, cells.contents = cells.contents, {**way.held}
+        found = row_of(cells.deep(Row("list", (), cell=cell).value))
+        cells.contents = contents
+        assert found is not None
+        return found
+
+    def items(self, rows: Sequence[Row], tests: Sequence[Value]) -> tuple[Value, ...]:
+        """Return the items of sequences that are as long as each other, chosen one by one."""
+        found = []
+        for place in range(len(rows[-1])):
+            pairs = [(t, row.items[place]) for t, row in zip(tests, rows)]
+            _, last = pairs.pop()
+            found.append(self.value(f"item{place}", pairs, last))
+        return (*found,)
+
+    def value(self, name: str, pairs: list[tuple[Value, Value]], last: Value) -> Value:
+        """Return what a name stands for behind an `if`."""
+        value = self.sequence(pairs, last) or merged(pairs, last, self.where)
         if value is None:
             while pairs and pairs[-1][1] == last:
                 pairs.pop()
             made = chain(pairs, last)
-            value = body.add(f"{scope.prefix}{name}", made, said, of_way=False)
-            body.draft.choices[value.text] = (pairs, last)
-            said = ""
+            value = self.body.add(f"{self.scope.prefix}{name}", made, self.said, of_way=False)  # fmt: skip
+            self.body.draft.choices[value.text] = (pairs, last)
+            self.said = ""
         else:
-            body.draft.count(value)
-        scope.values[name] = value
+            self.body.draft.count(value)
+        return value
+
+    def sequence(self, pairs: Pairs, last: Value) -> Value | None:
+        """Return the sequence that a name stands for where it stands for one in every way, of the same kind and length."""
+        values = [*(value for _, value in pairs), last]
+        rows = [row for row in map(row_of, values) if row is not None]
+        if len(rows) < len(values):
+            return None
+        if rows[0].cell is not None and len({row.cell for row in rows}) == 1:
+            return last
+        if all(value == last for value in values):
+            return last if rows[0].cell is None else None
+        cells = self.body.draft.cells
+        same = {(len(row), row.kind, row.keys) for row in rows}
+        if len(same) > 1 or rows[0].kind == "iterator":
+            return None
+        for value in values:
+            cells.freeze(value, f"in one way of {self.where}")
+        tests = [*(test for test, _ in pairs), Value("")]
+        items = self.items(rows, tests)
+        unclear = [item for item in items if item.unclear]
+        if unclear:
+            return unclear[0]
+        return replace(rows[-1], items=items, cell=None).value

@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.flow.conditions import either
+from gradgen.read.python.terms.cells import Cells
+from gradgen.read.python.terms.rows import constant, row_of
+from gradgen.read.python.terms.subscripts import same
 from gradgen.read.python.terms.value import Value, equality, truth
 
 Fail = Callable[[str, ast.AST], GradgenError]
@@ -17,18 +20,24 @@ _ABSTRACT = ("numbers.Number", "numbers.Complex", "numbers.Real")
 _TYPES = (*(f"builtins.{n}" for n in (*_NEVER, "bool", "int", "float", "complex")), "numpy.ndarray", *_ABSTRACT)  # fmt: skip
 
 
-def compared(node: ast.Compare, operands: list[Value], fail: Fail) -> Value | None:
+#: What a sequence of whatever kind may be an instance of.
+_SEQUENCES = ("list", "tuple", "ndarray", "set", "dict")
+
+
+def compared(
+    node: ast.Compare, operands: list[Value], fail: Fail, cells: Cells
+) -> Value | None:
     """Return what a comparison comes to; None where it is one of numbers, or has no place."""
     op, left, *others = node.ops[0], *operands
     if len(node.ops) > 1:
         return None
     if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
-        same = _same(left, others[0], node, fail)
+        same = _same(left, others[0], node, fail, cells)
         wanted = isinstance(op, (ast.Is, ast.Eq))
         return None if same is None else truth(same is wanted)
     if not isinstance(op, (ast.In, ast.NotIn)):
         return None
-    found = _within(node, left, others, fail)
+    found = _within(node, left, others, fail, cells)
     if found is None or isinstance(op, ast.In):
         return found
     return (
@@ -38,8 +47,19 @@ def compared(node: ast.Compare, operands: list[Value], fail: Fail) -> Value | No
     )
 
 
-def _same(one: Value, other: Value, node: ast.AST, fail: Fail) -> bool | None:
+def _same(
+    one: Value, other: Value, node: ast.Compare, fail: Fail, cells: Cells
+) -> bool | None:
     """Return whether two values are the same; None where both are numbers, or that is not known."""
+    rows = [row for row in map(row_of, (one, other)) if row is not None]
+    identical = isinstance(node.ops[0], (ast.Is, ast.IsNot))
+    if not identical and any(row.kind in ("array", "sequence") for row in rows):
+        return None
+    if len(rows) == 2:
+        found = None if identical else same(one, other, cells)
+        if found is None:
+            raise fail("whether these are equal depends on numbers here; compare them one by one", node)  # fmt: skip
+        return found
     if one.known is not None and other.known is not None:
         known = one.known.value, other.known.value
         return type(known[0]) is type(known[1]) and known[0] == known[1]
@@ -58,10 +78,17 @@ def _same(one: Value, other: Value, node: ast.AST, fail: Fail) -> bool | None:
 
 
 def _within(
-    node: ast.Compare, left: Value, others: list[Value], fail: Fail
+    node: ast.Compare, left: Value, others: list[Value], fail: Fail, cells: Cells
 ) -> Value | None:
     """Return whether a value is one of those that are listed, or a text is part of another."""
-    if not isinstance(node.comparators[0], (ast.Tuple, ast.List, ast.Set)):
+    among = row_of(others[0]) if len(others) == 1 else None
+    if among is not None:
+        others = (
+            [*map(constant, among.keys)] if among.kind == "dict" else [*among.items]
+        )
+        if among.kind == "array":
+            return None
+    elif not isinstance(node.comparators[0], (ast.Tuple, ast.List, ast.Set)):
         known = [each.known and each.known.value for each in (left, others[0])]
         part, whole = known
         if isinstance(part, str) and isinstance(whole, str):
@@ -72,7 +99,7 @@ def _within(
         for each in others:
             found = either(found, equality(left, each))
         return found
-    same = [_same(left, each, node, fail) for each in others]
+    same = [_same(left, each, node, fail, cells) for each in others]
     if True in same:
         return truth(True)
     return None if None in same else truth(False)
@@ -83,11 +110,17 @@ def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None
     name = path.removeprefix("builtins.")
     if path not in _TYPES:
         return None
+    name = "ndarray" if name == "numpy.ndarray" else name
+    row = row_of(value)
+    if row is not None:
+        if row.kind in ("iterator", "sequence"):
+            return None if name in _SEQUENCES else False
+        return name == ("ndarray" if row.kind == "array" else row.kind)
     if value.known is not None:
         return isinstance(value.known.value, str) and name == "str"
     if value.condition:
         return name in ("bool", "int", *_ABSTRACT)
-    if name in (*_NEVER, "numpy.ndarray", "bool"):
+    if name in (*_NEVER, "ndarray", "bool"):
         return False
     if value.index:
         return name in ("int", *_ABSTRACT)

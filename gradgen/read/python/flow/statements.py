@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import sys
 from collections.abc import Sequence
 
-from gradgen.errors import GradgenError
-from gradgen.read.python.bound import Dotted, Helper, plain
-from gradgen.read.python.draft import MAX_STATEMENTS
-from gradgen.read.python.expression import single, translate
-from gradgen.read.python.flow.ways import End, Returned, returns
+from gradgen.read.python.bound import Helper, plain
+from gradgen.read.python.expression import translate
+from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
+from gradgen.read.python.scope import Names
 from gradgen.read.python.terms.operators import number_of
 from gradgen.read.python.terms.value import Known, Value
 from gradgen.read.python.tree import bindings, dotted
@@ -46,36 +43,20 @@ class Texts:
         return f"{above} {beside}".strip()
 
 
-def several(node: ast.expr, scope: Scope) -> list[Value]:
-    """Return the values of a tuple, or of a call of a function that returns one."""
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return [single(element, scope) for element in node.elts]
-    value = translate(node, scope)
-    if not isinstance(value, list):
-        raise scope.fail("this is one value, not several", node)
-    return value
-
-
-def returned(node: ast.Return, scope: Scope) -> Value | list[Value]:
-    """Return what stands behind `return`, of a tuple or an array its values."""
-    value = node.value
-    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-        root, _ = dotted(value.func)
-        if root is not None and root not in scope.local:
-            with contextlib.suppress(GradgenError):
-                if scope.path(value.func).path in ("numpy.array", "numpy.asarray"):
-                    value = value.args[0]  # as in return np.array([u, v])
-    nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
-    if nothing or (isinstance(value, (ast.Tuple, ast.List)) and not value.elts):
+def returned(node: ast.Return, scope: Scope) -> tuple[list[Value], Form]:
+    """Return the values behind `return`, and the sequences that they are in."""
+    if node.value is None:
         raise scope.fail("the function returns nothing", node)
-    assert value is not None
-    if isinstance(value, (ast.Tuple, ast.List)):
-        found: Value | list[Value] = several(value, scope)
-    else:
-        found = translate(value, scope)
-    for each in found if isinstance(found, list) else [found]:
-        number_of(each, value, scope)
-    return found
+    value = translate(node.value, scope)
+    values, form = taken_apart(value, scope.constants.draft.cells)
+    scope.constants.draft.cells.hand_on(value, f"returned in line {node.lineno}")
+    nothing = value.known is not None and value.known.value is None
+    if nothing or not values:
+        raise scope.fail("the function returns nothing", node)
+    for each in values:
+        if each.known is not None and (form is None or scope.prefix == ""):
+            number_of(each, node.value, scope)
+    return values, form
 
 
 def assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
@@ -89,34 +70,6 @@ def assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
         value = ast.copy_location(ast.BinOp(old, node.op, node.value), node)
         return [node.target], value
     raise scope.fail(_refused(node), node)
-
-
-def turns(node: ast.For, scope: Scope, left: int) -> tuple[range, str]:
-    """Return the range that a loop runs over, of at most so many turns, and the name of its index."""
-    call, target = node.iter, node.target
-    arguments: list[int | None] = []
-    if (
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id not in scope.values
-        and not call.keywords
-        and isinstance(target, ast.Name)
-        and not node.orelse
-        and scope.meaning(call.func.id, call.func) == Dotted("builtins.range")
-    ):
-        arguments = [single(arg, scope).whole for arg in call.args]
-    numbers = [number for number in arguments if number is not None]
-    if not 0 < len(numbers) == len(arguments) <= 3 or not isinstance(target, ast.Name):
-        raise scope.fail("a loop runs over range(...) of whole numbers", node)
-    if len(numbers) == 3 and not numbers[2]:
-        raise scope.fail("the step of a range is not 0", node)
-    steps = range(*numbers)
-    far = max(abs(steps.start), abs(steps.stop), abs(steps.step)) > sys.maxsize
-    if far or len(steps) > left:
-        raise scope.fail(
-            f"loops have at most {MAX_STATEMENTS} turns, all together", node
-        )
-    return steps, target.id
 
 
 def is_silent(node: ast.stmt, scope: Scope) -> bool:
@@ -195,13 +148,24 @@ def alike(
     return found
 
 
+def check_result(found: Returned, names: Names) -> None:
+    """Refuse what is returned where it is more than one sequence of numbers."""
+    if found.form is None:
+        return
+    kind, _, inner = found.form
+    if any(inner):
+        raise names.fail("sequences in sequences are not returned; return one tuple of numbers", found.node)  # fmt: skip
+    if kind in ("dict", "set"):
+        raise names.fail(f"a {kind} is not returned; return a tuple of numbers", found.node)  # fmt: skip
+
+
 def check_given(
     helper: Helper,
     params: Sequence[str],
     given: Sequence[str],
     count: int,
     named: Sequence[str],
-    node: ast.Call,
+    node: ast.AST,
     scope: Scope,
 ) -> None:
     """Refuse a call that does not give each parameter one value.
@@ -225,8 +189,4 @@ def check_given(
 
 def _refused(node: ast.stmt) -> str:
     """Return why a statement has no place in a function, and what to do."""
-    if isinstance(node, ast.FunctionDef):
-        return "functions stand at the top level of the file; move this there"
-    if isinstance(node, (ast.Break, ast.Continue)):
-        return "a loop runs over all its turns; choose by an `if` in it what they do"
-    return "only assignments, `if`, loops over range(...) of whole numbers, `raise`, `assert` and `return` are allowed"
+    return "only assignments, `if`, loops, functions, `raise`, `assert` and `return` are allowed"

@@ -7,26 +7,70 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gradgen.read.python.flow.conditions import both
+from gradgen.read.python.flow.conditions import both, truths
+from gradgen.read.python.terms.cells import Cells
+from gradgen.read.python.terms.rows import Row, RowError, row_of
 from gradgen.read.python.terms.value import ELSE, OR, Value, denied, truth
 
 #: So many ends of ways, or so many characters, stand in one formula; the rest has a name of its own.
 _ENDS, _LONG = 12, 240
 
 
+#: How a sequence is made of values: its kind, its keys and what stands in it; None for a value.
+Form: TypeAlias = "tuple[str, tuple[object, ...], tuple[Form, ...]] | None"
+
+
 @dataclass(frozen=True)
 class Returned:
-    """A `return`: its values, whether these are a tuple, and what is said of it."""
+    """A `return`: its values, the sequences that they are in, and what is said of it."""
 
     values: tuple[Value, ...]
-    several: bool
+    form: Form
     comment: str
     node: ast.Return
 
     @property
+    def several(self) -> bool:
+        """Whether it is a sequence."""
+        return self.form is not None
+
+    @property
     def shape(self) -> str:
         """How many values there are, in words."""
-        return f"a tuple of {len(self.values)}" if self.several else "one value"
+        if self.form is None:
+            return "one value"
+        kind, _, inner = self.form
+        word = "an" if kind == "array" else "a"
+        deep = " with others in it" if any(inner) else ""
+        return f"{word} {kind} of {len(inner)}{deep}"
+
+
+def taken_apart(value: Value, cells: Cells) -> tuple[list[Value], Form]:
+    """Return the values in a sequence, as it is at this moment, and how it is made of them."""
+    row = row_of(cells.read(value))
+    if row is None:
+        return [value], None
+    if row.kind == "iterator":
+        raise RowError("what is gone through once is not returned; write list(...)")
+    parts = [taken_apart(item, cells) for item in row.items]
+    found = [each for values, _ in parts for each in values]
+    return found, (row.kind, row.keys, (*(form for _, form in parts),))
+
+
+def put_together(values: Iterator[Value], form: Form) -> Value:
+    """Return what was taken apart; who else holds it is not certain, and so it is not changed any more."""
+    if form is None:
+        return next(values)
+    kind, keys, inner = form
+    return Row(kind, (*(put_together(values, each) for each in inner),), keys).value
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A `break`, which ends a loop, or a `continue`, which ends its turn."""
+
+    ends: bool
+    node: ast.stmt
 
 
 @dataclass(frozen=True)
@@ -52,12 +96,12 @@ class Ways:
     """What statements come to: ends, each with its condition, and where no condition holds one more, or they go on."""
 
     pairs: list[tuple[Value, End]] = field(default_factory=list)
-    last: End | None = None
+    last: End | Jump | None = None
 
     @property
     def end(self) -> End:
         """The end of statements that do not go on."""
-        assert self.last is not None
+        assert self.last is not None and not isinstance(self.last, Jump)
         return Fork(tuple(self.pairs), self.last) if self.pairs else self.last
 
     def go_on(self, others: Ways) -> None:
@@ -128,6 +172,27 @@ def comment(end: End) -> str:
     said = [*dict.fromkeys(each.comment for each in returns(end))]
     text = "; ".join(said)
     return text if all(said) and (len(said) < 2 or len(text) <= 60) else ""
+
+
+def settled_or_truths(end: End, place: int) -> Value | None:
+    """Return one of the values that a function returns where that is no number, but the same in each way, or a condition in each."""
+    found = [each.values[place] for each in returns(end)]
+    told = any(each.known is not None or each.truth is not None for each in found)
+    if told and all(each == found[0] for each in found):
+        return found[0]
+    if any(each.known is not None for each in found):
+        raise RowError("what this returns is no number in one way, and something else in another; return numbers in every way")  # fmt: skip
+    if all(each.condition for each in found) and next(edges(end), None) is None:
+        return _truth(end, place)
+    return None
+
+
+def _truth(end: End, place: int) -> Value:
+    if isinstance(end, Fork):
+        pairs = [(test, _truth(inner, place)) for test, inner in end.pairs]
+        return truths(pairs, _truth(end.last, place))
+    assert isinstance(end, Returned)
+    return end.values[place]
 
 
 def formula(end: End, place: int, name: Callable[[Value], Value]) -> Value:

@@ -76,7 +76,7 @@ _ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
 }
 
 
-def number_of(value: Value, node: ast.expr, context: Context) -> Value:
+def number_of(value: Value, node: ast.AST, context: Context) -> Value:
     """Return a value that is a number or a condition; refuse any other."""
     if value.known is not None:
         raise context.fail(value.known.refusal, node)

@@ -15,15 +15,20 @@ class Known:
     Attributes:
         value: what it is.
         option: the parameter whose value it is, if it is one's.
+        said: why it has no place among numbers, where that is not plain.
     """
 
     value: object
     option: str = ""
+    said: str = ""
 
     @property
     def refusal(self) -> str:
         """Why it has no place among numbers, and what to do."""
+        if self.said:
+            return self.said
         what = {str: "text", type(None): "None"}.get(type(self.value), "a module")
+        what = getattr(self.value, "word", what)
         if not self.option:
             return f"{what} has no place in a formula"
         return (

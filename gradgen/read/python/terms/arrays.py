@@ -1,0 +1,428 @@
+"""A call of numpy's on sequences, or an operator between arrays, in; what it comes to, number by number, out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gradgen.read.python.bound import Dotted
+from gradgen.read.python.terms.builtin import (  # fmt: skip
+    Called,
+    difference,
+    dot,
+    extreme,
+    joined,
+    numbers,
+    product,
+    root_of_squares,
+    total,
+)
+from gradgen.read.python.terms.rows import (  # fmt: skip
+    Row,
+    RowError,
+    is_whole,
+    listed,
+    row_of,
+)
+from gradgen.read.python.terms.value import ELSE, PRODUCT, SUM, Value, index, number
+
+if TYPE_CHECKING:
+    from gradgen.read.python.values import Scope
+
+_FLOATS = ("builtins.float", "numpy.float64", "numpy.double", "numpy.float_")
+
+
+def axes(value: Value) -> int:
+    """Return how many axes an array has, or would have that is made of a sequence; 0 for a number."""
+    row = row_of(value)
+    if row is None:
+        return 0
+    if row.kind in ("dict", "set", "iterator"):
+        raise RowError(f"an array is not made of {row.word}; write a list")
+    inner = {(axes(item), len(row_of(item) or ())) for item in row.items}
+    if len(inner) > 1:
+        raise RowError("the rows of an array are of different lengths")
+    return 1 + (min(inner)[0] if inner else 0)
+
+
+def _leaves(value: Value) -> list[Value]:
+    row = row_of(value)
+    if row is None:
+        return [value]
+    return [leaf for item in row.items for leaf in _leaves(item)]
+
+
+def array(scope: Scope, value: Value) -> Value:
+    """Return an array of the numbers in a sequence, and of a number that number."""
+    if not axes(value):
+        return value
+    leaves = _leaves(value)
+    for leaf in leaves:
+        if leaf.known is not None:
+            raise RowError(leaf.known.refusal)
+    whole = all(leaf.whole is not None for leaf in leaves)
+
+    def made(each: Value) -> Value:
+        row = row_of(each)
+        if row is None:
+            return each if whole else replace(each, whole=None, index=False)
+        return Row("array", (*map(made, row.items),)).value
+
+    found = row_of(made(value))
+    assert found is not None
+    return scope.made(found)
+
+
+def as_list(scope: Scope, value: Value) -> Value:
+    """Return an array as a list, of its rows, if it has some."""
+    row = row_of(value)
+    if row is None:
+        return value
+    return scope.made(Row("list", (*(as_list(scope, item) for item in row.items),)))
+
+
+def each(scope: Scope, values: Sequence[Value], change: Callable[[list[Value]], Value]) -> Value:  # fmt: skip
+    """Return what becomes of numbers that stand at the same places of arrays, as numpy aligns them."""
+    scope.spend(sum(len(row) for row in map(row_of, values) if row is not None))
+    deep = [*map(axes, values)]
+    most = max(deep)
+    if not most:
+        return change([*values])
+    rows = [row_of(value) if axis == most else None for value, axis in zip(values, deep)]  # fmt: skip
+    sizes = {len(row) for row in rows if row is not None} - {1}
+    if len(sizes) > 1:
+        raise RowError(f"arrays of {' and '.join(map(str, sorted(sizes)))} numbers do not fit")  # fmt: skip
+    size = min(sizes, default=1)
+    items = []
+    for place in range(size):
+        at = [
+            value if row is None else row.items[place if len(row) > 1 else 0]
+            for value, row in zip(values, rows)
+        ]
+        items.append(each(scope, at, change))
+    return array(scope, Row("array", (*items,)).value)
+
+
+def product_of(scope: Scope, left: Value, right: Value) -> Value:
+    """Return what `@` makes of two arrays, of one axis or two."""
+    deep = axes(left), axes(right)
+    if 0 in deep or max(deep) > 2:
+        raise RowError("a matrix product takes arrays of one axis or two")
+    rows = [[*listed(row)] for row in listed(left)] if deep[0] == 2 else [listed(left)]
+    others = listed(right) if deep[1] == 1 else None
+    columns = [others] if others is not None else [[*c] for c in zip(*map(listed, listed(right)))]  # fmt: skip
+    scope.spend(len(rows) * len(columns) * len(rows[0]) if rows else 0)
+    table = [[dot(row, column) for column in columns] for row in rows]
+    if deep == (1, 1):
+        return table[0][0]
+    flat = table[0] if deep[0] == 1 else [line[0] for line in table]
+    if min(deep) == 1:
+        return array(scope, Row("array", (*flat,)).value)
+    lines = (*(Row("array", (*line,)).value for line in table),)
+    return array(scope, Row("array", lines).value)
+
+
+def transposed(scope: Scope, value: Value) -> Value:
+    """Return the transpose of an array of two axes; one of one axis is its own."""
+    if axes(value) < 2:
+        return value
+    lines = zip(*map(listed, listed(value)))
+    return array(scope, Row("array", (*(Row("array", line).value for line in lines),)).value)  # fmt: skip
+
+
+def shape(value: Value) -> list[int]:
+    """Return how many values an array has along each axis."""
+    found = []
+    while axes(value):
+        found.append(len(listed(value)))
+        if not found[-1]:
+            break
+        value = listed(value)[0]
+    return found
+
+
+def attribute(scope: Scope, name: str, value: Value) -> Value:
+    """Return what an array says of itself by a name."""
+    row = row_of(value)
+    if row is None or row.kind != "array":
+        raise RowError("only what modules hold is read with a dot")
+    if name == "T":
+        return transposed(scope, value)
+    sizes = [number(size) for size in shape(value)]
+    found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
+    found["size"] = number(len(_leaves(value)))
+    if name not in found:
+        raise RowError(f"`{name}` of an array is not read")
+    return found[name]
+
+
+# Calls.
+
+
+def _only(named: Mapping[str, Value], *known: str) -> None:
+    for name, value in named.items():
+        held = value.known.value if value.known is not None else None
+        if name == "dtype" and isinstance(held, Dotted) and held.path in _FLOATS:
+            continue
+        if name not in known:
+            raise RowError(f"the argument `{name}` is not read here")
+
+
+def _counted(least: int, most: int, call: Called) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        if not least <= len(args) <= most:
+            wanted = f"{least}" if least == most else f"{least} to {most}"
+            raise RowError(f"this takes {wanted} arguments, not {len(args)}")
+        _only(named)
+        return call(scope, args, named)
+
+    return called
+
+
+def _floats(scope: Scope, value: Value, named: Mapping[str, Value]) -> Value:
+    """Return an array of floats where that is asked for, also of whole numbers."""
+    found = array(scope, value)
+    row = row_of(found)
+    if "dtype" in named and row is not None and is_whole(row):
+        return each(scope, [found], lambda v: number(float(v[0].whole or 0)))
+    return found
+
+
+def _as_array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    row = row_of(args[0])
+    if row is not None and row.kind == "array" and "dtype" not in named:
+        return args[0]
+    return _floats(scope, args[0], named)
+
+
+def _filled(text: str) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+        row = row_of(args[0])
+        sizes = listed(args[0]) if row is not None else [args[0]]
+        value = number(float(text)) if text else numbers(args[1:2])[0]
+        if any(size.whole is None or size.whole < 0 for size in sizes):
+            raise RowError("the size of an array is a whole number that is known when compiling")  # fmt: skip
+        scope.spend(math.prod(size.whole or 0 for size in sizes))
+        for size in reversed(sizes):
+            value = Row("array", (value,) * (size.whole or 0)).value
+        return array(scope, value)
+
+    return called
+
+
+def _like(text: str) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        row = row_of(args[0])
+        if row is None:
+            return None
+        if is_whole(row):
+            raise RowError("an array like one of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
+        return each(scope, args, lambda _: number(float(text)))
+
+    return called
+
+
+def _linspace(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _only(named, "num", "endpoint")
+    if not 2 <= len(args) <= 3:
+        raise RowError("`linspace` takes its ends, and how many numbers there are")
+    size = [*args[2:], *([named["num"]] if "num" in named else [])]
+    ends = named.get("endpoint")
+    count = size[0].whole if size else 50
+    if count is None or (ends is not None and ends.truth is None):
+        raise RowError("how many numbers there are is known when compiling")
+    closed = ends is None or ends.truth is True
+    first, last = numbers(args[:2])
+    scope.spend(count)
+    parts, far = max(count - closed, 1), difference(last, first)
+    items = [
+        (
+            first
+            if not place
+            else (
+                last
+                if closed and place == count - 1
+                else Value(
+                    f"{first.inside(SUM)} + {place} * ({far.text}) / {parts}", SUM
+                )
+            )
+        )
+        for place in range(count)
+    ]
+    return array(scope, Row("array", (*(replace(v, whole=None, index=False) for v in items),)).value)  # fmt: skip
+
+
+def _arange(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    bounds = [arg.whole for arg in args if arg.whole is not None]
+    if len(bounds) != len(args) or (len(args) == 3 and not bounds[2]) or named:
+        raise RowError("`arange` takes whole numbers that are known when compiling; see `linspace`")  # fmt: skip
+    scope.spend(len(range(*bounds)))
+    return array(scope, Row("array", (*map(index, range(*bounds)),)).value)
+
+
+def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Called:
+    """Return what reduces an array to a number, along all of its axes, or along one."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        _only(named, "axis")
+        if not 1 <= len(args) + len(named) <= 2:
+            raise RowError("this takes an array, and an axis")
+        along = [*args[1:], *named.values()]
+        axis = along[0].whole if along else None
+        deep = axes(args[0])
+        if not deep:
+            return args[0] if not along else None
+        if along and (axis is None or not -deep <= axis < deep or deep > 2):
+            raise RowError("an axis is 0 or 1, and the array has it")
+        if axis is None or deep == 1:
+            leaves = _leaves(args[0])
+            if not (leaves or empty):
+                raise RowError("this of an empty array has no value")
+            return call(scope, leaves)
+        table = args[0] if axis % 2 else transposed(scope, args[0])
+        return array(scope, Row("array", (*(call(scope, listed(line)) for line in listed(table)),)).value)  # fmt: skip
+
+    return called
+
+
+def _mean(scope: Scope, values: Sequence[Value]) -> Value:
+    return Value(f"{total(values).inside(PRODUCT)} / {len(values)}", PRODUCT)
+
+
+def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _only(named, "ord")
+    order = [*args[1:], *named.values()]
+    if not axes(args[0]) or len(order) > 1:
+        raise RowError("`norm` takes an array")
+    if not order or (order[0].known is not None and order[0].known.value is None):
+        return root_of_squares(scope, _leaves(args[0]))
+    if axes(args[0]) == 1 and order[0].whole == 2:
+        return root_of_squares(scope, _leaves(args[0]))
+    if axes(args[0]) == 1 and order[0].whole == 1:
+        scope.constants.called.add("abs")
+        return total([Value(f"abs({v.text})") for v in numbers(_leaves(args[0]))])
+    raise RowError("`norm` is read of order 1 and 2")
+
+
+def _cross(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    one, other = map(listed, args)
+    if not len(one) == len(other) == 3:
+        raise RowError("`cross` takes vectors of three numbers")
+    items = []
+    for a, b in ((1, 2), (2, 0), (0, 1)):
+        items.append(difference(product([one[a], other[b]]), product([one[b], other[a]])))  # fmt: skip
+    return array(scope, Row("array", (*items,)).value)
+
+
+def _outer(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    lines = [Row("array", (*(product([a, b]) for b in listed(args[1])),)).value for a in listed(args[0])]  # fmt: skip
+    return array(scope, Row("array", (*lines,)).value)
+
+
+def _dot(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    if not all(map(axes, args)):
+        return each(scope, args, product)
+    return product_of(scope, *args)
+
+
+def _diff(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    values = listed(args[0])
+    if axes(args[0]) != 1:
+        raise RowError("`diff` takes an array of one axis")
+    items = (*(difference(b, a) for a, b in pairwise(values)),)
+    return array(scope, Row("array", items).value)
+
+
+def _cumsum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    values = numbers(_leaves(args[0]))
+    scope.spend(len(values) ** 2 // 2)
+    return array(scope, Row("array", (*(total(values[: k + 1]) for k in range(len(values))),)).value)  # fmt: skip
+
+
+def _polyval(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    if axes(args[0]) != 1 or axes(args[1]):
+        raise RowError("`polyval` takes coefficients, and a number")
+    at, found = args[1], index(0)
+    for value in numbers(listed(args[0])):
+        found = total([product([found, at]), value]) if found.whole != 0 else value
+        scope.spend(len(found.text) // 100)
+    return found
+
+
+def _where(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+    if len(args) != 3 or not any(map(row_of, args)):
+        return None
+
+    def one(values: list[Value]) -> Value:
+        test, first, last = values
+        if test.truth is not None:
+            return first if test.truth else last
+        if not test.condition:
+            raise RowError("`where` takes conditions")
+        numbers([first, last])
+        return Value(f"{first.inside(ELSE + 1)} if {test.inside(ELSE + 1)} else {last.text}", ELSE)  # fmt: skip
+
+    return each(scope, args, one)
+
+
+_ANY = _reduced(lambda scope, values: joined(values, False), True)
+_ALL = _reduced(lambda scope, values: joined(values, True), True)
+_SUM = _reduced(lambda scope, values: total(values), True)
+_PROD = _reduced(lambda scope, values: product(values), True)
+_MAX = _reduced(lambda scope, values: extreme(scope, "max", values), False)
+_MIN = _reduced(lambda scope, values: extreme(scope, "min", values), False)
+
+
+def _array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    return _floats(scope, args[0], named)
+
+
+def _at_least_one(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    if axes(args[0]):
+        return _as_array(scope, args, named)
+    return array(scope, Row("array", (args[0],)).value)
+
+
+def _transpose(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    return transposed(scope, args[0])
+
+
+#: By the whole name of each function of numpy's, what a call of it comes to; None where it is one of numbers alone.
+CALLS: Mapping[str, Called] = {
+    "numpy.array": _counted(1, 1, _array),
+    "numpy.asarray": _counted(1, 1, _as_array),
+    "numpy.asanyarray": _counted(1, 1, _as_array),
+    "numpy.atleast_1d": _counted(1, 1, _at_least_one),
+    "numpy.zeros": _counted(1, 1, _filled("0.0")),
+    "numpy.ones": _counted(1, 1, _filled("1.0")),
+    "numpy.full": _counted(2, 2, _filled("")),
+    "numpy.zeros_like": _counted(1, 1, _like("0.0")),
+    "numpy.ones_like": _counted(1, 1, _like("1.0")),
+    "numpy.linspace": _linspace,
+    "numpy.arange": _arange,
+    "numpy.sum": _SUM,
+    "numpy.prod": _PROD,
+    "numpy.mean": _reduced(_mean, False),
+    "numpy.average": _counted(1, 1, _reduced(_mean, False)),
+    "numpy.max": _MAX,
+    "numpy.amax": _MAX,
+    "numpy.min": _MIN,
+    "numpy.amin": _MIN,
+    "numpy.any": _ANY,
+    "numpy.all": _ALL,
+    "numpy.linalg.norm": _norm,
+    "numpy.dot": _counted(2, 2, _dot),
+    "numpy.inner": _counted(2, 2, lambda scope, args, named: dot(*map(listed, args))),
+    "numpy.vdot": _counted(2, 2, lambda scope, args, named: dot(*map(_leaves, args))),
+    "numpy.matmul": _counted(2, 2, lambda scope, args, named: product_of(scope, *args)),
+    "numpy.outer": _counted(2, 2, _outer),
+    "numpy.cross": _counted(2, 2, _cross),
+    "numpy.diff": _counted(1, 1, _diff),
+    "numpy.cumsum": _counted(1, 1, _cumsum),
+    "numpy.polyval": _counted(2, 2, _polyval),
+    "numpy.transpose": _counted(1, 1, _transpose),
+    "numpy.where": _where,
+}

@@ -1,0 +1,349 @@
+"""A call of one of Python's own functions, or of `math`, that take sequences, in; what it comes to out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gradgen.read.python.draft import MAX_STATEMENTS
+from gradgen.read.python.terms.rows import (  # fmt: skip
+    Row,
+    RowError,
+    iterator,
+    key_of,
+    listed,
+    literal,
+    row_of,
+)
+from gradgen.read.python.terms.value import (  # fmt: skip
+    AND,
+    OR,
+    POWER,
+    PRODUCT,
+    SUM,
+    Value,
+    index,
+    tested,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from gradgen.read.python.values import Scope
+
+#: What a call comes to: of its arguments, in order and by name; None where it is one of numbers alone.
+Called = Callable[["Scope", Sequence[Value], Mapping[str, Value]], "Value | None"]
+
+
+def _no_names(named: Mapping[str, Value], *known: str) -> None:
+    for name in named:
+        if name not in known:
+            raise RowError(f"the argument `{name}` is not read here")
+
+
+def _one(args: Sequence[Value], what: str) -> Value:
+    if len(args) != 1:
+        raise RowError(f"`{what}` takes 1 argument, not {len(args)}")
+    return args[0]
+
+
+def numbers(values: Sequence[Value]) -> Sequence[Value]:
+    """Return values that are numbers."""
+    for value in values:
+        if value.known is not None:
+            raise RowError(value.known.refusal)
+        if value.condition:
+            raise RowError("a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`")  # fmt: skip
+    return values
+
+
+def total(values: Sequence[Value]) -> Value:
+    """Return the sum of numbers, in order."""
+    values = [v for v in numbers(values) if v.whole != 0] or [index(0)]
+    wholes = [v.whole for v in values if v.whole is not None]
+    if len(wholes) == len(values):
+        return index(sum(wholes))
+    if len(values) == 1:
+        return values[0]
+    texts = [values[0].inside(SUM), *(v.inside(SUM + 1) for v in values[1:])]
+    return Value(" + ".join(texts), SUM)
+
+
+def product(values: Sequence[Value]) -> Value:
+    """Return the product of numbers, in order."""
+    values = [v for v in numbers(values) if v.whole != 1] or [index(1)]
+    if len(values) == 1:
+        return values[0]
+    texts = [values[0].inside(PRODUCT), *(v.inside(PRODUCT + 1) for v in values[1:])]
+    return Value(" * ".join(texts), PRODUCT)
+
+
+def dot(ones: Sequence[Value], others: Sequence[Value]) -> Value:
+    """Return the sum of the products of numbers."""
+    if len(ones) != len(others):
+        raise RowError(f"these are {len(ones)} and {len(others)} values")
+    return total([product(pair) for pair in zip(ones, others)])
+
+
+def root_of_squares(scope: Scope, values: Sequence[Value]) -> Value:
+    """Return the length of a vector."""
+    scope.constants.called.add("sqrt")
+    squares = [Value(f"{v.inside(POWER + 1)} ** 2", POWER) for v in numbers(values)]
+    return Value(f"sqrt({total(squares).text})")
+
+
+def difference(one: Value, other: Value) -> Value:
+    """Return the difference of two numbers."""
+    numbers([one, other])
+    return Value(f"{one.inside(SUM)} - {other.inside(SUM + 1)}", SUM)
+
+
+def joined(values: Sequence[Value], all_: bool) -> Value:
+    """Return whether all of the conditions hold, or any."""
+    left = []
+    for value in map(tested, values):
+        if value.truth is not None and value.truth is not all_:
+            left.append(value)
+            break
+        if value.truth is None:
+            left.append(value)
+    if left and left[-1].truth is not None and len(left) == 1:
+        return left[0]
+    if not left:
+        return truth(all_)
+    if len(left) == 1:
+        return left[0]
+    word, binds = ("and", AND) if all_ else ("or", OR)
+    text = f" {word} ".join(value.inside(binds + 1) for value in left)
+    return Value(text, binds, condition=True)
+
+
+# Calls.
+
+
+def _len(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    value = _one(args, "len")
+    row = row_of(value)
+    if row is not None and row.kind != "iterator":
+        return index(len(row))
+    held = value.known.value if value.known is not None else None
+    if isinstance(held, str):
+        return index(len(held))
+    raise RowError("only a sequence has a length")
+
+
+def _sum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named, "start")
+    start = [*args[1:2], *named.values()]
+    if not 1 <= len(args) + len(named) <= 2:
+        raise RowError("`sum` takes a sequence, and what it starts with")
+    return total([*start, *listed(args[0])])
+
+
+def _prod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named, "start")
+    return product([*named.values(), *listed(_one(args, "math.prod"))])
+
+
+def _fsum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    return total(listed(_one(args, "math.fsum")))
+
+
+def _dist(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    ones, others = _two(args, "math.dist")
+    return root_of_squares(scope, [difference(*pair) for pair in zip(ones, others)])
+
+
+def _sumprod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    return dot(*_two(args, "math.sumprod"))
+
+
+def _two(args: Sequence[Value], what: str) -> tuple[list[Value], list[Value]]:
+    if len(args) != 2:
+        raise RowError(f"`{what}` takes 2 arguments, not {len(args)}")
+    ones, others = map(listed, args)
+    if len(ones) != len(others):
+        raise RowError(f"these are {len(ones)} and {len(others)} values")
+    return ones, others
+
+
+def _extreme(name: str) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        values = [*args]
+        if len(args) == 1 and row_of(args[0]) is not None:
+            values = listed(args[0])
+        elif not any(row_of(arg) for arg in args):
+            return None
+        _no_names(named)
+        return extreme(scope, name, values)
+
+    return called
+
+
+def extreme(scope: Scope, name: str, values: Sequence[Value]) -> Value:
+    """Return the largest of numbers, or the smallest."""
+    if not values:
+        raise RowError(f"`{name}` of an empty sequence")
+    numbers(values)
+    if len(values) == 1:
+        return values[0]
+    literals = [literal(value) for value in values]
+    if None not in literals:
+        pick = max if name == "max" else min
+        return values[literals.index(pick(literals))]  # type: ignore[type-var]
+    scope.constants.called.add(name)
+    return Value(f"{name}({', '.join(value.text for value in values)})")
+
+
+def _any(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    return joined(listed(_one(args, "any")), False)
+
+
+def _all(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    return joined(listed(_one(args, "all")), True)
+
+
+def _range(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    bounds = [arg.whole for arg in args if arg.whole is not None]
+    if not 0 < len(bounds) == len(args) <= 3:
+        raise RowError("`range` takes whole numbers that are known when compiling")
+    if len(bounds) == 3 and not bounds[2]:
+        raise RowError("the step of a range is not 0")
+    steps = range(*bounds)
+    far = max(abs(steps.start), abs(steps.stop), abs(steps.step)) > sys.maxsize
+    if far or len(steps) > MAX_STATEMENTS:
+        raise RowError(f"loops have at most {MAX_STATEMENTS} turns, all together")
+    scope.spend(len(steps))
+    return Row("range", (*map(index, steps),)).value
+
+
+def _enumerate(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    _no_names(named, "start")
+    start = [*args[1:2], *named.values()]
+    if not 1 <= len(args) + len(named) <= 2 or any(s.whole is None for s in start):
+        raise RowError("`enumerate` takes a sequence, and the whole number that it starts with")  # fmt: skip
+    first = start[0].whole if start else 0
+    items = listed(args[0])
+    pairs = [Row("tuple", (index((first or 0) + place), item)).value for place, item in enumerate(items)]  # fmt: skip
+    return iterator(pairs, args[0])
+
+
+def _zip(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named, "strict")
+    rows = [listed(arg) for arg in args]
+    strict = named.get("strict")
+    if strict is not None and strict.truth is None:
+        raise RowError("the argument `strict` is True or False")
+    if strict is not None and strict.truth and len({len(row) for row in rows}) > 1:
+        raise RowError("`zip` of sequences of different lengths, which are to be equal")
+    items = [Row("tuple", pair).value for pair in zip(*rows)]
+    return iterator(items, *args)
+
+
+def _reversed(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    value = _one(args, "reversed")
+    row = row_of(value)
+    if row is None or row.kind in ("iterator", "set"):
+        raise RowError("`reversed` takes a sequence")
+    return iterator(listed(value)[::-1], value)
+
+
+def _sorted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named, "reverse")
+    back = named.get("reverse")
+    if back is not None and back.truth is None:
+        raise RowError("the argument `reverse` is True or False")
+    values = listed(_one(args, "sorted"))
+    keys: list[object] = [literal(value) for value in values]
+    if None in keys:
+        keys = [value.known.value if value.known else None for value in values]
+        if not all(isinstance(key, str) for key in keys):
+            raise RowError("in which order numbers are is known of written ones alone; choose by `if`, `min` or `max`")  # fmt: skip
+    order = sorted(
+        range(len(keys)),
+        key=lambda place: keys[place],  # type: ignore[arg-type, return-value]
+        reverse=bool(back and back.truth),
+    )
+    return scope.made(Row("list", (*(values[place] for place in order),)))
+
+
+def _copied(kind: str) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+        _no_names(named)
+        if len(args) > 1:
+            raise RowError(f"`{kind}` takes 1 argument, not {len(args)}")
+        row = row_of(args[0]) if args else None
+        if kind == "set" and row is not None and row.kind == "set":
+            return args[0]
+        items = listed(args[0]) if args else []
+        return set_of(items) if kind == "set" else scope.made(Row(kind, (*items,)))
+
+    return called
+
+
+def set_of(values: Sequence[Value]) -> Value:
+    """Return the set of values that are known."""
+    return Row("set", (*{key_of(value): value for value in values}.values(),)).value
+
+
+def _dict(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    if len(args) > 1:
+        raise RowError(f"`dict` takes 1 argument, not {len(args)}")
+    pairs: dict[object, Value] = {}
+    row = row_of(args[0]) if args else None
+    if row is not None and row.kind == "dict":
+        pairs.update(zip(row.keys, row.items))
+    elif args:
+        for each in listed(args[0]):
+            key, value = _pair(each)
+            pairs[key] = value
+    pairs.update(named)
+    return scope.made(Row("dict", (*pairs.values(),), (*pairs,)))
+
+
+def _pair(value: Value) -> tuple[object, Value]:
+    pair = listed(value)
+    if len(pair) != 2:
+        raise RowError("`dict` takes pairs of keys and values")
+    return key_of(pair[0]), pair[1]
+
+
+def _map(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _no_names(named)
+    if len(args) < 2:
+        raise RowError("`map` takes a function and sequences")
+    rows = [listed(arg) for arg in args[1:]]
+    items = [scope.applied(args[0], [*each], {}) for each in zip(*rows)]
+    return iterator(items, *args[1:])
+
+
+#: By the whole name of each function, what a call of it comes to.
+CALLS: Mapping[str, Called] = {
+    "builtins.len": _len,
+    "builtins.sum": _sum,
+    "builtins.max": _extreme("max"),
+    "builtins.min": _extreme("min"),
+    "builtins.any": _any,
+    "builtins.all": _all,
+    "builtins.range": _range,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.reversed": _reversed,
+    "builtins.sorted": _sorted,
+    "builtins.list": _copied("list"),
+    "builtins.tuple": _copied("tuple"),
+    "builtins.set": _copied("set"),
+    "builtins.dict": _dict,
+    "builtins.map": _map,
+    "math.fsum": _fsum,
+    "math.prod": _prod,
+    "math.dist": _dist,
+    "math.sumprod": _sumprod,
+}

@@ -1,0 +1,122 @@
+"""A call of what a file, a module or a formula has a name for in; what it comes to out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning
+from gradgen.read.python.meanings import Meant, told
+from gradgen.read.python.terms import arrays, builtin
+from gradgen.read.python.terms.operators import number_of
+from gradgen.read.python.terms.rows import goes_through, literal, row_of
+from gradgen.read.python.terms.value import Value, index
+from gradgen.read.python.tree import as_function, dotted
+
+if TYPE_CHECKING:
+    from gradgen.read.python.values import Scope
+
+#: What may be called.
+Callee: TypeAlias = "Dotted | Helper | Inner"
+_CALLS = {**builtin.CALLS, **arrays.CALLS}
+
+
+def takes_sequences(found: Dotted, means: Mapping[str, str]) -> bool:
+    """Whether a function of a module takes sequences."""
+    paths = [told(each.path, means) for each in (found, *found.others)]
+    return paths[0] in _CALLS and len({*paths}) == 1
+
+
+def callee(scope: Scope, node: ast.Call) -> Callee:
+    """Return what a call calls."""
+    root, attributes = dotted(node.func)
+    if root is None:
+        raise scope.fail("only functions are called", node)
+    if attributes:
+        return _function(scope.followed(scope.path(node.func), node.func), node, scope)
+    value = scope.held(root)
+    if value is not None and not value.unclear and scope.imported(root) is None:
+        held = value.known.value if value.known is not None else None
+        if isinstance(held, (Helper, Inner)):
+            return held
+        raise scope.fail(
+            f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
+            node.func,
+        )
+    return _function(scope.meaning(root, node.func), node, scope)
+
+
+def _function(found: Meaning, node: ast.Call, scope: Scope) -> Callee:
+    """Return what a call calls; a lambda at the top of a file as a function."""
+    if not isinstance(found, Constant):
+        return found
+    if isinstance(found.value, ast.Lambda):
+        made = as_function(found.value, found.name)
+        return Helper(made, found.names, found.place)
+    raise scope.fail(
+        f"`{ast.unparse(node.func)}` is a value, no function that can be read; write it as a `def`",
+        node.func,
+    )
+
+
+def called(
+    scope: Scope,
+    found: Callee,
+    args: list[Value],
+    named: Mapping[str, Value],
+    node: ast.AST,
+    sure: bool,
+) -> Value:
+    """Return what a call comes to; `sure` where Python comes to it in any case."""
+    if isinstance(found, (Helper, Inner)):
+        if scope.caller is None:
+            raise scope.fail("a constant calls no function of the file", node)
+        return scope.caller(found, args, named, node, scope, sure)
+    path = told(found.path, scope.constants.means)
+    if takes_sequences(found, scope.constants.means) and path not in scope.constants.means:  # fmt: skip
+        scope.spend(len(goes_through(*args)))
+        made = _CALLS[path](scope, args, named)
+        if made is not None:
+            return made
+    known = scope.meant(found, node)
+    if path.startswith("numpy.") and any(map(row_of, args)) and known.callable:
+        return arrays.each(scope, args, lambda each: plain(scope, found, known, each, node))  # fmt: skip
+    return plain(scope, found, known, args, node, named)
+
+
+def plain(
+    scope: Scope,
+    found: Dotted,
+    known: Meant,
+    args: Sequence[Value],
+    node: ast.AST,
+    named: Mapping[str, Value] | None = None,
+) -> Value:
+    """Return what a function of a formula makes of numbers."""
+    places: Sequence[ast.AST] = [node]
+    if isinstance(node, ast.Call) and len(node.args) == len(args):
+        places = node.args
+    for place, arg in enumerate(args):
+        number_of(arg, places[place % len(places)], scope)
+    if named:
+        raise scope.fail("arguments are given by position alone", node)
+    if not known.callable:
+        raise scope.fail(f"`{found.path}` is no function", node)
+    if not known.least <= len(args) <= known.most:
+        count = "1 argument" if known.most == 1 else f"{known.least} arguments"
+        if known.least < known.most:
+            count += " or more"
+        raise scope.fail(f"`{found.path}` takes {count}, not {len(args)}", node)
+    if known.text == "{0}":
+        return replace(args[0], whole=None, index=False)
+    number = literal(args[0]) if found.path == "builtins.int" else None
+    if number is not None:
+        return index(int(number))
+    if known.function:
+        scope.constants.called.add(known.function)
+    texts = [arg.text for arg in args]
+    if "{pi}" in known.text:
+        return Value(known.call(texts, scope.constants.circle().text))
+    return Value(known.call(texts))

@@ -1,0 +1,213 @@
+"""Values in order in, as tuples, lists, dicts and arrays hold them; the same after what Python does with them out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gradgen.read.python.terms.value import Known, Value, number, truth
+
+#: Published limits: how many values a sequence holds, with those in it, and how deep sequences stand in each other.
+MAX_HELD, MAX_DEEP = 20_000, 12
+_WORDS = {
+    "array": "an array",
+    "iterator": "what is gone through once, such as zip(...)",
+    "sequence": "a parameter that is a sequence",
+}
+#: A name or a number, which may stand for a value in any place.
+ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
+
+
+class RowError(Exception):
+    """What Python does with a sequence has no place here; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A sequence whose length is known.
+
+    Attributes:
+        kind: what Python calls it, or an iterator, or a sequence of whatever kind a caller gives.
+        items: its values, in order; of a dict those of its keys.
+        keys: the keys of a dict.
+        cell: of what may be changed, which one it is; None for what nothing changes.
+        of: of an iterator, the cells that it goes through.
+    """
+
+    kind: str
+    items: tuple[Value, ...]
+    keys: tuple[object, ...] = ()
+    cell: int | None = None
+    of: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.size > MAX_HELD:
+            raise RowError(f"sequences hold at most {MAX_HELD} values")
+        if self.depth > MAX_DEEP:
+            raise RowError(f"sequences stand at most {MAX_DEEP} deep in each other")
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def word(self) -> str:
+        """What it is called."""
+        return _WORDS.get(self.kind, f"a {self.kind}")
+
+    @property
+    def inner(self) -> list[Row]:
+        """The sequences in it."""
+        found = (row_of(item) for item in self.items)
+        return [row for row in found if row is not None]
+
+    @property
+    def size(self) -> int:
+        """How many values it holds, with those in it."""
+        inner = self.inner if any(item.known for item in self.items) else []
+        return len(self.items) + sum(row.size for row in inner)
+
+    @property
+    def depth(self) -> int:
+        """How deep sequences stand in it."""
+        inner = self.inner if any(item.known for item in self.items) else []
+        return 1 + max((row.depth for row in inner), default=0)
+
+    @property
+    def value(self) -> Value:
+        """It, as a part of an expression."""
+        return Value("", known=Known(self))
+
+
+def replaced(
+    row: Row, items: tuple[Value, ...], contents: dict[int, Row | None]
+) -> Value:
+    """Return a sequence with the same items under names, for all who hold it."""
+    if items == row.items:
+        return row.value
+    found = replace(row, items=items)
+    if row.cell is not None:
+        contents[row.cell] = found
+    return found.value
+
+
+def row_of(value: Value) -> Row | None:
+    """Return the sequence that a value is, if it is one."""
+    held = value.known.value if value.known is not None else None
+    return held if isinstance(held, Row) else None
+
+
+def listed(value: Value) -> list[Value]:
+    """Return what Python goes through: the items of a sequence, the keys of a dict."""
+    row = row_of(value)
+    if row is None:
+        raise RowError("this is one value, not several")
+    if row.kind == "set":
+        raise RowError("the order of a set is not certain; write a tuple")
+    return [constant(key) for key in row.keys] if row.kind == "dict" else [*row.items]
+
+
+def goes_through(*values: Value) -> tuple[int, ...]:
+    """Return the cells that are gone through where these values are."""
+    rows = [row for row in map(row_of, values) if row is not None]
+    cells = [cell for row in rows for cell in (row.cell, *row.of)]
+    return (*(cell for cell in cells if cell is not None),)
+
+
+def iterator(items: Sequence[Value], *sources: Value) -> Value:
+    """Return what is gone through once."""
+    return Row("iterator", (*items,), of=goes_through(*sources)).value
+
+
+def constant(key: object) -> Value:
+    """Return a key of a dict as a value."""
+    if isinstance(key, bool):
+        return truth(key)
+    if isinstance(key, (int, float)):
+        return number(key)
+    if isinstance(key, tuple):
+        return Row("tuple", (*map(constant, key),)).value
+    return Value("", known=Known(key))
+
+
+def literal(value: Value) -> int | float | None:
+    """Return the number that a value is written as, if it is."""
+    if value.condition or value.known is not None:
+        return None
+    if value.whole is not None:
+        return value.whole
+    return float(value.text) if _NUMBER.fullmatch(value.text) else None
+
+
+def key_of(value: Value) -> object:
+    """Return what a dict knows a value by."""
+    row = row_of(value)
+    if row is not None:
+        if row.kind != "tuple":
+            raise RowError(f"{row.word} is no key of a dict")
+        return tuple(map(key_of, row.items))
+    if value.known is not None:
+        if isinstance(value.known.value, str) or value.known.value is None:
+            return value.known.value
+    elif value.truth is not None:
+        return value.truth
+    else:
+        found = literal(value)
+        if found is not None:
+            return found
+    raise RowError("a key of a dict is a text or a number that is known when compiling")
+
+
+def index_of(value: Value, size: int) -> int:
+    """Return the place that an index names among so many."""
+    place = value.whole
+    if place is None:
+        raise RowError("an index is a whole number that is known when compiling")
+    if not -size <= place < size:
+        raise RowError(f"the index {place} is out of range: there are {size} values")
+    return place % size
+
+
+def bound_of(value: Value | None) -> int | None:
+    """Return what a slice goes from or to."""
+    if value is None or (value.known is not None and value.known.value is None):
+        return None
+    if value.whole is None:
+        raise RowError("the ends of a slice are whole numbers that are known when compiling")  # fmt: skip
+    return value.whole
+
+
+def is_whole(row: Row) -> bool:
+    """Whether an array holds whole numbers alone, and cuts what is put into it."""
+    return bool(row.items) and all(
+        (
+            is_whole(inner)
+            if (inner := row_of(item)) is not None
+            else item.whole is not None
+        )
+        for item in row.items
+    )
+
+
+def chained(left: Value, op: ast.operator, right: Value) -> Row:
+    """Return what `+` and `*` make of lists and tuples."""
+    rows = row_of(left), row_of(right)
+    one, other = rows
+    plain = ("list", "tuple")
+    if isinstance(op, ast.Add) and one is not None and other is not None:
+        same = one.kind == other.kind and one.kind in plain
+        if same:
+            return Row(one.kind, (*one.items, *other.items))
+    times = right.whole if one is not None else left.whole
+    row = one if one is not None else other
+    assert row is not None
+    repeats = isinstance(op, ast.Mult) and None in rows and row.kind in plain
+    if repeats and times is not None:
+        if times * len(row) > MAX_HELD:
+            raise RowError(f"sequences hold at most {MAX_HELD} values")
+        return Row(row.kind, row.items * times)
+    if row.kind == "sequence":
+        raise RowError("what this operator makes of a sequence depends on its kind; write np.asarray(x), or list(x)")  # fmt: skip
+    raise RowError(f"{row.word} has no place in a formula; go through its values, or write np.array(...)")  # fmt: skip

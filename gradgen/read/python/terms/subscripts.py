@@ -1,0 +1,138 @@
+"""A sequence and what stands in square brackets behind it in; the value that it names out, or the sequence after one is put there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradgen.read.python.terms.cells import Cells
+from gradgen.read.python.terms.rows import (  # fmt: skip
+    Row,
+    RowError,
+    bound_of,
+    index_of,
+    is_whole,
+    key_of,
+    literal,
+    row_of,
+)
+from gradgen.read.python.terms.value import Known, Value
+
+
+def bounds(node: ast.expr) -> list[ast.expr]:
+    """Return the expressions between square brackets: an index, or the ends and the step of a slice."""
+    if isinstance(node, ast.Slice):
+        return [part for part in (node.lower, node.upper, node.step) if part]
+    return [node]
+
+
+def _slice(node: ast.Slice, given: Sequence[Value]) -> slice:
+    left = [*given]
+    ends = [bound_of(left.pop(0) if part else None) for part in (node.lower, node.upper, node.step)]  # fmt: skip
+    if ends[2] == 0:
+        raise RowError("the step of a slice is not 0")
+    return slice(*ends)
+
+
+def subscript(
+    base: Value, node: ast.expr, given: Sequence[Value], cells: Cells
+) -> Value:
+    """Return what stands at an index, under a key or in a slice.
+
+    Args:
+        base: what is asked.
+        node: what stands between the brackets.
+        given: what the expressions there come to.
+        cells: what may change.
+    """
+    row = row_of(cells.read(base))
+    if row is None:
+        held = base.known.value if base.known is not None else None
+        if isinstance(held, str) and not isinstance(node, ast.Slice):
+            return Value("", known=Known(held[index_of(given[0], len(held))]))
+        raise RowError("only a sequence, a dict or an array has an index")
+    if isinstance(node, ast.Slice):
+        if row.kind in ("dict", "set", "iterator"):
+            raise RowError(f"{row.word} has no slices")
+        items = row.items[_slice(node, given)]
+        if row.kind == "array":
+            cells.freeze(base, "by a slice of it")
+        made = replace(row, items=items, cell=None)
+        return (cells.new(made) if row.kind == "list" else made).value
+    key = row_of(given[0])
+    if key is not None and key.kind == "tuple" and row.kind == "array":
+        for part in key.items:  # as in a[0, 1]
+            base = subscript(base, ast.Constant(None), [part], cells)
+        return base
+    found = cells.read(row.items[place_of(row, given[0])])
+    if row.kind == "array" and row_of(found) is not None:
+        cells.freeze(base, "by a row of it")
+    return found
+
+
+def place_of(row: Row, key: Value) -> int:
+    """Return where in a sequence an index or a key leads."""
+    if row.kind == "dict":
+        found = key_of(key)
+        if found not in row.keys:
+            raise RowError(f"the dict has no key {found!r}")
+        return row.keys.index(found)
+    if row.kind in ("set", "iterator"):
+        raise RowError(f"{row.word} has no index")
+    return index_of(key, len(row))
+
+
+def stored(
+    base: Value, node: ast.expr, given: Sequence[Value], value: Value, cells: Cells
+) -> None:
+    """Put a value where an index or a key leads; see `subscript`."""
+    row = cells.changeable(base, "item that is assigned")
+    if isinstance(node, ast.Slice):
+        raise RowError("a slice is not assigned; assign each of its items")
+    if row.kind == "array":
+        if is_whole(row) or row_of(value) is not None:
+            raise RowError(
+                "an array of whole numbers cuts what is put into it; make it one of floats"
+                if is_whole(row)
+                else "numbers are put into an array one by one"
+            )
+        key = row_of(given[0])
+        items = _put(row, key.items if key is not None else given, value)
+        cells.store(row, items)
+    elif row.kind == "dict" and key_of(given[0]) not in row.keys:
+        cells.store(row, (*row.items, value), (*row.keys, key_of(given[0])))
+    else:
+        place = place_of(row, given[0])
+        items = (*row.items[:place], value, *row.items[place + 1 :])
+        cells.store(row, items, row.keys)
+
+
+def _put(row: Row, keys: Sequence[Value], value: Value) -> tuple[Value, ...]:
+    """Return the items of an array with another number at an index of one part or several."""
+    place = index_of(keys[0], len(row))
+    inner = row_of(row.items[place])
+    if (inner is None) != (len(keys) == 1):
+        raise RowError("numbers are put into an array one by one, as in a[0, 1] = x")
+    if inner is not None:
+        value = replace(inner, items=_put(inner, keys[1:], value)).value
+    return (*row.items[:place], value, *row.items[place + 1 :])
+
+
+def same(one: Value, other: Value, cells: Cells) -> bool | None:
+    """Return whether two sequences are equal, where all of them is known; None where it is not."""
+    rows = row_of(cells.read(one)), row_of(cells.read(other))
+    if rows[0] is None or rows[1] is None:
+        numbers = literal(one), literal(other)
+        if None not in numbers:
+            return numbers[0] == numbers[1]
+        known = one.known, other.known
+        if known[0] is not None and known[1] is not None and not any(rows):
+            return known[0].value == known[1].value
+        return None
+    if rows[0].kind != rows[1].kind or rows[0].kind not in ("list", "tuple"):
+        return None
+    if len(rows[0]) != len(rows[1]):
+        return False
+    found = [same(*pair, cells) for pair in zip(rows[0].items, rows[1].items)]
+    return False if False in found else None if None in found else True
