@@ -64,6 +64,7 @@ class Tally:
     compared: int = 0
     unmet: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    digits: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -103,12 +104,13 @@ def _counts(node: ast.FunctionDef) -> bool:
     return arithmetic >= OPERATORS and any(isinstance(n, ast.Return) for n in nodes)
 
 
-def compiled(one: Candidate, follow: Sequence[str] | None) -> Compiled:
+def compiled(
+    one: Candidate, follow: Sequence[str] | None, as_written: bool = False
+) -> Compiled:
     """Compile a function of a package."""
-    if follow is None:
-        return compile_function(one.text, one.node.name, proof=False)
+    options = {} if follow is None else {"file": one.path, "follow": follow}
     return compile_function(
-        one.text, one.node.name, file=one.path, follow=follow, proof=False
+        one.text, one.node.name, as_written=as_written, proof=False, **options
     )
 
 
@@ -205,19 +207,60 @@ def differs(
     return f"{said} where {true!r} is right, at {where}"
 
 
-def compare(one: Candidate, made: Compiled) -> str | None:
-    """Compare a module with the function; return what is wrong, an empty text where nothing is, and None where nothing was met."""
+def compare(
+    one: Candidate, made: Compiled, again: Callable[[], Compiled], more: list[str]
+) -> str | None:
+    """Compare a module with the function; return what is wrong, an empty text where nothing is, and None where nothing was met.
+
+    Args:
+        one: the function.
+        made: the module.
+        again: what makes the same module as it is written, which keeps the digits of the original where this has better ones.
+        more: to which it is added where they have others.
+    """
     original = getattr(importlib.import_module(one.module), one.node.name)
     inputs = made.program.inputs
     met = 0
     for point in points(one, inputs):
         found = differs(original, made, point, inputs)
         if found:
+            more.append(f"{one.name}: {found}")
+            found = differs(original, again(), point, inputs)
+        found = found or (found if found is None else slopes_differ(made, point))
+        if found:
             return found
         met += found is not None
         if met == POINTS:
             break
     return "" if met else None
+
+
+def slopes_differ(made: Compiled, point: tuple[float, ...]) -> str:
+    """Return which slope differs from a central difference of the module's own values at a point; empty where none does, or none is known."""
+
+    def value(at: Sequence[float]) -> float:
+        found = made.module.forward(*at)[0]
+        return float(found) if isinstance(found, (int, float)) else float(sum(found))
+
+    try:
+        _, cache = made.module.forward(*point)
+        upstream = [1.0] * max(1, len(made.program.outputs))
+        slopes = made.module.backward(cache, *upstream)
+        for place, name in enumerate(made.program.inputs):
+            quotients = []
+            for step in (1e-5, 1e-6, 1e-7):
+                high, low = ([*point], [*point])
+                high[place] += step * abs(point[place])
+                low[place] -= step * abs(point[place])
+                width = high[place] - low[place]
+                quotients.append((value(high) - value(low)) / width)
+            spread = max(quotients) - min(quotients)
+            size = max(map(abs, quotients))
+            if spread < 1e-3 * size and abs(slopes[place] - quotients[1]) > 0.01 * size:
+                return f"slope by {name} {slopes[place]!r} where {quotients[1]!r} is near, at {point}"
+    except (ArithmeticError, ValueError, IndexError, TypeError):
+        return ""
+    return ""
 
 
 def kind(message: str) -> str:
@@ -242,7 +285,11 @@ def look(one: Candidate, tally: Tally, follow: Sequence[str] | None, run: bool) 
     try:
         made = compiled(one, follow)
         tally.read += 1
-        found = compare(one, made) if run else None
+        found = (
+            compare(one, made, lambda: compiled(one, follow, True), tally.digits)
+            if run
+            else None
+        )
         tally.compared += found == ""
         if found is None:
             tally.unmet.append(one.name)
@@ -287,6 +334,7 @@ def main() -> None:
         whole.compared += tally.compared
         whole.unmet += tally.unmet
         whole.wrong += tally.wrong
+        whole.digits += tally.digits
         whole.refused += tally.refused
         whole.examples = {**tally.examples, **whole.examples}
     print(
@@ -294,7 +342,11 @@ def main() -> None:
     )
     for reason, count in whole.refused.most_common(options.most):
         print(f"{count:5}  {reason}\n         {whole.examples[reason][:230]}")
-    for title, listed in (("wrong", whole.wrong), ("without a point", whole.unmet)):
+    for title, listed in (
+        ("wrong", whole.wrong),
+        ("of other digits, by forms that keep more", whole.digits),
+        ("without a point", whole.unmet),
+    ):
         print(f"\n{title}: {len(listed)}")
         for line in listed:
             print(f"  {line[:400]}")

@@ -635,6 +635,27 @@ def test_imports_that_may_fail(head: str, wanted: float | None) -> None:
         assert made.forward(4.0)[0] == wanted and not made.unproven
 
 
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("try:\n  from math import exp\n except ImportError:\n  raise ImportError('none')", 1.0),
+        ("try:\n  import numpy as np\n  from numpy import exp\n except ImportError:\n  exp = None\n  raise", 1.0),
+        ("try:\n  from math import exp\n except ImportError:\n  exp = abs", None),
+        ("try:\n  from math import exp\n except ImportError:\n  y = None", None),
+        ("try:\n  from math import exp\n  x = 2*x\n except ImportError:\n  pass", None),
+        ("try:\n  from math import exp\n except ImportError:\n  from numpy import sin as exp", None),
+    ],
+)  # fmt: skip
+def test_imports_in_a_function_that_may_fail(lines: str, wanted: float | None) -> None:
+    text = f"def f(x):\n {lines}\n return exp(x)\n"
+    if wanted is None:
+        with pytest.raises(GradgenError, match="line [0-9]+: "):
+            compile_function(text, "f")
+    else:
+        made = compile_function(text, "f")
+        assert made.forward(0.0)[0] == wanted and not made.unproven
+
+
 def test_what_one_module_calls_like_another_does_is_compared_where_it_is_used() -> None:
     text = "try:\n    import numpy as np\nexcept ImportError:\n    import math as np\ndef f(x): return np.{}(x)\n"
     assert compile_function(text.format("exp"), "f").forward(0.0)[0] == 1.0

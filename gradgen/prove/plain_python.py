@@ -105,6 +105,8 @@ class _Walker(Files):
             self.either(node, scope)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             self.imports(node, scope)
+        elif isinstance(node, ast.Try):
+            self.tried(node, scope)
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 self.assign(node.target, self.expression(node.value, scope), scope)
@@ -202,7 +204,7 @@ class _Walker(Files):
                 return self.expression(node.value, scope)
             if isinstance(node, ast.Raise):
                 return self.numbers.nothing()
-            if not _may_end(node):
+            if isinstance(node, ast.Try) or not _may_end(node):
                 self.statement(node, scope)
                 continue
             if isinstance(node, ast.For) and not node.orelse:

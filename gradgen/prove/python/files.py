@@ -29,8 +29,8 @@ _DEEPEST = 40
 
 
 @dataclass
-class Files(Expressions):
-    """What stands at the top of files.
+class Imports(Expressions):
+    """What imports bind.
 
     Attributes:
         ignored: the decorators that change nothing, beside those that are known.
@@ -44,77 +44,22 @@ class Files(Expressions):
     hops: int = 0
     others: dict[str, FileNames] = field(default_factory=dict)
 
-    def statement(self, node: ast.stmt, scope: Scope) -> None:
-        """Do what a statement does."""
+    def run(self, statement: ast.stmt) -> None:
+        """Run a statement at the top of a file."""
         raise NotImplementedError
 
-    def module(self, module: ast.Module) -> None:
-        """Run what stands at the top of the file, as far as it has a meaning here; other names have none."""
-        for statement in module.body:
-            self.run(statement)
-
-    def run(self, statement: ast.stmt) -> None:
-        try:
-            self.top(statement)
-        except UnknownError:
-            self.depth = 0
-            self.names.bound |= dict.fromkeys(bound_in(statement))
-
-    def top(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.FunctionDef):
-            args = node.args
-            names = [arg.arg for arg in args.args]
-            plain = not (args.posonlyargs or args.kwonlyargs or args.vararg)
-            if args.kwarg or not plain or not self.is_itself(node):
-                raise UnknownError
-            values = [self.expression(d, {}) for d in args.defaults]
-            first = len(names) - len(values)
-            given = dict(zip(names[first:], values))
-            self.names.bound[node.name] = Function(node, given, self.names)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.imports(node, self.names.bound)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            self.statement(node, self.names.bound)
-        elif isinstance(node, ast.Try) or (isinstance(node, ast.If) and _imports(node)):
-            self.ways(node)
-        elif not isinstance(node, ast.Expr):
+    def tried(self, node: ast.Try, scope: Scope) -> None:
+        """Bind what is imported under `try`, where there is nothing in its place but None or an error."""
+        rest = [s for handler in node.handlers for s in handler.body]
+        lacking = all(
+            isinstance(s, (ast.Pass, ast.Raise)) or _names_none(s) for s in rest
+        )
+        if not lacking or node.orelse or node.finalbody:
             raise UnknownError
-
-    def is_itself(self, node: ast.FunctionDef) -> bool:
-        """Whether a function is what it says, by its decorators."""
-        for decorator in node.decorator_list:
-            made = decorator.func if isinstance(decorator, ast.Call) else decorator
-            name = made.attr if isinstance(made, ast.Attribute) else getattr(made, "id", "")  # fmt: skip
-            known = (*_DECORATORS, *(each.rpartition(".")[2] for each in self.ignored))
-            if name not in known:
-                own = self.named(name, self.names.bound)
-                last = own.node.body[-1] if isinstance(own, Function) else None
-                back = last.value if isinstance(last, ast.Return) else None
-                given = own.node.args.args[0].arg if isinstance(own, Function) and own.node.args.args else ""  # fmt: skip
-                if not (isinstance(back, ast.Name) and back.id == given):
-                    return False
-        return True
-
-    def ways(self, node: ast.Try | ast.If) -> None:
-        """Bind what one of the ways imports, where the others import the same, or nothing."""
-        bodies = [node.body, node.orelse]
-        if isinstance(node, ast.Try):
-            bodies = [[*node.body, *node.orelse, *node.finalbody]]
-            bodies += [handler.body for handler in node.handlers]
-        found: dict[str, list[Value]] = {}
-        for body in bodies:
-            before, self.names.bound = self.names.bound, {}
-            for each in body:
-                if not isinstance(each, ast.Pass):
-                    self.run(each)
-            for name, value in self.names.bound.items():
-                if not isinstance(value, Fixed) or value.value is not None:
-                    found.setdefault(name, []).append(value)
-            self.names.bound = before
-        for name, values in found.items():
-            first, *rest = values
-            alike = all(_is_same(first, other) for other in rest)
-            self.names.bound[name] = first if alike else None
+        for each in node.body:
+            if not isinstance(each, (ast.Import, ast.ImportFrom)):
+                raise UnknownError
+            self.imports(each, scope)
 
     def imports(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
         """Bind what an import names; what is in no module that is known or at hand has no value."""
@@ -219,6 +164,83 @@ class Files(Expressions):
                 self.names.bound[name] = value
 
 
+@dataclass
+class Files(Imports):
+    """What stands at the top of files."""
+
+    def statement(self, node: ast.stmt, scope: Scope) -> None:
+        """Do what a statement does."""
+        raise NotImplementedError
+
+    def module(self, module: ast.Module) -> None:
+        """Run what stands at the top of the file, as far as it has a meaning here; other names have none."""
+        for statement in module.body:
+            self.run(statement)
+
+    def run(self, statement: ast.stmt) -> None:
+        try:
+            self.top(statement)
+        except UnknownError:
+            self.depth = 0
+            self.names.bound |= dict.fromkeys(bound_in(statement))
+
+    def top(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.FunctionDef):
+            args = node.args
+            names = [arg.arg for arg in args.args]
+            plain = not (args.posonlyargs or args.kwonlyargs or args.vararg)
+            if args.kwarg or not plain or not self.is_itself(node):
+                raise UnknownError
+            values = [self.expression(d, {}) for d in args.defaults]
+            first = len(names) - len(values)
+            given = dict(zip(names[first:], values))
+            self.names.bound[node.name] = Function(node, given, self.names)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imports(node, self.names.bound)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            self.statement(node, self.names.bound)
+        elif isinstance(node, ast.Try) or (isinstance(node, ast.If) and _imports(node)):
+            self.ways(node)
+        elif not isinstance(node, ast.Expr):
+            raise UnknownError
+
+    def is_itself(self, node: ast.FunctionDef) -> bool:
+        """Whether a function is what it says, by its decorators."""
+        for decorator in node.decorator_list:
+            made = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = made.attr if isinstance(made, ast.Attribute) else getattr(made, "id", "")  # fmt: skip
+            known = (*_DECORATORS, *(each.rpartition(".")[2] for each in self.ignored))
+            if name not in known:
+                own = self.named(name, self.names.bound)
+                last = own.node.body[-1] if isinstance(own, Function) else None
+                back = last.value if isinstance(last, ast.Return) else None
+                given = own.node.args.args[0].arg if isinstance(own, Function) and own.node.args.args else ""  # fmt: skip
+                if not (isinstance(back, ast.Name) and back.id == given):
+                    return False
+        return True
+
+    def ways(self, node: ast.Try | ast.If) -> None:
+        """Bind what one of the ways imports, where the others import the same, or nothing."""
+        bodies = [node.body, node.orelse]
+        if isinstance(node, ast.Try):
+            bodies = [[*node.body, *node.orelse, *node.finalbody]]
+            bodies += [handler.body for handler in node.handlers]
+        found: dict[str, list[Value]] = {}
+        for body in bodies:
+            before, self.names.bound = self.names.bound, {}
+            for each in body:
+                if not isinstance(each, ast.Pass):
+                    self.run(each)
+            for name, value in self.names.bound.items():
+                if not isinstance(value, Fixed) or value.value is not None:
+                    found.setdefault(name, []).append(value)
+            self.names.bound = before
+        for name, values in found.items():
+            first, *rest = values
+            alike = all(_is_same(first, other) for other in rest)
+            self.names.bound[name] = first if alike else None
+
+
 def bound_in(statement: ast.AST) -> Iterator[str]:
     """Yield the names that a statement may bind."""
     for node in ast.walk(statement):
@@ -228,6 +250,12 @@ def bound_in(statement: ast.AST) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.alias):
             yield node.asname or node.name.partition(".")[0]
+
+
+def _names_none(node: ast.stmt) -> bool:
+    """Whether a statement names what is lacking None."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _imports(node: ast.If) -> bool:

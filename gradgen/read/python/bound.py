@@ -199,7 +199,7 @@ def either(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]
         return []
     imported: dict[str, list[tuple[int, Dotted]]] = {}
     nothing: Counter[str] = Counter()
-    for each in _ways(node):
+    for each in ways(node):
         if isinstance(each, (ast.Import, ast.ImportFrom)):
             for name, line, meant in plain(each, 0, names):
                 assert isinstance(meant, Dotted)
@@ -208,16 +208,16 @@ def either(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]
             nothing.update(t.id for t in each.targets if isinstance(t, ast.Name))
     every = Counter(name for name, _ in bindings([node]))
     found: list[tuple[str, int, Meaning | None]] = []
-    for name, ways in imported.items():
-        if every[name] == len(ways) + nothing[name]:
-            (line, first), *others = ways
+    for name, given in imported.items():
+        if every[name] == len(given) + nothing[name]:
+            (line, first), *others = given
             rest = tuple(other for _, other in others if other != first)
             meaning = Dotted(first.path, first.module, rest)
             found += [(name, line, meaning)] * every[name]
     return found
 
 
-def _ways(node: ast.stmt) -> Iterator[ast.stmt]:
+def ways(node: ast.stmt) -> Iterator[ast.stmt]:
     """Yield the statements in the ways of a `try` or an `if`, which may hold others."""
     todo = [node]
     while todo:

@@ -7,7 +7,7 @@ is given other names counts as another file, unless a module is within its reach
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradgen.read.python.tree import Function, bindings, dotted, own_names, scoped, walk
@@ -39,6 +39,7 @@ class Changes:
         anything: the line that may bind any name at any time, and what it holds.
         stored: the attributes that are assigned anywhere, which may be those of modules, with the line; `*` stands for any,
             `?` for any of what has no name.
+        unbound: the line that may bind names that the file binds nowhere.
         outside: those of them that may be of modules that other files hold, too.
         itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
     """
@@ -46,6 +47,7 @@ class Changes:
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
     anything: tuple[int, str] | None = None
     stored: dict[str, int] = field(default_factory=dict)
+    unbound: int | None = None
     outside: dict[str, int] = field(default_factory=dict)
     itself: bool = False
 
@@ -83,14 +85,20 @@ class _Watch:
         self.modules = {"math", "numpy", *(name.split(".")[0] for name in whole)}
         #: What is called, or read with a dot: a module that is neither goes somewhere else.
         self.handled: set[ast.expr] = set()
+        #: What is copied, and left as it is.
+        self.copied: set[ast.expr] = set()
         #: The calls of `globals` that bind nothing: what asks for a name, and what Python alone calls.
-        self.harmless = _harmless(module)
+        self.harmless = _harmless(module, self.found)
+        for called, key, node in _keyed(module):
+            self.harmless.add(called)
+            if not isinstance(node.ctx, ast.Load):
+                self.found.named.setdefault(key, (node.lineno, "`globals`"))
         #: The importers that are told what to import.
         self.told: set[ast.expr] = set()
         #: Where text is run among names that are given.
         self.texts: list[tuple[ast.Call, str]] = []
         #: Whether a module may be at hand under another name.
-        self.loose = False
+        self.loose = any(isinstance(n.ctx, ast.Load) for _, _, n in _keyed(module))
         #: What is assigned where: the owner, the attribute, the line, and whether that is sure.
         self.stores: list[tuple[str | None, str, int, bool]] = []
 
@@ -154,7 +162,7 @@ class _Watch:
             self.store(root, name, node)
         elif name in _FRAMES or (self.builtins and name in (*_EVERYTHING, *_INNER)):
             self.all_names(node, name)
-        elif name == "__dict__":
+        elif name == "__dict__" and node not in self.copied:
             self.store(root, "*", node, sure=False)
         self.inside_of(owner, node)  # as in vars(math).update(...)
 
@@ -164,6 +172,9 @@ class _Watch:
         known = isinstance(called, ast.Name) and name in (*_WATCHED, "getattr")
         plain = known and self.is_builtin(called, around)  # type: ignore[arg-type]
         self.handled.add(called)
+        copied = isinstance(called, ast.Attribute) and called.attr == "copy"
+        if copied and not node.args:
+            self.copied.add(called.value)  # type: ignore[attr-defined]
         args = node.args
         texts = [a.value for a in args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
         if name in _IMPORTERS and len(args) == len(texts) == 1:
@@ -198,6 +209,8 @@ class _Watch:
         if isinstance(node, ast.Call) and dotted(node.func)[0] in _INNER:
             for arg in node.args:
                 self.store(dotted(arg)[0], "*", where)
+        elif node in self.copied:
+            return
         elif isinstance(node, ast.Attribute) and node.attr in ("__dict__", "modules"):
             self.store(dotted(node)[0], "*", where)
 
@@ -232,11 +245,21 @@ class _Watch:
         return self.found
 
 
-def _harmless(module: ast.Module) -> set[ast.AST]:
-    """Return the names `globals` in calls that bind nothing.
+def _keyed(module: ast.Module) -> Iterator[tuple[ast.AST, str, ast.Subscript]]:
+    """Yield the names `globals` in `globals()["name"]`, each with what it is asked for; what Python keeps there is left out."""
+    for node in walk(module):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            key = node.slice.value
+            if isinstance(key, str) and not key.startswith("__"):
+                for called in _globals(node.value):
+                    yield called, key, node
 
-    These are `"name" in globals()`, and `return globals()[name]` in the `__getattr__` of a file, which Python calls for names that
-    the file has not, if nothing else of the file speaks of that function.
+
+def _harmless(module: ast.Module, changes: Changes) -> set[ast.AST]:
+    """Return the names `globals` in calls that bind nothing, or nothing that the file binds.
+
+    These are `"name" in globals()`, and `return globals()[name]` and `globals()[name] = value` in the `__getattr__(name)` of a file,
+    which Python calls for names that the file has not, if nothing else of the file speaks of that function.
     """
     found: set[ast.AST] = set()
     spoken = 0
@@ -252,6 +275,24 @@ def _harmless(module: ast.Module) -> set[ast.AST]:
             returned = (n.value for n in walk(node) if isinstance(n, ast.Return))
             subscripts = [v for v in returned if isinstance(v, ast.Subscript)]
             found.update(each for v in subscripts for each in _globals(v.value))
+            stored = _stored(node)
+            if stored:
+                found.update(stored)
+                changes.unbound = node.lineno
+    return found
+
+
+def _stored(node: ast.FunctionDef) -> list[ast.AST]:
+    """Return the names `globals` in `globals()[name] = value`, where `name` is what `__getattr__(name)` is asked for."""
+    args = [arg.arg for arg in node.args.args]
+    asked = [n for n in walk(node) if isinstance(n, ast.Name) and [n.id] == args]
+    if any(not isinstance(n.ctx, ast.Load) for n in asked):
+        return []
+    found: list[ast.AST] = []
+    for each in (n for n in walk(node) if isinstance(n, ast.Assign)):
+        for target in each.targets:
+            if isinstance(target, ast.Subscript) and target.slice in asked:
+                found += _globals(target.value)
     return found
 
 

@@ -130,7 +130,7 @@ def meant(path: str, means: Mapping[str, str], sought: bool = False) -> Meant:
     follow = f"--follow {source} reads its source, "
     if sought:
         follow = "no source of it is found, "
-    elif not source or path.startswith("."):
+    elif source in ("", "builtins", "math", "cmath") or path.startswith("."):
         follow = ""
     raise ValueError(
         f"`{path}` is not known here; {follow}"

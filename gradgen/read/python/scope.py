@@ -237,13 +237,22 @@ class Names:
         found = self.live(name) if self.live is not None else None
         if found is not None:
             return found
-        if name in BUILTINS:
-            return Dotted(f"builtins.{name}")
-        if name in _USUAL:
-            return Dotted(_USUAL[name])
+        return _of_python(name, self.changes)
+
+
+def _of_python(name: str, changes: Changes) -> Dotted:
+    """Return what a name is that the file binds nowhere."""
+    if changes.unbound is not None:
         raise UnclearError(
-            f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
+            f"what `{name}` means is not certain: `__getattr__` in line {changes.unbound} may bind it; import it by name"
         )
+    if name in BUILTINS:
+        return Dotted(f"builtins.{name}")
+    if name in _USUAL:
+        return Dotted(_USUAL[name])
+    raise UnclearError(
+        f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
+    )
 
 
 def _comments(lines: Sequence[str], node: ast.FunctionDef | ast.expr) -> dict[int, str]:

@@ -19,6 +19,7 @@ from gradgen.read.python.flow.statements import (
     alike,
     goes_on,
     imports,
+    is_import,
     is_silent,
     returned,
     words_of,
@@ -182,7 +183,7 @@ class Body:
             if test.truth is None:
                 return Ways([*self.raised(), (test, self.edge(words_of(node)))])
             return Ways(self.raised(), self.edge(words_of(node)) if test.truth else None)  # fmt: skip
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+        if is_import(node):
             scope.values |= imports(node, scope)
         elif isinstance(node, ast.FunctionDef):
             scope.values[node.name] = scope.function(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from gradgen.read.python.bound import Helper, plain
+from gradgen.read.python.bound import Helper, either, plain, ways
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
 from gradgen.read.python.scope import Names
@@ -80,9 +80,25 @@ def is_silent(node: ast.stmt, scope: Scope) -> bool:
     return words or isinstance(node, ast.Pass)
 
 
-def imports(node: ast.Import | ast.ImportFrom, scope: Scope) -> dict[str, Value]:
-    """Return what an import in a function binds."""
-    found = plain(node, 0, scope.names)
+def is_import(node: ast.stmt) -> bool:
+    """Whether a statement imports, also under `try`, where nothing else is done but to raise, or to name what is lacking None."""
+    if not isinstance(node, ast.Try):
+        return isinstance(node, (ast.Import, ast.ImportFrom))
+    known = (ast.Import, ast.ImportFrom, ast.Pass, ast.Raise, ast.Assign)
+    bound = {name for name, _ in bindings([node])}
+    names = {name for each in ways(node) for name, _ in bindings([each]) if isinstance(each, known[:2])}  # fmt: skip
+    return bound == names and all(isinstance(each, known) for each in ways(node))
+
+
+def imports(node: ast.stmt, scope: Scope) -> dict[str, Value]:
+    """Return what an import in a function binds.
+
+    Raises:
+        GradgenError: it may be something else in another way.
+    """
+    found = plain(node, 0, scope.names) or either(node, scope.names)
+    if {name for name, _, _ in found} != {name for name, _ in bindings([node])}:
+        raise scope.fail(_refused(node), node)
     return {name: Value("", known=Known(meant)) for name, _, meant in found}
 
 

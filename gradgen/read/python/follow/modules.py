@@ -174,7 +174,8 @@ class Modules:
             inner = None
             if names.package and (meaning is None or itself):
                 inner = self.load(here)
-            if inner is not None and "__getattr__" in names.bound.names:
+            handed = meaning is None and "__getattr__" in names.bound.names
+            if inner is not None and handed:
                 raise UnclearError(
                     f"`{here}` may be a module, or what `__getattr__` of {module} returns; import from {here} itself"
                 )
