@@ -19,7 +19,7 @@ from tests.rows import ALL, called
         ("(x + y)**2", r"\left(x + y\right)^2"),
         ("(x/y)**n", r"\left(\frac{x}{y}\right)^{n}"),
         ("x**(n + 1)", r"x^{n + 1}"),
-        ("exp(-x/3)", r"\exp\left(\frac{-x}{3}\right)"),
+        ("exp(-x/3)", r"\exp\left(-\frac{x}{3}\right)"),
         ("1/3*x", r"\frac{1}{3} \cdot x"),
         ("x/y", r"\frac{x}{y}"),
         ("x - (y - 1)", r"x - \left(y - 1\right)"),
