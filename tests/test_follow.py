@@ -7,6 +7,7 @@ import importlib.machinery
 import math
 import os
 import random
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +18,8 @@ import pytest
 import gradgen
 from gradgen import Compiled, GradgenError
 from gradgen.command.main import main
-from gradgen.prove.plain_python import plain_function
-from gradgen.read.python.follow import modules
+from gradgen.read.python.follow import modules, steps
+from gradgen.read.python.meanings import meant
 from gradgen.sources import compile_function
 
 
@@ -170,6 +171,35 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
         },
         "p/model.py",
         4.0,
+    ),
+    "a module, or what is not from it": (
+        {
+            "p/__init__.py": "from .h import h as g\n",
+            "p/g.py": "def g(x): return 2*x\n",
+            "p/h.py": "def h(x): return 3*x\n",
+            "p/model.py": "from p import g\ndef f(x): return g(x)\n",
+        },
+        "p/model.py",
+        "`p.g` is a module, and something else that p binds",
+    ),
+    "changed under another name": (
+        {
+            "model.py": "from a import g\nimport b\ndef f(x): return g(x) + b.C\n",
+            "a.py": "K = 1.0\ndef g(x): return K*x\n",
+            "b.py": "import importlib\nm = importlib.import_module('a')\nm.K = 2.0\nC = 0.0\n",
+        },
+        "model.py",
+        "`K` may change: line 3 of b assigns",
+    ),
+    "changed by a function": (
+        {
+            "p/model.py": "from .a import g\nfrom . import b\ndef f(x): return g(x) + b.C\n",
+            "p/__init__.py": "",
+            "p/a.py": "K = 1.0\ndef g(x): return K*x\n",
+            "p/b.py": "from . import a\ndef change(of): of.K = 2.0\nchange(a)\nC = 0.0\n",
+        },
+        "p/model.py",
+        "`K` may change: line 2 of p.b assigns",
     ),
     "whatever a package hands out": (
         {
@@ -525,17 +555,16 @@ def test_the_walk_of_the_proof_finds_its_own_way(tmp_path: Path) -> None:
         "b.py": "K = 3.0\n",
     }
     written(tmp_path, files)
-    step = modules.Modules.step
+    step = steps.step
 
-    def wrong(self: Any, found: Any, by: Any) -> Any:
+    def wrong(files: Any, found: Any, by: Any) -> Any:
         other = type(found)(found.path.replace("a.", "b."), "b")
-        return step(self, other, by)
+        return step(files, other, by)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modules.Modules, "step", wrong)
+        patch.setattr("gradgen.read.python.follow.meaning.step", wrong)
         with pytest.raises(GradgenError, match="the module is wrong"):
             compiled(tmp_path)
-    assert plain_function is not None
 
 
 def test_a_function_in_hand_imports_as_its_file_does(
@@ -661,3 +690,45 @@ def test_what_one_module_calls_like_another_does_is_compared_where_it_is_used() 
     assert compile_function(text.format("exp"), "f").forward(0.0)[0] == 1.0
     with pytest.raises(GradgenError):
         compile_function(text.format("sinc"), "f")  # math has none
+
+
+@pytest.mark.parametrize(
+    ("head", "used", "wanted"),
+    [
+        ("from scipy.constants import g", "g", 9.80665),
+        ("from scipy import constants as c", "c.h*c.k", 6.62607015e-34 * 1.380649e-23),
+        ("import scipy.constants as sc", "sc.speed_of_light", 299792458.0),
+        ("import scipy.constants", "scipy.constants.N_A", 6.02214076e23),
+        ("from scipy.constants import R", "R", "`scipy.constants.R` is not known here; --follow scipy.constants"),
+        ("K = float('1.5e-3')", "K", 1.5e-3),
+        ("K = '2'", "int(K)", 2.0),
+        ("", "float('inf')", "this text is no finite number"),
+        ("", "float('x')", "this text is no finite number"),
+        ("", "int('1.5')", "this text is no finite number"),
+        ("", "int(3.7)", 3.0),
+    ],
+)  # fmt: skip
+def test_constants_from_elsewhere(head: str, used: str, wanted: float | str) -> None:
+    text = f"{head}\ndef f(x): return {used}*x\n"
+    if isinstance(wanted, str):
+        with pytest.raises(GradgenError, match=re.escape(wanted)):
+            compile_function(text, "f")
+    else:
+        made = compile_function(text, "f")
+        assert made.forward(1.0)[0] == wanted and not made.unproven
+
+
+def test_exact_constants_are_those_of_scipy() -> None:
+    held = importlib.import_module("scipy.constants")
+    known = [n for n in dir(held) if is_known(f"scipy.constants.{n}")]
+    assert {"g", "c", "N_A"} <= {*known}
+    for name in known:
+        made = compile_function(f"from scipy.constants import {name} as K\ndef f(x): return K*x", "f")  # fmt: skip
+        assert made.forward(1.0)[0] == getattr(held, name)
+
+
+def is_known(path: str) -> bool:
+    try:
+        return not meant(path, {}).callable
+    except ValueError:
+        return False

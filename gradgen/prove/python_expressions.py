@@ -276,6 +276,8 @@ class Expressions:
             return self.called(function, given)
         if not isinstance(function, Imported) or names:
             raise UnknownError
+        if function.module == "builtins" and count == 1 and isinstance(args[0], Fixed):
+            return self.numbers.number(_of_text(function.name, args[0].value))
         if function == Imported("builtins", "isinstance") and count == 2:
             return _is_instance(args[0], args[1])
         if function.name in ("array", "asarray") and count == 1:
@@ -288,6 +290,16 @@ class Expressions:
 
 def is_number(value: Value) -> bool:
     return isinstance(value, Place) and not value.truth or type(value) is int
+
+
+def _of_text(kind: str, text: object) -> float | int:
+    """Return the number that a text is."""
+    try:
+        if kind in ("float", "int") and isinstance(text, str):
+            return float(text) if kind == "float" else int(text)
+    except ValueError:
+        pass
+    raise UnknownError
 
 
 def _told(value: Value) -> bool | None:

@@ -24,6 +24,22 @@ _DECORATORS = (
     *("differentiate", "jit", "njit", "vectorize", "lru_cache", "cache", "staticmethod"),
     *("final", "override", "deprecated", "no_type_check"),
 )  # fmt: skip
+#: The constants of scipy that are exact.
+_EXACT = {
+    "c": 299792458.0,
+    "speed_of_light": 299792458.0,
+    "g": 9.80665,
+    "h": 6.62607015e-34,
+    "Planck": 6.62607015e-34,
+    "atm": 101325.0,
+    "k": 1.380649e-23,
+    "Boltzmann": 1.380649e-23,
+    "atmosphere": 101325.0,
+    "e": 1.602176634e-19,
+    "elementary_charge": 1.602176634e-19,
+    "N_A": 6.02214076e23,
+    "Avogadro": 6.02214076e23,
+}
 #: So many files hand a name on.
 _DEEPEST = 40
 
@@ -67,11 +83,13 @@ class Imports(Expressions):
             if isinstance(node, ast.Import):
                 bound = alias.asname or alias.name.partition(".")[0]
                 whole = alias.name if alias.asname else bound
-                known = alias.name in MODULES or self.names.reads
+                top = whole.partition(".")[0]
+                known = top in ("scipy", *MODULES) or self.names.reads
                 scope[bound] = Imported(whole) if known else None
                 continue
             module = self.absolute(node)
-            known = module in MODULES or (self.names.reads and module is not None)
+            known = module in (*MODULES, "scipy", "scipy.constants")
+            known = known or (self.names.reads and module is not None)
             if alias.name == "*":
                 if module in MODULES or not known:
                     self.names.starred = True
@@ -99,6 +117,10 @@ class Imports(Expressions):
         """Return what another file binds a name to, or a module in a package."""
         if module in (*MODULES, "builtins"):
             return self.constant(Imported(module, name))
+        if (module, name) == ("scipy", "constants"):
+            return Imported("scipy.constants")
+        if module == "scipy.constants" and name in _EXACT:
+            return self.numbers.number(_EXACT[name])
         names = self.other(module)
         if names is None or self.hops > _DEEPEST:
             raise UnknownError

@@ -76,7 +76,7 @@ class _Watch:
         whole |= {str(n.module) for n in imports if isinstance(n, ast.ImportFrom)}
         self.imported = {name for name, _ in bindings(imports)}
         # What a package such as scipy holds may be a module, and what others hold is none that means something here.
-        modules = [n for n in imports if not isinstance(n, ast.ImportFrom) or str(n.module).split(".")[0] == "scipy"]  # fmt: skip
+        modules = [n for n in imports if not isinstance(n, ast.ImportFrom) or str(n.module).split(".")[0] == "scipy" or not n.module]  # fmt: skip
         self.whole = {name for name, _ in bindings(modules)}
         self.tops = self.imported | {name for name, _ in bindings(module.body)}
         texts = (n.value for n in nodes if isinstance(n, ast.Constant))
@@ -235,7 +235,9 @@ class _Watch:
         for root, name, line, sure in self.stores:
             if root in _INSTANCES:
                 continue  # an object's own
-            far = root in self.imported if root else name != "*" or self.found.itself
+            at_hand = self.loose or self.found.itself
+            told = name != "*" and (not root or bool(self.told))
+            far = root in self.imported or at_hand or told
             if far and sure:
                 self.found.outside.setdefault(name, line)
             if name == "*":

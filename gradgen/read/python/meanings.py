@@ -50,6 +50,21 @@ _OTHERS: Mapping[str, str] = {
     "scipy.special.ndtr": "norm_cdf",
     "scipy.special.ndtri": "norm_ppf",
     "scipy.special.binom": "binomial",
+    # Those that are exact, and the same in every version.
+    "scipy.constants.g": "9.80665",
+    "scipy.constants.atm": "101325.0",
+    "scipy.constants.atmosphere": "101325.0",
+    **dict.fromkeys(
+        ("scipy.constants.c", "scipy.constants.speed_of_light"), "299792458.0"
+    ),
+    **dict.fromkeys(("scipy.constants.h", "scipy.constants.Planck"), "6.62607015e-34"),
+    **dict.fromkeys(("scipy.constants.k", "scipy.constants.Boltzmann"), "1.380649e-23"),
+    **dict.fromkeys(
+        ("scipy.constants.e", "scipy.constants.elementary_charge"), "1.602176634e-19"
+    ),
+    **dict.fromkeys(
+        ("scipy.constants.N_A", "scipy.constants.Avogadro"), "6.02214076e+23"
+    ),
     "scipy.stats.norm.cdf": "norm_cdf",
     "scipy.stats.norm.pdf": "norm_pdf",
     "scipy.stats.norm.ppf": "norm_ppf",

@@ -97,7 +97,7 @@ class Place:
         try:
             found = self.names.meaning(name, self.before)
             if self.names.modules is not None and self.names.binds(name):
-                self.names.modules.use(name)
+                self.names.modules.use(name, self.names)
         except UnclearError as error:
             raise self.fail(str(error), node) from None
         return self.followed(found, node) if isinstance(found, Dotted) else found

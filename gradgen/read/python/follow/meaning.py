@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gradgen.read.python.bound import Dotted, Meaning
 from gradgen.read.python.follow.modules import MAX_STEPS
+from gradgen.read.python.follow.steps import step
 from gradgen.read.python.meanings import meant
 from gradgen.read.python.scope import Names, UnclearError
 
@@ -40,12 +41,14 @@ def _one(found: Dotted, names: Names, means: Mapping[str, str]) -> Meaning:
     for _ in range(MAX_STEPS):
         if _is_known(here.path, means):
             return here
-        step = modules.step(here, by)
-        if step is None or not isinstance(step, Dotted) or step == here:
-            return here if step is None else step
-        if step.others:
-            return follow(step, by, means)
-        here = step
+        bound = step(modules, here, by)
+        if bound is None or bound == here:
+            return here
+        if not isinstance(bound, Dotted):
+            return bound
+        if bound.others:
+            return follow(bound, by, means)
+        here = bound
     raise UnclearError(f"`{found.path}` is handed on more than {MAX_STEPS} times")
 
 

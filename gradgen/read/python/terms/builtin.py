@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from gradgen.read.python.terms.value import (  # fmt: skip
     SUM,
     Value,
     index,
+    number,
     tested,
     truth,
 )
@@ -31,6 +33,8 @@ from gradgen.read.python.terms.value import (  # fmt: skip
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
 
+#: A number that is written as text has at most so many characters.
+_LONGEST = 300
 #: What a call comes to: of its arguments, in order and by name; None where it is one of numbers alone.
 Called = Callable[["Scope", Sequence[Value], Mapping[str, Value]], "Value | None"]
 
@@ -55,6 +59,23 @@ def numbers(values: Sequence[Value]) -> Sequence[Value]:
         if value.condition:
             raise RowError("a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`")  # fmt: skip
     return values
+
+
+def _of_text(kind: type[float | int]) -> Called:
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        text = args[0].known.value if len(args) == 1 and args[0].known else None
+        if not isinstance(text, str) or named:
+            return None
+        try:
+            found = kind(text)
+            finite = math.isfinite(found)
+        except (ValueError, OverflowError):
+            finite = False
+        if not finite or len(text) > _LONGEST:
+            raise RowError("this text is no finite number")
+        return index(found) if isinstance(found, int) else number(found)
+
+    return called
 
 
 def total(values: Sequence[Value]) -> Value:
@@ -326,6 +347,8 @@ def _map(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
 
 #: By the whole name of each function, what a call of it comes to.
 CALLS: Mapping[str, Called] = {
+    "builtins.float": _of_text(float),
+    "builtins.int": _of_text(int),
     "builtins.len": _len,
     "builtins.sum": _sum,
     "builtins.max": _extreme("max"),
