@@ -22,6 +22,7 @@ from gradgen.prove.plain_python import plain_constants
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
 from gradgen.read.python.function import Function, read_helper
 from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.terms.rows import MAX_DEEP, MAX_HELD
 from gradgen.read.python.tree import walk
 from gradgen.sources import compile_read, imports_of, settling, wanted_outputs
 
@@ -87,7 +88,7 @@ def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) ->
             raise GradgenError(
                 f"`{name}` is {now!r} now, and {value!r} in the file; bind it once, or make it a parameter"
             )
-    said: dict[str, Mapping[str, float]] = {}
+    said: dict[str, Mapping[str, Any]] = {}
     own = scope
     for (label, name), line in found.constants.items():
         files = names.modules.files if names.modules is not None else {}
@@ -102,12 +103,27 @@ def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) ->
         if label not in said:
             said[label] = plain_constants(of)
         now = _own(scope.get(name))
-        if name not in said[label] or type(now) not in (int, float):
+        if name not in said[label] or now is None:
             continue
-        if not math.isclose(now, said[label][name], rel_tol=1e-12):
+        if not _is_alike(now, said[label][name]):
             raise GradgenError(
-                f"`{name}` is {now!r} now, and {said[label][name]!r} in {of.where(line)}; bind it once, or make it a parameter"
+                f"`{name}` is {repr(now)[:80]} now, and {repr(said[label][name])[:80]} in {of.where(line)}; bind it once, or make it a parameter"
             )
+
+
+def _is_alike(now: Any, said: Any) -> bool:
+    """Whether a number, or a table of numbers and texts, is what a file says."""
+    now = _own(now)
+    if isinstance(said, dict):
+        same = isinstance(now, dict) and [*now] == [*said]
+        return same and all(_is_alike(now[key], said[key]) for key in said)
+    if isinstance(said, list):
+        now = now.tolist() if hasattr(now, "tolist") else now
+        same = isinstance(now, (list, tuple)) and len(now) == len(said)
+        return same and all(map(_is_alike, now, said))
+    if isinstance(now, (int, float)) and isinstance(said, (int, float)):
+        return math.isclose(now, said, rel_tol=1e-12)
+    return bool(now == said)
 
 
 def _helper(
@@ -222,6 +238,9 @@ def _live(
     plain = _own(value)
     if type(plain) in (int, float) or value is None or type(value) in (bool, str):
         return Constant(name, ast.Constant(plain), Names(""), 0)
+    table = _tree(value)
+    if isinstance(table, (ast.Tuple, ast.List, ast.Dict)):
+        return Constant(name, table, Names(""), 0)
     for module in _MODULES:
         called = getattr(value, "__name__", None)
         holder = sys.modules.get(module)
@@ -237,8 +256,26 @@ def _live(
                 ) from None
         return Dotted(f"{value.__module__}.{value.__qualname__}")
     raise UnclearError(
-        f"`{name}` is a {type(value).__name__} here; only numbers, texts, modules and functions are read"
+        f"`{name}` is a {type(value).__name__} here; only numbers, texts, tables of these, modules and functions are read"
     )
+
+
+def _tree(value: Any, depth: int = 0) -> ast.expr | None:
+    """Return a number, a text, or a table of these, as Python writes it; None for what is none."""
+    plain = _own(value)
+    if type(plain) in (int, float, str, bool) or value is None:
+        return ast.Constant(plain)
+    if depth >= MAX_DEEP or type(value) not in (tuple, list, dict):
+        return None
+    parts = [_tree(each, depth + 1) for each in (value.values() if isinstance(value, dict) else value)]  # fmt: skip
+    found = [part for part in parts if part is not None]
+    if len(found) < len(parts) or len(parts) > MAX_HELD:
+        return None
+    if isinstance(value, dict):
+        keys = [_tree(key, depth + 1) for key in value]
+        known = [key for key in keys if key is not None]
+        return ast.Dict([*known], found) if len(known) == len(found) else None
+    return ast.Tuple(found, ast.Load()) if isinstance(value, tuple) else ast.List(found, ast.Load())  # fmt: skip
 
 
 def _own(value: Any) -> Any:

@@ -134,7 +134,7 @@ def test_functions_of_notebooks_are_held_to_their_own_tree(
     with pytest.raises(GradgenError, match="the function gives"):
         cells.run("@gradgen.differentiate\ndef f(x): return C*x + h(x)")
     cells.run("range = [1]")
-    with pytest.raises(GradgenError, match="`range` is a list here"):
+    with pytest.raises(GradgenError, match="`range` is a value, no function"):
         cells.run("@gradgen.differentiate\ndef f(x): return h(x)")
 
 

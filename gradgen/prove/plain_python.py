@@ -6,14 +6,16 @@ It is written apart from the translation to a program, so that one can be held t
 from __future__ import annotations
 
 import ast
-import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 
 from gradgen.prove.plain import Plain
-from gradgen.prove.python.files import Files, bound_in
+from gradgen.prove.python.files import Files, own_names
+from gradgen.prove.python.heap import Array, List, Local
+from gradgen.prove.python.sequences import put, taken, through
 from gradgen.prove.python_expressions import (
     FileNames,
     Fixed,
@@ -49,7 +51,8 @@ def plain_function(
     plain = Plain(inputs)
     numbers = Numbers(plain)
     known = FileNames(numbers, helper.names.live, file=helper.names)
-    walker = _Walker(numbers, known, ignored)
+    walker = Walker(numbers, known, ignored=ignored)
+    known.table = walker.table
     try:
         if known.live is None:
             walker.module(helper.names.module)
@@ -68,33 +71,51 @@ def plain_function(
             given[name] = value if isinstance(value, bool) else Fixed(value)
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
-        results = result if isinstance(result, tuple) else (result,)
+        results = [*result] if isinstance(result, (tuple, List, Array)) else [result]
         plain.results = [numbers.place(value) for value in results]
     except (UnknownError, RecursionError, MemoryError):
         return None
     return plain
 
 
-def plain_constants(names: Names) -> Mapping[str, float]:
-    """Return the numbers that names at the top of a file stand for, as far as they are known."""
+def plain_constants(names: Names) -> Mapping[str, Any]:
+    """Return the numbers that names at the top of a file stand for, as far as they are known, and tables of them."""
     plain = Plain()
     numbers = Numbers(plain)
     known = FileNames(numbers, file=names)
-    _Walker(numbers, known).module(names.module)
+    Walker(numbers, known).module(names.module)
     values = plain.at(())
-    found: dict[str, float] = {}
-    for name, value in known.bound.items():
-        number = values[value.at] if isinstance(value, Place) else value
-        if type(number) is int or isinstance(number, mpmath.mpf):
-            found[name] = float(number)
-    return found
+    found = {name: _plainly(value, values) for name, value in known.bound.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _plainly(value: Any, values: Sequence[Any]) -> Any:
+    """Return a number, a text or a table of these; None for all else."""
+    if isinstance(value, dict):
+        items = [_plainly(each, values) for each in value.values()]
+        return None if None in items else dict(zip(value, items))
+    if isinstance(value, (tuple, list)):
+        items = [_plainly(each, values) for each in value]
+        return None if None in items else items
+    if isinstance(value, Fixed):
+        return value.value
+    number = values[value.at] if isinstance(value, Place) else value
+    known = isinstance(number, (int, mpmath.mpf))
+    return float(number) if known else None
 
 
 @dataclass
-class _Walker(Files):
+class Walker(Files):
     """What statements do."""
 
     forks: int = 0
+
+    def table(self, node: ast.expr) -> Any:
+        """Return what a table holds that is written in full; nothing changes it."""
+        depth, self.depth = self.depth, 0
+        found = self.expression(node, {})
+        self.depth = depth
+        return found
 
     def statement(self, node: ast.stmt, scope: Scope) -> None:
         if isinstance(node, ast.Assign):
@@ -110,72 +131,96 @@ class _Walker(Files):
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 self.assign(node.target, self.expression(node.value, scope), scope)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            old = self.named(node.target.id, scope)
-            value = self.expression(node.value, scope)
-            scope[node.target.id] = self.numbers.operation(node.op, old, value)
-        elif isinstance(node, ast.For) and not node.orelse:
-            for number in self.turns(node.iter, scope):
-                self.assign(node.target, number, scope)
-                for inner in node.body:
-                    self.statement(inner, scope)
-        elif isinstance(node, ast.Pass) or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
-            pass
-        else:
+        elif isinstance(node, ast.AugAssign):
+            self.changed(node, scope)
+        elif isinstance(node, (ast.For, ast.While)):
+            self.loop(node, scope)
+        elif isinstance(node, ast.FunctionDef):
+            scope[node.name] = self.function(node, scope)
+        elif isinstance(node, (ast.Break, ast.Continue)):
+            raise _JumpError(isinstance(node, ast.Break))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Constant)):  # fmt: skip
+            self.expression(node.value, scope)
+        elif not isinstance(node, ast.Pass):
             raise UnknownError
+
+    def run_all(self, statements: Sequence[ast.stmt], scope: Scope) -> None:
+        for each in statements:
+            self.statement(each, scope)
 
     def either(self, node: ast.If, scope: Scope) -> None:
-        """Follow both ways of an `if` in which nothing ends; behind it, names have the value of the way that is taken."""
+        """Follow both ways of an `if` in which nothing ends; behind it, all has the value of the way that is taken."""
         test = self.condition(self.expression(node.test, scope))
-        ways = [node.body, node.orelse]
         if isinstance(test, bool):
-            for inner in ways[not test]:
-                self.statement(inner, scope)
+            self.run_all(node.body if test else node.orelse, scope)
             return
-        one, other = {**scope}, {**scope}
-        for way, own in zip(ways, (one, other)):
-            for inner in way:
-                self.statement(inner, own)
-        for name in (*one, *other):
-            values = one.get(name), other.get(name)
-            if values[0] is not values[1]:
-                scope[name] = None
-                if None not in values:
-                    with contextlib.suppress(UnknownError):
-                        scope[name] = self.numbers.chosen(test, *values)
-            else:
-                scope[name] = values[0]
+        try:
+            self.heap.fork(test, (lambda: self.run_all(node.body, scope), lambda: self.run_all(node.orelse, scope)))  # fmt: skip
+        except _JumpError:
+            raise UnknownError from None
 
-    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
-        if isinstance(target, ast.Name):
-            scope[target.id] = value
-            return
-        if not isinstance(target, (ast.Tuple, ast.List)) or type(value) is not tuple:
-            raise UnknownError
-        if len(target.elts) != len(value):
-            raise UnknownError
-        for each, part in zip(target.elts, value):
-            if not isinstance(each, ast.Name):
+    def changed(self, node: ast.AugAssign, scope: Scope) -> None:
+        """Do what `+=` does: a list or an array is changed in place."""
+        target = node.target
+        if isinstance(target, ast.Subscript):
+            owner = self.expression(target.value, scope)
+            at = self.expression(target.slice, scope)
+            old = taken(self, owner, at)
+            value = self.expression(node.value, scope)
+            if not (self.is_plain(old) and self.is_plain(value)):
                 raise UnknownError
-            scope[each.id] = part
+            put(self, owner, at, self.numbers.operation(node.op, old, value))
+            return
+        if not isinstance(target, ast.Name):
+            raise UnknownError
+        old = self.named(target.id, scope)
+        value = self.expression(node.value, scope)
+        if isinstance(old, (List, Array)):
+            self.heap.change(old)
+            if isinstance(old, List) and isinstance(node.op, ast.Add):
+                old += through(self, value)
+                return
+            made = self.operation(node.op, old, value)
+            if not isinstance(old, Array) or len(made) != len(old) or any(type(each) is not Place for each in old):  # fmt: skip
+                raise UnknownError
+            old[:] = made
+        elif self.is_plain(old) and self.is_plain(value):
+            scope[target.id] = self.numbers.operation(node.op, old, value)
+        else:
+            scope[target.id] = self.operation(node.op, old, value)
 
-    def turns(self, node: ast.expr, scope: Scope) -> Iterator[int]:
-        call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if not call or node.func.id != "range" or "range" in {*scope, *self.names.bound}:  # type: ignore[attr-defined]
-            raise UnknownError
-        if self.names.live is not None and self.names.at_hand("range") is not None:
-            raise UnknownError
-        found = [self.expression(arg, scope) for arg in node.args]  # type: ignore[attr-defined]
-        bounds = [each for each in found if type(each) is int]
-        if not 0 < len(bounds) == len(found) < 4:
-            raise UnknownError
-        for number in range(*bounds):
-            self.numbers.turn()
-            yield number
+    def loop(self, node: ast.For | ast.While, scope: Scope) -> None:
+        """Take the turns of a loop in which the function does not end."""
+        again = _Again(node, self.items(node, scope))
+        while (body := self.turn(again, scope)) is not None:
+            try:
+                self.run_all(body, scope)
+            except _JumpError as jump:
+                if jump.ends:
+                    return
+            again = again.next
+        self.run_all(node.orelse, scope)
 
-    def called(self, function: Function, given: Scope) -> Value:
+    def items(self, node: ast.For | ast.While, scope: Scope) -> Sequence[Value]:
+        """Return what a loop goes through; of a list, what it holds now, as the reader refuses one that changes meanwhile."""
+        if isinstance(node, ast.While):
+            return ()
+        return through(self, self.expression(node.iter, scope))
+
+    def turn(self, again: _Again, scope: Scope) -> Sequence[ast.stmt] | None:
+        """Return the statements of the next turn; None where there is none."""
+        self.numbers.turn()
+        if isinstance(again.node, ast.While):
+            test = self.condition(self.expression(again.node.test, scope))
+            if not isinstance(test, bool):
+                raise UnknownError
+            return again.node.body if test else None
+        if again.place >= len(again.items):
+            return None
+        self.assign(again.node.target, again.items[again.place], scope)
+        return again.node.body
+
+    def called(self, function: Function, given: Scope) -> Any:
         """Return what a function returns."""
         node = function.node
         names = [arg.arg for arg in node.args.args]
@@ -183,9 +228,10 @@ class _Walker(Files):
         if self.depth >= _DEEPEST or {*scope} != {*names}:
             raise UnknownError
         self.depth += 1
-        local = {name for statement in node.body for name in bound_in(statement)}
+        local = {name for statement in node.body for name in own_names(statement)}
         # A local name has no value before it is assigned, whatever it is called outside.
         scope = {**dict.fromkeys(sorted(local)), **scope}
+        scope = self.held(Local(scope, function.outer))
         here, self.names = self.names, function.names
         try:
             value = self.ending(node.body, scope)
@@ -194,44 +240,82 @@ class _Walker(Files):
         self.depth -= 1
         return value
 
-    def ending(self, statements: Sequence[ast.stmt], scope: Scope) -> Value:
+    def ending(self, statements: Sequence[ast.stmt | _Again], scope: Scope) -> Any:
         """Return what a function returns from here on: each way of an `if` in which it may end is followed to its own end."""
-        for place, node in enumerate(statements):
-            rest = [*statements[place + 1 :]]
-            if isinstance(node, ast.Return):
+        todo = [*reversed(statements)]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, _Again):
+                body = self.turn(node, scope)
+                todo += reversed(node.node.orelse if body is None else [*body, node.next])  # fmt: skip
+            elif isinstance(node, ast.Return):
                 if node.value is None:
                     raise UnknownError
                 return self.expression(node.value, scope)
-            if isinstance(node, ast.Raise):
+            elif isinstance(node, ast.Raise):
                 return self.numbers.nothing()
-            if isinstance(node, ast.Try) or not _may_end(node):
+            elif isinstance(node, (ast.Break, ast.Continue)):
+                while not isinstance(todo[-1], _Again):
+                    todo.pop()
+                if isinstance(node, ast.Break):
+                    todo.pop()
+            elif isinstance(node, ast.Try) or not _may_end(node):
                 self.statement(node, scope)
-                continue
-            if isinstance(node, ast.For) and not node.orelse:
-                turns: list[ast.stmt] = []
-                for number in self.turns(node.iter, scope):
-                    given = ast.Assign([node.target], ast.Constant(number))
-                    turns += [given, *node.body]
-                return self.ending([*turns, *rest], scope)
-            if isinstance(node, ast.Assert):
-                ways: list[list[ast.stmt]] = [rest, [ast.Raise()]]
-            elif isinstance(node, ast.If):
-                ways = [[*node.body, *rest], [*node.orelse, *rest]]
+            elif isinstance(node, (ast.For, ast.While)):
+                todo.append(_Again(node, self.items(node, scope)))
+            elif isinstance(node, (ast.Assert, ast.If)):
+                ways: list[list[ast.stmt]] = [[], [ast.Raise()]]
+                if isinstance(node, ast.If):
+                    ways = [node.body, node.orelse]
+                test = self.condition(self.expression(node.test, scope))
+                if not isinstance(test, bool):
+                    rest = todo[::-1]
+                    return self.ends(test, [*ways[0], *rest], [*ways[1], *rest], scope)
+                todo += reversed(ways[not test])
             else:
                 raise UnknownError
-            test = self.condition(self.expression(node.test, scope))
-            if isinstance(test, bool):
-                return self.ending(ways[not test], scope)
-            self.forks += 1
-            if self.forks > _FORKS:
-                raise UnknownError
-            one, other = [self.ending(way, {**scope}) for way in ways]
-            result: Value = self.numbers.chosen(test, one, other)
-            return result
         raise UnknownError  # it gives None
+
+    def ends(self, test: Place, one: Sequence[Any], other: Sequence[Any], scope: Scope) -> Any:  # fmt: skip
+        """Return what a function returns by one way or the other."""
+        self.forks += 1
+        if self.forks > _FORKS:
+            raise UnknownError
+        results = self.heap.fork(test, (lambda: self.ending(one, scope), lambda: self.ending(other, scope)))  # fmt: skip
+        return self.heap.chosen(test, *results)
+
+
+@dataclass(frozen=True)
+class _Again:
+    """The next turn of a loop: what it goes through, and which of that is next."""
+
+    node: ast.For | ast.While
+    items: Sequence[Value]
+    place: int = 0
+
+    @property
+    def next(self) -> _Again:
+        """The turn after it."""
+        return _Again(self.node, self.items, self.place + 1)
+
+
+class _JumpError(Exception):
+    """A `break`, which ends a loop, or a `continue`, which ends its turn."""
+
+    def __init__(self, ends: bool) -> None:
+        self.ends = ends
 
 
 def _may_end(statement: ast.stmt) -> bool:
-    """Whether a function may end in a statement."""
-    ends = (ast.Return, ast.Raise, ast.Assert)
-    return any(isinstance(node, ends) for node in ast.walk(statement))
+    """Whether a function may end in a statement, or a loop around it, or its turn; those inside functions inside it do not count."""
+    todo: list[tuple[ast.AST, bool]] = [(statement, False)]
+    while todo:
+        node, looped = todo.pop()
+        if isinstance(node, (ast.Return, ast.Raise, ast.Assert)):
+            return True
+        if isinstance(node, (ast.Break, ast.Continue)) and not looped:
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            inside = looped or isinstance(node, (ast.For, ast.While))
+            todo += [(child, inside) for child in ast.iter_child_nodes(node)]
+    return False

@@ -27,6 +27,8 @@ class Function:
     defaults: Mapping[str, Value]
     #: What names mean in its file.
     names: FileNames = field(compare=False)
+    #: Of a function in a function, the names around it.
+    outer: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class FileNames:
     waiting: dict[str, list[ast.stmt]] = field(default_factory=dict)
     #: The files of which `*` is imported.
     stars: list[str] = field(default_factory=list)
+    #: What makes of a table of a notebook, as Python writes it, what it holds.
+    table: Callable[[ast.expr], Any] | None = None
 
     @property
     def reads(self) -> bool:
@@ -75,7 +79,7 @@ class FileNames:
             raise UnknownError
         return value
 
-    def at_hand(self, name: str) -> Value:
+    def at_hand(self, name: str) -> Any:
         """Return what a name of a notebook means at this moment; None where it means nothing there."""
         assert self.live is not None
         try:
@@ -87,6 +91,8 @@ class FileNames:
             if now is None or type(now) is str:
                 return Fixed(now)
             return now if isinstance(now, bool) else self.numbers.number(now)
+        if isinstance(found, Constant) and self.table is not None:
+            return self.table(found.value)
         if isinstance(found, Helper) and found.names.live is not None:
             return self.in_hand(found)
         if isinstance(found, Dotted):
@@ -261,38 +267,15 @@ class Expressions:
         return value
 
     def call(self, node: ast.Call, operands: list[Value]) -> Value:
-        function, *args = operands
-        count = len(node.args)
-        names = [keyword.arg for keyword in node.keywords]
-        if isinstance(function, Function):
-            params = [arg.arg for arg in function.node.args.args]
-            if count > len(params) or None in names:
-                raise UnknownError
-            given = dict(zip(params, args[:count]))
-            for name, value in zip(names, args[count:]):
-                if name in given or name is None:
-                    raise UnknownError
-                given[name] = value
-            return self.called(function, given)
-        if not isinstance(function, Imported) or names:
-            raise UnknownError
-        if function.module == "builtins" and count == 1 and isinstance(args[0], Fixed):
-            return self.numbers.number(_of_text(function.name, args[0].value))
-        if function == Imported("builtins", "isinstance") and count == 2:
-            return _is_instance(args[0], args[1])
-        if function.name in ("array", "asarray") and count == 1:
-            number = function.name == "asarray" and is_number(args[0])
-            if number or type(args[0]) is tuple:
-                return args[0]
-            raise UnknownError
-        return self.numbers.call(function.name, args)
+        """Return what a call of the first operand gives."""
+        raise NotImplementedError
 
 
 def is_number(value: Value) -> bool:
     return isinstance(value, Place) and not value.truth or type(value) is int
 
 
-def _of_text(kind: str, text: object) -> float | int:
+def of_text(kind: str, text: object) -> float | int:
     """Return the number that a text is."""
     try:
         if kind in ("float", "int") and isinstance(text, str):
@@ -306,10 +289,12 @@ def _told(value: Value) -> bool | None:
     """Return whether a value is true, where that is known and it is no number."""
     if isinstance(value, Fixed):
         return bool(value.value)
+    if isinstance(value, (tuple, list, dict, range)):
+        return len(value) > 0
     return value if isinstance(value, bool) else None
 
 
-def _is_instance(value: Value, types: Value) -> bool:
+def is_instance(value: Value, types: Value) -> bool:
     """Return whether a value is of one of the types: numbers are floats, but for those that are written whole."""
     found = False
     for each in types if type(types) is tuple else (types,):
@@ -319,6 +304,9 @@ def _is_instance(value: Value, types: Value) -> bool:
             raise UnknownError
         if isinstance(value, Fixed):
             found |= type(value.value).__name__ == each.name
+        elif isinstance(value, (tuple, list, dict)):
+            kind = type(value).__name__.lower().replace("array", "ndarray")
+            found |= kind == each.name
         elif isinstance(value, Place) and not value.truth:
             found |= each.name == "float"
         else:
@@ -342,9 +330,22 @@ def _parts(node: ast.expr) -> Sequence[ast.expr]:
         return (node.func, *node.args, *(keyword.value for keyword in node.keywords))
     if isinstance(node, (ast.Attribute, ast.NamedExpr)):
         return (node.value,)
+    if isinstance(node, ast.Subscript):
+        return node.value, node.slice
+    if isinstance(node, ast.Slice):
+        return [part for part in (node.lower, node.upper, node.step) if part]
+    if isinstance(node, ast.Starred):
+        return (node.value,)
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values)
+        return [part for pair in pairs for part in pair if part is not None]
     return node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else ()
 
 
-MODULES = ("math", "numpy")
+MODULES = ("math", "numpy", "numpy.linalg")
 _TYPES = ("int", "bool", "complex", "str", "list", "tuple", "dict", "set")
-_BUILTINS = ("abs", "max", "min", "pow", "float", "isinstance", *_TYPES)
+_BUILTINS = (
+    *("abs", "max", "min", "pow", "float", "isinstance", *_TYPES),
+    *("len", "sum", "any", "all", "zip", "enumerate", "reversed", "sorted", "map"),
+    "range",
+)

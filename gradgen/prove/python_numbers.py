@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import mpmath
@@ -39,7 +39,9 @@ class Numbers:
 
     plain: Plain
     steps: int = 0
-    _nothing: Place | None = None
+    none_yet: Place | None = None
+    #: The numbers that are written, by where they stand.
+    _written: dict[int, float] = field(default_factory=dict)
 
     def number(self, value: object) -> Number:
         """Return a number that is written."""
@@ -48,7 +50,15 @@ class Numbers:
         if type(value) is not float:
             raise UnknownError
         exact = value.is_integer()
-        return Place(self.plain.literal(lambda: mpmath.mpf(value), exact))
+        found = Place(self.plain.literal(lambda: mpmath.mpf(value), exact))
+        self._written[found.at] = value
+        return found
+
+    def written(self, value: object) -> float | None:
+        """Return a number, or a truth, that is written; None for any other."""
+        if isinstance(value, int):
+            return value
+        return self._written.get(value.at) if isinstance(value, Place) else None
 
     def place(self, value: object) -> int:
         """Return where a number stands."""
@@ -85,9 +95,9 @@ class Numbers:
 
     def nothing(self) -> Place:
         """Return a number that is none."""
-        if self._nothing is None:
-            self._nothing = self.step(lambda: None)
-        return self._nothing
+        if self.none_yet is None:
+            self.none_yet = self.step(lambda: None)
+        return self.none_yet
 
     def chosen(self, test: object, one: Any, other: Any) -> Any:
         """Return the one value or the other: numbers, truths, or as many of them in tuples."""
@@ -96,7 +106,7 @@ class Numbers:
         if type(one) is tuple or type(other) is tuple:
             # What raises has as many values as are asked for.
             size = len(one) if type(one) is tuple else len(other)
-            sides = [(e,) * size if e is self._nothing else e for e in (one, other)]
+            sides = [(e,) * size if e is self.none_yet else e for e in (one, other)]
             if any(type(each) is not tuple or len(each) != size for each in sides):
                 raise UnknownError
             return tuple(self.chosen(test, *pair) for pair in zip(*sides))
@@ -140,6 +150,9 @@ class Numbers:
         if isinstance(op, ast.USub):
             if type(operand) is int:
                 return -operand
+            written = self.written(operand)
+            if written is not None and type(operand) is Place:
+                return self.number(-written)
             return self.step(operator.neg, self.place(operand))
         if isinstance(op, ast.UAdd):
             self.place(operand)

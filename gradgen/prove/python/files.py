@@ -6,9 +6,9 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from gradgen.prove.python.holding import Calls
 from gradgen.prove.python_expressions import (
     MODULES,
-    Expressions,
     FileNames,
     Fixed,
     Function,
@@ -45,18 +45,16 @@ _DEEPEST = 40
 
 
 @dataclass
-class Imports(Expressions):
+class Imports(Calls):
     """What imports bind.
 
     Attributes:
         ignored: the decorators that change nothing, beside those that are known.
-        depth: how deep functions call each other.
         hops: how many files handed on the name that is looked up.
         others: the files that others import from.
     """
 
     ignored: Collection[str] = ()
-    depth: int = 0
     hops: int = 0
     others: dict[str, FileNames] = field(default_factory=dict)
 
@@ -278,6 +276,22 @@ def _names_none(node: ast.stmt) -> bool:
     """Whether a statement names what is lacking None."""
     value = node.value if isinstance(node, ast.Assign) else None
     return isinstance(value, ast.Constant) and value.value is None
+
+
+def own_names(statement: ast.AST) -> Iterator[str]:
+    """Yield the names that a statement binds in its own function; those of functions and comprehensions in it are theirs."""
+    todo = [statement]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name
+            continue
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+        inside = isinstance(node, (ast.Lambda, ast.comprehension))
+        todo += [] if inside else ast.iter_child_nodes(node)
 
 
 def _imports(node: ast.If) -> bool:
