@@ -14,7 +14,7 @@ _PASSED = ("inv", "log", "sqr", "powi", "powr")
 
 
 def outward(program: Program) -> Program:
-    """Move each sign that one product or quotient alone reads in front of it, unless the user named either.
+    """Move each sign that one product or quotient alone reads in front of it, unless the user named either or a gradient goes past it.
 
     No digit changes. The gradient then goes on to `r*T`, without a sign by each factor.
     """
@@ -25,7 +25,7 @@ def outward(program: Program) -> Program:
     under |= {step.args[1] for step in program.steps if step.op == "div"}
     kept = {value for _, value, _ in program.given}
     kept |= {value for _, value in program.outputs}
-    kept |= {value for value, count in uses.items() if count > 1} | under
+    kept |= under
     steps = Steps(program.rows)
     moved: dict[int, int] = {}
     #: What may lose its sign, and what it is without.
@@ -33,7 +33,7 @@ def outward(program: Program) -> Program:
     for value, step in enumerate(program.steps):
         args = tuple([moved[arg] for arg in step.args])
         moved[value] = _made(steps, step._replace(args=args), bare, value in kept)
-        if value in kept:
+        if value in kept or uses[value] > 1:
             bare.pop(moved[value], None)
     return verify(finish_from(program, steps, moved), program)
 
