@@ -240,7 +240,8 @@ import pathlib
 pathlib.Path(__file__).with_name("ran").touch()
 
 
-def f(x, k, method="a", n=3):
+def f(x, k, method="a"):
+    n = 3 if pathlib.Path(__file__).exists() else 0
     total = 0.0
     while n > 0:
         total += math.exp(-k * x) / n
@@ -265,7 +266,7 @@ def test_what_cannot_be_read_is_run_if_that_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, ran = tmp_path / "model.py", tmp_path / "ran"
-    path.write_text(RUN.replace(", n=3", "").replace("total = 0.0", "n = 3\n    total = 0.0"))  # fmt: skip
+    path.write_text(RUN)
     for against, code in (("right", 0), ("factor", 1), ("wrong", 2), ("none", 2)):
         words = ["audit", f"{path}:f", "--against", f"{path}:{against}"]
         assert main(words) == 2
@@ -296,3 +297,16 @@ def test_runs_by_differences(tmp_path: Path) -> None:
     path.write_text("raise SystemExit(3)\n")
     with pytest.raises(GradgenError, match="cannot be imported"):
         audit_running(path, "f", path, "j")
+
+
+def test_a_slope_that_is_right_within_limits_is_no_alarm() -> None:
+    head = "import numpy as np\n\n\ndef "
+    text = (
+        f"{head}f(x):\n    return np.log(np.clip(x, 0.5, 2.0))\n\n\n"
+        "def f_prime(x):\n    return 1 / np.clip(x, 0.5, 2.0)\n\n\n"
+        "def f_other(x):\n    return 1.5 / np.clip(x, 0.5, 2.0)\n"
+    )
+    (said,) = audit(text, "f", text, "f_prime").findings
+    assert said.verdict == "unknown" and "stands still" in said.reason
+    (said,) = audit(text, "f", text, "f_other", wrt=("x",)).findings
+    assert said.verdict == "wrong"

@@ -16,6 +16,7 @@ from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.pipeline import regenerate
 from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.flow.known import FOREIGN
 from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
 from tests.test_pynames import close, run
@@ -454,3 +455,45 @@ def test_a_parameter_that_nothing_reads_may_be_left_out() -> None:
     text = "def f(x, y, z):\n    if x > 0:\n        return x*y\n    return y\n"
     compiled = compile_function(text, "f", inputs="y, x")
     assert compiled.forward(2.0, 3.0)[0] == 6.0 and not compiled.unproven
+
+
+@pytest.mark.parametrize("path", sorted(FOREIGN))
+def test_no_number_is_of_a_type_of_a_package(path: str) -> None:
+    module, _, name = path.rpartition(".")
+    body = "    if isinstance(x, {}):\n        x = x.value\n    return x*x\n"
+    plain = compile_function("def f(x):\n    return x*x\n", "f").source
+    for head, said in (
+        (f"from {module} import {name}", name),
+        (f"from {module} import {name} as T", "(float, T)[1:] and T"),
+        (f"import {module} as m", f"m.{name}"),
+    ):
+        text = f"{head}\ndef f(x):\n{body.format(said)}"
+        if "[" in said:
+            text = text.replace(said, "(str, T)")
+        assert compile_function(text, "f").source == plain
+    text = (
+        f"from {module} import {name}\n{name} = float\ndef f(x):\n{body.format(name)}"
+    )
+    with pytest.raises(GradgenError, match="bound more than once"):
+        compile_function(text, "f")
+
+
+def test_what_doubles_are_like_is_a_constant() -> None:
+    text = """
+import sys
+import numpy as np
+EPS, TINY = np.finfo(float).eps, sys.float_info.min
+
+def f(x):
+    y = x*EPS/sys.float_info.epsilon + np.finfo(np.float64).tiny/TINY
+    return y*(np.finfo(float).max/sys.float_info.max)
+"""
+    found = read_function(text, "f")
+    assert found.origin is not None
+    assert plain_function(found.origin, ("x",), {}) is not None
+    space: dict[str, object] = {}
+    exec(text, space)  # noqa: S102 - our own text
+    assert compile_function(text, "f").forward(3.0)[0] == space["f"](3.0) == 4.0  # type: ignore[operator]
+    for other in ("np.finfo(np.float32)", "np.finfo(x)", "np.iinfo(int)"):
+        with pytest.raises(GradgenError, match="line 7"):
+            compile_function(text.replace("np.finfo(np.float64)", other), "f")

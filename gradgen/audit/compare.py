@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import mpmath
 
@@ -99,6 +100,12 @@ def judged(
     return Audit(found.name, against, found.inputs, arranged, tuple(verdicts[best]))
 
 
+def _beyond(known: Sequence[Record], offs: Sequence[Any], row: int, by: int) -> bool:
+    """Whether a slope is right at all points at which the function moves: who wrote it may have had these in mind alone."""
+    moving = [off for r, off in zip(known, offs) if r.true[row][by] != 0]
+    return len(moving) >= _FEWEST and all(off <= _RIGHT for off in moving)
+
+
 def _fits(found: Sequence[Finding]) -> bool:
     return all(finding.verdict in ("right", "weak") for finding in found)
 
@@ -166,6 +173,9 @@ class _Pair:
         at = known[worst]
         got, true = float(at.claimed[place]), float(at.true[row][by])
         if sum(each > _WRONG for each in offs) > 1:
+            if _beyond(known, offs, row, by):
+                said = "it is right, but for where the function stands still, as beyond a limit"
+                return Finding(slope, "unknown", reason=said)
             # Of points where it is plain, those whose numbers are easy to read.
             plainly = [
                 (-min(o, _PLAIN), abs(mpmath.mag(r.size))) for o, r in zip(offs, known)

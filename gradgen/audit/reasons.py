@@ -80,7 +80,7 @@ class Reasons:
             return other
         ratios = [(got / true, r) for got, true, r in found if true != 0]
         factor = _constant([ratio for ratio, _ in ratios])
-        if factor is not None:
+        if factor is not None and factor != 1:
             return "the sign" if factor == -1 else f"a factor {factor} too much"
         for other_by, name in enumerate(self.found.inputs):
             if any(r.at[other_by] == 0 for _, r in ratios):

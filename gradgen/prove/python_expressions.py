@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.prove.python_numbers import Number, Numbers, Place, UnknownError
 from gradgen.read.python.bound import Constant, Dotted, Helper, Meaning
+from gradgen.read.python.flow.known import FOREIGN
 from gradgen.read.python.scope import Names, UnclearError
 
 
@@ -263,7 +264,12 @@ class Expressions:
         if isinstance(value, Imported) and value.module in (*MODULES, "builtins"):
             return self.numbers.constant(value.name) or value
         if isinstance(value, Imported) and value.name:
-            return self.far(value.module, value.name)
+            path = f"{value.module}.{value.name}"
+            if path == "sys.float_info":
+                return Imported(path)
+            if path in _OF_DOUBLES:
+                return self.numbers.number(_OF_DOUBLES[path])
+            return value if path in FOREIGN else self.far(value.module, value.name)
         return value
 
     def call(self, node: ast.Call, operands: list[Value]) -> Value:
@@ -300,7 +306,8 @@ def is_instance(value: Value, types: Value) -> bool:
     for each in types if type(types) is tuple else (types,):
         if not isinstance(each, Imported):
             raise UnknownError
-        if each.name not in ("float", *_TYPES, "ndarray"):
+        foreign = f"{each.module}.{each.name}" in FOREIGN
+        if not foreign and each.name not in ("float", *_TYPES, "ndarray"):
             raise UnknownError
         if isinstance(value, Fixed):
             found |= type(value.value).__name__ == each.name
@@ -343,6 +350,17 @@ def _parts(node: ast.expr) -> Sequence[ast.expr]:
 
 
 MODULES = ("math", "numpy", "numpy.linalg")
+#: Modules of which no more is known than some names.
+TOLD = {"sys", *(path.rpartition(".")[0] for path in FOREIGN)}
+#: What doubles are like.
+_OF_DOUBLES = {
+    "sys.float_info.epsilon": 2.0**-52,
+    "sys.float_info.max": (2 - 2.0**-52) * 2.0**1023,
+    "sys.float_info.min": 2.0**-1022,
+    "numpy.finfo.eps": 2.0**-52,
+    "numpy.finfo.max": (2 - 2.0**-52) * 2.0**1023,
+    "numpy.finfo.tiny": 2.0**-1022,
+}
 _TYPES = ("int", "bool", "complex", "str", "list", "tuple", "dict", "set")
 _BUILTINS = (
     *("abs", "max", "min", "pow", "float", "isinstance", *_TYPES),

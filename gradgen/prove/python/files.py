@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from gradgen.prove.python.holding import Calls
 from gradgen.prove.python_expressions import (
     MODULES,
+    TOLD,
     FileNames,
     Fixed,
     Function,
@@ -82,7 +83,8 @@ class Imports(Calls):
                 bound = alias.asname or alias.name.partition(".")[0]
                 whole = alias.name if alias.asname else bound
                 top = whole.partition(".")[0]
-                known = top in ("scipy", *MODULES) or self.names.reads
+                known = top in ("scipy", *MODULES, *TOLD) or whole in TOLD
+                known = known or self.names.reads
                 scope[bound] = Imported(whole) if known else None
                 continue
             module = self.absolute(node)
@@ -94,6 +96,7 @@ class Imports(Calls):
                 else:
                     self.names.stars.append(str(module))
                 continue
+            known = known or module in TOLD
             value = Imported(str(module), alias.name) if known else None
             scope[alias.asname or alias.name] = value
 

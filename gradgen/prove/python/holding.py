@@ -257,6 +257,13 @@ class Calls(Holding):
             return self.method(function.owner, function.name, args, named)
         if not isinstance(function, Imported):
             raise UnknownError
+        if function == Imported("numpy", "finfo") and not named:
+            if args in (
+                [Imported("builtins", "float")],
+                [Imported("numpy", "float64")],
+            ):
+                return Imported("numpy.finfo")
+            raise UnknownError
         if function == Imported("builtins", "isinstance") and len(args) == 2:
             return is_instance(*args)
         name, module = function.name, function.module

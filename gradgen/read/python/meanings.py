@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import float_info
 
 from gradgen.errors import GradgenError, printable
 from gradgen.read.compositions import COMPOSITIONS
@@ -28,6 +29,12 @@ _OTHERS: Mapping[str, str] = {
     "math.e": repr(math.e),
     "math.tau": repr(math.tau),
     "numpy.e": repr(math.e),
+    "sys.float_info.epsilon": repr(float_info.epsilon),
+    "sys.float_info.max": repr(float_info.max),
+    "sys.float_info.min": repr(float_info.min),
+    "numpy.finfo.eps": repr(float_info.epsilon),
+    "numpy.finfo.max": repr(float_info.max),
+    "numpy.finfo.tiny": repr(float_info.min),
     "numpy.sinc": "sinc({pi} * ({0}))",
     "numpy.float64": "{0}",
     "numpy.asarray": "{0}",

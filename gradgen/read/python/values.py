@@ -11,7 +11,7 @@ from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning, omitted
 from gradgen.read.python.expression import Comprehension, translate
-from gradgen.read.python.flow.known import compared, is_instance
+from gradgen.read.python.flow.known import FOREIGN, compared, is_instance
 from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant
@@ -113,7 +113,7 @@ class Place:
         """Return the value that is asked by `.name`; None where that is a module."""
         root, _ = dotted(node)
         if root is None:
-            return node.value
+            return None if self.is_finfo(node) else node.value
         if self.holder(root) is not None:
             return None if self.imported(root) is not None else node.value
         try:
@@ -124,6 +124,8 @@ class Place:
 
     def path(self, node: ast.expr) -> Dotted:
         """Return what `math.exp` is, by its whole name."""
+        if isinstance(node, ast.Attribute) and self.is_finfo(node):
+            return Dotted(f"numpy.finfo.{node.attr}")
         root, attributes = dotted(node)
         found = self.meaning(root, node) if root is not None else None
         if not isinstance(found, Dotted):
@@ -132,6 +134,22 @@ class Place:
             return self.names.reached(found, attributes)
         except UnclearError as error:
             raise self.fail(str(error), node) from None
+
+    def is_finfo(self, node: ast.Attribute) -> bool:
+        """Whether something is asked of `np.finfo(float)`."""
+        call = node.value
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            return False
+        if dotted(call.func)[1][-1:] not in (("finfo",), ()):
+            return False
+        both = (call.func, call.args[0])
+        if any(dotted(each)[0] is None for each in both):
+            return False
+        try:
+            function, kind = (self.path(each).path for each in both)
+        except GradgenError:
+            return False
+        return function == "numpy.finfo" and kind in ("builtins.float", "numpy.float64")
 
     def meant(self, found: Dotted, node: ast.AST) -> Meant:
         files = self.names.modules
@@ -185,8 +203,11 @@ class Scope(Place):
 
     def asked(self, node: ast.Call, value: Value) -> Value:
         types = node.args[1]
-        found = []
+        found: list[bool | None] = []
         for each in types.elts if isinstance(types, ast.Tuple) else [types]:
+            if self.is_foreign(each):
+                found.append(False)
+                continue
             path = self.path(each).path
             found.append(is_instance(value, path, self.constants.inputs))
         if True in found:
@@ -194,6 +215,18 @@ class Scope(Place):
         if None in found:
             raise self.fail("of which type this is depends on who calls; leave that test to the caller", node)  # fmt: skip
         return truth(False)
+
+    def is_foreign(self, node: ast.expr) -> bool:
+        """Whether a type is one that no float is, by the name under which the file imports it."""
+        root, attributes = dotted(node)
+        if root is None or self.holder(root) is not None:
+            return False
+        try:
+            found = self.names.meaning(root, self.before)
+        except UnclearError:
+            return False
+        path = found.path if isinstance(found, Dotted) else ""
+        return ".".join((path, *attributes)) in FOREIGN
 
     def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
         if base is not None:

@@ -23,6 +23,12 @@ _TYPES = (*(f"builtins.{n}" for n in (*_NEVER, "bool", "int", "float", "complex"
 #: What a sequence of whatever kind may be an instance of.
 _SEQUENCES = ("list", "tuple", "ndarray", "set", "dict")
 
+#: Types of packages' own; no float is one.
+FOREIGN = frozenset("""
+    astropy.units.Quantity astropy.units.quantity.Quantity decimal.Decimal fractions.Fraction numpy.matrix
+    numpy.ma.MaskedArray pandas.DataFrame pandas.Series sympy.Basic sympy.Expr sympy.Symbol torch.Tensor
+    """.split())  # noqa: SIM905 # fmt: skip
+
 
 def compared(
     node: ast.Compare, operands: list[Value], fail: Fail, cells: Cells
