@@ -37,6 +37,8 @@ POINTS, TRIES = 20, 4000
 TOLERANCE = 1e-12
 #: How many units in the last place of its inputs a value may be off.
 ULPS = 64
+#: Smaller slopes are none to a difference of values.
+TINY = 1e-100
 #: A function has so many seconds.
 SECONDS = 60
 
@@ -107,11 +109,26 @@ def _counts(node: ast.FunctionDef) -> bool:
 def compiled(
     one: Candidate, follow: Sequence[str] | None, as_written: bool = False
 ) -> Compiled:
-    """Compile a function of a package."""
-    options = {} if follow is None else {"file": one.path, "follow": follow}
-    return compile_function(
-        one.text, one.node.name, as_written=as_written, proof=False, **options
-    )
+    """Compile a function of a package; where every way raises, with the parameters that an example gives, as its user would."""
+    options: dict[str, Any] = {"as_written": as_written, "proof": False}
+    if follow is not None:
+        options |= {"file": one.path, "follow": follow}
+    try:
+        return compile_function(one.text, one.node.name, **options)
+    except GradgenError as error:
+        if "every way raises" not in error.message:
+            raise
+        args = one.node.args
+        names = [arg.arg for arg in args.args]
+        needed = names[: len(names) - len(args.defaults)]
+        for given in examples(one, names):
+            known = {n for n, value in given.items() if not math.isnan(value)}
+            inputs = [n for n in names if n in known or n in needed]
+            with contextlib.suppress(GradgenError):
+                return compile_function(
+                    one.text, one.node.name, inputs=inputs, **options
+                )
+        raise
 
 
 def examples(one: Candidate, inputs: Sequence[str]) -> Iterator[dict[str, float]]:
@@ -248,7 +265,7 @@ def slopes_differ(made: Compiled, point: tuple[float, ...]) -> str:
         slopes = made.module.backward(cache, *upstream)
         for place, name in enumerate(made.program.inputs):
             quotients = []
-            for step in (1e-5, 1e-6, 1e-7):
+            for step in (1e-3, 1e-5, 1e-6):
                 high, low = ([*point], [*point])
                 high[place] += step * abs(point[place])
                 low[place] -= step * abs(point[place])
@@ -256,7 +273,11 @@ def slopes_differ(made: Compiled, point: tuple[float, ...]) -> str:
                 quotients.append((value(high) - value(low)) / width)
             spread = max(quotients) - min(quotients)
             size = max(map(abs, quotients))
-            if spread < 1e-3 * size and abs(slopes[place] - quotients[1]) > 0.01 * size:
+            if (
+                size > TINY
+                and spread < 1e-3 * size
+                and abs(slopes[place] - quotients[1]) > 0.01 * size
+            ):
                 return f"slope by {name} {slopes[place]!r} where {quotients[1]!r} is near, at {point}"
     except (ArithmeticError, ValueError, IndexError, TypeError):
         return ""
