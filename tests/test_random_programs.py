@@ -47,6 +47,15 @@ def test_functions_of_many_ways_are_what_python_runs() -> None:
     hold("branches", 0, 8)
 
 
+def test_functions_that_hold_sequences_are_what_python_runs() -> None:
+    hold("sequences", 0, 8)
+
+
+@pytest.mark.slow
+def test_a_thousand_functions_that_hold_sequences() -> None:
+    hold("sequences", 0, 1000)
+
+
 @pytest.mark.slow
 def test_fifteen_hundred_functions_of_many_ways() -> None:
     hold("branches", 0, 1500)

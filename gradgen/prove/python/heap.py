@@ -86,7 +86,11 @@ class Heap:
             after.append(self._copies())
             for place, copy in enumerate(before):
                 _put(self.held[place], copy)
-        for place, held in enumerate(self.held):
+        # What names are is chosen by what lists hold behind the test, which comes first.
+        order = [p for p, each in enumerate(self.held) if not isinstance(each, Local)]
+        order += [p for p, each in enumerate(self.held) if isinstance(each, Local)]
+        for place in order:
+            held = self.held[place]
             found = [each[place] for each in after if place < len(each)]
             if place >= len(before):
                 _put(held, found[-1])  # made in one of the ways
@@ -111,7 +115,17 @@ class Heap:
         keys = [[*each] if isinstance(held, dict) else len(each) for each in (one, other)]  # fmt: skip
         self.lost[place] = keys[0] != keys[1]
         pairs = [one.items(), other.items()] if isinstance(held, dict) else [enumerate(one), enumerate(other)]  # fmt: skip
-        merged = [(k, self._either(test, a, b)) for (k, a), (_, b) in zip(*pairs)]
+        merged = [
+            (
+                key,
+                (
+                    None
+                    if a is not b and isinstance(a, (list, dict))
+                    else self._either(test, a, b)
+                ),
+            )
+            for (key, a), (_, b) in zip(*pairs)
+        ]
         values = [value for _, value in merged]
         self.lost[place] |= None in values
         _put(held, dict(merged) if isinstance(held, dict) else values)
@@ -140,6 +154,8 @@ class Heap:
             sides = [[each] * size if none else each for each, none in zip((one, other), nothing)]  # fmt: skip
             return tuple(self.chosen(test, *pair) for pair in zip(*sides))
         if kinds & {tuple, List, Array}:
+            self.check(one)
+            self.check(other)
             if len(kinds) > 1 or len(one) != len(other):
                 raise UnknownError
             values = [self.chosen(test, *pair) for pair in zip(one, other)]
