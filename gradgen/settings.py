@@ -162,6 +162,7 @@ class Reading:
         means: what imports mean that are not known.
         follow: the modules whose files are read, wherever they are installed.
         ignore_decorator: the decorators that change nothing.
+        shape: how many numbers parameters hold that are sequences.
     """
 
     means: tuple[tuple[str, str], ...] = _option(
@@ -181,6 +182,12 @@ class Reading:
         (),
         "of a Python function, a decorator that changes no value; may be given several times",
         "NAME",
+    )
+    shape: tuple[str, ...] = _option(
+        Kind.NAMES,
+        (),
+        "of a Python function, how many numbers a parameter holds that is a sequence",
+        '"x=3"',
     )
 
 

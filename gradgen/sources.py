@@ -12,6 +12,7 @@ from gradgen.files.recipe import split_names
 from gradgen.pipeline import Compiled, compile, constant, proven
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
+from gradgen.read.python.flow.shapes import read_shapes
 from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.follow.modules import Modules
 from gradgen.read.python.function import Function, read_function
@@ -44,10 +45,14 @@ def imports_of(finder: Finder, options: dict[str, Any]) -> Imports:
     """Return which files may be read beside a function's own, by the options, of which those that say so are taken out."""
     named = _modules("follow", options.pop("follow", None))
     ignored = _modules("ignore-decorator", options.pop("ignore_decorator", None))
+    shape = options.pop("shape", None) or ()
+    if isinstance(shape, Mapping):
+        shape = [f"{name}={size}" for name, size in shape.items()]
+    shapes = read_shapes(wanted_outputs(shape))
     if not finder.folders and not named:
-        return Imports(ignored=ignored)
+        return Imports(ignored=ignored, shapes=shapes)
     modules = Modules(finder.find, named, finder.beside)
-    return Imports(modules, finder.home, finder.package, ignored)
+    return Imports(modules, finder.home, finder.package, ignored, shapes)
 
 
 def _modules(option: str, given: Any) -> tuple[str, ...]:
@@ -135,7 +140,7 @@ def _plain(
         return None
     variables = [n for n in found.inputs if n not in constants and n in inputs]
     return plain_function(
-        found.origin, variables, constants, found.settled, found.ignored
+        found.origin, variables, constants, found.settled, found.ignored, found.shapes
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 from pathlib import Path
@@ -11,7 +12,9 @@ import mpmath
 import pytest
 
 import gradgen
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
+from gradgen.pipeline import regenerate
 from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
@@ -105,3 +108,124 @@ def test_tables_of_notebooks_are_what_they_are_now() -> None:
     assert made(2.0) == -1.0 and not made.unproven
     cells.run("T[0] = 5.0")
     assert cells.run(f"@gradgen.differentiate\n{text}")(2.0) == 7.0
+
+
+PARAMETERS = """
+import math
+import numpy as np
+
+
+def dist(p, q):
+    \"\"\"Distance.
+
+    Args:
+        p: the first point
+    \"\"\"
+    x, y = p
+    return math.hypot(x - q[0], y - q[1])
+
+
+def dot(x: tuple[float, float], y: tuple[float, float]) -> float:
+    return sum(a*b for a, b in zip(x, y))
+
+
+def poly(x, coeffs=(1.0, 2.0, -0.5)):
+    total = 0.0
+    for c in reversed(coeffs):
+        total = total*x + c
+    return total
+
+
+def norm(x):
+    return np.linalg.norm(x) + len(x)
+
+
+def rosen(x):
+    return (1 - x[0])**2 + 100*(x[1] - x[0]**2)**2
+
+
+def length(x):
+    return x[0]*len(x)
+
+
+def doubled(x):
+    return sum(x*2) + x[0]
+
+
+def kind(x):
+    return x[0] if isinstance(x, list) else x[1]
+
+
+def clash(x, x0):
+    return x[1]*x0
+
+
+def inner(x, y):
+    return sum(map(lambda x: x*y, (1.0, 2.0))) + x
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "inputs", "call"),
+    [
+        ("dist", {}, "p0 p1 q0 q1", lambda f, a, b, c, d: f((a, b), (c, d))),
+        ("dot", {}, "x0 x1 y0 y1", lambda f, a, b, c, d: f((a, b), (c, d))),
+        ("poly", {}, "x coeffs0 coeffs1 coeffs2", lambda f, x, *c: f(x, c)),
+        ("norm", {"shape": "x=3"}, "x0 x1 x2", lambda f, *x: f(x)),
+        ("norm", {"shape": {"x": 1}}, "x0", lambda f, *x: f(x)),
+        ("rosen", {}, "x0 x1", lambda f, *x: f(x)),
+        ("rosen", {"shape": "x=3"}, "x0 x1 x2", lambda f, *x: f(x)),
+        ("length", {"shape": "x=2"}, "x0 x1", lambda f, *x: f(x)),
+        ("inner", {}, "x y", lambda f, *at: f(*at)),
+    ],
+)
+def test_a_parameter_may_be_a_sequence(
+    name: str, options: dict[str, Any], inputs: str, call: Any
+) -> None:
+    compiled = compile_function(PARAMETERS, name, **options)
+    assert compiled.program.inputs == (*inputs.split(),) and not compiled.unproven
+    space: dict[str, Any] = {}
+    exec(PARAMETERS, space)  # noqa: S102
+    at = (0.75, -1.25, 2.5, 0.5)[: len(compiled.program.inputs)]
+    assert compiled.forward(*at)[0] == pytest.approx(float(call(space[name], *at)), rel=1e-13)  # fmt: skip
+    assert regenerate(compiled.recipe).source == compiled.source
+    if name == "poly":
+        assert compiled.forward(2.0)[0] == space["poly"](2.0)
+    if name == "dist":
+        words = ast.get_docstring(ast.parse(compiled.source)) or ""
+        assert "For p = (p0, p1), q = (q0, q1)." in words
+        assert "p0: the first point" in compiled.source
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("length", {}, "say how many numbers it holds by --shape, as in x=3"),
+        ("norm", {}, "`norm` takes an array; of a parameter that is a sequence, say how many"),
+        ("doubled", {"shape": "x=2"}, "what this operator makes of a sequence depends on its kind"),
+        ("kind", {"shape": "x=2"}, "of which type this is depends on who calls"),
+        ("clash", {}, "the numbers in `x` are x0, x1, and a parameter is called so as well"),
+        ("rosen", {"shape": "y=2"}, "`y`, of which --shape speaks, is no parameter"),
+        ("rosen", {"shape": "x=0"}, "--shape is written as in"),
+        ("rosen", {"shape": "x=1"}, "the index 1 is out of range"),
+    ],
+)  # fmt: skip
+def test_of_parameters_that_are_sequences_all_is_told(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(GradgenError) as found:
+        compile_function(PARAMETERS, name, **options)
+    assert message in found.value.message
+
+
+def test_the_command_line_and_a_project_say_how_long_parameters_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(PARAMETERS)
+    assert main(["compile", "model.py:norm", "--shape", "x=2", "-o", "norm.py"]) == 0
+    Path("pyproject.toml").write_text(
+        '[[tool.gradgen.modules]]\nsource-file = "model.py:norm"\noutput = "norm.py"\nshape = "x=2"\n'
+    )
+    assert main(["build", "--check"]) == main(["check", "norm.py"]) == 0
+    capsys.readouterr()

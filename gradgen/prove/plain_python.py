@@ -38,6 +38,7 @@ def plain_function(
     constants: Mapping[str, float],
     settled: Mapping[str, object] | None = None,
     ignored: Collection[str] = (),
+    shapes: Mapping[str, Sequence[str]] | None = None,
 ) -> Plain | None:
     """Return a function as its syntax tree says; None where it holds what this knows no meaning of.
 
@@ -47,6 +48,7 @@ def plain_function(
         constants: the values of others.
         settled: what those are that are no numbers.
         ignored: the decorators that change nothing, beside those that are known.
+        shapes: the parameters that are sequences, with what the numbers in them are called.
     """
     plain = Plain(inputs)
     numbers = Numbers(plain)
@@ -69,6 +71,8 @@ def plain_function(
         given |= {each: Place(place) for place, each in enumerate(inputs)}
         for name, value in (settled or {}).items():
             given[name] = value if isinstance(value, bool) else Fixed(value)
+        for name, parts in (shapes or {}).items():
+            given[name] = tuple(given.get(part) for part in parts)
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
         results = [*result] if isinstance(result, (tuple, List, Array)) else [result]

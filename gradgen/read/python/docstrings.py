@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: The titles of Google's and NumPy's sections that are read, and of what. What the function raises, its module knows better.
@@ -85,10 +85,15 @@ def read_docstring(text: str) -> Docstring:
 
 
 def meanings(
-    found: Docstring, parameters: Collection[str], results: Collection[str]
+    found: Docstring,
+    parameters: Collection[str],
+    results: Collection[str],
+    shapes: Mapping[str, Sequence[str]],
 ) -> Mapping[str, str]:
     """Return what a docstring says of these parameters and results, by name."""
     said = {n: w for n, w in found.parameters.items() if n in parameters}
+    for name, parts in shapes.items():
+        said |= dict.fromkeys(parts, found.parameters.get(name, ""))
     for name, words in found.results.items():
         if name in results:
             said[name] = words

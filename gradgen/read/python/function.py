@@ -15,6 +15,7 @@ from gradgen.read.python.draft import Draft, Places
 from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
+from gradgen.read.python.flow.shapes import Shapes, shapes
 from gradgen.read.python.flow.statements import check_result
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.follow.imports import Imports
@@ -22,6 +23,7 @@ from gradgen.read.python.meanings import check_means
 from gradgen.read.python.parameters import defaults, parameters
 from gradgen.read.python.results import Results
 from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.terms.rows import Row
 from gradgen.read.python.terms.value import Value, value_of
 from gradgen.read.statements import canonical, split_docstring
 
@@ -42,6 +44,7 @@ class Function:
             called, which is nothing for the function's own.
         doc: what its docstring says of its parameters and results, by name.
         settled: the parameters that are settled, as they are no numbers, with what they are.
+        shapes: the parameters that are sequences, with the names of the numbers in them, which are inputs.
         fixed: the same of what stands at the top of the file.
         followed: the modules that were read, beside the function's own.
         ignored: the decorators that the user says change nothing.
@@ -57,6 +60,7 @@ class Function:
     constants: Mapping[tuple[str, str], int] = field(default_factory=dict)
     doc: Mapping[str, str] = field(default_factory=dict)
     settled: Mapping[str, object] = field(default_factory=dict)
+    shapes: Shapes = field(default_factory=dict)
     fixed: Mapping[str, object] = field(default_factory=dict)
     followed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -134,7 +138,7 @@ def read_helper(
     fixed = settled(helper, const or {}, variables)
 
     def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
-        reader = _Reader(helper, known, result, outputs, fixed, avoid, said)
+        reader = _Reader(helper, known, result, outputs, fixed, variables, avoid, said)
         found = reader.read()
         of_file = reader.constants
         return reader, replace(
@@ -172,11 +176,14 @@ class _Reader:
         result: str,
         outputs: Collection[str],
         fixed: Mapping[str, object],
+        variables: Collection[str],
         avoid: frozenset[str],
         imports: Imports,
     ) -> None:
         self.settled = fixed
+        self.shapes = shapes(helper, imports.shapes, {*fixed, *variables})
         self.helper = helper
+        self.told = shown(fixed, self.shapes)
         self.draft = Draft(avoid, shown(fixed))
         inputs = [arg.arg for arg in helper.function.args.args]
         self.constants = Constants(self.draft, means, inputs, imports.ignored)
@@ -186,15 +193,19 @@ class _Reader:
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
+        given = {}
+        for name in parameters(self.helper, self.constants.ignored):
+            parts = [Value(each) for each in self.shapes.get(name, ())]
+            given[name] = Row("sequence", (*parts,)).value if parts else Value(name)
         inputs = [
-            n
-            for n in parameters(self.helper, self.constants.ignored)
-            if n not in self.settled
+            each
+            for name in given
+            if name not in self.settled
+            for each in self.shapes.get(name, (name,))
         ]
         self.draft.go_to(names, function)
         self.draft.taken = dict.fromkeys(inputs, 1)
         body = Body(self.helper, self.draft, self.constants)
-        given = {name: Value(name) for name in inputs}
         given |= {name: value_of(self.settled[name], name) for name in self.settled}
         end, first = body.read(self.helper, given)
         comment = said_of(end)
@@ -209,10 +220,12 @@ class _Reader:
             results = (name,)
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
-        docstring, doc = _words(said, self.settled), meanings(said, inputs, results)
+        docstring, doc = _words(said, self.told), meanings(
+            said, inputs, results, self.shapes
+        )
         numbers = [((names.label, 1, names.lines[0]),)] * len(docstring.splitlines())
         lines = (*numbers, *self.draft.places)
-        known = defaults(self.helper, self.constants.means, self.settled)
+        known = defaults(self.helper, self.constants.means, self.settled, self.shapes)
         (name, text, comment), *others = self.draft.items
         if not (others or comment or docstring):
             return Function(
@@ -228,12 +241,12 @@ class _Reader:
             defaults=known,
             doc=doc,
             settled=self.settled,
+            shapes=self.shapes,
         )
 
 
-def _words(said: Docstring, settled: Mapping[str, object]) -> str:
+def _words(said: Docstring, told: str) -> str:
     """Return what a docstring says of the function itself, its paragraphs apart, and below what was settled."""
-    told = shown(settled)
     words = "\n".join([*said.words, *(["", told] if told else [])]).replace(
         '"""', "'''"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from gradgen.read.python.bound import Helper, default_of
 from gradgen.read.python.constants import Constants
@@ -40,7 +40,10 @@ def parameters(
 
 
 def defaults(
-    helper: Helper, means: Mapping[str, str], settled: Collection[str] = ()
+    helper: Helper,
+    means: Mapping[str, str],
+    settled: Collection[str],
+    shapes: Mapping[str, Sequence[str]],
 ) -> Mapping[str, str]:
     """Return the defaults of the last parameters but for those that are settled, as far as they are numbers."""
     names = [arg.arg for arg in helper.function.args.args]
@@ -48,6 +51,13 @@ def defaults(
     for place in range(-1, -len(helper.function.args.defaults) - 1, -1):
         node = default_of(helper, place)
         if names[place] in settled:
+            continue
+        parts = shapes.get(names[place], ())
+        if parts:
+            if not isinstance(node, (ast.Tuple, ast.List)) or len(node.elts) < len(parts):  # fmt: skip
+                break
+            # From the last on, as all of them are.
+            found |= {n: ast.unparse(e) for n, e in [*zip(parts, node.elts)][::-1]}
             continue
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gradgen.read.python.bound import Helper
 
@@ -112,7 +112,12 @@ def _conditions(node: ast.AST) -> Iterator[str]:
     yield from (test.id for test in tests if isinstance(test, ast.Name))
 
 
-def shown(values: Mapping[str, object]) -> str:
-    """Return what parameters are settled to, in words; empty where there are none."""
-    listed = ", ".join(f"{name} = {value!r}" for name, value in values.items())
-    return f"For {listed}." if listed else ""
+def shown(
+    values: Mapping[str, object], shapes: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Return what parameters are settled to, in words, and which numbers are in those that are sequences; empty where there are none."""
+    listed = [f"{name} = {value!r}" for name, value in values.items()]
+    for name, parts in (shapes or {}).items():
+        inner = ", ".join(parts if len(parts) < 6 else (*parts[:2], "...", parts[-1]))
+        listed.append(f"{name} = ({inner}{',' if len(parts) == 1 else ''})")
+    return f"For {', '.join(listed)}." if listed else ""

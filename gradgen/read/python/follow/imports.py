@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.follow.modules import Modules
@@ -18,12 +19,14 @@ class Imports:
         home: what the function's own module is called.
         package: whether that is a package.
         ignored: the decorators that the user says change nothing.
+        shapes: how many numbers the user says that parameters hold that are sequences.
     """
 
     modules: Modules | None = None
     home: str = ""
     package: bool = False
     ignored: tuple[str, ...] = ()
+    shapes: Mapping[str, int] = field(default_factory=dict)
 
     def add(self, names: Names) -> None:
         """Let a file import from the others."""

@@ -21,6 +21,10 @@ ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
 
 
+#: What to do where a parameter is a sequence, and nothing says how long it is.
+SHAPE = "of a parameter that is a sequence, say how many numbers it holds by --shape, as in x=3"
+
+
 class RowError(Exception):
     """What Python does with a sequence has no place here; the text says why, and what to do."""
 
@@ -103,7 +107,7 @@ def listed(value: Value) -> list[Value]:
     """Return what Python goes through: the items of a sequence, the keys of a dict."""
     row = row_of(value)
     if row is None:
-        raise RowError("this is one value, not several")
+        raise RowError(f"this is one value, not several; {SHAPE}")
     if row.kind == "set":
         raise RowError("the order of a set is not certain; write a tuple")
     return [constant(key) for key in row.keys] if row.kind == "dict" else [*row.items]

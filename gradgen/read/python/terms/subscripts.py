@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
+    SHAPE,
     Row,
     RowError,
     bound_of,
@@ -51,7 +52,7 @@ def subscript(
         held = base.known.value if base.known is not None else None
         if isinstance(held, str) and not isinstance(node, ast.Slice):
             return Value("", known=Known(held[index_of(given[0], len(held))]))
-        raise RowError("only a sequence, a dict or an array has an index")
+        raise RowError(f"only a sequence, a dict or an array has an index; {SHAPE}")
     if isinstance(node, ast.Slice):
         if row.kind in ("dict", "set", "iterator"):
             raise RowError(f"{row.word} has no slices")
