@@ -39,7 +39,7 @@ TOLERANCE = 1e-12
 ULPS = 64
 #: The operations whose values are steps.
 STEPPING = ("floor", "ceil", "round", "trunc")
-#: Smaller slopes are none to a difference of values.
+#: Smaller slopes are none to a difference of values, nor are those that are as large.
 TINY = 1e-100
 #: A function has so many seconds.
 SECONDS = 60
@@ -69,6 +69,7 @@ class Tally:
     unmet: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     digits: list[str] = field(default_factory=list)
+    raised: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -176,6 +177,8 @@ def points(one: Candidate, inputs: Sequence[str]) -> Iterator[tuple[float, ...]]
 def numbers(value: Any) -> tuple[float, ...] | None:
     """Return what a function returned, if it is finite numbers."""
     parts = value if isinstance(value, (tuple, list)) else (value,)
+    if any(isinstance(part, complex) for part in parts):
+        return None
     try:
         found = tuple(float(part) for part in parts)
     except (TypeError, ValueError):
@@ -320,7 +323,10 @@ def look(one: Candidate, tally: Tally, follow: Sequence[str] | None, run: bool) 
         if found is None:
             tally.unmet.append(one.name)
         elif found:
-            tally.wrong.append(f"{one.name}: {found}")
+            # What raises says so; with numpy, nan may go on to a value.
+            raised = "Error(" in found.partition(" where ")[0]
+            listed = tally.raised if raised else tally.wrong
+            listed.append(f"{one.name}: {found}")
     except GradgenError as error:
         reason = kind(error.message)
         tally.refused[reason] += 1
@@ -361,6 +367,7 @@ def main() -> None:
         whole.unmet += tally.unmet
         whole.wrong += tally.wrong
         whole.digits += tally.digits
+        whole.raised += tally.raised
         whole.refused += tally.refused
         whole.examples = {**tally.examples, **whole.examples}
     print(
@@ -370,6 +377,7 @@ def main() -> None:
         print(f"{count:5}  {reason}\n         {whole.examples[reason][:230]}")
     for title, listed in (
         ("wrong", whole.wrong),
+        ("raising where the original has a value", whole.raised),
         ("of other digits, by forms that keep more", whole.digits),
         ("without a point", whole.unmet),
     ):
