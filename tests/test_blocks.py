@@ -200,6 +200,29 @@ def test_compact_blocks_come_to_the_same(seeds: range) -> None:
     assert held > 2 * len(seeds)
 
 
+def asked_again(source: str) -> Iterator[str]:
+    """Yield the choices on one line whose condition the branch around them has settled."""
+    todo = [(n, frozenset[str]()) for n in ast.parse(source).body]
+    while todo:
+        node, known = todo.pop()
+        if isinstance(node, ast.IfExp) and ast.unparse(node.test) in known:
+            yield ast.unparse(node)
+        inside = known
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            inside = known | {node.test.id}
+            todo += [(each, known) for each in node.orelse]
+            todo += [(each, inside) for each in node.body]
+            continue
+        todo += [(each, inside) for each in ast.iter_child_nodes(node)]  # type: ignore[misc]
+
+
+def test_a_branch_does_not_ask_what_it_is_in_again() -> None:
+    text = "k = 0.3 + (1.5 - (0.2 - 0.1*w)*w)*w if w > 0.5 else 0.4 + 1.5*w - 0.3*w**2\nf = x/(x - k) if x > k else k"
+    sources = [compile(text, style=style).source for style in ("textbook", "compact")]
+    sources += [made.source for _, made in some(range(12), style="compact")]
+    assert [each for source in sources for each in asked_again(source)] == []
+
+
 def test_a_compact_schedule_is_what_one_writes_by_hand() -> None:
     source = compile(TAX, style="compact", with_="value_and_grad").source
     assert body(source, "forward") == """\

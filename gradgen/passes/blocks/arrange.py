@@ -184,7 +184,7 @@ class Arranger:
             if value not in names and step.op == "where" and len(path) < DEEPEST:
                 arms = self._split(step.args[0], path, names, blocks)
             if arms is None:
-                yield path, value
+                yield path, self.paths.settled(value, path, names)
             else:
                 todo += [(arms[1], step.args[2]), (arms[0], step.args[1])]
 

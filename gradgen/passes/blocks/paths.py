@@ -126,6 +126,15 @@ class Paths:
             value = one if holds else other
         return value
 
+    def settled(self, value: int, path: Path, names: Container[int]) -> int:
+        """Return what a value is in a branch, without choices that this settles in its operands either. It is as deep as a line, which is short."""
+        value = self.inside(value, path, names)
+        op, args, _, _ = self.steps[value]
+        if value in names or not args or not path:
+            return value
+        inner = tuple([self.settled(arg, path, names) for arg in args])
+        return value if inner == args else self.make(op, *inner)
+
     def rest(self, condition: int, path: Path, names: Container[int]) -> int:
         """Return what is left of a condition in a branch that does not settle all of it."""
         step = self.steps[condition]
