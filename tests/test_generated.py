@@ -68,9 +68,16 @@ def test_value_and_gradient(path: Path) -> None:
         names = tuple(sorted(s.name for s in formula.expr.free_symbols))
     rnd = random.Random(path.stem)
     outputs = recipe.outputs or ("",)
-    for _ in range(5):
+    seen = 0
+    while seen < 5:
         point = [rnd.uniform(0.2, 0.9) for _ in names]
-        values, cache = module.forward(*point)
+        try:
+            values, cache = module.forward(*point)
+        except ValueError:  # where the author raises
+            true, _ = run(recipe.source, outputs[0], names, point)
+            assert isinstance(true, mpmath.mpc)
+            continue
+        seen += 1
         for place, output in enumerate(outputs):
             value = values[place] if len(outputs) > 1 else values
             seeds = [float(i == place) for i in range(len(outputs))]
