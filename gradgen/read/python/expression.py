@@ -279,7 +279,8 @@ def _joined(
     if isinstance(node, ast.BinOp):
         return _binary(node, operands, context)
     if isinstance(node, ast.UnaryOp):
-        if row_of(operands[0]) is None or isinstance(node.op, ast.Not):
+        row = row_of(operands[0])
+        if row is None or row.kind != "array" or isinstance(node.op, ast.Not):
             return unary(node, operands[0], context)
         return context.arrays(node, operands, lambda each: unary(node, each[0], context))  # fmt: skip
     if isinstance(node, ast.Compare):

@@ -171,7 +171,7 @@ def check_result(found: Returned, names: Names) -> None:
     kind, _, inner = found.form
     if any(inner):
         raise names.fail("sequences in sequences are not returned; return one tuple of numbers", found.node)  # fmt: skip
-    if kind in ("dict", "set"):
+    if kind in ("dict", "set", "range"):
         raise names.fail(f"a {kind} is not returned; return a tuple of numbers", found.node)  # fmt: skip
 
 

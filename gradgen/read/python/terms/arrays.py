@@ -24,6 +24,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     SHAPE,
     Row,
     RowError,
+    is_row,
     is_whole,
     listed,
     row_of,
@@ -43,7 +44,9 @@ def axes(value: Value) -> int:
         return 0
     if row.kind in ("dict", "set", "iterator"):
         raise RowError(f"an array is not made of {row.word}; write a list")
-    inner = {(axes(item), len(row_of(item) or ())) for item in row.items}
+    inner = {
+        (axes(item), len(listed(item)) if is_row(item) else 0) for item in row.items
+    }
     if len(inner) > 1:
         raise RowError("the rows of an array are of different lengths")
     return 1 + (min(inner)[0] if inner else 0)
@@ -354,7 +357,7 @@ def _polyval(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
 
 
 def _where(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
-    if len(args) != 3 or not any(map(row_of, args)):
+    if len(args) != 3 or not any(map(is_row, args)):
         return None
 
     def one(values: list[Value]) -> Value:

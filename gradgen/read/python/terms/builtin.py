@@ -12,6 +12,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     SHAPE,
     Row,
     RowError,
+    is_row,
     iterator,
     key_of,
     listed,
@@ -197,7 +198,7 @@ def _extreme(name: str) -> Called:
         values = [*args]
         if len(args) == 1 and row_of(args[0]) is not None:
             values = listed(args[0])
-        elif not any(row_of(arg) for arg in args):
+        elif not any(map(is_row, args)):
             return None
         _no_names(named)
         return extreme(scope, name, values)

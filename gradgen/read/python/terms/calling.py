@@ -11,7 +11,7 @@ from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning
 from gradgen.read.python.meanings import Meant, told
 from gradgen.read.python.terms import arrays, builtin
 from gradgen.read.python.terms.operators import number_of
-from gradgen.read.python.terms.rows import goes_through, literal, row_of
+from gradgen.read.python.terms.rows import goes_through, is_row, literal
 from gradgen.read.python.terms.value import Value, index
 from gradgen.read.python.tree import as_function, dotted
 
@@ -81,7 +81,7 @@ def called(
         if made is not None:
             return made
     known = scope.meant(found, node)
-    if path.startswith("numpy.") and any(map(row_of, args)) and known.callable:
+    if path.startswith("numpy.") and any(map(is_row, args)) and known.callable:
         return arrays.each(scope, args, lambda each: plain(scope, found, known, each, node))  # fmt: skip
     return plain(scope, found, known, args, node, named)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradgen.read.python.terms.rows import Row, RowError, row_of
+from gradgen.read.python.terms.rows import Row, RowError, is_row, row_of
 from gradgen.read.python.terms.value import Value
 
 #: Published limit: how many values are put into sequences, all together.
@@ -131,6 +131,6 @@ class Cells:
     def store(self, row: Row, items: tuple[Value, ...], keys: tuple[object, ...] = ()) -> Row:  # fmt: skip
         """Let a sequence that may be changed hold other values."""
         assert row.cell is not None
-        if any(self.holds(item, row.cell) for item in items if row_of(item)):
+        if any(self.holds(item, row.cell) for item in items if is_row(item)):
             raise RowError(f"this {row.kind} would hold itself")
         return self.put(row.cell, replace(row, items=items, keys=keys))

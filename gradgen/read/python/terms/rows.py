@@ -56,6 +56,12 @@ class Row:
     def __len__(self) -> int:
         return len(self.items)
 
+    def __bool__(self) -> bool:
+        """Whether `if` takes it for true."""
+        if self.kind in ("array", "sequence", "iterator"):
+            raise RowError(f"whether {self.word} is true, Python does not say alike; write len(x) > 0, any(x) or all(x)")  # fmt: skip
+        return len(self) > 0
+
     @property
     def word(self) -> str:
         """What it is called."""
@@ -101,6 +107,11 @@ def row_of(value: Value) -> Row | None:
     """Return the sequence that a value is, if it is one."""
     held = value.known.value if value.known is not None else None
     return held if isinstance(held, Row) else None
+
+
+def is_row(value: Value) -> bool:
+    """Whether a value is a sequence."""
+    return row_of(value) is not None
 
 
 def listed(value: Value) -> list[Value]:

@@ -30,6 +30,8 @@ _PASSING_METHODS = {"copy": 0, "values": 0, "items": 1, "get": -1, "T": 0}
 #: Modules whose functions change nothing that they are given, and keep none of it, but for these; and others that hand it on.
 _SAFE, _HANDING = ("math", "numpy", "scipy", "statistics", "bisect", "jax"), ("itertools", "operator")  # fmt: skip
 _CHANGING = ("shuffle", "put", "place", "copyto", "fill_diagonal", "put_along_axis", "putmask", "insort", "insort_left", "insort_right", "setitem", "delitem", "iadd", "iconcat", "imul", "at", "methodcaller")  # fmt: skip
+#: Functions that only read an array that is given to them behind another one.
+_SECOND = ("dot", "matmul", "inner", "vdot", "outer", "cross", "interp", "where", "polyval", "searchsorted", "trapezoid", "trapz", "array_equal", "allclose")  # fmt: skip
 _STATEMENTS = (ast.Expr, ast.If, ast.While, ast.Assert, ast.Raise, ast.Delete)
 _VALUES = (ast.UnaryOp, ast.Compare, ast.FormattedValue, ast.JoinedStr)
 #: Lists stand no deeper in each other than is told apart.
@@ -90,6 +92,20 @@ class _Lines:
             if isinstance(node, ast.ClassDef):
                 return True
         return False
+
+    def meaning(self, call: ast.Call) -> Meaning | None:
+        """Return what a call calls; None where that is not certain."""
+        root, attributes = dotted(call.func)
+        if root is None or self.owner(root, call) is not None:
+            return None
+        try:
+            found = self.names.meaning(root)
+        except UnclearError:
+            known = root in self.names.bound.names
+            return None if known else Dotted(".".join(("builtins", root, *attributes)))
+        if not attributes:
+            return found
+        return found.inner(attributes) if isinstance(found, Dotted) else None
 
 
 class Tables(_Lines):
@@ -236,19 +252,12 @@ class Tables(_Lines):
         call = self.parents[parent] if isinstance(parent, ast.keyword) else parent
         if not isinstance(call, ast.Call):
             return node.lineno
-        root, attributes = dotted(call.func)
-        if call.func is node or root is None or self.owner(root, call) is not None:
-            return node.lineno
-        meant: Meaning | None
-        try:
-            meant = self.names.meaning(root)
-        except UnclearError:
-            meant = Dotted(f"builtins.{root}") if root not in self.names.bound.names else None  # fmt: skip
-        if isinstance(meant, Helper) and not attributes:
+        meant = None if call.func is node else self.meaning(call)
+        if isinstance(meant, Helper):
             return self.argument(node, parent, call, meant, deep)
         if not isinstance(meant, Dotted):
             return node.lineno
-        path = ".".join((meant.path, *attributes)).split(".")
+        path = meant.path.split(".")
         name = path[-1]
         if path[0] == "builtins":
             if name in _TAKING or (name in ("map", "filter") and deep == 1):
@@ -257,8 +266,12 @@ class Tables(_Lines):
                 return self.held(call, deep + _PASSING[name])
             return node.lineno
         named = parent.arg if isinstance(parent, ast.keyword) else ""
-        if name in _CHANGING or named in ("out", None):
+        over = any(str(each.arg).startswith("overwrite") for each in call.keywords)
+        if name in _CHANGING or named in ("out", None) or "ndarray" in path or over:
             return node.lineno
+        first = node in call.args[:1] or bool(named)
+        if self.views and not first and name not in _SECOND:
+            return node.lineno  # it may be where numpy puts what it makes
         if path[0] in _HANDING:
             return self.held(call, deep + 1)
         if path[0] not in _SAFE:
