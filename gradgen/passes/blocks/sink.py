@@ -53,8 +53,12 @@ def sunk(
 def _reads(one: Placed, path: Path, paths: Paths) -> Iterator[tuple[int, Path | None]]:
     """Yield what a line in a branch reads, each with the branch in which it does."""
     todo: list[tuple[int, Path | None]] = [(one.value, path)]
+    seen: set[tuple[int, Path | None]] = set()
     while todo:
-        value, branch = todo.pop()
+        value, branch = at = todo.pop()
+        if at in seen:
+            continue  # what choices in choices share
+        seen.add(at)
         op, args, _, _ = paths.steps[value]
         if value in one.names:
             yield value, branch
