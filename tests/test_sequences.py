@@ -160,6 +160,12 @@ def clash(x, x0):
     return x[1]*x0
 
 
+def optional(x, weights=None):
+    if weights is None:
+        return x
+    return x*sum(weights)
+
+
 def inner(x, y):
     return sum(map(lambda x: x*y, (1.0, 2.0))) + x
 """
@@ -176,6 +182,13 @@ def inner(x, y):
         ("rosen", {}, "x0 x1", lambda f, *x: f(x)),
         ("rosen", {"shape": "x=3"}, "x0 x1 x2", lambda f, *x: f(x)),
         ("length", {"shape": "x=2"}, "x0 x1", lambda f, *x: f(x)),
+        ("optional", {}, "x", lambda f, x: f(x)),
+        (
+            "optional",
+            {"shape": "weights=2"},
+            "x weights0 weights1",
+            lambda f, x, *w: f(x, w),
+        ),
         ("inner", {}, "x y", lambda f, *at: f(*at)),
     ],
 )

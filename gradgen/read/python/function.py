@@ -135,7 +135,7 @@ def read_helper(
     """Read a function that was found; see `read_function`."""
     known = check_means(means)
     said = imports or Imports()
-    fixed = settled(helper, const or {}, variables)
+    fixed = settled(helper, const or {}, (*variables, *said.shapes))
 
     def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
         reader = _Reader(helper, known, result, outputs, fixed, variables, avoid, said)
