@@ -201,6 +201,20 @@ def test_another_style_is_refused() -> None:
         compile("x", style="terse")
 
 
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "text",
+    ["(x if x > 1 else y)/(0*x)", "(x if y > atanh(3) else 0)*(0*x)**-2"],
+)
+def test_constants_without_a_value_raise_when_the_module_runs(
+    text: str, style: str
+) -> None:
+    f = compile(text, style=style, with_=["jacobian", "value_and_grad"])
+    for function in (f.forward, f.value_and_grad, f.jacobian):
+        with pytest.raises((ArithmeticError, ValueError)):
+            function(*[0.5] * len(f.program.inputs))
+
+
 def test_value_and_gradient_at_once_are_of_one_result() -> None:
     with pytest.raises(GradgenError, match="of one result"):
         compile("u = x*y\nv = x + y", outputs="u, v", with_="value_and_grad")

@@ -56,10 +56,11 @@ def test_poles_and_overflow(formula: str, at: str, value: str, gradient: str) ->
     assert all(map(same, f.jacobian(*point.values())[0], slopes))
 
 
-def call(row: Row, whole: int = 2) -> tuple[str, list[str]]:
+def call(
+    row: Row, whole: int = 2, names: Sequence[str] = ("x", "y", "z")
+) -> tuple[str, list[str]]:
     """Return the text of an operation on inputs, and those inputs."""
-    names = ["x", "y", "z"][: row.arity]
-    args = list(names)
+    args = list(names[: row.arity])
     for place in range(row.arity):
         if place in row.whole or row.adjoint(place) is None:
             args[place] = str(whole)
@@ -221,6 +222,54 @@ def test_own_functions_and_choices_do_not_raise() -> None:
     f = compile("def rate(u): return exp(u)/u if u > 0 else log(u)\ny = rate(a)*rate(b)", ieee=True)  # fmt: skip
     for point in itertools.product(SPECIAL, repeat=2):
         f.value_and_grad(*point)
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if " if " in str(r.body)], ids=lambda row: row.name)  # fmt: skip
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_a_choice_is_made_before_what_asks_for_it(row: Row, style: str) -> None:
+    """What is 0 unless its operand is another asks for that before it is made."""
+    text, names = call(row)
+    chosen = [f"c{name} = {name} if w > 0 else {name} + v" for name in names]
+    of_chosen, _ = call(row, names=("cx", "cy", "cz"))
+    program = "\n".join([*chosen, f"f = {of_chosen}"])
+    inputs = [*names, "v", "w"]
+    f = compile(program, inputs=inputs, ieee=True, style=style, proof=False)
+    alone = compile(text, inputs=names, ieee=True, style=style, proof=False)
+    bounds = [row.sample["xyz".index(name)] for name in names]
+    numbers = [low + 0.4 * (high - low) for low, high in bounds]
+    for w in (1.0, -1.0):
+        value, cache = f.forward(*numbers, 0.01, w)
+        slopes = f.backward(cache)
+        assert f.value_and_grad(*numbers, 0.01, w)[0] == value
+        moved = [number if w > 0 else number + 0.01 for number in numbers]
+        wanted, gradient = alone.value_and_grad(*moved)
+        assert value == wanted and math.isfinite(value)
+        by_v = 0.0 if w > 0 else sum(gradient)
+        assert slopes == pytest.approx((*gradient, by_v, 0.0))
+
+
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("sqrt(-2) > 4", False),
+        ("not sqrt(-2) > 4", True),
+        ("acos(3) != 4", True),
+        ("not (sqrt(-2) != 4 and x > 1)", True),
+    ],
+)
+def test_a_condition_of_constants_without_a_value(
+    condition: str, holds: bool, style: str
+) -> None:
+    text = f"-(y + (0.5 if x < 3 else y)) if {condition} else y*x"
+    both = ["jacobian", "value_and_grad"]
+    f = compile(text, inputs="x, y", ieee=True, style=style, with_=both)
+    alone = "-(y + (0.5 if x < 3 else y))" if holds else "y*x"
+    wanted = compile(alone, inputs="x, y").value_and_grad(0.5, 7.0)
+    assert f.value_and_grad(0.5, 7.0) == wanted
+    assert f.jacobian(0.5, 7.0) == (wanted[1],)
+    value, cache = f.forward(0.5, 7.0)
+    assert (value, f.backward(cache)) == wanted
 
 
 def quiet(text: str) -> str:

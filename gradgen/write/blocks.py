@@ -187,7 +187,7 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
         yield from _started(form, starting)
         starting = []
         if isinstance(one, Head):
-            asked = writer.text(one.condition, one.names) if one.names else ""
+            asked = writer.condition(one.condition, one.names)
             text = form.heads[one.word].format(asked)
             if text:
                 yield Text(None, indent, text, one.word == "if")

@@ -128,6 +128,14 @@ class Writer:
             return self.quiet.value(line.value, names)
         return self.quiet.line(line, names)
 
+    def condition(self, value: int, names: Mapping[int, str]) -> str:
+        """Return the text of a branch's condition, which may be made of constants alone; none of -1."""
+        if value < 0:
+            return ""
+        if self.quiet is not None and value not in names:
+            value = self.quiet.value(value, names)
+        return self.text(value, names)
+
     def text(self, value: int, names: Mapping[int, str]) -> str:
         """Return the text of a value in a line.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.passes.blocks.paths import Path, Paths, both, either
 
@@ -36,6 +37,7 @@ def sunk(
     needed: dict[int, Path | None] = {}
     first: dict[int, int] = {}
     found: list[tuple[int, int, Placed]] = []
+    made = {one.line.total for one in placed if one.line.answers is None}
     for place, one in reversed([*enumerate(placed)]):
         path, total, at = one.path, one.line.total, place
         ahead = one.line.answers is None and total not in results
@@ -43,7 +45,8 @@ def sunk(
             path = needed.get(total) or path
             at = first.get(total, place) if path else place
         found.append((at, place, one._replace(path=path)))
-        for value, branch in _reads(one, path, paths):
+        asked = [(value, ()) for value in _asked(path, made, paths.steps)]
+        for value, branch in (*_reads(one, path, paths), *asked):
             needed[value] = either(needed.get(value), branch)
             first[value] = min(at, first.get(value, at))
     # Behind the conditions of its branch, which the first line that reads it is.
@@ -69,4 +72,16 @@ def _reads(one: Placed, path: Path, paths: Paths) -> Iterator[tuple[int, Path | 
                 todo.append((args[place], both(branch, taken)))
         else:
             todo += [(arg, branch) for arg in args]
-    yield from ((condition, ()) for condition, _ in path)
+
+
+def _asked(path: Path, made: Collection[int], steps: Steps) -> Iterator[int]:
+    """Yield the values with lines that the conditions of a branch read, before it."""
+    todo = [condition for condition, _ in path] if made else []
+    seen: set[int] = set()
+    while todo:
+        value = todo.pop()
+        if value in made:
+            yield value
+        elif value not in seen:
+            seen.add(value)
+            todo += steps[value].args

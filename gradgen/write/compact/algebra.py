@@ -45,7 +45,10 @@ class Algebra:
             for number, other in zip(map(steps.number, args), args[::-1]):
                 if number in (1, -1) and not isinstance(number, bool):
                     return other if number == 1 else negated(steps, other, known)
-        return steps.emit(op, *args)
+        try:
+            return steps.emit(op, *args)
+        except ArithmeticError:  # as 1/0, which raises when the module runs
+            return steps.append(Step(op, args))
 
     def _product(self, a: int | None, b: int | None) -> int | None:
         if a is None or b is None:
