@@ -204,8 +204,9 @@ def test_deep_choices(depth: int) -> None:
     assert (value, slope) == (-1.0, 1.0)
 
 
-def test_wide_choices() -> None:
-    chain = " else ".join(f"x**{i + 2} if x < {i}" for i in range(300)) + " else x"
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_wide_choices(count: int) -> None:
+    chain = " else ".join(f"x**{i + 2} if x < {i}" for i in range(count)) + " else x"
     assert compile(chain).value_and_grad(9.5) == (9.5**12, (12 * 9.5**11,))
 
 

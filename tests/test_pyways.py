@@ -223,13 +223,14 @@ def test_what_is_asked_for_stays() -> None:
     assert compiled.forward(2.0, 3.0)[0] == 36.0
 
 
-def test_many_ways_take_time_that_grows_with_their_number() -> None:
+@pytest.mark.parametrize("count", [100, pytest.param(400, marks=pytest.mark.slow)])
+def test_many_ways_take_time_that_grows_with_their_number(count: int) -> None:
     chain = "\n".join(
-        f"{'elif' if i else 'if'} x > {i}:\n  a = x*{i}" for i in range(400)
+        f"{'elif' if i else 'if'} x > {i}:\n  a = x*{i}" for i in range(count)
     )
     compiled = compile_function(text_of(f"{chain}\nelse:\n  a = y\nreturn a"), "f")
     assert compiled.forward(2.5, 9.0)[0] == 0.0
-    returns = "\n".join(f"if x > {i}:\n  return y*{i}" for i in range(300, 0, -1))
+    returns = "\n".join(f"if x > {i}:\n  return y*{i}" for i in range(count, 0, -1))
     compiled = compile_function(text_of(f"{returns}\nreturn y"), "f")
     assert compiled.forward(7.5, 2.0)[0] == 14.0
     loop = "for i in range(300):\n  if x > y:\n    y = y + x\n    z = i\n  else:\n    y = y - i\nreturn y"
