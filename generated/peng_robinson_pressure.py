@@ -9,7 +9,7 @@
 #     kappa2 = 0.379642 + (1.48503 - (0.164423 - 0.016666 * omega) * omega) * omega
 #     kappa3 = kappa2 if omega > 0.49 else kappa
 #     alpha = (1 + kappa3 * (1 - sqrt(T / Tc))) ** 2
-#     peng_robinson_pressure = invalid if v <= b else R * T / (v - b) - a * alpha / (v * (v + b) + b * (v - b))
+#     pressure = invalid if v <= b else R * T / (v - b) - a * alpha / (v * (v + b) + b * (v - b))
 # inputs: T, v, Tc, pc, omega
 # style: compact
 # doc:
@@ -18,13 +18,13 @@
 #     Tc: critical temperature [K]
 #     pc: critical pressure [Pa]
 #     omega: acentric factor [-]
-#     peng_robinson_pressure: pressure [Pa]
-# digest: 81461722475ee68b
+#     pressure: pressure [Pa]
+# digest: 643b130f616b7f62
 # ruff: noqa: N803, N806, RUF100
 """Pressure by the equation of state of Peng and Robinson (1976, and 1978 for heavy
 components).
 
-peng_robinson_pressure of T, v, Tc, pc, omega:
+pressure of T, v, Tc, pc, omega:
 
     R = 8.31446261815324
     a = 0.45724 * (R * Tc) ** 2 / pc
@@ -34,26 +34,26 @@ peng_robinson_pressure of T, v, Tc, pc, omega:
     kappa2 = 0.379642 + (1.48503 - (0.164423 - 0.016666 * omega) * omega) * omega
     kappa3 = kappa2 if omega > 0.49 else kappa
     alpha = (1 + kappa3 * (1 - sqrt(T / Tc))) ** 2
-    peng_robinson_pressure = invalid if v <= b else R * T / (v - b) - a * alpha / (v
-        * (v + b) + b * (v - b))
+    pressure = invalid if v <= b else R * T / (v - b) - a * alpha / (v * (v + b) + b
+        * (v - b))
 
 Inputs: T, v, Tc, pc, omega.
 Operations: 32 forward, 51 backward; value and gradient cost 2.6 times the value.
 
 Raises:
-    ValueError: where v <= b: the volume is below that of the molecules
-        (peng_robinson_pressure).
+    ValueError: where v <= b: the volume is below that of the molecules (pressure).
     ZeroDivisionError: where pc = 0 (b).
     ZeroDivisionError: where pc = 0, if not vleb (a).
     ZeroDivisionError: where Tc = 0, if not vleb (TbyTc).
     ValueError: where TbyTc < 0, if not vleb (sqrtTbyTc).
     ZeroDivisionError: backward, where TbyTc = 0, if not vleb (sqrtTbyTc).
-    and 2 more, each a division by 0.
+    ZeroDivisionError: where vmb = 0, if not vleb (ratioRT).
+    ZeroDivisionError: where sumbvmb = 0, if not vleb (ratioaalpha).
 
 Kinks:
     kappa2 if omegagt0p49 else kappa: the gradient of the branch taken (kappa3).
     sqrt(-1) if vleb else (ratioRT - ratioaalpha): the gradient of the branch taken
-        (peng_robinson_pressure).
+        (pressure).
 """
 
 import math
@@ -65,7 +65,7 @@ C_0P6469 = 0.0778 * R  # 0.646865191692322
 def forward(
     T: float, v: float, Tc: float, pc: float, omega: float
 ) -> tuple[float, tuple[tuple[float, ...], ...]]:
-    """Return peng_robinson_pressure and the cache that backward needs.
+    """Return pressure and the cache that backward needs.
 
     Args:
         T: temperature [K]
@@ -75,7 +75,7 @@ def forward(
         omega: acentric factor [-]
 
     Returns:
-        peng_robinson_pressure: pressure [Pa]
+        pressure: pressure [Pa]
     """
     b = C_0P6469 * Tc / pc
     vleb = v <= b
@@ -83,8 +83,7 @@ def forward(
     RTc = a = c0p164mprodomega = c1p49mprodomega = kappa3 = TbyTc = sqrtTbyTc = 0.0
     onemsqrtT = prodkappa3p1 = alpha = vmb = ratioRT = vpb = sumbvmb = ratioaalpha = 0.0
     if vleb:
-        # the volume is below that of the molecules
-        peng_robinson_pressure = math.sqrt(-1.0)
+        pressure = math.sqrt(-1.0)  # the volume is below that of the molecules
     else:
         RTc = R * Tc
         a = 0.45724 * (RTc * RTc) / pc
@@ -107,8 +106,8 @@ def forward(
         vpb = v + b
         sumbvmb = v * vpb + b * vmb
         ratioaalpha = a * alpha / sumbvmb
-        peng_robinson_pressure = ratioRT - ratioaalpha
-    return peng_robinson_pressure, (
+        pressure = ratioRT - ratioaalpha
+    return pressure, (
         (v, Tc, pc, omega, b, vleb, RTc, a, omegagt0p49, c0p164mprodomega),
         (c1p49mprodomega, kappa3, TbyTc, sqrtTbyTc, onemsqrtT, prodkappa3p1),
         (alpha, vmb, ratioRT, vpb, sumbvmb, ratioaalpha),
@@ -116,9 +115,9 @@ def forward(
 
 
 def backward(
-    cache: tuple[tuple[float, ...], ...], dpeng_robinson_pressure: float = 1.0
+    cache: tuple[tuple[float, ...], ...], dpressure: float = 1.0
 ) -> tuple[float, ...]:
-    """Return the gradient of peng_robinson_pressure, times the upstream gradient dpeng_robinson_pressure.
+    """Return the gradient of pressure, times the upstream gradient dpressure.
 
     In this order: by T, v, Tc, pc, omega.
     The gradients of a value that is used more than once add up: `+=`.
@@ -139,7 +138,7 @@ def backward(
     if not vleb:
         # ratioaalpha = a * alpha / sumbvmb
         #     d((a * alpha)/sumbvmb)/dsumbvmb = -ratioaalpha/sumbvmb
-        daalpha = -dpeng_robinson_pressure / sumbvmb
+        daalpha = -dpressure / sumbvmb
         dsumbvmb = -ratioaalpha * daalpha
         da = alpha * daalpha
         dalpha = a * daalpha
@@ -152,7 +151,7 @@ def backward(
         dv += dvpb
         db += dvpb
         # ratioRT = R * T / vmb             d((R * T)/vmb)/dvmb = -ratioRT/vmb
-        dRT = dpeng_robinson_pressure / vmb
+        dRT = dpressure / vmb
         dvmb -= ratioRT * dRT
         # vmb = v - b
         dv += dvmb

@@ -10,7 +10,7 @@
 #     Re: Reynolds number [-]
 #     roughness: of the wall, in parts of the diameter [-]
 #     pipe_friction: friction factor [-]
-# digest: bdf0e6b2e7a77dba
+# digest: 45abb573ea546f27
 # ruff: noqa: N803, N806, RUF100
 """Darcy's friction factor of a pipe: laminar, or by Haaland's formula.
 
@@ -68,7 +68,8 @@ def forward(Re: float, roughness: float) -> tuple[float, tuple[tuple[float, ...]
 def backward(
     cache: tuple[tuple[float, ...], ...], dpipe_friction: float = 1.0
 ) -> tuple[float, float]:
-    """Return the gradient of pipe_friction, times the upstream gradient dpipe_friction.
+    """Return the gradient of pipe_friction, times the upstream gradient
+        dpipe_friction.
 
     In this order: by Re, roughness.
     The gradients of a value that is used more than once add up: `+=`.

@@ -11,7 +11,7 @@
 #     Ra: Rayleigh number [-]
 #     Pr: Prandtl number [-]
 #     plate_nusselt: Nusselt number [-]
-# digest: a0b459e8b83b4c86
+# digest: 40775d33dce8eada
 # ruff: noqa: N803, N806, RUF100
 """Nusselt number of a heated horizontal plate in still air or liquid (McAdams; below
 Pr = 0.1 by Churchill's factor).
@@ -76,7 +76,8 @@ def forward(Ra: float, Pr: float) -> tuple[float, tuple[tuple[float, ...], ...]]
 def backward(
     cache: tuple[tuple[float, ...], ...], dplate_nusselt: float = 1.0
 ) -> tuple[float, float]:
-    """Return the gradient of plate_nusselt, times the upstream gradient dplate_nusselt.
+    """Return the gradient of plate_nusselt, times the upstream gradient
+        dplate_nusselt.
 
     In this order: by Ra, Pr.
     The gradients of a value that is used more than once add up: `+=`.

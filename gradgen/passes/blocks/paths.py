@@ -133,7 +133,10 @@ class Paths:
         if value in names or not args or not path:
             return value
         inner = tuple([self.settled(arg, path, names) for arg in args])
-        return value if inner == args else self.make(op, *inner)
+        try:
+            return value if inner == args else self.steps.emit(op, *inner)
+        except ArithmeticError:  # as 1/0, which raises when the module runs
+            return value
 
     def rest(self, condition: int, path: Path, names: Container[int]) -> int:
         """Return what is left of a condition in a branch that does not settle all of it."""

@@ -175,11 +175,9 @@ class Docstrings:
             each = "each " if len(program.wrt) > 1 else ""
             lines = [f"{give} {slopes}, {each}times the upstream gradient {seeds}."]
             if len(lines[0]) > _WIDTH - 6:
-                lines = [
-                    f"{give} the gradient of {result}, times the upstream gradient {seeds}.",
-                    "",
-                    *_wrap(f"In this order: by {order}."),
-                ]
+                text = f"{give} the gradient of {result}, times the upstream gradient {seeds}."
+                lines = _wrap(text, width=_WIDTH - 7)
+                lines += ["", *_wrap(f"In this order: by {order}.")]
         received = {value for _, value in program.outputs}
         if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
             lines += [""] if len(lines) == 1 else []
