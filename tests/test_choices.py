@@ -380,7 +380,13 @@ def test_a_condition_that_rounding_tells_is_no_fault_of_the_module(
     assert value == pytest.approx(u + 1.0 if taken else 3 * 1.679, rel=1e-15)
 
 
-@pytest.mark.parametrize("text", ["2*u if u < 0.5 else 2 - 2*u", "2*u if u < 1 else u - 1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2*u if u < 0.5 else 2 - 2*u",
+        pytest.param("2*u if u < 1 else u - 1", marks=pytest.mark.slow),
+    ],
+)
 def test_a_chaotic_map_is_no_fault_of_the_module(text: str) -> None:
     compiled = compile(rounds(f"u = {text}", 300))
     value, (slope, _) = compiled.value_and_grad(0.3, 1.0)
