@@ -440,8 +440,11 @@ def _sequences(seed: int) -> Made:
     return sequences(seed)
 
 
-#: What is refused although Python runs it: a function that raises, and lists whose holders are not certain.
-_REFUSED = ("every way raises", "is held elsewhere", "changes while a loop", "out of range")  # fmt: skip
+#: What is refused although Python reads it: a function that raises, and lists whose holders are not certain.
+_REFUSED = (
+    *("every way raises", "is held elsewhere", "changes while a loop", "out of range"),
+    "is read before it is assigned",  # in a turn that never comes, where Python raises
+)
 KINDS: dict[str, Callable[[int], Made]] = {
     "programs": program,
     "functions": function,
