@@ -118,7 +118,7 @@ class Report:
             yield f"... and {len(self.raised) - 5} more exceptions"
         if self.few:
             yield (
-                f"fewer points than the usual {SAMPLES}, since the formula is large; "
+                f"fewer points than the usual {SAMPLES}, since each takes long; "
                 "--samples says how many"
             )
         if not self.compared and not self.raised:

@@ -31,7 +31,9 @@ from gradgen.read.formula import Formula
 from gradgen.read.programs import parse
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.stage import stage
+from gradgen.sources import compile_function
 from gradgen.targets import PYTHON
+from gradgen.verify import verify
 from gradgen.write import blocks
 from gradgen.write.module import render
 from gradgen.write.python import layout
@@ -354,3 +356,76 @@ def test_a_line_that_says_a_name_reads_no_more_than_that() -> None:
     sine = steps.emit("sin", x)
     assert [*read_by(steps, sine, {x: "x", sine: "s"})] == [sine]
     assert [*read_by(steps, sine, {x: "x"})] == [x]
+
+
+def test_constants_made_of_each_other_are_worked_out_no_further_than_a_double() -> None:
+    """Thirty squares have a thousand million digits."""
+    lines = [f"c{i} = c{i - 1}*c{i - 1}" for i in range(1, 31)]
+    with pytest.raises(GradgenError, match="outside the range of a float"):
+        compile("\n".join(["c0 = 3", *lines, "f = c30*x"]))
+    lines = [f"c{i} = c{i - 1}*c{i - 1} - c{i - 1}" for i in range(1, 41)]
+    assert compile("\n".join(["c0 = 2", *lines, "f = c40*x"]))(3.0) == 6.0
+
+
+def early_returns(count: int) -> str:
+    """Return a function that gives back another value at each of many tests."""
+    ways = [f"    if x < {i}: return x**2*{i} + y" for i in range(count)]
+    return "\n".join(["def f(x, y):", *ways, "    return 0.0"])
+
+
+def rounds(count: int) -> str:
+    """Return a function with a loop that returns early."""
+    return f"""
+def f(x, y):
+    for i in range({count}):
+        if x > i:
+            x = x/2
+        elif x < -i:
+            x = x*3 + y
+        else:
+            return x
+    return x
+"""
+
+
+def choices(count: int) -> str:
+    """Return a function with choices, each of the one before."""
+    lines = [f"    x = x*y + {i} if x > {i} else x/2" for i in range(count)]
+    return "\n".join(["def f(x, y):", *lines, "    return x"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        (early_returns(400), ""),
+        (early_returns(2_000), "branches"),
+        (rounds(250), ""),
+        (rounds(1_000), "branches"),
+        (choices(1_200), ""),
+    ],
+)
+def test_what_is_accepted_takes_ten_seconds_at_most(source: str, refused: str) -> None:
+    start = time.process_time()
+    if refused:
+        with pytest.raises(GradgenError, match=refused):
+            compile_function(source, "f")
+    else:
+        compile_function(source, "f")
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "lambertw(x)*erfinv(y)*zeta(2 + x)*logbeta(x, y)*polygamma(3, x)",
+        " + ".join(f"lgamma(a{i % 3} + {i + 1})*digamma(a{i % 3} + {i + 1})" for i in range(100)),
+        "erfcinv(x)*trigamma(y)*beta(x, y)",
+    ],
+)  # fmt: skip
+def test_a_verification_takes_ten_seconds_at_most(formula: str) -> None:
+    f = compile(formula)
+    start = time.process_time()
+    assert verify(f).passed()
+    assert time.process_time() - start < 10

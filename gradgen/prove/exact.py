@@ -13,6 +13,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from gradgen.prove.meanings import LAZY, UNDEFINED, meaning_of, power
 from gradgen.prove.quotient import quotient
+from gradgen.read.sympy.functions import logbeta
 from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Enough for differences of numbers from 1e308 to 1e-308.
@@ -41,8 +42,16 @@ _INPUT, _CONSTANT, _SUM, _PRODUCT, _CHOICE, _PAIR, _EXTREME, _TEST, _STAIRS, _OT
 )
 #: Inputs whose slope no local quotient gives are moved one by one, as long as that takes no more evaluations of nodes.
 _MOST_MOVES = 20_000
-#: How many additions a function and its difference quotients cost.
+#: How many additions a function and its difference quotients cost; more for those of which mpmath sums long series.
 _DEAR = 60
+_DEARER: Mapping[Any, int] = {
+    sp.zeta: 40_000,
+    **dict.fromkeys((sp.polygamma, sp.trigamma, sp.digamma, sp.gamma), 6_000),
+    **dict.fromkeys((sp.erfinv, sp.erfcinv), 6_000),
+    **dict.fromkeys((sp.bessely, sp.besselk), 120_000),
+    **dict.fromkeys((sp.beta, logbeta), 2_500),
+    **dict.fromkeys((sp.loggamma, sp.LambertW), 800),
+}
 
 
 class ExactFormulas:
@@ -88,7 +97,13 @@ class ExactFormulas:
     def work(self) -> int:
         """What a point costs, in additions."""
         dear = sum(kind == _OTHER and what is not power for kind, what, _ in self._plan)
-        return len(self._plan) + _DEAR * dear
+        dearer = sum(
+            _DEARER.get(node.func, 0)
+            for node, (kind, _, _) in zip(self.nodes, self._plan)
+            if kind == _OTHER
+        )
+        fewer = dearer * self.digits**2 // DIGITS**2
+        return len(self._plan) + _DEAR * dear + fewer
 
     def at(self, point: Sequence[float], wrt: Sequence[int]) -> list[Exact]:
         """Return the truth of each formula at a point, with the slopes by the inputs at `wrt`."""

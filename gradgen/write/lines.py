@@ -143,10 +143,10 @@ class Writer:
             GradgenError: the language cannot write an operation.
             TooLargeError: the module would be too large.
         """
-        self._reads({*leaves(self.chain.steps, value, names)}, names)
         if value in names:
             self._reads([value], names)
             return names[value]
+        self._reads({*leaves(self.chain.steps, value, names)}, names)
         try:
             if not self.chain.steps[value].args:
                 return self.speller.text(value, names)

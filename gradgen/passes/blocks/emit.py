@@ -226,8 +226,8 @@ class Emitter:
             else:
                 yield Head(depth, "else")
                 yield from self._written(rest, after[1], depth + 1)
-        for name in scope.made:
-            if any(inner.made[name] == "value" for inner in after):
+        for name in self.some[block]:
+            if name in scope.made and any(i.made[name] == "value" for i in after):
                 scope.made[name] = "value"
 
     def _end(self, items: Sequence[Item]) -> int:

@@ -28,6 +28,7 @@ class Paths:
         self.make = make
         self.zero: dict[int, Path | None] = {}
         self._taken: dict[tuple[int, bool], Path | None] = {}
+        self._denied: dict[tuple[int, bool], frozenset[tuple[int, bool]]] = {}
 
     def taken(self, condition: int, wanted: bool, names: Container[int]) -> Path | None:
         """Return the branch in which a condition holds, or does not; None where it cannot be.
@@ -49,6 +50,14 @@ class Paths:
             if told:
                 if found.setdefault(at, holds) != holds:
                     return None
+                continue
+            if found.get(at) is holds:  # with all that is around it
+                continue
+            known = self._taken.get((at, holds))
+            if known is not None:
+                if any(found.get(c, w) is not w for c, w in known):
+                    return None
+                found |= known
                 continue
             op, args, _, guard = self.steps[at]
             before = [*guard] if holds else []
@@ -101,17 +110,23 @@ class Paths:
                 return settles
             if None not in parts:
                 return not settles
-        known = dict(path)
+        known = {*path}
         for wanted in (True, False):
             found = self.taken(condition, wanted, names)
-            if found is None or any(known.get(c, w) != w for c, w in found):
+            if found is None or not known.isdisjoint(self._against(condition, wanted)):
                 return not wanted
         for wanted in (True, False):
-            if all(
-                known.get(c) is w for c, w in self.taken(condition, wanted, names) or ()
-            ):
+            if known.issuperset(self.taken(condition, wanted, names) or ()):
                 return wanted
         return None
+
+    def _against(self, condition: int, wanted: bool) -> frozenset[tuple[int, bool]]:
+        """Return what does not hold in the branch in which a condition holds, or does not."""
+        key = condition, wanted
+        if key not in self._denied:
+            taken = self._taken[key] or ()
+            self._denied[key] = frozenset([(c, not w) for c, w in taken])
+        return self._denied[key]
 
     def inside(self, value: int, path: Path, names: Container[int]) -> int:
         """Return what a value is in a branch, without the choices that this settles."""
@@ -173,17 +188,20 @@ def both(one: Path | None, other: Path | None) -> Path | None:
     """Return the branch that is in two branches; None where there is none."""
     if one is None or other is None:
         return None
+    if not one or not other:
+        return one or other
     found = {**dict(one), **dict(other)}
-    if any(found[condition] != wanted for condition, wanted in one):
-        return None
-    return tuple(found.items())
+    return tuple(found.items()) if len(found) == len({*one, *other}) else None
 
 
 def either(one: Path | None, other: Path | None) -> Path | None:
     """Return the least branch around two."""
     if one is None or other is None:
         return other if one is None else one
-    return tuple([part for part in one if part in other])
+    if not one or not other or one == other:
+        return other and one
+    common = {*other}
+    return tuple([part for part in one if part in common])
 
 
 def ranked(paths: Iterable[Path]) -> dict[int, int]:

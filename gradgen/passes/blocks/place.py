@@ -7,12 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
+from gradgen.errors import GradgenError
 from gradgen.passes.blocks.paths import Path, Paths, both, either
 from gradgen.passes.blocks.sink import Placed, sunk
 from gradgen.passes.functions import Names, leaves
 
 #: A condition outside of its branch has the conditions of that in its line, if they are no more than this; else they have a name.
 _WRITTEN_OUT = 2
+#: In how many branches all lines of a function may be, those around others counted, too.
+MAX_BRANCHES = 600_000
 
 
 class Placer:
@@ -63,7 +66,7 @@ class Placer:
         """
         if not any(self._chooses(line.value) for line in lines):
             return ()
-        placed = [*self._placed(lines, names)]
+        placed = [*_limited(self._placed(lines, names))]
         if self.ones:
             # Only where what reads them is 0 outside of their branch.
             self.mine = {*self.ones}
@@ -85,7 +88,7 @@ class Placer:
         while True:
             self.ones, self.alike, self.anew = {}, set(), set()
             self.paths = Paths(self.steps, self.tidy.make)
-            placed = [*self._placed(lines, names)]
+            placed = [*_limited(self._placed(lines, names))]
             if not self.anew:
                 return placed
             self.mine -= self.anew
@@ -100,6 +103,7 @@ class Placer:
         known = Names(names)
         again = {line.name for line in lines if line.sign != "="}
         self.asked = {v: n for v, n in names.items() if self.is_boolean(self.steps[v].op)}  # fmt: skip
+        conditions: set[int] = set()
         for line in lines:
             if self.is_boolean(self.steps[line.total].op):
                 self.asked[line.total] = line.name
@@ -116,7 +120,7 @@ class Placer:
                 read = sorted({*self.leaves(value, known)})
                 self.anew |= self.mine.intersection(read)
             first = line.sign == "="
-            before = () if first else self.paths.zero.get(self._before(line, known), ())
+            before = () if first else self.paths.zero.get(known.stands.get(line.name, -1), ())  # fmt: skip
             whole = path if first else either(path, before)
             if whole != ():
                 self.paths.zero[line.total] = whole
@@ -143,7 +147,8 @@ class Placer:
                     known[line.total] = line.name
                     self.alike.add(line.total)
                     continue
-            for condition, _ in path:
+            for condition in [c for c, _ in path if c not in conditions]:
+                conditions.add(condition)
                 self.asked |= {v: known[v] for v in self.leaves(condition, known)}
             called = {v: known[v] for v in read}
             yield Placed(line, value, path, called, bound=bool(alike))
@@ -162,9 +167,6 @@ class Placer:
         args = [self._filled(arg, names) for arg in step.args]
         return value if args == [*step.args] else self.tidy.make(step.op, *args)
 
-    def _before(self, line: Line, known: Names) -> int:
-        return known.stands.get(line.name, -1)
-
     def _raised(self, placed: Iterable[Placed]) -> Iterator[Placed]:
         """Yield lines, with conditions outside of the blocks that they need nothing of: `not a and b` instead of `b` where a fails."""
         where: dict[str, Path] = {}
@@ -182,10 +184,12 @@ class Placer:
                 for name in one.names.values():
                     path = both(path, where.get(name, ()))
                 if path is not None and {*path} < {*one.path}:
-                    rest = [part for part in one.path if part not in path]
-                    asked = self.paths.condition(tuple(rest))
+                    outer = {*path}
+                    rest = [part for part in one.path if part not in outer]
                     if len(rest) > _WRITTEN_OUT and not path:
                         asked = self.steps[one.value].args[0]
+                    else:
+                        asked = self.paths.condition(tuple(rest))
                     said = self.tidy.make("and", asked, value)
                     names = {**one.names, **self.asked_in(one.path)}
                     one = one._replace(path=path, value=said, names=names, raised=True)
@@ -211,3 +215,20 @@ class Placer:
     def asked_in(self, path: Path) -> Mapping[int, str]:
         """Return what the conditions of a branch are made of, with its names."""
         return {v: self.asked[v] for c, _ in path for v in self.leaves(c, self.asked)}
+
+
+def _limited(placed: Iterable[Placed]) -> Iterator[Placed]:
+    """Yield lines as long as they stand in no more branches than allowed.
+
+    Raises:
+        GradgenError: they stand in more.
+    """
+    deep = 0
+    for one in placed:
+        deep += len(one.path)
+        if deep > MAX_BRANCHES:
+            raise GradgenError(
+                f"the lines stand in more than {MAX_BRANCHES} branches, each counted with those around it; "
+                "take fewer rounds, or split the function into several"
+            )
+        yield one

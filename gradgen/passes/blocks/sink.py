@@ -38,6 +38,7 @@ def sunk(
     first: dict[int, int] = {}
     found: list[tuple[int, int, Placed]] = []
     made = {one.line.total for one in placed if one.line.answers is None}
+    known: set[int] = set()
     for place, one in reversed([*enumerate(placed)]):
         path, total, at = one.path, one.line.total, place
         ahead = one.line.answers is None and total not in results
@@ -45,10 +46,11 @@ def sunk(
             path = needed.get(total) or path
             at = first.get(total, place) if path else place
         found.append((at, place, one._replace(path=path)))
-        asked = [(value, ()) for value in _asked(path, made, paths.steps)]
-        for value, branch in (*_reads(one, path, paths), *asked):
+        for value, branch in _reads(one, path, paths):
             needed[value] = either(needed.get(value), branch)
             first[value] = min(at, first.get(value, at))
+        # What a branch asks stands before it.
+        needed.update((value, ()) for value in _asked(path, made, known, paths.steps))
     # Behind the conditions of its branch, which the first line that reads it is.
     return [one for _, _, one in sorted(found, key=lambda key: key[:2])]
 
@@ -74,14 +76,17 @@ def _reads(one: Placed, path: Path, paths: Paths) -> Iterator[tuple[int, Path | 
             todo += [(arg, branch) for arg in args]
 
 
-def _asked(path: Path, made: Collection[int], steps: Steps) -> Iterator[int]:
-    """Yield the values with lines that the conditions of a branch read, before it."""
-    todo = [condition for condition, _ in path] if made else []
-    seen: set[int] = set()
-    while todo:
+def _asked(
+    path: Path, made: Collection[int], known: set[int], steps: Steps
+) -> Iterator[int]:
+    """Yield the values with lines that the conditions of a branch read; each once, by what is known."""
+    todo = [condition for condition, _ in path if condition not in known]
+    while todo and made:
         value = todo.pop()
+        if value in known:
+            continue
+        known.add(value)
         if value in made:
             yield value
-        elif value not in seen:
-            seen.add(value)
+        else:
             todo += steps[value].args

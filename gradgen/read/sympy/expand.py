@@ -142,7 +142,7 @@ def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
         return sp.factorial(args[0] - 1)
     if isinstance(node, (sp.Add, sp.Mul)):
         if all(arg.is_Rational for arg in args):
-            return type(node)(*args)
+            return type(node)(*args) if sum(map(_bits, args)) <= _BITS else node
         if isinstance(node, sp.Mul) and zeros and any(_equals(arg, 0) for arg in args):
             return sp.S.Zero
         neutral = 0 if isinstance(node, sp.Add) else 1
@@ -161,6 +161,10 @@ def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
         if whole and int(base).bit_length() * int(exponent) <= _BITS:
             return sp.Pow(base, exponent)
     return node
+
+
+def _bits(number: Any) -> int:
+    return int(number.p).bit_length() + int(number.q).bit_length()
 
 
 def _equals(node: sp.Basic, value: int) -> bool:
