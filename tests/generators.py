@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mpmath
+import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
@@ -440,11 +441,8 @@ def _sequences(seed: int) -> Made:
     return sequences(seed)
 
 
-#: What is refused although Python reads it: a function that raises, and lists whose holders are not certain.
-_REFUSED = (
-    *("every way raises", "is held elsewhere", "changes while a loop", "out of range"),
-    "is read before it is assigned",  # in a turn that never comes, where Python raises
-)
+#: What is refused although Python runs it: a function that raises, and lists whose holders are not certain.
+_REFUSED = ("every way raises", "is held elsewhere", "changes while a loop", "out of range")  # fmt: skip
 KINDS: dict[str, Callable[[int], Made]] = {
     "programs": program,
     "functions": function,
@@ -458,9 +456,20 @@ def compiled(made: Made, **options: Any) -> Compiled | None:
     try:
         return made.compile(**options)
     except GradgenError as error:
-        if not any(words in error.message for words in _REFUSED):
+        if not (
+            any(words in error.message for words in _REFUSED) or _unbound(made, error)
+        ):
             raise
         return None
+
+
+def _unbound(made: Made, error: GradgenError) -> bool:
+    """Whether a name is refused that Python finds without a value, too, as a loop's whose first turn ends it."""
+    if "is read before it is assigned" not in error.message:
+        return False
+    with pytest.raises(UnboundLocalError):
+        made.plain()(*[mpmath.mpf(1.25)] * len(made.inputs))
+    return True
 
 
 def digests(kind: str, first: int, last: int) -> dict[str, str]:
