@@ -28,6 +28,12 @@ def root() -> Path:
     return ROOT
 
 
+def listed(name: str) -> list[dict[str, Any]]:
+    """Return the entries of a list in `tests/cases/`."""
+    lines = (ROOT / "tests" / "cases" / f"{name}.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in lines.splitlines()]
+
+
 def formulas(name: str) -> list[dict[str, str]]:
     """Return a list of formulas, or skip the test where the data is absent."""
     path = DATA / f"{name}.csv"

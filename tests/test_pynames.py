@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import re
@@ -24,15 +23,9 @@ from gradgen.pipeline import regenerate
 from gradgen.read.python import meanings
 from gradgen.read.python.function import Function, read_function
 from gradgen.sources import compile_function
+from tests.conftest import listed
 
-CASES = [
-    json.loads(line)
-    for line in Path(__file__)
-    .with_name("cases")
-    .joinpath("python_names.jsonl")
-    .read_text()
-    .splitlines()
-]
+CASES = listed("python_names")
 
 
 def run(text: str, name: str, point: tuple[float, ...]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,11 @@ from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
 from tests.cells import Cells
+from tests.conftest import listed
 from tests.test_pynames import close, evaluate, run
 
 #: Files with a function f(x, y), and why it is refused where it is.
-CASES = [
-    json.loads(line)
-    for line in Path(__file__)
-    .with_name("cases")
-    .joinpath("sequences.jsonl")
-    .read_text()
-    .splitlines()
-]
+CASES = listed("sequences")
 POINTS = [(0.7, 1.3), (1.9, 0.4), (2.5, 2.25)]
 
 

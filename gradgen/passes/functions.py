@@ -76,7 +76,14 @@ def leaves(steps: Steps, value: int, names: Container[int]) -> Iterator[int]:
     todo = [value] if steps[value].op == "copy" else [*steps[value].args]
     if not todo and value in names:
         yield value
-    seen = set()
+    yield from named_below(steps, todo, names, set())
+
+
+def named_below(
+    steps: Steps, values: Iterable[int], names: Container[int], seen: set[int]
+) -> Iterator[int]:
+    """Yield the first values with names on each way down from values, these included; what has been seen is passed over, and noted."""
+    todo = [*values]
     while todo:
         at = todo.pop()
         if at in seen:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.passes.blocks.paths import Path, Paths, both, either
+from gradgen.passes.functions import named_below
 
 
 class Placed(NamedTuple):
@@ -50,7 +50,8 @@ def sunk(
             needed[value] = either(needed.get(value), branch)
             first[value] = min(at, first.get(value, at))
         # What a branch asks stands before it.
-        needed.update((value, ()) for value in _asked(path, made, known, paths.steps))
+        asked = named_below(paths.steps, (c for c, _ in path), made, known)
+        needed.update((value, ()) for value in asked)
     # Behind the conditions of its branch, which the first line that reads it is.
     return [one for _, _, one in sorted(found, key=lambda key: key[:2])]
 
@@ -74,19 +75,3 @@ def _reads(one: Placed, path: Path, paths: Paths) -> Iterator[tuple[int, Path | 
                 todo.append((args[place], both(branch, taken)))
         else:
             todo += [(arg, branch) for arg in args]
-
-
-def _asked(
-    path: Path, made: Collection[int], known: set[int], steps: Steps
-) -> Iterator[int]:
-    """Yield the values with lines that the conditions of a branch read; each once, by what is known."""
-    todo = [condition for condition, _ in path if condition not in known]
-    while todo and made:
-        value = todo.pop()
-        if value in known:
-            continue
-        known.add(value)
-        if value in made:
-            yield value
-        else:
-            todo += steps[value].args
