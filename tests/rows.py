@@ -87,7 +87,14 @@ def targets(row: Row) -> list[Target]:
 
 def texts(row: Row) -> list[Term]:
     """Return all that the table says of a row in formulas."""
-    every = (row.body, *row.adjoints, *row.precise, *row.strict, *row.over)
+    every = (
+        row.body,
+        *row.adjoints,
+        *row.precise,
+        *row.strict,
+        *row.over,
+        *row.over_strict,
+    )
     return [term(text) for text in every if text]
 
 

@@ -57,6 +57,8 @@ def test_the_docstring_says_where() -> None:
     assert "ValueError: backward, where x < 0 (f)." in raises(words, strict=True)
     (line,) = undefined(Words(compile("a + atan2(y, x)").program))
     assert line == "the slope of atan2(y, x) is nan where y = x = 0 (atanyx)."
+    (line,) = undefined(Words(compile("a/x**n").program))
+    assert line == "the slope of x**n by n is nan where x < 0 (den)."
     for text in ("abs(x)**y", "x**n if x > 0 else n", "x**2.5", "2**x"):
         assert undefined(Words(compile(text).program)) == []
     assert undefined(Words(compile("x**n", wrt="x").program)) == []

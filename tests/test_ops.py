@@ -43,7 +43,7 @@ from tests.rows import (
 )
 from tests.truth import DIGITS, derivative, function, meant, plain, ulps
 
-KINDS = ("adjoints", "precise", "strict", "over")
+KINDS = ("adjoints", "precise", "strict", "over", "over_strict")
 #: The adjoints of the table: by row, option and argument. An exponent that is a constant has none past a denominator.
 RULES = [
     (row, kind, place)
@@ -52,7 +52,7 @@ RULES = [
     for place in (range(row.arity) if getattr(row, kind) or kind == "adjoints" else ())
     if not row.boolean and place not in row.truths
     if kind != "adjoints" or row.adjoint(place) is not None
-    if kind != "over" or row.over[place] or CONSTANT[row.name][0] != place
+    if not kind.startswith("over") or row.over[place] or CONSTANT[row.name][0] != place
 ]
 RULE_IDS = [f"{row.name}-{kind}-{place}" for row, kind, place in RULES]
 BODIES = [row for row in ALL if row.body]
@@ -125,7 +125,7 @@ def error(
                 if place is not None:
                     scope |= {"d": mpmath.mpf(rnd.uniform(1, 3)), "out": out}
                     wanted *= scope["d"]
-                if kind == "over":
+                if kind.startswith("over"):
                     above = mpmath.mpf(rnd.uniform(1, 3))
                     scope |= {"out": above / out, "den": out}
                     wanted *= -above / out**2
@@ -240,7 +240,7 @@ def texts_of(row: Row) -> Iterator[tuple[Term, set[str]]]:
     if row.body:
         yield term(row.body), params
     for kind in KINDS:
-        known = params | {"d", "out"} | ({"den"} if kind == "over" else set())
+        known = params | {"d", "out"} | ({"den"} if kind.startswith("over") else set())
         for text in filter(None, getattr(row, kind)):
             yield term(text), known
 

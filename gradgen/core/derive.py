@@ -86,7 +86,7 @@ class Chain:
             # d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it.
             op, args, *_ = steps[way.source]
             scope |= {"den": way.below, "out": steps.const(-1) if op == "log" else way.source}  # fmt: skip
-            value = read(row.over[way.place], scope, steps, self.tidy.make)
+            value = read(row.past(way.place, self.strict), scope, steps, self.tidy.make)
             multiplied = op == "mul" and way.below in args
             return self.tidy.make("neg", value) if multiplied else value
         if step.op == "div" and way.place == 1 and shared is not None:

@@ -72,7 +72,7 @@ class Row:
         precise: the adjoints for `--precise`: right to a few ulp of the partial's own size over the whole range.
         strict: the adjoints for `--strict`, where they differ: without nan for a slope that does not exist.
         over: the adjoints from a quotient `out` whose denominator it is, `den`, straight to its arguments: they pass through no
-            square of the denominator.
+            square of the denominator; for `--strict` those of `over_strict`, where there are any.
         fragment: how it names a stage after its operands' names.
         role: the word for it in a stage's name when the operands' names are too long.
         ulp: the largest error of its value and of its partials over `sample`, in units in the last place.
@@ -102,6 +102,7 @@ class Row:
     precise: tuple[Term | str, ...] = ()
     strict: tuple[Term | str, ...] = ()
     over: tuple[str, ...] = ()
+    over_strict: tuple[str, ...] = ()
     fragment: str = ""
     role: str = ""
     ulp: tuple[float, float] = (0, 0)
@@ -146,6 +147,10 @@ class Row:
         if precise and self.precise:
             return self.precise[place]
         return self.adjoints[place] if self.adjoints else ""
+
+    def past(self, place: int, strict: bool) -> str:
+        """Return the text of an adjoint from a quotient, past its denominator."""
+        return (strict and self.over_strict or self.over)[place]
 
 
 def row(

@@ -29,10 +29,11 @@ _ROWS = (
         over=("-c*(out/x)*d", ""), name="{0}pow{1}", role="pow", ulp=(0.51, 2.1), sample="0.1:9, -4:4",
         rule="d(u**c)/du = c*u**(c - 1)", exponent=True, raises=(Raise(DOMAIN, "x < 0"), Raise(DOMAIN, "x == 0", exponent_below=0), Raise(OVERFLOW, Worded("{0}**{1} is too large")), Raise("ValueError or ZeroDivisionError", "x == 0", partial=0, exponent_below=1), Raise(OVERFLOW, Worded("{0}**({1} - 1) is too large"), partial=0, exponent_below=1))),
     row("expb(b, x)", "x*b**(x - 1)*d", "(out*log(b) if b > 0 else nan if out != 0 else 0)*d",
-        strict=("x*b**(x - 1)*d", "out*log(b)*d"), name="{0}pow{1}", role="pow", ulp=(0.51, 2), sample="0.1:9, -4:4",
+        strict=("x*b**(x - 1)*d", "out*log(b)*d"), over=("", "-out*(log(b) if b > 0 else nan)*d"), over_strict=("", "-out*log(b)*d"), name="{0}pow{1}", role="pow", ulp=(0.51, 2), sample="0.1:9, -4:4",
         rule="d(b**u)/du = log(b)*b**u", raises=(Raise(OVERFLOW, Worded("{0}**{1} is too large")), Raise(DOMAIN, Worded("{0}**{1} is not real"), base_at_most=0), Raise(DOMAIN, Worded("{0} has no logarithm"), partial=1, base_at_most=0, missing="b**x != 0"))),
     row("pow(x, y)", "(y*(out/x) if abs(out) > 1e-290 and x != 0 else y*pow(x, y - 1))*d", "(out*log(x) if x > 0 else 0 if x == 0 else nan)*d",
-        strict=("(y*(out/x) if abs(out) > 1e-290 and x != 0 else y*pow(x, y - 1))*d", "(out*log(x) if x != 0 else 0)*d"), name="{0}pow{1}", role="pow", ulp=(0.51, 2.1), sample="0.1:9, -4:4", aliases="power",
+        strict=("(y*(out/x) if abs(out) > 1e-290 and x != 0 else y*pow(x, y - 1))*d", "(out*log(x) if x != 0 else 0)*d"),
+        over=("-out*(y/x)*d", "-out*(log(x) if x > 0 else 0 if x == 0 else nan)*d"), over_strict=("-out*(y/x)*d", "-out*(log(x) if x != 0 else 0)*d"), name="{0}pow{1}", role="pow", ulp=(0.51, 2.1), sample="0.1:9, -4:4", aliases="power",
         rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0", kink_partial=1, raises=(Raise(DOMAIN, Worded("{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0")), Raise(OVERFLOW, Worded("{0}**{1} is too large")), Raise(DOMAIN, "x == 0 and y < 1", partial=0), Raise(DOMAIN, "x < 0", partial=1, missing="x < 0"))),
     # Roots.
     row("sqrt(x)", "0.5/out*d",
@@ -47,7 +48,7 @@ _ROWS = (
     row("abs(x)", "sign(x)*d", ulp=(0, 0), sample="0.01:99", aliases="Abs fabs absolute", rule="d abs = sign({0})", kink="abs({0}) at {0} = 0: gradient 0"),
     # Exponentials and logarithms.
     row("exp(x)", "out*d", over=("-out*d",), ulp=(0.51, 0.51), sample="-20:20", raises=(Raise(OVERFLOW, "x > 709.78"),)),
-    row("exp2(x)", "out*log(2)*d", body="pow(2, x)", ulp=(0.51, 1.5), sample="-20:20", rule="d 2**u = log(2)*2**u", raises=(Raise(OVERFLOW, "x >= 1024"),)),
+    row("exp2(x)", "out*log(2)*d", over=("-(out*log(2))*d",), body="pow(2, x)", ulp=(0.51, 1.5), sample="-20:20", rule="d 2**u = log(2)*2**u", raises=(Raise(OVERFLOW, "x >= 1024"),)),
     row("expm1(x)", "exp(x)*d", ulp=(0.8, 0.51), sample="-2:2", raises=(Raise(OVERFLOW, "x > 709.78"),)),
     row("log(x)", "d/x", ulp=(0.52, 0.5), sample="0.01:99", aliases="ln", raises=(Raise(DOMAIN, "x <= 0"),)),
     row("log2(x)", "d/(x*log(2))", name="lg{0}", ulp=(1, 1.9), sample="0.01:99", rule="d log2 = 1/({0}*log(2))", raises=(Raise(DOMAIN, "x <= 0"),)),

@@ -97,11 +97,10 @@ class Tidy:
             over = steps[made[1].args[0]].data
             if isinstance(numbers[0], Fraction) and isinstance(over, Fraction):
                 return self.make("div", steps.const(numbers[0] * over), made[1].args[1])
-        if op == "mul" and made[1].op == "div" and self._is_half(args[1]):
-            # The slope of a square under a root: 2*u * (1/2/v) is u/v.
-            twice = steps[args[0]]
-            if twice.op == "mul" and steps.number(twice.args[0]) == 2:
-                return self.make("div", twice.args[1], steps[args[1]].args[1])
+            twice = steps[args[0]]  # under a root of a square: 2*u * (1/2/v) is u/v
+            if over == Fraction(1, 2) and twice.op == "mul":
+                if steps.number(twice.args[0]) == 2:
+                    return self.make("div", twice.args[1], made[1].args[1])
         if op == "neg" and args[0] not in self.adjoints:
             positive, negative = self.signless(args[0])
             if negative:
@@ -144,10 +143,6 @@ class Tidy:
         """Return minus a value, if one of the two is the other's negative."""
         step = self.steps.list[value]
         return step.args[0] if step.op == "neg" else self._line("neg", value)
-
-    def _is_half(self, value: int) -> bool:
-        half = self.steps.number(self.steps[value].args[0]) == Fraction(1, 2)
-        return half and value not in self.named
 
     def _divisor(self, value: int) -> int | None:
         """Return c where a factor is 1/c and no double: a division by 3 is one rounding, a product with 1/3 two."""

@@ -56,6 +56,15 @@ class Rules:
             found.setdefault(way.source, []).append(way)
         return found
 
+    @cached_property
+    def passing(self) -> Mapping[int, Sequence[Way]]:
+        """The ways from a quotient past its denominator, by the denominator."""
+        found: dict[int, list[Way]] = {}
+        for way in self.program.ways:
+            if way.below is not None:
+                found.setdefault(way.below, []).append(way)
+        return found
+
     def raising(self, value: int, strict: bool) -> Iterator[Raising]:
         """Yield what a line and its slopes may raise for finite inputs."""
         for rule in self.program.rows[self.program.steps[value].op].raises:
@@ -75,9 +84,12 @@ class Rules:
         ways: Sequence[Way] = ()
         branches: Sequence[Guard] = [step.guard]
         if rule.partial is not None:
+            # Past a denominator what an operation's own slope raises is not asked; what has no slope has none there either.
+            past = self.passing.get(value, ()) if rule.missing else ()
+            own = [w for w in self.flowing.get(value, ()) if w.below is None]
             ways = [
                 w
-                for w in self.flowing.get(value, ())
+                for w in (*own, *past)
                 if rule.partial in (ANY, w.place) and not self._covered(w)
             ]
             if not ways or self._rules_out(said, ways):

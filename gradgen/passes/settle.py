@@ -9,6 +9,7 @@ from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
 from gradgen.core.notation import term
 from gradgen.core.program import Program, Way
+from gradgen.core.rows import Term
 from gradgen.passes.constants import operations
 from gradgen.passes.facts import Facts
 
@@ -44,8 +45,8 @@ class Settled(Chain):
         super().__init__(steps, lines, precise, strict)
         self.program = program
         self.raises = raises
-        #: By operation and argument, whether the text of its adjoint asks nothing.
-        self._asking: dict[tuple[str, int], bool] = {}
+        #: By operation and argument, and whether from a quotient, whether the text of its adjoint asks nothing.
+        self._asking: dict[tuple[str, int, bool], bool] = {}
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way, without tests that are settled."""
@@ -58,13 +59,17 @@ class Settled(Chain):
         """Whether a way and the text of its adjoint ask nothing, as nearly all do."""
         if way.branch is not None or way.alive or way.moving or way.steep:
             return False
-        if way.below is not None:
-            return True
-        kind = self.steps.list[way.source].op, way.place
+        past = way.below is not None
+        reader = self.steps.list[way.source if way.below is None else way.below]
+        kind = reader.op, way.place, past
         found = self._asking.get(kind)
         if found is None:
             row = self.steps.rows[kind[0]]
-            text = row.adjoint(way.place, self.precise, self.strict)
+            text: Term | str | None = (
+                row.past(way.place, self.strict)
+                if past
+                else row.adjoint(way.place, self.precise, self.strict)
+            )
             plain = isinstance(text, str)
             said = {*operations(term(text))} if plain and text else set()
             found = self._asking[kind] = plain and "where" not in said
