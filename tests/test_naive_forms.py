@@ -236,7 +236,21 @@ def test_no_slope_is_lost() -> None:
     assert kept > 40
 
 
-@pytest.mark.parametrize("text", ["1/(1 + a*exp(-x))", "k/(3 + a*exp(2*x))**2", "1/(exp(x - 1)*a*k - 2)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/(1 + a*exp(-x))",
+        "k/(3 + a*exp(2*x))**2",
+        "1/(exp(x - 1)*a*k - 2)",
+        "exp(x)/(2 + exp(x))",
+        "k*exp(2*x)/(3 - 5*exp(2*x))",
+        "a*exp(1 - x)/(exp(1 - x)*7 + 2)",
+        "k*exp(x)/(2 + exp(x))**2",
+        "exp(x)/(exp(x) - 1)",
+        "a*x*exp(x)/(exp(x) - 1)",
+        "exp(-x)/(1 - exp(-x))*k",
+    ],
+)
 def test_logistic_functions_far_out(text: str) -> None:
     rng = random.Random(text)
     compiled = compile(text)
@@ -249,7 +263,8 @@ def test_logistic_functions_far_out(text: str) -> None:
         true = truth.at(at, range(len(names)))
         value, slopes = compiled.value_and_grad(*at)
         for got, wanted in zip((value, *slopes), (true.value, *true.slopes)):
-            assert close(got, wanted, 1e-11), (text, at)
+            # Beyond the digits of the truth there is none.
+            assert wanted is None or close(got, wanted, 1e-11), (text, at)
 
 
 def test_roots_keep_their_domain() -> None:

@@ -14,6 +14,7 @@ from gradgen.passes.forms.factors import (
     Values,
     emit_product,
     factors,
+    number_of,
     terms,
 )
 
@@ -247,6 +248,36 @@ def logistic(sums: Sums, product: Product) -> Product | None:
         changed.times(builder.emit("wsigmoid", scale, turned), -power)
         changed.times_number(plain[0].weight.number, power)
     return None if changed.powers == product.powers else changed
+
+
+def risen(sums: Sums, product: Product) -> Product | None:
+    """Return a product in which exp(u)*wsigmoid(a, -u) is wsigmoid(1/a, u)/a, which has no overflow; else None.
+
+    Raises:
+        OverflowError: the numbers come to no double.
+    """
+    builder = sums.builder
+    for value, power in product.powers.items():
+        step = builder.list[value]
+        scale = number_of(sums.values.step, step.args[0]) if step.args else None
+        if step.op != "wsigmoid" or not scale or power < 0:
+            continue
+        negated = sums.values.negated(step.args[1])
+        turned = builder.emit("neg", step.args[1]) if negated is None else negated
+        above = builder.emit("exp", turned)
+        times = min(power, product.powers.get(above, 0))
+        if times <= 0:
+            continue
+        inverse = Product()
+        inverse.times_number(scale, -1)
+        changed = Product(product.number, dict(product.powers))
+        changed.times(above, -times)
+        changed.times(value, -times)
+        one = emit_product(builder, inverse)
+        changed.times(builder.emit("wsigmoid", one, turned), times)
+        changed.times_number(scale, -times)
+        return changed
+    return None
 
 
 def _of_product(sums: Sums, term: Term) -> int | None:

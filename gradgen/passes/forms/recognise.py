@@ -11,7 +11,7 @@ from gradgen.core.program import Program, Step
 from gradgen.passes.check import verify
 from gradgen.passes.constants import Constant
 from gradgen.passes.fold import fold_constants
-from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of
+from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of, risen
 from gradgen.passes.forms.factors import (
     TAKEN_APART,
     Product,
@@ -184,6 +184,7 @@ class _Rewriter:
             shifted = quotient_of(self.sums, found)
             try:
                 shifted = shifted or logistic(self.sums, found)
+                shifted = risen(self.sums, shifted or found) or shifted
             except OverflowError:
                 pass  # the numbers come to no double
             if shifted is not None:
