@@ -98,9 +98,9 @@ class Tidy:
             if isinstance(numbers[0], Fraction) and isinstance(over, Fraction):
                 return self.make("div", steps.const(numbers[0] * over), made[1].args[1])
             twice = steps[args[0]]  # under a root of a square: 2*u * (1/2/v) is u/v
-            if over == Fraction(1, 2) and twice.op == "mul":
-                if steps.number(twice.args[0]) == 2:
-                    return self.make("div", twice.args[1], made[1].args[1])
+            half = over == Fraction(1, 2) and twice.op == "mul"
+            if half and steps.number(twice.args[0]) == 2:
+                return self.make("div", twice.args[1], made[1].args[1])
         if op == "neg" and args[0] not in self.adjoints:
             positive, negative = self.signless(args[0])
             if negative:

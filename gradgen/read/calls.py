@@ -56,7 +56,7 @@ def needs(name: str, row: Row | Definition | None) -> str:
     if row.name in ("log", "heaviside"):
         return "1 or 2 arguments"
     if row.name == "hypot":
-        return "2 or 3 arguments"
+        return "2 arguments or more"
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"
 
 
@@ -112,8 +112,11 @@ def _own(
 
 def _function(call: Call, row: Row, args: list[sp.Basic], own: Own) -> sp.Basic:
     """Return a call of a function of the table, or of one that is written out."""
-    if row.name == "hypot" and len(args) == 3:
-        row = CALLS["hypot3"]
+    if row.name == "hypot":
+        # hypot(a, b, c, d, e) = hypot(hypot(a, b, c), d, e)
+        while len(args) > 3:
+            args = [NODES["hypot3"](*args[:3]), *args[3:]]
+        row = CALLS["hypot3"] if len(args) == 3 else row
     if row.name == "log" and len(args) == 2:
         return _log(*args)
     if row.name == "heaviside" and len(args) == 1:

@@ -82,7 +82,12 @@ def not_meant(module: str, name: str) -> str:
         "max": "write `max(x, y)`, the larger of two",
         "min": "write `min(x, y)`, the smaller of two",
         "mod": "write `x % y`",
+        "factorial": "write `gamma(n + 1)`",
+        "comb": "write `binomial(n, k)`",
+        **dict.fromkeys(
+            ("isnan", "isinf", "isfinite"), "a formula's values are finite numbers"
+        ),
     }
     if name in instead:
         return f"`{module}.{name}` is not read; {instead[name]}"
-    return f"`{module}.{name}` is not read; a formula's own functions have no module before them"
+    return f"`{module}.{name}` is not read, nor is anything that means the same; write what it means as a formula"
