@@ -35,11 +35,17 @@ def test_both_sides_of_a_pattern_are_equal(naive: str, accurate: str) -> None:
         for t in (naive, accurate)
     ]
     rnd = random.Random(naive)
-    for _ in range(10):
+    compared = 0
+    for _ in range(20):
         point = [rnd.uniform(0.1, 0.9), *(rnd.uniform(-3, 3) for _ in "yzw")]
-        left, right = (function(side, symbols)(*point) for side in sides)
+        try:
+            left, right = (function(side, symbols)(*point) for side in sides)
+        except TypeError:
+            continue  # it is no real number there
         rounded = 1e-15 if "0.7071067811865476" in naive else 1e-45
         assert abs(left - right) <= abs(left) * rounded
+        compared += 1
+    assert compared >= 5
 
 
 @pytest.mark.parametrize(("naive", "accurate"), PATTERNS)

@@ -17,6 +17,7 @@ PATTERNS = (
     ("1 - x - 1", "-x"),
     ("1 - (1 - x)", "x"),
     ("1 - (1 + x)", "-x"),
+    ("1/(1/x)", "x"),
     ("1/exp(x)", "exp(-x)"),
     ("exp(x)*exp(-y)", "exp(x - y)"),
     ("1/(1 + exp(-x))", "sigmoid(x)"),
@@ -66,6 +67,10 @@ PATTERNS = (
     ),
     ("1 - norm_cdf(x)", "norm_cdf(-x)"),
     ("log(norm_cdf(x))", "log_norm_cdf(x)"),
+    (
+        "log(norm_cdf(x) - norm_cdf(y))",
+        "log_norm_cdf(x) + log1mexp(log_norm_cdf(y) - log_norm_cdf(x))",
+    ),
     ("log(erfc(x))", "logerfc(x)"),
     ("exp(x**2)*erfc(x)", "erfcx(x)"),
     ("exp(x)*erfc(y)", "experfc(x, y)"),
