@@ -11,7 +11,7 @@
 #     Ra: Rayleigh number [-]
 #     Pr: Prandtl number [-]
 #     plate_nusselt: Nusselt number [-]
-# digest: 40775d33dce8eada
+# digest: 58745a24015607f3
 # ruff: noqa: N803, N806, RUF100
 """Nusselt number of a heated horizontal plate in still air or liquid (McAdams; below
 Pr = 0.1 by Churchill's factor).
@@ -29,12 +29,13 @@ Operations: 8 forward, 18 backward; value and gradient cost 3.2 times the value.
 
 Raises:
     ValueError: where Ra < 0, if Ralt1e7 (Nu).
-    OverflowError: where Ra**0.25 is too large, if Ralt1e7 (Nu).
     ValueError or ZeroDivisionError: backward, where Ra = 0, if Ralt1e7 (Nu).
-    OverflowError: backward, where Ra**(0.25 - 1) is too large, if Ralt1e7 (Nu).
     ValueError: where Ra < 0, if not Ralt1e7 (Rapowthird).
-    OverflowError: where Ra**(1 / 3) is too large, if not Ralt1e7 (Rapowthird).
-    and 10 more, each a value outside a domain, a division by 0 or an overflow.
+    ValueError or ZeroDivisionError: backward, where Ra = 0, if not Ralt1e7
+        (Rapowthird).
+    ZeroDivisionError: where Pr = 0, if Prlt0p1 (c0p492byPr).
+    ValueError: where c0p492byPr < 0, if Prlt0p1 (powPrp1).
+    and 3 more, each a value outside a domain or a division by 0.
 
 Kinks:
     (0.54 * Ra**0.25) if Ralt1e7 else (0.15 * Rapowthird): the gradient of the

@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: ada20167f7161504
+# digest: 54a2df7ae8ea7f78
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -41,7 +41,7 @@ Raises:
     OverflowError: where fK**onembetaby2 is too large (fk).
     ValueError: backward, where fK = 0 and onembetaby2 < 1 (fk).
     ZeroDivisionError: where alpha = 0 (nubyalpha).
-    and 10 more, each a value outside a domain, a division by 0 or an overflow.
+    and 9 more, each a value outside a domain, a division by 0 or an overflow.
 
 Undefined:
     the slope of fK**onembetaby2 by onembetaby2 is nan where fK < 0 (fk).

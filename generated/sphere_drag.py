@@ -7,7 +7,7 @@
 # doc:
 #     Re: Reynolds number of the sphere [-]
 #     sphere_drag: drag coefficient [-]
-# digest: 74c9b27472029069
+# digest: 1e92a2ff15513d86
 # ruff: noqa: N803, N806, RUF100
 """Drag coefficient of a sphere: Stokes, Schiller and Naumann, and Newton's range.
 
@@ -21,10 +21,7 @@ Raises:
     ZeroDivisionError: where Re = 0, if Relt0p1 (sphere_drag).
     ZeroDivisionError: where Re = 0, if Relt1000 (c24byRe_8810).
     ValueError: where Re < 0, if Relt1000 (prodRep1).
-    OverflowError: where Re**0.687 is too large, if Relt1000 (prodRep1).
     ValueError or ZeroDivisionError: backward, where Re = 0, if Relt1000 (prodRep1).
-    OverflowError: backward, where Re**(0.687 - 1) is too large, if Relt1000
-        (prodRep1).
 
 Kinks:
     (c24byRe_8810 * prodRep1) if Relt1000 else 0.44: the gradient of the branch

@@ -70,6 +70,7 @@ def test_the_gradient_inside_a_function_of_ones_own() -> None:
 
 INPUTS = ("x", "y", "z")
 _HOLD = ("max({0}, 0)", "relu({0})", "clip({0}, 0, 1)", "clip({0}, -1, 1)", "min({0}, 1)", "({0} if {0} > 0 else 0)", "max(0, {0})**2", "({1} if {0} > 1 else 0)", "clip({0}, 0, {1} + 0.3)", "max(clip({0}, -1, 1), {1} - 0.3)", "min(max({0}, 0), {1}**2 + 0.3)")  # fmt: skip
+_CHOICES = ("({0} if {1} > 0 else {2})", "({2} if {1} > 0 else {0})")
 _STEEP = ("sqrt({0})", "({0})**0.5", "({0})**0.75", "cbrt({0})", "asin({0})", "acos({0})", "sqrt(1 - {0})", "sqrt({0}*{1})", "sqrt({0} + {1}**2)", "sqrt(2*{0}**2*{1})", "sqrt({0})*{0}", "acosh(2 - {0})", "asin({0}/({1}/({1} + 3)))")  # fmt: skip
 _AROUND = ("{0}", "{0}*{1}", "{0} + {1}", "max({0}, 0.5)", "3*{0} - {1}", "{0}/(1 + {1}**2)", "exp({0})", "{1}*{0}*{1}", "relu({0} - 1)", "{0}**2", "{0}*{1} if {1} > 0 else {0}")  # fmt: skip
 _INNER = ("x", "(y - 1)", "(x*y)", "(x - z)", "(2*x)", "(x**2 - y)", "z")
@@ -84,6 +85,8 @@ def formulas(seed: int, count: int) -> Iterator[tuple[str, tuple[float, ...]]]:
         held = rng.choice(_HOLD).format(inner[0], inner[1])
         if rng.random() < 0.3:
             held = rng.choice(_HOLD).format(held, inner[1])
+        if rng.random() < 0.2:
+            held = rng.choice(_CHOICES).format(held, inner[1], rng.choice(_INNER))
         text = rng.choice(_STEEP).format(held, inner[2])
         if rng.random() < 0.25:
             text = rng.choice(_INNER[:3]) + "*" + rng.choice(_STEEP).format(text, "z")

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from gradgen.core.program import Guard, Program, Step, Way
 from gradgen.core.rows import ANY, Raise
-from gradgen.passes.facts import SAME_ZERO, Compared, Facts, comparisons
+from gradgen.passes.facts import SAME_ZERO, USUAL, Compared, Facts, comparisons
 
 #: The size of what no double reaches.
 _BEYOND = math.log10(sys.float_info.max)
@@ -95,9 +95,24 @@ class Rules:
             if not ways or self._rules_out(said, ways):
                 return
             branches = self.program.active.get(value, branches)
+        if said is None and self._stays(value, rule):
+            return
         stated = [b for b in branches if not self._excludes(b, said, step.args)]
         if stated and self._concerns(rule, said, step):
             yield Raising(rule, ways, [branch for branch in stated if branch])
+
+    def _stays(self, value: int, rule: Raise) -> bool:
+        """Whether a power, which a rule in words says may overflow, or its slope is no larger than what an input may be."""
+        sizes, step = self.facts.sizes, self.program.steps[value]
+        if rule.error != "OverflowError":
+            return False
+        if rule.partial is None:
+            return sizes[value][1] < USUAL[1]
+        if rule.exponent_below is None:
+            return False
+        least, most = sizes[step.args[0]]
+        slope = self.facts.number(step.args[1]) - 1
+        return max(least * slope, most * slope) < USUAL[1]
 
     def _concerns(self, rule: Raise, said: Compared | None, step: Step) -> bool:
         """Whether a rule's condition, which compares this, can hold for a step with these operands."""
