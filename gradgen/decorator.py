@@ -160,7 +160,7 @@ def _helper(
         and node.name == code.co_name
         and _first_line(node) == code.co_firstlineno
         and [arg.arg for arg in node.args.args]
-        == [*code.co_varnames[: code.co_argcount]]
+        == [*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]
     ]
     if len(found) != 1:
         what = "a lambda" if code.co_name == "<lambda>" else f"`{code.co_name}`"
@@ -175,7 +175,9 @@ def _helper(
         )
     above = (s for s in names.module.body if s.lineno <= found[0].lineno)
     names.until = sum(1 for _ in above) - 1
-    defaults = tuple(_own(value) for value in function.__defaults__ or ())
+    by_name = function.__kwdefaults__ or {}
+    given = (*(function.__defaults__ or ()), *(by_name[a.arg] for a in found[0].args.args if a.arg in by_name))  # fmt: skip
+    defaults = tuple(_own(value) for value in given)
     known[code] = Helper(found[0], names, names.until, defaults)
     return known[code]
 

@@ -47,6 +47,8 @@ READ: list[tuple[str, str]] = [
     ("if x > y:\n  x, y = y, x\nreturn x - 2*y", ""),
     ("return a + a if (a := x*y) > 0 else x - a", ""),
     ("if x > 0:\n  k = 1\nelse:\n  k = -1\nreturn x*k", "f"),
+    ("return y + (y > 1)*x - (x > 0 and y > 0)", "y + (1 if y > 1 else 0) * x - (1 if x > 0 and y > 0 else 0)"),
+    ("if (x > 0) & (y > 0) | (x < -1):\n  return x*y\nreturn x - y", "x * y if x > 0 and y > 0 or x < -1 else x - y"),
 ]  # fmt: skip
 POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, -0.9), (-2.0, -1.0), (2.5, 0.3), (3.5, 3.0)]
 
@@ -82,7 +84,7 @@ _exact = mpmath.mpf
 @pytest.mark.parametrize(
     ("body", "line", "message"),
     [
-        ("if x > 0:\n  a = x\nreturn a", 7, "`a` has no value in one way of the `if` in line 5; assign it in every way"),
+        ("if x > 0:\n  a = [x]\nreturn a[0]", 7, "`a` has no value in one way of the `if` in line 5; assign it in every way"),
         ("if x > 0:\n  return x", 5, "no `return` in a way that goes on from here, and gives None"),
         ("if x > 0:\n  return x\nelse:\n  y = 2\n  x = y", 9, "no `return` in a way that goes on from here"),
         ("if x > 0:\n  return x, y\nreturn x", 7, "this returns one value, and line 6 a tuple of 2"),
@@ -97,7 +99,7 @@ _exact = mpmath.mpf
         ("return 0 < x < (y := x)", 5, "`:=` stands where it is not always reached"),
         ("if x > 0:\n  a = x\nelse:\n  a = y // 2\nreturn a", 8, "`//` is not supported"),
         ("if x > 0:\n  a = x\nelse:\n  a = math.sinc(y)\nreturn a", 8, "`math.sinc` is not read"),
-        ("if x > 0:\n  a = x\nelse:\n  a = y + (y > 1)\nreturn a", 8, "a comparison is not a number"),
+        ("if x > 0:\n  a = x\nelse:\n  a = (x > 1) + (y > 1)\nreturn a", 8, "a comparison is not a number"),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_refused_at_its_line(

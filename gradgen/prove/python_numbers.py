@@ -124,8 +124,20 @@ class Numbers:
         self.plain.choose(made.at, [test], [[test, one], [test, other]])
         return made
 
+    def counted(self, value: object) -> object:
+        """Return a truth as Python counts it, 1 or 0; any other value as it is."""
+        if isinstance(value, Place) and value.truth:
+            return self.choice(value, 1, 0)
+        return int(value) if type(value) is bool else value
+
     def operation(self, op: ast.operator, left: object, right: object) -> Number:
         kind = type(op)
+        truths = [type(e) is bool or isinstance(e, Place) and e.truth for e in (left, right)]  # fmt: skip
+        if all(truths) and kind in (ast.BitAnd, ast.BitOr):
+            word = ast.And() if kind is ast.BitAnd else ast.Or()
+            return self.joined(word, [left, right])
+        if truths[0] is not truths[1]:
+            left, right = self.counted(left), self.counted(right)
         if type(left) is int and type(right) is int:
             whole = kind in _WHOLE or (kind is ast.Pow and 0 <= right <= 64)
             if kind in (ast.FloorDiv, ast.Mod) and not right:

@@ -7,6 +7,8 @@ is given other names counts as another file, unless a module is within its reach
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +44,9 @@ class Changes:
         unbound: the line that may bind names that the file binds nowhere.
         outside: those of them that may be of modules that other files hold, too.
         itself: whether one of these modules may be the file's own, as in sys.modules[__name__].
+        idle: names that a function changes that nothing in the file speaks of, with what it is called: until somebody
+            calls it, as anybody might change the file from outside, they are what the file says.
+        trusted: those of these functions that change what was read, each with the names.
     """
 
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -50,19 +55,32 @@ class Changes:
     unbound: int | None = None
     outside: dict[str, int] = field(default_factory=dict)
     itself: bool = False
+    idle: dict[str, str] = field(default_factory=dict)
+    trusted: dict[str, set[str]] = field(default_factory=dict)
+
+    def trust(self, name: str) -> None:
+        """Take note of a name that was read and that a function changes which nothing in the file calls."""
+        if name in self.idle:
+            self.trusted.setdefault(self.idle[name], set()).add(name)
 
 
-def changes_in(module: ast.Module) -> Changes:
+def changes_in(module: ast.Module, text: str) -> Changes:
     """Return what in a file may change names and modules."""
-    watch = _Watch(module)
+    watch = _Watch(module, text)
     for node, around in scoped(module):
         watch.see(node, around)
     return watch.result()
 
 
 class _Watch:
-    def __init__(self, module: ast.Module) -> None:
+    def __init__(self, module: ast.Module, text: str) -> None:
         self.found = Changes()
+        #: What stands in functions that nothing in the file speaks of, by what these are called.
+        self.idle = {
+            inner: function.name
+            for function in _unspoken(module, text)
+            for inner in walk(function)
+        }
         #: The names of the file's own functions and classes, with the line from which they are bound.
         self.own = {
             node.name: node.end_lineno or node.lineno
@@ -91,7 +109,9 @@ class _Watch:
         self.harmless = _harmless(module, self.found)
         for called, key, node in _keyed(module):
             self.harmless.add(called)
-            if not isinstance(node.ctx, ast.Load):
+            if node in self.idle:
+                self.found.idle.setdefault(key, self.idle[node])
+            elif not isinstance(node.ctx, ast.Load):
                 self.found.named.setdefault(key, (node.lineno, "`globals`"))
         #: The importers that are told what to import.
         self.told: set[ast.expr] = set()
@@ -156,6 +176,9 @@ class _Watch:
         self.found.itself |= name in _MODULES and node not in self.told
         context = getattr(node, "ctx", None)
         if not isinstance(context, (ast.Load, type(None))):
+            if node in self.idle and root and name not in _FUNCTIONS:
+                self.found.idle.setdefault(name, self.idle[node])
+                return
             if root:
                 words = f"an assignment to `{root}.{name}`"
                 self.found.named.setdefault(root, (node.lineno, words))
@@ -245,6 +268,16 @@ class _Watch:
                 name = "*" if known or self.loose else "?"
             self.found.stored.setdefault(name, line)
         return self.found
+
+
+def _unspoken(module: ast.Module, text: str) -> Iterator[ast.FunctionDef]:
+    """Yield the functions at the top of a file whose names stand nowhere else in it, not even in a text or a comment."""
+    words = Counter(re.findall(r"\w+", text))
+    for node in module.body:
+        if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+            continue
+        if words[node.name] == 1 and not node.name.startswith("__"):
+            yield node
 
 
 def _keyed(module: ast.Module) -> Iterator[tuple[ast.AST, str, ast.Subscript]]:

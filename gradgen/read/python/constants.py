@@ -38,6 +38,8 @@ class Constants:
         settled: of those that are no numbers, what they are.
         reading: those that are being read.
         files: what is done with the tables of each file.
+        edges: what stands for the edge of the domain, by what is said of it.
+        numpy: whether something of numpy's was called, whose numbers do not raise as Python's do.
     """
 
     draft: Draft
@@ -50,6 +52,8 @@ class Constants:
     settled: dict[str, object] = field(default_factory=dict)
     reading: list[ast.expr] = field(default_factory=list)
     files: list[tuple[Names, Tables]] = field(default_factory=list)
+    edges: dict[str, Value] = field(default_factory=dict)
+    numpy: bool = False
 
     def circle(self) -> Value:
         """Return the circle's constant; its value, where an input has its name."""
@@ -57,6 +61,20 @@ class Constants:
             return Value(repr(math.pi))
         self.called.add("pi")
         return Value("pi")
+
+    def edge(self, said: str, idle: bool = False) -> Value:
+        """Return what stands for the edge of the domain, which has a line of its own; `idle` where it may be left out."""
+        if said not in self.edges:
+            self.called.add("sqrt")
+            name = self.draft.fresh("invalid")
+            value = Value(f"sqrt(-{len(self.edges) + 1})")
+            self.draft.add(name, value, said)
+            self.edges[said] = Value(name)
+            if idle:
+                self.draft.in_ways[name] = value
+        if not idle:
+            self.draft.in_ways.pop(self.edges[said].text, None)
+        return self.edges[said]
 
     def constant(
         self, name: str, found: Constant, scope: Scope, node: ast.AST

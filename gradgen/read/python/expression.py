@@ -48,6 +48,12 @@ class Context(Protocol):
     def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
         """Return what `math.pi` stands for, or what a value says by that name."""
 
+    def edge(self, said: str) -> Value:
+        """Return what stands for a number that is not finite."""
+
+    def finite(self, values: Sequence[Value]) -> None:
+        """Refuse what is made of an infinite number."""
+
     def made(self, row: Row) -> Value:
         """Return a sequence that is made here."""
 
@@ -277,6 +283,7 @@ def _joined(
     if isinstance(node, ast.Attribute):
         return context.attribute(node, *operands)
     if isinstance(node, ast.BinOp):
+        context.finite(operands)
         return _binary(node, operands, context)
     if isinstance(node, ast.UnaryOp):
         row = row_of(operands[0])
@@ -391,7 +398,9 @@ def _constant(node: ast.Constant, context: Context) -> Value:
     if isinstance(value, bool):
         return truth(value)
     if isinstance(value, (int, float)):
-        if abs(value) > _LARGEST and (isinstance(value, int) or math.isinf(value)):
+        if isinstance(value, float) and math.isinf(value):
+            return context.edge("inf")
+        if abs(value) > _LARGEST and isinstance(value, int):
             raise context.fail("this number is too large for a float", node)
         return number(value)
     if isinstance(value, complex):

@@ -220,7 +220,8 @@ class _Reader:
             results = (name,)
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
-        docstring, doc = _words(said, self.told), meanings(
+        told = " ".join(filter(None, (self.told, _trusted(names))))
+        docstring, doc = _words(said, told), meanings(
             said, inputs, results, self.shapes
         )
         numbers = [((names.label, 1, names.lines[0]),)] * len(docstring.splitlines())
@@ -243,6 +244,14 @@ class _Reader:
             settled=self.settled,
             shapes=self.shapes,
         )
+
+
+def _trusted(names: Names) -> str:
+    """Return which functions change what was read, if anybody calls them; empty where none does."""
+    files = names.modules
+    found = [*(names.changes.trusted.items() if files is None else files.trusted())]
+    listed = [f"{function}() is not called, which changes {', '.join(sorted(changed))}" for function, changed in found]  # fmt: skip
+    return f"As long as {', and '.join(listed)}." if listed else ""
 
 
 def _words(said: Docstring, told: str) -> str:

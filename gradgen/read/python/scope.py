@@ -20,6 +20,7 @@ from gradgen.read.python.bound import (
     bound,
 )
 from gradgen.read.python.changes import Changes, changes_in
+from gradgen.read.python.simpler.first_lines import flatten
 from gradgen.read.python.tree import dotted
 from gradgen.syntax import parse_python
 
@@ -35,6 +36,7 @@ BUILTINS = (
     *("abs", "max", "min", "pow", "float", "int", "round", "range", "isinstance"),
     "staticmethod",
     *("bool", "complex", "str", "list", "tuple", "dict", "set"),
+    "hasattr",
     *("len", "sum", "any", "all", "zip", "enumerate", "reversed", "sorted", "map"),
 )
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.
@@ -84,7 +86,8 @@ class Names:
             self.module = parse_python(self.text)
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             raise _invalid(error, self.lines) from None
-        self.changes = changes_in(self.module)
+        flatten(self.module)
+        self.changes = changes_in(self.module, self.text)
         self.bound = bound(self, self.changes.stored)
 
     @cached_property
@@ -184,6 +187,7 @@ class Names:
         if len(path) > MAX_PATH:
             raise UnclearError(f"`{path[:60]}...` is too long a name")
         for part in path.split("."):
+            self.changes.trust(part)
             line = self.changes.stored.get(part) or self.changes.stored.get("*")
             if line is not None:
                 raise UnclearError(
@@ -202,6 +206,7 @@ class Names:
 
     def _one(self, name: str, before: int | None) -> Meaning:
         _look(name, self.changes)
+        self.changes.trust(name)
         found = self.bound.names.get(name, [])
         stored, itself = self.changes.stored, self.changes.itself
         assigns = stored.get(name)

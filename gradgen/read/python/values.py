@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +14,7 @@ from gradgen.read.python.expression import Comprehension, translate
 from gradgen.read.python.flow.known import FOREIGN, compared, is_instance
 from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
-from gradgen.read.python.meanings import Meant, meant
+from gradgen.read.python.meanings import Meant, meant, told
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms import arrays, methods
 from gradgen.read.python.terms.calling import called, callee, takes_sequences
@@ -193,6 +193,7 @@ class Scope(Place):
         return self.namer(node.target.id, value, self)
 
     def compared(self, node: ast.Compare, operands: list[Value]) -> Value | None:
+        self.finite(operands)
         return compared(node, operands, self.fail, self.constants.draft.cells)
 
     def asks(self, node: ast.Call) -> bool:
@@ -239,7 +240,10 @@ class Scope(Place):
         return self.known(found, node)
 
     def known(self, found: Dotted, node: ast.AST) -> Value:
-        """Return a constant of a module, or what stands for a function of one."""
+        """Return a constant of a module, or what stands for a function of one; nan is beyond the edge of the domain."""
+        module, _, name = told(found.path, self.constants.means).rpartition(".")
+        if module in ("math", "numpy") and name.lower() in ("nan", "inf", "infty"):
+            return self.edge(name.lower()[:3])
         if takes_sequences(found, self.constants.means):
             return at_hand(found, found.path)
         what = self.meant(found, node)
@@ -251,6 +255,16 @@ class Scope(Place):
             self.constants.called.add(what.text)
             return Value(what.text)
         return number(float(what.text))
+
+    def edge(self, said: str) -> Value:
+        """Return what stands for a number that is not finite: the edge of the domain."""
+        return self.constants.edge(said)
+
+    def finite(self, values: Sequence[Value]) -> None:
+        """Refuse what is asked of an infinite number, or made of it."""
+        infinite = self.constants.edges.get("inf")
+        if infinite is not None and any(v.text == infinite.text for v in values):
+            raise RowError("`inf`, or what is too large for a float, is not a finite number; it may be returned, where the module raises, and no more")  # fmt: skip
 
     # Sequences.
 

@@ -21,7 +21,10 @@ from gradgen.read.python.flow.statements import (
     imports,
     is_import,
     is_silent,
+    is_warning,
     returned,
+    tried,
+    within,
     words_of,
 )
 from gradgen.read.python.flow.ways import (
@@ -50,8 +53,6 @@ class Body:
         self.draft = draft
         self.constants = constants
         self.texts = Texts()
-        #: What stands for the edge of the domain, by what is said of it.
-        self.edges: dict[str, Value] = {}
         self.depth = 0
         self.calls = 0
         self.turns = 0
@@ -119,7 +120,7 @@ class Body:
         """Let a local name stand for a value: a number by a name of the program, a sequence of numbers each by one, all else as it is."""
         if row_of(value) is not None:
             scope.values[name] = self.parts_named(f"{scope.prefix}{name}", value)
-        elif not value.is_number:
+        elif not value.is_number or value in self.constants.edges.values():
             self.draft.count(value)
             scope.values[name] = value
         else:
@@ -183,11 +184,17 @@ class Body:
             if test.truth is None:
                 return Ways([*self.raised(), (test, self.edge(words_of(node)))])
             return Ways(self.raised(), self.edge(words_of(node)) if test.truth else None)  # fmt: skip
+        if isinstance(node, ast.Try) and not is_import(node):
+            return self.block(tried(node, scope), scope, helper)
+        if isinstance(node, ast.With):
+            return self.block(within(node, scope), scope, helper)
         if is_import(node):
             scope.values |= imports(node, scope)
         elif isinstance(node, ast.FunctionDef):
             scope.values[node.name] = scope.function(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if is_warning(node.value, scope):
+                return Ways()
             done(node.value, scope)
         elif not is_silent(node, scope):
             assign(self, node, scope, helper)
@@ -200,8 +207,4 @@ class Body:
 
     def edge(self, said: str) -> Raised:
         """Return what stands for the edge of the domain, which has a line of its own."""
-        if said not in self.edges:
-            self.constants.called.add("sqrt")
-            text = f"sqrt(-{len(self.edges) + 1})"
-            self.edges[said] = self.add("invalid", Value(text), said, of_way=False)
-        return Raised(self.edges[said])
+        return Raised(self.constants.edge(said))

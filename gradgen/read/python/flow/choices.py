@@ -90,7 +90,7 @@ def _merge(
     merge.lists(going)
     scope.values = {**going[-1].values}
     for name in body.texts.names_of(node, [node]):
-        lacking = Value("", unclear=f"has no value in one way of {merge.where}; assign it in every way, or above")  # fmt: skip
+        lacking = Value("", unclear=f"has no value in one way of {merge.where}; assign it in every way, or above", lacking=True)  # fmt: skip
         if not any(name in each.values for each in going):
             continue
         pairs = [(each.test, each.values.get(name, lacking)) for each in going]
@@ -153,6 +153,8 @@ class _Merge:
         """Return what a name stands for behind an `if`."""
         value = self.sequence(pairs, last) or merged(pairs, last, self.where)
         if value is None:
+            pairs = [(test, self.met(name, each)) for test, each in pairs]
+            last = self.met(name, last)
             while pairs and pairs[-1][1] == last:
                 pairs.pop()
             made = chain(pairs, last)
@@ -162,6 +164,12 @@ class _Merge:
         else:
             self.body.draft.count(value)
         return value
+
+    def met(self, name: str, value: Value) -> Value:
+        """Return the edge of the domain where a name has no value, which is one for what reads it."""
+        if not value.lacking:
+            return value
+        return self.body.constants.edge(f"{name} has no value", idle=True)
 
     def sequence(self, pairs: Pairs, last: Value) -> Value | None:
         """Return the sequence that a name stands for where it stands for one in every way, of the same kind and length."""

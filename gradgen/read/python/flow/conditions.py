@@ -63,9 +63,11 @@ def merged(pairs: Pairs, last: Value, where: str) -> Value | None:
     values = [*(value for _, value in pairs), last]
     if all(value == last for value in values):
         return last
-    lacking = next((value for value in values if value.unclear), None)
-    if lacking is not None:
-        return lacking
+    lacking = [value for value in values if value.unclear]
+    if lacking and not all(value.is_number for value in values):
+        return lacking[0]
+    if lacking and not all(value.lacking for value in lacking):
+        return next(value for value in lacking if not value.lacking)
     if all(value.condition for value in values):
         return truths(pairs, last)
     if any(value.known for value in values):

@@ -126,7 +126,7 @@ def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None
         return isinstance(value.known.value, str) and name == "str"
     if value.condition:
         return name in ("bool", "int", *_ABSTRACT)
-    if name in (*_NEVER, "ndarray", "bool"):
+    if name in (*_NEVER, "ndarray", "bool", "complex"):
         return False
     if value.index:
         return name in ("int", *_ABSTRACT)

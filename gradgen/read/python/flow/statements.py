@@ -5,15 +5,26 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from gradgen.read.python.bound import Helper, either, plain, ways
+from gradgen.errors import GradgenError
+from gradgen.read.python.bound import Dotted, Helper, either, plain, ways
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
+from gradgen.read.python.meanings import told
 from gradgen.read.python.scope import Names
+from gradgen.read.python.simpler.first_lines import BY_NAME
+from gradgen.read.python.simpler.tries import simpler
 from gradgen.read.python.terms.operators import number_of
 from gradgen.read.python.terms.value import Known, Value
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
 
+#: What changes which errors are told, or warns, and no value.
+_SILENCING = ("numpy.errstate", "warnings.catch_warnings")
+_WARNING = ("warnings.warn", "warnings.simplefilter", "warnings.filterwarnings")
+_TRY = (
+    "a `try` is read where its handlers only raise, or where what fails in it is told: a quotient, a logarithm, a root or `exp`, "
+    "of Python's own floats, in plain assignments and `return`; write an `if` that asks for it"
+)
 #: What an author says of the edge of the domain is cut there.
 _SAID = 120
 
@@ -88,6 +99,56 @@ def is_import(node: ast.stmt) -> bool:
     bound = {name for name, _ in bindings([node])}
     names = {name for each in ways(node) for name, _ in bindings([each]) if isinstance(each, known[:2])}  # fmt: skip
     return bound == names and all(isinstance(each, known) for each in ways(node))
+
+
+def path_of(node: ast.expr, scope: Scope) -> str:
+    """Return what a name means by its whole name; empty where that is nothing imported, or one of several."""
+    try:
+        found = scope.followed(scope.path(node), node)
+    except GradgenError:
+        return ""
+    plain = isinstance(found, Dotted) and not found.others
+    return told(found.path, scope.constants.means) if plain else ""  # type: ignore[union-attr]
+
+
+def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
+    """Return the statements that do what a `try` does.
+
+    Raises:
+        GradgenError: that is not certain.
+    """
+    found = None
+    if not scope.constants.numpy:  # whose numbers go on as nan
+        found = simpler(node, lambda called: path_of(called, scope))
+    if found is None:
+        raise scope.fail(_TRY, node)
+    return found
+
+
+def within(node: ast.With, scope: Scope) -> Sequence[ast.stmt]:
+    """Return the statements in a `with` that changes what is said of errors, and no value."""
+    for item in node.items:
+        call = item.context_expr
+        path = path_of(call.func, scope) if isinstance(call, ast.Call) else ""
+        if path not in _SILENCING or item.optional_vars is not None:
+            raise scope.fail("of `with`, numpy.errstate(...) and warnings.catch_warnings() are read", node)  # fmt: skip
+    return node.body
+
+
+def is_warning(call: ast.Call, scope: Scope) -> bool:
+    """Whether a call on a line of its own warns, or says which warnings are shown, and changes no value."""
+    if not isinstance(call.func, (ast.Name, ast.Attribute)):
+        return False
+    inner = [n for arg in (*call.args, *call.keywords) for n in ast.walk(arg)]
+    plain = not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Await)) and not _is_shown(n) for n in inner)  # fmt: skip
+    strict = any(isinstance(n, ast.Constant) and n.value == "error" for n in inner)
+    return plain and not strict and path_of(call.func, scope) in _WARNING
+
+
+def _is_shown(node: ast.AST) -> bool:
+    """Whether a call makes a text of values."""
+    func = node.func if isinstance(node, ast.Call) else None
+    return isinstance(func, ast.Attribute) and func.attr == "format"
 
 
 def imports(node: ast.stmt, scope: Scope) -> dict[str, Value]:
@@ -196,7 +257,9 @@ def check_given(
         scope: where it stands.
     """
     twice = {*params[:count]} & {*named}
-    if {*given} != {*params} or count > len(params) or twice:
+    args = helper.function.args.args
+    named_alone = any(arg.type_comment == BY_NAME for arg in args[:count])
+    if {*given} != {*params} or count > len(args) or twice or named_alone:
         raise scope.fail(
             f"{helper.function.name} takes {len(params)} arguments, {', '.join(params)}, not these {count + len(named)}",
             node,
@@ -205,4 +268,4 @@ def check_given(
 
 def _refused(node: ast.stmt) -> str:
     """Return why a statement has no place in a function, and what to do."""
-    return "only assignments, `if`, loops, functions, `raise`, `assert` and `return` are allowed"
+    return "only assignments, `if`, loops, functions, `try`, `with`, `raise`, `assert` and `return` are allowed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -46,6 +46,7 @@ class Modules:
         names.home, names.package, names.modules = module, package, self
         self.files[module] = names
         for home, name in self.used:
+            names.changes.trust(name)
             if home != module and {name, "*"} & names.changes.outside.keys():
                 raise UnclearError(self._changed(name, names))
 
@@ -61,8 +62,14 @@ class Modules:
         for names in self.files.values():
             if names is None or names is by:
                 continue
+            names.changes.trust(name)
             if {name, "*"} & names.changes.outside.keys():
                 raise UnclearError(self._changed(name, names))
+
+    def trusted(self) -> Iterator[tuple[str, set[str]]]:
+        """Yield the functions that change what was read, if anybody calls them, each with the names."""
+        for names in self.files.values():
+            yield from names.changes.trusted.items() if names is not None else ()
 
     def _changed(self, name: str, names: Names) -> str:
         lines = names.changes.outside

@@ -151,6 +151,8 @@ def shape(value: Value) -> list[int]:
 def attribute(scope: Scope, name: str, value: Value) -> Value:
     """Return what an array says of itself by a name."""
     row = row_of(value)
+    if value.is_number and row is None and name in ("real", "imag"):
+        return value if name == "real" else number(0.0)
     if row is None or row.kind != "array":
         raise RowError("only what modules hold is read with a dot")
     if name == "T":

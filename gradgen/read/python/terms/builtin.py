@@ -21,6 +21,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
 )
 from gradgen.read.python.terms.value import (  # fmt: skip
     AND,
+    ELSE,
     OR,
     POWER,
     PRODUCT,
@@ -68,6 +69,8 @@ def _of_text(kind: type[float | int]) -> Called:
         text = args[0].known.value if len(args) == 1 and args[0].known else None
         if not isinstance(text, str) or named:
             return None
+        if kind is float and text.strip().lower() in ("nan", "+nan", "-nan"):
+            return scope.constants.edge("nan")
         try:
             found = kind(text)
             finite = math.isfinite(found)
@@ -78,6 +81,15 @@ def _of_text(kind: type[float | int]) -> Called:
         return index(found) if isinstance(found, int) else number(found)
 
     return called
+
+
+def counted(value: Value) -> Value:
+    """Return a condition as a number, 1 where it holds; a number as it is."""
+    if not value.condition:
+        return value
+    if value.truth is not None:
+        return index(int(value.truth))
+    return Value(f"1 if {value.inside(OR)} else 0", ELSE)
 
 
 def total(values: Sequence[Value]) -> Value:
@@ -160,7 +172,7 @@ def _sum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     start = [*args[1:2], *named.values()]
     if not 1 <= len(args) + len(named) <= 2:
         raise RowError("`sum` takes a sequence, and what it starts with")
-    return total([*start, *listed(args[0])])
+    return total([*start, *map(counted, listed(args[0]))])
 
 
 def _prod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:

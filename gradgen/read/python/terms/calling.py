@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning
 from gradgen.read.python.meanings import Meant, told
-from gradgen.read.python.terms import arrays, builtin
+from gradgen.read.python.terms import arrays, asking, builtin
 from gradgen.read.python.terms.operators import number_of
 from gradgen.read.python.terms.rows import goes_through, is_row, literal
 from gradgen.read.python.terms.value import Value, index
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: What may be called.
 Callee: TypeAlias = "Dotted | Helper | Inner"
-_CALLS = {**builtin.CALLS, **arrays.CALLS}
+_CALLS = {**builtin.CALLS, **arrays.CALLS, **asking.CALLS}
 
 
 def takes_sequences(found: Dotted, means: Mapping[str, str]) -> bool:
@@ -74,7 +74,9 @@ def called(
         if scope.caller is None:
             raise scope.fail("a constant calls no function of the file", node)
         return scope.caller(found, args, named, node, scope, sure)
+    scope.finite(args)
     path = told(found.path, scope.constants.means)
+    scope.constants.numpy |= path.startswith("numpy.") and path not in asking.CALLS
     if takes_sequences(found, scope.constants.means) and path not in scope.constants.means:  # fmt: skip
         scope.spend(len(goes_through(*args)))
         made = _CALLS[path](scope, args, named)

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.flow.conditions import both, either
+from gradgen.read.python.terms.builtin import counted
 from gradgen.read.python.terms.value import (
     COMPARISON,
     POWER,
@@ -65,6 +67,8 @@ _REFUSED: Mapping[type[ast.AST], str] = {
     ast.In: "`in` has no place in a formula; write each comparison",
     ast.NotIn: "`not in` has no place in a formula; write each comparison",
 }
+#: What a condition is a number beside.
+_BY_TRUTH = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _NO_NUMBER = "a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`"
 _ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -107,6 +111,10 @@ def binary(
     if isinstance(node, ast.BinOp):
         number_of(left, node.left, context)
         number_of(right, node.right, context)
+    if left.condition and right.condition and kind in (ast.BitAnd, ast.BitOr):
+        return both(left, right) if kind is ast.BitAnd else either(left, right)
+    if left.condition is not right.condition and kind in _BY_TRUTH:
+        left, right = counted(left), counted(right)  # True is 1 among numbers
     if left.condition or right.condition:
         raise context.fail(_NO_NUMBER, node)
     whole = _worked_out(left, kind, right)

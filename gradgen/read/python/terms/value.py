@@ -50,6 +50,7 @@ class Value:
         truth: which of them, where that is known.
         known: what it is where it is no number, but known.
         unclear: why it cannot be read, where that is so: what is said of the name.
+        lacking: whether that is as the name has no value there, and Python raises where it is read.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Value:
     truth: bool | None = None
     known: Known | None = None
     unclear: str = ""
+    lacking: bool = False
 
     @property
     def told(self) -> bool | None:

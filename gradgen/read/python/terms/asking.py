@@ -1,0 +1,144 @@
+"""A call that asks what a number is like in; the condition that says so out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gradgen.read.python.bound import Dotted, Helper, Inner
+from gradgen.read.python.terms.arrays import each
+from gradgen.read.python.terms.builtin import Called
+from gradgen.read.python.terms.rows import RowError, literal, row_of
+from gradgen.read.python.terms.value import COMPARISON, OR, SUM, Value, truth
+
+if TYPE_CHECKING:
+    from gradgen.read.python.values import Scope
+
+_LARGEST = "1.7976931348623157e308"
+#: What numbers of Python's and numpy's have by a name; no float has any other.
+_OF_NUMBERS = frozenset("""
+    T all any argmax argmin argsort as_integer_ratio astype base byteswap choose clip compress conj conjugate copy cumprod
+    cumsum data denominator device diagonal dtype dump dumps fill flags flat flatten fromhex from_number getfield hex imag is_integer
+    item itemset itemsize max mean min nbytes ndim newbyteorder nonzero numerator prod ptp put ravel real repeat reshape resize
+    round searchsorted setfield setflags shape size sort squeeze std strides sum swapaxes take to_device tobytes tofile tolist
+    tostring trace transpose var view
+    """.split())  # noqa: SIM905 # fmt: skip
+
+
+def _alone(test: Callable[[Value], Value]) -> Called:
+    """Return what is asked of one number; of an array of each."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+        if len(args) != 1 or named:
+            raise RowError(f"this takes 1 argument, not {len(args) + len(named)}")
+        row = row_of(args[0])
+        if row is None:
+            return test(_number(args[0]))
+        return each(scope, args, lambda at: test(_number(at[0])))
+
+    return called
+
+
+def _number(value: Value) -> Value:
+    if value.known is not None:
+        raise RowError(value.known.refusal)
+    if value.condition:
+        raise RowError("a comparison is not a number; choose by it, as in `1.0 if x > 0 else 0.0`")  # fmt: skip
+    return value
+
+
+def _is_nan(value: Value) -> Value:
+    if literal(value) is not None:
+        return truth(False)
+    return Value(f"{value.inside(SUM)} != {value.inside(SUM)}", COMPARISON, condition=True)  # fmt: skip
+
+
+def _is_infinite(value: Value) -> Value:
+    if literal(value) is not None:
+        return truth(False)
+    return Value(f"abs({value.text}) > {_LARGEST}", COMPARISON, condition=True)
+
+
+def _is_finite(value: Value) -> Value:
+    if literal(value) is not None:
+        return truth(True)
+    return Value(f"abs({value.text}) <= {_LARGEST}", COMPARISON, condition=True)
+
+
+def _absolute(test: Callable[[Value], Value]) -> Called:
+    inner = _alone(test)
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        scope.constants.called.add("abs")
+        return inner(scope, args, named)
+
+    return called
+
+
+def _close(relative: str, absolute: str, largest: bool) -> Called:
+    """Return whether numbers are near each other, as `math` says it, by the larger one, or as numpy does, by the second."""
+    names = ("rel_tol", "abs_tol") if largest else ("rtol", "atol")
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+        most = 2 if largest else 4
+        if not 2 <= len(args) <= most or {*named} - {*names}:
+            raise RowError("of this, the numbers and the tolerances are read")
+        given = {**dict(zip(names, args[2:])), **named}
+        known = {name: literal(_number(value)) for name, value in given.items()}
+        if any(value is None or value < 0 for value in known.values()):
+            raise RowError("tolerances are numbers that are known when compiling")
+        one, other = map(_number, args[:2])
+        if any(row_of(value) is not None for value in (one, other)):
+            raise RowError("this is read of numbers alone; go through the values")
+        by, least = (given[n].text if n in given else t for n, t in zip(names, (relative, absolute)))  # fmt: skip
+        scope.constants.called |= {"abs"}
+        apart = f"abs({one.inside(SUM)} - {other.inside(SUM + 1)})"
+        equal = f"{one.inside(SUM)} == {other.inside(SUM)}"
+        if largest:
+            scope.constants.called |= {"max", "min"}
+            bound = f"max({by} * abs({one.text}), {by} * abs({other.text}), {least})"
+            text = f"{equal} or {apart} <= min({bound}, {_LARGEST})"
+        else:
+            bound = f"{least} + {by} * abs({other.text})"
+            text = f"{equal} or {apart} <= {bound} and abs({other.text}) <= {_LARGEST}"
+        return Value(text, OR, condition=True)
+
+    return called
+
+
+def _is_scalar(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    if len(args) != 1 or named:
+        raise RowError("`isscalar` takes 1 argument")
+    value = args[0]
+    if row_of(value) is not None:
+        return truth(False)
+    held = value.known.value if value.known is not None else ""
+    return truth(isinstance(held, str))
+
+
+def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    held = [arg.known.value if arg.known is not None else None for arg in args]
+    if len(args) != 2 or named or not isinstance(held[1], str):
+        raise RowError("`hasattr` takes a value, and a name")
+    value, name = args[0], held[1]
+    if value.known is not None and not isinstance(held[0], (Dotted, Helper, Inner)):
+        return truth(hasattr(held[0], name))
+    if row_of(value) is None and value.known is None:
+        if hasattr(0.0, name):
+            return truth(True)
+        if value.text in scope.constants.inputs or name not in _OF_NUMBERS:
+            return truth(False)
+    raise RowError(f"whether this has a `{name}` depends on who calls; leave that test to the caller")  # fmt: skip
+
+
+_ISNAN, _ISINF, _ISFINITE = _alone(_is_nan), _absolute(_is_infinite), _absolute(_is_finite)  # fmt: skip
+#: By the whole name of each function, what a call of it comes to.
+CALLS: Mapping[str, Called] = {
+    **{f"{module}.isnan": _ISNAN for module in ("math", "numpy")},
+    **{f"{module}.isinf": _ISINF for module in ("math", "numpy")},
+    **{f"{module}.isfinite": _ISFINITE for module in ("math", "numpy")},
+    "math.isclose": _close("1e-09", "0.0", True),
+    "numpy.isclose": _close("1e-05", "1e-08", False),
+    "numpy.isscalar": _is_scalar,
+    "builtins.hasattr": _has,
+}
