@@ -246,7 +246,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "df/dk  right" in capsys.readouterr().out
     assert main(["audit", f"{path}:f", "--against", f"{path}:sign"]) == 1
     out = capsys.readouterr().out
-    assert "the sign" in out and "-x * f" in out
+    assert "the sign" in out and "-x * value" in out
     assert main(["audit", f"{path}:f", "--against", f"{path}:sign", "--format", "json"]) == 1  # fmt: skip
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [one["verdict"] for one in findings] == ["right", "wrong"]

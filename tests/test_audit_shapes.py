@@ -16,6 +16,7 @@ from gradgen.audit.compare import audit
 from gradgen.audit.pairs import pairs
 from gradgen.audit.run import audit_running
 from gradgen.command.main import main
+from gradgen.corrected import Pair, corrected
 from gradgen.errors import GradgenError
 
 FORMULAS = ["x*sin(y)", "exp(x)*y**2", "x/(1 + y**2)", "x*y + tanh(x)", "cos(x*y)"]
@@ -217,7 +218,10 @@ def test_the_listing_of_the_readme() -> None:
     slopes = "-k * math.exp(-k * t), t * math.exp(-k * t)"
     text = f"import math\n\n\ndef decay{head}math.exp(-k * t)\n\n\ndef decay_prime{head}{slopes}\n"
     said = audit(text, "decay", text, "decay_prime")
-    assert [*said.lines()] == listed.splitlines()
+    made = corrected(Pair(text, "decay", text, "decay_prime"), said)
+    assert made is not None
+    right = ["", "right is in decay_prime:", "", *made.lines]
+    assert [*said.lines(), *right] == listed.splitlines()
 
 
 def test_verdicts_for_code_scanners(

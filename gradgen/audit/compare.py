@@ -97,7 +97,10 @@ def judged(
                 f"by which parameter of `{found.name}` the value of `{against}` is cannot be told; say it with --wrt"
             )
         arranged = f"by {found.inputs[slots[0].by]}, as its value is that"
-    return Audit(found.name, against, found.inputs, arranged, tuple(verdicts[best]))
+    places = tuple((slot.row, slot.by) for slot in slots)
+    return Audit(
+        found.name, against, found.inputs, arranged, tuple(verdicts[best]), places
+    )
 
 
 def _beyond(known: Sequence[Record], offs: Sequence[Any], row: int, by: int) -> bool:

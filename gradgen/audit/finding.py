@@ -42,6 +42,8 @@ class Audit:
         inputs: the function's parameters.
         arranged: which slopes are which, and how that was found out.
         findings: the verdicts.
+        slots: of each, of which result it is a slope, and by which parameter: their places.
+        right: the lines that make what is wrong right, in the derivative's own words; none where these are not known.
     """
 
     function: str
@@ -49,6 +51,8 @@ class Audit:
     inputs: tuple[str, ...]
     arranged: str
     findings: tuple[Finding, ...]
+    slots: tuple[tuple[int, int], ...] = ()
+    right: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> bool:

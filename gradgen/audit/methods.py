@@ -62,6 +62,12 @@ class Methods:
     def called(self, name: str) -> str:
         return f"{self.node.name}_{name.strip('_')}"
 
+    def attributes(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Return what methods read of their object, as the last of them says it, by the parameter that stands for it."""
+        said = [arg.arg for arg in self.methods[names[-1]].args.args][:1]
+        read = [each for name in names for each in self._read[name]]
+        return {_called(each): f"{said[0]}.{each}" for each in read}
+
     def own(self, name: str) -> Sequence[str]:
         """Return the parameters of a method that are not its object's."""
         found = [arg.arg for arg in self.methods[name].args.args]
@@ -181,8 +187,14 @@ def _is_plain(method: ast.FunctionDef) -> bool:
 
 def functions_of(
     node: ast.ClassDef, names: Sequence[str]
-) -> tuple[Mapping[str, ast.FunctionDef], Sequence[str], Sequence[str]] | None:
-    """Return functions that some methods are, with all that they call; what those are called; and what the first one takes.
+) -> (
+    tuple[
+        Mapping[str, ast.FunctionDef], Sequence[str], Sequence[str], Mapping[str, str]
+    ]
+    | None
+):
+    """Return functions that some methods are, with all that they call; what those are called; what the first one takes; and what
+    the last one reads of its object, by the parameter that stands for it.
 
     None where a method is no function of its arguments and of numbers that its object was made with.
     """
@@ -191,4 +203,5 @@ def functions_of(
         called = methods.add(names)
     except NoFunctionError:
         return None
-    return methods.functions, called, methods.own(names[0])
+    attributes = methods.attributes(names)
+    return methods.functions, called, methods.own(names[0]), attributes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gradgen.audit.methods import functions_of
@@ -45,6 +46,7 @@ class Found(NamedTuple):
         against: the derivative's.
         wrt: by which parameter, where its name says that.
         own: the parameters by which a slope may be; empty where that is all of them.
+        attributes: what is read of `self`, by the parameter that stands for it.
         said: what both are called in the file as it is.
         line: the line at which the derivative begins.
     """
@@ -56,6 +58,7 @@ class Found(NamedTuple):
     said: str
     line: int
     own: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 def pairs(text: str) -> Iterator[Found]:
@@ -97,7 +100,7 @@ def _methods(module: ast.Module, node: ast.ClassDef) -> Iterator[Found]:
         found = functions_of(node, (function, derivative))
         if found is None:
             continue
-        made, called, own = found
+        made, called, own, attributes = found
         beside = [n for n in module.body if not isinstance(n, (ast.ClassDef, ast.Expr))]
         kept = ast.Module([*beside, *made.values()], [])
         yield Found(
@@ -108,4 +111,5 @@ def _methods(module: ast.Module, node: ast.ClassDef) -> Iterator[Found]:
             f"{node.name}.{derivative} of {node.name}.{function}",
             methods[derivative].lineno,
             tuple(own),
+            attributes,
         )

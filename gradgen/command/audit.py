@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gradgen.audit.compare import audit
@@ -17,6 +19,7 @@ from gradgen.audit.run import audit_running
 from gradgen.audit.sarif import sarif
 from gradgen.command.formulas import read_reading, read_source
 from gradgen.command.terminal import note, path_of
+from gradgen.corrected import Pair, corrected
 from gradgen.errors import GradgenError
 from gradgen.files.decode import function_in
 from gradgen.files.finder import Finder
@@ -44,6 +47,7 @@ def audited(options: argparse.Namespace) -> int:
         other_text = read_source(other, python=True)
         more = _imports((path, other), reading)
         found = audit(text, name, other_text, against, wrt, **more)
+        found = _righted(found, Pair(text, name, other_text, against, **more), wrt)
         right = _right(found, text, name, {"file": path, **reading})
         lines = [*found.lines(), *right]
     if options.format == "json":
@@ -90,11 +94,30 @@ def _report(found: Sequence[tuple[Path, int, Audit]], form: str) -> None:
             print(f"::error file={file},line={line}::{', '.join(said)} is wrong")
 
 
+def _righted(
+    found: Audit,
+    pair: Pair,
+    wrt: Sequence[str] | None,
+    own: Sequence[str] = (),
+    attributes: Mapping[str, str] = MappingProxyType({}),
+) -> Audit:
+    """Return verdicts with the lines that make right what is wrong, where they are known."""
+    made = corrected(pair, found, wrt, own) if found.wrong else None
+    if made is None:
+        return found
+    names = re.compile(r"\b(?:" + "|".join(map(re.escape, attributes)) + r")\b")
+    lines = (names.sub(lambda m: attributes[m[0]], line) for line in made.lines)
+    return replace(found, right=(*(lines if attributes else made.lines),))
+
+
 def _right(
     found: Audit, text: str, name: str, reading: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield value and gradient as they are right, where a slope is wrong."""
+    """Yield what is right where a slope is wrong: the lines themselves, or else value and gradient as gradgen writes them."""
     if not found.wrong:
+        return
+    if found.right:
+        yield from _pasted(found)
         return
     options = {"style": "compact", "with_": "value_and_grad", **reading}
     try:
@@ -107,6 +130,12 @@ def _right(
     lines = made.source.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("def value_and_"))
     yield from lines[start:]
+
+
+def _pasted(found: Audit) -> Iterator[str]:
+    """Yield the lines that make right what is wrong."""
+    if found.right:
+        yield from ("", f"right is in {found.against}:", "", *found.right)
 
 
 def _of_path(
@@ -140,6 +169,8 @@ def _of_path(
                 if told:
                     print(f"{place}: not read: {_first_line(error)}")
                 continue
+            texts = Pair(pair.text, pair.function, pair.text, pair.against, **more)
+            result = _righted(result, texts, pair.wrt, pair.own, pair.attributes)
             listed.append((file, pair.line, result))
             if told:
                 _print(place, result)
@@ -161,7 +192,7 @@ def _print(place: str, result: Audit) -> None:
     verdicts = {finding.verdict for finding in result.findings}
     print(f"{place}: {', '.join(sorted(verdicts))}")
     if verdicts != {"right"}:
-        print("\n".join(result.lines()))
+        print("\n".join([*result.lines(), *_pasted(result)]))
 
 
 def _first_line(error: Exception) -> str:
