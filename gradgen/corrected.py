@@ -10,6 +10,7 @@ from gradgen.audit.claims import Claim, read_claim
 from gradgen.audit.compare import audit
 from gradgen.audit.finding import Audit
 from gradgen.audit.written import Change, Spot, Written
+from gradgen.core.notation import NoWordError
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
@@ -72,7 +73,7 @@ def corrected(pair: Pair, found: Audit, wrt: Sequence[str] | None = None, own: S
             same = again.slots == found.slots
             if same and all(again.findings[n].verdict in _GOOD for n in wrong):
                 return Corrected(text, tuple(lines))
-    except GradgenError:
+    except (GradgenError, NoWordError):
         pass  # which says what this file cannot say
     return None
 

@@ -75,11 +75,17 @@ def plain_function(
             given[name] = tuple(given.get(part) for part in parts)
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
-        results = [*result] if isinstance(result, (tuple, List, Array)) else [result]
-        plain.results = [numbers.place(value) for value in results]
+        plain.results = [numbers.place(value) for value in _values(result)]
     except (UnknownError, RecursionError, MemoryError):
         return None
     return plain
+
+
+def _values(result: Any) -> list[Any]:
+    """Return the values of what is returned, those of all rows one after the other."""
+    if not isinstance(result, (tuple, List, Array)):
+        return [result]
+    return [value for row in result for value in _values(row)]
 
 
 def plain_constants(names: Names) -> Mapping[str, Any]:

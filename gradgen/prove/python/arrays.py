@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradgen.prove.python.heap import Array, List
-from gradgen.prove.python.sequences import extreme, product, told, total
+from gradgen.prove.python.sequences import extreme, product, through, told, total
 from gradgen.prove.python_expressions import Fixed, Imported
 from gradgen.prove.python_numbers import Place, UnknownError
 
@@ -185,6 +185,36 @@ def _polyval(walker: Walker, coefficients: Any, at: Any) -> Any:
     return found
 
 
+def _joined(walker: Walker, name: str, given: Any, axis: int) -> Any:
+    """Return what numpy makes of several arrays by `vstack` and its like."""
+    parts = [made(walker, each_) for each_ in given]
+    deep = [len(_shape(part)) for part in parts]
+    if not parts or max(deep) > 2 or (name == "stack" and (max(deep) > 1 or len({*map(_shape, parts)}) > 1)):  # fmt: skip
+        raise UnknownError
+    if name == "stack":
+        found = made(walker, List(parts))
+        if axis not in range(-max(deep) - 1, max(deep) + 1):
+            raise UnknownError
+        return found if axis in (0, -max(deep) - 1) else said(walker, found, "T")
+    if name == "hstack" and max(deep) < 2:
+        return made(walker, List([leaf for part in parts for leaf in _numbers(part)]))
+    if name == "hstack" and min(deep) < 2:
+        raise UnknownError
+    tables = []
+    for part, axes in zip(parts, deep):
+        line = _numbers(part)
+        column = [[leaf] for leaf in line]
+        flat = column if name == "column_stack" else [line]
+        tables.append([[*row] for row in part] if axes == 2 else flat)
+    if name == "vstack":
+        rows = [row for table in tables for row in table]
+    elif len({*map(len, tables)}) > 1:
+        raise UnknownError
+    else:
+        rows = [[leaf for row in line for leaf in row] for line in zip(*tables)]
+    return made(walker, List(map(List, rows)))
+
+
 def _plain(walker: Walker, name: str, args: Sequence[Any]) -> Any:
     """Return what a function makes of arguments that are given by their places alone."""
     count = len(args)
@@ -247,6 +277,11 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
         return _norm(walker, args, named)
     if name == "linspace" and len(args) in (2, 3):
         return _linspace(walker, args, named)
+    if name in ("vstack", "hstack", "column_stack", "stack") and len(args) == 1:
+        axis = named.get("axis", 0) if name == "stack" else 0
+        if type(axis) is not int or {*named} - ({"axis"} if name == "stack" else set()):
+            raise UnknownError
+        return _joined(walker, name, through(walker, args[0]), axis)
     if named:
         raise UnknownError
     if name in ("array", "asarray", "asanyarray") and len(args) == 1:
@@ -257,4 +292,8 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
         return _filled(walker, args[0], walker.numbers.number(float(name == "ones")))
     if name == "full" and len(args) == 2:
         return _filled(walker, *args)
+    if name == "full_like" and len(args) == 2:
+        if any(type(each_) is not Place for each_ in _numbers(args[0])):
+            raise UnknownError
+        return each(walker, args, lambda _, value: value)
     return _plain(walker, name, args)

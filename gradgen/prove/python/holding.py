@@ -144,6 +144,8 @@ class Holding(Expressions):
     def attribute(self, owner: Any, name: str) -> Any:
         if isinstance(owner, Array) and name in ("T", "shape", "size", "ndim"):
             return arrays.said(self, owner, name)
+        if isinstance(owner, Place) and name in ("T", "shape", "size", "ndim"):
+            return {"T": owner, "shape": (), "size": 1, "ndim": 0}[name]
         if isinstance(owner, (*_CONTAINERS, Fixed)):
             return Method(owner, name)
         raise UnknownError

@@ -48,6 +48,7 @@ class Function:
         fixed: the same of what stands at the top of the file.
         followed: the modules that were read, beside the function's own.
         ignored: the decorators that the user says change nothing.
+        rows: how many values each row holds that it returns; empty where it returns no rows.
     """
 
     program: str
@@ -64,6 +65,7 @@ class Function:
     fixed: Mapping[str, object] = field(default_factory=dict)
     followed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
 
     def placed(self, error: GradgenError) -> GradgenError:
         """Return an error in the program as one in the file."""
@@ -148,6 +150,7 @@ def read_helper(
             fixed=of_file.settled,
             followed=said.followed,
             ignored=said.ignored,
+            rows=reader.rows,
         )
 
     reader, found = read()
@@ -190,6 +193,8 @@ class _Reader:
         name = helper.function.name
         self.results = Results(self.draft, name, result, outputs, self.constants.called)
         self.kept = outputs
+        self.wanted = imports.rows
+        self.rows: tuple[int, ...] = ()
 
     def read(self) -> Function:
         function, names = self.helper.function, self.helper.names
@@ -210,7 +215,7 @@ class _Reader:
         end, first = body.read(self.helper, given)
         comment = said_of(end)
         values = body.results(end, len(first.values))
-        check_result(first, names)
+        self.rows = check_result(first, names, self.wanted)
         values = settle(self.draft, values, self.kept)
         if first.several:
             outputs = results = self.results.several(values, comment)

@@ -217,23 +217,29 @@ def alike(
         raise scope.fail(why, function)
     first = found[0]
     for other in found:
-        if other.shape != first.shape:
+        if other.form != first.form:
+            beside = ", of other lengths or keys" * (other.shape == first.shape)
             raise scope.fail(
-                f"this returns {other.shape}, and line {first.node.lineno} {first.shape}; return as many values in every way",
+                f"this returns {other.shape}, and line {first.node.lineno} {first.shape}{beside}; return as many values in every way",
                 other.node,
             )
     return found
 
 
-def check_result(found: Returned, names: Names) -> None:
-    """Refuse what is returned where it is more than one sequence of numbers."""
+def check_result(found: Returned, names: Names, rows: bool) -> tuple[int, ...]:
+    """Refuse what is returned where it is more than one sequence of numbers; of rows, where they are wanted, return their lengths."""
     if found.form is None:
-        return
+        return ()
     kind, _, inner = found.form
+    plain = ("list", "tuple", "array")
+    deep = [each and each[0] in plain and each[2] and not any(each[2]) for each in inner]  # fmt: skip
+    if rows and kind in plain and inner and all(deep):
+        return tuple(len(each[2]) for each in inner if each)
     if any(inner):
         raise names.fail("sequences in sequences are not returned; return one tuple of numbers", found.node)  # fmt: skip
     if kind in ("dict", "set", "range"):
         raise names.fail(f"a {kind} is not returned; return a tuple of numbers", found.node)  # fmt: skip
+    return ()
 
 
 def check_given(

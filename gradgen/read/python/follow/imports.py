@@ -20,6 +20,7 @@ class Imports:
         package: whether that is a package.
         ignored: the decorators that the user says change nothing.
         shapes: how many numbers the user says that parameters hold that are sequences.
+        rows: whether functions may return rows, as a Jacobian is.
     """
 
     modules: Modules | None = None
@@ -27,6 +28,7 @@ class Imports:
     package: bool = False
     ignored: tuple[str, ...] = ()
     shapes: Mapping[str, int] = field(default_factory=dict)
+    rows: bool = False
 
     def add(self, names: Names) -> None:
         """Let a file import from the others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     is_row,
     is_whole,
     listed,
+    literal,
     row_of,
 )
 from gradgen.read.python.terms.value import ELSE, PRODUCT, SUM, Value, index, number
@@ -153,7 +155,9 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     row = row_of(value)
     if value.is_number and row is None and name in ("real", "imag"):
         return value if name == "real" else number(0.0)
-    if row is None or row.kind != "array":
+    # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
+    plain = value.is_number and value.text in scope.constants.inputs
+    if not plain and (row is None or row.kind != "array"):
         raise RowError("only what modules hold is read with a dot")
     if name == "T":
         return transposed(scope, value)
@@ -229,6 +233,63 @@ def _like(text: str) -> Called:
         return each(scope, args, lambda _: number(float(text)))
 
     return called
+
+
+def _full_like(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    row = row_of(args[0])
+    if (row is not None and is_whole(row)) or literal(args[0]) is not None:
+        raise RowError("an array like one of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
+    return each(scope, [args[0], *numbers(args[1:])], lambda pair: pair[1])
+
+
+def _lines(value: Value) -> list[list[Value]]:
+    """Return the rows of an array of two axes."""
+    if axes(value) > 2:
+        raise RowError("an array of three axes is not read here")
+    rows = (
+        [listed(value)] if axes(value) < 2 else [listed(row) for row in listed(value)]
+    )
+    return [*map(list, rows)]
+
+
+def _beside(down: bool, columns: bool) -> Called:
+    """Return what puts arrays below each other, or beside each other; numbers are arrays of one."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+        parts = [array(scope, part if axes(part) else Row("array", (part,)).value) for part in listed(args[0])]  # fmt: skip
+        if not parts:
+            raise RowError("this takes arrays, and there are none")
+        if not (down or columns) and all(axes(part) == 1 for part in parts):
+            found = [leaf for part in parts for leaf in listed(part)]
+            return array(scope, Row("array", (*found,)).value)
+        tables = [_lines(transposed_line(part)) if columns and axes(part) == 1 else _lines(part) for part in parts]  # fmt: skip
+        if not down and len({axes(part) for part in parts}) > 1 and not columns:
+            raise RowError("these arrays have other numbers of axes")
+        if down:
+            rows = [row for table in tables for row in table]
+        else:
+            if len({*map(len, tables)}) > 1:
+                raise RowError("the columns are of different lengths")
+            rows = [[leaf for row in line for leaf in row] for line in zip(*tables)]
+        return array(scope, Row("array", (*(Row("array", (*row,)).value for row in rows),)).value)  # fmt: skip
+
+    return _counted(1, 1, called)
+
+
+def transposed_line(value: Value) -> Value:
+    """Return an array of one axis as a column."""
+    return Row("array", (*(Row("array", (leaf,)).value for leaf in listed(value)),)).value  # fmt: skip
+
+
+def _stack(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    _only(named, "axis")
+    axis = named.get("axis", index(0)).whole if len(args) == 1 else None
+    parts = [*map(partial(array, scope), listed(args[0]))] if args else []
+    deep = {axes(part) for part in parts}
+    if axis is None or len(deep) != 1 or max(deep) > 1 or not -2 < axis <= max(deep):
+        raise RowError("`stack` takes arrays of one axis, and an axis that is 0 or 1")
+    found = array(scope, Row("array", (*parts,)).value)
+    return transposed(scope, found) if axis else found
 
 
 def _linspace(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -407,6 +468,11 @@ CALLS: Mapping[str, Called] = {
     "numpy.full": _counted(2, 2, _filled("")),
     "numpy.zeros_like": _counted(1, 1, _like("0.0")),
     "numpy.ones_like": _counted(1, 1, _like("1.0")),
+    "numpy.full_like": _counted(2, 2, _full_like),
+    "numpy.vstack": _beside(True, False),
+    "numpy.hstack": _beside(False, False),
+    "numpy.column_stack": _beside(False, True),
+    "numpy.stack": _stack,
     "numpy.linspace": _linspace,
     "numpy.arange": _arange,
     "numpy.sum": _SUM,
