@@ -186,8 +186,8 @@ class Reading:
     shape: tuple[str, ...] = _option(
         Kind.NAMES,
         (),
-        "of a Python function, how many numbers a parameter holds that is a sequence",
-        '"x=3"',
+        "of a Python function, how many numbers a parameter holds that is a sequence, or how many rows of how many",
+        '"x=3, m=2x3"',
     )
 
 

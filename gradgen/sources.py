@@ -47,7 +47,7 @@ def imports_of(finder: Finder, options: dict[str, Any]) -> Imports:
     ignored = _modules("ignore-decorator", options.pop("ignore_decorator", None))
     shape = options.pop("shape", None) or ()
     if isinstance(shape, Mapping):
-        shape = [f"{name}={size}" for name, size in shape.items()]
+        shape = [f"{n}={'x'.join(map(str, s)) if isinstance(s, (tuple, list)) else s}" for n, s in shape.items()]  # fmt: skip
     shapes = read_shapes(wanted_outputs(shape))
     if not finder.folders and not named:
         return Imports(ignored=ignored, shapes=shapes)
@@ -92,6 +92,10 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
     inputs = [name for name in found.inputs if name not in const]
     asked = given.get("inputs", inputs)
     names = split_names(asked) if isinstance(asked, str) else [str(n) for n in asked]
+    left = [n for n in found.every if n not in (*names, *const) and n in found.inputs]
+    if left and "inputs" in given and isinstance(const, Mapping):
+        # As in a call of the function, what is not given is what its first line says.
+        const = given["const"] = {**const, **{n: found.every[n] for n in left}}
     said = {
         "name": found.name,
         "inputs": inputs,

@@ -106,3 +106,91 @@ def test_it_is_said_which_function_is_not_called() -> None:
     text = file_of("def change():\n  globals()['K'] = 2.0\nK = 0.5", "return K*x + y")
     doc = compile_function(text, "f").source
     assert "As long as change() is not called, which changes K." in doc
+
+
+#: Functions of sequences of unknown lengths, what the refusal asks for, and what they are called with then.
+LENGTHS: list[tuple[str, str, tuple[Any, ...]]] = [
+    ("def f(zs, Ks, N=None):\n    if N is None:\n        N = len(zs)\n    return sum(zs[i]*math.sqrt(Ks[i]) for i in range(N))", "zs=3, Ks=3", ([0.2, 0.3, 0.5], [1.5, 2.0, 0.4])),
+    ("def f(zs, m):\n    t = 0.0\n    for i in range(len(zs)):\n        for j in range(len(zs)):\n            t += zs[i]*zs[j]*m[i][j]\n    return t", "zs=3, m=3x3", ([0.2, 0.3, 0.5], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.5]])),
+    ("def f(values, x):\n    held = values\n    return [[v*x, v + x] for v in held]", "values=3", ([1.0, 2.0, 4.0], 0.5)),
+    ("def f(c, x):\n    return sum(c)*x + c[4]", "c=5", ([1.0, 2.0, 4.0, -3.0, 0.5], 0.5)),
+    ("def g(xs):\n    return [x*x for x in xs]\ndef f(xs, ys):\n    return sum(a*b for a, b in zip(g(xs), ys))", "xs=3, ys=3", ([1.0, 2.0, 4.0], [0.5, 0.25, 3.0])),
+]  # fmt: skip
+
+
+def flat(value: Any) -> list[float]:
+    if isinstance(value, (tuple, list)):
+        return [each for row in value for each in flat(row)]
+    return [float(value)]
+
+
+@pytest.mark.parametrize(("above", "shape", "given"), LENGTHS)
+def test_a_refusal_asks_for_the_lengths_that_are_lacking(
+    above: str, shape: str, given: tuple[Any, ...]
+) -> None:
+    text = f"{HEAD}{above}\n"
+    with pytest.raises(GradgenError) as found:
+        compile_function(text, "f")
+    assert found.value.message.endswith(f'as in --shape "{shape}"')
+    made = compile_function(text, "f", shape=shape)
+    assert not made.unproven
+    assert flat(made.forward(*flat(given))[0]) == pytest.approx(
+        flat(of_python(text, *given)), rel=1e-14
+    )
+
+
+def test_what_is_refused_with_any_length_is_told_at_once() -> None:
+    text = f"{HEAD}def f(c, x):\n    return sum(c)*unknown(x)\n"
+    with pytest.raises(GradgenError, match=r"unknown.*that is with --shape \"c=3\""):
+        compile_function(text, "f")
+
+
+def test_rows_are_told_one_after_the_other() -> None:
+    made = compile_function(f"{HEAD}{LENGTHS[2][0]}\n", "f", shape="values=2")
+    assert "It returns a list of 2, in it others; their 4 numbers stand here one after the other." in made.source.replace("\n", " ")  # fmt: skip
+
+
+DECORATED = """
+def nothing(*args, **named):
+    return lambda f: f
+def other(*args):
+    return lambda f: abs
+if {test}:
+    try:
+        from numba import jit
+    except ImportError:
+        jcompile = {way}
+    else:
+        jcompile = jit
+else:
+    jcompile = nothing
+@jcompile('float64(float64)', nopython=True)
+def g(x): return x*x
+"""
+
+
+def test_a_decorator_may_be_one_of_several_that_change_nothing() -> None:
+    text = file_of(DECORATED.format(test="math.pi < 3", way="nothing"), "return g(x)*y")
+    assert compile_function(text, "f").forward(3.0, 2.0)[0] == 18.0
+    for change in (
+        ("nothing\n@", "other\n@"),
+        ("'float64(float64)'", "'int64(int64)'"),
+    ):
+        with pytest.raises(GradgenError, match="the decorator `jcompile` may change"):
+            compile_function(text.replace(*change), "f")
+
+
+def test_an_import_counts_that_stands_below_another() -> None:
+    head = "from math import sin as exp\ntry:\n  from math import exp\nexcept ImportError:\n  def exp(x): return x"
+    text = file_of(head, "return exp(x)*y")
+    assert compile_function(text, "f").forward(0.0, 2.0)[0] == 2.0
+    for change in (("math import exp\n", "numpy import exp\n"), ("import exp\n", "import gone\n")):  # fmt: skip
+        with pytest.raises(GradgenError, match="exp` is bound more than once"):
+            compile_function(text.replace(*change), "f")
+
+
+def test_what_is_left_out_of_the_inputs_is_what_the_first_line_says() -> None:
+    text = file_of("", "if z is None:\n  raise ValueError('z')\nreturn x*y - z*k", "def f(x, y=2.0, z=None, k=3.0):")  # fmt: skip
+    made = compile_function(text, "f", inputs="x, z")
+    assert made.program.inputs == ("x", "z")
+    assert made.forward(5.0, 1.0)[0] == 7.0

@@ -206,8 +206,8 @@ def test_a_parameter_may_be_a_sequence(
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("length", {}, "say how many numbers it holds by --shape, as in x=3"),
-        ("norm", {}, "`norm` takes an array; of a parameter that is a sequence, say how many"),
+        ("length", {}, "`x` is a sequence here; say how many numbers it holds, as in --shape \"x=3\""),
+        ("norm", {}, "`x` is a sequence here; say how many numbers it holds, as in --shape \"x=3\""),
         ("doubled", {"shape": "x=2"}, "what this operator makes of a sequence depends on its kind"),
         ("kind", {"shape": "x=2"}, "of which type this is depends on who calls"),
         ("clash", {}, "the numbers in `x` are x0, x1, and a parameter is called so as well"),

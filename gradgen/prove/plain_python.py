@@ -72,7 +72,7 @@ def plain_function(
         for name, value in (settled or {}).items():
             given[name] = value if isinstance(value, bool) else Fixed(value)
         for name, parts in (shapes or {}).items():
-            given[name] = tuple(given.get(part) for part in parts)
+            given[name] = _rows(getattr(parts, "nested", parts), given)
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
         plain.results = [numbers.place(value) for value in _values(result)]
@@ -86,6 +86,11 @@ def _values(result: Any) -> list[Any]:
     if not isinstance(result, (tuple, List, Array)):
         return [result]
     return [value for row in result for value in _values(row)]
+
+
+def _rows(parts: Sequence[Any], given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the sequence whose numbers have these names."""
+    return tuple(given.get(p) if isinstance(p, str) else _rows(p, given) for p in parts)
 
 
 def plain_constants(names: Names) -> Mapping[str, Any]:

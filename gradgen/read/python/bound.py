@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ Meaning: TypeAlias = "Dotted | Constant | Helper"
 
 @dataclass(frozen=True)
 class Binding:
-    """A statement that binds a name: its line and its place, and what to, or how else."""
+    """A statement that binds a name: its line and its place, and what to, or how else; of an import also whether in one way alone."""
 
     line: int
     how: str
@@ -106,6 +107,8 @@ class Bound:
         return self.stars[-1] if self.stars else None
 
 
+#: How an import binds a name where that stands in one way of a statement.
+_ONE_WAY = "in one way"
 #: How statements bind names that are no constants, in words.
 _HOW: dict[type[ast.AST], str] = {
     ast.AugAssign: "an assignment such as `+=`",
@@ -132,9 +135,12 @@ def bound(names: Names, stored: Collection[str]) -> Bound:
     found: dict[str, list[Binding]] = {}
     stars: list[tuple[int, int, str]] = []
     for place, node in enumerate(names.module.body):
-        listed = plain(node, place, names) or either(node, names)
+        listed = plain(node, place, names) or _there(node, names)
+        sure = bool(listed)
+        listed = listed or either(node, names)
         for name, line, meaning in listed:
-            how = "" if meaning else "an assignment that unpacks what is not listed"
+            how = _ONE_WAY if meaning and not sure else ""
+            how = how if meaning else "an assignment that unpacks what is not listed"
             found.setdefault(name, []).append(Binding(line, how, place, meaning))
         known = Counter(name for name, _, _ in listed)
         for name, line in bindings([node]):
@@ -215,6 +221,23 @@ def either(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]
             meaning = Dotted(first.path, first.module, rest)
             found += [(name, line, meaning)] * every[name]
     return found
+
+
+def _there(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]]:
+    """Return what `try` binds by imports of what `math` has, so that nothing is done in their place."""
+    if not isinstance(node, ast.Try) or node.orelse or node.finalbody:
+        return []
+    if not all(map(_is_there, node.body)):
+        return []
+    often = Counter(name for name, _ in bindings([node]))
+    found = [each for inner in node.body for each in plain(inner, 0, names)]
+    return [each for each in found for _ in range(often[each[0]])]
+
+
+def _is_there(node: ast.stmt) -> bool:
+    """Whether a statement imports what `math` has, so that nothing is done in its place."""
+    of_math = isinstance(node, ast.ImportFrom) and (node.module, node.level) == ("math", 0)  # fmt: skip
+    return of_math and all(hasattr(math, alias.name) for alias in node.names)  # type: ignore[attr-defined]
 
 
 def ways(node: ast.stmt) -> Iterator[ast.stmt]:

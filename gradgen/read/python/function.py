@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradgen.errors import GradgenError
@@ -15,8 +15,15 @@ from gradgen.read.python.draft import Draft, Places
 from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
-from gradgen.read.python.flow.shapes import Shapes, shapes
+from gradgen.read.python.flow.shapes import (
+    Shapes,
+    Size,
+    lacking,
+    shape_of,
+    shapes,
+)
 from gradgen.read.python.flow.statements import check_result
+from gradgen.read.python.flow.ways import Returned
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.meanings import check_means
@@ -38,7 +45,8 @@ class Function:
         outputs: the names of its results; None for the last name.
         name: the result's name, of a formula.
         lines: the lines of the file that each of the program's comes from.
-        defaults: the parameters' defaults, as constants.
+        defaults: the last parameters' defaults, as constants.
+        every: those of all parameters that are numbers.
         origin: the function itself.
         constants: the constants at the top of files that it is made of, each with its line; before its name, what the file is
             called, which is nothing for the function's own.
@@ -57,6 +65,7 @@ class Function:
     name: str = "f"
     lines: tuple[Places, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    every: Mapping[str, str] = field(default_factory=dict)
     origin: Helper | None = None
     constants: Mapping[tuple[str, str], int] = field(default_factory=dict)
     doc: Mapping[str, str] = field(default_factory=dict)
@@ -137,11 +146,21 @@ def read_helper(
     """Read a function that was found; see `read_function`."""
     known = check_means(means)
     said = imports or Imports()
-    fixed = settled(helper, const or {}, (*variables, *said.shapes))
 
     def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
+        fixed = settled(helper, const or {}, (*variables, *said.shapes))
         reader = _Reader(helper, known, result, outputs, fixed, variables, avoid, said)
-        found = reader.read()
+        try:
+            found = reader.read()
+        except GradgenError as error:
+            sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried)  # fmt: skip
+            if not sizes:
+                if not said.tried:
+                    raise
+                raise _with(error, said.tried) from None
+            more = replace(said, shapes={**said.shapes, **sizes}, tried=sizes)
+            read_helper(helper, means, result, outputs, const, variables, more)
+            raise _asked(error, sizes) from None
         of_file = reader.constants
         return reader, replace(
             found,
@@ -171,6 +190,27 @@ def read_helper(
     return read(frozenset(clash))[1]
 
 
+def _asked(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
+    """Return the refusal of a function that would be read if its sequences had sizes."""
+    names = " and ".join(f"`{name}`" for name in sizes)
+    what, its = ("is a sequence", "it") if len(sizes) == 1 else ("are sequences", "they")  # fmt: skip
+    hold = "holds" if its == "it" else "hold"
+    said = f'{names} {what} here; say how many numbers {its} {hold}, as in --shape "{shape_of(sizes)}"'
+    return GradgenError(said, error.source, error.column, error.line, error.file)
+
+
+def _with(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
+    """Return why a function is refused whatever sizes its sequences have."""
+    said = f'{error.said} (that is with --shape "{shape_of(sizes)}")'
+    return GradgenError(said, error.source, error.column, error.line, error.file)
+
+
+def _row(parts: Sequence[object]) -> Value:
+    """Return the sequence of numbers with these names."""
+    items = (Value(p) if isinstance(p, str) else _row(p) for p in parts)  # type: ignore[arg-type]
+    return Row("sequence", (*items,)).value
+
+
 class _Reader:
     def __init__(
         self,
@@ -188,8 +228,8 @@ class _Reader:
         self.helper = helper
         self.told = shown(fixed, self.shapes)
         self.draft = Draft(avoid, shown(fixed))
-        inputs = [arg.arg for arg in helper.function.args.args]
-        self.constants = Constants(self.draft, means, inputs, imports.ignored)
+        self.inputs = [arg.arg for arg in helper.function.args.args]
+        self.constants = Constants(self.draft, means, self.inputs, imports.ignored)
         name = helper.function.name
         self.results = Results(self.draft, name, result, outputs, self.constants.called)
         self.kept = outputs
@@ -200,8 +240,8 @@ class _Reader:
         function, names = self.helper.function, self.helper.names
         given = {}
         for name in parameters(self.helper, self.constants.ignored):
-            parts = [Value(each) for each in self.shapes.get(name, ())]
-            given[name] = Row("sequence", (*parts,)).value if parts else Value(name)
+            parts = self.shapes.get(name)
+            given[name] = _row(parts.nested) if parts else Value(name)
         inputs = [
             each
             for name in given
@@ -225,18 +265,19 @@ class _Reader:
             results = (name,)
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
-        told = " ".join(filter(None, (self.told, _trusted(names))))
+        told = " ".join(filter(None, (self.told, _rows_of(first), _trusted(names))))
         docstring, doc = _words(said, told), meanings(
             said, inputs, results, self.shapes
         )
         numbers = [((names.label, 1, names.lines[0]),)] * len(docstring.splitlines())
         lines = (*numbers, *self.draft.places)
-        known = defaults(self.helper, self.constants.means, self.settled, self.shapes)
+        known, every = defaults(
+            self.helper, self.constants.means, self.settled, self.shapes
+        )
         (name, text, comment), *others = self.draft.items
         if not (others or comment or docstring):
-            return Function(
-                text, tuple(inputs), None, name, lines, known, doc=doc
-            )  # and nothing settled
+            made = Function(text, tuple(inputs), None, name, lines, known, doc=doc)
+            return replace(made, every=every)  # and nothing settled
         program = canonical(self.draft.items, docstring)
         wanted = outputs or None
         return Function(
@@ -245,10 +286,19 @@ class _Reader:
             wanted,
             lines=lines,
             defaults=known,
+            every=every,
             doc=doc,
             settled=self.settled,
             shapes=self.shapes,
         )
+
+
+def _rows_of(found: Returned) -> str:
+    """Return what is returned where it is more than a sequence of numbers, in words; empty else."""
+    inner = [f for f in (found.form or ("", (), ()))[2] if f is not None]
+    if not inner:
+        return ""
+    return f"It returns {found.shape.partition(' with')[0]}, in it others; their {len(found.values)} numbers stand here one after the other."  # fmt: skip
 
 
 def _trusted(names: Names) -> str:

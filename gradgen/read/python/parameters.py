@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping, Sequence
 
+from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Helper, default_of
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.draft import Draft
@@ -44,29 +45,51 @@ def defaults(
     means: Mapping[str, str],
     settled: Collection[str],
     shapes: Mapping[str, Sequence[str]],
-) -> Mapping[str, str]:
-    """Return the defaults of the last parameters but for those that are settled, as far as they are numbers."""
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the defaults of the last parameters but for those that are settled, as far as they are numbers, and those of all."""
     names = [arg.arg for arg in helper.function.args.args]
-    found: dict[str, str] = {}
+    last: dict[str, str] = {}
+    every: dict[str, str] = {}
+    ended = False
     for place in range(-1, -len(helper.function.args.defaults) - 1, -1):
-        node = default_of(helper, place)
         if names[place] in settled:
             continue
+        node = default_of(helper, place)
         parts = shapes.get(names[place], ())
-        if parts:
-            if not isinstance(node, (ast.Tuple, ast.List)) or len(node.elts) < len(parts):  # fmt: skip
-                break
-            # From the last on, as all of them are.
-            found |= {n: ast.unparse(e) for n, e in [*zip(parts, node.elts)][::-1]}
+        try:
+            found = _of_parts(node, parts) if parts else _of_number(node, helper, means)
+        except GradgenError:
+            if not ended:
+                raise
+            continue  # which matters where it is left out of the inputs
+        if found is None:
+            ended = True  # it is no number, and so an input without a default
             continue
-        if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
-            break
-        if not isinstance(node, _READ):
-            break  # it is no number, and so an input without a default
-        constants = Constants(Draft(), means, names)
-        scope = Scope(constants, helper.names, before=helper.place)
-        value = translate(node, scope)
-        if not value.is_number:
-            break
-        found[names[place]] = canonical([*constants.draft.items, ("", value.text, "")])
-    return dict(reversed(found.items()))
+        found = found if parts else {names[place]: found[""]}
+        every |= found
+        last |= {} if ended else found
+    return dict(reversed(last.items())), dict(reversed(every.items()))
+
+
+def _of_parts(node: ast.expr, parts: Sequence[str]) -> dict[str, str] | None:
+    """Return the defaults of the numbers in a sequence, from the last on; None where there is none."""
+    if not isinstance(node, (ast.Tuple, ast.List)) or len(node.elts) < len(parts):
+        return None
+    return {n: ast.unparse(e) for n, e in [*zip(parts, node.elts)][::-1]}
+
+
+def _of_number(
+    node: ast.expr, helper: Helper, means: Mapping[str, str]
+) -> dict[str, str] | None:
+    """Return a default that is a number, by no name; None where it is none."""
+    if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
+        return None
+    if not isinstance(node, _READ):
+        return None
+    names = [arg.arg for arg in helper.function.args.args]
+    constants = Constants(Draft(), means, names)
+    scope = Scope(constants, helper.names, before=helper.place)
+    value = translate(node, scope)
+    if not value.is_number:
+        return None
+    return {"": canonical([*constants.draft.items, ("", value.text, "")])}

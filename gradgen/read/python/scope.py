@@ -307,8 +307,13 @@ def _only(
 def _once(name: str, found: Sequence[Binding], before: int | None) -> Meaning:
     """Return what the one plain statement that binds a name binds it to; refuse a name that is bound in another way, or read too early."""
     first, last = found[0], found[-1]
-    same = all(isinstance(b.meaning, Dotted) for b in found)
-    if len(found) > 1 and not (same and len({b.meaning for b in found}) == 1):
+    imported = all(isinstance(b.meaning, Dotted) for b in found)
+    same = imported and len({b.meaning for b in found}) == 1
+    below = [b.meaning == last.meaning and not b.how for b in found if b.place == last.place]  # fmt: skip
+    if imported and not same and before is None and all(below):
+        assert last.meaning is not None
+        return last.meaning  # an import below others
+    if len(found) > 1 and not same:
         raise UnclearError(
             f"`{name}` is bound more than once, in line {first.line} and in line {last.line}; give each value a name of its own"
         )

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Helper
-from gradgen.read.python.terms.rows import MAX_HELD
+from gradgen.read.python.draft import Draft
+from gradgen.read.python.terms.rows import MAX_HELD, FewError, SizeError
 from gradgen.read.python.tree import own_names, walk
 
+
+class Parts(tuple[str, ...]):
+    """What the numbers in a parameter are called, and in how many rows they stand; 0 where it is no table."""
+
+    rows = 0
+
+    @property
+    def nested(self) -> Sequence[object]:
+        """The same names in their rows."""
+        size = len(self) // self.rows if self.rows else 0
+        lines = range(0, len(self), size) if size else ()
+        return [tuple(self[at : at + size]) for at in lines] if size else self
+
+
 #: The parameters that are sequences, each with the names of the numbers in it.
-Shapes = Mapping[str, Sequence[str]]
+Shapes = Mapping[str, Parts]
+#: How many numbers a sequence holds, or how many rows, and how many each of them.
+Size: TypeAlias = "tuple[int, ...]"
 
 
-def shapes(helper: Helper, given: Mapping[str, int], passed: Collection[str]) -> Shapes:
+def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -> Shapes:  # fmt: skip
     """Return the parameters that are sequences.
 
     How long one is, the user says, or its annotation, `a, b, c = x`, its default, or its constant subscripts, if nothing else is
@@ -32,12 +51,11 @@ def shapes(helper: Helper, given: Mapping[str, int], passed: Collection[str]) ->
     for name in given:
         if name not in names or name in passed:
             raise helper.names.fail(f"`{name}`, of which --shape speaks, is no parameter that is a variable", helper.function)  # fmt: skip
-    sizes = {n: given[n] if n in given else _size(helper, n) for n in names if n not in passed}  # fmt: skip
-    found: dict[str, Sequence[str]] = {}
+    sizes = {n: given[n] if n in given else (_size(helper, n),) for n in names if n not in passed}  # fmt: skip
+    found: dict[str, Parts] = {}
     for name, size in sizes.items():
-        if size:
-            beside = f"{name}_" if name[-1].isdigit() else name
-            found[name] = [f"{beside}{place}" for place in range(size)]
+        if all(size):
+            found[name] = _parts(name, size)
             if {*found[name]} & {*names}:
                 raise helper.names.fail(
                     f"the numbers in `{name}` are {', '.join(found[name][:3])}, and a parameter is called so as well; rename one",
@@ -46,16 +64,65 @@ def shapes(helper: Helper, given: Mapping[str, int], passed: Collection[str]) ->
     return found
 
 
-def read_shapes(text: Sequence[str]) -> dict[str, int]:
-    """Return how long parameters are, which is written as in x=3."""
+def _parts(name: str, size: Size) -> Parts:
+    beside = f"{name}_" if name[-1].isdigit() else name
+    if len(size) == 1:
+        return Parts(f"{beside}{place}" for place in range(size[0]))
+    rows, columns = size
+    made = Parts(f"{beside}{row}_{at}" for row in range(rows) for at in range(columns))
+    made.rows = rows
+    return made
+
+
+def read_shapes(text: Sequence[str]) -> dict[str, Size]:
+    """Return how long parameters are, which is written as in x=3, or of rows as in x=2x3."""
     found = {}
     for item in text:
         name, _, size = (part.strip() for part in item.partition("="))
-        number = int(size) if size.isascii() and size.isdigit() and len(size) < 6 else 0
-        if not name.isidentifier() or not 0 < number <= MAX_HELD:
-            raise GradgenError('--shape is written as in --shape "x=3": a parameter, and how many numbers it holds')  # fmt: skip
-        found[name] = number
+        sizes = [int(s) if s.isascii() and s.isdigit() and len(s) < 6 else 0 for s in size.split("x")]  # fmt: skip
+        if not name.isidentifier() or len(sizes) > 2 or not 0 < math.prod(sizes) <= MAX_HELD:  # fmt: skip
+            raise GradgenError('--shape is written as in --shape "x=3": a parameter, and how many numbers it holds, or "x=2x3" for rows')  # fmt: skip
+        found[name] = (*sizes,)
     return found
+
+
+#: What is tried where nothing says how long a sequence is, and the most.
+_TRIED, _MOST = 3, 12
+
+
+def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection[str], tried: Mapping[str, Size]) -> Mapping[str, Size]:  # fmt: skip
+    """Return sizes with which a function may be read that is refused; empty where it is not as sizes are lacking.
+
+    Args:
+        error: why it is refused.
+        draft: what was read of it.
+        shapes: the parameters that are sequences as it was read.
+        names: its parameters.
+        tried: the sizes that were tried.
+    """
+    why: BaseException | None = error
+    while why is not None and not isinstance(why, (SizeError, FewError)):
+        why = why.__context__
+    if isinstance(why, FewError):
+        few = {n: s for n, s in tried.items() if max(s) < why.size <= _MOST}
+        return {**tried, **{n: (why.size,) * len(s) for n, s in few.items()}} if few else {}  # fmt: skip
+    if why is None:
+        return {}
+    made = {name: text for name, text, _ in draft.items}
+    name = why.text
+    while name in made and name not in names:
+        name = made[name]
+    if name in names and name not in tried and name not in shapes:
+        return {**tried, name: (_TRIED,)}
+    row = next((n for n, parts in shapes.items() if name in parts), "")
+    if len(tried.get(row, ())) == 1:
+        return {**tried, row: (*tried[row], _TRIED)}
+    return {}
+
+
+def shape_of(sizes: Mapping[str, Size]) -> str:
+    """Return sizes as --shape takes them."""
+    return ", ".join(f"{n}={'x'.join(map(str, size))}" for n, size in sizes.items())
 
 
 def _size(helper: Helper, name: str) -> int:

@@ -227,18 +227,20 @@ def alike(
 
 
 def check_result(found: Returned, names: Names, rows: bool) -> tuple[int, ...]:
-    """Refuse what is returned where it is more than one sequence of numbers; of rows, where they are wanted, return their lengths."""
-    if found.form is None:
-        return ()
-    kind, _, inner = found.form
+    """Refuse what is returned where it is no sequence of numbers, nor one of such; of rows, where they are wanted, return their lengths."""
+    kind, _, inner = found.form or ("", (), ())
     plain = ("list", "tuple", "array")
     deep = [each and each[0] in plain and each[2] and not any(each[2]) for each in inner]  # fmt: skip
     if rows and kind in plain and inner and all(deep):
         return tuple(len(each[2]) for each in inner if each)
-    if any(inner):
+    if rows and any(inner):
         raise names.fail("sequences in sequences are not returned; return one tuple of numbers", found.node)  # fmt: skip
-    if kind in ("dict", "set", "range"):
-        raise names.fail(f"a {kind} is not returned; return a tuple of numbers", found.node)  # fmt: skip
+    todo = [found.form]
+    while todo:
+        form = todo.pop()
+        if form is not None and form[0] in ("dict", "set", "range"):
+            raise names.fail(f"a {form[0]} is not returned; return a tuple of numbers", found.node)  # fmt: skip
+        todo += form[2] if form is not None else ()
     return ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from gradgen.read.python.bound import Dotted, Helper, Meaning
+from gradgen.read.python.bound import Dotted, Helper, Meaning, ways
 from gradgen.read.python.follow.meaning import follow
 from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.tree import dotted
@@ -47,15 +47,12 @@ def check_decorator(
     shown = ".".join((root, *attributes))[:60] if root is not None else "this"
     if shown in ignored:
         return
-    paths, own = [], None
-    for meaning in _meanings(root, attributes, helper):
-        if isinstance(meaning, Dotted):
-            paths.append(meaning.path)
-        elif isinstance(meaning, Helper) and own is None:
-            own = meaning
+    found = [*_meanings(root, attributes, helper)]
+    paths = [each.path for each in found if isinstance(each, Dotted)]
+    own = [each for each in found if isinstance(each, Helper)]
     known = [p for p in paths if p in ignored or _is_same(p, decorator)]
-    gives_back = own is not None and made is decorator and _gives_back(own)
-    if (paths or own) and len(known) == len(paths) and (own is None or gives_back):
+    back = _gives_back if made is decorator else _gives_what_gives_back
+    if found and len(known) + len(own) == len(found) and all(map(back, own)):
         return
     if paths != [_OWN]:
         said = f", or say by --ignore-decorator {shown} that it changes nothing" if root is not None else ""  # fmt: skip
@@ -80,6 +77,12 @@ def _meanings(
     names = helper.names
     if root is None:
         return
+    several = _assigned(root, helper)
+    if several and not attributes:
+        for value in several:
+            inner = [*_meanings(*dotted(value), helper)]
+            yield from inner or [Dotted("")]
+        return
     try:
         found = names.meaning(root, helper.place)
         if isinstance(found, Dotted):
@@ -90,6 +93,28 @@ def _meanings(
             yield found
     except UnclearError:
         return
+
+
+def _assigned(name: str, helper: Helper) -> list[ast.expr]:
+    """Return what the ways of an `if` or a `try` assign to a name that nothing else binds, above a function; empty where that is not so."""
+    names = helper.names
+    bound = names.bound.names.get(name, [])
+    places = {binding.place for binding in bound}
+    if len(places) != 1 or min(places) >= helper.place or names.live is not None:
+        return []
+    (place,) = places
+    found = [
+        each.value
+        for each in ways(names.module.body[place])
+        if isinstance(each, ast.Assign)
+        and len(each.targets) == 1
+        and isinstance(each.targets[0], ast.Name)
+        and each.targets[0].id == name
+        and dotted(each.value)[0] not in (None, name)
+    ]
+    uncertain = names.changes.named.keys() & {name} or names.changes.anything
+    whole = len(found) == len(bound) and isinstance(names.module.body[place], (ast.If, ast.Try))  # fmt: skip
+    return found if whole and not uncertain else []
 
 
 def _is_same(path: str, decorator: ast.expr) -> bool:
@@ -135,3 +160,16 @@ def _gives_back(helper: Helper) -> bool:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.ClassDef, ast.alias, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)):  # fmt: skip
             return False
     return isinstance(last, ast.Return)
+
+
+def _gives_what_gives_back(helper: Helper) -> bool:
+    """Return whether a function of the file's own, whatever it is given, returns a lambda that returns what it is given."""
+    function = helper.function
+    words = [s for s in function.body if not isinstance(s, ast.Expr) or not isinstance(s.value, ast.Constant)]  # fmt: skip
+    last = words[0].value if len(words) == 1 and isinstance(words[0], ast.Return) else None  # fmt: skip
+    if not isinstance(last, ast.Lambda) or function.decorator_list:
+        return False
+    args = last.args
+    alone = not (args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs)
+    given = args.args[0].arg if len(args.args) == 1 and alone else ""
+    return isinstance(last.body, ast.Name) and last.body.id == given

@@ -20,6 +20,7 @@ class Imports:
         package: whether that is a package.
         ignored: the decorators that the user says change nothing.
         shapes: how many numbers the user says that parameters hold that are sequences.
+        tried: those of them that nobody says, but that are tried for what is said of a function that lacks them.
         rows: whether functions may return rows, as a Jacobian is.
     """
 
@@ -27,7 +28,8 @@ class Imports:
     home: str = ""
     package: bool = False
     ignored: tuple[str, ...] = ()
-    shapes: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    tried: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rows: bool = False
 
     def add(self, names: Names) -> None:

@@ -22,9 +22,9 @@ from gradgen.read.python.terms.builtin import (  # fmt: skip
     total,
 )
 from gradgen.read.python.terms.rows import (  # fmt: skip
-    SHAPE,
     Row,
     RowError,
+    SizeError,
     is_row,
     is_whole,
     listed,
@@ -363,7 +363,7 @@ def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Va
     _only(named, "ord")
     order = [*args[1:], *named.values()]
     if not axes(args[0]) or len(order) > 1:
-        raise RowError(f"`norm` takes an array; {SHAPE}")
+        raise SizeError("`norm` takes an array", args[0])
     if not order or (order[0].known is not None and order[0].known.value is None):
         return root_of_squares(scope, _leaves(args[0]))
     if axes(args[0]) == 1 and order[0].whole == 2:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.terms.rows import (  # fmt: skip
-    SHAPE,
     Row,
     RowError,
+    SizeError,
     is_row,
     iterator,
     key_of,
@@ -164,7 +164,7 @@ def _len(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     held = value.known.value if value.known is not None else None
     if isinstance(held, str):
         return index(len(held))
-    raise RowError(f"only a sequence has a length; {SHAPE}")
+    raise SizeError("only a sequence has a length", value)
 
 
 def _sum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:

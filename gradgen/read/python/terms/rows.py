@@ -22,11 +22,27 @@ _NUMBER = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
 
 
 #: What to do where a parameter is a sequence, and nothing says how long it is.
-SHAPE = "of a parameter that is a sequence, say how many numbers it holds by --shape, as in x=3"
+SHAPE = 'of a parameter that is a sequence, say how many numbers it holds, as in --shape "x=3", or "x=2x3" for rows'
 
 
 class RowError(Exception):
     """What Python does with a sequence has no place here; the text says why, and what to do."""
+
+
+class SizeError(RowError):
+    """The same where a number is used as a sequence: which number, as a formula has it."""
+
+    def __init__(self, said: str, value: Value) -> None:
+        super().__init__(f"{said}; {SHAPE}")
+        self.text = value.text if value.is_number else ""
+
+
+class FewError(RowError):
+    """The same where a sequence holds too few numbers: how many there would have to be."""
+
+    def __init__(self, said: str, size: int) -> None:
+        super().__init__(said)
+        self.size = size
 
 
 @dataclass(frozen=True)
@@ -118,7 +134,7 @@ def listed(value: Value) -> list[Value]:
     """Return what Python goes through: the items of a sequence, the keys of a dict."""
     row = row_of(value)
     if row is None:
-        raise RowError(f"this is one value, not several; {SHAPE}")
+        raise SizeError("this is one value, not several", value)
     if row.kind == "set":
         raise RowError("the order of a set is not certain; write a tuple")
     return [constant(key) for key in row.keys] if row.kind == "dict" else [*row.items]
@@ -181,7 +197,7 @@ def index_of(value: Value, size: int) -> int:
     if place is None:
         raise RowError("an index is a whole number that is known when compiling")
     if not -size <= place < size:
-        raise RowError(f"the index {place} is out of range: there are {size} values")
+        raise FewError(f"the index {place} is out of range: there are {size} values", max(place + 1, -place))  # fmt: skip
     return place % size
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
-    SHAPE,
     Row,
     RowError,
+    SizeError,
     bound_of,
     index_of,
     is_whole,
@@ -52,7 +52,7 @@ def subscript(
         held = base.known.value if base.known is not None else None
         if isinstance(held, str) and not isinstance(node, ast.Slice):
             return Value("", known=Known(held[index_of(given[0], len(held))]))
-        raise RowError(f"only a sequence, a dict or an array has an index; {SHAPE}")
+        raise SizeError("only a sequence, a dict or an array has an index", base)
     if isinstance(node, ast.Slice):
         if row.kind in ("dict", "set", "iterator"):
             raise RowError(f"{row.word} has no slices")
