@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradgen.audit.claims import Claim, read_claim
@@ -178,10 +178,19 @@ def _lines(joint: _Joint, row: int, by: int, written: Written, taken: Collection
     words = words_for(module, written.prefixes, written.bare)
     circle = written.bare.get(f"{module}.pi") or f"{written.prefixes.get(module, 'math.')}pi"  # fmt: skip
     target = target_of(words, circle, Manner(*written.close, written.whole))
-    shown = {part: f"{name}[{place}]" for name, parts in joint.theirs.function.shapes.items() for place, part in enumerate(parts)}  # fmt: skip
+    shown = dict(_parts(joint.theirs))
     program = _called(compiled.program, joint.there, taken, shown, result)
     kept = {program.names[value] for _, value, _ in program.given if value in program.names}  # fmt: skip
     return lines_of(program, target, (joint.there & kept) | written.top)
+
+
+def _parts(claim: Claim) -> Iterator[tuple[str, str]]:
+    """Yield the inputs that are numbers in a parameter, each as the file asks for it."""
+    for name, parts in claim.function.shapes.items():
+        for place, part in enumerate(parts):
+            size = len(parts) // parts.rows if parts.rows else 0
+            at = f"{place // size}][{place % size}" if size else f"{place}"
+            yield part, f"{name}[{at}]"
 
 
 def _called(program: Program, there: Collection[str], taken: Collection[str], shown: Mapping[str, str], result: str) -> Program:  # fmt: skip

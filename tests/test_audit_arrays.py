@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from gradgen.audit.compare import audit
 from gradgen.errors import GradgenError
-from gradgen.sources import compile_function
+from gradgen.files.finder import Finder
+from gradgen.read.python.follow.imports import Imports
+from gradgen.sources import compile_function, imports_of
 
 READ = """import numpy as np
 
@@ -139,3 +142,110 @@ def of_keys(x):
 def test_ways_return_rows_of_the_same_lengths_and_dicts_of_the_same_keys(name: str) -> None:  # fmt: skip
     with pytest.raises(GradgenError, match="of other lengths or keys"):
         compile_function(WAYS, name)
+
+
+ROSEN = """import numpy as np
+from numpy import asarray
+
+
+def rosen(x):
+    x = asarray(x)
+    return np.sum(100.0 * (x[1:] - x[:-1]**2.0)**2.0 + (1 - x[:-1])**2.0, axis=0, dtype=x.dtype)
+
+
+def rosen_der(x):
+    x = asarray(x)
+    xm = x[1:-1]
+    xm_m1 = x[:-2]
+    xm_p1 = x[2:]
+    der = np.zeros_like(x)
+    der[1:-1] = (200 * (xm - xm_m1**2) -
+                 400 * (xm_p1 - xm**2) * xm - 2 * (1 - xm))
+    der[0] = -400 * x[0] * (x[1] - x[0]**2) - 2 * (1 - x[0])
+    der[-1] = 200 * (x[-1] - x[-2]**2)
+    return der
+
+
+def rosen_grad(x):
+    x = asarray(x)
+    g = np.zeros(len(x))
+    t = x[1:] - x[:-1]**2
+    g[:-1] += -400 * x[:-1] * t - 2 * (1 - x[:-1])
+    g[1:] += 200 * t
+    return g
+
+
+def put(x):
+    a = np.ones(6)
+    a[::2] = x[0]
+    a[1:3] = [x[1], x[2]]
+    a[-1:] = (x[0] * x[1],)
+    a[5:] -= x[2]
+    a[2:2] = 7.0
+    a[:2] *= np.asarray(x)[:2]
+    return a
+"""
+
+
+@pytest.mark.parametrize("name", ["rosen", "rosen_der", "rosen_grad", "put"])
+@pytest.mark.parametrize("size", [3, 6])
+def test_slices_are_assigned_as_numpy_does(name: str, size: int) -> None:
+    space: dict[str, Any] = {}
+    exec(ROSEN, space)  # noqa: S102 - our own text
+    made = compile_function(ROSEN, name, shape={"x": size})
+    assert not made.unproven
+    draw = np.random.default_rng(size)
+    for _ in range(3):
+        x = draw.uniform(-2, 2, size)
+        given = {f"x{n}": float(v) for n, v in enumerate(x)}
+        got = made.forward(*(given[each] for each in made.program.inputs))[0]
+        assert np.ravel(got) == pytest.approx(np.ravel(space[name](x)), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["rosen_der", "rosen_grad"])
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_a_gradient_is_audited_that_is_made_by_slices(name: str, size: int) -> None:
+    imports = Imports(shapes={"x": (size,)})
+
+    def verdicts(text: str) -> list[str]:
+        said = audit(text, "rosen", text, name, imports=(imports, imports))
+        return [finding.verdict for finding in said.findings]
+
+    assert verdicts(ROSEN) == ["right"] * size
+    wrong = ROSEN.replace("- 2 * (1 - xm))", "+ 2 * (1 - xm))")
+    wrong = wrong.replace("g[1:] += 200", "g[1:] -= 200")
+    assert verdicts(wrong).count("wrong") == (size - 2 if name == "rosen_der" else size - 1)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("a = np.array([1, 2])\n    a[:] = x[0]\n    return a[0]", "whole numbers cuts"),
+        ("a = np.zeros(3)\n    a[1:] = [x[0]] * 3\n    return a[1]", "3 values are put where there are 2"),
+        ("a = [0.0, 1.0]\n    a[:1] = [x[0], x[1]]\n    return a[1]", "a slice is not assigned"),
+        ("a = np.zeros((2, 2))\n    a[0:] = x[0]\n    return a[0, 0]", "of one axis"),
+        ("a = np.zeros(2)\n    a[:] = {x[0]: 1.0}\n    return a[1]", "a key of a dict"),
+        ("a = np.zeros(2)\n    b = a[1:]\n    a[:] = x[0]\n    return b[0]", "held elsewhere"),
+        # Of an array the caller's own would change, of a list a copy.
+        ("a = np.asarray(x)\n    a[0] = 5.0\n    return a[0] * x[0]", "by who calls"),
+        ("a = np.asarray(x)\n    a += 1.0\n    return a[0] * x[0]", "by who calls"),
+    ],
+)  # fmt: skip
+def test_what_is_put_into_slices_fits_or_is_refused(body: str, words: str) -> None:
+    text = f"import numpy as np\n\n\ndef f(x):\n    {body}\n"
+    with pytest.raises(GradgenError, match=words):
+        compile_function(text, "f", shape={"x": 2})
+
+
+def test_the_rosenbrock_function_of_scipy_is_right() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    file = Path(optimize.__file__).with_name("_optimize.py")
+    text = file.read_text("utf-8")
+    made = compile_function(text, "rosen", shape={"x": 4}, file=file)
+    x = np.array([0.3, -1.2, 0.7, 1.1])
+    value, cache = made.forward(*x)
+    assert not made.unproven and value == pytest.approx(optimize.rosen(x), rel=1e-14)
+    assert made.backward(cache) == pytest.approx(optimize.rosen_der(x), rel=1e-13)
+    imports = imports_of(Finder(file), {"shape": {"x": 4}})
+    said = audit(text, "rosen", text, "rosen_der", imports=(imports, imports))
+    assert [finding.verdict for finding in said.findings] == ["right"] * 4

@@ -21,6 +21,7 @@ from gradgen.audit.pairs import pairs
 from gradgen.command.main import main
 from gradgen.corrected import Corrected, Pair, corrected
 from gradgen.errors import GradgenError
+from gradgen.read.python.follow.imports import Imports
 from tests.test_audit import FUNCTIONS, mutants, written
 
 #: What `math` calls otherwise than numpy.
@@ -279,3 +280,31 @@ def test_the_command_prints_the_lines(
     space = run(fixed[0] + "\n".join(f"    {line}" for line in lines) + "\n")
     assert space["Power"](3.0, 2.0).derivative(1.5) == pytest.approx(13.5)
     assert [pair.attributes for pair in pairs(METHOD)] == [{"self_power": "self.power", "self_scale": "self.scale"}]  # fmt: skip
+
+
+SHAPED = """import numpy as np
+
+
+def f(x, m, k):
+    a, b = x
+    return a * np.exp(-k * b) + m[0][1] * m[1][0] * b
+
+
+def f_prime(x, m, k):
+    e = np.exp(-k * x[1])
+    return [e, k * x[0] * e, 0.0, m[1][0], m[0][1] * x[1], 0.0, -x[1] * x[0] * e]
+"""
+
+
+def test_numbers_in_sequences_are_asked_for_as_the_file_does() -> None:
+    imports = Imports(shapes={"x": (2,), "m": (2, 2)})
+    both = (imports, imports)
+    said = audit(SHAPED, "f", SHAPED, "f_prime", imports=both)
+    pair = Pair(SHAPED, "f", SHAPED, "f_prime", imports=both)
+    made = corrected(pair, said)
+    assert [f.verdict for f in said.findings].count("wrong") == 2 and made is not None
+    got = run(made.text)["f_prime"]([0.3, 0.7], [[1.0, 2.0], [3.0, 4.0]], 0.9)
+    e = np.exp(-0.9 * 0.7)
+    true = [e, -0.9 * 0.3 * e + 6.0, 0.0, 3.0 * 0.7, 2.0 * 0.7, 0.0, -0.7 * 0.3 * e]
+    assert got == pytest.approx(true)
+    assert "x[0]" in "".join(made.lines) and "m[1][0]" in "".join(made.lines)

@@ -45,9 +45,14 @@ class Claim:
         """Return the function as its own syntax tree says; None where that is not known."""
         if self.function.origin is None:
             return None
-        settled = self.function.settled
+        read = self.function
         return plain_function(
-            self.function.origin, self.inputs, {}, settled, self.function.ignored
+            self.function.origin,
+            self.inputs,
+            {},
+            read.settled,
+            read.ignored,
+            read.shapes,
         )
 
 

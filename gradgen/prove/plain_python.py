@@ -180,6 +180,11 @@ class Walker(Files):
         if isinstance(target, ast.Subscript):
             owner = self.expression(target.value, scope)
             at = self.expression(target.slice, scope)
+            if isinstance(owner, Array) and isinstance(at, slice):
+                part = Array(owner[at])
+                value = self.expression(node.value, scope)
+                put(self, owner, at, self.operation(node.op, part, value))
+                return
             old = taken(self, owner, at)
             value = self.expression(node.value, scope)
             if not (self.is_plain(old) and self.is_plain(value)):

@@ -15,6 +15,8 @@ from gradgen.prove.python_numbers import Place, UnknownError
 if TYPE_CHECKING:
     from gradgen.prove.python.holding import Holding as Walker
 
+#: Where scipy has what asks for the module of an array, and makes floats of it.
+ARRAY_API = "scipy._lib._array_api"
 #: No array holds more along an axis.
 _LONGEST = 20_000
 
@@ -43,6 +45,11 @@ def _numbers(value: Any) -> list[Any]:
     if not isinstance(value, (tuple, List, Array, range)):
         return [value]
     return [each for row in value for each in _numbers(row)]
+
+
+def is_of_floats(value: Any) -> bool:
+    """Whether no whole number is in an array."""
+    return all(type(each_) is Place for each_ in _numbers(value))
 
 
 def _spread(value: Any, shape: tuple[int, ...]) -> Any:
@@ -250,6 +257,22 @@ def _plain(walker: Walker, name: str, args: Sequence[Any]) -> Any:
     raise UnknownError
 
 
+def of_library(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:  # fmt: skip
+    """Return what scipy makes of arrays of any library, where they are numpy's."""
+    if name == "array_namespace":
+        return Imported("numpy")
+    if (
+        name != "xp_promote"
+        or len(args) != 1
+        or named.get("force_floating") is not True
+    ):
+        raise UnknownError
+    value = args[0] if isinstance(args[0], Array) else made(walker, args[0])
+    if not is_of_floats(value):
+        raise UnknownError
+    return value
+
+
 def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:  # fmt: skip
     """Return what a function of numpy's makes of arrays.
 
@@ -293,7 +316,7 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
     if name == "full" and len(args) == 2:
         return _filled(walker, *args)
     if name == "full_like" and len(args) == 2:
-        if any(type(each_) is not Place for each_ in _numbers(args[0])):
+        if not is_of_floats(args[0]):
             raise UnknownError
         return each(walker, args, lambda _, value: value)
     return _plain(walker, name, args)

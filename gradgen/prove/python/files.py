@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from gradgen.prove.python.arrays import ARRAY_API
 from gradgen.prove.python.holding import Calls
 from gradgen.prove.python_expressions import (
     MODULES,
@@ -23,7 +24,7 @@ from gradgen.read.python.scope import UnclearError
 #: The decorators that leave a function what it says; which these are in a file, its reader has told.
 _DECORATORS = (
     *("differentiate", "jit", "njit", "vectorize", "lru_cache", "cache", "staticmethod"),
-    *("final", "override", "deprecated", "no_type_check"),
+    *("final", "override", "deprecated", "no_type_check", "xp_capabilities"),
 )  # fmt: skip
 #: The constants of scipy that are exact.
 _EXACT = {
@@ -88,7 +89,7 @@ class Imports(Calls):
                 scope[bound] = Imported(whole) if known else None
                 continue
             module = self.absolute(node)
-            known = module in (*MODULES, "scipy", "scipy.constants")
+            known = module in (*MODULES, "scipy", "scipy.constants", ARRAY_API)
             known = known or (self.names.reads and module is not None)
             if alias.name == "*":
                 if module in MODULES or not known:
@@ -118,6 +119,8 @@ class Imports(Calls):
         """Return what another file binds a name to, or a module in a package."""
         if module in (*MODULES, "builtins"):
             return self.constant(Imported(module, name))
+        if module == ARRAY_API and name in ("array_namespace", "xp_promote"):
+            return Imported(module, name)
         if (module, name) == ("scipy", "constants"):
             return Imported("scipy.constants")
         if module == "scipy.constants" and name in _EXACT:

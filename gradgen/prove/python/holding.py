@@ -144,6 +144,8 @@ class Holding(Expressions):
     def attribute(self, owner: Any, name: str) -> Any:
         if isinstance(owner, Array) and name in ("T", "shape", "size", "ndim"):
             return arrays.said(self, owner, name)
+        if name == "dtype" and (isinstance(owner, Place) or (isinstance(owner, Array) and arrays.is_of_floats(owner))):  # fmt: skip
+            return Imported("numpy", "float64")
         if isinstance(owner, Place) and name in ("T", "shape", "size", "ndim"):
             return {"T": owner, "shape": (), "size": 1, "ndim": 0}[name]
         if isinstance(owner, (*_CONTAINERS, Fixed)):
@@ -272,6 +274,8 @@ class Calls(Holding):
         of_one = module == "builtins" and name in ("float", "int") and len(args) == 1
         if of_one and isinstance(args[0], Fixed):
             return self.numbers.number(of_text(name, args[0].value))
+        if module == arrays.ARRAY_API:
+            return arrays.of_library(self, name, args, named)
         try:
             if module.partition(".")[0] == "numpy":
                 return arrays.call(self, name, args, named)

@@ -94,11 +94,30 @@ def put(walker: Walker, owner: Any, at: Any, value: Any) -> None:
     if isinstance(owner, Dict):
         owner[key(walker, at)] = value
         return
+    if isinstance(owner, Array) and type(at) is slice:
+        _put_all(walker, owner, range(len(owner))[at], value)
+        return
     if type(at) is not int or not -len(owner) <= at < len(owner):
         raise UnknownError
     if isinstance(owner, Array) and (not isinstance(value, (int, Place)) or type(owner[at]) is int):  # fmt: skip
         raise UnknownError
     owner[at] = value
+
+
+def _put_all(walker: Walker, owner: Array, places: range, value: Any) -> None:
+    """Assign to a slice of an array of floats."""
+    walker.heap.check(value)
+    one = isinstance(value, (int, Place))
+    if not one and not isinstance(value, (tuple, List, Array)):
+        raise UnknownError
+    values = [value] if one else [*value]
+    if len(values) == 1:
+        values *= len(places)
+    floats = all(type(each) is Place for each in owner)
+    if not floats or len(values) != len(places) or any(type(each) not in (int, Place) for each in values):  # fmt: skip
+        raise UnknownError
+    for place, each in zip(places, values):
+        owner[place] = walker.numbers.number(float(each)) if type(each) is int else each
 
 
 def joined(walker: Walker, op: ast.operator, one: Any, other: Any) -> Any:

@@ -92,6 +92,8 @@ _COUNTS: Mapping[str, tuple[int, int]] = {
     "numpy.logaddexp": (2, 2),
     "math.hypot": (2, 99),
 }
+#: What scipy asks of arrays of any library, which is known without its source: which module makes them, arrays of floats, and what it tests.
+API = tuple(f"scipy._lib._array_api.{name}" for name in ("array_namespace", "xp_promote", "xp_capabilities"))  # fmt: skip
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 

@@ -174,7 +174,8 @@ class Scope(Place):
 
     def name(self, node: ast.Name) -> Value:
         value = self.held(node.id)
-        if value is not None and self.imported(node.id) is None:
+        module = value is not None and value.known is not None and value.known.said
+        if value is not None and (module or self.imported(node.id) is None):
             if value.unclear:
                 raise self.fail(f"`{node.id}` {value.unclear}", node)
             return self.constants.draft.cells.read(value)

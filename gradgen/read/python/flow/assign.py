@@ -13,7 +13,7 @@ from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.methods import changed
 from gradgen.read.python.terms.operators import binary
 from gradgen.read.python.terms.rows import RowError, is_whole, listed, row_of
-from gradgen.read.python.terms.subscripts import bounds, stored, subscript
+from gradgen.read.python.terms.subscripts import bounds, in_slice, stored, subscript
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 
@@ -48,11 +48,13 @@ def _in_place(node: ast.AugAssign, scope: Scope) -> bool:
     if isinstance(target, ast.Subscript):
         base = translate(target.value, scope)
         given = [translate(part, scope) for part in bounds(target.slice)]
-        old = subscript(base, target.slice, given, cells)
-        if row_of(old) is not None:
+        part = in_slice(base, target.slice, given, cells) if isinstance(target.slice, ast.Slice) else None  # fmt: skip
+        old = subscript(base, target.slice, given, cells) if part is None else part
+        if part is None and row_of(old) is not None:
             raise RowError("only numbers in a list are changed in place")
         value = translate(node.value, scope)
-        made = binary(old, node.op, value, _together(node), scope)
+        op, source = node.op, _together(node)
+        made = each(scope, [old, value], lambda pair: binary(pair[0], op, pair[1], source, scope)) if part else binary(old, op, value, source, scope)  # fmt: skip
         root = target.value.id if isinstance(target.value, ast.Name) else "part"
         stored(base, target.slice, given, scope.atom(made, f"{root}_item"), cells)
         return True

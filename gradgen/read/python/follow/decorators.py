@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from gradgen.read.python.bound import Dotted, Helper, Meaning, ways
 from gradgen.read.python.follow.meaning import follow
+from gradgen.read.python.meanings import API
 from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.tree import dotted
 
@@ -18,6 +19,7 @@ _SAME = (
     *("functools.lru_cache", "functools.cache", "staticmethod", "builtins.staticmethod"),
     *("typing.no_type_check", "typing.final", "typing_extensions.final", "numpy.vectorize"),
     *("typing_extensions.deprecated", "warnings.deprecated", "typing.override", "typing_extensions.override"),
+    API[2],
 )  # fmt: skip
 #: The same of compilers, with the options that leave numbers as they are; a signature may make others of them.
 _COMPILERS = tuple(

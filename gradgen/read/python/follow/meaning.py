@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gradgen.read.python.bound import Dotted, Meaning
 from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.follow.steps import step
-from gradgen.read.python.meanings import meant
+from gradgen.read.python.meanings import API, meant
 from gradgen.read.python.scope import Names, UnclearError
 
 
@@ -54,6 +54,8 @@ def _one(found: Dotted, names: Names, means: Mapping[str, str]) -> Meaning:
 
 def _is_known(path: str, means: Mapping[str, str]) -> bool:
     """Return whether something imported has a meaning in formulas."""
+    if path in API:
+        return True
     try:
         meant(path, means)
     except ValueError:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Dotted
+from gradgen.read.python.meanings import API
 from gradgen.read.python.terms.builtin import (  # fmt: skip
     Called,
     difference,
@@ -31,7 +32,16 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     literal,
     row_of,
 )
-from gradgen.read.python.terms.value import ELSE, PRODUCT, SUM, Value, index, number
+from gradgen.read.python.terms.value import (
+    ELSE,
+    PRODUCT,
+    SUM,
+    Known,
+    Value,
+    index,
+    number,
+    truth,
+)
 
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
@@ -164,6 +174,8 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     sizes = [number(size) for size in shape(value)]
     found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
     found["size"] = number(len(_leaves(value)))
+    if name == "dtype" and (row is None or not is_whole(row)):
+        return Value("", known=Known(Dotted("numpy.float64")))
     if name not in found:
         raise RowError(f"`{name}` of an array is not read")
     return found[name]
@@ -205,7 +217,10 @@ def _as_array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
     row = row_of(args[0])
     if row is not None and row.kind == "array" and "dtype" not in named:
         return args[0]
-    return _floats(scope, args[0], named)
+    found = _floats(scope, args[0], named)
+    if row is not None and row.kind == "sequence":
+        scope.constants.draft.cells.freeze(found, "by who calls, if that is an array")
+    return found
 
 
 def _filled(text: str) -> Called:
@@ -335,6 +350,10 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
 
     def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
         _only(named, "axis")
+        row = row_of(args[0]) if args else None
+        if "dtype" in named and row is not None and is_whole(row):
+            raise RowError("whole numbers are not made floats here; write np.asarray(x, dtype=float)")  # fmt: skip
+        named = {n: v for n, v in named.items() if n == "axis"}
         if not 1 <= len(args) + len(named) <= 2:
             raise RowError("this takes an array, and an axis")
         along = [*args[1:], *named.values()]
@@ -457,6 +476,20 @@ def _transpose(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) 
     return transposed(scope, args[0])
 
 
+def _promoted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return an array of floats, as scipy makes it of a parameter before anything else."""
+    floats = named.get("force_floating")
+    if len(args) != 1 or {*named} != {"force_floating", "xp"} or floats != truth(True):
+        raise RowError("`xp_promote` is read of one array, with force_floating=True")
+    row = row_of(array(scope, args[0]))
+    whole = row is not None and is_whole(row)
+    if not whole:
+        return _as_array(scope, args, {})
+    return each(scope, [args[0]], lambda v: number(float(v[0].whole or 0)) if whole else v[0])  # fmt: skip
+
+
+#: What scipy calls the module of an array's kind: of numpy's arrays, and of lists, that is numpy.
+_NUMPY = Value("", known=Known(Dotted("numpy"), said="a module has no place in a formula"))  # fmt: skip
 #: By the whole name of each function of numpy's, what a call of it comes to; None where it is one of numbers alone.
 CALLS: Mapping[str, Called] = {
     "numpy.array": _counted(1, 1, _array),
@@ -497,4 +530,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.polyval": _counted(2, 2, _polyval),
     "numpy.transpose": _counted(1, 1, _transpose),
     "numpy.where": _where,
+    API[0]: lambda scope, args, named: _NUMPY,
+    API[1]: _promoted,
 }

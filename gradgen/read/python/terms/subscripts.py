@@ -90,7 +90,8 @@ def stored(
     """Put a value where an index or a key leads; see `subscript`."""
     row = cells.changeable(base, "item that is assigned")
     if isinstance(node, ast.Slice):
-        raise RowError("a slice is not assigned; assign each of its items")
+        cells.store(row, _spread(row, _slice(node, given), value))
+        return
     if row.kind == "array":
         if is_whole(row) or row_of(value) is not None:
             raise RowError(
@@ -107,6 +108,37 @@ def stored(
         place = place_of(row, given[0])
         items = (*row.items[:place], value, *row.items[place + 1 :])
         cells.store(row, items, row.keys)
+
+
+def in_slice(base: Value, node: ast.Slice, given: Sequence[Value], cells: Cells) -> Value | None:  # fmt: skip
+    """Return the items of an array in a slice, as an array that nobody else holds; None of what is no array."""
+    row = row_of(cells.read(base))
+    if row is None or row.kind != "array":
+        return None
+    return Row("array", row.items[_slice(node, given)]).value
+
+
+def _spread(row: Row, places: slice, value: Value) -> tuple[Value, ...]:
+    """Return the items of an array with others in a slice."""
+    if row.kind != "array":
+        raise RowError("a slice is not assigned; assign each of its items")
+    if is_whole(row):
+        raise RowError("an array of whole numbers cuts what is put into it; make it one of floats")  # fmt: skip
+    given = row_of(value)
+    if given is not None and given.kind not in ("list", "tuple", "array", "sequence"):
+        raise RowError(f"{given.word} is not put into an array")
+    values = [value] if given is None else [*given.items]
+    at = range(len(row))[places]
+    if any(row_of(each) is not None for each in (*row.items, *values)):
+        raise RowError("numbers are put into an array of one axis")
+    if len(values) not in (1, len(at)):
+        raise RowError(f"{len(values)} values are put where there are {len(at)}")
+    if any(each.known is not None or each.condition for each in values):
+        raise RowError("numbers are put into an array")
+    items = [*row.items]
+    for place, each in zip(at, values if len(values) == len(at) else values * len(at)):
+        items[place] = replace(each, whole=None, index=False)
+    return (*items,)
 
 
 def _put(row: Row, keys: Sequence[Value], value: Value) -> tuple[Value, ...]:
