@@ -42,6 +42,11 @@ def load_by_kind(text: str) -> types.ModuleType:
     return module
 
 
+def release(module: types.ModuleType) -> None:
+    """Let go of what runs a module, which holds the module in turn, when it has been called often enough."""
+    vars(module).pop("__run__", None)
+
+
 def _steps(run: str, kinds: dict[tuple[str, ...], int]) -> Iterator[_Step]:
     """Yield the assignments of a run; each is of the kind that all is of it but for names and numbers."""
     parts = _WORD.split(run.strip())

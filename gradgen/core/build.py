@@ -281,7 +281,10 @@ def steps_of(program: Program) -> Steps:
     """Return a program's steps, to which more can be added."""
     steps = Steps(program.rows)
     steps.list = [*program.steps]
-    steps.known = {_key(step): value for value, step in enumerate(steps.list)}
+    steps.known = {
+        step if step.op != "const" else _key(step): value
+        for value, step in enumerate(steps.list)
+    }
     if len(steps.known) < len(steps.list):
         raise AssertionError("a step repeats an earlier one")
     lines = {*program.lines}

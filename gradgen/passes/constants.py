@@ -74,7 +74,7 @@ def _with_origin(number: Fraction | float, origin: Origin) -> Constant:
 
 def origin_of(number: object) -> Origin | None:
     """Return where a number comes from, None where nothing is known of that."""
-    return number.origin if isinstance(number, (_Float, _Fraction)) else None
+    return getattr(number, "origin", None)
 
 
 def plain(number: Fraction | float) -> Fraction | float:
@@ -350,7 +350,8 @@ def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
     known: dict[str, Constant] = {}
 
     def name(number: Number | None) -> Number | None:
-        made = number.origin.made if isinstance(number, (_Float, _Fraction)) else None
+        origin = origin_of(number)
+        made = None if origin is None else origin.made
         if made is None or called(number)[0]:
             return number
         assert isinstance(number, (_Float, _Fraction))
@@ -364,7 +365,9 @@ def with_names_for_all(program: Program, free: Callable[[str], str]) -> Program:
     steps = [*program.steps]
     for value, step in enumerate(steps):
         if step.op == "const" and value not in exponents:
-            steps[value] = step._replace(data=name(step.data))
+            given = name(step.data)
+            if given is not step.data:
+                steps[value] = step._replace(data=given)
     rows = {**program.rows}
     for op in dict.fromkeys(step.op for step in program.steps):
         row = rows.get(op)

@@ -64,6 +64,12 @@ class Names(dict[int, str]):
         self.setdefault(line.total, line.name)
         self.stands[line.name] = line.total
 
+    def behind(self, lines: Iterable[Line]) -> Names:
+        """Return the names as they are behind these lines."""
+        for line in lines:
+            self.give(line)
+        return self
+
     def along(self, lines: Iterable[Line]) -> Iterator[Line]:
         """Yield lines, each with the names as they are before it."""
         for line in lines:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -55,6 +56,7 @@ _WORDS: Mapping[Any, str] = {
     Fraction(1, 3): "third",
     Fraction(1, 4): "quarter",
 }
+_LARGEST_WORD = float(max(_WORDS))
 
 
 def name(
@@ -109,12 +111,14 @@ class _Pool:
     Attributes:
         reserved: names that the module itself uses.
         avoided: further names that no stage may take.
+        others: both.
         taken: the names that are given.
     """
 
     def __init__(self, reserved: frozenset[str], avoided: frozenset[str]) -> None:
         self.reserved = reserved
         self.avoided = avoided
+        self.others = reserved | avoided
         self.taken: set[str] = set(reserved)
         #: How many stages have asked for a name.
         self.asked: dict[str, int] = {}
@@ -156,14 +160,16 @@ class _Pool:
         self.taken.add(found)
         return found
 
-    def allowed(self, text: str) -> str:
-        """Return a stage's name, with an underscore where it is another thing's."""
-        other = text in self.avoided or text in self.reserved
-        return f"{text}_" if other else text
+    def allowed(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return a stage's names, with an underscore where they are another thing's."""
+        others = self.others
+        if others.isdisjoint(texts):  # as nearly always
+            return texts
+        return [f"{text}_" if text in others else text for text in texts]
 
     def stage(self, base: str) -> str:
         """Return `base`, or base2, base3 ... where it is taken: a clash concerns the names of that base alone."""
-        found = self.allowed(base)
+        (found,) = self.allowed([base])
         while found in self.taken or f"d{found}" in self.taken:
             count = self.asked[base] = self.asked.get(base, 1) + 1
             found = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
@@ -241,14 +247,14 @@ class _Words:
 
     def tail(self, args: Sequence[int], inner: Sequence[int]) -> tuple[str, ...]:
         """Return two constants that a value is made with, which tell it from others of its kind: the last ones."""
-        own = [self.constant(a, False) for a in args if a in self.program.constants]
-        below = [
-            tail
-            for arg in (inner[:1], inner[-1:])
-            for a in arg
-            for tail in self.tails[a][-1:]
-        ]
-        return tuple(dict.fromkeys([*below, *own]))[-2:]
+        found: list[str] = []
+        if inner:
+            found += self.tails[inner[0]][-1:]
+            found += self.tails[inner[-1]][-1:]
+        if len(inner) < len(args):
+            constants = self.program.constants
+            found += [self.constant(arg, False) for arg in args if arg in constants]
+        return tuple(dict.fromkeys(found))[-2:] if found else ()
 
     def of_one(self, inner: int, fragment: str, fill: _Fill) -> list[str]:
         """Return the names of an operation on one value that they do not spell out."""
@@ -388,7 +394,7 @@ class _Namer:
             if value in parts:
                 found = words.give(value, parts[value])
             if value not in given:
-                tried[value] = [pool.allowed(text) for text in found]
+                tried[value] = pool.allowed(found)
         chosen = self.chosen(tried)
         for value in program.lines:
             names[value] = given[value] if value in given else chosen[value]
@@ -397,7 +403,7 @@ class _Namer:
 
     def chosen(self, tried: Mapping[int, Sequence[str]]) -> dict[int, str]:
         """Return the name of each value. What two values might be called, neither is: so no edit hands the name of one to the other."""
-        counts = Counter(text for found in tried.values() for text in {*found})
+        counts = Counter(chain.from_iterable(map(set, tried.values())))
         taken = self.pool.taken
 
         def free(text: str) -> bool:
@@ -430,13 +436,18 @@ def _number(number: Number, first: bool) -> str:
         return named  # one like C_9P5EM07 says no more than the value
     if isinstance(number, (str, bool)):
         return str(number).lower() if isinstance(number, bool) else number
-    sign = "neg" if math.copysign(1, number) < 0 else ""
-    size = -number if sign else number
-    if size in _WORDS and (first or 0 < size < 1):
-        return sign + _WORDS[size]
-    text = f"{float(size):.4g}"
-    if float(text) != size:
-        text = f"{float(size):.3g}"
+    plain = float(number)
+    sign = "neg" if math.copysign(1, plain) < 0 else ""
+    size = abs(plain)
+    word = _WORDS.get(abs(number)) if size <= _LARGEST_WORD else None
+    if word is not None and (first or 0 < size < 1):
+        return sign + word
+    text = f"{size:.4g}"
+    exact = isinstance(number, float) or (
+        plain.as_integer_ratio() == number.as_integer_ratio()
+    )  # which is quicker than to compare them
+    if float(text) != size or not exact:
+        text = f"{size:.3g}"
     digits, _, power = text.partition("e")
     text = f"{digits}e{int(power)}" if power else digits
     text = text.replace(".", "p").replace("-", "m")

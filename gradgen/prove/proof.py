@@ -59,13 +59,16 @@ def prove(compiled: Compiled, plain: Plain, what: str = "the formula") -> str:
         GradgenError: the module is wrong.
     """
     with mpmath.workprec(_BITS):
+        proof = _Proof(compiled, plain, what)
         try:
-            return _Proof(compiled, plain, what).run()
+            return proof.run()
         except (TypeError, AttributeError) as error:
             # Templates of the user's own may make functions of another form.
             if not compiled.recipe.custom_templates:
                 raise
             return f"its functions are of another form: {error}"
+        finally:
+            proof.module.close()
 
 
 class _Proof:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
 from gradgen.prove.points import Point
+from gradgen.running import release
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -41,6 +42,11 @@ class Running:
             ImportError: the module imports what is not there.
         """
         return self.compiled.runner()
+
+    def close(self) -> None:
+        """Let go of the module's functions, which are called no more."""
+        if "functions" in vars(self):
+            release(self.functions)
 
     def broken(self, error: Exception) -> str:
         """Refuse a module that cannot be run; one of the user's own templates may want to be run otherwise."""

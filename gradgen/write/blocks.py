@@ -173,7 +173,7 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
     names = plan.shown.names
     if plan.items is None:
         for line, text in writer.lines(*plan.shown):
-            yield Text(line, "", text, value=line.value)
+            yield tuple.__new__(Text, (line, "", text, True, line.value))
         return
     writer.count_lines(*plan.counted)
     form = writer.target.blocks
@@ -383,16 +383,16 @@ class Functions:
             said: of what is returned without a line the values.
         """
         said = said or {}
-        known = Names(names)
-        for line in lines:
-            known.give(line)
         kept = {*returned} - said.keys()
-        for value in said.values():
-            kept |= {known[v] for v in read_by(self.chain.steps, value, known)}
+        ends: set[int] = set()
+        if said:
+            known = Names(names).behind(lines)
+            for value in said.values():
+                kept |= {known[v] for v in read_by(self.chain.steps, value, known)}
+                ends |= {value, *leaves(self.chain.steps, value, known)}
         results = {value for _, value in self.program.outputs}
         counted = Lines(lines, names)
         shown = counted
-        ends = {v for value in said.values() for v in (value, *leaves(self.chain.steps, value, known))}  # fmt: skip
         called = self._called(counted, ends)
         if called:
             lines = [x._replace(name=called.get(x.name, x.name)) for x in lines]

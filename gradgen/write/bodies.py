@@ -137,10 +137,10 @@ class Bodies:
 
     def _said(self, function: Function, returned: Sequence[str]) -> list[str]:
         """Return what a function returns: a gradient that is no more than another has no line."""
+        if not function.said:
+            return [*returned]
         lines, names = function.shown
-        known = Names(names)
-        for line in lines:
-            known.give(line)
+        known = Names(names).behind(lines)
         texts = {n: self.writer.said(v, known) for n, v in function.said.items()}
         return [texts.get(name, name) for name in returned]
 

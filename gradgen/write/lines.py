@@ -163,7 +163,7 @@ class Writer:
     def _reads(self, values: Iterable[int], known: Mapping[int, str]) -> None:
         values = [value for value in values if value in known]
         self.read.update(values)
-        self.known.update([known[value] for value in values])
+        self.known.update(map(known.__getitem__, values))
 
     def said(self, value: int, known: Names) -> str:
         """Return the text of what is returned: a name, a number or their negative."""

@@ -52,8 +52,11 @@ class Templates:
         return self.target.layout_any(text)
 
     def _fill(self, name: str, **view: object) -> str:
+        held = None
         try:
-            return self.environment.get_template(name).render(**view)
+            template = self.environment.get_template(name)
+            held = template.new_context(view)
+            return "".join(template.root_render_func(held))
         except (
             jinja2.TemplateError,
             ArithmeticError,
@@ -65,6 +68,9 @@ class Templates:
             raise GradgenError(
                 f"template {getattr(error, 'name', None) or name}: {error}"
             ) from None
+        finally:
+            if held is not None:  # which its macros hold, and so the view
+                held.vars.clear()
 
     def helpers(self, words: Iterable[str]) -> tuple[str, ...]:
         """Return the helper functions that these words call, and those that they call in turn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product as choices
+from typing import TypeAlias
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Program
@@ -13,22 +14,17 @@ from gradgen.passes.forms.rules import Bound, Lead, Rule, Rules
 
 #: The most times that a rule is applied to one product at once.
 _TIMES = 8
+#: What makes a rule's accurate side of the values that its variables are bound to.
+_Make: TypeAlias = "Callable[[Program, Bound], int]"
 
 
 class ProductRules:
     """The rules of products, with what they have found out about the values so far."""
 
-    def __init__(
-        self,
-        rules: Rules,
-        values: Values,
-        made: Callable[[Program, Bound], int],
-    ) -> None:
+    def __init__(self, rules: Rules, values: Values) -> None:
         self.rules = rules
         self.values = values
         self.builder = values.builder
-        #: What makes a rule's accurate side.
-        self.made = made
         self.multiples = _Multiples(values)
         self.starts: dict[int, list[tuple[Rule, Bound]]] = {}
         self.fitting: dict[tuple[Lead, int], bool] = {}
@@ -44,6 +40,7 @@ class ProductRules:
         first: int,
         seen: Mapping[int, None],
         known: dict[Lead, list[int]],
+        make: _Make,
     ) -> Product | None:
         """Return a product by a rule that starts from one of its factors, None if there is none.
 
@@ -52,6 +49,7 @@ class ProductRules:
             first: the factor.
             seen: what the product was taken apart from.
             known: the factors that may be those of rules, as far as they were looked for in this product.
+            make: what makes a rule's accurate side.
         """
         for rule, bound in self._starting(first):
             if found.powers[first] * rule.leads[0].power < 0:
@@ -59,8 +57,9 @@ class ProductRules:
             others = self._others(rule, found, known)
             if not all(others):
                 continue
+            every = [[first], *others]
             try:
-                changed = self._apply(rule, found, [[first], *others], bound, seen)
+                changed = self._apply(rule, found, every, bound, seen, make)
             except OverflowError:
                 continue  # the numbers of the product come to no double
             if changed is not None:
@@ -112,6 +111,7 @@ class ProductRules:
         candidates: Sequence[Sequence[int]],
         start: Bound,
         seen: Mapping[int, None],
+        make: _Make,
     ) -> Product | None:
         """Return the product where a rule matches it, with one of the candidates for each of its factors; else None."""
         if rule.number != 1 and abs(found.number) != abs(rule.number):
@@ -140,7 +140,7 @@ class ProductRules:
                 rest.times(value, -lead.power * times)
             for inner, power in inside:
                 rest.times_product(inner, -power * times)
-            made = self.made(rule.accurate, bound)
+            made = make(rule.accurate, bound)
             return _in_place(self.values, chosen[0], (made, times), rest, found)
         return None
 

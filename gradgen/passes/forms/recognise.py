@@ -76,7 +76,7 @@ class _Rewriter:
         self.rules = rules
         self.builder = Steps(program.rows, folded=False)
         self.values = Values(self.builder)
-        self.products = ProductRules(rules, self.values, self.made)
+        self.products = ProductRules(rules, self.values)
         room = _ROOM * len(program.lines) + _SPARE
         self.roots = Roots(self.values, room)
         #: The sums of exponentials, if sums of any number of terms are looked for as well.
@@ -195,7 +195,7 @@ class _Rewriter:
         """Return a product with the factors that a rule matches replaced, or None."""
         known: dict[Lead, list[int]] = {}
         for value in found.powers:
-            changed = self.products.replaced(found, value, seen, known)
+            changed = self.products.replaced(found, value, seen, known, self.made)
             if changed is None and self.sums:
                 changed = times_log(self.values, found, value)
             if changed is not None:

@@ -93,12 +93,12 @@ class Words:
     def _signed(self, value: int) -> int:
         """Return a value whose signs stand in front of the first factor of what has no name, as they do in its line."""
         steps, step = self.facts.steps, self.facts.steps[value]
-        if steps.is_constant(value) or all(arg in self.names for arg in step.args):
+        if steps.is_constant(value):
             return value
-        args = [arg if arg in self.names else self._signed(arg) for arg in step.args]
-        if step.op == "neg":
+        args = tuple([a if a in self.names else self._signed(a) for a in step.args])
+        if step.op == "neg" and args[0] not in self.names:
             return negated(steps, args[0], self.names)
-        return steps.append(step._replace(args=tuple(args)))
+        return value if args == step.args else steps.append(step._replace(args=args))
 
     def goes_by(self, value: int) -> list[int]:
         """Return the arms of a choice that have its own name in their branches; of other operations none."""
