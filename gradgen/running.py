@@ -13,8 +13,6 @@ from typing import Any
 from gradgen.loading import load
 from gradgen.write.python.skeleton import CALLABLE, set_aside
 
-#: A name, but for a module and what follows its point, or a number.
-_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)-[0-9]+)?)(?![\w.])", re.ASCII)  # fmt: skip
 #: What stands between two assignments of a run, where a mark stands for each word.
 _BETWEEN = re.compile(r"\n(?=    \0)")
 _KEYWORDS = frozenset(keyword.kwlist)
@@ -30,7 +28,7 @@ def load_by_kind(text: str) -> types.ModuleType:
 
     It is for a few calls, one at a time; its tracebacks show no lines.
     """
-    short, runs = set_aside(text)
+    short, _, runs = set_aside(text)
     kinds: dict[tuple[str, ...], int] = {}
     plans = [[*_steps(run, kinds)] for run in runs]
     calls = _Calls(short)
@@ -47,9 +45,9 @@ def release(module: types.ModuleType) -> None:
     vars(module).pop("__run__", None)
 
 
-def _steps(run: str, kinds: dict[tuple[str, ...], int]) -> Iterator[_Step]:
-    """Yield the assignments of a run; each is of the kind that all is of it but for names and numbers."""
-    parts = _WORD.split(run.strip())
+def _steps(run: Sequence[str], kinds: dict[tuple[str, ...], int]) -> Iterator[_Step]:
+    """Yield the assignments of a run, of words and what is between them; each is of the kind that all is of it but for these words."""
+    parts = [run[0].lstrip(), *run[1:-1], run[-1].rstrip()]
     if not _KEYWORDS.isdisjoint(parts):
         parts = _joined(parts)
     words = [*map(sys.intern, parts[1::2])]

@@ -163,7 +163,7 @@ def test_an_assignment_is_set_aside_as_a_whole_or_not_at_all(name: str) -> None:
     """Also where it begins with letters of other kinds than it goes on with."""
     names = [f"{name}{i}" * 9 for i in range(4)]
     text = compile(f"logsumexp({', '.join(names)}, u) + u*exp(u)", proof=False).source
-    short, runs = skeleton.set_aside(text)
+    short, runs, _ = skeleton.set_aside(text)
     assert "\n    pass\n" in short
     for run in runs:
         syntax.parse_python("if True:\n" + run)

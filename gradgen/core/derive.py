@@ -68,7 +68,7 @@ class Chain:
             d: the upstream gradient.
             shared: of a quotient, the gradient of its numerator, which is d over its denominator already.
         """
-        value = self._rule(way, d, shared)
+        value = self.slope(way, d, shared)
         tests = [*way.alive] if way.branch is None else [way.branch, *way.alive]
         if way.moving or way.steep:
             tests.append(self.tidy.make("ne", d, self.steps.const(0)))
@@ -77,12 +77,13 @@ class Chain:
         taken = reduce(lambda a, b: self.tidy.make("and", a, b), tests)
         return self.tidy.make("where", taken, value, self.steps.const(0))
 
-    def _rule(self, way: Way, d: int, shared: int | None) -> int:
+    def slope(self, way: Way, d: int, shared: int | None) -> int:
+        """Return the same without the tests of the way."""
         steps = self.steps
-        step = steps[way.source if way.below is None else way.below]
+        step = steps.list[way.source if way.below is None else way.below]
         row = steps.rows[step.op]
-        scope = dict(zip(row.params, step.args), out=way.source, d=d)
         if way.below is not None:
+            scope = dict(zip(row.params, step.args), d=d)
             # d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it.
             op, args, *_ = steps[way.source]
             scope |= {"den": way.below, "out": steps.const(-1) if op == "log" else way.source}  # fmt: skip
@@ -97,4 +98,7 @@ class Chain:
         precise = self.precise or step.data == "precise"
         text = row.adjoint(way.place, precise, self.strict)
         assert text
+        if text == "d":  # as of sums
+            return d
+        scope = dict(zip(row.params, step.args), out=way.source, d=d)
         return read(text, scope, steps, self.tidy.make)

@@ -50,10 +50,10 @@ class Settled(Chain):
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way, without tests that are settled."""
+        if self._plain(way):
+            return self.slope(way, d, shared)
         value = super().partial(way, d, shared)
-        if self._plain(way) or not self._asks(value):
-            return value
-        return self._settled(value)
+        return self._settled(value) if self._asks(value) else value
 
     def _plain(self, way: Way) -> bool:
         """Whether a way and the text of its adjoint ask nothing, as nearly all do."""

@@ -74,18 +74,28 @@ class Kinds:
         Raises:
             NoWordError: the language cannot write an operation.
         """
+        return self.line(value, names, kind, leaves)[0]
+
+    def line(
+        self, value: int, names: Mapping[int, str], kind: int, leaves: list[int]
+    ) -> tuple[str, list[int], list[str]]:
+        """Return the same, the leaves that it holds, and what each of them is called or is.
+
+        Raises:
+            NoWordError: the language cannot write an operation.
+        """
         found = self._texts.get(kind)
         if found is None:
             found = self._texts[kind] = self._with_holes(value, names, leaves)
         text, order, operations = found
         self.written += operations
+        if order is not None:
+            leaves = [leaves[place] for place in order]
         try:
             said = [names[leaf] for leaf in leaves]
         except KeyError:  # a number
             said = [names.get(leaf) or self._number(leaf)[0] for leaf in leaves]
-        if order is not None:
-            said = [said[place] for place in order]
-        return text % tuple(said)
+        return text % tuple(said), leaves, said
 
     def _number(self, value: int, data: Number | None = None) -> tuple[str, int]:
         numbers = self.speller.numbers

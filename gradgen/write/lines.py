@@ -24,8 +24,8 @@ class Writer:
 
     Attributes:
         count: what counts operations.
-        read: the values that its lines have read.
-        known: their names there.
+        read: the values that its lines have read, and numbers.
+        known: their names there, and those numbers as texts.
         speller: what spells them, and knows which words it has used.
     """
 
@@ -196,6 +196,7 @@ class Writer:
         if cost is None:
             cost = self.costs[key] = self.count.line(value, known, worths, own)
         self.tally.add(line, *cost)
-        text = self.kinds.text(value, known, kind, read)
-        self._reads(self.kinds.reads(kind, read), known)
+        text, read, said = self.kinds.line(value, known, kind, read)
+        self.read.update(read)
+        self.known.update(said)
         return text

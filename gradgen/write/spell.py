@@ -216,18 +216,17 @@ class Speller:
 def _ratio(language: Language, number: Fraction) -> tuple[str, int]:
     """Return an exact number's text, and how strongly it binds."""
     above, below = number.numerator, number.denominator
-    parts = Fraction(above), Fraction(below)
     if language.exact:
         if below == 1:
             return str(above), SIGN if above < 0 else ATOM
         digits = [str(above), str(below)]
     else:
         exact = below & (below - 1) != 0 and all(
-            abs(part) < _LARGE and float(part) == part for part in parts
+            abs(part) < _LARGE and float(part) == part for part in (above, below)
         )
         if not exact:
             return language.number(float(number))
-        digits = [language.digits(float(part)) for part in parts]
+        digits = [language.digits(float(part)) for part in (above, below)]
     pieces = (p if isinstance(p, str) else digits[p] for p in language.ratio.pieces)
     return "".join(pieces), language.ratio.binds
 

@@ -35,6 +35,8 @@ _SATURATING = ("sigmoid", "tanh")
 _LOGS = ("log", "log1p")
 #: How often what a rule makes of a product is looked at again.
 _AGAIN = 8
+#: So many factors are looked at before a product is taken apart.
+_FEW = 8
 #: How many terms of sums are written anew, to each step of the program and besides.
 _ROOM, _SPARE = 2, 3000
 
@@ -153,15 +155,20 @@ class _Rewriter:
         return self.builder.emit("add", value, self.builder.const(0))
 
     def plain(self, step: Step) -> bool:
-        """Whether a step is a product of two factors with which no rule begins and that are no products themselves."""
+        """Whether a step is a product of a few factors with which no rule begins, and of no quotients or powers."""
         if step.op != "mul":
             return False
-        for arg in step.args:
-            op = self.builder.list[arg].op
+        todo, looked = [*step.args], 0
+        while todo:
+            arg = todo.pop()
+            op, args, _, _ = self.builder.list[arg]
+            looked += 1
             if op in _LOGS or op in self.rules.rising or arg in self.roots.made:
                 return False
             if op in TAKEN_APART and arg not in self.values.named:
-                return False
+                if op != "mul" or looked > _FEW:
+                    return False
+                todo += args
         return True
 
     def product(self, step: Step) -> int | None:

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
@@ -24,9 +25,10 @@ _BESIDE = re.compile(r"  #.*")
 _BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
 _SET = re.compile(r"^    (\w+) =", re.MULTILINE)
 _PASS = re.compile(r"(?<![\w.])pass(?![\w.])")
-#: Names, but for a module and what follows its point; and numbers.
-_NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?![\w.])", re.ASCII)
-_NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?(?![\w.])")
+#: A name, but for a module and what follows its point, or a number.
+_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)-[0-9]+)?)(?![\w.])", re.ASCII)  # fmt: skip
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?", re.ASCII)
+_KEYWORDS = frozenset(keyword.kwlist)
 
 
 def check_skeleton(
@@ -50,10 +52,10 @@ def check_skeleton(
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
     """
-    short, runs = set_aside(text)
-    if runs:
+    short, *_, parts = set_aside(text)
+    if parts:
         try:
-            _check_module(short, runs, imports, helpers, signatures, own, constants)
+            _check_module(short, parts, imports, helpers, signatures, own, constants)
         except GradgenError:
             pass  # what is wrong is said of the whole text, and where
         else:
@@ -61,9 +63,23 @@ def check_skeleton(
     _check_module(text, (), imports, helpers, signatures, own, constants)
 
 
+class Aside(NamedTuple):
+    """A module with one `pass` in the place of each run of plain assignments.
+
+    Attributes:
+        text: the module.
+        runs: the runs.
+        parts: of each its words, which are names and numbers, with what stands before, between and behind them.
+    """
+
+    text: str
+    runs: Sequence[str] = ()
+    parts: Sequence[Sequence[str]] = ()
+
+
 @lru_cache(maxsize=1)  # it is asked of a module once for this check, and once to run it
-def set_aside(text: str) -> tuple[str, Sequence[str]]:
-    """Return a module with one `pass` in the place of each run of plain assignments, and these runs.
+def set_aside(text: str) -> Aside:
+    """Return a module with its runs of plain assignments aside.
 
     A `pass` is a statement of its own and nothing else, so the shorter text is Python just where the longer one is.
     """
@@ -82,20 +98,20 @@ def set_aside(text: str) -> tuple[str, Sequence[str]]:
 
     short = _RUN.sub(aside, rest)
     if short.count("pass") != len(runs) != len(_PASS.findall(short)):
-        return text, ()
-    return head + begin + short, tuple(runs)
+        return Aside(text)
+    return Aside(head + begin + short, runs, [*map(_WORD.split, runs)])
 
 
 def _check_module(
     text: str,
-    aside: Sequence[str],
+    aside: Sequence[Sequence[str]],
     imports: Sequence[str],
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
     own: Sequence[str],
     constants: Sequence[str],
 ) -> None:
-    """Check a module in which `pass` stands for these runs of assignments, in order."""
+    """Check a module in which `pass` stands for these runs of assignments, in order; of each its words and what is between them."""
     try:
         module = parse_python(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -165,7 +181,7 @@ def _check_function(
     parameters: str,
     imports: Sequence[str],
     callables: set[str],
-    runs: list[str],
+    runs: list[Sequence[str]],
 ) -> None:
     if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
@@ -176,7 +192,7 @@ def _check_function(
         known.add("forward")
     _docstring(function, f"`{function.name}`")
     expressions: list[ast.expr] = []
-    said: list[str] = []
+    said: list[Sequence[str]] = []
     todo = [*reversed(function.body[1:])]
     while todo:
         line = todo.pop()
@@ -194,27 +210,30 @@ def _check_function(
             list(_names([line.target], line))
         elif isinstance(line, ast.Pass) and runs and not last:
             said.append(runs.pop())
-            known.update(_SET.findall(said[-1]))
+            known.update(_SET.findall("".join(said[-1])))
             continue
         elif not (isinstance(line, ast.Return) and last):
             raise _refused(f"line {line.lineno} is no assignment")
         if line.value is not None:
             expressions.append(line.value)
     _check_expressions(expressions, known, modules)
-    _check_runs("".join(said), known, modules)
+    _check_runs(said, known, modules)
 
 
-def _check_runs(text: str, known: set[str], modules: set[str]) -> None:
+def _check_runs(
+    runs: Sequence[Sequence[str]], known: set[str], modules: set[str]
+) -> None:
     """Check assignments: each name in them, and what they are but for names and numbers, each kind once."""
-    parts = _NAME.split(text)
-    names = {*parts[1::2]}
-    kept = names.intersection(keyword.kwlist)
-    if not known.issuperset(names - kept):
-        raise _refused("it names what is not known")
-    parts[1::2] = [name if name in kept else "x" for name in parts[1::2]]
-    masked = _NUMBER.sub("1", "".join(parts))
+    kinds: dict[str, None] = {}
+    for run in runs:
+        masks = {word: _mask(word) for word in {*run[1::2]}}
+        if not known.issuperset([word for word in masks if masks[word] == "x"]):
+            raise _refused("it names what is not known")
+        parts = [*run]
+        parts[1::2] = map(masks.__getitem__, run[1::2])
+        kinds |= dict.fromkeys(_BETWEEN.split("".join(parts)))
     values = []
-    for kind in filter(None, dict.fromkeys(_BETWEEN.split(masked))):
+    for kind in filter(None, kinds):
         try:
             # By itself, so that none begins or ends another.
             lines = parse_python(kind.strip()).body
@@ -228,6 +247,13 @@ def _check_runs(text: str, known: set[str], modules: set[str]) -> None:
             raise _refused("a line assigns to no plain name")
         values.append(line.value)
     _check_expressions(values, {"x"}, modules)
+
+
+def _mask(word: str) -> str:
+    """Return what stands for a word in a kind: all names are alike, and all numbers, but no keywords and nothing else that is no plain number."""
+    if word[0].isdigit():
+        return "1" if _NUMBER.fullmatch(word) else word
+    return word if word in _KEYWORDS else "x"
 
 
 def _check_expressions(
