@@ -412,10 +412,11 @@ def reached(numbers: Iterable[object]) -> dict[str, Constant]:
     todo = [*numbers]
     while todo:
         number = todo.pop()
-        if isinstance(number, (_Float, _Fraction)) and number.origin.name not in found:
-            name, made, *_ = number.origin
+        origin = origin_of(number)
+        if origin is not None and origin.name not in found:
+            name, made, *_ = origin
             if name:
-                found[name] = number
+                found[name] = number  # type: ignore[assignment]
             if made is not None:
                 todo += leaves(made)
     in_order = sorted(found.values(), key=lambda number: number.origin.place)

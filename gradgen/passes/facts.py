@@ -124,14 +124,17 @@ class Facts:
     def sizes(self) -> Mapping[int, Size]:
         """The sizes that each value may have where the inputs are of usual size, as far as that follows from how it is made."""
         steps, found = self.program.steps, dict[int, Size]()
+        constant = self.steps.sizes
         for value, step in enumerate(steps):
-            sizes = [found[arg] for arg in step.args]
             if step.op == "input":
                 found[value] = self.usual
-            elif self.steps.sizes[value] is not None:
+            elif constant[value] is not None:
                 found[value] = _size(self.number(value))
             else:
-                last = self.number(step.args[-1]) if step.args else math.nan
+                sizes = [found[arg] for arg in step.args]
+                last = math.nan
+                if step.op in _BY_LAST:
+                    last = self.number(step.args[-1])
                 found[value] = _size_of(step.op, sizes, last)
         return found
 
@@ -278,6 +281,10 @@ def _opposite(signs: str) -> str:
     return signs.translate(str.maketrans("+-", "-+"))[::-1]
 
 
+#: What is as large as its last operand says.
+_BY_LAST = ("powi", "powr")
+
+
 def _sign(value: float) -> str:
     return "+" if value > 0 else "-" if value < 0 else "0" if value == 0 else _ANY_SIGN
 
@@ -312,7 +319,7 @@ def _size_of(op: str, args: Sequence[Size], last: float) -> Size:
     if op in ("max", "min", "where", "hypot", "hypot3"):
         larger = math.log10(len(args)) / 2 if op.startswith("hypot") else 0.0
         return min(lows), max(highs) + larger
-    if op in ("powi", "powr") and math.isfinite(last) and last:
+    if op in _BY_LAST and math.isfinite(last) and last:
         low, high = sorted((lows[0] * last, highs[0] * last))
         return low, min(high, _LARGEST)  # beyond that, it raises
     if op == "exp":

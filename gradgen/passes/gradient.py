@@ -35,11 +35,11 @@ def differentiate(program: Program, shown: bool = True) -> Program:
     uses = Counter(received)
     for value in program.lines:
         step = program.steps[value]
-        uses.update(step.args)
         moves_by = program.rows[step.op].moves_by
-        reached = (arg in active and moves_by(i) for i, arg in enumerate(step.args))
-        if any(reached) and not _is_one(step):
-            active.add(value)
+        for place, arg in enumerate(step.args):
+            uses[arg] += 1
+            if arg in active and moves_by(place) and not _is_one(step):
+                active.add(value)
 
     found = []
     for source in reversed(program.lines):

@@ -213,7 +213,6 @@ class _Words:
         op, args, fragment, flipped = self.read(value)
         constants = self.program.constants
         inner = [arg for arg in args if arg not in constants]
-        fill = self.filler(args, fragment, flipped)
         row = self.program.rows[op]
         role = self.role(value, op if op == "div" else self.program.steps[value].op)
         size = 1 + sum([self.sizes[arg] for arg in inner])
@@ -221,16 +220,18 @@ class _Words:
         longest = _LENGTH if on_stage or len(inner) > 1 else _LENGTH_ON_INPUTS
         if on_stage and not row.boolean:
             longest = _LENGTH if len(inner) == 1 else _LENGTH_OF_TWO
-        full = fill(fragment, self.full)
-        most = _SPELLED + row.boolean
-        if not inner or (size <= most and len(full) <= longest):
-            found = [full, f"{role}{full}"]
-        elif len(inner) == 1:
+        found: list[str] = []
+        if not inner or size <= _SPELLED + row.boolean:
+            full = self.filler(args, fragment, flipped)(fragment, self.full)
+            if not inner or len(full) <= longest:
+                found = [full, f"{role}{full}"]
+        if not found:
             size = _SPELLED + 1
-            found = self.of_one(inner[0], fragment, fill)
-        else:
-            size = _SPELLED + 1
-            found = self.of_several(op, role, inner)
+            if len(inner) == 1:
+                fill = self.filler(args, fragment, flipped)
+                found = self.of_one(inner[0], fragment, fill)
+            else:
+                found = self.of_several(op, role, inner)
         first, *more = dict.fromkeys(found)
         more = [text for text in more if len(text) <= _LENGTH_APART]
         self.sizes[value] = size
@@ -265,7 +266,7 @@ class _Words:
         texts = [fill(fragment, {inner: word}) for word in words]
         shortest = min(texts, key=len)
         first = next((text for text in texts if len(text) <= _LENGTH), shortest)
-        return [first, *(text for text in texts if len(text) > len(first))]
+        return [first, *[text for text in texts if len(text) > len(first)]]
 
     def of_several(self, op: str, role: str, inner: Sequence[int]) -> list[str]:
         """Return the names of an operation on several values: what it is and one of them, then more of them."""
@@ -280,9 +281,14 @@ class _Words:
         if op == "div" and self.sizes[one] > _SPELLED and len(ratio) <= _LENGTH:
             first = ratio
         others = [self.brief[other], *self.names[other]]
-        found = [first, *(f"{first}{text}" for text in others)]
-        found += [f"{role}{text}" for text in self.names[one]]
-        return found + [f"{role}{text}{others[0]}" for text in self.names[one]]
+        more = [f"{role}{text}" for text in self.names[one]]
+        behind = others[0]
+        return [
+            first,
+            *[f"{first}{text}" for text in others],
+            *more,
+            *[f"{text}{behind}" for text in more],
+        ]
 
     def read(self, value: int) -> tuple[str, tuple[int, ...], str, bool]:
         """Return the operation that a value is read as, its operands, its text, and whether its constant changes sign."""
