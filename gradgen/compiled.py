@@ -17,7 +17,7 @@ from gradgen.loading import load
 from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
 from gradgen.read.formula import check_identifier
-from gradgen.running import load_by_kind
+from gradgen.running import load_by_kind, release
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.write.latex import formula_latex, stages_latex
@@ -125,6 +125,11 @@ class Compiled:
         large = len(self.source) > _LARGE and not self.recipe.custom_templates
         self._runs("run here")
         return load_by_kind(self.source) if large else self.module
+
+    @staticmethod
+    def release(runner: types.ModuleType) -> None:
+        """Let go of a module for a few calls, which have been made."""
+        release(runner)
 
     def _runs(self, what: str) -> None:
         if not TARGETS[self.recipe.target].is_python:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import builtins
-import keyword
 import re
-import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradgen.loading import load
-from gradgen.write.python.skeleton import CALLABLE, set_aside
+from gradgen.write.python.aside import DIGITS, NAME, Assignment, set_aside
+from gradgen.write.python.skeleton import CALLABLE
 
-#: What stands between two assignments of a run, where a mark stands for each word.
-_BETWEEN = re.compile(r"\n(?=    \0)")
-_KEYWORDS = frozenset(keyword.kwlist)
+#: What stands between two words of a kind.
+_WORDS = re.compile(f"[{NAME}{DIGITS}]")
 #: Where a function begins, and where its assignments stand.
 _MARK = re.compile(r"^def (\w+)|^( +)pass$", re.MULTILINE)
-
-#: An assignment: its target, its kind, and the names and numbers that stand in it.
-_Step = tuple[str, int, Sequence[str]]
 
 
 def load_by_kind(text: str) -> types.ModuleType:
@@ -28,11 +23,11 @@ def load_by_kind(text: str) -> types.ModuleType:
 
     It is for a few calls, one at a time; its tracebacks show no lines.
     """
-    short, _, runs = set_aside(text)
-    kinds: dict[tuple[str, ...], int] = {}
-    plans = [[*_steps(run, kinds)] for run in runs]
+    short, runs, kinds = set_aside(text)
+    plans = [run.assignments for run in runs]
     calls = _Calls(short)
-    module = load("".join([calls.text, *(_function(k, n) for k, n in kinds.items())]))
+    functions = (_function(_WORDS.split(k), n) for n, k in enumerate(kinds))
+    module = load("".join([calls.text, *functions]))
     if any(calls.sets(module, {step[0] for step in p}, i) for i, p in enumerate(plans)):
         return load(text)  # what a run assigns to, its function assigns to as well
     set_aside.cache_clear()  # of a text that may be large
@@ -43,38 +38,6 @@ def load_by_kind(text: str) -> types.ModuleType:
 def release(module: types.ModuleType) -> None:
     """Let go of what runs a module, which holds the module in turn, when it has been called often enough."""
     vars(module).pop("__run__", None)
-
-
-def _steps(run: Sequence[str], kinds: dict[tuple[str, ...], int]) -> Iterator[_Step]:
-    """Yield the assignments of a run, of words and what is between them; each is of the kind that all is of it but for these words."""
-    parts = [run[0].lstrip(), *run[1:-1], run[-1].rstrip()]
-    if not _KEYWORDS.isdisjoint(parts):
-        parts = _joined(parts)
-    words = [*map(sys.intern, parts[1::2])]
-    known: dict[str, tuple[int, int, bool]] = {}
-    start = 0
-    for masked in _BETWEEN.split("\0".join(parts[::2])):
-        kind = known.get(masked)
-        if kind is None:
-            between = masked.split("\0")
-            number = kinds.setdefault(tuple(between), len(kinds))
-            adds = not between[1].startswith(" = ")
-            kind = known[masked] = number, len(between) - 1, adds
-        number, count, adds = kind
-        target = words[start]
-        yield target, number, words[start + (not adds) : start + count]
-        start += count
-
-
-def _joined(parts: Sequence[str]) -> list[str]:
-    """Return words with what stands between them, in which keywords are no words."""
-    found = [parts[0]]
-    for word, behind in zip(parts[1::2], parts[2::2]):
-        if word in _KEYWORDS:
-            found[-1] += word + behind
-        else:
-            found += word, behind
-    return found
 
 
 def _function(between: Sequence[str], number: int) -> str:
@@ -125,7 +88,7 @@ class _Runner:
     """Runs assignments, and leaves what they assign where the rest of their function finds it."""
 
     def __init__(
-        self, module: dict[str, Any], plans: Sequence[Sequence[_Step]], kinds: int
+        self, module: dict[str, Any], plans: Sequence[Sequence[Assignment]], kinds: int
     ) -> None:
         self.module = module
         functions = [module[_name(kind)] for kind in range(kinds)]

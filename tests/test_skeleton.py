@@ -12,6 +12,7 @@ from gradgen.pipeline import compile
 from gradgen.targets import PYTHON
 from gradgen.write import module
 from gradgen.write.python import skeleton
+from gradgen.write.python.aside import set_aside
 from gradgen.write.python.skeleton import check_skeleton
 from gradgen.write.templates import helpers
 
@@ -163,8 +164,8 @@ def test_an_assignment_is_set_aside_as_a_whole_or_not_at_all(name: str) -> None:
     """Also where it begins with letters of other kinds than it goes on with."""
     names = [f"{name}{i}" * 9 for i in range(4)]
     text = compile(f"logsumexp({', '.join(names)}, u) + u*exp(u)", proof=False).source
-    short, runs, _ = skeleton.set_aside(text)
+    short, runs, _ = set_aside(text)
     assert "\n    pass\n" in short
     for run in runs:
-        syntax.parse_python("if True:\n" + run)
+        syntax.parse_python("if True:\n" + run.text)
     syntax.parse_python(short)

@@ -281,10 +281,7 @@ def steps_of(program: Program) -> Steps:
     """Return a program's steps, to which more can be added."""
     steps = Steps(program.rows)
     steps.list = [*program.steps]
-    steps.known = {
-        step if step.op != "const" else _key(step): value
-        for value, step in enumerate(steps.list)
-    }
+    steps.known = {_key(s) if s.op == "const" else s: v for v, s in enumerate(steps.list)}  # fmt: skip
     if len(steps.known) < len(steps.list):
         raise AssertionError("a step repeats an earlier one")
     lines = {*program.lines}

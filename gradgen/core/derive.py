@@ -41,8 +41,7 @@ class Chain:
         adjoints = dict(seeds)
         made = {*seeds.values()}
         self.tidy.named |= made
-        #: The way before, where nothing else has come to its adjoint yet.
-        before: Way | None = None
+        before: Way | None = None  # to whose adjoint nothing else has come yet
         for way in ways:
             adds = way.into in adjoints
             beside = before is not None and before.source == way.source
@@ -68,7 +67,7 @@ class Chain:
             d: the upstream gradient.
             shared: of a quotient, the gradient of its numerator, which is d over its denominator already.
         """
-        value = self.slope(way, d, shared)
+        value = self._rule(way, d, shared)
         tests = [*way.alive] if way.branch is None else [way.branch, *way.alive]
         if way.moving or way.steep:
             tests.append(self.tidy.make("ne", d, self.steps.const(0)))
@@ -77,19 +76,16 @@ class Chain:
         taken = reduce(lambda a, b: self.tidy.make("and", a, b), tests)
         return self.tidy.make("where", taken, value, self.steps.const(0))
 
-    def slope(self, way: Way, d: int, shared: int | None) -> int:
-        """Return the same without the tests of the way."""
+    def _rule(self, way: Way, d: int, shared: int | None) -> int:
         steps = self.steps
         step = steps.list[way.source if way.below is None else way.below]
         row = steps.rows[step.op]
         if way.below is not None:
-            scope = dict(zip(row.params, step.args), d=d)
             # d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it.
             op, args, *_ = steps[way.source]
-            scope |= {"den": way.below, "out": steps.const(-1) if op == "log" else way.source}  # fmt: skip
+            scope = dict(zip(row.params, step.args), d=d, den=way.below, out=steps.const(-1) if op == "log" else way.source)  # fmt: skip
             value = read(row.past(way.place, self.strict), scope, steps, self.tidy.make)
-            multiplied = op == "mul" and way.below in args
-            return self.tidy.make("neg", value) if multiplied else value
+            return self.tidy.make("neg", value) if op == "mul" and way.below in args else value  # fmt: skip
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
         constant = step.op == "div" and steps.sizes[step.args[1]] is not None

@@ -9,10 +9,6 @@ from gradgen.core.build import Steps, power
 from gradgen.core.program import Step
 
 
-#: What may begin with a sign.
-_SIGNED = ("const", "neg", "mul", "div", "where")
-
-
 class Tidy:
     """Makes operations.
 
@@ -45,12 +41,10 @@ class Tidy:
     def signless(self, value: int) -> tuple[int, bool]:
         """Return a value without the sign that its text begins with, and whether it does with one."""
         step = self.steps.list[value]
-        if value in self.named or step.op not in _SIGNED:
-            return value, False
-        if step.op == "const":
-            number = step.data
-            if isinstance(number, (Fraction, float)) and number < 0:
-                return self.steps.const(-number), True
+        number = None if value in self.named else self.steps.number(value)
+        if isinstance(number, (Fraction, float)) and number < 0:
+            return self.steps.const(-number), True
+        if value in self.named or step.op not in ("neg", "mul", "div", "where"):
             return value, False
         if step.op == "neg":
             return step.args[0], True

@@ -51,7 +51,7 @@ class Settled(Chain):
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
         """Return what an adjoint brings along a way, without tests that are settled."""
         if self._plain(way):
-            return self.slope(way, d, shared)
+            return self._rule(way, d, shared)
         value = super().partial(way, d, shared)
         return self._settled(value) if self._asks(value) else value
 

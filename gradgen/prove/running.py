@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
 from gradgen.prove.points import Point
-from gradgen.running import release
 
 if TYPE_CHECKING:
     from gradgen.pipeline import Compiled
@@ -46,7 +45,7 @@ class Running:
     def close(self) -> None:
         """Let go of the module's functions, which are called no more."""
         if "functions" in vars(self):
-            release(self.functions)
+            self.compiled.release(self.functions)
 
     def broken(self, error: Exception) -> str:
         """Refuse a module that cannot be run; one of the user's own templates may want to be run otherwise."""

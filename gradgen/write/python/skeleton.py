@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
 from gradgen.errors import GradgenError
 from gradgen.syntax import parse_python
+from gradgen.write.python.aside import DIGITS, NAME, Run, set_aside
 
 #: The functions of Python's own that lines may call.
 CALLABLE = ("abs", "max", "min", "float", "round")
-#: What may stand in a line of an assignment: nothing that quotes or hides what follows, but for a comment at its end.
-_LINE = r"[\w .,()<>=!*/+-]*[\w()](?:  # [^\x00-\x1f\x7f]*)?\n"
-#: What comes next in a line that goes on with an assignment.
-_INNER = r"(?=    |\))"
-#: Lines of one branch that are assignments or comments; an assignment goes on in what stands further in, or begins with a bracket.
-_SAID = rf"(?:# [^\x00-\x1f\x7f]*\n|[A-Za-z_]\w* [-+]?= (?![A-Za-z_]\w* = ){_LINE}(?:\1{_INNER}{_LINE})*(?!\1{_INNER}))"
-_RUN = re.compile(rf"^((?:    )+){_SAID}(?:\1{_SAID})*", re.ASCII | re.MULTILINE)
-_BESIDE = re.compile(r"  #.*")
-_BETWEEN = re.compile(r"\n(?=    \w)", re.ASCII)
-_SET = re.compile(r"^    (\w+) =", re.MULTILINE)
-_PASS = re.compile(r"(?<![\w.])pass(?![\w.])")
-#: A name, but for a module and what follows its point, or a number.
-_WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*|[0-9][\w.]*(?:(?<=e)-[0-9]+)?)(?![\w.])", re.ASCII)  # fmt: skip
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e-?[0-9]+)?", re.ASCII)
-_KEYWORDS = frozenset(keyword.kwlist)
 
 
 def check_skeleton(
@@ -52,10 +35,11 @@ def check_skeleton(
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
     """
-    short, *_, parts = set_aside(text)
-    if parts:
+    short, runs, kinds = set_aside(text)
+    if runs:
         try:
-            _check_module(short, parts, imports, helpers, signatures, own, constants)
+            _check_module(short, runs, imports, helpers, signatures, own, constants)
+            _check_kinds(kinds, _modules(imports))
         except GradgenError:
             pass  # what is wrong is said of the whole text, and where
         else:
@@ -63,55 +47,16 @@ def check_skeleton(
     _check_module(text, (), imports, helpers, signatures, own, constants)
 
 
-class Aside(NamedTuple):
-    """A module with one `pass` in the place of each run of plain assignments.
-
-    Attributes:
-        text: the module.
-        runs: the runs.
-        parts: of each its words, which are names and numbers, with what stands before, between and behind them.
-    """
-
-    text: str
-    runs: Sequence[str] = ()
-    parts: Sequence[Sequence[str]] = ()
-
-
-@lru_cache(maxsize=1)  # it is asked of a module once for this check, and once to run it
-def set_aside(text: str) -> Aside:
-    """Return a module with its runs of plain assignments aside.
-
-    A `pass` is a statement of its own and nothing else, so the shorter text is Python just where the longer one is.
-    """
-    head, begin, rest = text.partition("\ndef forward(")
-    runs: list[str] = []
-
-    def aside(match: re.Match[str]) -> str:
-        further = len(match[1]) - 4
-        lines = [line[further:] for line in match.group().split("\n")]
-        run = "\n".join([line for line in lines if not line.startswith("    #")])
-        run = _BESIDE.sub("", run) if "#" in run else run
-        if not run:
-            return match.group()
-        runs.append(run)
-        return f"{match[1]}pass\n"
-
-    short = _RUN.sub(aside, rest)
-    if short.count("pass") != len(runs) != len(_PASS.findall(short)):
-        return Aside(text)
-    return Aside(head + begin + short, runs, [*map(_WORD.split, runs)])
-
-
 def _check_module(
     text: str,
-    aside: Sequence[Sequence[str]],
+    aside: Sequence[Run],
     imports: Sequence[str],
     helpers: Mapping[str, str],
     signatures: Mapping[str, str],
     own: Sequence[str],
     constants: Sequence[str],
 ) -> None:
-    """Check a module in which `pass` stands for these runs of assignments, in order; of each its words and what is between them."""
+    """Check a module in which `pass` stands for these runs of assignments, in order, but for their kinds."""
     try:
         module = parse_python(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -181,7 +126,7 @@ def _check_function(
     parameters: str,
     imports: Sequence[str],
     callables: set[str],
-    runs: list[Sequence[str]],
+    runs: list[Run],
 ) -> None:
     if function.decorator_list or ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
@@ -192,7 +137,7 @@ def _check_function(
         known.add("forward")
     _docstring(function, f"`{function.name}`")
     expressions: list[ast.expr] = []
-    said: list[Sequence[str]] = []
+    named: set[str] = set()
     todo = [*reversed(function.body[1:])]
     while todo:
         line = todo.pop()
@@ -209,34 +154,27 @@ def _check_function(
         elif isinstance(line, ast.AugAssign) and not last:
             list(_names([line.target], line))
         elif isinstance(line, ast.Pass) and runs and not last:
-            said.append(runs.pop())
-            known.update(_SET.findall("".join(said[-1])))
+            run = runs.pop()
+            named |= run.names
+            known |= run.sets
             continue
         elif not (isinstance(line, ast.Return) and last):
             raise _refused(f"line {line.lineno} is no assignment")
         if line.value is not None:
             expressions.append(line.value)
     _check_expressions(expressions, known, modules)
-    _check_runs(said, known, modules)
+    if not known.issuperset(named):
+        raise _refused("it names what is not known")
 
 
-def _check_runs(
-    runs: Sequence[Sequence[str]], known: set[str], modules: set[str]
-) -> None:
-    """Check assignments: each name in them, and what they are but for names and numbers, each kind once."""
-    kinds: dict[str, None] = {}
-    for run in runs:
-        masks = {word: _mask(word) for word in {*run[1::2]}}
-        if not known.issuperset([word for word in masks if masks[word] == "x"]):
-            raise _refused("it names what is not known")
-        parts = [*run]
-        parts[1::2] = map(masks.__getitem__, run[1::2])
-        kinds |= dict.fromkeys(_BETWEEN.split("".join(parts)))
+def _check_kinds(kinds: Sequence[str], modules: set[str]) -> None:
+    """Check what assignments are but for the names and numbers in them, each kind once."""
     values = []
-    for kind in filter(None, kinds):
+    for kind in kinds:
         try:
             # By itself, so that none begins or ends another.
-            lines = parse_python(kind.strip()).body
+            text = kind.replace(NAME, "x").replace(DIGITS, "1")
+            lines = parse_python(text).body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             raise _refused(f"it is no valid Python ({type(error).__name__})") from None
         if len(lines) != 1 or not isinstance(lines[0], (ast.Assign, ast.AugAssign)):
@@ -247,13 +185,6 @@ def _check_runs(
             raise _refused("a line assigns to no plain name")
         values.append(line.value)
     _check_expressions(values, {"x"}, modules)
-
-
-def _mask(word: str) -> str:
-    """Return what stands for a word in a kind: all names are alike, and all numbers, but no keywords and nothing else that is no plain number."""
-    if word[0].isdigit():
-        return "1" if _NUMBER.fullmatch(word) else word
-    return word if word in _KEYWORDS else "x"
 
 
 def _check_expressions(
