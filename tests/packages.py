@@ -376,6 +376,7 @@ def remedy(error: GradgenError) -> str | None:
 def kind(message: str) -> str:
     """Return a refusal without what is one function's own."""
     message = re.sub(r"^(?:[\w.]+, )?line [0-9]+: ", "", message)
+    message = message.partition(" (that is with --shape")[0]
     return re.sub(r"line [0-9]+", "line N", re.sub(r"`[^`]*`", "`...`", message))[:150]
 
 

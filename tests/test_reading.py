@@ -36,6 +36,7 @@ READ = [
     ("", "return math.inf if x > 1e3 else x*y"),
     ("", "return float('nan') if y > 1e3 else x - y"),
     ("def change():\n  globals()['K'] = 2.0\nK = 0.5", "return K*x + y"),
+    ("", "t = 0.0\nfor k in range(3):\n  if x > 0:\n    if y > k:\n      t += x\n      if t > 2:\n        break\n      t += 1\n    t += 0.5\n  for j in range(2):\n    if y*j > x:\n      break\n    t += y\nreturn t"),
 ]  # fmt: skip
 POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
 

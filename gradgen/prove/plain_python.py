@@ -327,7 +327,7 @@ class _JumpError(Exception):
 
 
 def _may_end(statement: ast.stmt) -> bool:
-    """Whether a function may end in a statement, or a loop around it, or its turn; those inside functions inside it do not count."""
+    """Whether a function may end in a statement, or a loop around it, or its turn, or by an `if` a loop in it; functions inside it do not count."""
     todo: list[tuple[ast.AST, bool]] = [(statement, False)]
     while todo:
         node, looped = todo.pop()
@@ -336,6 +336,6 @@ def _may_end(statement: ast.stmt) -> bool:
         if isinstance(node, (ast.Break, ast.Continue)) and not looped:
             return True
         if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            inside = looped or isinstance(node, (ast.For, ast.While))
+            inside = isinstance(node, (ast.For, ast.While)) or (looped and not isinstance(node, ast.If))  # fmt: skip
             todo += [(child, inside) for child in ast.iter_child_nodes(node)]
     return False

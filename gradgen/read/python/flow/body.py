@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from gradgen.read.python.bound import Helper
@@ -13,7 +14,7 @@ from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.assign import assign, done
 from gradgen.read.python.flow.called import called
 from gradgen.read.python.flow.choices import read_choice
-from gradgen.read.python.flow.loops import read_loop
+from gradgen.read.python.flow.loops import Rest, read_loop
 from gradgen.read.python.flow.statements import (
     Texts,
     alike,
@@ -58,6 +59,8 @@ class Body:
         self.turns = 0
         #: How many `if` and `for` are around, and how many ways of an `if`.
         self.around = 0
+        #: In a loop, what follows.
+        self.rest: Rest | None = None
         self.ways = 0
         #: Where calls in the statement that is being read raise: the condition, and what stands for it.
         self.raising: list[tuple[Value, End]] = []
@@ -90,7 +93,9 @@ class Body:
             namer=self.named,
             outer=around,
         )
+        rest, self.rest = self.rest, None
         ways = self.block(function.body, scope, helper)
+        self.rest = rest
         if ways.last is None or isinstance(ways.last, Jump):
             message, node = goes_on(function)
             raise names.fail(message, node)
@@ -148,14 +153,28 @@ class Body:
 
     def block(self, body: Sequence[ast.stmt], scope: Scope, helper: Helper) -> Ways:
         """Read statements, up to the one with which all ways end."""
-        ways = Ways()
-        for node in body:
+        ways, rest = Ways(), self.rest
+        for place, node in enumerate(body):
+            if rest is not None:
+                behind = partial(self.behind, body[place + 1 :], scope, helper, rest)
+                self.rest = replace(rest, turn=behind)
             try:
                 ways.go_on(self.statement(node, scope, helper))
             except RowError as error:
                 raise scope.fail(str(error), node) from None
             if ways.last is not None:
                 break
+        self.rest = rest
+        return ways
+
+    def behind(
+        self, body: Sequence[ast.stmt], scope: Scope, helper: Helper, rest: Rest
+    ) -> Ways:
+        """Read what follows in a turn of a loop behind some statement, and what follows behind what that stands in."""
+        self.rest = rest
+        ways = self.block(body, scope, helper)
+        if ways.last is None:
+            ways.go_on(rest.turn())
         return ways
 
     def statement(self, node: ast.stmt, scope: Scope, helper: Helper) -> Ways:

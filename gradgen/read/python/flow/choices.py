@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.conditions import Pairs, chain, merged
+from gradgen.read.python.flow.loops import Rest, jumps
 from gradgen.read.python.flow.ways import Jump, Returned, Ways, joined
 from gradgen.read.python.terms.rows import Row, row_of
 from gradgen.read.python.terms.value import Value, tested
@@ -17,8 +18,6 @@ from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:
     from gradgen.read.python.flow.body import Body
-
-_JUMPS = "whether this is reached depends on numbers; let the loop take all its turns, and choose by an `if` in it what they do"
 
 
 @dataclass
@@ -34,6 +33,7 @@ class _Way:
 def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     """Read `if`, `elif` and `else`, each way with the values that it finds; what they assign is a choice behind them."""
     ways: list[_Way] = []
+    rest = body.rest if any(jumps([node])) else None
     last: list[ast.stmt] = [node]
     line = node
     while len(last) == 1 and isinstance(last[0], ast.If):
@@ -48,7 +48,7 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
                 break
             continue
         before, held = scope.values, body.draft.cells.contents
-        found = _way(body, test, line.body, scope, helper)
+        found = _way(body, test, line.body, scope, helper, rest)
         said = body.texts.comment(line, helper, line.test.end_lineno)
         end = found.ways.last
         if isinstance(end, Returned) and not found.ways.pairs:
@@ -57,31 +57,47 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
         scope.values, body.draft.cells.contents = before, held
     if not ways:
         return body.block(last, scope, helper)
-    found = _way(body, Value(""), last, scope, helper)
+    found = _way(body, Value(""), last, scope, helper, rest)
     body.draft.go_to(scope.names, node)
     ways.append(found)
-    for each in ways:
-        if isinstance(each.ways.last, Jump):
-            raise scope.fail(_JUMPS, each.ways.last.node)
-    _merge(body, node, [each for each in ways if each.ways.last is None], scope, helper)
-    return joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
+    names = body.texts.names_of(node, [node])
+    if rest is not None:
+        names = (*names, *body.texts.names_of(rest.node, [rest.node]))
+    _merge(body, node, names, [each for each in ways if each.ways.last is None], scope, helper)  # fmt: skip
+    made = joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
+    if rest is not None and made.last is None:
+        made.last = Jump(rest.breaks, node)
+    return made
 
 
-def _way(
-    body: Body, test: Value, nodes: Sequence[ast.stmt], scope: Scope, helper: Helper
-) -> _Way:
+def _follow(body: Body, ways: Ways, rest: Rest) -> None:
+    """Let a way of an `if` in a loop go on to the end of the loop, or of its turn where the loop takes all of them."""
+    here = body.rest
+    if ways.last is None:
+        ways.go_on(rest.turn())
+    ends = isinstance(ways.last, Jump) and ways.last.ends
+    if ways.last is None or isinstance(ways.last, Jump):
+        ways.last = None
+        if rest.breaks and not ends:
+            ways.go_on(rest.turns())
+    body.rest = here
+
+
+def _way(body: Body, test: Value, nodes: Sequence[ast.stmt], scope: Scope, helper: Helper, rest: Rest | None) -> _Way:  # fmt: skip
     cells = body.draft.cells
     body.ways += 1
     scope.values, cells.contents = {**scope.values}, {**cells.contents}
     found = body.block(nodes, scope, helper)
+    if rest is not None:
+        _follow(body, found, rest)
     body.ways -= 1
     values = scope.values if found.last else {n: cells.deep(v) for n, v in scope.values.items()}  # fmt: skip
     return _Way(test, found, values, cells.contents)
 
 
 def _merge(
-    body: Body, node: ast.If, going: Sequence[_Way], scope: Scope, helper: Helper
-) -> None:
+    body: Body, node: ast.If, names: Sequence[str], going: Sequence[_Way], scope: Scope, helper: Helper
+) -> None:  # fmt: skip
     """Let names stand for what the ways that go on have assigned to them, and lists hold what these have put into them."""
     if not going:
         return
@@ -89,7 +105,7 @@ def _merge(
     merge = _Merge(body, f"the `if` in line {node.lineno}", scope, said)
     merge.lists(going)
     scope.values = {**going[-1].values}
-    for name in body.texts.names_of(node, [node]):
+    for name in dict.fromkeys(names):
         lacking = Value("", unclear=f"has no value in one way of {merge.where}; assign it in every way, or above", lacking=True)  # fmt: skip
         if not any(name in each.values for each in going):
             continue

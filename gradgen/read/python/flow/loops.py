@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Helper
@@ -11,7 +14,7 @@ from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.turns import bind, give
 from gradgen.read.python.flow.ways import Jump, Ways
 from gradgen.read.python.terms.rows import RowError, goes_through, listed
-from gradgen.read.python.terms.value import tested
+from gradgen.read.python.terms.value import Value, tested
 from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:
@@ -23,18 +26,57 @@ _NUMBERS = (
 )
 
 
+@dataclass(frozen=True)
+class Rest:
+    """What follows in a loop where an `if` goes on: the rest of the turn, and the turns after it with the loop's `else`.
+
+    Attributes:
+        turn: what reads the rest of the turn.
+        turns: what reads the turns after it.
+        node: the loop.
+        breaks: whether it may end before its last turn.
+    """
+
+    turn: Callable[[], Ways]
+    turns: Callable[[], Ways]
+    node: ast.stmt
+    breaks: bool
+
+
 def read_loop(
     body: Body, node: ast.For | ast.While, scope: Scope, helper: Helper
 ) -> Ways:
     """Read a loop, turn by turn, up to a `break` or the end of the function."""
-    ways = Ways()
-    if isinstance(node, ast.For):
-        _for(body, node, scope, helper, ways)
-    else:
-        while _again(body, node, scope, ways):
-            _turn(body, node, scope, helper, ways)
-            if ways.last is not None:
-                break
+    if isinstance(node, ast.While):
+        return _turns(body, node, scope, helper, None)
+    cells = body.draft.cells
+    body.draft.go_to(scope.names, node)
+    try:
+        through = translate(node.iter, scope)
+        ways = Ways(body.raised())
+        items, locked = listed(through), goes_through(through)
+    except RowError as error:
+        raise scope.fail(str(error), node.iter) from None
+    cells.looped += locked
+    ways.go_on(_turns(body, node, scope, helper, items))
+    del cells.looped[len(cells.looped) - len(locked) :]
+    return ways
+
+
+def _turns(body: Body, node: ast.For | ast.While, scope: Scope, helper: Helper, items: Sequence[Value] | None, first: int = 0) -> Ways:  # fmt: skip
+    """Read the turns of a loop from one on, and its `else`; of `for` with what it goes through."""
+    ways, around, at = Ways(), body.rest, first
+    breaks = any(isinstance(each, ast.Break) for each in jumps(node.body))
+
+    def after(place: int) -> Ways:
+        body.rest = around
+        return _turns(body, node, scope, helper, items, place)
+
+    while ways.last is None and _again(body, node, scope, ways, items, at):
+        at += 1
+        body.rest = Rest(Ways, partial(after, at), node, breaks)
+        _turn(body, node, scope, helper, ways)
+        body.rest = around
     if ways.last is None:
         ways.go_on(body.block(node.orelse, scope, helper))
     elif isinstance(ways.last, Jump):
@@ -42,27 +84,31 @@ def read_loop(
     return ways
 
 
-def _for(body: Body, node: ast.For, scope: Scope, helper: Helper, ways: Ways) -> None:
-    cells = body.draft.cells
-    body.draft.go_to(scope.names, node)
-    try:
-        through = translate(node.iter, scope)
-        ways.pairs += body.raised()
-        items, locked = listed(through), goes_through(through)
-    except RowError as error:
-        raise scope.fail(str(error), node.iter) from None
-    cells.looped += locked
-    for item in items:
-        body.draft.go_to(scope.names, node)
-        bind(node.target, cells.read(item), scope, lambda n, value: give(n, value, scope))  # fmt: skip
-        _turn(body, node, scope, helper, ways)
-        if ways.last is not None:
-            break
-    del cells.looped[len(cells.looped) - len(locked) :]
+def jumps(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield what ends a loop, or a turn, that these statements stand in."""
+    todo: list[ast.AST] = [*nodes]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.Break, ast.Continue)):
+            yield node
+        elif isinstance(node, (ast.For, ast.While)):
+            todo += node.orelse
+        elif isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef)):  # fmt: skip
+            todo += ast.iter_child_nodes(node)
+        elif isinstance(node, ast.ExceptHandler):
+            todo += node.body
 
 
-def _again(body: Body, node: ast.While, scope: Scope, ways: Ways) -> bool:
+def _again(body: Body, node: ast.For | ast.While, scope: Scope, ways: Ways, items: Sequence[Value] | None, at: int) -> bool:  # fmt: skip
+    """Return whether there is another turn, with what its names stand for."""
     body.draft.go_to(scope.names, node)
+    if isinstance(node, ast.For):
+        found = items is not None and at < len(items)
+        if found:
+            assert items is not None
+            item = body.draft.cells.read(items[at])
+            bind(node.target, item, scope, lambda n, value: give(n, value, scope))
+        return found
     test = tested(translate(node.test, scope))
     ways.pairs += body.raised()
     if test.truth is None:
