@@ -37,9 +37,15 @@ from gradgen.read.formula import RESERVED, Formula, look_apart, spelled
 from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import one_assignment, split_docstring
+from gradgen.read.sympy.expand import spread
 from gradgen.read.sympy.stage import constants_of, stage
 from gradgen.settings import Request
-from gradgen.sympy_program import as_program, plain_expression, truth_of
+from gradgen.sympy_program import (
+    MAX_PARTS,
+    as_program,
+    plain_expression,
+    truth_of,
+)
 from gradgen.targets import KEPT, TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.write.languages.formula import FORMULA
@@ -142,7 +148,9 @@ def _answered(source: Source, asked: Request) -> Compiled:
         raise error.moved_up(len(asked.const)) from None
 
 
-def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compiled:
+def _compiled(
+    source: str | sympy.Expr | Formula, handed: Source, asked: Request
+) -> Compiled:
     """Compile a text or an expression, and compare it with what was handed over."""
     if asked.params is not None:
         asked = _grouped(source, asked)
@@ -155,10 +163,10 @@ def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compi
     if isinstance(source, str):
         formula, table = _read(source, recipe)
     else:
-        recipe, formula = _write_out(recipe, Formula("", plain_expression(source)))
+        recipe, formula = _write_out(recipe, _as_formula(source))
     program = _passed(recipe, formula, table)
     hidden = hiding(program) if isinstance(source, str) else []
-    if hidden:
+    if hidden and isinstance(source, str):
         with suppress(GradgenError):  # which is that it would be too large
             formula, table = _read(source, recipe, hidden)
             program = _passed(recipe, formula, table)
@@ -168,7 +176,7 @@ def _compiled(source: str | sympy.Expr, handed: Source, asked: Request) -> Compi
         if isinstance(source, str):
             raise
         # As deep and large as memory allows, but not to be made again from a text.
-        formula = Formula("", plain_expression(source))
+        formula = _as_formula(source)
         recipe = replace(recipe, source="")
         program = _passed(recipe, formula, table)
         compiled = generate(recipe, formula, asked.templates, program)
@@ -255,14 +263,14 @@ def _last_defaults(
     return {name: given[name] for name in last}, dropped
 
 
-def _grouped(source: str | sympy.Expr, asked: Request) -> Request:
+def _grouped(source: str | sympy.Expr | Formula, asked: Request) -> Request:
     """Return a request whose signature has the parameters last, and whose gradient leaves them out."""
     last, inputs = asked.params or (), asked.inputs
     if inputs is None:
         formula = (
             parse(source, calls="expand")
             if isinstance(source, str)
-            else Formula("", plain_expression(source))
+            else _as_formula(source)
         )
         declare(formula)
         found = formula.inputs or stage(formula).inputs
@@ -277,11 +285,20 @@ def _grouped(source: str | sympy.Expr, asked: Request) -> Request:
     return replace(asked, inputs=(*first, *last), wrt=asked.wrt or first)
 
 
+def _as_formula(source: sympy.Expr | Formula) -> Formula:
+    """Return an expression as a formula without a text."""
+    if isinstance(source, Formula):
+        return source
+    return Formula("", plain_expression(source))
+
+
 def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
     """Write a SymPy expression as text and read that again, so that the recipe makes the same module.
 
-    An expression that cannot be written out goes on as it is, without a recipe.
+    An expression that cannot be written out, or is so large that nobody reads it, goes on as it is, without a recipe.
     """
+    if formula.assignments or spread(formula.expr) > MAX_PARTS:
+        return recipe, formula
     program = stage(formula, recipe.inputs, recipe.wrt)
     called = {
         FORMULA.constants.get(str(step.data))

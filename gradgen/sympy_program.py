@@ -1,4 +1,4 @@
-"""Several SymPy expressions in; the text of a program that assigns each its name, and the names of the results, out."""
+"""Several SymPy expressions in; the program that assigns each its name, as text if it is not large, and the names of the results, out."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from gradgen.errors import GradgenError
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_formula import plain_formula
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.formula import Formula, check_identifier
+from gradgen.read.formula import Assignment, Formula, check_identifier
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import canonical
-from gradgen.read.sympy.expand import without_series
+from gradgen.read.sympy.expand import nodes, spread, substitute, without_series
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.stage import python_name, stage
 from gradgen.read.sympy.table import CALLS
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out
+
+#: Expressions with more parts, each counted wherever it stands, are not written out as text: about ten thousand characters.
+MAX_PARTS = 5_000
 
 
 def _xor(*conditions: sp.Basic) -> sp.Basic:
@@ -61,8 +64,10 @@ _JOINED: Mapping[type[sp.Basic], Callable[..., sp.Basic]] = {
 
 def as_program(
     source: Any, name: str, outputs: Any = None
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str | Formula, tuple[str, ...]]:
     """Return the program of a list, tuple, dict or Matrix of expressions, or of the pair that `sympy.cse` returns.
+
+    A large one is no text: nobody reads that, and to write it and to read it again takes as long as all else.
 
     Args:
         source: the expressions.
@@ -101,11 +106,42 @@ def as_program(
         names = [_text(one) for one in given]
     pairs = [(_text(symbol), expr) for symbol, expr in replacements]
     pairs += zip(names, expressions)
-    items = [(key, _written(expr), "") for key, expr in pairs]
+    plain = [(key, plain_expression(_expression(expr))) for key, expr in pairs]
+    if sum(spread(expr) for _, expr in plain) > MAX_PARTS:
+        formula = _of_expressions(plain)
+        if formula is not None:
+            return formula, tuple(names)
+    items = [(key, _written(expr), "") for key, expr in plain]
     if len(items) == 1:
         # One statement alone is no program.
         items.append(("", items[0][0], ""))
     return canonical(items), tuple(names)
+
+
+def _of_expressions(pairs: Sequence[tuple[str, sp.Expr]]) -> Formula | None:
+    """Return a program of names and expressions; None where their text would say more: what is called otherwise there, or is constant.
+
+    Raises:
+        GradgenError: a name is given twice, or read before it is given.
+    """
+    values: dict[str, sp.Basic] = {}
+    later = {name for name, _ in pairs}
+    found: list[Assignment] = []
+    for name, expr in pairs:
+        read = {node.name for node in nodes(expr) if isinstance(node, sp.Symbol)}
+        if not read or any(python_name(one) != one for one in read):
+            return None
+        early = sorted(read & later)
+        if early:
+            raise GradgenError(f"`{early[0]}` is used before it is assigned")
+        if name in values:
+            raise GradgenError(
+                f"`{name}` is assigned twice; give the second value a name of its own"
+            )
+        later.discard(name)
+        values[name] = substitute(expr, values)
+        found.append(Assignment(name, values[name], ""))
+    return Formula("", found[-1].expr, assignments=(*found,))
 
 
 def plain_expression(expr: sp.Expr) -> sp.Expr:
@@ -273,7 +309,6 @@ def _expression(expr: Any) -> sp.Expr:
     return expr
 
 
-def _written(expr: Any) -> str:
+def _written(expr: sp.Expr) -> str:
     """Return an expression as a formula's text."""
-    program = stage(Formula("", plain_expression(_expression(expr))))
-    return written_out(program, FORMULA, MAX_LENGTH)
+    return written_out(stage(Formula("", expr)), FORMULA, MAX_LENGTH)

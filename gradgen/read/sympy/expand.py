@@ -108,8 +108,8 @@ def written_out(composition: Row, args: Sequence[sp.Basic]) -> sp.Expr:
     return substitute(body_of(composition), dict(zip(composition.params, args)))
 
 
-def size(expr: sp.Basic) -> int:
-    """Return the number of nodes of an expression, shared ones counted once."""
+def nodes(expr: sp.Basic) -> ByNode[None]:
+    """Return the nodes of an expression, shared ones once."""
     seen: ByNode[None] = ByNode()
     todo = [expr]
     while todo:
@@ -117,7 +117,12 @@ def size(expr: sp.Basic) -> int:
         if node not in seen:
             seen[node] = None
             todo += node.args
-    return len(seen)
+    return seen
+
+
+def size(expr: sp.Basic) -> int:
+    """Return the number of nodes of an expression, shared ones counted once."""
+    return len(nodes(expr))
 
 
 def spread(expr: sp.Basic) -> int:
