@@ -1,6 +1,7 @@
 """Bytes in; nothing out, but an exception where gradgen does with them what it must never do.
 
 `python -m tests.fuzz --seconds 600` searches for such bytes, guided by coverage, and needs atheris (the extra `fuzz`).
+`python -m tests.fuzz --grammar --seconds 600` makes Python files of almost any statements instead, and runs what is read beside the original.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ import argparse
 import contextlib
 import importlib
 import json
+import math
 import os
 import re
 import sys
 import tempfile
 import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sympy
 
 from gradgen.core.table import ROWS
@@ -75,6 +82,11 @@ def warm() -> None:
     import black  # noqa: F401 - which gradgen loads for the first long line
 
     from gradgen.pipeline import compile
+    from gradgen.sources import compile_function
+
+    plain = "def f(x, y):\n    return x * y\n\n\ndef f_prime(x, y):\n    return y, y\n"
+    compile_function(plain, "f")
+    assert audited(plain)
 
     with contextlib.suppress(ImportError):
         importlib.import_module("scipy.special")  # which a module may import
@@ -107,6 +119,9 @@ def one_input(data: bytes, timed: bool = False) -> None:
         elif bits % 4 == 2:
             name, inputs, wrt, formula = (text.split("\n", 3) + [""] * 3)[:4]
             made = compile(formula, name=name, inputs=inputs or None, wrt=wrt or None)
+        elif bits % 4 == 1 and "def f(" in text and "def f_prime(" in text:
+            made = None
+            audited(text)
         elif bits % 4 == 1 and text.startswith("def f("):
             found_function = read_function(text, "f")
             made = compile(
@@ -138,6 +153,96 @@ def one_input(data: bytes, timed: bool = False) -> None:
     assert not slow, f"{SLOW} s for {data[:200]!r}"
 
 
+def audited(text: str) -> bool:
+    """Audit `f_prime` of a file, and make right what is wrong; return whether that was done."""
+    from gradgen.audit.compare import audit
+    from gradgen.corrected import Pair, corrected
+
+    said = audit(text, "f", text, "f_prime")
+    made = corrected(Pair(text, "f", text, "f_prime"), said) if said.wrong else None
+    return made is not None
+
+
+def one_file(seed: int) -> str:
+    """Read a random Python file, compile or audit it, and run what was read; return what came of it.
+
+    Raises:
+        AssertionError: what was read is not what Python runs, or an error is none of the user's.
+    """
+    global _watching
+    from gradgen.sources import compile_function
+    from tests.grammar import pair, program
+
+    text = pair(seed) if seed % 3 == 0 else program(seed)
+    if text is None:
+        return "no Python"
+    _watching = True
+    try:
+        if seed % 3 == 0:
+            return "corrected" if audited(text) else "audited"
+        made = compile_function(text, "f")
+    except GradgenError as error:
+        assert error.message.isprintable(), error.message
+        assert "please report" not in error.message, error.message
+        return "refused"
+    finally:
+        _watching = False
+    space: dict[str, Any] = {}
+    exec(text, space)  # noqa: S102 - our own text
+    for point in ((0.7, 1.3), (-0.4, 0.6), (2.5, -1.1)):
+        at = dict(zip("xy", point))
+        inputs = [at[name] for name in made.program.inputs]
+        true = _numbers(partial(space["f"], *point))
+        got = _numbers(partial(made.forward, *inputs), 0)
+        if true and got:
+            assert got == pytest.approx(true, rel=1e-6, abs=1e-9), (seed, point)
+    return "compiled"
+
+
+def _numbers(run: Callable[[], Any], place: int | None = None) -> list[float]:
+    """Return what a function returns, or that at a place, one number after the other; nothing where it raises, or one is not finite and real."""
+    try:
+        result = run() if place is None else run()[place]
+        found = [complex(value) for value in _flat(result)]
+    except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):  # fmt: skip
+        return []
+    plain = all(not value.imag and math.isfinite(value.real) for value in found)
+    return [value.real for value in found] if plain else []
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if hasattr(value, "__len__"):
+        for each in value:
+            yield from _flat(each)
+    else:
+        yield value
+
+
+def _files(first: int, seconds: int) -> int:
+    """Read random Python files for so long; return how many were read as they must not be."""
+    warm()
+    found: Counter[str] = Counter()
+    end, seed = time.monotonic() + seconds, first
+    while time.monotonic() < end:
+        seed += 1
+        start = time.process_time()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found[one_file(seed)] += 1
+        except Exception as error:  # noqa: BLE001 - which is what is looked for
+            found["failed"] += 1
+            print(
+                f"seed {seed}: {type(error).__name__}: {str(error)[:200]}", flush=True
+            )
+        taken = time.process_time() - start
+        if taken > SLOW:
+            found["slow"] += 1
+            print(f"seed {seed}: {taken:.1f} s", flush=True)
+    print(f"seeds {first + 1} to {seed}: {dict(found)}")
+    return found["failed"]
+
+
 def corpus() -> list[bytes]:
     """Return the inputs that are kept."""
     lines = CORPUS.read_text("ascii").splitlines()
@@ -152,14 +257,7 @@ def _search(folder: Path, seconds: int) -> None:
         from gradgen.read.compositions import COMPOSITIONS
         from gradgen.read.sympy.table import CALLS
 
-        for module in (
-            "pipeline",
-            "parse",
-            "read.stage",
-            "recipe",
-            "skeleton",
-            "pyfunction",
-        ):
+        for module in ("sources", "corrected", "read.sympy.stage", "files.recipe"):
             importlib.import_module(f"gradgen.{module}")
     words = [
         *CALLS,
@@ -176,6 +274,25 @@ def _search(folder: Path, seconds: int) -> None:
         "# inputs: ",
         "# wrt: ",
         "# digest: ",
+        *(
+            "\\x0adef f(x):\\x0a    return ",
+            "\\x0adef f_prime(x):\\x0a    return ",
+            "\\x0a    for k in range(3):",
+        ),
+        *(
+            "\\x0a    if x > 0:\\x0a        ",
+            "\\x0a    else:\\x0a        ",
+            "lambda u: ",
+            "[k for k in (",
+            "import math\\x0a",
+        ),
+        *(
+            "\\x0a    while ",
+            "\\x0a    try:\\x0a        ",
+            "x[1:]",
+            "[0] = ",
+            "np.array([",
+        ),
         "**",
         "<=",
         "pi",
@@ -203,7 +320,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--grammar", action="store_true")
+    parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
+    if options.grammar:
+        sys.exit(bool(_files(options.first, options.seconds)))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "corpus"
         folder.mkdir()

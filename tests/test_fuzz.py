@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,18 @@ def test_random_input_is_harmless(
     settings(max_examples=examples, deadline=None, derandomize=True, database=None)(
         given(*made)(tried)
     )()
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, 120), pytest.param(120, 6000, marks=pytest.mark.slow)]
+)
+def test_files_of_almost_any_statements_are_refused_or_right(
+    first: int, last: int
+) -> None:
+    found = Counter(map(fuzz.one_file, range(first, last)))
+    assert found["compiled"] > (last - first) // 12
+    assert found["corrected"] >= (last - first) // 300
 
 
 def test_the_watch_works() -> None:

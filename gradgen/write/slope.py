@@ -14,7 +14,17 @@ from gradgen.syntax import parse_expression
 from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import plan
 from gradgen.write.constants import Declarations
-from gradgen.write.language import ATOM, POWER, PRODUCT, SIGN, Language, Word, word
+from gradgen.write.language import (
+    ATOM,
+    CONDITIONAL,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Language,
+    Word,
+    word,
+)
 from gradgen.write.languages.python import PYTHON, WORDS
 from gradgen.write.target import Target
 
@@ -39,6 +49,7 @@ _CALLED: Mapping[str, Mapping[str, str]] = {
 _NUMPY: Mapping[str, str] = {
     "where": "where({0}, {1}, {2})",
     **dict.fromkeys(("and", "or", "not"), ""),
+    "sign": "sign({0})",
     "max": "maximum({0}, {1})",
     "min": "minimum({0}, {1})",
     "abs": "abs({0})",
@@ -91,7 +102,7 @@ def words_for(module: str, prefixes: Mapping[str, str], bare: Mapping[str, str])
             return f"{bare[whole]}({args})"
         return f"{prefixes[owner]}{name}({args})" if owner in prefixes else ""
 
-    found: dict[str, Word] = {}
+    found: dict[str, Word] = {"sign": word("1 if {0} > 0 else -1 if {0} < 0 else 0", CONDITIONAL, SUM)}  # fmt: skip
     for op, known in WORDS.items():
         first = known.pieces[0] if known.pieces else ""
         text = "".join(p if isinstance(p, str) else f"{{{p}}}" for p in known.pieces)
@@ -210,13 +221,16 @@ def lines_of(program: Program, target: Target, there: Collection[str]) -> Lines:
     for line in function.shown.lines:
         known.give(line)
     value = function.said.get(adjoint)
+    made = any(line.name == adjoint for line in function.shown.lines)
     slope = adjoint if value is None else writer.said(value, known)
+    if value is None and not made:  # the function does not depend on it
+        slope = target.language.digits(0.0)
     used = reached(writer.speller.constants.values())
     fresh = {name: number for name, number in used.items() if name not in there}
     declared = _declared(fresh, functions, target)
-    made = [*declared, *(one.text for one in texts)]
+    lines = [*declared, *(one.text for one in texts)]
     names = [*fresh, *(one.line.name if one.line else "" for one in texts)]
-    return Lines(made, names, slope)
+    return Lines(lines, names, slope)
 
 
 def _declared(constants: Mapping[str, Constant], functions: Functions, target: Target) -> list[str]:  # fmt: skip
