@@ -204,7 +204,7 @@ def _numbers(run: Callable[[], Any], place: int | None = None) -> list[float]:
     try:
         result = run() if place is None else run()[place]
         found = [complex(value) for value in _flat(result)]
-    except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):  # fmt: skip
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError):  # fmt: skip
         return []
     plain = all(not value.imag and math.isfinite(value.real) for value in found)
     return [value.real for value in found] if plain else []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradgen.audit.compare import audit
+from gradgen.command.main import main
 from gradgen.errors import GradgenError
 from gradgen.files.finder import Finder
 from gradgen.read.python.follow.imports import Imports
@@ -249,3 +250,108 @@ def test_the_rosenbrock_function_of_scipy_is_right() -> None:
     imports = imports_of(Finder(file), {"shape": {"x": 4}})
     said = audit(text, "rosen", text, "rosen_der", imports=(imports, imports))
     assert [finding.verdict for finding in said.findings] == ["right"] * 4
+
+
+FOUND = """import numpy as np
+
+EPS = np.finfo(float).eps
+
+
+def kernel(h, x, y):
+    return np.exp(-(x - y)**2 / (2 * h**2)) / h
+
+
+def d_kernel(h, x, y):
+    return 2 * (x - y) * kernel(h, x, y) / h**2
+
+
+def chain(x):
+    x = np.asarray(x)
+    return np.sum(x[1:] * x[:-1]**2)
+
+
+def chain_prime(x):
+    x = np.asarray(x)
+    g = np.zeros_like(x)
+    g[1:] += x[:-1]**2
+    g[:-1] += x[1:] * x[:-1]
+    return g
+
+
+class Fit:
+    def fun(self, d, sign=1.0):
+        return sign * (2 * d[0] * d[1] - d[0]**2)
+
+    def jac(self, d, sign=1.0):
+        return np.array([sign * (2 * d[1] - 2 * d[0]), sign * 2 * d[0]], float)
+
+
+class Logit:
+    def __init__(self, scale):
+        self.scale = scale
+
+    def cdf(self, z):
+        return 1 / (1 + np.exp(-z / self.scale))
+
+    def pdf(self, z):
+        return np.exp(-z) / (self.scale * (1 + np.exp(-z / self.scale))**2)
+
+    def rho(self, z):
+        return z**2 * 0.5
+
+    def psi(self, z):
+        z = np.asarray(z)
+        return z * np.ones(z.shape, np.float64)
+
+    def inverse(self, z):
+        return np.clip(z, EPS, np.inf)**2
+
+    def inverse_deriv(self, z):
+        return 2 * np.clip(z, EPS, np.inf) * (1.0 if z > EPS else 0.0)
+"""
+
+
+def test_a_folder_tells_by_what_and_of_how_many_numbers_slopes_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.py").write_text(FOUND)
+    assert main(["audit", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    said = [line.partition(": ")[2] for line in out.splitlines() if "model.py:" in line]
+    assert said == [
+        "d_kernel of kernel: wrong",
+        "chain_prime of chain for x=3: right, wrong",
+        "Fit.jac of Fit.fun: right",
+        "Logit.inverse_deriv of Logit.inverse: right",
+        "Logit.psi of Logit.rho: right",
+        "Logit.pdf of Logit.cdf: wrong",
+    ]
+    # By x it would have the other sign as well.
+    assert "dkernel/dy  wrong" in out and "a factor 2 too much" in out
+    assert "by x0, x1, x2" in out and "by z" in out
+
+
+def test_fewer_slopes_than_parameters_are_by_those_that_they_fit() -> None:
+    head = "def f(x, y, k):\n    return x**2 * y + k\n\n\ndef f_prime(x, y, k):\n    return "
+    for slopes, by, verdicts in (
+        ("2 * x * y, x**2", "by x, y: the first 2", ["right", "right"]),
+        ("x**2, 1.0", "by y, k: the last 2", ["right", "right"]),
+        ("2 * x * y, x**3", "by x, y: the first 2", ["right", "wrong"]),
+        ("x**2, 2.0", "by y, k: the last 2", ["right", "wrong"]),
+    ):
+        text = f"{head}{slopes}\n"
+        said = audit(text, "f", text, "f_prime")
+        assert said.arranged.startswith(by)
+        assert [finding.verdict for finding in said.findings] == verdicts
+
+
+@pytest.mark.parametrize("high", ["np.inf", "b"])
+def test_a_clip_without_a_bound_above_is_a_maximum(high: str) -> None:
+    text = f"import numpy as np\n\n\ndef f(x):\n    b = np.inf\n    return np.clip(x, 0.5, {high}) * x\n"
+    made = compile_function(text, "f")
+    assert not made.unproven
+    assert "invalid" not in made.source
+    for x in (0.2, 3.0):
+        assert made.forward(x)[0] == pytest.approx(max(x, 0.5) * x)
+    with pytest.raises(GradgenError, match="not a finite number"):
+        compile_function(text.replace("np.clip(x, 0.5,", "np.hypot(x,"), "f")

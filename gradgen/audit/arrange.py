@@ -48,6 +48,7 @@ def arrangements(
     claimed: Returns,
     wrt: Sequence[str] | None,
     own: Sequence[str] = (),
+    sequences: Sequence[Sequence[str]] = (),
 ) -> Sequence[Arrangement]:
     """Return which slopes the claimed values may be; the first is as they are called, others as they might be meant.
 
@@ -56,11 +57,15 @@ def arrangements(
         claimed: what claims to be its derivative.
         wrt: by which parameters, where that is said.
         own: the parameters by which a slope may be, if not all of them.
+        sequences: what the numbers are called in each parameter that is a sequence.
 
     Raises:
         GradgenError: that cannot be told; the message says what is missing.
     """
     rows, names = found.count, [n for n in found.inputs if not own or n in own]
+    if rows == 1 < claimed.count < len(names) and wrt is None:
+        few = _few(claimed, names, sequences)
+        return [([Slot(0, found.inputs.index(n)) for n in by], said) for by, said in few.items()]  # fmt: skip
     told, words = _by(found, claimed, wrt, names)
     if told is None:
         return [([Slot(0, found.inputs.index(name))], "") for name in names]
@@ -103,14 +108,24 @@ def _by(
         if len(told) == 1:
             return told, f"by {told[0]}, as its name says"
         return None, ""
-    if rows == 1 and count < len(names):
-        last = names[-count:]
-        return last, f"by {', '.join(last)}: the last {count} parameters"
+    if rows == 1 and count < len(names):  # the one of a `fit_deriv`
+        return names[-1:], f"by {names[-1]}: the last parameter"
     several = f"{rows} values and " if rows > 1 else ""
     raise GradgenError(
         f"`{claimed.name}` returns {count} values and `{found.name}` has {several}{len(names)} parameters; "
         "say by which they are with --wrt"
     )
+
+
+def _few(claimed: Returns, names: Sequence[str], sequences: Sequence[Sequence[str]]) -> dict[tuple[str, ...], str]:  # fmt: skip
+    """Return by which parameters fewer slopes may be than there are parameters, as `fit_deriv` has them, or `jac(x, *args)`; each with that in words."""
+    count = claimed.count
+    of_one = [(*each,) for each in sequences if len(each) == count and {*each} <= {*names}]  # fmt: skip
+    found = {each: f"by {', '.join(each)}" for each in of_one}
+    last, first = (*names[-count:],), (*names[:count],)
+    found.setdefault(last, f"by {', '.join(last)}: the last {count} parameters")
+    found.setdefault(first, f"by {', '.join(first)}: the first {count} parameters")
+    return found
 
 
 def _told(names: Sequence[str], called_so: str) -> Iterator[str]:

@@ -30,6 +30,9 @@ _WEAK = 1e-8
 _POINTS, _TRIES, _FEWEST = 24, 400, 3
 #: So many points are looked at again, with so many digits, before a slope is called wrong.
 _LOOKS, _CONFIRMING = 3, (80, 1200)
+#: What is said of a slope that is off by a number.
+_MULTIPLE = ("the sign", "a factor")
+_SIGNED = tuple(f"a factor {digit}" for digit in "123456789")
 #: What is larger at a point is not compared there.
 _LARGEST = mpmath.mpf(10) ** 100
 
@@ -64,7 +67,9 @@ def audit(
         read_claim(text, function, means, imports[0]),
         read_claim(against_text, against, means, imports[1]),
     )
-    offered = arrangements(pair.found, pair.claimed, wrt, own)
+    shapes = pair.found.function.shapes
+    parts = [part for name in own for part in shapes.get(name, (name,))]
+    offered = arrangements(pair.found, pair.claimed, wrt, parts, [*shapes.values()])
     records = pair.records()
     return judged(pair.found, against, offered, lambda *at: pair.finding(records, *at))
 
@@ -92,15 +97,32 @@ def judged(
     best = min(range(len(offered)), key=lambda n: (n not in fits, wrong[n], n))
     slots, arranged = offered[best]
     if not arranged:
+        # A multiple of one slope, and of no other, is that slope, and wrong.
+        told = [n for n, each in enumerate(verdicts) if each[0].reason.startswith(_MULTIPLE)]  # fmt: skip
+        # One with its sign goes before those without, as where a kernel is of x - y.
+        signed = [n for n in told if verdicts[n][0].reason.startswith(_SIGNED)]
+        told = told if len(told) == 1 else signed
+        if not fits and len(told) == 1:
+            slots = offered[told[0]][0]
+            said = f"by {found.inputs[slots[0].by]}, as its value is a multiple of that"
+            return _audit(found, against, said, verdicts[told[0]], slots)
         if len(fits) != 1:
             raise GradgenError(
                 f"by which parameter of `{found.name}` the value of `{against}` is cannot be told; say it with --wrt"
             )
         arranged = f"by {found.inputs[slots[0].by]}, as its value is that"
+    return _audit(found, against, arranged, verdicts[best], slots)
+
+
+def _audit(
+    found: Returns,
+    against: str,
+    arranged: str,
+    verdicts: Sequence[Finding],
+    slots: Sequence[Slot],
+) -> Audit:
     places = tuple((slot.row, slot.by) for slot in slots)
-    return Audit(
-        found.name, against, found.inputs, arranged, tuple(verdicts[best]), places
-    )
+    return Audit(found.name, against, found.inputs, arranged, tuple(verdicts), places)
 
 
 def _beyond(known: Sequence[Record], offs: Sequence[Any], row: int, by: int) -> bool:

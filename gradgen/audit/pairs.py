@@ -34,6 +34,10 @@ _METHODS = {
     "gradient": ("fun", "value", "__call__"),
     "derivative": ("value", "__call__"),
     "prime": ("value", "__call__"),
+    "psi": ("rho",),
+    "psi_deriv": ("psi",),
+    "pdf": ("cdf",),
+    "_pdf": ("_cdf",),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from gradgen.audit.compare import audit
 from gradgen.audit.finding import Audit
-from gradgen.audit.pairs import pairs
+from gradgen.audit.pairs import Found, pairs
 from gradgen.audit.run import audit_running
 from gradgen.audit.sarif import sarif
 from gradgen.command.formulas import read_reading, read_source
@@ -26,6 +26,9 @@ from gradgen.files.finder import Finder
 from gradgen.files.recipe import split_names
 from gradgen.sources import compile_function, imports_of
 from gradgen.syntax import parse_python
+
+#: How long the sequences are that an error proposes.
+_PROPOSED = re.compile(r'as in --shape "([^"]+)"')
 
 
 def audited(options: argparse.Namespace) -> int:
@@ -160,17 +163,14 @@ def _of_path(
         for pair in found:
             count += 1
             place = f"{file}:{pair.line}: {pair.said}"
-            both = (pair.text, pair.function), (pair.text, pair.against)
             try:
-                more = _imports((file, file), reading)
-                result = audit(*both[0], *both[1], pair.wrt, own=pair.own, **more)
+                result, lengths = _of_pair(pair, file, reading)
             except GradgenError as error:
                 unread += 1
                 if told:
                     print(f"{place}: not read: {_first_line(error)}")
                 continue
-            texts = Pair(pair.text, pair.function, pair.text, pair.against, **more)
-            result = _righted(result, texts, pair.wrt, pair.own, pair.attributes)
+            place += f" for {lengths}" if lengths else ""
             listed.append((file, pair.line, result))
             if told:
                 _print(place, result)
@@ -185,6 +185,26 @@ def _of_path(
     else:
         _report(listed, options.format)
     return int(bool(wrong))
+
+
+def _of_pair(pair: Found, file: Path, reading: Mapping[str, Any]) -> tuple[Audit, str]:
+    """Return the verdicts on a pair, and for which lengths of sequences they are: those that are proposed where none are said.
+
+    Raises:
+        GradgenError: one of the two cannot be read.
+    """
+    more = _imports((file, file), reading)
+    texts = Pair(pair.text, pair.function, pair.text, pair.against, **more)
+    both = (pair.text, pair.function), (pair.text, pair.against)
+    try:
+        found = audit(*both[0], *both[1], pair.wrt, own=pair.own, **more)
+    except GradgenError as error:
+        lengths = _PROPOSED.search(str(error))
+        if lengths is None or reading.get("shape"):
+            raise
+        shape = {**reading, "shape": lengths[1].split(", ")}
+        return _of_pair(pair, file, shape)[0], lengths[1]
+    return _righted(found, texts, pair.wrt, pair.own, pair.attributes), ""
 
 
 def _print(place: str, result: Audit) -> None:

@@ -279,6 +279,8 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
     Raises:
         UnknownError: it is none of these.
     """
+    if name in ("array", "asarray", "asanyarray", "zeros", "ones") and len(args) == 2:
+        args, named = args[:1], {**named, "dtype": args[1]}
     kind = named.get("dtype")
     if kind is not None:
         if not isinstance(kind, Imported) or kind.name not in ("float", "float64", "double"):  # fmt: skip

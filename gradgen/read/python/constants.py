@@ -76,6 +76,12 @@ class Constants:
             self.draft.in_ways.pop(self.edges[said].text, None)
         return self.edges[said]
 
+    def spare(self, said: str) -> None:
+        """Let what stands for an edge of the domain be left out, unless something reads it."""
+        name = self.edges[said].text
+        texts = {each: text for each, text, _ in self.draft.items}
+        self.draft.in_ways[name] = Value(texts[name])
+
     def constant(
         self, name: str, found: Constant, scope: Scope, node: ast.AST
     ) -> Value:

@@ -70,6 +70,13 @@ class Draft:
         self.items.append((name, value.text, comment))
         self.places.append(self.at)
 
+    def first(self, name: str) -> str:
+        """Return the name of which another is no more than a second one, as of x after y = np.asarray(x)."""
+        texts = {each: text for each, text, _ in self.items}
+        while name in texts:
+            name = texts[name]
+        return name
+
     def count(self, value: Value | list[Value]) -> None:
         """Count what is written out so far."""
         values = value if isinstance(value, list) else [value]

@@ -261,10 +261,14 @@ class Scope(Place):
         """Return what stands for a number that is not finite: the edge of the domain."""
         return self.constants.edge(said)
 
+    def is_infinite(self, value: Value) -> bool:
+        """Whether a value is what stands for an infinite number."""
+        infinite = self.constants.edges.get("inf")
+        return infinite is not None and value.text == infinite.text
+
     def finite(self, values: Sequence[Value]) -> None:
         """Refuse what is asked of an infinite number, or made of it."""
-        infinite = self.constants.edges.get("inf")
-        if infinite is not None and any(v.text == infinite.text for v in values):
+        if any(map(self.is_infinite, values)):
             raise RowError("`inf`, or what is too large for a float, is not a finite number; it may be returned, where the module raises, and no more")  # fmt: skip
 
     # Sequences.

@@ -24,7 +24,7 @@ def settle(
         results: what the function returns.
         kept: the names that somebody asks for, as the file has them: of each, the last value stays.
     """
-    if not draft.choices:
+    if not (draft.choices or draft.in_ways):
         return results
     last = {given: name for name, given in draft.called.items()}
     wanted = {last[given] for given in kept if given in last}

@@ -166,7 +166,7 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     if value.is_number and row is None and name in ("real", "imag"):
         return value if name == "real" else number(0.0)
     # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
-    plain = value.is_number and value.text in scope.constants.inputs
+    plain = value.is_number and scope.constants.draft.first(value.text) in scope.constants.inputs  # fmt: skip
     if not plain and (row is None or row.kind != "array"):
         raise RowError("only what modules hold is read with a dot")
     if name == "T":
@@ -200,6 +200,17 @@ def _counted(least: int, most: int, call: Called) -> Called:
             raise RowError(f"this takes {wanted} arguments, not {len(args)}")
         _only(named)
         return call(scope, args, named)
+
+    return called
+
+
+def _typed(call: Called) -> Called:
+    """Return what takes an array, and the type of its numbers."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        if len(args) == 2 and "dtype" not in named:
+            args, named = args[:1], {**named, "dtype": args[1]}
+        return _counted(1, 1, call)(scope, args, named)
 
     return called
 
@@ -492,12 +503,12 @@ def _promoted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
 _NUMPY = Value("", known=Known(Dotted("numpy"), said="a module has no place in a formula"))  # fmt: skip
 #: By the whole name of each function of numpy's, what a call of it comes to; None where it is one of numbers alone.
 CALLS: Mapping[str, Called] = {
-    "numpy.array": _counted(1, 1, _array),
-    "numpy.asarray": _counted(1, 1, _as_array),
-    "numpy.asanyarray": _counted(1, 1, _as_array),
+    "numpy.array": _typed(_array),
+    "numpy.asarray": _typed(_as_array),
+    "numpy.asanyarray": _typed(_as_array),
     "numpy.atleast_1d": _counted(1, 1, _at_least_one),
-    "numpy.zeros": _counted(1, 1, _filled("0.0")),
-    "numpy.ones": _counted(1, 1, _filled("1.0")),
+    "numpy.zeros": _typed(_filled("0.0")),
+    "numpy.ones": _typed(_filled("1.0")),
     "numpy.full": _counted(2, 2, _filled("")),
     "numpy.zeros_like": _counted(1, 1, _like("0.0")),
     "numpy.ones_like": _counted(1, 1, _like("1.0")),

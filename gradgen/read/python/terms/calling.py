@@ -74,8 +74,11 @@ def called(
         if scope.caller is None:
             raise scope.fail("a constant calls no function of the file", node)
         return scope.caller(found, args, named, node, scope, sure)
-    scope.finite(args)
     path = told(found.path, scope.constants.means)
+    if path == "numpy.clip" and len(args) == 3 and not named and scope.is_infinite(args[2]):  # fmt: skip
+        scope.constants.spare("inf")
+        found, path, args = Dotted("numpy.maximum"), "numpy.maximum", args[:2]
+    scope.finite(args)
     scope.constants.numpy |= path.startswith("numpy.") and path not in asking.CALLS
     if takes_sequences(found, scope.constants.means) and path not in scope.constants.means:  # fmt: skip
         scope.spend(len(goes_through(*args)))
