@@ -169,10 +169,12 @@ def examples(one: Candidate, inputs: Sequence[str]) -> Iterator[dict[str, float]
 
 def grouped(name: str, params: Sequence[str]) -> tuple[str, tuple[int, ...]]:
     """Return which parameter an input belongs to, and at which places it stands there."""
-    for param in params:
-        rest = name[len(param) :].lstrip("_") if name.startswith(param) else "?"
-        if name == param or all(part.isdigit() for part in rest.split("_")):
-            return param, (*(int(part) for part in rest.split("_") if part),)
+    for param in sorted(params, key=len, reverse=True):
+        if name == param:
+            break
+        rest = name.removeprefix(param).removeprefix("_at").lstrip("_")
+        if name.startswith(param) and all(map(str.isdigit, rest.split("_"))):
+            return param, (*map(int, rest.split("_")),)
     return name, ()
 
 
@@ -184,7 +186,16 @@ def arguments(
     for name, value in zip(inputs, at):
         param, places = grouped(name, [] if name in params else params)
         if not places:
-            given[param] = value
+            # A dict's number is called after the dict and its key.
+            of = (
+                [p for p in params if name.startswith(f"{p}_")]
+                if name not in params
+                else []
+            )
+            if of:
+                given.setdefault(of[0], {})[name.removeprefix(f"{of[0]}_")] = value
+            else:
+                given[param] = value
             continue
         row = given.setdefault(param, [])
         for place in places[:-1]:

@@ -38,6 +38,12 @@ READ = [
     ("def change():\n  globals()['K'] = 2.0\nK = 0.5", "return K*x + y"),
     ("", "t = 0.0\nfor k in range(3):\n  if x > 0:\n    if y > k:\n      t += x\n      if t > 2:\n        break\n      t += 1\n    t += 0.5\n  for j in range(2):\n    if y*j > x:\n      break\n    t += y\nreturn t"),
 ]  # fmt: skip
+READ += [
+    ("def g(x, *args, scale=2.0, **named):\n  return x*scale + sum(args) + named.get('b', 3.0)", "return g(x, y, 2.0) + g(y, scale=x, b=x*y)"),
+    ("def g(x, *rest):\n  return x*len(rest)\ndef h(*args, **named):\n  return g(*args, **named)", "return h(x, y, y) - h(y)"),
+    ("", "return [x, y, x*y][5 >> 1] + math.factorial(4)*x - math.comb(5, 2) + (1 << 3)*y"),
+    ("NAMES = frozenset(['a', 'b'])\ndef g(x, way='a'):\n  return x if way in NAMES else -x", "return g(x) + g(y, 'c')"),
+]  # fmt: skip
 POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
 
 
@@ -46,7 +52,7 @@ def file_of(above: str, body: str, first: str = "def f(x, y):") -> str:
     return f"{HEAD}{above}\n{first}\n{lines}\n"
 
 
-def of_python(text: str, *point: float) -> Any:
+def of_python(text: str, *point: Any) -> Any:
     """Return what Python computes; nan where it raises."""
     module = types.ModuleType("model")
     exec(text, vars(module))  # noqa: S102
@@ -195,3 +201,56 @@ def test_what_is_left_out_of_the_inputs_is_what_the_first_line_says() -> None:
     made = compile_function(text, "f", inputs="x, z")
     assert made.program.inputs == ("x", "z")
     assert made.forward(5.0, 1.0)[0] == 7.0
+
+
+def test_a_dict_of_a_caller_is_as_many_inputs_as_it_is_asked_for() -> None:
+    text = f"{HEAD}def g(m, t):\n    return m['a']*t + m['two words']\ndef f(t, m):\n    return g(m, t) - m['b']\n"
+    made = compile_function(text, "f")
+    assert made.program.inputs == ("t", "m_a", "m_1", "m_b")
+    assert not made.unproven
+    true = of_python(text, 2.0, {"a": 3.0, "b": 4.0, "two words": 5.0})
+    assert made.forward(2.0, 3.0, 5.0, 4.0)[0] == true
+    for body in ("len(m)", "sum(m)", "('b' in m)*1.0", "m.get('b', 1.0)", "dict(m)['a']", "(1.0 if m else 2.0)"):  # fmt: skip
+        with pytest.raises(GradgenError):
+            compile_function(f"{HEAD}def f(t, m):\n    return m['a']*t*{body}\n", "f")
+
+
+def test_whole_numbers_that_count_are_settled() -> None:
+    text = f"{HEAD}def f(x, n=4):\n    return sum(x**k/math.factorial(k) for k in range(n)) + n\n"
+    for options, count in (
+        ({}, 4),
+        ({"const": {"n": 3}}, 3),
+        ({"const": {"n": "2"}}, 2),
+    ):
+        made = compile_function(text, "f", **options)
+        assert made.program.inputs == ("x",) and not made.unproven
+        assert made.forward(0.5)[0] == pytest.approx(of_python(text, 0.5, count))
+        assert f"For n = {count}." in made.source
+    with pytest.raises(GradgenError, match="`range` takes whole numbers"):
+        compile_function(text, "f", inputs="x, n")
+
+
+def test_numbers_in_a_sequence_have_names_that_no_parameter_has() -> None:
+    text = f"{HEAD}def f(x, x0, x_1):\n    return x[0]*x0 - x[1]*x_1\n"
+    made = compile_function(text, "f")
+    assert made.program.inputs == ("x_at0", "x_at1", "x0", "x_1")
+    assert made.forward(1.0, 2.0, 3.0, 4.0)[0] == of_python(text, [1.0, 2.0], 3.0, 4.0)
+
+
+def test_a_table_may_be_given_to_a_function_of_another_file(tmp_path: Any) -> None:
+    (tmp_path / "other.py").write_text(
+        "def horner(cs, x):\n    t = 0.0\n    for c in cs:\n        t = t*x + c\n    return t\n"
+        "def keep(cs, x):\n    return horner(cs, x)\n"
+        "def change(cs, x):\n    cs[0] = x\n    return cs[0]\n"
+        "def hand(cs, x):\n    return change(cs, x)\n"
+    )
+    file = tmp_path / "model.py"
+    for name in ("horner", "keep", "change", "hand"):
+        text = f"from other import {name}\nT = [1.5, -2.0, 0.25]\ndef f(x):\n    return {name}(T, x)\n"
+        file.write_text(text)
+        if name in ("horner", "keep"):
+            made = compile_function(text, "f", file=file)
+            assert made.forward(2.0)[0] == 1.5 * 4 - 2.0 * 2 + 0.25
+        else:
+            with pytest.raises(GradgenError, match="`T` may change: line 4 hands the list on"):  # fmt: skip
+                compile_function(text, "f", file=file)

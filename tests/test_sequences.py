@@ -149,7 +149,7 @@ def kind(x):
     return x[0] if isinstance(x, list) else x[1]
 
 
-def clash(x, x0):
+def clash(x, x0, x_0, x_at1):
     return x[1]*x0
 
 

@@ -14,7 +14,7 @@ import mpmath
 
 from gradgen.prove.plain import Plain
 from gradgen.prove.python.files import Files, own_names
-from gradgen.prove.python.heap import Array, List, Local
+from gradgen.prove.python.heap import Array, Dict, List, Local
 from gradgen.prove.python.sequences import put, taken, through
 from gradgen.prove.python_expressions import (
     FileNames,
@@ -70,9 +70,9 @@ def plain_function(
         given |= {n: numbers.number(v) for n, v in constants.items()}
         given |= {each: Place(place) for place, each in enumerate(inputs)}
         for name, value in (settled or {}).items():
-            given[name] = value if isinstance(value, bool) else Fixed(value)
+            given[name] = value if isinstance(value, int) else Fixed(value)
         for name, parts in (shapes or {}).items():
-            given[name] = _rows(getattr(parts, "nested", parts), given)
+            given[name] = _held(parts, given)
         given = {each: value for each, value in given.items() if each in params}
         result = walker.called(function, given)
         plain.results = [numbers.place(value) for value in _values(result)]
@@ -86,6 +86,14 @@ def _values(result: Any) -> list[Any]:
     if not isinstance(result, (tuple, List, Array)):
         return [result]
     return [value for row in result for value in _values(row)]
+
+
+def _held(parts: Sequence[str], given: Mapping[str, Any]) -> Any:
+    """Return the sequence, or the dict, whose numbers have these names."""
+    keys = getattr(parts, "keys", ())
+    if keys:
+        return Dict({key: given.get(part) for key, part in zip(keys, parts)})
+    return _rows(getattr(parts, "nested", parts), given)
 
 
 def _rows(parts: Sequence[Any], given: Mapping[str, Any]) -> tuple[Any, ...]:

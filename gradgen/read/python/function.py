@@ -16,9 +16,11 @@ from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
 from gradgen.read.python.flow.shapes import (
+    Parts,
     Shapes,
     Size,
     lacking,
+    lengths,
     shape_of,
     shapes,
 )
@@ -27,10 +29,10 @@ from gradgen.read.python.flow.ways import Returned
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.meanings import check_means
-from gradgen.read.python.parameters import defaults, parameters
+from gradgen.read.python.parameters import defaults, parameters, starred
 from gradgen.read.python.results import Results
 from gradgen.read.python.scope import Names, UnclearError
-from gradgen.read.python.terms.rows import Row
+from gradgen.read.python.terms.rows import Row, row_of
 from gradgen.read.python.terms.value import Value, value_of
 from gradgen.read.statements import canonical, split_docstring
 
@@ -157,10 +159,13 @@ def read_helper(
             if not sizes:
                 if not said.tried:
                     raise
-                raise _with(error, said.tried) from None
+                raise _with(error, lengths(said.tried)) from None
             more = replace(said, shapes={**said.shapes, **sizes}, tried=sizes)
-            read_helper(helper, means, result, outputs, const, variables, more)
-            raise _asked(error, sizes) from None
+            found = read_helper(helper, means, result, outputs, const, variables, more)
+            if lengths(sizes):
+                raise _asked(error, lengths(sizes)) from None
+            reader.constants.called.clear()  # it was read again
+            return reader, found
         of_file = reader.constants
         return reader, replace(
             found,
@@ -201,13 +206,21 @@ def _asked(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
 
 def _with(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
     """Return why a function is refused whatever sizes its sequences have."""
-    said = f'{error.said} (that is with --shape "{shape_of(sizes)}")'
+    said = error.said
+    if sizes:
+        said = f'{error.said} (that is with --shape "{shape_of(sizes)}")'
     return GradgenError(said, error.source, error.column, error.line, error.file)
 
 
-def _row(parts: Sequence[object]) -> Value:
-    """Return the sequence of numbers with these names."""
-    items = (Value(p) if isinstance(p, str) else _row(p) for p in parts)  # type: ignore[arg-type]
+def _row(parts: Parts) -> Value:
+    """Return the sequence of numbers, of rows or the dict with these names."""
+    if parts.keys:
+        return Row("record", (*map(Value, parts),), parts.keys).value
+    return _sequence(parts.nested)
+
+
+def _sequence(parts: Sequence[object]) -> Value:
+    items = (Value(p) if isinstance(p, str) else _sequence(p) for p in parts)  # type: ignore[arg-type]
     return Row("sequence", (*items,)).value
 
 
@@ -226,7 +239,12 @@ class _Reader:
         self.settled = fixed
         self.shapes = shapes(helper, imports.shapes, {*fixed, *variables})
         self.helper = helper
-        self.told = shown(fixed, self.shapes)
+        self.stars = starred(helper, (), {})
+        rows = {name: row_of(value) for name, value in self.stars.items()}
+        empty: dict[str, object] = {
+            n: {} if row and row.kind == "dict" else () for n, row in rows.items()
+        }
+        self.told = shown({**fixed, **empty}, self.shapes)
         self.draft = Draft(avoid, shown(fixed))
         self.inputs = [arg.arg for arg in helper.function.args.args]
         self.constants = Constants(self.draft, means, self.inputs, imports.ignored)
@@ -241,7 +259,7 @@ class _Reader:
         given = {}
         for name in parameters(self.helper, self.constants.ignored):
             parts = self.shapes.get(name)
-            given[name] = _row(parts.nested) if parts else Value(name)
+            given[name] = _row(parts) if parts else Value(name)
         inputs = [
             each
             for name in given
@@ -251,6 +269,7 @@ class _Reader:
         self.draft.go_to(names, function)
         self.draft.taken = dict.fromkeys(inputs, 1)
         body = Body(self.helper, self.draft, self.constants)
+        given |= self.stars
         given |= {name: value_of(self.settled[name], name) for name in self.settled}
         end, first = body.read(self.helper, given)
         comment = said_of(end)

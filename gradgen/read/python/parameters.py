@@ -11,6 +11,8 @@ from gradgen.read.python.constants import Constants
 from gradgen.read.python.draft import Draft
 from gradgen.read.python.expression import translate
 from gradgen.read.python.follow.decorators import check_decorator
+from gradgen.read.python.terms.rows import Row
+from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 from gradgen.read.statements import canonical
 
@@ -30,7 +32,7 @@ def parameters(
     """
     function, names = helper.function, helper.names
     args = function.args
-    if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
+    if args.kwonlyargs or args.posonlyargs:
         raise names.fail("only plain parameters are allowed", function)
     if getattr(function, "type_params", ()):
         raise names.fail("a generic function is not read", function)
@@ -38,6 +40,25 @@ def parameters(
         for decorator in function.decorator_list:
             check_decorator(decorator, helper, ignored, called)
     return [arg.arg for arg in args.args]
+
+
+def starred(
+    helper: Helper, args: Sequence[Value], named: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return what `*args` and `**named` of a function hold where a call gives more than its parameters.
+
+    Args:
+        helper: the function.
+        args: what is given by place beyond them.
+        named: what is given by other names.
+    """
+    first = helper.function.args
+    found = {}
+    if first.vararg is not None:
+        found[first.vararg.arg] = Row("tuple", (*args,)).value
+    if first.kwarg is not None:
+        found[first.kwarg.arg] = Row("dict", (*named.values(),), (*named,)).value
+    return found
 
 
 def defaults(

@@ -81,7 +81,8 @@ class Body:
             around: of a function in a function, the names around it.
         """
         function, names = helper.function, helper.names
-        args = [arg.arg for arg in function.args.args]
+        stars = (function.args.vararg, function.args.kwarg)
+        args = [arg.arg for arg in (*function.args.args, *stars) if arg is not None]
         local = frozenset((*args, *self.texts.names_of(function, function.body)))
         scope = Scope(
             self.constants,

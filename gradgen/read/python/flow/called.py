@@ -11,7 +11,8 @@ from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.statements import check_given
 from gradgen.read.python.flow.ways import edges, put_together, without_edges
-from gradgen.read.python.parameters import parameters
+from gradgen.read.python.parameters import parameters, starred
+from gradgen.read.python.simpler.first_lines import BY_NAME
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 
@@ -75,7 +76,13 @@ def _given(
 ) -> dict[str, Value]:
     """Return what the parameters of a function are in a call."""
     params = parameters(helper, body.constants.ignored, helper is not body.helper)
-    given = {**dict(zip(params, args)), **named}
+    first = helper.function.args
+    placed = [arg.arg for arg in first.args if arg.type_comment != BY_NAME]
+    more = args[len(placed) :] if first.vararg is not None else []
+    others = {n: v for n, v in named.items() if n not in params} if first.kwarg else {}
+    args = args[: len(args) - len(more)]
+    named = {n: v for n, v in named.items() if n not in others}
+    given = {**dict(zip(placed, args)), **named}
     if isinstance(found, Inner):
         given = {**found.defaults, **given}
     else:
@@ -83,7 +90,8 @@ def _given(
             beside = Scope(body.constants, helper.names, before=helper.place)
             given[name] = translate(default, beside)
     check_given(helper, params, [*given], len(args), [*named], node, scope)
+    given |= starred(helper, more, others)
     values = {}
-    for name in params:
-        values[name] = body.parts_named(f"{helper.function.name}_{name}", given[name])
+    for name, value in given.items():
+        values[name] = body.parts_named(f"{helper.function.name}_{name}", value)
     return values

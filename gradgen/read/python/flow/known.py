@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from gradgen.errors import GradgenError
 from gradgen.read.python.flow.conditions import either
 from gradgen.read.python.terms.cells import Cells
-from gradgen.read.python.terms.rows import constant, row_of
+from gradgen.read.python.terms.rows import HELD, constant, row_of
 from gradgen.read.python.terms.subscripts import same
 from gradgen.read.python.terms.value import Value, equality, truth
 
@@ -88,6 +88,8 @@ def _within(
 ) -> Value | None:
     """Return whether a value is one of those that are listed, or a text is part of another."""
     among = row_of(others[0]) if len(others) == 1 else None
+    if among is not None and among.kind == "record":
+        raise fail(HELD, node)
     if among is not None:
         others = (
             [*map(constant, among.keys)] if among.kind == "dict" else [*among.items]
@@ -119,7 +121,7 @@ def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None
     name = "ndarray" if name == "numpy.ndarray" else name
     row = row_of(value)
     if row is not None:
-        if row.kind in ("iterator", "sequence"):
+        if row.kind in ("iterator", "sequence", "record"):
             return None if name in _SEQUENCES else False
         return name == ("ndarray" if row.kind == "array" else row.kind)
     if value.known is not None:

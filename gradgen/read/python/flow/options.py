@@ -24,6 +24,7 @@ def settled(
         variables: the parameters that the user lists as variables.
     """
     asked, of_text = _tested(helper)
+    counts = _counts(helper)
     found: dict[str, object] = {}
     args = helper.function.args
     names = [arg.arg for arg in args.args]
@@ -34,16 +35,41 @@ def settled(
             continue  # in hand it is another one by now
         text = isinstance(value, str)
         switch = value is None or isinstance(value, bool)
-        if name not in variables and name not in const and (text or (switch and name in asked)):  # fmt: skip
+        told = text or (switch and name in asked) or (name in counts and type(value) is int)  # fmt: skip
+        if name not in variables and name not in const and told and isinstance(node, ast.Constant):  # fmt: skip
             found[name] = value
     for name in names:
         if name in const:
             default = _default(helper, name)
             text = name in of_text or isinstance(default, str)
             known, value = _given(const[name], text)
+            whole = _whole(const[name]) if name in counts else None
+            if whole is not None:
+                known, value = True, whole
             if known:
                 found[name] = value
     return {name: found[name] for name in names if name in found}
+
+
+def _counts(helper: Helper) -> set[str]:
+    """Return the names by which a function counts turns, or the places in a sequence."""
+    found: set[str] = set()
+    for node in ast.walk(helper.function):
+        inner: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":  # fmt: skip
+            inner = node.args
+        elif isinstance(node, ast.Subscript):
+            inner = [node.slice]
+        for each in inner:
+            found.update(n.id for n in ast.walk(each) if isinstance(n, ast.Name))
+    return found
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number that a user gives, or its text."""
+    if isinstance(value, str) and value.strip().removeprefix("-").isdigit():
+        return int(value)
+    return value if type(value) is int else None
 
 
 def _default(helper: Helper, name: str) -> object:
@@ -118,6 +144,11 @@ def shown(
     """Return what parameters are settled to, in words, and which numbers are in those that are sequences; empty where there are none."""
     listed = [f"{name} = {value!r}" for name, value in values.items()]
     for name, parts in (shapes or {}).items():
+        keys = getattr(parts, "keys", ())
+        parts = [f"{k!r}: {p}" for k, p in zip(keys, parts)] or parts
         inner = ", ".join(parts if len(parts) < 6 else (*parts[:2], "...", parts[-1]))
+        if keys:
+            listed.append(f"{name} = {{{inner}}}")
+            continue
         listed.append(f"{name} = ({inner}{',' if len(parts) == 1 else ''})")
     return f"For {', '.join(listed)}." if listed else ""

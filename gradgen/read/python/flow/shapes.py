@@ -10,14 +10,15 @@ from typing import TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.terms.rows import MAX_HELD, FewError, SizeError
+from gradgen.read.python.terms.rows import MAX_HELD, FewError, KeyLackError, SizeError
 from gradgen.read.python.tree import own_names, walk
 
 
 class Parts(tuple[str, ...]):
-    """What the numbers in a parameter are called, and in how many rows they stand; 0 where it is no table."""
+    """What the numbers in a parameter are called, and in how many rows they stand, 0 where it is no table; of a dict also its keys."""
 
     rows = 0
+    keys: tuple[str, ...] = ()
 
     @property
     def nested(self) -> Sequence[object]:
@@ -29,8 +30,8 @@ class Parts(tuple[str, ...]):
 
 #: The parameters that are sequences, each with the names of the numbers in it.
 Shapes = Mapping[str, Parts]
-#: How many numbers a sequence holds, or how many rows, and how many each of them.
-Size: TypeAlias = "tuple[int, ...]"
+#: How many numbers a sequence holds, or how many rows, and how many each of them; of a dict what it is asked for.
+Size: TypeAlias = "tuple[int, ...] | tuple[str, ...]"
 
 
 def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -> Shapes:  # fmt: skip
@@ -55,7 +56,8 @@ def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -
     found: dict[str, Parts] = {}
     for name, size in sizes.items():
         if all(size):
-            found[name] = _parts(name, size)
+            ways = (_parts(name, size, beside) for beside in ("", "_", "_at"))
+            found[name] = next((p for p in ways if not {*p} & {*names}), _parts(name, size, ""))  # fmt: skip
             if {*found[name]} & {*names}:
                 raise helper.names.fail(
                     f"the numbers in `{name}` are {', '.join(found[name][:3])}, and a parameter is called so as well; rename one",
@@ -64,8 +66,13 @@ def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -
     return found
 
 
-def _parts(name: str, size: Size) -> Parts:
-    beside = f"{name}_" if name[-1].isdigit() else name
+def _parts(name: str, size: Size, after: str) -> Parts:
+    beside = f"{name}{after}" if after or not name[-1].isdigit() else f"{name}_"
+    if isinstance(size[0], str):
+        keys = (*map(str, size),)
+        made = Parts(f"{name}{after}_{key if key.isidentifier() else place}" for place, key in enumerate(keys))  # fmt: skip
+        made.keys = keys
+        return made
     if len(size) == 1:
         return Parts(f"{beside}{place}" for place in range(size[0]))
     rows, columns = size
@@ -76,7 +83,7 @@ def _parts(name: str, size: Size) -> Parts:
 
 def read_shapes(text: Sequence[str]) -> dict[str, Size]:
     """Return how long parameters are, which is written as in x=3, or of rows as in x=2x3."""
-    found = {}
+    found: dict[str, Size] = {}
     for item in text:
         name, _, size = (part.strip() for part in item.partition("="))
         sizes = [int(s) if s.isascii() and s.isdigit() and len(s) < 6 else 0 for s in size.split("x")]  # fmt: skip
@@ -101,10 +108,13 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
         tried: the sizes that were tried.
     """
     why: BaseException | None = error
-    while why is not None and not isinstance(why, (SizeError, FewError)):
+    while why is not None and not isinstance(why, (SizeError, FewError, KeyLackError)):
         why = why.__context__
+    if isinstance(why, KeyLackError):
+        of = next((n for n, p in shapes.items() if p == why.parts and n in tried), "")
+        return {**tried, of: (*map(str, tried[of]), why.key)} if of else {}
     if isinstance(why, FewError):
-        few = {n: s for n, s in tried.items() if max(s) < why.size <= _MOST}
+        few = {n: s for n, s in tried.items() if not isinstance(s[0], str) and max(map(int, s)) < why.size <= _MOST}  # fmt: skip
         return {**tried, **{n: (why.size,) * len(s) for n, s in few.items()}} if few else {}  # fmt: skip
     if why is None:
         return {}
@@ -113,11 +123,17 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     while name in made and name not in names:
         name = made[name]
     if name in names and name not in tried and name not in shapes:
-        return {**tried, name: (_TRIED,)}
+        return {**tried, name: (why.key,) if why.key else (_TRIED,)}
     row = next((n for n, parts in shapes.items() if name in parts), "")
-    if len(tried.get(row, ())) == 1:
-        return {**tried, row: (*tried[row], _TRIED)}
+    size = tried.get(row, ())
+    if len(size) == 1 and isinstance(size[0], int):
+        return {**tried, row: (size[0], _TRIED)}
     return {}
+
+
+def lengths(sizes: Mapping[str, Size]) -> dict[str, Size]:
+    """Return the sizes that a user has to say; what a dict is asked for is told by the function."""
+    return {n: size for n, size in sizes.items() if not isinstance(size[0], str)}
 
 
 def shape_of(sizes: Mapping[str, Size]) -> str:

@@ -238,7 +238,7 @@ def check_result(found: Returned, names: Names, rows: bool) -> tuple[int, ...]:
     todo = [found.form]
     while todo:
         form = todo.pop()
-        if form is not None and form[0] in ("dict", "set", "range"):
+        if form is not None and form[0] in ("dict", "set", "range", "record"):
             raise names.fail(f"a {form[0]} is not returned; return a tuple of numbers", found.node)  # fmt: skip
         todo += form[2] if form is not None else ()
     return ()

@@ -28,8 +28,10 @@ class Imports:
     home: str = ""
     package: bool = False
     ignored: tuple[str, ...] = ()
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    tried: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...] | tuple[str, ...]] = field(
+        default_factory=dict
+    )
+    tried: Mapping[str, tuple[int, ...] | tuple[str, ...]] = field(default_factory=dict)
     rows: bool = False
 
     def add(self, names: Names) -> None:

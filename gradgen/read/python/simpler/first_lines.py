@@ -21,8 +21,6 @@ def flatten(module: ast.Module) -> None:
 
 
 def _flatten(args: ast.arguments) -> None:
-    if args.vararg is not None and args.kwonlyargs:
-        return  # what is given by place goes elsewhere
     without = [default is None for default in args.kw_defaults]
     ordered = without == sorted(without, reverse=True)
     if not ordered or (args.defaults and any(without)):

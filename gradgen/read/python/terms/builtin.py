@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.terms.rows import (  # fmt: skip
+    HELD,
     Row,
     RowError,
     SizeError,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: A number that is written as text has at most so many characters.
 _LONGEST = 300
+#: The factorial of a larger number is no whole number among doubles.
+_FACTORS = 18
 #: What a call comes to: of its arguments, in order and by name; None where it is one of numbers alone.
 Called = Callable[["Scope", Sequence[Value], Mapping[str, Value]], "Value | None"]
 
@@ -159,6 +162,8 @@ def joined(values: Sequence[Value], all_: bool) -> Value:
 def _len(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     value = _one(args, "len")
     row = row_of(value)
+    if row is not None and row.kind == "record":
+        raise RowError(HELD)
     if row is not None and row.kind != "iterator":
         return index(len(row))
     held = value.known.value if value.known is not None else None
@@ -323,6 +328,16 @@ def _copied(kind: str) -> Called:
     return called
 
 
+def _of_whole(work: Callable[..., int], count: int) -> Called:
+    """Return what a function makes of whole numbers that are known and small."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        wholes = [arg.whole for arg in args if arg.whole is not None and 0 <= arg.whole <= _FACTORS]  # fmt: skip
+        return index(work(*wholes)) if len(wholes) == len(args) == count and not named else None  # fmt: skip
+
+    return called
+
+
 def set_of(values: Sequence[Value]) -> Value:
     """Return the set of values that are known."""
     return Row("set", (*{key_of(value): value for value in values}.values(),)).value
@@ -377,6 +392,9 @@ CALLS: Mapping[str, Called] = {
     "builtins.list": _copied("list"),
     "builtins.tuple": _copied("tuple"),
     "builtins.set": _copied("set"),
+    "builtins.frozenset": _copied("set"),
+    "math.factorial": _of_whole(math.factorial, 1),
+    "math.comb": _of_whole(math.comb, 2),
     "builtins.dict": _dict,
     "builtins.map": _map,
     "math.fsum": _fsum,

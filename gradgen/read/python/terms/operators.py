@@ -77,6 +77,8 @@ _ON_WHOLE: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
 }
 
 
@@ -118,7 +120,7 @@ def binary(
     if left.condition or right.condition:
         raise context.fail(_NO_NUMBER, node)
     whole = _worked_out(left, kind, right)
-    indexed = left.index or right.index or kind is ast.FloorDiv
+    indexed = left.index or right.index or kind in (ast.FloorDiv, ast.LShift, ast.RShift)  # fmt: skip
     if whole is not None and indexed:
         return index(whole)  # a literal beside an index is one
     if kind not in _BINARY:
@@ -149,7 +151,7 @@ def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | No
         return None
     if kind in (ast.FloorDiv, ast.Mod) and other == 0:
         return None
-    if kind is ast.Pow and not 0 <= other <= _EXPONENT:
+    if kind in (ast.Pow, ast.LShift, ast.RShift) and not 0 <= other <= _EXPONENT:
         return None
     found = _ON_WHOLE[kind](one, other)
     return found if abs(found) <= _SMALL**2 else None

@@ -15,6 +15,7 @@ _WORDS = {
     "array": "an array",
     "iterator": "what is gone through once, such as zip(...)",
     "sequence": "a parameter that is a sequence",
+    "record": "a parameter that is asked for texts",
 }
 #: A name or a number, which may stand for a value in any place.
 ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
@@ -23,6 +24,10 @@ _NUMBER = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
 
 #: What to do where a parameter is a sequence, and nothing says how long it is.
 SHAPE = 'of a parameter that is a sequence, say how many numbers it holds, as in --shape "x=3", or "x=2x3" for rows'
+
+
+#: What is not asked of a parameter that is a dict of a caller's.
+HELD = "what else this parameter holds depends on who calls; ask it for texts alone, as in p['a']"
 
 
 class RowError(Exception):
@@ -35,6 +40,16 @@ class SizeError(RowError):
     def __init__(self, said: str, value: Value) -> None:
         super().__init__(f"{said}; {SHAPE}")
         self.text = value.text if value.is_number else ""
+        self.key = ""
+
+
+class KeyLackError(RowError):
+    """The same where a dict of a caller's is asked for a text: which one, and what else it was asked for."""
+
+    def __init__(self, row: Row, key: str) -> None:
+        super().__init__(f"the dict has no key {key!r}")
+        self.parts = tuple(item.text for item in row.items)
+        self.key = key
 
 
 class FewError(RowError):
@@ -74,7 +89,7 @@ class Row:
 
     def __bool__(self) -> bool:
         """Whether `if` takes it for true."""
-        if self.kind in ("array", "sequence", "iterator"):
+        if self.kind in ("array", "sequence", "iterator", "record"):
             raise RowError(f"whether {self.word} is true, Python does not say alike; write len(x) > 0, any(x) or all(x)")  # fmt: skip
         return len(self) > 0
 
@@ -135,6 +150,8 @@ def listed(value: Value) -> list[Value]:
     row = row_of(value)
     if row is None:
         raise SizeError("this is one value, not several", value)
+    if row.kind == "record":
+        raise RowError(HELD)
     if row.kind == "set":
         raise RowError("the order of a set is not certain; write a tuple")
     return [constant(key) for key in row.keys] if row.kind == "dict" else [*row.items]

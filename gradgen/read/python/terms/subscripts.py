@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
+    HELD,
+    KeyLackError,
     Row,
     RowError,
     SizeError,
@@ -52,9 +54,12 @@ def subscript(
         held = base.known.value if base.known is not None else None
         if isinstance(held, str) and not isinstance(node, ast.Slice):
             return Value("", known=Known(held[index_of(given[0], len(held))]))
-        raise SizeError("only a sequence, a dict or an array has an index", base)
+        error = SizeError("only a sequence, a dict or an array has an index", base)
+        text = given[0].known.value if given and given[0].known is not None else None
+        error.key = text if isinstance(text, str) and text else ""
+        raise error
     if isinstance(node, ast.Slice):
-        if row.kind in ("dict", "set", "iterator"):
+        if row.kind in ("dict", "set", "iterator", "record"):
             raise RowError(f"{row.word} has no slices")
         items = row.items[_slice(node, given)]
         if row.kind == "array":
@@ -79,6 +84,13 @@ def place_of(row: Row, key: Value) -> int:
         if found not in row.keys:
             raise RowError(f"the dict has no key {found!r}")
         return row.keys.index(found)
+    if row.kind == "record":
+        text = key_of(key)
+        if not isinstance(text, str):
+            raise RowError(HELD)
+        if text not in row.keys:
+            raise KeyLackError(row, text)
+        return row.keys.index(text)
     if row.kind in ("set", "iterator"):
         raise RowError(f"{row.word} has no index")
     return index_of(key, len(row))

@@ -6,10 +6,13 @@ The rule: every place that reads the table's name, or another name that it may g
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import TypeAlias
 
 from gradgen.read.python.bound import Dotted, Helper, Meaning
+from gradgen.read.python.follow.meaning import follow
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.rows import Row
 from gradgen.read.python.tree import Function, children, dotted, own_names
@@ -103,16 +106,22 @@ class _Lines:
         except UnclearError:
             known = root in self.names.bound.names
             return None if known else Dotted(".".join(("builtins", root, *attributes)))
-        if not attributes:
-            return found
-        return found.inner(attributes) if isinstance(found, Dotted) else None
+        if not isinstance(found, Dotted):
+            return None if attributes else found
+        found = found.inner(attributes)
+        with contextlib.suppress(UnclearError):
+            return follow(found, self.names, {})
+        return found
 
 
 class Tables(_Lines):
     """What the lines of a file do with what its names stand for."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, others: list[Tables] | None = None) -> None:
         super().__init__(names)
+        #: The same of other files, whose functions tables are given to.
+        self.others = [] if others is None else others
+        self.others.append(self)
         #: The names that a table may go by, each with its scope and how deep lists stand in it, and those that are still to be asked.
         self.seen: set[_Alias] = set()
         self.todo: list[_Alias] = []
@@ -254,7 +263,9 @@ class Tables(_Lines):
             return node.lineno
         meant = None if call.func is node else self.meaning(call)
         if isinstance(meant, Helper):
-            return self.argument(node, parent, call, meant, deep)
+            own = meant.names is self.names
+            given = self.argument if own else partial(_abroad, self)
+            return given(node, parent, call, meant, deep)
         if not isinstance(meant, Dotted):
             return node.lineno
         path = meant.path.split(".")
@@ -302,6 +313,19 @@ class Tables(_Lines):
         assert name is not None
         self.alias(name, helper.function, deep)
         return 0
+
+
+def _abroad(tables: Tables, node: ast.expr, parent: ast.AST, call: ast.Call, helper: Helper, deep: int) -> int:  # fmt: skip
+    """Return the line that may change what is given to another file's function, which is read as those of the own file are."""
+    known = [each for each in tables.others if each.names is helper.names]
+    other = known[0] if known else Tables(helper.names, tables.others)
+    if tables.views and not other.views:
+        other.views = True
+        other.seen.clear()
+    line = other.argument(node, parent, call, helper, deep)
+    while other.todo and not line:
+        line = other.read(*other.todo.pop())
+    return node.lineno if line else 0
 
 
 def _levels(row: Row) -> int:

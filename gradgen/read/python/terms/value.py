@@ -87,7 +87,7 @@ def value_of(value: object, option: str) -> Value:
     """Return the value of a parameter that is settled."""
     if isinstance(value, bool):
         return truth(value)
-    return Value("", known=Known(value, option))
+    return index(value) if isinstance(value, int) else Value("", known=Known(value, option))  # fmt: skip
 
 
 def denied(value: Value) -> Value:
