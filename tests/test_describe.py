@@ -84,6 +84,16 @@ def without_stage(entry: str) -> str:
                 "ValueError or ZeroDivisionError: backward, where x = 0.",
             ],
         ),
+        (
+            "x**-2.5",
+            [
+                "ValueError: where x < 0.",
+                "ValueError: where x = 0.",
+                "OverflowError: where x**(-2.5) is too large.",
+                "ValueError or ZeroDivisionError: backward, where x = 0.",
+                "OverflowError: backward, where x**((-2.5) - 1) is too large.",
+            ],
+        ),
         ("0.5**x", ["OverflowError: where 0.5**x is too large."]),
         (
             "0**x",

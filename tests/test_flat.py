@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,22 @@ def test_the_gradient_of_what_does_not_move(
     assert list(f.backward(cache)) == pytest.approx(wanted, rel=1e-14, abs=0)
     (row,) = f.jacobian(*point.values())
     assert list(row) == pytest.approx(wanted, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("power", [5, 8, 10, 14])
+@pytest.mark.parametrize("roots", [*product((1 / 2, 1 / 3), repeat=2)])
+def test_roots_of_a_power_are_flat_by_what_is_left_of_it(
+    power: int, roots: tuple[float, float]
+) -> None:
+    text = f"abs(x)**{power}*(1 + y*y)"
+    for root in roots:
+        text = f"sqrt({text})" if root == 1 / 2 else f"cbrt({text})"
+    _, cache = (f := compile(text)).forward(0.0, 1.0)
+    if power * math.prod(roots) > 1:
+        assert f.backward(cache) == (0.0, 0.0)
+    else:
+        with pytest.raises(_ERRORS):
+            f.backward(cache)
 
 
 def test_what_cannot_raise_is_not_listed() -> None:
