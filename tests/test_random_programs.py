@@ -116,6 +116,47 @@ def test_fifteen_hundred_python_functions() -> None:
     hold("functions", 0, 1500)
 
 
+def _constant(rnd: random.Random, depth: int) -> str:
+    """Return an expression of constants, of which many round."""
+    if not depth:
+        whole = rnd.choice(("1", "3", "7", "10", "49", "10**20"))
+        return rnd.choice((whole, whole, "0.1", "0.5", "2.675"))
+    left, right = _constant(rnd, depth - 1), _constant(rnd, rnd.randrange(depth))
+    return f"({left} {rnd.choice('+-*//')} {right})"
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(200, marks=pytest.mark.slow)])
+def test_what_constants_come_to_is_what_python_says_or_refused(first: int) -> None:
+    """A condition or a step of constants that rounding decides is never decided in another way."""
+    refused = 0
+    count = 4 * first or 150
+    for seed in range(first, first + count):
+        rnd = random.Random(f"rounding {seed}")
+        made, step = _constant(rnd, 2), _constant(rnd, 1)
+        try:
+            near = repr(round(eval(made), 1))
+            eval(step)
+        except ZeroDivisionError:
+            continue
+        compared = f"{rnd.choice(('==', '>=', '<', '!='))} {rnd.choice((near, made))}"
+        text = f"""
+import math
+def f(x):
+    a = x if {made} {compared} else 2*x
+    return a + x*math.floor({made}) + x*math.trunc(({step}) % 7)
+"""
+        try:
+            compiled = compile_function(text, "f")
+        except GradgenError as error:
+            assert "rounded" in str(error), (text, error)
+            refused += 1
+            continue
+        scope: dict[str, Any] = {}
+        exec(text, scope)  # noqa: S102
+        assert compiled(0.7) == pytest.approx(scope["f"](0.7), rel=1e-12), text
+    assert refused < 0.85 * count
+
+
 def test_the_same_constant_in_several_lines() -> None:
     """The shortest form of what was wrong: negative literals, and names for them, in statements that follow each other."""
     from gradgen.pipeline import compile

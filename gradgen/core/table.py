@@ -49,7 +49,7 @@ _ROWS = (
     # Exponentials and logarithms.
     row("exp(x)", "out*d", over=("-out*d",), ulp=(0.51, 0.51), sample="-20:20", raises=(Raise(OVERFLOW, "x > 709.78"),)),
     row("exp2(x)", "out*log(2)*d", over=("-(out*log(2))*d",), body="pow(2, x)", ulp=(0.51, 1.5), sample="-20:20", rule="d 2**u = log(2)*2**u", raises=(Raise(OVERFLOW, "x >= 1024"),)),
-    row("expm1(x)", "exp(x)*d", ulp=(0.8, 0.51), sample="-2:2", raises=(Raise(OVERFLOW, "x > 709.78"),)),
+    row("expm1(x)", "exp(x)*d", over=("-(out*(exp(x)/den))*d",), ulp=(0.8, 0.51), sample="-2:2", raises=(Raise(OVERFLOW, "x > 709.78"),)),
     row("log(x)", "d/x", ulp=(0.52, 0.5), sample="0.01:99", aliases="ln", raises=(Raise(DOMAIN, "x <= 0"),)),
     row("log2(x)", "d/(x*log(2))", name="lg{0}", ulp=(1, 1.9), sample="0.01:99", rule="d log2 = 1/({0}*log(2))", raises=(Raise(DOMAIN, "x <= 0"),)),
     row("log10(x)", "d/(x*log(10))", name="logten{0}", ulp=(1.4, 2.3), sample="0.01:99", rule="d log10 = 1/({0}*log(10))", raises=(Raise(DOMAIN, "x <= 0"),)),
@@ -73,7 +73,7 @@ _ROWS = (
     row("cot(x)", "-(1 + out*out)*d",
         body="1/tan(x)", ulp=(1.6, 3), sample="0.1:3", rule="d cot = -(1 + {out}**2)", raises=(Raise(DOMAIN, Worded("{0} is infinite", "abs(x) == inf"), step_only=True), Raise(POLE, "x == 0"))),
     # Hyperbolic functions and their inverses.
-    row("sinh(x)", "cosh(x)*d", ulp=(2, 2), sample="-9:9", raises=(Raise(OVERFLOW, "abs(x) > 710.47"),)),
+    row("sinh(x)", "cosh(x)*d", over=("-(out*(cosh(x)/den))*d",), ulp=(2, 2), sample="-9:9", raises=(Raise(OVERFLOW, "abs(x) > 710.47"),)),
     row("cosh(x)", "sinh(x)*d", over=("-(out*tanh(x))*d",), ulp=(2, 2), sample="-9:9", raises=(Raise(OVERFLOW, "abs(x) > 710.47"),)),
     row("tanh(x)", "(1 - out*out)*d", precise=("tanh_slope(x)*d",), ulp=(2.2, 5.6), sample="-1:1", rule="d tanh = 1 - {out}**2"),
     row("asinh(x)", "d/hypot(x, 1)", ulp=(1.5, 1.5), sample="-9:9", aliases="arcsinh", rule="d asinh = 1/sqrt({0}**2 + 1)"),
@@ -83,9 +83,9 @@ _ROWS = (
         ulp=(1.8, 1.9), sample="-1:1", aliases="arctanh", rule="d atanh = 1/(1 - {0}**2)", raises=(Raise(DOMAIN, "abs(x) >= 1"),)),
     # Functions of statistics.
     row("erf(x)", "2/sqrt(pi)*exp(-(x*x))*d", precise=("2/sqrt(pi)*gauss(x)*d",), ulp=(1.6, 4), sample="-1:1", rule="d erf = 2/sqrt(pi)*exp(-{0}**2)"),
-    row("erfc(x)", "-(2/sqrt(pi)*exp(-(x*x)))*d", precise=("-2/sqrt(pi)*gauss(x)*d",), ulp=(1.9, 4), sample="-1:1", rule="d erfc = -2/sqrt(pi)*exp(-{0}**2)"),
+    row("erfc(x)", "-(2/sqrt(pi)*exp(-(x*x)))*d", precise=("-2/sqrt(pi)*gauss(x)*d",), over=("out*(2/sqrt(pi)*exp(-(x*x))/den)*d",), ulp=(1.9, 4), sample="-1:1", rule="d erfc = -2/sqrt(pi)*exp(-{0}**2)"),
     row("norm_cdf(x)", "0.3989422804014327*exp(-0.5*(x*x))*d",
-        body="0.5*erfc(-0.7071067811865476*x)", name="cdf{0}", ulp=(9, 9), sample="-2:2", rule="d norm_cdf = exp(-{0}**2/2)/sqrt(2*pi)", variable=True),
+        body="0.5*erfc(-0.7071067811865476*x)", name="cdf{0}", over=("-(out*(0.3989422804014327*exp(-0.5*(x*x))/den))*d",), ulp=(9, 9), sample="-2:2", rule="d norm_cdf = exp(-{0}**2/2)/sqrt(2*pi)", variable=True),
     # Steps, and the larger and smaller of two. The guards give each side half at a tie.
     row("floor(x)", ulp=(0, 0), sample="-9:9", kink="floor({0}): gradient 0 everywhere", raises=(Raise(OVERFLOW, Worded("{0} is infinite", "abs(x) == inf"), step_only=True),)),
     row("ceil(x)",
@@ -143,7 +143,7 @@ _ROWS = (
     row("top(x, y)", body="max(x, y) // 1", ulp=(0, 0), sample="-9:9, -9:9"),
     row("expinf(x)", "out*d if d != 0 else 0", body="exp(x) if not x > 709.78 else inf", role="exp", ulp=(0.51, 0.51), sample="-20:20"),
     row("sech(x)", "-(out*tanh(x))*d",
-        body="1/cosh(x) if abs(x) < 710 else 2*exp(-abs(x))", ulp=(2.5, 5), sample="-9:9", rule="d sech = -{out}*tanh({0})", variable=True),
+        body="1/cosh(x) if abs(x) < 710 else 2*exp(-abs(x))", over=("out*tanh(x)*d",), ulp=(2.5, 5), sample="-9:9", rule="d sech = -{out}*tanh({0})", variable=True),
     row("csch(x)", "-out/tanh(x)*d",
         body="1/sinh(x) if abs(x) < 710 else copysign(2*exp(-abs(x)), x)", ulp=(2.5, 5), sample="0.01:9",
         rule="d csch = -{out}/tanh({0})", variable=True, raises=(Raise(POLE, "x == 0"),)),

@@ -119,7 +119,7 @@ def said(walker: Walker, owner: Array, name: str) -> Any:
 def _along(walker: Walker, args: Sequence[Any], named: Mapping[str, Any], reduce: Callable[[Sequence[Any]], Any]) -> Any:  # fmt: skip
     """Return what reduces an array, along all axes or one."""
     value, axes = args[0], [*args[1:], *named.values()]
-    if {*named} - {"axis"} or len(axes) > 1 or not _shape(value):
+    if {*named} - {"axis"} or len(axes) > 1 or not (_shape(value) or type(value) is Place):  # fmt: skip
         raise UnknownError
     if not axes:
         return reduce(_numbers(value))

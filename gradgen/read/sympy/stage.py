@@ -27,6 +27,7 @@ from gradgen.read.sympy.expand import written_out
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.pieces import leave_nothing
+from gradgen.read.sympy.rounding import decided_by_rounding
 from gradgen.read.sympy.table import BY_NODE
 
 #: A rational number of SymPy's beyond this many bits becomes a double: its digits would fill pages.
@@ -75,6 +76,11 @@ def stage(
             no finite number.
     """
     order = _signature(formula, inputs)
+    parts = [formula.expr, *(assignment.expr for assignment in formula.assignments)]
+    doubtful = decided_by_rounding(parts)
+    if doubtful is not None:
+        message = "what this comes to depends on how its constants are rounded; write the number that is meant"
+        raise _error(formula, doubtful, message)
     steps = Steps(rows, folded)
     places = {symbol: steps.input(symbol) for symbol in order}
     for asked in wrt or ():

@@ -371,7 +371,7 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
         axis = along[0].whole if along else None
         deep = axes(args[0])
         if not deep:
-            return args[0] if not along else None
+            return None if along else call(scope, args)
         if along and (axis is None or not -deep <= axis < deep or deep > 2):
             raise RowError("an axis is 0 or 1, and the array has it")
         if axis is None or deep == 1:

@@ -1,0 +1,119 @@
+"""A formula in; the condition or the step of its constants out, if there is one, that holds or not by how they are rounded."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import NamedTuple
+
+import sympy as sp
+
+from gradgen.core.doubles import DOUBLES
+from gradgen.core.rows import Row
+from gradgen.read.sympy.nodes import ByNode, operands_first
+from gradgen.read.sympy.table import BY_NODE
+
+#: Numbers that are so near to each other, to their size, may be equal or not by rounding.
+_NEAR = 1e-12
+#: Beyond this not every whole number is a double.
+_WHOLE = 2.0**53
+#: Numbers of more bits are not worked out.
+_BITS = 4096
+_COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
+
+
+class Known(NamedTuple):
+    """What a constant comes to, and whether a double on the way to it is rounded where it is exact here, or the other way round."""
+
+    number: Fraction | float
+    rounded: bool
+
+
+def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
+    """Return a comparison or a step, as floor, of constants that come to one thing exactly and may come to another in double precision."""
+    done: ByNode[Known | None] = ByNode()
+    for node in operands_first(roots, done):
+        operands = done.of(node.args)
+        row = BY_NODE.get(type(node))
+        found: Known | None = None
+        if not operands:
+            found = _leaf(node)
+        elif None not in operands:
+            known = [operand for operand in operands if operand is not None]
+            if row is not None and _is_doubtful(row, known):
+                return node
+            found = _worked_out(node, row, known)
+        done[node] = found
+    return None
+
+
+def _leaf(node: sp.Basic) -> Known | None:
+    if isinstance(node, sp.Rational):
+        return _exact(Fraction(int(node.p), int(node.q)), False)
+    if isinstance(node, (sp.Float, sp.NumberSymbol)):
+        return Known(float(node), isinstance(node, sp.NumberSymbol))
+    return None
+
+
+def _exact(number: Fraction, rounded: bool) -> Known | None:
+    if max(number.numerator.bit_length(), number.denominator.bit_length()) > _BITS:
+        return None
+    try:
+        return Known(number, rounded or Fraction(float(number)) != number)
+    except OverflowError:
+        return None
+
+
+def _worked_out(
+    node: sp.Basic, row: Row | None, known: Sequence[Known]
+) -> Known | None:
+    numbers = [operand.number for operand in known]
+    rounded = any(operand.rounded for operand in known)
+    exact = [number for number in numbers if isinstance(number, Fraction)]
+    try:
+        if isinstance(node, (sp.Add, sp.Mul)) and len(exact) == len(numbers):
+            together = sum(exact) if isinstance(node, sp.Add) else math.prod(exact)
+            return _exact(Fraction(together), rounded)
+        if isinstance(node, (sp.Add, sp.Mul)):
+            op = operator.add if isinstance(node, sp.Add) else operator.mul
+            return Known(reduce(op, map(float, numbers)), rounded)
+        if isinstance(node, sp.Pow) and len(exact) == 2:
+            base, power = exact
+            if power.denominator == 1 and abs(power) * _bits(base) <= _BITS:
+                return _exact(base ** int(power), rounded)
+        name = "pow" if isinstance(node, sp.Pow) else row.name if row else ""
+        if name in DOUBLES:
+            return Known(float(DOUBLES[name](*map(float, numbers))), True)
+    except (ArithmeticError, ValueError, TypeError):
+        pass
+    return None
+
+
+def _bits(number: Fraction) -> int:
+    return max(number.numerator.bit_length(), number.denominator.bit_length())
+
+
+def _is_doubtful(row: Row, known: Sequence[Known]) -> bool:
+    """Whether an operation of constants jumps where they are, and they are rounded."""
+    if not any(operand.rounded for operand in known):
+        return False
+    first, second = known[0].number, known[-1].number
+    if row.name in _COMPARED:
+        return _near(first, second)
+    if row.name == "mod":
+        large = max(abs(float(first)), abs(float(second))) > _WHOLE
+        return large or (second != 0 and _near(Fraction(first) / Fraction(second)))
+    jumps = 2 * first if row.name == "round" else first
+    return row.flat and not row.boolean and _near(jumps)
+
+
+def _near(number: Fraction | float, other: Fraction | float | None = None) -> bool:
+    """Whether two numbers are equal to rounding, or a number is whole."""
+    one = float(number)
+    if not math.isfinite(one):
+        return False
+    beside = round(one) if other is None else float(other)
+    return abs(one - beside) <= _NEAR * max(1.0, abs(one), abs(beside))
