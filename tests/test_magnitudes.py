@@ -14,6 +14,7 @@ import pytest
 import sympy as sp
 
 from gradgen.core.rows import Row
+from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from gradgen.read.programs import parse
 from gradgen.read.sympy.table import NODES
@@ -211,3 +212,39 @@ def test_cases(text: str, at: str, value: str, slopes: str) -> None:
     found = got, *compiled.backward(cache)
     for one, true in zip(found, map(float, (value, *slopes.split())), strict=True):
         assert one == pytest.approx(true, rel=1e-13, abs=0) or one == true
+
+
+#: Constants near the ends of what doubles can be, of which most products have none.
+ENDS = ("5e-324", "1e-308", "1e-200", "1e200", "1e308", "3", "10")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_constants_whose_products_have_no_double(seed: int) -> None:
+    """They are left as they are written: no style fails at them, and all are right where the formula as written is."""
+    rnd = random.Random(f"ends {seed}")
+    text = "x"
+    for _ in range(rnd.randrange(1, 4)):
+        form = rnd.choice(("{0}*{1}", "{0}/{1}", "{1}*{0}", "({0})**2", "{1}/({0})", "({0} + y)*{1}"))  # fmt: skip
+        text = form.format(text, rnd.choice(ENDS))
+    names, expr = ("x", "y"), parse(text).expr
+    symbols = sp.symbols(names, real=True)
+    exprs = [plain(expr.xreplace({sp.Symbol(s.name): s for s in symbols}))]
+    exprs += [derivative(exprs[0], symbol) for symbol in symbols]
+    true = [function(each, symbols, DIGITS) for each in exprs]
+    for style in ("textbook", "compact"):
+        try:
+            compiled = compile(text, style=style, inputs=names)
+        except GradgenError as error:
+            assert "outside the range of a float" in str(error), text
+            continue
+        for point in ((0.7, 0.3), (1e-150, 2e150), (3e130, 1e-120)):
+            wanted = [f(*point) for f in true]
+            try:
+                value, cache = compiled.forward(*point)
+                found = [value, *compiled.backward(cache)]
+                both = compiled.value_and_grad(*point)
+            except (OverflowError, ZeroDivisionError):
+                continue
+            if all(map(math.isfinite, found)) and is_normal(wanted[0]):
+                assert agree(value, wanted[0], 1e-13), (text, point)
+            assert both[0] == value or math.isclose(both[0], value, rel_tol=1e-13)

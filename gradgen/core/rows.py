@@ -165,12 +165,11 @@ def row(
     op, _, params = head.rstrip(")").partition("(")
     names = tuple(params.split(", "))
     ranges = [bound.partition(":") for bound in sample.split(", ") if bound]
-    fragment = name or op + "".join(f"{{{i}}}" for i in range(len(names)))
     return Row(
         name=op,
         params=names,
         adjoints=adjoints,
-        fragment=fragment,
+        fragment=name or op + "".join(f"{{{i}}}" for i in range(len(names))),
         sample=tuple((float(low), float(high)) for low, _, high in ranges),
         aliases=tuple(aliases.split()),
         **given,  # type: ignore[arg-type]

@@ -82,10 +82,8 @@ class Tidy:
             return self.negated(steps[other].args[0]) if turned else other
         if op == "mul" and -1 in numbers:
             return self.make("neg", args[1] if numbers[0] == -1 else args[0])
-        if op in ("mul", "add"):
-            known = self._known(op, *args)
-            if known is not None:
-                return known
+        if op in ("mul", "add") and (known := self._known(op, *args)) is not None:
+            return known
         if op == "mul" and args[0] == args[1]:
             return self.make("sqr", args[0])
         divisor = self._divisor(args[0]) if op == "mul" else None
@@ -108,13 +106,16 @@ class Tidy:
             if steps[args[0]].op == "neg":
                 return steps[args[0]].args[0]
         if op == "div" and 1 in numbers:
-            return args[0] if numbers[1] == 1 else steps.emit("inv", args[1])
+            return args[0] if numbers[1] == 1 else self.make("inv", args[1])
         if op == "div":
             inverse = self._find("inv", args[1])
             product = None if inverse is None else self._find("mul", args[0], inverse)
             if product is not None:
                 return product
-        return steps.emit(op, *args)
+        try:
+            return steps.emit(op, *args)
+        except ArithmeticError:  # of constants, as the module's when it runs
+            return steps.append(Step(op, args))
 
     def _known(self, op: str, a: int, b: int) -> int | None:
         """Return the line of a sum or a product in the other order, or of a product with another sign."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
@@ -75,14 +76,15 @@ class Algebra:
         step, number = steps[value], self._digits(value)
         if isinstance(number, Fraction):
             return steps.const(factor * number)
-        if isinstance(number, float) and value not in self.known:
-            return steps.const(float(factor) * number)
+        scaled = None if value in self.known else _exactly(factor, number)
+        if scaled is not None:
+            return steps.const(scaled)
         if step.op == "mul" and value not in self.known:
             one, other = step.args
             if self._has_number(one) or not self._has_number(other):
                 return steps.append(Step("mul", (self._scaled(factor, one), other)))
-            scaled = self._scaled(factor, other)
-            order = (scaled, one) if steps.number(scaled) is not None else (one, scaled)
+            made = self._scaled(factor, other)
+            order = (made, one) if steps.number(made) is not None else (one, made)
             return steps.append(Step("mul", order))
         return steps.append(Step("mul", (steps.const(factor), value)))
 
@@ -140,6 +142,14 @@ class Algebra:
             return
         for arg in step.args:
             yield from self._parts(arg)
+
+
+def _exactly(factor: Fraction, number: Number | None) -> float | None:
+    """Return a double times a power of 2 where that is a double, too; None where it is not."""
+    if not isinstance(number, float):
+        return None
+    scaled = float(factor) * number
+    return scaled if math.isfinite(scaled) and scaled / factor == number else None
 
 
 def _is_power_of_2(number: Fraction) -> bool:
