@@ -77,7 +77,7 @@ def read(text: Term | str, scope: Mapping[str, int], steps: Steps, make: Make) -
         if isinstance(settled, bool):
             return read(args[1 if settled else 2], scope, steps, make)
         return make(op, condition, *[read(a, scope, steps, make) for a in args[1:]])
-    return make(op, *[read(arg, scope, steps, make) for arg in args])
+    return make(op, *[scope[a.data] if a.op == "name" else read(a, scope, steps, make) for a in args])  # type: ignore[index]  # fmt: skip
 
 
 class NoWordError(LookupError):

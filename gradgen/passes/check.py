@@ -39,8 +39,8 @@ def _faults(program: Program, known: Program | None) -> Iterator[str]:
         if not (row.truths or row.boolean)
     }
     for value, step in enumerate(steps[start:], start):
-        args = step.args
-        usual = args and plain.get(step.op) == len(args) and not step.guard
+        op, args, _, guard = step
+        usual = args and plain.get(op) == len(args) and not guard
         if usual and 0 <= min(args) <= max(args) < value and truths.isdisjoint(args):
             continue  # one of numbers, as nearly all are
         row = program.rows.get(step.op)
@@ -89,19 +89,19 @@ def _line_faults(program: Program, truths: Container[int]) -> Iterator[str]:
 
 def _way_faults(program: Program, truths: Container[int]) -> Iterator[str]:
     received, last = {value for _, value in program.outputs}, len(program.steps)
-    for way in program.ways:
-        if not 0 <= way.source <= last:
+    for source, place, into, below, branch, alive, *_ in program.ways:
+        if not 0 <= source <= last:
             yield "ways must run in reverse order"
-        last = way.source
-        if last not in received:
-            yield f"a gradient flows from value {last} before it has received any"
-        reader = program.steps[last if way.below is None else way.below]
-        if way.into not in reader.args[way.place : way.place + 1]:
+        last = source
+        if source not in received:
+            yield f"a gradient flows from value {source} before it has received any"
+        reader = program.steps[source if below is None else below]
+        if into not in reader.args[place : place + 1]:
             yield "a way goes to what its step does not read"
-        if way.below is not None and program.steps[last].op not in ("mul", "div", "inv", "log"):  # fmt: skip
+        if below is not None and program.steps[source].op not in ("mul", "div", "inv", "log"):  # fmt: skip
             yield "a way goes past what is no factor"
-        if way.branch is not None or way.alive:
-            tests = way.alive if way.branch is None else (way.branch, *way.alive)
+        if branch is not None or alive:
+            tests = alive if branch is None else (branch, *alive)
             if any(condition not in truths for condition in tests):
                 yield "a way is told by no condition"
-        received.add(way.into)
+        received.add(into)

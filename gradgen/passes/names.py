@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 from zlib import crc32
 
 from gradgen.core.program import DEFAULT_NAME, Program
@@ -30,9 +30,6 @@ _ANCHOR = 6
 _TRIED = 16
 #: A value that is not spelled out stands behind these, as `sqrdiffx`: `diffxsqr` is a difference with a square.
 _BEFORE = {"{0}sqr": "sqr{0}", "{0}pow{1}": "pow{1}{0}"}
-
-#: Puts words into a text, one for each operand: the text and the words by value in, what it says out.
-_Fill: TypeAlias = Callable[[str, Mapping[int, str]], str]
 
 _WORDS: Mapping[Any, str] = {
     Fraction(n): word
@@ -222,18 +219,21 @@ class _Words:
             longest = _LENGTH if len(inner) == 1 else _LENGTH_OF_TWO
         found: list[str] = []
         if not inner or size <= _SPELLED + row.boolean:
-            full = self.filler(args, fragment, flipped)(fragment, self.full)
+            fixed = self.fixed(args, fragment, flipped)
+            full = fragment.format(*[w or self.full[a] for a, w in zip(args, fixed)])
             if not inner or len(full) <= longest:
                 found = [full, f"{role}{full}"]
         if not found:
             size = _SPELLED + 1
             if len(inner) == 1:
-                fill = self.filler(args, fragment, flipped)
-                found = self.of_one(inner[0], fragment, fill)
+                fixed = self.fixed(args, fragment, flipped)
+                found = self.of_one(inner[0], fragment, fixed)
             else:
                 found = self.of_several(op, role, inner)
-        first, *more = dict.fromkeys(found)
-        more = [text for text in more if len(text) <= _LENGTH_APART]
+        first = found[0]
+        unlike = dict.fromkeys(found)
+        del unlike[first]
+        more = [text for text in unlike if len(text) <= _LENGTH_APART]
         self.sizes[value] = size
         self.anchors[value] = self.anchors[inner[0]] if inner else role
         self.full[value] = first
@@ -257,13 +257,18 @@ class _Words:
             found += [self.constant(arg, False) for arg in args if arg in constants]
         return tuple(dict.fromkeys(found))[-2:] if found else ()
 
-    def of_one(self, inner: int, fragment: str, fill: _Fill) -> list[str]:
-        """Return the names of an operation on one value that they do not spell out."""
+    def of_one(
+        self, inner: int, fragment: str, fixed: Sequence[str | None]
+    ) -> list[str]:
+        """Return the names of an operation on one value that they do not spell out; `fixed` are the words for its other operands."""
         words = [*self.names[inner], self.brief[inner]]
         if self.sizes[inner] > _SPELLED:
             words.insert(0, words.pop())
             fragment = _BEFORE.get(fragment, fragment)
-        texts = [fill(fragment, {inner: word}) for word in words]
+        if len(fixed) == 1:
+            texts = [fragment.format(word) for word in words]
+        else:
+            texts = [fragment.format(*[w or word for w in fixed]) for word in words]
         shortest = min(texts, key=len)
         first = next((text for text in texts if len(text) <= _LENGTH), shortest)
         return [first, *[text for text in texts if len(text) > len(first)]]
@@ -314,8 +319,8 @@ class _Words:
             op = "sub" if op == "add" else "add"
         return op, args, program.rows[op].fragment, flipped
 
-    def filler(self, args: Sequence[int], own: str, flipped: bool) -> _Fill:
-        """Return what puts a word for each operand into a text: for a constant its name or its value.
+    def fixed(self, args: Sequence[int], own: str, flipped: bool) -> list[str | None]:
+        """Return the words that stand for operands whatever else the name says: for a constant its name or its value.
 
         Args:
             args: the operands.
@@ -323,21 +328,16 @@ class _Words:
             flipped: whether the constant changes sign.
         """
         constants = self.program.constants
-        if constants.isdisjoint(args):
-            return lambda fragment, words: fragment.format(*[words[a] for a in args])
-        said: list[str | None] = []
+        found: list[str | None] = []
         for place, arg in enumerate(args):
             if arg not in constants:
-                said.append(None)
+                found.append(None)
                 continue
             text = self.constant(arg, own.startswith(f"{{{place}}}"))
             text = text.removeprefix("neg") if flipped else text
             behind = text[0].isdigit() and f"{{{place - 1}}}{{{place}}}" in own
-            said.append(f"_{text}" if behind else text)
-        pairs = [*zip(args, said)]
-        return lambda fragment, words: fragment.format(
-            *[words[arg] if text is None else text for arg, text in pairs]
-        )
+            found.append(f"_{text}" if behind else text)
+        return found
 
     def role(self, value: int, op: str) -> str:
         """Return the word for what a value of an operation is."""

@@ -38,7 +38,8 @@ def substitute(
         tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
     done: ByNode[sp.Basic] = ByNode()
-    done.update((node, node) for node in whole)
+    for node in whole:
+        done[node] = node
     for node in operands_first([body], done):
         if node.args:
             done[node] = _with(node, done.of(node.args), tidy)

@@ -82,8 +82,9 @@ class Words:
 
     def formula(self, value: int) -> str:
         """Return a line's right-hand side as a formula."""
-        if own := self.goes_by(value):
-            asked, *arms = self.program.steps[value].args
+        step = self.program.steps[value]
+        if step.op == "where" and (own := self.goes_by(value)):
+            asked, *arms = step.args
             others = [self.operand(arm) for arm in arms if arm not in own]
             one, other = map(self.formula, own) if not others else (others[0], "")
             return f"{one} if {self.operand(asked)} else {other}" if other else one
