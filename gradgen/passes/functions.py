@@ -58,11 +58,12 @@ class Names(dict[int, str]):
 
     def give(self, line: Line) -> None:
         """Note that a line has been passed."""
-        before = self.stands.get(line.name)
-        if before is not None and self.get(before) == line.name:
+        _, name, total, _, _ = line
+        before = self.stands.get(name)
+        if before is not None and self.get(before) == name:
             del self[before]
-        self.setdefault(line.total, line.name)
-        self.stands[line.name] = line.total
+        self.setdefault(total, name)
+        self.stands[name] = total
 
     def behind(self, lines: Iterable[Line]) -> Names:
         """Return the names as they are behind these lines."""

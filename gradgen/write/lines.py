@@ -88,8 +88,8 @@ class Writer:
         known = Names(names)
         define = self.target.define
         again = {line.name for line in lines if line.sign != "="}
-        for line in known.along(lines):
-            value = line.value
+        for line in lines:
+            value, name, _, _, sign = line
             if value in known:
                 self._reads([value], known)
                 self.tally.line(line, known)
@@ -98,7 +98,8 @@ class Writer:
                 text = self._text(line, known)
                 if self.limit is not None:
                     self.hold()
-            yield line, define(line.name, line.sign, text, line.name in again)
+            yield line, define(name, sign, text, name in again)
+            known.give(line)
 
     def count_lines(self, lines: Sequence[Line], names: Mapping[int, str]) -> None:
         """Count what lines cost as they are made, one after the other.

@@ -102,7 +102,8 @@ class _Rewriter:
                 # What it is divided by was a constant, which is stages here.
                 step = Step("mul", args)
                 args = (args[0], self.rewrite(Step("inv", args[1:])))
-            moved[value] = self.rewrite(Step(step.op, args))
+            same = args == step.args and step.data is None and not step.guard
+            moved[value] = self.rewrite(step if same else Step(step.op, args))
             if value in named and uses[value] > 1:
                 self.values.named.add(moved[value])
                 self.products.forget()

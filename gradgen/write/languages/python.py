@@ -181,11 +181,11 @@ def _noqa(
     params: Sequence[str], local: Sequence[str], constants: Sequence[str]
 ) -> tuple[str, ...]:
     codes = {
-        "A001": any(n in BUILTINS for n in local),
-        "A002": any(n in BUILTINS for n in params),
-        "E741": any(n in ("l", "O", "I") for n in (*params, *local, *constants)),
-        "N803": any(map(_has_capital, params)),
-        "N806": any(map(_has_capital, local)),
+        "A001": not BUILTINS.isdisjoint(local),
+        "A002": not BUILTINS.isdisjoint(params),
+        "E741": not {"l", "O", "I"}.isdisjoint((*params, *local, *constants)),
+        "N803": _has_capital("".join(params)),
+        "N806": _has_capital("".join(local)),
         "N816": any(_has_capital(n) and not n.isupper() for n in constants),
     }
     found = [code for code, needed in codes.items() if needed]

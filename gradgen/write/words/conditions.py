@@ -26,7 +26,10 @@ def raises(
     steps = program.steps
     made = {v for v in program.constants if steps[v].op != "const"}
     for value in program.lines:
-        step, stage = steps[value], words.line(value)
+        step = steps[value]
+        if not (made or program.rows[step.op].raises):
+            continue
+        stage = words.line(value)
         for arg in step.args if made else ():
             error = words.facts.failure(arg) if arg in made else None
             if error is not None:
@@ -35,8 +38,6 @@ def raises(
                 why = f": {said}" if said else f", as {shown} has no value"
                 among = stated if said else entries
                 among.append(f"{error}: {when}{why} ({stage}).")
-        if not program.rows[step.op].raises:
-            continue
         for one in words.rules.raising(value, strict):
             where = "where" if one.rule.partial is None else "backward, where"
             entries.append(
@@ -55,7 +56,10 @@ def undefined(
         settles: whether the operation of a way has all its slopes where the forward pass has a value.
     """
     entries = []
-    for value in words.program.lines:
+    program = words.program
+    rows = {op: program.rows[op] for op in {program.steps[v].op for v in program.lines}}
+    some = {op for op, row in rows.items() if any(rule.missing for rule in row.raises)}
+    for value in program.lines if some else ():
         for one in words.rules.missing(value):
             if one.ways and all(map(settles, one.ways)):
                 continue
