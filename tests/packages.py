@@ -1,7 +1,7 @@
 """Reads the functions of installed packages, compares each that is read with the original, and prints why others are refused.
 
 `python -m tests.packages fluids chemicals ht`; `--alone` follows no imports, `--read` compares nothing. What is refused since nothing says how
-long sequences are is read again with the `--shape` that the refusal names; both shares are printed.
+long sequences are is read again with the `--shape` (and the `--const` of what counts) that the refusal names; both shares are printed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import functools
 import importlib
 import importlib.util
 import math
@@ -17,7 +18,7 @@ import re
 import signal
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -117,10 +118,11 @@ def compiled(
     one: Candidate,
     follow: Sequence[str] | None,
     as_written: bool = False,
-    shape: str | None = None,
+    remedies: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compile a function of a package; where every way raises, with the parameters that an example gives, as its user would."""
-    options: dict[str, Any] = {"as_written": as_written, "proof": False, "shape": shape}
+    options: dict[str, Any] = {"as_written": as_written, "proof": False}
+    options |= remedies or {}
     if follow is not None:
         options |= {"file": one.path, "follow": follow}
     try:
@@ -285,7 +287,11 @@ def differs(
 
 
 def compare(
-    one: Candidate, made: Compiled, again: Callable[[], Compiled], more: list[str]
+    one: Candidate,
+    made: Compiled,
+    again: Callable[[], Compiled],
+    more: list[str],
+    asked: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Compare a module with the function; return what is wrong, an empty text where nothing is, and None where nothing was met.
 
@@ -294,8 +300,11 @@ def compare(
         made: the module.
         again: what makes the same module as it is written, which keeps the digits of the original where this has better ones.
         more: to which it is added where they have others.
+        asked: the options that the refusal asked for.
     """
-    original = getattr(importlib.import_module(one.module), one.node.name)
+    named = getattr(importlib.import_module(one.module), one.node.name)
+    counts = {n: int(k) for n, k in (asked or {}).get("const", {}).items()}
+    original = functools.partial(named, **counts)
     inputs = made.program.inputs
     params = [arg.arg for arg in (*one.node.args.args, *one.node.args.kwonlyargs)]
     met = 0
@@ -378,10 +387,13 @@ def _is_exact(
         return False
 
 
-def remedy(error: GradgenError) -> str | None:
-    """Return the sizes that a refusal asks for."""
-    found = re.search(r'say how many numbers .* --shape "([^"]+)"$', error.message)
-    return found[1] if found else None
+def remedy(error: GradgenError) -> dict[str, Any]:
+    """Return the options that a refusal asks for: how long sequences are, and what counts."""
+    asked = error.message.partition(", as in ")[2] if "; say how " in error.message else ""  # fmt: skip
+    found: dict[str, Any] = dict(re.findall(r'--(shape|const) "([^"]+)"', asked))
+    if "const" in found:
+        found["const"] = dict(item.split("=") for item in found["const"].split(", "))
+    return found
 
 
 def kind(message: str) -> str:
@@ -405,19 +417,25 @@ def look(one: Candidate, tally: Tally, follow: Sequence[str] | None, run: bool) 
     signal.signal(signal.SIGALRM, _late)
     signal.alarm(SECONDS)
     try:
-        shape = None
+        asked: dict[str, Any] = {}
         try:
             made = compiled(one, follow)
         except GradgenError as error:
-            shape = remedy(error)
-            if shape is None:
+            asked = remedy(error)
+            if not asked:
                 raise
             tally.refused["say how many numbers these hold by --shape"] += 1
-            made = compiled(one, follow, shape=shape)
-        tally.read += shape is None
-        tally.shaped += shape is not None
+            made = compiled(one, follow, remedies=asked)
+        tally.read += not asked
+        tally.shaped += bool(asked)
         found = (
-            compare(one, made, lambda: compiled(one, follow, True, shape), tally.digits)
+            compare(
+                one,
+                made,
+                lambda: compiled(one, follow, True, asked),
+                tally.digits,
+                asked,
+            )
             if run
             else None
         )

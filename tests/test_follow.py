@@ -702,7 +702,7 @@ def test_what_one_module_calls_like_another_does_is_compared_where_it_is_used() 
         ("from scipy.constants import R", "R", "`scipy.constants.R` is not known here; --follow scipy.constants"),
         ("K = float('1.5e-3')", "K", 1.5e-3),
         ("K = '2'", "int(K)", 2.0),
-        ("", "float('inf')", "this text is no finite number"),
+        ("", "float('inf')", "`inf`, or what is too large for a float, is not a finite number"),
         ("", "float('x')", "this text is no finite number"),
         ("", "int('1.5')", "this text is no finite number"),
         ("", "int(3.7)", 3.0),

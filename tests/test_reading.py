@@ -146,6 +146,21 @@ def test_a_refusal_asks_for_the_lengths_that_are_lacking(
     )
 
 
+def test_a_refusal_asks_for_what_counts() -> None:
+    text = f"{HEAD}def g(ys, M):\n    t = [0.0]*M\n    for i in range(M):\n        t[i] = 2.0*ys[i]\n    return t\ndef f(zs, N):\n    return g(zs, N)\n"
+    for options, asked in (
+        ({}, '`zs` is a sequence and `N` counts here; say how many numbers it holds, as in --shape "zs=3" --const "N=3"'),
+        ({"const": {"N": 2}}, '`zs` is a sequence here; say how many numbers it holds, as in --shape "zs=2"'),
+        ({"shape": "zs=2"}, '`N` counts here; say how often, as in --const "N=2"'),
+    ):  # fmt: skip
+        with pytest.raises(GradgenError) as found:
+            compile_function(text, "f", **options)
+        assert found.value.message.endswith(asked)
+    made = compile_function(text, "f", shape="zs=2", const={"N": "2"})
+    assert made.program.inputs == ("zs0", "zs1")
+    assert [*made.forward(1.0, 3.0)[0]] == of_python(text, [1.0, 3.0], 2)
+
+
 def test_what_is_refused_with_any_length_is_told_at_once() -> None:
     text = f"{HEAD}def f(c, x):\n    return sum(c)*unknown(x)\n"
     with pytest.raises(GradgenError, match=r"unknown.*that is with --shape \"c=3\""):
@@ -226,7 +241,9 @@ def test_whole_numbers_that_count_are_settled() -> None:
         assert made.program.inputs == ("x",) and not made.unproven
         assert made.forward(0.5)[0] == pytest.approx(of_python(text, 0.5, count))
         assert f"For n = {count}." in made.source
-    with pytest.raises(GradgenError, match="`range` takes whole numbers"):
+    with pytest.raises(
+        GradgenError, match=r"`n` counts here; say how often, as in --const \"n=3\""
+    ):
         compile_function(text, "f", inputs="x, n")
 
 

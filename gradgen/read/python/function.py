@@ -16,9 +16,11 @@ from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
 from gradgen.read.python.flow.settle import settle
 from gradgen.read.python.flow.shapes import (
+    Count,
     Parts,
     Shapes,
     Size,
+    counts,
     lacking,
     lengths,
     shape_of,
@@ -151,19 +153,21 @@ def read_helper(
 
     def read(avoid: frozenset[str] = frozenset()) -> tuple[_Reader, Function]:
         fixed = settled(helper, const or {}, (*variables, *said.shapes))
+        fixed |= counts(said.tried)
         reader = _Reader(helper, known, result, outputs, fixed, variables, avoid, said)
         try:
             found = reader.read()
         except GradgenError as error:
-            sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried)  # fmt: skip
+            sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried, const or {})  # fmt: skip
             if not sizes:
                 if not said.tried:
                     raise
-                raise _with(error, lengths(said.tried)) from None
-            more = replace(said, shapes={**said.shapes, **sizes}, tried=sizes)
+                raise _with(error, _asking(said.tried, const)) from None
+            of_rows = {n: s for n, s in sizes.items() if not isinstance(s, Count)}
+            more = replace(said, shapes={**said.shapes, **of_rows}, tried=sizes)
             found = read_helper(helper, means, result, outputs, const, variables, more)
-            if lengths(sizes):
-                raise _asked(error, lengths(sizes)) from None
+            if _asking(sizes, const):
+                raise _asked(error, sizes, _asking(sizes, const)) from None
             reader.constants.called.clear()  # it was read again
             return reader, found
         of_file = reader.constants
@@ -195,20 +199,27 @@ def read_helper(
     return read(frozenset(clash))[1]
 
 
-def _asked(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
+def _asking(sizes: Mapping[str, Size], const: Mapping[str, object] | None) -> str:
+    """Return the options that say sizes, but for what is told already; empty where all is."""
+    rows = shape_of(lengths(sizes))
+    said = ", ".join(f"{n}={k}" for n, k in counts(sizes).items() if n not in (const or {}))  # fmt: skip
+    return " ".join([*([f'--shape "{rows}"'] if rows else []), *([f'--const "{said}"'] if said else [])])  # fmt: skip
+
+
+def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> GradgenError:
     """Return the refusal of a function that would be read if its sequences had sizes."""
-    names = " and ".join(f"`{name}`" for name in sizes)
-    what, its = ("is a sequence", "it") if len(sizes) == 1 else ("are sequences", "they")  # fmt: skip
-    hold = "holds" if its == "it" else "hold"
-    said = f'{names} {what} here; say how many numbers {its} {hold}, as in --shape "{shape_of(sizes)}"'
+    rows, whole = (" and ".join(f"`{n}`" for n in found) for found in (lengths(sizes), counts(sizes)))  # fmt: skip
+    several = len(lengths(sizes)) > 1
+    what = [f"{rows} {'are sequences' if several else 'is a sequence'}"] if rows else []
+    what += [f"{whole} count{'' if len(counts(sizes)) > 1 else 's'}"] if "--const" in how else []  # fmt: skip
+    hold = "how often" if not rows else f"how many numbers {'they hold' if several else 'it holds'}"  # fmt: skip
+    said = f"{' and '.join(what)} here; say {hold}, as in {how}"
     return GradgenError(said, error.source, error.column, error.line, error.file)
 
 
-def _with(error: GradgenError, sizes: Mapping[str, Size]) -> GradgenError:
+def _with(error: GradgenError, how: str) -> GradgenError:
     """Return why a function is refused whatever sizes its sequences have."""
-    said = error.said
-    if sizes:
-        said = f'{error.said} (that is with --shape "{shape_of(sizes)}")'
+    said = f"{error.said} (that is with {how})" if how else error.said
     return GradgenError(said, error.source, error.column, error.line, error.file)
 
 

@@ -27,6 +27,9 @@ _SEQUENCES = ("list", "tuple", "ndarray", "set", "dict")
 FOREIGN = frozenset("""
     astropy.units.Quantity astropy.units.quantity.Quantity decimal.Decimal fractions.Fraction numpy.matrix
     numpy.ma.MaskedArray pandas.DataFrame pandas.Series sympy.Basic sympy.Expr sympy.Symbol torch.Tensor
+    pandas.DatetimeIndex pandas.Index pandas.Timedelta pandas.TimedeltaIndex pandas.Timestamp datetime.date datetime.datetime
+    datetime.time datetime.timedelta xarray.DataArray xarray.Dataset pint.Quantity uncertainties.UFloat dask.array.Array
+    mpmath.mpf mpmath.mpc scipy.sparse.spmatrix astropy.time.Time
     """.split())  # noqa: SIM905 # fmt: skip
 
 

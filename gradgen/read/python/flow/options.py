@@ -43,9 +43,9 @@ def settled(
             default = _default(helper, name)
             text = name in of_text or isinstance(default, str)
             known, value = _given(const[name], text)
-            whole = _whole(const[name]) if name in counts else None
-            if whole is not None:
-                known, value = True, whole
+            count = whole(const[name]) if name in counts else None
+            if count is not None:
+                known, value = True, count
             if known:
                 found[name] = value
     return {name: found[name] for name in names if name in found}
@@ -65,7 +65,7 @@ def _counts(helper: Helper) -> set[str]:
     return found
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
     """Return a whole number that a user gives, or its text."""
     if isinstance(value, str) and value.strip().removeprefix("-").isdigit():
         return int(value)

@@ -10,7 +10,14 @@ from typing import TypeAlias
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.draft import Draft
-from gradgen.read.python.terms.rows import MAX_HELD, FewError, KeyLackError, SizeError
+from gradgen.read.python.flow.options import whole
+from gradgen.read.python.terms.rows import (
+    MAX_HELD,
+    CountError,
+    FewError,
+    KeyLackError,
+    SizeError,
+)
 from gradgen.read.python.tree import own_names, walk
 
 
@@ -26,6 +33,10 @@ class Parts(tuple[str, ...]):
         size = len(self) // self.rows if self.rows else 0
         lines = range(0, len(self), size) if size else ()
         return [tuple(self[at : at + size]) for at in lines] if size else self
+
+
+class Count(tuple[int]):
+    """In the place of a size, that of a parameter that counts: which whole number it is."""
 
 
 #: The parameters that are sequences, each with the names of the numbers in it.
@@ -95,9 +106,10 @@ def read_shapes(text: Sequence[str]) -> dict[str, Size]:
 
 #: What is tried where nothing says how long a sequence is, and the most.
 _TRIED, _MOST = 3, 12
+_LACKING = (SizeError, FewError, KeyLackError, CountError)
 
 
-def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection[str], tried: Mapping[str, Size]) -> Mapping[str, Size]:  # fmt: skip
+def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection[str], tried: Mapping[str, Size], const: Mapping[str, object]) -> Mapping[str, Size]:  # fmt: skip
     """Return sizes with which a function may be read that is refused; empty where it is not as sizes are lacking.
 
     Args:
@@ -106,15 +118,16 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
         shapes: the parameters that are sequences as it was read.
         names: its parameters.
         tried: the sizes that were tried.
+        const: what the user says that parameters are.
     """
     why: BaseException | None = error
-    while why is not None and not isinstance(why, (SizeError, FewError, KeyLackError)):
+    while why is not None and not isinstance(why, _LACKING):
         why = why.__context__
     if isinstance(why, KeyLackError):
         of = next((n for n, p in shapes.items() if p == why.parts and n in tried), "")
         return {**tried, of: (*map(str, tried[of]), why.key)} if of else {}
     if isinstance(why, FewError):
-        few = {n: s for n, s in tried.items() if not isinstance(s[0], str) and max(map(int, s)) < why.size <= _MOST}  # fmt: skip
+        few = {n: s for n, s in lengths(tried).items() if max(map(int, s)) < why.size <= _MOST}  # fmt: skip
         return {**tried, **{n: (why.size,) * len(s) for n, s in few.items()}} if few else {}  # fmt: skip
     if why is None:
         return {}
@@ -122,18 +135,29 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     name = why.text
     while name in made and name not in names:
         name = made[name]
-    if name in names and name not in tried and name not in shapes:
-        return {**tried, name: (why.key,) if why.key else (_TRIED,)}
+    known = [*counts(tried).values(), *(k for k in map(whole, const.values()) if k), *(len(p) for n, p in shapes.items() if n not in tried and not (p.keys or p.rows))]  # fmt: skip
+    size = next(iter(known), _TRIED)
+    if isinstance(why, CountError):
+        said = whole(const[name]) if name in const else size
+        new = name in names and name not in tried and name not in shapes
+        return {**tried, name: Count((said,))} if new and said is not None else {}
+    if name in names and name not in tried and name not in shapes and name not in const:
+        return {**tried, name: (why.key,) if why.key else (size,)}
     row = next((n for n, parts in shapes.items() if name in parts), "")
-    size = tried.get(row, ())
-    if len(size) == 1 and isinstance(size[0], int):
-        return {**tried, row: (size[0], _TRIED)}
+    held = tried.get(row, ())
+    if len(held) == 1 and isinstance(held[0], int):
+        return {**tried, row: (held[0], size)}
     return {}
 
 
 def lengths(sizes: Mapping[str, Size]) -> dict[str, Size]:
     """Return the sizes that a user has to say; what a dict is asked for is told by the function."""
-    return {n: size for n, size in sizes.items() if not isinstance(size[0], str)}
+    return {n: s for n, s in sizes.items() if not isinstance(s[0], str) and type(s) is not Count}  # fmt: skip
+
+
+def counts(sizes: Mapping[str, Size]) -> dict[str, int]:
+    """Return what parameters are that count."""
+    return {n: size[0] for n, size in sizes.items() if isinstance(size, Count)}
 
 
 def shape_of(sizes: Mapping[str, Size]) -> str:

@@ -23,6 +23,7 @@ from gradgen.read.python.terms.builtin import (  # fmt: skip
     total,
 )
 from gradgen.read.python.terms.rows import (  # fmt: skip
+    CountError,
     Row,
     RowError,
     SizeError,
@@ -240,7 +241,7 @@ def _filled(text: str) -> Called:
         sizes = listed(args[0]) if row is not None else [args[0]]
         value = number(float(text)) if text else numbers(args[1:2])[0]
         if any(size.whole is None or size.whole < 0 for size in sizes):
-            raise RowError("the size of an array is a whole number that is known when compiling")  # fmt: skip
+            raise CountError("the size of an array is a whole number that is known when compiling", sizes)  # fmt: skip
         scope.spend(math.prod(size.whole or 0 for size in sizes))
         for size in reversed(sizes):
             value = Row("array", (value,) * (size.whole or 0)).value

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.terms.rows import (  # fmt: skip
     HELD,
+    CountError,
     Row,
     RowError,
     SizeError,
@@ -72,8 +73,9 @@ def _of_text(kind: type[float | int]) -> Called:
         text = args[0].known.value if len(args) == 1 and args[0].known else None
         if not isinstance(text, str) or named:
             return None
-        if kind is float and text.strip().lower() in ("nan", "+nan", "-nan"):
-            return scope.constants.edge("nan")
+        word = text.strip().lower().lstrip("+-")
+        if kind is float and word in ("nan", "inf", "infinity"):
+            return scope.edge(word[:3])
         try:
             found = kind(text)
             finite = math.isfinite(found)
@@ -252,7 +254,9 @@ def _range(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> V
     _no_names(named)
     bounds = [arg.whole for arg in args if arg.whole is not None]
     if not 0 < len(bounds) == len(args) <= 3:
-        raise RowError("`range` takes whole numbers that are known when compiling")
+        raise CountError(
+            "`range` takes whole numbers that are known when compiling", args
+        )
     if len(bounds) == 3 and not bounds[2]:
         raise RowError("the step of a range is not 0")
     steps = range(*bounds)

@@ -43,6 +43,15 @@ class SizeError(RowError):
         self.key = ""
 
 
+class CountError(RowError):
+    """The same where a number counts turns or values that is not known when compiling: which one, as a formula has it."""
+
+    def __init__(self, said: str, values: Sequence[Value]) -> None:
+        super().__init__(said)
+        unknown = [value.text for value in values if value.is_number and value.whole is None]  # fmt: skip
+        self.text = unknown[0] if unknown else ""
+
+
 class KeyLackError(RowError):
     """The same where a dict of a caller's is asked for a text: which one, and what else it was asked for."""
 
@@ -256,6 +265,10 @@ def chained(left: Value, op: ast.operator, right: Value) -> Row:
         if times * len(row) > MAX_HELD:
             raise RowError(f"sequences hold at most {MAX_HELD} values")
         return Row(row.kind, row.items * times)
+    number = right if one is not None else left
+    if repeats and number.is_number and len(row) == 1 and row.cell is not None:
+        # As in [0.0]*N.
+        raise CountError("how often a list is repeated is known when compiling", [number])  # fmt: skip
     if row.kind == "sequence":
         raise RowError("what this operator makes of a sequence depends on its kind; write np.asarray(x), or list(x)")  # fmt: skip
     raise RowError(f"{row.word} has no place in a formula; go through its values, or write np.array(...)")  # fmt: skip
