@@ -355,3 +355,45 @@ def test_a_clip_without_a_bound_above_is_a_maximum(high: str) -> None:
         assert made.forward(x)[0] == pytest.approx(max(x, 0.5) * x)
     with pytest.raises(GradgenError, match="not a finite number"):
         compile_function(text.replace("np.clip(x, 0.5,", "np.hypot(x,"), "f")
+
+
+@pytest.mark.parametrize(
+    ("cdf", "pdf"),
+    [
+        ("special.ndtr(x / s)", "np.exp(-(x / s)**2 / 2) / np.sqrt(2 * np.pi) / s"),
+        ("special.expit(x / s)", "np.exp(-x / s) / (s * (1 + np.exp(-x / s))**2)"),
+        ("1 - np.exp(-x / s)", "np.exp(-x / s) / s"),
+        ("np.exp(-np.exp(-x / s))", "np.exp(-(x / s + np.exp(-x / s))) / s"),
+    ],
+)
+def test_a_density_is_right_far_out_where_no_digit_tells(cdf: str, pdf: str) -> None:
+    head = "import numpy as np\nfrom scipy import special\n\n\n"
+    text = f"{head}def f(x, s):\n    return {cdf}\n\n\ndef f_prime(x, s):\n    return {pdf}\n"
+    (said,) = audit(text, "f", text, "f_prime", wrt=("x",)).findings
+    assert said.verdict == "right", said
+    wrong = text.replace(f"return {pdf}", f"return 1.1 * {pdf}")
+    (said,) = audit(wrong, "f", wrong, "f_prime", wrt=("x",)).findings
+    assert said.verdict == "wrong" and said.reason == "a factor 11/10 too much"
+
+
+def test_a_density_is_meant_within_its_support(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = "import numpy as np\n\n\nclass Left:\n    def cdf(self, x):\n        return np.exp(-np.abs(x))\n\n    def pdf(self, x):\n        return np.exp(-np.abs(x))\n"
+    path = tmp_path / "model.py"
+    for text, code, said in (
+        (left, 0, "right at other points"),
+        (left.replace("return np.exp(-np.abs(x))\n\n", "return 2 * np.exp(-np.abs(x))\n\n"), 1, "wrong"),
+        (left.replace("pdf", "derivative").replace("cdf", "value"), 1, "wrong"),
+    ):  # fmt: skip
+        path.write_text(text)
+        assert main(["audit", str(path)]) == code
+        assert said in capsys.readouterr().out
+
+
+def test_a_copy_of_all_names_binds_none() -> None:
+    text = "import math\n\n\ndef f(x):\n    return math.exp(x)\n\n\nPAIRS = [*globals().copy().items()]\n"
+    assert compile_function(text, "f").forward(0.5)[0] == pytest.approx(np.exp(0.5))
+    for odd in ("PAIRS = globals()", "globals().copy().update\nglobals()['f'] = 3", "setattr(globals().copy()['math'], 'exp', abs)"):  # fmt: skip
+        with pytest.raises(GradgenError, match="may"):
+            compile_function(text.replace("PAIRS = [*globals().copy().items()]", odd), "f")  # fmt: skip

@@ -35,6 +35,10 @@ _MULTIPLE = ("the sign", "a factor")
 _SIGNED = tuple(f"a factor {digit}" for digit in "123456789")
 #: What is larger at a point is not compared there.
 _LARGEST = mpmath.mpf(10) ** 100
+#: What is smaller counts as 0.
+_SMALLEST = mpmath.mpf(10) ** -330
+#: A slope that is smaller beside the function's value is not seen in its digits.
+_UNSEEN = mpmath.mpf(10) ** -80
 
 
 def audit(
@@ -46,6 +50,7 @@ def audit(
     means: Mapping[str, str] | None = None,
     own: Sequence[str] = (),
     imports: tuple[Imports | None, Imports | None] = (None, None),
+    within: bool = False,
 ) -> Audit:
     """Compare a function that somebody wrote with the derivative of another.
 
@@ -59,6 +64,7 @@ def audit(
         means: what imports mean that are not known.
         own: the parameters by which a slope may be, if not all of them.
         imports: of each file, those that are read beside it, and what else is said of imports.
+        within: whether both are meant for some points alone, as densities are within their support: then what is right at some is not wrong.
 
     Raises:
         GradgenError: one of them cannot be read, or which slopes are claimed cannot be told; the message says what is missing.
@@ -66,6 +72,7 @@ def audit(
     pair = _Pair(
         read_claim(text, function, means, imports[0]),
         read_claim(against_text, against, means, imports[1]),
+        within,
     )
     shapes = pair.found.function.shapes
     parts = [part for name in own for part in shapes.get(name, (name,))]
@@ -131,6 +138,20 @@ def _beyond(known: Sequence[Record], offs: Sequence[Any], row: int, by: int) -> 
     return len(moving) >= _FEWEST and all(off <= _RIGHT for off in moving)
 
 
+def _is_told(record: Record, place: int, slot: Slot) -> bool:
+    """Whether both slopes have a value, and no digits of the function itself are lost where that is told by differences."""
+    both = record.claimed[place], record.true[slot.row][slot.by]
+    if None in both:
+        return False
+    largest = max(map(abs, both))
+    return bool(largest == 0 or largest > _UNSEEN * abs(record.values[slot.row]))
+
+
+def _doubled(number: Any) -> Any:
+    """Return a number, as 0 where it is smaller than any double: there neither function nor slope is meant."""
+    return mpmath.mpf(0) if number is not None and abs(number) < _SMALLEST else number
+
+
 def _fits(found: Sequence[Finding]) -> bool:
     return all(finding.verdict in ("right", "weak") for finding in found)
 
@@ -138,7 +159,8 @@ def _fits(found: Sequence[Finding]) -> bool:
 class _Pair:
     """A function, and what claims to be its derivative."""
 
-    def __init__(self, found: Claim, claimed: Claim) -> None:
+    def __init__(self, found: Claim, claimed: Claim, within: bool) -> None:
+        self.within = within
         self.found = found
         self.claimed = claimed
         #: By parameter of what is claimed, its place among those of the function.
@@ -173,13 +195,14 @@ class _Pair:
             if not known or any(truth.value is None for truth in truths):
                 continue
             there = [at[place] for place in self.places]
-            claimed = [claim.value for claim in self.claims.at(there, ())]
+            claimed = [_doubled(claim.value) for claim in self.claims.at(there, ())]
             sizes = [abs(c) for c in claimed if c is not None]
             sizes += (abs(truth.value) for truth in truths)
             if max([*known, *sizes]) > _LARGEST:
                 continue
-            slopes = [truth.slopes for truth in truths]
-            records.append(Record(at, claimed, slopes, max(known)))
+            slopes = [[*map(_doubled, truth.slopes)] for truth in truths]
+            values = [truth.value for truth in truths]
+            records.append(Record(at, claimed, slopes, max(known), values))
             if len(records) == _POINTS:
                 break
         return records
@@ -188,7 +211,7 @@ class _Pair:
         """Return the verdict on a claimed slope, which is that of a result by a parameter."""
         slope = called(self.found, slot)
         row, by = slot
-        known = [r for r in records if None not in (r.claimed[place], r.true[row][by])]
+        known = [r for r in records if _is_told(r, place, slot)]
         if len(known) < _FEWEST:
             return Finding(
                 slope, "unknown", reason="no points were found where both have a value"
@@ -198,6 +221,9 @@ class _Pair:
         at = known[worst]
         got, true = float(at.claimed[place]), float(at.true[row][by])
         if sum(each > _WRONG for each in offs) > 1:
+            if self.within and sum(each <= _RIGHT for each in offs) >= _FEWEST:
+                said = "it is right at other points, as within a support"
+                return Finding(slope, "unknown", reason=said)
             if _beyond(known, offs, row, by):
                 said = "it is right, but for where the function stands still, as beyond a limit"
                 return Finding(slope, "unknown", reason=said)
@@ -232,7 +258,7 @@ class _Pair:
             with mpmath.workprec(53):
                 got = plain.values(plain.at([mpmath.mpf(x) for x in there]))[place]
             true = record.true[slot.row][slot.by]
-            if got is None or off_by(got, true, 0) > _WEAK:
+            if got is None or off_by(_doubled(got), true, 0) > _WEAK:
                 number = float("nan") if got is None else float(got)
                 slope = called(self.found, slot)
                 return Finding(

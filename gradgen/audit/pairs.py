@@ -51,6 +51,7 @@ class Found(NamedTuple):
         wrt: by which parameter, where its name says that.
         own: the parameters by which a slope may be; empty where that is all of them.
         attributes: what is read of `self`, by the parameter that stands for it.
+        within: whether both are meant within a support alone.
         said: what both are called in the file as it is.
         line: the line at which the derivative begins.
     """
@@ -63,6 +64,7 @@ class Found(NamedTuple):
     line: int
     own: tuple[str, ...] = ()
     attributes: Mapping[str, str] = MappingProxyType({})
+    within: bool = False
 
 
 def pairs(text: str) -> Iterator[Found]:
@@ -116,4 +118,5 @@ def _methods(module: ast.Module, node: ast.ClassDef) -> Iterator[Found]:
             methods[derivative].lineno,
             tuple(own),
             attributes,
+            derivative.endswith("pdf"),
         )

@@ -38,12 +38,14 @@ class Record:
         claimed: the claimed slopes; None where one has no value.
         true: by result, its slopes; None where there is none.
         size: the largest slope there.
+        values: the results.
     """
 
     at: Point
     claimed: Sequence[Any]
     true: Sequence[Sequence[Any]]
     size: Any
+    values: Sequence[Any]
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def _of_pair(pair: Found, file: Path, reading: Mapping[str, Any]) -> tuple[Audit
     texts = Pair(pair.text, pair.function, pair.text, pair.against, **more)
     both = (pair.text, pair.function), (pair.text, pair.against)
     try:
-        found = audit(*both[0], *both[1], pair.wrt, own=pair.own, **more)
+        found = audit(*both[0], *both[1], pair.wrt, own=pair.own, within=pair.within, **more)  # fmt: skip
     except GradgenError as error:
         lengths = _PROPOSED.search(str(error))
         if lengths is None or reading.get("shape"):

@@ -276,6 +276,20 @@ _ALIASES = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "
 _ALIASES |= {"fabs": "abs", "absolute": "abs", "power": "pow", "mod": "remainder"}
 _ALIASES |= {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
 _MANY = 1000
+#: What functions of scipy.special mean, of one number each.
+SPECIAL: Mapping[str, Callable[[Any], Any]] = {
+    "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "logit": lambda x: mpmath.log(x / (1 - x)),
+    "ndtr": lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
+    "erf": mpmath.erf,
+    "erfc": mpmath.erfc,
+    "gamma": mpmath.gamma,
+    "gammaln": lambda x: mpmath.log(abs(mpmath.gamma(x))),
+    "psi": mpmath.digamma,
+    "digamma": mpmath.digamma,
+    "expm1": lambda x: mpmath.exp(x) - 1,
+    "log1p": lambda x: mpmath.log(1 + x),
+}
 #: What functions of math and numpy mean, with the fewest and the most arguments that they take.
 CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
     **{
@@ -310,4 +324,5 @@ CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
     "clip": (lambda x, low, high: min(max(x, low), high), 3, 3),
     "max": (max, 2, _MANY),
     "min": (min, 2, _MANY),
+    **{f"scipy.special.{name}": (meaning, 1, 1) for name, meaning in SPECIAL.items()},
 }  # fmt: skip

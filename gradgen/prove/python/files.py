@@ -18,7 +18,7 @@ from gradgen.prove.python_expressions import (
     Scope,
     Value,
 )
-from gradgen.prove.python_numbers import UnknownError
+from gradgen.prove.python_numbers import SPECIAL, UnknownError
 from gradgen.read.python.scope import UnclearError
 
 #: The decorators that leave a function what it says; which these are in a file, its reader has told.
@@ -89,7 +89,13 @@ class Imports(Calls):
                 scope[bound] = Imported(whole) if known else None
                 continue
             module = self.absolute(node)
-            known = module in (*MODULES, "scipy", "scipy.constants", ARRAY_API)
+            known = module in (
+                *MODULES,
+                "scipy",
+                "scipy.constants",
+                "scipy.special",
+                ARRAY_API,
+            )
             known = known or (self.names.reads and module is not None)
             if alias.name == "*":
                 if module in MODULES or not known:
@@ -121,8 +127,10 @@ class Imports(Calls):
             return self.constant(Imported(module, name))
         if module == ARRAY_API and name in ("array_namespace", "xp_promote"):
             return Imported(module, name)
-        if (module, name) == ("scipy", "constants"):
-            return Imported("scipy.constants")
+        if (module, name) in (("scipy", "constants"), ("scipy", "special")):
+            return Imported(f"scipy.{name}")
+        if module == "scipy.special" and name in SPECIAL:
+            return Imported(module, name)
         if module == "scipy.constants" and name in _EXACT:
             return self.numbers.number(_EXACT[name])
         names = self.other(module)

@@ -274,6 +274,8 @@ class Calls(Holding):
         of_one = module == "builtins" and name in ("float", "int") and len(args) == 1
         if of_one and isinstance(args[0], Fixed):
             return self.numbers.number(of_text(name, args[0].value))
+        if module == "scipy.special" and not named and all(map(self.is_plain, args)):
+            return self.numbers.call(f"{module}.{name}", args)
         if module == arrays.ARRAY_API:
             return arrays.of_library(self, name, args, named)
         try:

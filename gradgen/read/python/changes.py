@@ -119,6 +119,9 @@ class _Watch:
         self.texts: list[tuple[ast.Call, str]] = []
         #: Whether a module may be at hand under another name.
         self.loose = any(isinstance(n.ctx, ast.Load) for _, _, n in _keyed(module))
+        copies = [*_copies(module)]
+        self.harmless.update(copies)
+        self.loose |= bool(copies)
         #: What is assigned where: the owner, the attribute, the line, and whether that is sure.
         self.stores: list[tuple[str | None, str, int, bool]] = []
 
@@ -288,6 +291,15 @@ def _keyed(module: ast.Module) -> Iterator[tuple[ast.AST, str, ast.Subscript]]:
             if isinstance(key, str) and not key.startswith("__"):
                 for called in _globals(node.value):
                     yield called, key, node
+
+
+def _copies(module: ast.Module) -> Iterator[ast.AST]:
+    """Yield the names `globals` in `globals().copy()`, which binds nothing, but gives all that names are bound to."""
+    for node in walk(module):
+        if isinstance(node, ast.Call) and not (node.args or node.keywords):
+            function = node.func
+            if isinstance(function, ast.Attribute) and function.attr == "copy":
+                yield from _globals(function.value)
 
 
 def _harmless(module: ast.Module, changes: Changes) -> set[ast.AST]:
