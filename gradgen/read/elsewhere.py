@@ -347,8 +347,9 @@ def function_advice(name: str, known: Iterable[str]) -> str:
     small = name.lower()
     if name in _ADVICE:
         return _ADVICE[name]
-    if small in by_letters:
-        return f"did you mean `{by_letters[small]}`?"
+    for written in (small, small.replace("_", "")):
+        if written in by_letters:
+            return f"did you mean `{by_letters[written]}`?"
     if small in _ADVICE:
         return _ADVICE[small]
     if small[:-1] in _OF_C and small[-1] in "fl":
@@ -375,7 +376,10 @@ def _is_slip(typed: str, meant: str) -> bool:
         if len(differ) == 2:
             i, j = differ
             return j == i + 1 and typed[i] == meant[j] and typed[j] == meant[i]
-        return len(differ) == 1 and 0 < differ[0] < len(typed) - 1 and len(typed) > 5
+        # Of consonants another makes another word: logzeta is not logbeta, nor gammalnc gammainc.
+        if len(differ) != 1 or differ[0] in (0, len(typed) - 1) or len(typed) < 6:
+            return False
+        return {typed[differ[0]], meant[differ[0]]} <= {*"aeiou"}
     long, short = sorted((typed, meant), key=len, reverse=True)
     if len(long) - len(short) != 1:
         return False
