@@ -89,6 +89,10 @@ FORMS = (
     "log(1 + x)*x/((1 + x) - 1)",
     "(exp(x) - 1)*x/log(exp(x))",
     "x**2/(1 + (x*y)**2)",
+    "log(y*cosh(x)/sigmoid(z))",
+    "log(erfc(x)*y**2)",
+    "log(z/(2 + 3*exp(x)))",
+    "log(3*norm_cdf(x)**2*softplus(y))",
 )
 PARTS = ("x", "-x", "x - y", "2*x", "-x/3", "x*y", "x**2", "y - 1", "1 - x")
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 1e-9, -1e-9, 1e-20, 30.0, -30.0, 400.0, -750.0, -8.0, 0.3, 1e200)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -24,6 +24,15 @@ _TERMS = 2000
 _ALL_TERMS, _FEW = 200_000, 16
 #: How many sums that were taken apart are kept.
 _KEPT = 64
+#: Functions that are positive everywhere: the logarithm of each, and its sign.
+_LOGS: Mapping[str, tuple[str, int]] = {
+    "sigmoid": ("logsigmoid", 1),
+    "softplus": ("logsoftplus", 1),
+    "cosh": ("logcosh", 1),
+    "sech": ("logcosh", -1),
+    "erfc": ("logerfc", 1),
+    "norm_cdf": ("log_norm_cdf", 1),
+}
 
 
 @dataclass
@@ -150,10 +159,12 @@ def _sum(builder: Steps, terms: Iterable[tuple[int, int]]) -> int:
     """Return the sum of values, each as often as is said beside it."""
     total: int | None = None
     for value, times in terms:
+        first = total is None
         if abs(times) != 1:
-            value = builder.emit("mul", builder.const(Fraction(abs(times))), value)
+            number = Fraction(times if first else abs(times))
+            value = builder.emit("mul", builder.const(number), value)
         if total is None:
-            total = builder.emit("neg", value) if times < 0 else value
+            total = builder.emit("neg", value) if times == -1 else value
         else:
             total = builder.emit("sub" if times < 0 else "add", total, value)
     assert total is not None
@@ -288,6 +299,11 @@ def _of_product(sums: Sums, term: Term) -> int | None:
     if term.exponents:
         logs.append((exponent(builder, term), 1))
     for value, power in term.weight.powers.items():
+        own = _of_factor(sums, value)
+        if own is not None:
+            logs.append((own[0], own[1] * power))
+            rest.times(value, -power)
+            continue
         inner = sums.summands(value)
         several = len(inner) > 1 and any(part.exponents for part in inner)
         if several and all(map(_constant, inner)) and _positive(inner):
@@ -307,6 +323,22 @@ def _of_product(sums: Sums, term: Term) -> int | None:
             below = builder.emit("log", emit_product(builder, inverse))
             return builder.emit("sub", total, below)
     return builder.emit("add", total, builder.emit("log", emit_product(builder, rest)))
+
+
+def _of_factor(sums: Sums, value: int) -> tuple[int, int] | None:
+    """Return the logarithm of what is always positive and may vanish or have no double, without its sign, and its sign."""
+    builder, step = sums.builder, sums.values.step(value)
+    if step is None or step.op not in (*_LOGS, "wsigmoid"):
+        return None
+    if step.op in _LOGS:
+        op, sign = _LOGS[step.op]
+        return builder.emit(op, *step.args), sign
+    scale = number_of(sums.values.step, step.args[0])
+    if not scale or scale < 0:
+        return None
+    # log(1 + a*exp(-x)) = softplus(log(a) - x)
+    log = builder.emit("log", step.args[0])
+    return builder.emit("softplus", builder.emit("sub", log, step.args[1])), -1
 
 
 def _log_of_term(builder: Steps, term: Term) -> int:
