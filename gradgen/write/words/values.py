@@ -88,8 +88,10 @@ class Words:
             others = [self.operand(arm) for arm in arms if arm not in own]
             one, other = map(self.formula, own) if not others else (others[0], "")
             return f"{one} if {self.operand(asked)} else {other}" if other else one
-        value = self._signed(value)
-        return self.kinds.text(value, self.names, *self.kinds.of(value, self.names))
+        names = self.names
+        if not all(map(names.__contains__, step.args)):
+            value = self._signed(value)
+        return self.kinds.text(value, names, *self.kinds.of(value, names))
 
     def _signed(self, value: int) -> int:
         """Return a value whose signs stand in front of the first factor of what has no name, as they do in its line."""
