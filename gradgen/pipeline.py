@@ -195,6 +195,9 @@ def _compiled(
 def _with_proof(compiled: Compiled, formula: Formula, handed: Source) -> Compiled:
     """Return a module that has been compared with what was read."""
     results = [name for name, _ in compiled.program.outputs]
+    if isinstance(handed, sympy.Expr) and not formula.text:
+        plain = plain_formula([(results[0], formula.expr)], results)
+        return proven(compiled, plain)
     if not isinstance(handed, str):
         return proven(compiled, truth_of(handed, results))
     if formula.foreign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,6 @@ from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import canonical
 from gradgen.read.sympy.expand import nodes, spread, substitute, without_series
 from gradgen.read.sympy.make import unevaluated
-from gradgen.read.sympy.nodes import ByNode
 from gradgen.read.sympy.stage import python_name, stage
 from gradgen.read.sympy.table import CALLS
 from gradgen.write.languages.formula import FORMULA
@@ -153,34 +153,46 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
         GradgenError: such a function takes anything but symbols, or one of them is an input too, or it is called as one that is
             known; a symbol is a condition; or a series has no plain bounds.
     """
-    done: ByNode[sp.Basic] = ByNode()
+    #: By identity: all are parts of the expression, which is kept.
+    done: dict[int, sp.Basic] = {}
     coordinates = _Coordinates()
     free: set[str] = set()
+    series = False
     todo: list[sp.Basic] = [expr]
     while todo:
         node = todo[-1]
-        if node in done:
+        if id(node) in done:
             todo.pop()
         elif isinstance(node, AppliedUndef):
-            done[node] = coordinates.symbol(node)
+            done[id(node)] = coordinates.symbol(node)
         else:
-            _check_plain(node)
+            if isinstance(node, _CHECKED):
+                _check_plain(node)
+            args = node.args
+            missing = [arg for arg in args if id(arg) not in done]
+            if missing:
+                todo += missing
+                continue
             if isinstance(node, sp.Symbol):
                 free.add(node.name)
-            missing = [arg for arg in node.args if arg not in done]
-            todo += missing
-            if not missing:
-                done[node] = _remade(node, [done[arg] for arg in node.args])
+            series |= isinstance(node, (sp.Sum, sp.Product))
+            todo.pop()
+            done[id(node)] = _remade(node, [done[id(arg)] for arg in args])
     coordinates.check_apart(free)
-    return without_series(done[expr])
+    return without_series(done[id(expr)]) if series else done[id(expr)]
 
 
 def _remade(node: sp.Basic, args: Sequence[sp.Basic]) -> sp.Basic:
     """Return a node over other arguments, with conditions joined by and, or and not alone."""
-    if isinstance(node, tuple(_JOINED)):
-        return _JOINED[type(node)](*args)
-    same = all(new is old for new, old in zip(args, node.args))
+    join = _JOINED.get(type(node))
+    if join is not None:
+        return join(*args)
+    same = all(map(operator.is_, args, node.args))
     return node if same else unevaluated(type(node), *args)
+
+
+#: What `_check_plain` may refuse.
+_CHECKED = (sp.Derivative, ExprCondPair, BooleanFunction)
 
 
 def _check_plain(node: sp.Basic) -> None:
