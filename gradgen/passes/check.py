@@ -12,7 +12,7 @@ def verify(program: Program, known: Program | None = None) -> Program:
 
     Args:
         program: the program.
-        known: one that keeps them, from which it was made: the steps and ways that they share are right.
+        known: one that keeps them, from which it was made: the steps, lines and ways that they share are right.
 
     Raises:
         ProgramError: a step reads a later value, takes other arguments than its row, or mixes up conditions and numbers; a way
@@ -60,8 +60,10 @@ def _faults(program: Program, known: Program | None) -> Iterator[str]:
                 yield f"step {value}: the guard {condition} is no earlier condition"
         if row.boolean if row else isinstance(step.data, bool):
             truths.add(value)
-    yield from _line_faults(program, truths)
-    if not (start == len(steps) and known and program.ways == known.ways):
+    same = known if start == len(steps) else None
+    if same is None or _of_lines(program) != _of_lines(same):
+        yield from _line_faults(program, truths)
+    if same is None or program.ways != same.ways:
         yield from _way_faults(program, truths)
     names = [*program.names.values(), *program.adjoints.values()]
     if names and not program.names.keys() == program.adjoints.keys() == {*program.signature, *program.lines}:  # fmt: skip
@@ -70,6 +72,12 @@ def _faults(program: Program, known: Program | None) -> Iterator[str]:
         yield "two values share a name"
     if not all(name.isidentifier() for name in names):
         yield "a name is not an identifier"
+
+
+def _of_lines(program: Program) -> tuple[object, ...]:
+    """Return all that `_line_faults` looks at beside the steps."""
+    named = program.outputs, program.given, program.wrt
+    return program.lines, *named, program.active, program.tested
 
 
 def _line_faults(program: Program, truths: Container[int]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -94,7 +93,8 @@ def _taken_apart(run: str, kinds: dict[str, int]) -> Run:
     marks = {word: _mark(word) for word in {*parts[1::2]}}
     if "" in marks.values():
         parts = _joined(parts, marks)
-    words = [*map(sys.intern, parts[1::2])]
+    same = {word: word for word in marks}  # of which each is kept once
+    words = [*map(same.__getitem__, parts[1::2])]
     parts[1::2] = map(marks.__getitem__, words)
     found: list[Assignment] = []
     known: dict[str, tuple[int, int, bool]] = {}
