@@ -19,6 +19,8 @@ READ = [
     ("", "try:\n  t = math.log(x/y)/y\nexcept (ValueError, ZeroDivisionError):\n  return 0.25\nreturn t*x"),
     ("", "try:\n  t = math.sqrt(x)\n  t -= 1.0/(y - 1.5)\nexcept:\n  t = y\nreturn t*2"),
     ("", "try:\n  t = math.log(x)\nexcept ZeroDivisionError:\n  t = 0.0\nreturn t"),
+    ("", "try:\n  t = math.log(x)/y\nexcept ZeroDivisionError:\n  t = 6.5\nreturn t"),
+    ("", "try:\n  t = math.sqrt(x - y)/x + math.exp(y)/(x - 1)\nexcept ZeroDivisionError:\n  t = 6.5\nreturn t"),
     ("", "try:\n  return 1.0/x\nexcept ArithmeticError:\n  raise ValueError('x is 0')"),
     ("", "t = 1.0\ntry:\n  t = y/x\nexcept Exception:\n  pass\nreturn t"),
     ("", "with np.errstate(invalid='ignore', divide='ignore'):\n  t = x*y\nreturn t + 1"),
@@ -81,6 +83,7 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
     ("above", "body", "message"),
     [
         ("", "try:\n  t = g(x)\nexcept ValueError:\n  t = y\nreturn t", "a `try` is read where"),
+        ("", "try:\n  t = 2**x\nexcept OverflowError:\n  t = y\nreturn t", "a `try` is read where"),
         ("", "try:\n  t = x**2\nexcept OverflowError:\n  t = y\nreturn t", "a `try` is read where"),
         ("", "z = np.exp(x)\ntry:\n  t = y/z\nexcept ZeroDivisionError:\n  t = y\nreturn t", "of Python's own floats"),
         ("", "try:\n  t = y/x\nexcept ZeroDivisionError:\n  t = y\nfinally:\n  x = y\nreturn t", "a `try` is read where"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 #: What `exp` of a larger number is larger than any double.
 LARGEST_EXPONENT = 709.782712893384
@@ -95,9 +96,8 @@ def _failures(
         return False
     if statement.value is None:
         return False
-    return all(
-        _fails(node, tests, called, caught) for node in _in_order(statement.value)
-    )
+    found = _Failures(tests, called, caught)
+    return all(found.known(node) for node in _in_order(statement.value))
 
 
 def _in_order(root: ast.expr) -> Iterator[ast.expr]:
@@ -119,48 +119,70 @@ def _in_order(root: ast.expr) -> Iterator[ast.expr]:
         todo += [(each, False) for each in reversed(inner)]
 
 
-def _fails(
-    node: ast.expr, tests: list[ast.expr], called: Called, caught: Sequence[str]
-) -> bool:
-    """Add what makes one operation fail; return whether that is known."""
+@dataclass
+class _Failures:
+    """What makes the operations of a statement fail, in order.
 
-    def met(error: str) -> bool:
-        return any(name in (*_ANY, *_KINDS[error]) for name in caught)
+    Attributes:
+        tests: what asks for those that a handler meets.
+        called: what says what a call calls.
+        caught: the errors that the handler meets.
+        uncaught: what asks for those before that it does not meet: there nothing is caught.
+    """
 
-    def ask(value: ast.expr, op: ast.cmpop, bound: float) -> ast.expr:
-        return ast.Compare(value, [op], [ast.Constant(bound)])
+    tests: list[ast.expr]
+    called: Called
+    caught: Sequence[str]
+    uncaught: list[ast.expr] = field(default_factory=list)
 
-    if isinstance(node, (ast.Name, ast.Constant, ast.UnaryOp)):
-        sign = not isinstance(node, ast.UnaryOp) or isinstance(node.op, (ast.USub, ast.UAdd))  # fmt: skip
-        return sign
-    if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.Div):
-            if not _is_nonzero(node.right) and met("ZeroDivisionError"):
-                tests.append(ask(node.right, ast.Eq(), 0.0))
+    def add(self, error: str, test: ast.expr) -> None:
+        """Note an error and what asks for it."""
+        if not any(name in (*_ANY, *_KINDS[error]) for name in self.caught):
+            self.uncaught.append(test)
+            return
+        before = [ast.UnaryOp(ast.Not(), each) for each in self.uncaught]
+        self.tests.append(ast.BoolOp(ast.And(), [*before, test]) if before else test)
+
+    def known(self, node: ast.expr) -> bool:
+        """Add what makes one operation fail; return whether that is known."""
+        if isinstance(node, (ast.Name, ast.Constant)):
             return True
-        if isinstance(node.op, ast.Pow) and _is_written_out(node.right):
-            return isinstance(node.left, ast.Constant)
-        return isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Pow))
-    if not isinstance(node, ast.Call) or node.keywords or not node.args:
-        return False
-    if any(isinstance(arg, ast.Starred) for arg in node.args):
-        return False
-    path, first = called(node.func), node.args[0]
-    if path in _TOTAL:
-        return True
-    if len(node.args) > 1:
-        return False
-    if path in _LOGARITHMS or path in _ROOTS:
-        if met("ValueError"):
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, (ast.USub, ast.UAdd))
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Div):
+                if not _is_nonzero(node.right):
+                    self.add("ZeroDivisionError", _asked(node.right, ast.Eq()))
+                return True
+            if isinstance(node.op, ast.Pow) and _is_written_out(node.right):
+                return isinstance(node.left, ast.Constant)
+            # Whoever asks for that alone means a power that is too large.
+            large = isinstance(node.op, ast.Pow) and "OverflowError" in self.caught
+            plain = (ast.Add, ast.Sub, ast.Mult, ast.Pow)
+            return isinstance(node.op, plain) and not large
+        if not isinstance(node, ast.Call) or node.keywords or not node.args:
+            return False
+        if any(isinstance(arg, ast.Starred) for arg in node.args):
+            return False
+        path = self.called(node.func)
+        return path in _TOTAL or (len(node.args) == 1 and self._call(path, node.args[0]))  # fmt: skip
+
+    def _call(self, path: str, first: ast.expr) -> bool:
+        if path in _LOGARITHMS or path in _ROOTS:
             op = ast.LtE() if path in _LOGARITHMS else ast.Lt()
-            tests.append(ask(first, op, 0.0)) if not _is_positive(first) else None
-        return True
-    if path == "math.exp":
-        if met("OverflowError"):
-            bounds: list[ast.expr] = [ast.Constant(LARGEST_EXPONENT), ast.Constant(LARGEST)]  # fmt: skip
-            tests.append(ast.Compare(bounds[0], [ast.Lt(), ast.LtE()], [first, bounds[1]]))  # fmt: skip
-        return True
-    return False
+            if not _is_positive(first):
+                self.add("ValueError", _asked(first, op))
+            return True
+        if path == "math.exp":
+            bounds = ast.Constant(LARGEST_EXPONENT), ast.Constant(LARGEST)
+            inside = ast.Compare(bounds[0], [ast.Lt(), ast.LtE()], [first, bounds[1]])
+            self.add("OverflowError", inside)
+            return True
+        return False
+
+
+def _asked(value: ast.expr, op: ast.cmpop) -> ast.expr:
+    return ast.Compare(value, [op], [ast.Constant(0.0)])
 
 
 def _is_written_out(node: ast.expr) -> bool:
