@@ -46,7 +46,7 @@ READ += [
     ("", "return [x, y, x*y][5 >> 1] + math.factorial(4)*x - math.comb(5, 2) + (1 << 3)*y"),
     ("NAMES = frozenset(['a', 'b'])\ndef g(x, way='a'):\n  return x if way in NAMES else -x", "return g(x) + g(y, 'c')"),
 ]  # fmt: skip
-POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
+POINTS = [(0.0, 0.0), (-1.0, 0.0), (0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
 
 
 def file_of(above: str, body: str, first: str = "def f(x, y):") -> str:

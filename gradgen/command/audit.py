@@ -37,6 +37,9 @@ def audited(options: argparse.Namespace) -> int:
     if options.against is None:
         if options.run:
             raise GradgenError("--run is of one derivative; name it with --against")
+        file, colon, _ = options.function.rpartition(".py:")
+        if colon and Path(f"{file}.py").is_file():
+            raise GradgenError("one function is compared with the derivative that --against names; a file alone is searched for both")  # fmt: skip
         return _of_path(path_of(options.function), options, reading)
     wrt = split_names(options.wrt) if options.wrt else None
     (path, name), (other, against) = map(_named, (options.function, options.against))

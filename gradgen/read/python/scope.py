@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import io
 import tokenize
 from collections.abc import Callable, Sequence
@@ -255,6 +256,8 @@ def _of_python(name: str, changes: Changes) -> Dotted:
         return Dotted(f"builtins.{name}")
     if name in _USUAL:
         return Dotted(_USUAL[name])
+    if hasattr(builtins, name):
+        raise UnclearError(f"`{name}` of Python itself is not read")
     raise UnclearError(
         f"`{name}` is neither a parameter nor assigned above, and the file binds it nowhere; define or import it"
     )
