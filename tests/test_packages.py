@@ -10,8 +10,8 @@ from tests.packages import Tally, candidates, folder_of, look
 
 #: So many functions of each package are looked at here; `python -m tests.packages` looks at all.
 SAMPLE = 60
-#: At least this share of them is read.
-READ = {"fluids": 0.5, "chemicals": 0.35, "ht": 0.6}
+#: At least this share of them is read, with the lengths that refusals ask for.
+READ = {"fluids": 0.65, "chemicals": 0.7, "ht": 0.7}
 
 
 @pytest.mark.slow
@@ -23,7 +23,8 @@ def test_functions_of_packages_are_what_they_are(package: str) -> None:
     tally = Tally()
     for one in random.Random(package).sample(listed, SAMPLE):
         look(one, tally, ["fluids", "chemicals", "ht"], run=True)
-    print(f"{package}: {tally.read} of {tally.functions} read")
+    read = tally.read + tally.shaped
+    print(f"{package}: {tally.read} of {tally.functions} read, with --shape {read}")
     assert tally.wrong == []
-    assert tally.compared > 0.9 * tally.read
-    assert tally.read >= READ[package] * tally.functions
+    assert tally.compared > 0.9 * read
+    assert read >= READ[package] * tally.functions

@@ -86,6 +86,7 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
         ("", "try:\n  t = 2**x\nexcept OverflowError:\n  t = y\nreturn t", "a `try` is read where"),
         ("", "try:\n  t = x**2\nexcept OverflowError:\n  t = y\nreturn t", "a `try` is read where"),
         ("", "z = np.exp(x)\ntry:\n  t = y/z\nexcept ZeroDivisionError:\n  t = y\nreturn t", "of Python's own floats"),
+        ("from scipy.special import expit", "z = expit(x)\ntry:\n  t = y/z\nexcept ZeroDivisionError:\n  t = y\nreturn t", "of Python's own floats"),
         ("", "try:\n  t = y/x\nexcept ZeroDivisionError:\n  t = y\nfinally:\n  x = y\nreturn t", "a `try` is read where"),
         ("", "with open('data') as file:\n  return x*y", "of `with`, numpy.errstate(...)"),
         ("", "return x*math.inf", "`inf`"),

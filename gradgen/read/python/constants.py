@@ -39,7 +39,7 @@ class Constants:
         reading: those that are being read.
         files: what is done with the tables of each file.
         edges: what stands for the edge of the domain, by what is said of it.
-        numpy: whether something of numpy's was called, whose numbers do not raise as Python's do.
+        numpy: whether something of numpy's or its like was called, whose numbers do not raise as Python's do.
     """
 
     draft: Draft

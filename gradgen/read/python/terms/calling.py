@@ -79,7 +79,8 @@ def called(
         scope.constants.spare("inf")
         found, path, args = Dotted("numpy.maximum"), "numpy.maximum", args[:2]
     scope.finite(args)
-    scope.constants.numpy |= path.startswith("numpy.") and path not in asking.CALLS
+    own = path.partition(".")[0] in ("math", "builtins") or path in asking.CALLS
+    scope.constants.numpy |= not own
     if takes_sequences(found, scope.constants.means) and path not in scope.constants.means:  # fmt: skip
         scope.spend(len(goes_through(*args)))
         made = _CALLS[path](scope, args, named)
