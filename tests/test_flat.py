@@ -61,8 +61,11 @@ def test_roots_of_a_power_are_flat_by_what_is_left_of_it(
 
 
 def test_what_cannot_raise_is_not_listed() -> None:
-    for text in ("sqrt(max(0, d))", "relu(x)**0.5", "x*x*sqrt(abs(x))"):
+    for text in ("sqrt(max(0, d))", "relu(x)**0.5", "x*x*sqrt(abs(x))", "cbrt(x if x != 0 else 0)"):  # fmt: skip
         assert raises(Words(compile(text).program)) == []
+    for test, backward in ((">", 0), (">=", 1)):
+        found = raises(Words(compile(f"sqrt(x if x {test} 0 else 0)").program))
+        assert sum("backward" in entry for entry in found) == backward
     (line,) = raises(Words(compile("acos(min(y, 1))").program))[1:]
     assert (
         line
