@@ -88,6 +88,8 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
         ("", "z = np.exp(x)\ntry:\n  t = y/z\nexcept ZeroDivisionError:\n  t = y\nreturn t", "of Python's own floats"),
         ("from scipy.special import expit", "z = expit(x)\ntry:\n  t = y/z\nexcept ZeroDivisionError:\n  t = y\nreturn t", "of Python's own floats"),
         ("", "try:\n  t = y/x\nexcept ZeroDivisionError:\n  t = y\nfinally:\n  x = y\nreturn t", "a `try` is read where"),
+        ("", "t = [x, y]\ntry:\n  t[0] = t[1] = 1.0/x\nexcept:\n  t[0] = 0.0\nreturn t[0]*y", "a `try` is read where"),
+        ("", "t = [x, y]\ntry:\n  import cmath\n  t[0] = y*y\nexcept ImportError:\n  pass\nreturn t[0]*y", "a `try` is read where"),
         ("", "with open('data') as file:\n  return x*y", "of `with`, numpy.errstate(...)"),
         ("", "return x*math.inf", "`inf`"),
         ("", "return x if x < math.inf else y", "`inf`"),

@@ -98,7 +98,10 @@ def is_import(node: ast.stmt) -> bool:
     known = (ast.Import, ast.ImportFrom, ast.Pass, ast.Raise, ast.Assign)
     bound = {name for name, _ in bindings([node])}
     names = {name for each in ways(node) for name, _ in bindings([each]) if isinstance(each, known[:2])}  # fmt: skip
-    return bound == names and all(isinstance(each, known) for each in ways(node))
+    # What is assigned to items and attributes binds no name, and is done.
+    targets = [t for each in ways(node) if isinstance(each, ast.Assign) for t in each.targets]  # fmt: skip
+    plain_ = all(isinstance(target, ast.Name) for target in targets)
+    return bool(names) and plain_ and bound == names and all(isinstance(each, known) for each in ways(node))  # fmt: skip
 
 
 def path_of(node: ast.expr, scope: Scope) -> str:
