@@ -302,6 +302,7 @@ def _search(folder: Path, seconds: int) -> None:
     warm()
     arguments = [
         "-timeout=30",
+        "-report_slow_units=30",
         f"-max_total_time={seconds}",
         "-max_len=2000",
         "-rss_limit_mb=4096",
