@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import sympy as sp
@@ -107,7 +108,8 @@ def as_program(
     pairs = [(_text(symbol), expr) for symbol, expr in replacements]
     pairs += zip(names, expressions)
     plain = [(key, plain_expression(_expression(expr))) for key, expr in pairs]
-    if sum(spread(expr) for _, expr in plain) > MAX_PARTS:
+    parts = accumulate(spread(expr) for _, expr in plain)
+    if any(count > MAX_PARTS for count in parts):
         formula = _of_expressions(plain)
         if formula is not None:
             return formula, tuple(names)

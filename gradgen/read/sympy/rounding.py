@@ -34,6 +34,9 @@ class Known(NamedTuple):
 
 def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
     """Return a comparison or a step, as floor, of constants that come to one thing exactly and may come to another in double precision."""
+    roots = [*roots]
+    if not any(map(_jumps, _kinds(roots))):  # as nearly always
+        return None
     done: ByNode[Known | None] = ByNode()
     for node in operands_first(roots, done):
         operands = done.of(node.args)
@@ -48,6 +51,27 @@ def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
             found = _worked_out(node, row, known)
         done[node] = found
     return None
+
+
+def _kinds(roots: Iterable[sp.Basic]) -> set[type[sp.Basic]]:
+    """Return the types of the nodes below some roots, and of these."""
+    found: set[type[sp.Basic]] = set()
+    seen: set[int] = set()  # by identity: all are parts of the roots
+    todo = [*roots]
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            found.add(type(node))
+            todo += node.args
+    return found
+
+
+def _jumps(kind: type[sp.Basic]) -> bool:
+    """Whether a node of a type may be one that `_is_doubtful` tells of."""
+    row = BY_NODE.get(kind)
+    stepped = row is not None and row.flat and not row.boolean
+    return stepped or (row is not None and row.name in (*_COMPARED, "mod"))
 
 
 def _leaf(node: sp.Basic) -> Known | None:
