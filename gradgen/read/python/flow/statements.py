@@ -13,7 +13,9 @@ from gradgen.read.python.meanings import told
 from gradgen.read.python.scope import Names
 from gradgen.read.python.simpler.first_lines import BY_NAME
 from gradgen.read.python.simpler.tries import simpler
+from gradgen.read.python.terms.asking import OF_NUMBERS
 from gradgen.read.python.terms.operators import number_of
+from gradgen.read.python.terms.rows import row_of
 from gradgen.read.python.terms.value import Known, Value
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
@@ -120,12 +122,29 @@ def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
     Raises:
         GradgenError: that is not certain.
     """
-    found = None
+    found: Sequence[ast.stmt] | None = None
+    if _is_named(node, scope):
+        return node.handlers[0].body
     if not scope.constants.numpy:  # whose numbers go on as nan
         found = simpler(node, lambda called: path_of(called, scope))
     if found is None:
         raise scope.fail(_TRY, node)
     return found
+
+
+def _is_named(node: ast.Try, scope: Scope) -> bool:
+    """Whether a `try` gives a number an attribute, which none has, as where it might be a series of pandas."""
+    first, handlers = node.body[0], node.handlers
+    plain = len(node.body) == 1 and len(handlers) == 1 and not (node.orelse or node.finalbody)  # fmt: skip
+    if not plain or not isinstance(first, ast.Assign) or len(first.targets) != 1:
+        return False
+    target, caught = first.targets[0], handlers[0].type
+    met = caught is None or (isinstance(caught, ast.Name) and caught.id in ("AttributeError", "Exception"))  # fmt: skip
+    if not isinstance(target, ast.Attribute) or not isinstance(first.value, ast.Constant) or not met:  # fmt: skip
+        return False
+    held = scope.held(target.value.id) if isinstance(target.value, ast.Name) else None
+    number = held is not None and held.is_number and row_of(held) is None
+    return number and not held.unclear and target.attr not in OF_NUMBERS  # type: ignore[union-attr]
 
 
 def within(node: ast.With, scope: Scope) -> Sequence[ast.stmt]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LARGEST = "1.7976931348623157e308"
 #: What numbers of Python's and numpy's have by a name; no float has any other.
-_OF_NUMBERS = frozenset("""
+OF_NUMBERS = frozenset("""
     T all any argmax argmin argsort as_integer_ratio astype base byteswap choose clip compress conj conjugate copy cumprod
     cumsum data denominator device diagonal dtype dump dumps fill flags flat flatten fromhex from_number getfield hex imag is_integer
     item itemset itemsize max mean min nbytes ndim newbyteorder nonzero numerator prod ptp put ravel real repeat reshape resize
@@ -126,7 +126,7 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     if row_of(value) is None and value.known is None:
         if hasattr(0.0, name):
             return truth(True)
-        if value.text in scope.constants.inputs or name not in _OF_NUMBERS:
+        if value.text in scope.constants.inputs or name not in OF_NUMBERS:
             return truth(False)
     raise RowError(f"whether this has a `{name}` depends on who calls; leave that test to the caller")  # fmt: skip
 
