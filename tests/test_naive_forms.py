@@ -91,6 +91,7 @@ FORMS = (
     "x**2/(1 + (x*y)**2)",
     "log(y*cosh(x)/sigmoid(z))",
     "log(erfc(x)*y**2)",
+    "log(z/(norm_cdf(y) - norm_cdf(x)))",
     "log(z/(2 + 3*exp(x)))",
     "log(3*norm_cdf(x)**2*softplus(y))",
 )

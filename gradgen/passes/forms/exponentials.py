@@ -304,6 +304,14 @@ def _of_product(sums: Sums, term: Term) -> int | None:
             logs.append((own[0], own[1] * power))
             rest.times(value, -power)
             continue
+        apart = _of_difference(sums, value)
+        if apart is not None:
+            # norm_cdf(x) - norm_cdf(y) = norm_cdf(x)*-expm1(log_norm_cdf(y) - log_norm_cdf(x))
+            logs.append((apart[0], power))
+            rest.times(value, -power)
+            rest.times(apart[1], power)
+            rest.times_number(Fraction(-1), power)
+            continue
         inner = sums.summands(value)
         several = len(inner) > 1 and any(part.exponents for part in inner)
         if several and all(map(_constant, inner)) and _positive(inner):
@@ -323,6 +331,23 @@ def _of_product(sums: Sums, term: Term) -> int | None:
             below = builder.emit("log", emit_product(builder, inverse))
             return builder.emit("sub", total, below)
     return builder.emit("add", total, builder.emit("log", emit_product(builder, rest)))
+
+
+def _of_difference(sums: Sums, value: int) -> tuple[int, int] | None:
+    """Return the logarithm of the first of two norm_cdf, and minus what their difference is in multiples of that."""
+    builder, step_of = sums.builder, sums.values.step
+    step = step_of(value)
+    if step is None or step.op != "sub":
+        return None
+    operands = [step_of(arg) for arg in step.args]
+    logs = [
+        builder.emit("log_norm_cdf", *operand.args)
+        for operand in operands
+        if operand is not None and operand.op == "norm_cdf"
+    ]
+    if len(logs) < 2:
+        return None
+    return logs[0], builder.emit("expm1", builder.emit("sub", logs[1], logs[0]))
 
 
 def _of_factor(sums: Sums, value: int) -> tuple[int, int] | None:
