@@ -24,6 +24,7 @@ READ = [
     ("", "try:\n  return 1.0/x\nexcept ArithmeticError:\n  raise ValueError('x is 0')"),
     ("", "t = 1.0\ntry:\n  t = y/x\nexcept Exception:\n  pass\nreturn t"),
     ("", "t = x*y\ntry:\n  t.name = 'product'\nexcept AttributeError:\n  t = t + 1\nreturn t"),
+    ("", "if abs(x.imag) > 0.0:\n  return y\nreturn x*y"),
     ("", "with np.errstate(invalid='ignore', divide='ignore'):\n  t = x*y\nreturn t + 1"),
     ("", "with warnings.catch_warnings():\n  warnings.simplefilter('ignore')\n  return x - y"),
     ("", "if x > 1:\n  z = y\nif x > 2:\n  return z*x\nreturn x"),

@@ -165,7 +165,7 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     """Return what an array says of itself by a name."""
     row = row_of(value)
     if value.is_number and row is None and name in ("real", "imag"):
-        return value if name == "real" else number(0.0)
+        return value if name == "real" else index(0)
     # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
     plain = value.is_number and scope.constants.draft.first(value.text) in scope.constants.inputs  # fmt: skip
     if not plain and (row is None or row.kind != "array"):

@@ -120,6 +120,8 @@ def plain(
     number = literal(args[0]) if found.path == "builtins.int" else None
     if number is not None:
         return index(int(number))
+    if found.path == "builtins.abs" and args[0].whole == 0:
+        return args[0]
     if known.function:
         scope.constants.called.add(known.function)
     texts = [arg.text for arg in args]

@@ -171,7 +171,9 @@ def comparison(
         if type(op) not in _COMPARE:
             raise context.fail(_REFUSED[type(op)], node)
         text += f" {_COMPARE[type(op)]} {operand.inside(SUM)}"
-    numbers = [each.whole for each in operands if each.whole is not None]
+    # 0 is 0.0, as of `x.imag > 0.0`.
+    wholes = [0 if each.text == "0.0" else each.whole for each in operands]
+    numbers = [each for each in wholes if each is not None]
     if len(numbers) == len(operands):
         pairs = zip(node.ops, numbers, numbers[1:])
         return truth(all(_ON_NUMBERS[type(op)](a, b) for op, a, b in pairs))
