@@ -340,7 +340,7 @@ def bad_call(x):
 
 def bad_list(x):
     y = [x]
-    return y*x
+    return y - x
 
 
 def bad_floor(x):

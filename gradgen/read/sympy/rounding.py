@@ -46,7 +46,8 @@ def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
             found = _leaf(node)
         elif None not in operands:
             known = [operand for operand in operands if operand is not None]
-            if row is not None and _is_doubtful(row, known):
+            same = len(node.args) == 2 and node.args[0] == node.args[1]
+            if row is not None and not same and _is_doubtful(row, known):
                 return node
             found = _worked_out(node, row, known)
         done[node] = found
