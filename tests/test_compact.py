@@ -437,3 +437,26 @@ def test_the_lines_in_the_readme_are_todays(root: Path) -> None:
     start = readme.index("    expnegkt = math.exp(-k * t)\n")
     shown = readme[start : readme.index("```", start)].splitlines()
     assert {*shown} - {"    ..."} <= {*made.splitlines()} and len(shown) > 9
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["y == z and x >= 0.5", "y == z or x >= 0.5", "x >= 0.5", "y > z and (x > 0 or z > 1)"],
+)  # fmt: skip
+@pytest.mark.parametrize("arm", ["3*exp(y) - 1", "(sin(y) - 3)/(1 + 8*x)", "y*z + x"])
+def test_value_and_gradient_at_once_are_those_of_the_passes(
+    condition: str, arm: str
+) -> None:
+    """Whatever a condition is called in one function and not in the other, and however its branches stand there."""
+    for asked in (condition, f"not ({condition})"):
+        for text in (
+            f"sigmoid({arm} if {asked} else (y + 1))",
+            f"u = {arm} if {asked} else y + 1\nv = exp(u) if {asked} else u*z\nv*u",
+        ):
+            for style in ("textbook", "compact"):
+                compiled = compile(text, inputs="x, y, z", style=style)
+                for point in ((0.1, 0.03, -0.04), (0.7, 0.03, 0.03), (0.7, 0.3, 0.2), (-1.0, 0.5, 1.5)):  # fmt: skip
+                    value, cache = compiled.forward(*point)
+                    both = compiled.value_and_grad(*point)
+                    assert both[0] == pytest.approx(value, rel=1e-13), (text, point)
+                    assert both[1] == pytest.approx(compiled.backward(cache), rel=1e-13)

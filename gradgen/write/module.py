@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradgen.core.notation import term
 from gradgen.core.program import Program
+from gradgen.passes.blocks.join import ApartError
 from gradgen.passes.constants import operations
 from gradgen.passes.cost import Cost
 from gradgen.write.blocks import Functions, choices_joined
@@ -83,18 +84,24 @@ def render(
     target = replace(target, language=language)
     files = Templates(target, templates)
     shown = plan(program, target)
-    joins = choices_joined(shown, target)
-    functions = Functions(shown, joins, target, "jacobian" in extras, limit)
-    laid = functions.laid
-    called = replace(laid.program, ways=program.ways)
-    words = Words(called, laid.names, laid.holder)
-    words.notes = meanings or {}
-    docstrings = Docstrings(words, target, words.notes)
-    viewer = _Viewer(words, functions, files, docstrings, defaults or {})
-    module = viewer.view(formula, told, extras)
-    cache = target.packed if module.packs else target.cache
-    cache = _NAMED if module.named else cache
-    return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
+
+    def made(joins: Mapping[int, int]) -> Rendered:
+        functions = Functions(shown, joins, target, "jacobian" in extras, limit)
+        laid = functions.laid
+        called = replace(laid.program, ways=program.ways)
+        words = Words(called, laid.names, laid.holder)
+        words.notes = meanings or {}
+        docstrings = Docstrings(words, target, words.notes)
+        viewer = _Viewer(words, functions, files, docstrings, defaults or {})
+        module = viewer.view(formula, told, extras)
+        cache = target.packed if module.packs else target.cache
+        cache = _NAMED if module.named else cache
+        return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
+
+    try:
+        return made(choices_joined(shown, target))
+    except ApartError:  # in a function whose branches are not those of `forward`
+        return made({})
 
 
 def parameters(

@@ -16,6 +16,7 @@ from dataclasses import replace
 from gradgen.core.build import Steps
 from gradgen.core.program import Line
 from gradgen.core.tidy import Tidy
+from gradgen.passes.blocks.join import check_apart
 from gradgen.passes.blocks.order import Item, Order, Piece
 from gradgen.passes.blocks.paths import Path, Paths, both, ranked
 from gradgen.passes.blocks.place import Placer
@@ -81,6 +82,9 @@ class Arranger:
             lines: the lines of a function, in order.
             names: what values are called before the first.
             results: the results; every other choice of a forward line may stand where it is read.
+
+        Raises:
+            ApartError: the arms of a choice that go by its name do not stand in its branches.
         """
         placed = self.placer.run(lines, names, results)
         blocks = self._worth(placed)
@@ -92,6 +96,8 @@ class Arranger:
             trimmer = Trimmer(self.tidy, self.style, self.kept)
             pieces, self.inside = trimmer.run(pieces), trimmer.inside
         self.pieces = pieces
+        if self.placer.joins:
+            check_apart(pieces)
         return Order(self.pieces).run()
 
     def _worth(self, placed: Sequence[Placed]) -> set[int]:

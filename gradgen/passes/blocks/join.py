@@ -10,6 +10,27 @@ from gradgen.core.program import Program
 from gradgen.passes.blocks.order import Piece
 
 
+class ApartError(Exception):
+    """The arms of a choice that go by its name do not stand in its branches."""
+
+
+def check_apart(pieces: Sequence[Piece]) -> None:
+    """Check that no two pieces in branches that may both be taken give the same name a value.
+
+    Raises:
+        ApartError: two do.
+    """
+    given: dict[str, list[dict[int, bool]]] = {}
+    for piece in pieces:
+        if piece.line.sign != "=":
+            continue
+        path = dict(piece.path)
+        for other in given.setdefault(piece.line.name, []):
+            if all(other.get(asked, holds) is holds for asked, holds in path.items()):
+                raise ApartError
+        given[piece.line.name].append(path)
+
+
 def joined(program: Program, pieces: Sequence[Piece]) -> Mapping[int, int]:
     """Return the choices by their arms: `y = exp(x)` in a branch, and not `expx = exp(x)` and `y = expx`.
 

@@ -61,7 +61,11 @@ class Paths:
                 continue
             op, args, _, guard = self.steps[at]
             before = [*guard] if holds else []
-            if op == "not" and (holds or not guard):
+            # Where it alone has a name, that is what both branches are told by.
+            whole = (
+                at in names and self._joins(args[0], names) if op == "not" else False
+            )
+            if op == "not" and not whole and (holds or not guard):
                 before.append((args[0], not holds))
             elif at not in names and (op, holds) in (("and", True), ("or", False)):
                 before += [(arg, holds) for arg in args]
@@ -74,6 +78,11 @@ class Paths:
                     before += moves
             todo += [(other, truth, False) for other, truth in reversed(before)]
         return tuple(found.items())
+
+    def _joins(self, condition: int, names: Container[int]) -> bool:
+        """Whether a condition without a name is of several, so that only one of its branches is told by these."""
+        several = self.steps[condition].op in ("and", "or")
+        return several and condition not in names
 
     def of(self, value: int, names: Container[int]) -> Path | None:
         """Return the branch outside which a value is 0, or False; None where it is so everywhere."""
