@@ -16,6 +16,7 @@ from gradgen.files.recipe import Recipe
 from gradgen.loading import load
 from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
+from gradgen.prove.running import check_same
 from gradgen.read.formula import check_identifier
 from gradgen.running import load_by_kind, release
 from gradgen.targets import TARGETS, target_for
@@ -187,7 +188,9 @@ class Compiled:
         check_text(
             made.text, self.program, target, (name,), defaults, made.imports, made.cache
         )
-        return cast(Callable[..., Any], getattr(load(made.text), name))
+        function = cast(Callable[..., Any], getattr(load(made.text), name))
+        check_same(self, name, function)
+        return function
 
     def trace(
         self, *inputs: float, output: int = 0

@@ -237,6 +237,23 @@ def test_a_function_for_both_that_is_wrong_is_noticed(
     monkeypatch.setattr(Bodies, "single", wrong)
     with pytest.raises(GradgenError, match="value_and_grad"):
         compile("x*sin(y)", with_="value_and_grad")
+    made = compile("x*sin(y)")
+    with pytest.raises(GradgenError, match="other numbers than forward and backward"):
+        made.value_and_grad  # noqa: B018
+
+
+def test_a_value_at_once_that_is_wrong_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two arms by one name, the second took the place of the first: only the value told."""
+    monkeypatch.setattr("gradgen.passes.blocks.arrange.check_apart", lambda _: None)
+    monkeypatch.setattr("gradgen.passes.blocks.paths.Paths._joins", lambda *_: False)
+    text = "sigmoid(exp(y)*3 - 1 if not (y == z and x >= 0.5) else (y + 1))"
+    with pytest.raises(GradgenError, match="the module is wrong"):
+        compile(text, with_="value_and_grad")
+    made = compile(text)
+    with pytest.raises(GradgenError, match="other numbers than forward and backward"):
+        made.value_and_grad  # noqa: B018
 
 
 @pytest.mark.parametrize("target", ["python", "c", "javascript"])

@@ -173,8 +173,10 @@ class _Proof:
         pairs = list(zip(self.plain.values(after), self.plain.values(before)))
         if any(one is None or other is None for one, other in pairs):
             return False
-        for place, (value, (one, other)) in enumerate(zip(values, pairs)):
-            true = (one + other) / 2
+        at_once = self.module.value_at_once(at)
+        told = [*enumerate(values), *([] if at_once is None else [(0, at_once)])]
+        for place, value in told:
+            true = sum(pairs[place]) / 2
             near = abs(value - true) <= FINE * abs(true)
             if not (near or self.closer.value_is_right(at, place, value, true)):
                 return False
