@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -23,12 +23,15 @@ _WHOLE = 2.0**53
 #: Numbers of more bits are not worked out.
 _BITS = 4096
 _COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
+#: What jumps at 0 alone.
+_AT_ZERO = ("sign", "heaviside")
 
 
 class Known(NamedTuple):
-    """What a constant comes to, and whether a double on the way to it is rounded where it is exact here, or the other way round."""
+    """What a constant comes to exactly, where it is rational; in double precision; and whether that is another number."""
 
     number: Fraction | float
+    double: float
     rounded: bool
 
 
@@ -77,44 +80,60 @@ def _jumps(kind: type[sp.Basic]) -> bool:
 
 def _leaf(node: sp.Basic) -> Known | None:
     if isinstance(node, sp.Rational):
-        return _exact(Fraction(int(node.p), int(node.q)), False)
+        exact = Fraction(int(node.p), int(node.q))
+        return _exact(exact, float(exact), False)
     if isinstance(node, (sp.Float, sp.NumberSymbol)):
-        return Known(float(node), isinstance(node, sp.NumberSymbol))
+        return Known(float(node), float(node), False)
     return None
 
 
-def _exact(number: Fraction, rounded: bool) -> Known | None:
-    if max(number.numerator.bit_length(), number.denominator.bit_length()) > _BITS:
+def _exact(number: Fraction, double: Any, rounded: bool) -> Known | None:
+    """Return a rational number that comes to this double, as its parts are written."""
+    if _bits(number) > _BITS:
         return None
-    try:
-        return Known(number, rounded or Fraction(float(number)) != number)
-    except OverflowError:
-        return None
+    double = float(double)
+    # A whole number is exact in Python, however large it is.
+    large = number.denominator == 1 and number != Fraction(double)
+    return Known(number, double, rounded or large or float(number) != double)
 
 
 def _worked_out(
     node: sp.Basic, row: Row | None, known: Sequence[Known]
 ) -> Known | None:
-    numbers = [operand.number for operand in known]
     rounded = any(operand.rounded for operand in known)
-    exact = [number for number in numbers if isinstance(number, Fraction)]
+    doubles = [operand.double for operand in known]
+    exact = [k.number for k in known if isinstance(k.number, Fraction)]
+    is_exact = len(exact) == len(known)
     try:
-        if isinstance(node, (sp.Add, sp.Mul)) and len(exact) == len(numbers):
-            together = sum(exact) if isinstance(node, sp.Add) else math.prod(exact)
-            return _exact(Fraction(together), rounded)
-        if isinstance(node, (sp.Add, sp.Mul)):
-            op = operator.add if isinstance(node, sp.Add) else operator.mul
-            return Known(reduce(op, map(float, numbers)), rounded)
-        if isinstance(node, sp.Pow) and len(exact) == 2:
+        if isinstance(node, sp.Add):
+            total = reduce(operator.add, doubles)
+            return _exact(sum(exact, Fraction(0)), total, rounded) if is_exact else Known(total, total, rounded)  # fmt: skip
+        if isinstance(node, sp.Mul):
+            total = reduce(operator.mul, doubles)
+            if not is_exact:
+                return Known(total, total, rounded)
+            # SymPy's a*b**(-1) is a/b, or a product with 1/b.
+            divided = reduce(_times, zip(node.args, doubles), 1.0)
+            return _exact(
+                math.prod(exact, start=Fraction(1)), total, rounded or divided != total
+            )
+        if isinstance(node, sp.Pow) and is_exact:
             base, power = exact
             if power.denominator == 1 and abs(power) * _bits(base) <= _BITS:
-                return _exact(base ** int(power), rounded)
+                return _exact(base ** int(power), doubles[0] ** int(power), rounded)
         name = "pow" if isinstance(node, sp.Pow) else row.name if row else ""
         if name in DOUBLES:
-            return Known(float(DOUBLES[name](*map(float, numbers))), True)
+            value = float(DOUBLES[name](*doubles))
+            return Known(value, value, rounded)
     except (ArithmeticError, ValueError, TypeError):
         pass
     return None
+
+
+def _times(total: float, factor: tuple[sp.Basic, float]) -> float:
+    node, double = factor
+    inverse = isinstance(node, sp.Pow) and node.exp == -1 and node.base.is_Number
+    return total / float(node.base) if inverse else total * double
 
 
 def _bits(number: Fraction) -> int:
@@ -131,6 +150,8 @@ def _is_doubtful(row: Row, known: Sequence[Known]) -> bool:
     if row.name == "mod":
         large = max(abs(float(first)), abs(float(second))) > _WHOLE
         return large or (second != 0 and _near(Fraction(first) / Fraction(second)))
+    if row.name in _AT_ZERO:
+        return _near(first, 0.0)
     jumps = 2 * first if row.name == "round" else first
     return row.flat and not row.boolean and _near(jumps)
 

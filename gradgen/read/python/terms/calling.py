@@ -115,6 +115,8 @@ def plain(
         if known.least < known.most:
             count += " or more"
         raise scope.fail(f"`{found.path}` takes {count}, not {len(args)}", node)
+    if not args:
+        raise scope.fail(f"`{found.path}` of nothing is not read", node)
     if known.text == "{0}":
         return replace(args[0], whole=None, index=False)
     number = literal(args[0]) if found.path == "builtins.int" else None
