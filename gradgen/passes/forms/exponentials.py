@@ -306,11 +306,9 @@ def _of_product(sums: Sums, term: Term) -> int | None:
             continue
         apart = _of_difference(sums, value)
         if apart is not None:
-            # norm_cdf(x) - norm_cdf(y) = norm_cdf(x)*-expm1(log_norm_cdf(y) - log_norm_cdf(x))
             logs.append((apart[0], power))
             rest.times(value, -power)
             rest.times(apart[1], power)
-            rest.times_number(Fraction(-1), power)
             continue
         inner = sums.summands(value)
         several = len(inner) > 1 and any(part.exponents for part in inner)
@@ -334,7 +332,7 @@ def _of_product(sums: Sums, term: Term) -> int | None:
 
 
 def _of_difference(sums: Sums, value: int) -> tuple[int, int] | None:
-    """Return the logarithm of the first of two norm_cdf, and minus what their difference is in multiples of that."""
+    """Return about the logarithm of the larger of two norm_cdf, and their difference in multiples of what that is of."""
     builder, step_of = sums.builder, sums.values.step
     step = step_of(value)
     if step is None or step.op != "sub":
@@ -347,7 +345,9 @@ def _of_difference(sums: Sums, value: int) -> tuple[int, int] | None:
     ]
     if len(logs) < 2:
         return None
-    return logs[0], builder.emit("expm1", builder.emit("sub", logs[1], logs[0]))
+    top = builder.emit("top", *logs)
+    shifted = [_shifted_exponential(builder, log, top) for log in logs]
+    return top, builder.emit("sub", *shifted)
 
 
 def _of_factor(sums: Sums, value: int) -> tuple[int, int] | None:
