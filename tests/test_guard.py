@@ -120,6 +120,17 @@ def test_a_gradient_is_guarded_by_the_branches_that_it_reaches() -> None:
     assert "dx = (0.5 / sqrtx * dsqrtx) if ygt5 or sqrtxgt1 else 0.0" in source
 
 
+def test_a_gradient_that_a_number_scales_needs_no_guard() -> None:
+    """Outside of its branch it is 0 already: only what may raise there, or be infinite, is told by a condition."""
+    text = "u = 3*x if c > 0 else y/7 - z\nv = exp(u)*2.5 if c > 0 else y*z\nv*u"
+    program = compile(text).program
+    for way in program.ways:
+        step = program.steps[way.source]
+        numbers = [program.steps[arg].op == "const" for arg in step.args]
+        if step.op in ("mul", "div") and any(numbers):
+            assert way.branch is None, str(program)
+
+
 def test_a_gradient_is_told_by_the_conditions_of_its_own_branch() -> None:
     source = compile(
         "(log(x) if log(x) > 1 else 2) if a > 0 else ((log(x) + y if log(x) > 2 else 3) if b > 0 else 4)"

@@ -90,6 +90,8 @@ FORMS = (
     "(exp(x) - 1)*x/log(exp(x))",
     "x**2/(1 + (x*y)**2)",
     "log(y*cosh(x)/sigmoid(z))",
+    "y*(exp(x) - exp(-x))**2/2",
+    "z*erfc(x)**2*y/2",
     "log(erfc(x)*y**2)",
     "log(z/(norm_cdf(y) - norm_cdf(x)))",
     "log(z/(2 + 3*exp(x)))",
