@@ -83,7 +83,6 @@ PATTERNS = (
     ("1 - cos(x)", "versin(x)"),
     ("cos(x) - 1", "-versin(x)"),
     ("versin(x)/x**2", "sinc(x/2)**2/2"),
-    ("(1 - cos(x))/x", "sin(x/2)*sinc(x/2)"),
     ("sin(x)/x", "sinc(x)"),
     ("x/sin(x)", "xcsc(x)"),
     ("tan(x)/x", "sinc(x)/cos(x)"),
