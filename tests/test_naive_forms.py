@@ -15,6 +15,7 @@ from gradgen.passes.forms.patterns import PATTERNS
 from gradgen.pipeline import Compiled, compile
 from gradgen.prove.exact import ExactFormula
 from gradgen.read.programs import parse
+from gradgen.sources import compile_function
 
 CASES = Path(__file__).parent / "cases"
 KINDS = ("exponentials", "removable", "overflow", "norms", "entropy")
@@ -406,3 +407,22 @@ def test_a_mean_of_squares_minus_the_squared_mean(seed: int) -> None:
             assert mpmath.almosteq(got, wanted, 1e-6, 1e-7)
     value, slopes = compiled.value_and_grad(*[rng.choice([0.1, 3.0, -7e5])] * count)
     assert value < 1e-9 and max(map(abs, slopes)) < 1
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_a_zero_that_is_a_constant_keeps_its_sign(zero: float) -> None:
+    given = compile("atan2(z, x)", inputs="x, z")
+    made = [
+        compile("atan2(z, x)", inputs="x", const={"z": zero}),
+        compile(f"z = {zero!r}\natan2(z, x)", inputs="x"),
+        compile(f"atan2({zero!r}, x)", inputs="x"),
+        compile_function(f"import math\nZ = {zero!r}\ndef f(x): return math.atan2(Z, x)", "f"),
+        compile_function(f"import math\ndef f(x): return math.atan2(-({-zero!r}), x)", "f"),
+    ]  # fmt: skip
+    for x in (-1.5, 2.0):
+        wanted = math.atan2(zero, x)
+        assert given(x, zero) == wanted
+        assert [math.copysign(1, one(x)) for one in made] == [
+            math.copysign(1, zero)
+        ] * 5
+        assert [one(x) for one in made] == [wanted] * 5

@@ -48,9 +48,10 @@ class Plain:
         self._starts: list[int] = []
         self._literals: list[tuple[int, Callable[[], Any]]] = []
         self._steps: list[_Step] = []
-        #: The places whose values no input changes, and those of them that are exact.
+        #: The places whose values no input changes; those of them that are exact, and that are numbers as written.
         self._constant: set[int] = set()
         self._exact: set[int] = set()
+        self._written: set[int] = set()
         self._known: dict[int, list[Any]] = {}
         self._live: list[_Step] = []
         #: Those of them by which branches are chosen, with what they need; and the others.
@@ -73,6 +74,7 @@ class Plain:
         place = self._size
         self._size += 1
         self._literals.append((place, value))
+        self._written.add(place)
         self._constant.add(place)
         if exact:
             self._exact.add(place)
@@ -92,7 +94,8 @@ class Plain:
 
     def angle(self, operands: Sequence[int], cost: int) -> int:
         """Add atan2(y, x); return its place."""
-        sure = operands[0] in self._constant
+        # A number as it is written has no sign: minus 0 is an operation.
+        sure = operands[0] in self._written
         return self.step(mpmath.atan2 if sure else _angle, operands, cost)
 
     def at(self, point: Sequence[Any]) -> list[Any]:

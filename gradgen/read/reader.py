@@ -372,7 +372,9 @@ class _Yard:
             node = number_of(last, columns)
             if top.text == "+":
                 return node
-            return -node if node.is_Number else make.neg(node)
+            # SymPy's own -0.0 is 0.0, which atan2 tells apart.
+            plain = node.is_Number and not (node.is_Float and node.is_zero)
+            return -node if plain else make.neg(node)
         if top.kind == "not":
             words = "`not`" if top.text == "not" else IN_BRACKETS["~"]
             return make.unevaluated(sp.Not, condition_of(last, words, top.column))
