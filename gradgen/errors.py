@@ -88,3 +88,13 @@ def trouble(error: Exception) -> str:
         f"this is a bug in gradgen ({type(error).__name__}: {printable(str(error))[:200]}); "
         "please report the command; GRADGEN_TRACEBACK=1 shows where it happened"
     )
+
+
+class LengthsError(GradgenError):
+    """A function that is refused as the lengths of its sequences are not known.
+
+    Attributes:
+        shape: lengths with which it would be read, as `--shape` takes them; empty where it is turns alone that lack.
+    """
+
+    shape: str = ""

@@ -20,15 +20,12 @@ from gradgen.audit.sarif import sarif
 from gradgen.command.formulas import read_reading, read_source
 from gradgen.command.terminal import note, path_of
 from gradgen.corrected import Pair, corrected
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, LengthsError
 from gradgen.files.decode import function_in
 from gradgen.files.finder import Finder
 from gradgen.files.recipe import split_names
 from gradgen.sources import compile_function, imports_of
 from gradgen.syntax import parse_python
-
-#: How long the sequences are that an error proposes.
-_PROPOSED = re.compile(r'as in --shape "([^"]+)"')
 
 
 def audited(options: argparse.Namespace) -> int:
@@ -201,12 +198,11 @@ def _of_pair(pair: Found, file: Path, reading: Mapping[str, Any]) -> tuple[Audit
     both = (pair.text, pair.function), (pair.text, pair.against)
     try:
         found = audit(*both[0], *both[1], pair.wrt, own=pair.own, within=pair.within, **more)  # fmt: skip
-    except GradgenError as error:
-        lengths = _PROPOSED.search(str(error))
-        if lengths is None or reading.get("shape"):
+    except LengthsError as error:
+        if not error.shape or reading.get("shape"):
             raise
-        shape = {**reading, "shape": lengths[1].split(", ")}
-        return _of_pair(pair, file, shape)[0], lengths[1]
+        told = {**reading, "shape": error.shape.split(", ")}
+        return _of_pair(pair, file, told)[0], error.shape
     return _righted(found, texts, pair.wrt, pair.own, pair.attributes), ""
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, LengthsError
 from gradgen.read.python.bound import Dotted, Helper
 from gradgen.read.python.constants import Constants
 from gradgen.read.python.docstrings import Docstring, meanings, read_docstring
@@ -206,7 +206,7 @@ def _asking(sizes: Mapping[str, Size], const: Mapping[str, object] | None) -> st
     return " ".join([*([f'--shape "{rows}"'] if rows else []), *([f'--const "{said}"'] if said else [])])  # fmt: skip
 
 
-def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> GradgenError:
+def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> LengthsError:
     """Return the refusal of a function that would be read if its sequences had sizes."""
     rows, whole = (" and ".join(f"`{n}`" for n in found) for found in (lengths(sizes), counts(sizes)))  # fmt: skip
     several = len(lengths(sizes)) > 1
@@ -214,7 +214,9 @@ def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> GradgenE
     what += [f"{whole} count{'' if len(counts(sizes)) > 1 else 's'}"] if "--const" in how else []  # fmt: skip
     hold = "how often" if not rows else f"how many numbers {'they hold' if several else 'it holds'}"  # fmt: skip
     said = f"{' and '.join(what)} here; say {hold}, as in {how}"
-    return GradgenError(said, error.source, error.column, error.line, error.file)
+    found = LengthsError(said, error.source, error.column, error.line, error.file)
+    found.shape = shape_of(lengths(sizes))
+    return found
 
 
 def _with(error: GradgenError, how: str) -> GradgenError:
