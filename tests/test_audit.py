@@ -7,7 +7,7 @@ import copy
 import json
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,20 +117,25 @@ def test_what_is_right_is_called_right(text: str) -> None:
     assert "in the order of its parameters" in said.arranged and not said.wrong
 
 
-def compare(text: str, count: int) -> int:
-    """Hold the verdicts on mutants to what they come to; return how many are other functions."""
-    file, names = written(text)
+def others_found(
+    mutants: Iterable[str], differs: Callable[[str], bool], **more: Any
+) -> int:
+    """Hold the verdicts on mutants that are other functions to "wrong"; return how many there are."""
     others = 0
-    for mutant in mutants(file, count):
-        if not changed(file, mutant, names):
-            continue
+    for mutant in filter(differs, mutants):
         try:
-            said = found(mutant)
+            said = found(mutant, **more)
         except GradgenError:
             continue  # what has no value anywhere is refused
         assert said.wrong, mutant
         others += 1
     return others
+
+
+def compare(text: str, count: int) -> int:
+    """Hold the verdicts on mutants to what they come to; return how many are other functions."""
+    file, names = written(text)
+    return others_found(mutants(file, count), lambda m: changed(file, m, names))
 
 
 def test_mutants_are_found() -> None:
@@ -172,23 +177,21 @@ def compare_indices(text: str, count: int) -> int:
     """Hold the verdicts on other indices in a derivative to what they come to; return how many are other functions."""
     file, size = indexed(text)
     imports = Imports(shapes={"q": (size,)})
-    chosen, others = random.Random(text), 0
     assert not found(file, imports=(imports, imports)).wrong
-    for _ in range(count):
+    chosen = random.Random(text)
+
+    def other() -> str:
         tree = ast.parse(file)
         places = [n for n in ast.walk(tree.body[-1]) if isinstance(n, ast.Subscript)]
         place = chosen.choice(places)
         place.slice = ast.Constant(chosen.randrange(size))
-        mutant = ast.unparse(tree)
-        if not changed(_spread(file), _spread(mutant), ("",) * size):
-            continue
-        try:
-            said = found(mutant, imports=(imports, imports))
-        except GradgenError:
-            continue  # what has no value anywhere is refused
-        assert said.wrong, mutant
-        others += 1
-    return others
+        return ast.unparse(tree)
+
+    return others_found(
+        (other() for _ in range(count)),
+        lambda mutant: changed(_spread(file), _spread(mutant), ("",) * size),
+        imports=(imports, imports),
+    )
 
 
 def test_other_indices_are_found() -> None:

@@ -264,6 +264,7 @@ def test_logistic_functions_far_out(text: str) -> None:
     compiled = compile(text)
     names = compiled.program.inputs
     truth = ExactFormula(parse(text).expr, names, digits=600)
+    compared = 0
     for _ in range(4):
         a, k = (rng.choice((1, -1)) * 10 ** rng.uniform(-30, 30) for _ in "ak")
         point = {"a": a, "k": k, "x": rng.uniform(*rng.choice(((-690, 690), (-20, 20), (-1200, 1200))))}  # fmt: skip
@@ -271,8 +272,10 @@ def test_logistic_functions_far_out(text: str) -> None:
         true = truth.at(at, range(len(names)))
         value, slopes = compiled.value_and_grad(*at)
         for got, wanted in zip((value, *slopes), (true.value, *true.slopes)):
-            # Beyond the digits of the truth there is none.
-            assert wanted is None or close(got, wanted, 1e-11), (text, at)
+            if wanted is not None:  # beyond the digits of the truth there is none
+                compared += 1
+                assert close(got, wanted, 1e-11), (text, at)
+    assert compared >= 4
 
 
 def test_roots_keep_their_domain() -> None:
