@@ -117,7 +117,7 @@ def check_same(compiled: Compiled, name: str, function: Callable[..., Any]) -> N
             passes = passes[len(program.outputs) :]
         off = [abs(a - b) - _FINE * abs(a) for a, b in zip(passes, other)]
         wrong = len(passes) != len(other) or max(off, default=0.0) > 0
-        if wrong and not _explained(compiled, at, passes, other, name):
+        if wrong and not _explained(compiled, at, passes, other):
             where = ", ".join(f"{n}={x!r}" for n, x in zip(program.inputs, at))
             raise GradgenError(
                 f"{name} gives other numbers than forward and backward at {where}; {BUG}"
@@ -158,8 +158,8 @@ def _numbers(call: Callable[..., Iterator[float]], *args: Any) -> list[float] | 
 
 
 def _explained(
-    compiled: Compiled, at: Point, passes: Sequence[float], other: Sequence[float], name: str
-) -> bool:  # fmt: skip
+    compiled: Compiled, at: Point, passes: Sequence[float], other: Sequence[float]
+) -> bool:
     """Whether what rounds the inputs otherwise changes the numbers about as much as they differ."""
     if len(passes) != len(other):
         return False

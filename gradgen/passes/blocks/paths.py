@@ -62,9 +62,7 @@ class Paths:
             op, args, _, guard = self.steps[at]
             before = [*guard] if holds else []
             # Where it alone has a name, that is what both branches are told by.
-            whole = (
-                at in names and self._joins(args[0], names) if op == "not" else False
-            )
+            whole = op == "not" and at in names and self._joins(args[0], names)
             if op == "not" and not whole and (holds or not guard):
                 before.append((args[0], not holds))
             elif at not in names and (op, holds) in (("and", True), ("or", False)):

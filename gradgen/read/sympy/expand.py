@@ -12,7 +12,7 @@ from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import body_of
 from gradgen.read.sympy import make
-from gradgen.read.sympy.nodes import ByNode
+from gradgen.read.sympy.nodes import ByNode, operands_first
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000
@@ -37,26 +37,15 @@ def substitute(
         whole: parts of it that hold no such symbol, and are not looked into.
         tidy: whether to drop the factors 1 and the like that the values leave behind, or also what is multiplied by 0.
     """
-    #: By identity: all are parts of the body, which is kept.
-    done: dict[int, sp.Basic] = {id(node): node for node in whole}
-    todo = [body]
-    while todo:
-        node = todo[-1]
-        if id(node) in done:
-            todo.pop()
-            continue
-        args = node.args
-        missing = [arg for arg in args if id(arg) not in done]
-        if missing:
-            todo += missing
-            continue
-        todo.pop()
-        if args:
-            done[id(node)] = _with(node, [done[id(arg)] for arg in args], tidy)
+    done: ByNode[sp.Basic] = ByNode()
+    done.update((node, node) for node in whole)
+    for node in operands_first([body], done):
+        if node.args:
+            done[node] = _with(node, done.of(node.args), tidy)
         else:
             is_name = isinstance(node, sp.Symbol)
-            done[id(node)] = values.get(node.name, node) if is_name else node
-    return done[id(body)]
+            done[node] = values.get(node.name, node) if is_name else node
+    return done[body]
 
 
 def _with(node: sp.Basic, args: Sequence[Any], tidy: str) -> sp.Basic:

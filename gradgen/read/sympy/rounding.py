@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -87,11 +87,10 @@ def _leaf(node: sp.Basic) -> Known | None:
     return None
 
 
-def _exact(number: Fraction, double: Any, rounded: bool) -> Known | None:
+def _exact(number: Fraction, double: float, rounded: bool) -> Known | None:
     """Return a rational number that comes to this double, as its parts are written."""
     if _bits(number) > _BITS:
         return None
-    double = float(double)
     # A whole number is exact in Python, however large it is.
     large = number.denominator == 1 and number != Fraction(double)
     return Known(number, double, rounded or large or float(number) != double)
