@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: b662fc0f0d5ffe20
+# digest: e4b06dca5110202a
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -35,9 +35,9 @@ import math
 
 def forward(
     S: float, K: float, T: float, r: float, q: float, v: float
-) -> tuple[float, tuple[tuple[float, ...], ...]]:
+) -> tuple[float, tuple[float, ...]]:
     """Return price and the cache that backward needs."""
-    sumvsqrby2 = r - q + v * v / 2.0
+    sumvsqrby2 = r - q + 0.5 * (v * v)
     sumprodr = math.log(S / K) + sumvsqrby2 * T
     sqrtT = math.sqrt(T)
     prodsqrtT = v * sqrtT
@@ -51,23 +51,21 @@ def forward(
     cdfd2 = 0.5 * math.erfc(-0.7071067811865476 * d2)  # norm_cdf
     price = prodexpq * cdfd1 - prodexpr * cdfd2
     return price, (
-        (S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
-        (expnegqT, prodexpq, cdfd1, expnegrT, prodexpr, cdfd2),
-    )
+        S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2, expnegqT, prodexpq,
+        cdfd1, expnegrT, prodexpr, cdfd2,
+    )  # fmt: skip
 
 
-def backward(
-    cache: tuple[tuple[float, ...], ...], dprice: float = 1.0
-) -> tuple[float, ...]:
+def backward(cache: tuple[float, ...], dprice: float = 1.0) -> tuple[float, ...]:
     """Return the gradient of price, times the upstream gradient dprice.
 
     In this order: by S, K, T, r, q, v.
     The gradients of a value that is used more than once add up: `+=`.
     """
     (
-        (S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2),
-        (expnegqT, prodexpq, cdfd1, expnegrT, prodexpr, cdfd2),
-    ) = cache
+        S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2, expnegqT, prodexpq,
+        cdfd1, expnegrT, prodexpr, cdfd2,
+    ) = cache  # fmt: skip
     # price = prodexpq * cdfd1 - prodexpr * cdfd2
     dprodexpr = -cdfd2 * dprice
     dcdfd2 = -prodexpr * dprice
@@ -115,7 +113,7 @@ def value_and_grad(
     S: float, K: float, T: float, r: float, q: float, v: float
 ) -> tuple[float, tuple[float, ...]]:
     """Return price and its gradient: by S, K, T, r, q, v."""
-    sumvsqrby2 = r - q + v * v / 2.0
+    sumvsqrby2 = r - q + 0.5 * (v * v)
     sumprodr = math.log(S / K) + sumvsqrby2 * T
     sqrtT = math.sqrt(T)
     prodsqrtT = v * sqrtT

@@ -11,7 +11,7 @@
 #     D: diameter of the cylinder [m]
 #     a: height of the cone [m]
 #     cone_tank: volume [m3]
-# digest: 43419eb1a0ca1e6f
+# digest: 2a54cc915a037fea
 # ruff: noqa: N803, N806, RUF100
 """Volume in an upright tank with a conical bottom.
 
@@ -86,7 +86,7 @@ def backward(
         dwidth = 2.0 * width * (area * dprodwidthsqr)
         # width = h / a                     d(h/a)/da = -width/a
         dh += dwidth / a
-        da = -width / a * dwidth
+        da = -width * (dwidth / a)
     else:
         # cone_tank = area * a / 3 + area * hma
         darea = hma * dcone_tank

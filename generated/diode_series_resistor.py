@@ -2,7 +2,7 @@
 # source: V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R
 # name: drop
 # inputs: V, R, I0, V0
-# digest: 97845125c42fa47b
+# digest: 07a30dfcc558c43e
 # ruff: noqa: N803, N806, RUF100
 """drop(V, R, I0, V0) = V0*lambertw(I0*R/V0*exp((V + I0*R)/V0)) - I0*R.
 
@@ -114,7 +114,7 @@ def backward(
     dI0R += dVpI0R
     # ratioI0R = I0R / V0               d(I0R/V0)/dV0 = -ratioI0R/V0
     dI0R += dratioI0R / V0
-    dV0 -= ratioI0R / V0 * dratioI0R
+    dV0 -= ratioI0R * (dratioI0R / V0)
     # I0R = I0 * R
     dI0 = R * dI0R
     dR = I0 * dI0R

@@ -13,7 +13,7 @@
 # outputs: x, y, z
 # style: compact
 # with: jacobian
-# digest: 26a6a67648909085
+# digest: b6e4d3086d1faa64
 # ruff: noqa: N806, RUF100
 """Geocentric coordinates of a point on or above the WGS 84 ellipsoid.
 
@@ -42,7 +42,7 @@ ONE_MINUS_E2 = 1.0 - E2  # 0.9933056200098587
 
 def forward(
     lat: float, lon: float, h: float
-) -> tuple[tuple[float, float, float], tuple[tuple[float, ...], ...]]:
+) -> tuple[tuple[float, float, float], tuple[float, ...]]:
     """Return x, y, z and the cache that backward needs.
 
     Args:
@@ -62,13 +62,12 @@ def forward(
     sumh = N * ONE_MINUS_E2 + h
     z = sumh * sinlat
     return (x, y, z), (
-        (sinlat, sqrtdifflat, N, Nph, coslat),
-        (prodcoslat, coslon, x, sinlon, y, sumh),
-    )
+        sinlat, sqrtdifflat, N, Nph, coslat, prodcoslat, coslon, x, sinlon, y, sumh,
+    )  # fmt: skip
 
 
 def backward(
-    cache: tuple[tuple[float, ...], ...], dx: float, dy: float, dz: float
+    cache: tuple[float, ...], dx: float, dy: float, dz: float
 ) -> tuple[float, float, float]:
     """Return the gradients of x, y, z, times their upstream gradients (dx, dy, dz),
         summed.
@@ -80,10 +79,7 @@ def backward(
         dlat, dlon: by lat, lon, geodetic latitude, longitude [rad]
         dh: by h, height above the ellipsoid [m]
     """
-    (
-        (sinlat, sqrtdifflat, N, Nph, coslat),
-        (prodcoslat, coslon, _, sinlon, _, sumh),
-    ) = cache
+    sinlat, sqrtdifflat, N, Nph, coslat, prodcoslat, coslon, _, sinlon, _, sumh = cache
     # z = sumh * sinlat
     dsumh = sinlat * dz
     dsinlat = sumh * dz
@@ -122,10 +118,7 @@ def jacobian(
     In this order: by lat, lon, h.
     """
     _, cache = forward(lat, lon, h)
-    (
-        (sinlat, sqrtdifflat, N, Nph, coslat),
-        (_, coslon, x, sinlon, y, sumh),
-    ) = cache
+    sinlat, sqrtdifflat, N, Nph, coslat, _, coslon, x, sinlon, y, sumh = cache
     # The column of lat.
     # sqrtdifflat = sqrt(1 - E2 * sinlat**2)    d sqrt = 1/(2*sqrtdifflat)
     dE2sinlatsqr_dlat = 2.0 * E2 * (sinlat * coslat)

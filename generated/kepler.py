@@ -10,7 +10,7 @@
 #     E5 = E4 - (E4 - e*sin(E4) - M)/(1 - e*cos(E4))
 #     E6 = E5 - (E5 - e*sin(E5) - M)/(1 - e*cos(E5))
 # style: compact
-# digest: dcd1320024d87d28
+# digest: bb0f423d5650bdc6
 # ruff: noqa: N803, N806, RUF100
 """Eccentric anomaly by six steps of Newton's method from the mean anomaly.
 
@@ -41,7 +41,7 @@ Raises:
 import math
 
 
-def forward(M: float, e: float) -> tuple[float, tuple[tuple[float, ...], ...]]:
+def forward(M: float, e: float) -> tuple[float, tuple[float, ...]]:
     """Return E6 and the cache that backward needs.
 
     Args:
@@ -80,16 +80,14 @@ def forward(M: float, e: float) -> tuple[float, tuple[tuple[float, ...], ...]]:
     ratiodiffE5 = (E5 - e * sinE5 - M) / onemprodcosE5
     E6 = E5 - ratiodiffE5
     return E6, (
-        (M, e, sinM, sinE0, cosE0, onemprodcosE0, ratiodiffE0, sinE1, cosE1),
-        (onemprodcosE1, ratiodiffE1, sinE2, cosE2, onemprodcosE2, ratiodiffE2),
-        (sinE3, cosE3, onemprodcosE3, ratiodiffE3, sinE4, cosE4, onemprodcosE4),
-        (ratiodiffE4, sinE5, cosE5, onemprodcosE5, ratiodiffE5),
-    )
+        M, e, sinM, sinE0, cosE0, onemprodcosE0, ratiodiffE0, sinE1, cosE1,
+        onemprodcosE1, ratiodiffE1, sinE2, cosE2, onemprodcosE2, ratiodiffE2, sinE3,
+        cosE3, onemprodcosE3, ratiodiffE3, sinE4, cosE4, onemprodcosE4, ratiodiffE4,
+        sinE5, cosE5, onemprodcosE5, ratiodiffE5,
+    )  # fmt: skip
 
 
-def backward(
-    cache: tuple[tuple[float, ...], ...], dE6: float = 1.0
-) -> tuple[float, float]:
+def backward(cache: tuple[float, ...], dE6: float = 1.0) -> tuple[float, float]:
     """Return (dE6/dM, dE6/de), each times the upstream gradient dE6.
 
     The gradients of a value that is used more than once add up: `+=`.
@@ -98,11 +96,11 @@ def backward(
         dM, de: by M, e, mean anomaly [rad], eccentricity
     """
     (
-        (M, e, sinM, sinE0, cosE0, onemprodcosE0, ratiodiffE0, sinE1, cosE1),
-        (onemprodcosE1, ratiodiffE1, sinE2, cosE2, onemprodcosE2, ratiodiffE2),
-        (sinE3, cosE3, onemprodcosE3, ratiodiffE3, sinE4, cosE4, onemprodcosE4),
-        (ratiodiffE4, sinE5, cosE5, onemprodcosE5, ratiodiffE5),
-    ) = cache
+        M, e, sinM, sinE0, cosE0, onemprodcosE0, ratiodiffE0, sinE1, cosE1,
+        onemprodcosE1, ratiodiffE1, sinE2, cosE2, onemprodcosE2, ratiodiffE2, sinE3,
+        cosE3, onemprodcosE3, ratiodiffE3, sinE4, cosE4, onemprodcosE4, ratiodiffE4,
+        sinE5, cosE5, onemprodcosE5, ratiodiffE5,
+    ) = cache  # fmt: skip
     # ratiodiffE5 = (E5 - e * sinE5 - M) / onemprodcosE5
     #     d((E5 - e * sinE5 - M)/onemprodcosE5)/donemprodcosE5 =
     #         -ratiodiffE5/onemprodcosE5

@@ -19,7 +19,7 @@
 #     pc: critical pressure [Pa]
 #     omega: acentric factor [-]
 #     pressure: pressure [Pa]
-# digest: 643b130f616b7f62
+# digest: 080fc12c175a825e
 # ruff: noqa: N803, N806, RUF100
 """Pressure by the equation of state of Peng and Robinson (1976, and 1978 for heavy
 components).
@@ -64,7 +64,7 @@ C_0P6469 = 0.0778 * R  # 0.646865191692322
 
 def forward(
     T: float, v: float, Tc: float, pc: float, omega: float
-) -> tuple[float, tuple[tuple[float, ...], ...]]:
+) -> tuple[float, tuple[float, ...]]:
     """Return pressure and the cache that backward needs.
 
     Args:
@@ -108,15 +108,13 @@ def forward(
         ratioaalpha = a * alpha / sumbvmb
         pressure = ratioRT - ratioaalpha
     return pressure, (
-        (v, Tc, pc, omega, b, vleb, RTc, a, omegagt0p49, c0p164mprodomega),
-        (c1p49mprodomega, kappa3, TbyTc, sqrtTbyTc, onemsqrtT, prodkappa3p1),
-        (alpha, vmb, ratioRT, vpb, sumbvmb, ratioaalpha),
-    )
+        v, Tc, pc, omega, b, vleb, RTc, a, omegagt0p49, c0p164mprodomega,
+        c1p49mprodomega, kappa3, TbyTc, sqrtTbyTc, onemsqrtT, prodkappa3p1, alpha,
+        vmb, ratioRT, vpb, sumbvmb, ratioaalpha,
+    )  # fmt: skip
 
 
-def backward(
-    cache: tuple[tuple[float, ...], ...], dpressure: float = 1.0
-) -> tuple[float, ...]:
+def backward(cache: tuple[float, ...], dpressure: float = 1.0) -> tuple[float, ...]:
     """Return the gradient of pressure, times the upstream gradient dpressure.
 
     In this order: by T, v, Tc, pc, omega.
@@ -130,10 +128,10 @@ def backward(
         domega: by omega, acentric factor [-]
     """
     (
-        (v, Tc, pc, omega, b, vleb, RTc, a, omegagt0p49, c0p164mprodomega),
-        (c1p49mprodomega, kappa3, TbyTc, sqrtTbyTc, onemsqrtT, prodkappa3p1),
-        (alpha, vmb, ratioRT, vpb, sumbvmb, ratioaalpha),
-    ) = cache
+        v, Tc, pc, omega, b, vleb, RTc, a, omegagt0p49, c0p164mprodomega,
+        c1p49mprodomega, kappa3, TbyTc, sqrtTbyTc, onemsqrtT, prodkappa3p1, alpha,
+        vmb, ratioRT, vpb, sumbvmb, ratioaalpha,
+    ) = cache  # fmt: skip
     dv = dT = dTc = domega = dpc = 0.0
     if not vleb:
         # ratioaalpha = a * alpha / sumbvmb
@@ -165,7 +163,7 @@ def backward(
         dTbyTc = -0.5 / sqrtTbyTc * (kappa3 * dproddiffT)
         # TbyTc = T / Tc                    d(T/Tc)/dTc = -TbyTc/Tc
         dT += dTbyTc / Tc
-        dTc = -TbyTc / Tc * dTbyTc
+        dTc = -TbyTc * (dTbyTc / Tc)
         if omegagt0p49:
             # kappa3 = kappa2 if omegagt0p49 else kappa
             dkappa2 = dkappa3

@@ -10,7 +10,7 @@
 #     Re: Reynolds number [-]
 #     roughness: of the wall, in parts of the diameter [-]
 #     pipe_friction: friction factor [-]
-# digest: 45abb573ea546f27
+# digest: 6083415c4f8c1a19
 # ruff: noqa: N803, N806, RUF100
 """Darcy's friction factor of a pipe: laminar, or by Haaland's formula.
 
@@ -39,7 +39,7 @@ Kinks:
 import math
 
 
-def forward(Re: float, roughness: float) -> tuple[float, tuple[tuple[float, ...], ...]]:
+def forward(Re: float, roughness: float) -> tuple[float, tuple[float, ...]]:
     """Return pipe_friction and the cache that backward needs.
 
     Args:
@@ -60,13 +60,12 @@ def forward(Re: float, roughness: float) -> tuple[float, tuple[tuple[float, ...]
         root = -1.8 * math.log10(inner)
         pipe_friction = root**-2
     return pipe_friction, (
-        (Re, Relt2300, roughnessby3p7, c6p9byRe),
-        (inner, root, pipe_friction),
-    )
+        Re, Relt2300, roughnessby3p7, c6p9byRe, inner, root, pipe_friction,
+    )  # fmt: skip
 
 
 def backward(
-    cache: tuple[tuple[float, ...], ...], dpipe_friction: float = 1.0
+    cache: tuple[float, ...], dpipe_friction: float = 1.0
 ) -> tuple[float, float]:
     """Return the gradient of pipe_friction, times the upstream gradient
         dpipe_friction.
@@ -78,10 +77,7 @@ def backward(
         dRe: by Re, Reynolds number [-]
         droughness: by roughness, of the wall, in parts of the diameter [-]
     """
-    (
-        (Re, Relt2300, roughnessby3p7, c6p9byRe),
-        (inner, root, pipe_friction),
-    ) = cache
+    Re, Relt2300, roughnessby3p7, c6p9byRe, inner, root, pipe_friction = cache
     droughness = 0.0
     if Relt2300:
         # pipe_friction = 64 / Re           d(64/Re)/dRe = -pipe_friction/Re

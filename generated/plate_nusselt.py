@@ -11,7 +11,7 @@
 #     Ra: Rayleigh number [-]
 #     Pr: Prandtl number [-]
 #     plate_nusselt: Nusselt number [-]
-# digest: 58745a24015607f3
+# digest: e118c03c004df208
 # ruff: noqa: N803, N806, RUF100
 """Nusselt number of a heated horizontal plate in still air or liquid (McAdams; below
 Pr = 0.1 by Churchill's factor).
@@ -46,7 +46,7 @@ Kinks:
 import math
 
 
-def forward(Ra: float, Pr: float) -> tuple[float, tuple[tuple[float, ...], ...]]:
+def forward(Ra: float, Pr: float) -> tuple[float, tuple[float, ...]]:
     """Return plate_nusselt and the cache that backward needs.
 
     Args:
@@ -69,13 +69,13 @@ def forward(Ra: float, Pr: float) -> tuple[float, tuple[tuple[float, ...], ...]]
     else:
         plate_nusselt = Nu
     return plate_nusselt, (
-        (Ra, Pr, Ralt1e7, Rapowthird, Prlt0p1, c0p492byPr),
-        (powPrp1, pow0p444sumPr, plate_nusselt),
-    )
+        Ra, Pr, Ralt1e7, Rapowthird, Prlt0p1, c0p492byPr, powPrp1, pow0p444sumPr,
+        plate_nusselt,
+    )  # fmt: skip
 
 
 def backward(
-    cache: tuple[tuple[float, ...], ...], dplate_nusselt: float = 1.0
+    cache: tuple[float, ...], dplate_nusselt: float = 1.0
 ) -> tuple[float, float]:
     """Return the gradient of plate_nusselt, times the upstream gradient
         dplate_nusselt.
@@ -88,9 +88,9 @@ def backward(
         dPr: by Pr, Prandtl number [-]
     """
     (
-        (Ra, Pr, Ralt1e7, Rapowthird, Prlt0p1, c0p492byPr),
-        (powPrp1, pow0p444sumPr, plate_nusselt),
-    ) = cache
+        Ra, Pr, Ralt1e7, Rapowthird, Prlt0p1, c0p492byPr, powPrp1, pow0p444sumPr,
+        plate_nusselt,
+    ) = cache  # fmt: skip
     dPr = 0.0
     if Prlt0p1:
         # plate_nusselt = Nu / pow0p444sumPr

@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: 54a2df7ae8ea7f78
+# digest: 345a77e027076f20
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -66,7 +66,7 @@ def forward(
     logm = math.log(f / K)
     fK = f * K
     onembeta = 1.0 - beta
-    onembetaby2 = onembeta / 2.0
+    onembetaby2 = 0.5 * onembeta
     fk = math.pow(fK, onembetaby2)
     nubyalpha = nu / alpha
     prodfk = nubyalpha * fk
@@ -180,7 +180,7 @@ def backward(
     if abszgt1em6:
         # ratio = z / x                     d(z/x)/dx = -ratio/x
         dz = dratio / x
-        dx = -ratio / x * dratio
+        dx = -ratio * (dratio / x)
         # x = log(diffrho / onemrho)
         #     d log(diffrho / onemrho)/ddiffrho = 1/diffrho
         ddiffrho = dx / diffrho
@@ -209,7 +209,7 @@ def backward(
     dfk += nubyalpha * dprodfk
     # nubyalpha = nu / alpha            d(nu/alpha)/dalpha = -nubyalpha/alpha
     dnu += dnubyalpha / alpha
-    dalpha -= nubyalpha / alpha * dnubyalpha
+    dalpha -= nubyalpha * (dnubyalpha / alpha)
     # fk = fK**onembetaby2              d(u**v) = v*u**(v - 1) du + log(u)*u**v dv
     dfK = (
         onembetaby2 * (fk / fK)

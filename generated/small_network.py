@@ -10,7 +10,7 @@
 # inputs: b1, b2, c, v1, v2, w11, w12, w21, w22, x1, x2, target
 # wrt: b1, b2, c, v1, v2, w11, w12, w21, w22
 # style: compact
-# digest: 7c1d1c4be6f6892b
+# digest: cfe3d25cd3f48d8f
 """Squared error of a network with two inputs, two hidden units and one output.
 
 loss of b1, b2, c, v1, v2, w11, w12, w21, w22, x1, x2, target:
@@ -52,7 +52,7 @@ def forward(
     sumc = v1 * h1 + v2 * h2 + c
     out = 1.0 / (1.0 + math.exp(-sumc)) if sumc > -709.0 else math.exp(sumc)  # sigmoid
     outmtarget = out - target
-    loss = outmtarget * outmtarget / 2.0
+    loss = 0.5 * (outmtarget * outmtarget)
     return loss, (v1, v2, x1, x2, h1, h2, out, outmtarget)
 
 

@@ -18,7 +18,7 @@
 #     north = K0*B*(xi + a1*sin(2*xi)*cosh(2*eta) + a2*sin(4*xi)*cosh(4*eta) + a3*sin(6*xi)*cosh(6*eta))
 # outputs: east, north
 # style: compact
-# digest: 740f252473d77408
+# digest: 6bb11a2a96740d3a
 # ruff: noqa: N806, RUF100
 """Easting and northing by Krueger's series to the third order (WGS 84, north of the
 equator).
@@ -58,7 +58,7 @@ K0_B = K0 * B  # 6364902.166165086
 
 def forward(
     lat: float, lon: float, lon0: float
-) -> tuple[tuple[float, float], tuple[tuple[float, ...], ...]]:
+) -> tuple[tuple[float, float], tuple[float, ...]]:
     """Return east, north and the cache that backward needs.
 
     Args:
@@ -101,15 +101,15 @@ def forward(
     coshsixeta = math.cosh(sixeta)
     north = K0_B * (sumprodcosheta_4 + A3 * sinsixxi * coshsixeta)
     return (east, north), (
-        (lat, sinlat, Esinlat, diffprodlat, t, coslonmlon0, sinlonmlon0, hypt_1),
-        (ratiosinlon, costwoxi, sinhtwoeta, cosfourxi, sinhfoureta, cossixxi),
-        (sinhsixeta, sintwoxi, coshtwoeta, sinfourxi, coshfoureta, sinsixxi),
-        (coshsixeta,),
-    )
+        lat, sinlat, Esinlat, diffprodlat, t, coslonmlon0, sinlonmlon0, hypt_1,
+        ratiosinlon, costwoxi, sinhtwoeta, cosfourxi, sinhfoureta, cossixxi,
+        sinhsixeta, sintwoxi, coshtwoeta, sinfourxi, coshfoureta, sinsixxi,
+        coshsixeta,
+    )  # fmt: skip
 
 
 def backward(
-    cache: tuple[tuple[float, ...], ...], deast: float, dnorth: float
+    cache: tuple[float, ...], deast: float, dnorth: float
 ) -> tuple[float, float, float]:
     """Return the gradients of east, north, times their upstream gradients (deast,
         dnorth), summed.
@@ -122,11 +122,11 @@ def backward(
             [rad]
     """
     (
-        (lat, sinlat, Esinlat, diffprodlat, t, coslonmlon0, sinlonmlon0, hypt_1),
-        (ratiosinlon, costwoxi, sinhtwoeta, cosfourxi, sinhfoureta, cossixxi),
-        (sinhsixeta, sintwoxi, coshtwoeta, sinfourxi, coshfoureta, sinsixxi),
-        (coshsixeta,),
-    ) = cache
+        lat, sinlat, Esinlat, diffprodlat, t, coslonmlon0, sinlonmlon0, hypt_1,
+        ratiosinlon, costwoxi, sinhtwoeta, cosfourxi, sinhfoureta, cossixxi,
+        sinhsixeta, sintwoxi, coshtwoeta, sinfourxi, coshfoureta, sinsixxi,
+        coshsixeta,
+    ) = cache  # fmt: skip
     # north = K0_B * (sumprodcosheta_4 + A3 * sinsixxi * coshsixeta)
     dsumprodcosheta_6 = K0_B * dnorth
     dcoshsixeta = A3 * sinsixxi * dsumprodcosheta_6

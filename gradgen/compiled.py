@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
@@ -19,9 +19,10 @@ from gradgen.passes.cost import Cost
 from gradgen.prove.running import check_same
 from gradgen.read.formula import check_identifier
 from gradgen.running import load_by_kind, release
+from gradgen.shown import Shown
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
-from gradgen.write.latex import formula_latex, stages_latex
+from gradgen.write.arrays.handed import signatures_over_rows
 from gradgen.write.module import (
     MAX_WRITTEN,
     NAMED_TUPLE,
@@ -30,8 +31,12 @@ from gradgen.write.module import (
     upstream_parameters,
 )
 from gradgen.write.python.imports import import_lines
+from gradgen.write.sql.parts import parts_of
 from gradgen.write.target import Skeleton, Target
 from gradgen.write.templates import helpers
+
+if TYPE_CHECKING:
+    from gradgen.native import Native
 
 #: A module of more characters takes long to load.
 _LARGE = 200_000
@@ -47,22 +52,40 @@ def check_text(
     cache: str,
 ) -> None:
     """Prove that a module's text is no more than a generated module may be."""
-    signatures = {
-        "forward": parameters(program, target, defaults),
-        "backward": (cache, *upstream_parameters(program, target)),
-    }
-    order = ("jacobian", "value_and_grad")
-    signatures |= {n: signatures["forward"] for n in order if n in extras}
+    signatures: Mapping[str, Sequence[str]]
+    if target.query:
+        signatures = parts_of(program, target)
+    elif target.rows and not target.is_python:
+        signatures = signatures_over_rows(program, target)
+    else:
+        given = parameters(program, target, defaults)
+        upstream = upstream_parameters(program, target)
+        order = [n for n in ("jacobian", "value_and_grad") if n in extras]
+        signatures = {"forward": given, "backward": (cache, *upstream)}
+        signatures |= dict.fromkeys(order, given)
     imports = tuple(line for _, line in target.imports)
     own = tuple(import_lines(modules))
     if target.named:
         imports = (*imports, NAMED_TUPLE)
     constants = (*constants_in(program),)
-    target.check(text, Skeleton(imports, helpers(target), signatures, own, constants))
+    parts = imports, helpers(target), signatures, own, constants, target.above
+    target.check(text, Skeleton(*parts))
+
+
+def _added(compiled: Compiled, name: str) -> Callable[..., Any]:
+    """Return a function of a module that was made without it."""
+    program, recipe = compiled.program, compiled.recipe
+    target, defaults = target_for(recipe), dict(recipe.defaults)
+    limit = MAX_WRITTEN if recipe.source else None
+    made = render(program, target, "", extras=(name,), defaults=defaults, limit=limit)
+    check_text(made.text, program, target, (name,), defaults, made.imports, made.cache)
+    function = cast(Callable[..., Any], getattr(load(made.text), name))
+    check_same(compiled, name, function)
+    return function
 
 
 @dataclass(frozen=True, repr=False)
-class Compiled:
+class Compiled(Shown):
     """A compiled formula.
 
     Attributes:
@@ -96,17 +119,6 @@ class Compiled:
         inputs = ", ".join(names[value] for value in self.program.signature)
         return f"<gradgen {result}({inputs}) = {self.recipe.source or '...'}>"
 
-    def latex(self, stages: bool = False) -> str:
-        """Return the formula in LaTeX; with `stages`, the stages, one equation a line."""
-        return stages_latex(self.program) if stages else formula_latex(self.program)
-
-    def _repr_latex_(self) -> str:
-        """The formula, for notebooks."""
-        try:
-            return rf"$\displaystyle {self.latex()}$"
-        except GradgenError:
-            return rf"$\displaystyle {self.latex(stages=True)}$"
-
     @cached_property
     def module(self) -> types.ModuleType:
         """The module, loaded in memory; its tracebacks show the generated lines.
@@ -132,11 +144,13 @@ class Compiled:
         """Let go of a module for a few calls, which have been made."""
         release(runner)
 
-    def _runs(self, what: str) -> None:
+    def _runs(self, what: str, at_a_point: bool = False) -> None:
         if not TARGETS[self.recipe.target].is_python:
             raise GradgenError(
                 f"a module in {self.recipe.target} cannot be {what}; compile it for Python as well, where it can"
             )
+        if at_a_point and self.recipe.rows:
+            raise GradgenError(f"a module over rows is of no single point and cannot be {what}; verify compares a few rows")  # fmt: skip
 
     @property
     def forward(self) -> Callable[..., tuple[Any, tuple[float, ...]]]:
@@ -175,22 +189,7 @@ class Compiled:
         if name in self.recipe.with_:
             return cast(Callable[..., Any], getattr(self.module, name))
         self._runs("run here")
-        target = target_for(self.recipe)
-        defaults = dict(self.recipe.defaults)
-        made = render(
-            self.program,
-            target,
-            "",
-            extras=(name,),
-            defaults=defaults,
-            limit=MAX_WRITTEN if self.recipe.source else None,
-        )
-        check_text(
-            made.text, self.program, target, (name,), defaults, made.imports, made.cache
-        )
-        function = cast(Callable[..., Any], getattr(load(made.text), name))
-        check_same(self, name, function)
-        return function
+        return _added(self, name)
 
     def trace(
         self, *inputs: float, output: int = 0
@@ -212,10 +211,39 @@ class Compiled:
     @cached_property
     def tracer(self) -> Trace:
         """What runs the module's lines one by one."""
-        self._runs("run here")
+        self._runs("traced", at_a_point=True)
         own = self.imports or self.recipe.custom_templates
         functions = vars(self.module) if own else None
         return Trace(self.program, target_for(self.recipe), functions)
+
+    def native(self, threads: int | None = None) -> Native:
+        """Return the formula over NumPy's arrays, compiled for this machine by its C compiler.
+
+        Args:
+            threads: how many threads a call has at most; by default as many as there are processors.
+
+        Raises:
+            GradgenError: there is no C compiler, or it fails; or C lacks a function.
+        """
+        from gradgen.native import native
+
+        return native(self, threads)
+
+    def over(
+        self, arrays: Sequence[Any] | Mapping[str, Any], chunk: int = 16_384
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return the value and the gradient over long arrays, of a module for NumPy, chunk by chunk in the processor's cache.
+
+        Args:
+            arrays: the inputs, in order or by name: arrays of one shape, and numbers, whose gradients are summed.
+            chunk: so many rows are worked on at once.
+
+        Raises:
+            GradgenError: the formula is for another target or has several results, or the inputs are others.
+        """
+        from gradgen.over import over
+
+        return over(self, arrays, chunk)
 
     def test(self, module: str, templates: Path | None = None) -> Compiled:
         """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.
@@ -229,7 +257,7 @@ class Compiled:
         """
         from gradgen.testfile import make_test
 
-        self._runs("tested here")
+        self._runs("tested here", at_a_point=True)
         parts = module.split(".")
         plain = ".".join(check_identifier(part, "the module") for part in parts)
         source, recipe = make_test(self.program, self.recipe, plain, templates)

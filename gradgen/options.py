@@ -13,20 +13,23 @@ from sympy.core.function import AppliedUndef
 from gradgen.errors import GradgenError, printable
 from gradgen.files.recipe import split_names
 from gradgen.read.formula import check_identifier, spelled
-from gradgen.settings import Request
+from gradgen.settings import RECORDED, Request
 from gradgen.sympy_program import symbol_name
-from gradgen.targets import TARGETS
+from gradgen.targets import PYTHON, ROWS, TARGETS
+from gradgen.write.sql.dialects import DIALECTS
 
 #: Names of inputs: "x, y", one symbol, or several names or symbols.
 Names: TypeAlias = "str | sympy.Symbol | Iterable[str | sympy.Symbol]"
 
 
 #: What a module may have beside `forward` and `backward`.
-EXTRAS = ("jacobian", "value_and_grad")
+EXTRAS = ("jacobian", "value_and_grad", "gauss_newton")
 #: How the lines of a module may be.
 STYLES = ("textbook", "compact")
 #: What their caches may be.
 CACHES = ("tuple", "namedtuple")
+#: What becomes of a result over all that arrays hold.
+REDUCTIONS = ("sum", "mean")
 #: No meaning of a name has more characters.
 _LONGEST = 400
 
@@ -41,6 +44,11 @@ def read_request(
     target: str,
     style: str,
     cache: str,
+    reduce: str,
+    rows: Names,
+    table: str,
+    by: Names,
+    dialect: str,
     with_: Names,
     templates: str | Path | None,
     const: Mapping[str, float | str] | None,
@@ -68,7 +76,12 @@ def read_request(
         target=target,
         style=_style(style),
         cache=_cache(cache, target),
-        with_=_extras(with_),
+        reduce=_reduction(reduce, target, with_, rows),
+        rows=_columns(rows, target, with_, style, cache),
+        table=_table(table, target),
+        by=_groups(by, target, reduce),
+        dialect=_dialect(dialect, target),
+        with_=_fitted(_extras(with_), target, reduce),
         templates=_folder(templates),
         const=_constants(const or {}),
         defaults=_defaults(defaults or {}),
@@ -120,6 +133,15 @@ def _extras(names: Names) -> tuple[str, ...]:
     return found
 
 
+def _fitted(extras: tuple[str, ...], target: str, reduce: str) -> tuple[str, ...]:
+    """Return what a module has beside `forward` and `backward`, if the sums for least squares are asked for of a query that adds up rows alone."""
+    if "gauss_newton" in extras and not (TARGETS[target].query and reduce == "sum"):
+        raise GradgenError(
+            "gauss_newton gives sums over rows, in a query: choose --target sql and --reduce sum"
+        )
+    return extras
+
+
 def _style(style: str) -> str:
     """Return the style of the lines, checked."""
     if style not in STYLES:
@@ -135,9 +157,100 @@ def _cache(cache: str, target: str) -> str:
         raise GradgenError(
             f"there is no cache `{printable(str(cache))[:60]}`; known are {', '.join(CACHES)}"
         )
-    if cache == "namedtuple" and not TARGETS[target].is_python:
-        raise GradgenError(f"a namedtuple is of Python; in {target}, leave --cache out")
+    if cache == "namedtuple" and not TARGETS[target].runs:
+        raise GradgenError(
+            f"a namedtuple is of Python alone; in {target}, leave --cache out"
+        )
     return cache
+
+
+def _reduction(reduce: str, target: str, with_: Names, rows: Names) -> str:
+    """Return what becomes of a result over all that arrays hold, checked."""
+    if reduce and reduce not in REDUCTIONS:
+        raise GradgenError(
+            f"there is no reduction `{printable(str(reduce))[:60]}`; known are {', '.join(REDUCTIONS)}"
+        )
+    takes = TARGETS[target].arrays or TARGETS[target].query
+    if reduce and not takes and not (rows and target in (PYTHON.name, ROWS.name)):
+        takers = ", ".join(t.name for t in TARGETS.values() if t.arrays or t.query)
+        raise GradgenError(
+            f"a {reduce} is of arrays, which {target} has none of; choose one of --target {takers}"
+        )
+    if reduce and "jacobian" in _extras(with_):
+        raise GradgenError(
+            f"a jacobian is of each element; of the {reduce} over all, backward and value_and_grad have the gradient"
+        )
+    return reduce
+
+
+def _columns(
+    rows: Names,
+    target: str,
+    with_: Names,
+    style: str,
+    cache: str,
+) -> tuple[str, ...]:
+    """Return the inputs that are columns of data, checked; that they are inputs, the program tells."""
+    found = read_names(rows, "the column") or ()
+    takers = [t.name for t in TARGETS.values() if t.arrays or t.query]
+    takers = [PYTHON.name, ROWS.name, *takers]
+    if TARGETS[target].query and "jacobian" in _extras(with_):
+        raise GradgenError("a query has value and gradient; it has no jacobian")
+    if found and target not in takers:
+        raise GradgenError(
+            f"rows are of --target {', '.join(takers)}; in {target}, leave --rows out"
+        )
+    if found and target == ROWS.name and "jacobian" in _extras(with_):
+        raise GradgenError(
+            "a jacobian is of one point; over rows, value_and_grad has the slopes"
+        )
+    plain = style == "textbook" and cache == "tuple"
+    if found and target == PYTHON.name and not plain:
+        raise GradgenError(
+            "over rows, Python has textbook lines and a cache that is a tuple: leave --style and --cache out"
+        )
+    return found
+
+
+def _table(table: str, target: str) -> str:
+    """Return the name of the table that a query reads, checked; what may stand in it, and how, is the language's."""
+    if table == RECORDED["table"].default:
+        return table
+    if not TARGETS[target].query:
+        raise GradgenError(f"a table is of --target sql; in {target}, leave it out")
+    fine = isinstance(table, str) and 0 < len(table) <= _LONGEST
+    if not fine or not table.isprintable() or table != table.strip():
+        raise GradgenError(
+            f"a table is called by one line of text, as `orders` or `sales.orders`, not {printable(repr(table))[:60]}"
+        )
+    if not all(table.split(".")):
+        raise GradgenError(
+            f"the table `{table[:60]}` has a part without a name; it is called as `orders` or `sales.orders`"
+        )
+    return table
+
+
+def _groups(by: Names, target: str, reduce: str) -> tuple[str, ...]:
+    """Return the columns that group the rows of a query, checked: there are none that differ by case alone."""
+    found = read_names(by, "the column") or ()
+    if found and not (TARGETS[target].query and reduce):
+        raise GradgenError(
+            "groups are of sums or means over rows, in a query: choose --target sql and --reduce sum or mean, or leave --by out"
+        )
+    if len({name.casefold() for name in found}) < len(found):
+        raise GradgenError(f"--by names a column twice, as SQL does not tell case apart: {', '.join(found)}")  # fmt: skip
+    return found
+
+
+def _dialect(dialect: str, target: str) -> str:
+    """Return the dialect of a query, checked."""
+    if dialect not in DIALECTS:
+        raise GradgenError(
+            f"there is no dialect `{printable(str(dialect))[:60]}`; known are {', '.join(DIALECTS)}"
+        )
+    if dialect != RECORDED["dialect"].default and not TARGETS[target].query:
+        raise GradgenError(f"a dialect is of --target sql; in {target}, leave it out")
+    return dialect
 
 
 def _switch(key: str, value: bool) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from gradgen.core.build import Steps, finish, steps_of
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.derive import Chain
 from gradgen.core.notation import term
 from gradgen.core.program import Program
@@ -16,12 +16,13 @@ from gradgen.core.rows import ANY, Raise, Row, Term, Worded
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.branches.guard import guard
-from gradgen.passes.constants import Constant, with_names
+from gradgen.passes.constants import Constant, operations, with_names
 from gradgen.passes.cost import ONE, Count
 from gradgen.passes.facts import ANY_SIZE
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.gradient import branch, differentiate
+from gradgen.passes.moved import finish
 from gradgen.read.definitions import Definition
 from gradgen.read.formula import Formula
 from gradgen.read.sympy.nodes import ByNode, operands_first
@@ -67,7 +68,8 @@ def declare(
             row, others = _row(definition, rows, constants, finite)
             rows |= {other.name: other for other in others}
             rows[definition.key] = row
-            if definition.body is not None and _is_long(rows, definition.key):
+            said = row.body if definition.body is not None else ""
+            if said and (_adds_rows(said) or _is_long(rows, definition.key)):
                 long.append(definition.name)
     return rows, long
 
@@ -207,7 +209,7 @@ def _adjoints(
     inside = _with_ways(program, False)
     steps = steps_of(inside)
     (_, result), *_ = inside.outputs
-    known = (*inside.signature, *with_names(inside))
+    known = (*inside.signature, *with_names(inside), result)
     chain = Chain(steps, known, precise, strict)
     totals = {}
     for part in chain.reverse(inside.ways, {result: steps.const(1)}):
@@ -259,6 +261,11 @@ def _chosen(where: Term, yes: Term | str, no: Term | str) -> Term | str:
     zero = Term("const", data=0)
     one, other = (zero if isinstance(arm, str) else arm for arm in (yes, no))
     return Term("where", (where, one, other))
+
+
+def _adds_rows(body: Term | str) -> bool:
+    """Whether a function makes one number of all rows, which it then is no operation of each row on."""
+    return any(op in ROWS and ROWS[op].level for op in operations(term(body)))
 
 
 def _is_long(rows: Mapping[str, Row], key: str) -> bool:

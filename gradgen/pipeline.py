@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
@@ -20,8 +20,18 @@ from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError, printable
 from gradgen.files.recipe import Recipe
 from gradgen.options import Names, read_names, read_request, result_name
+from gradgen.over_rows import (
+    all_of,
+    by_parameters,
+    check_rows,
+    columns_of,
+    is_over_rows,
+    reduced,
+    target_of,
+)
 from gradgen.own import declare
 from gradgen.passes.branches.guard import guard
+from gradgen.passes.branches.masked import masked
 from gradgen.passes.constants import is_rational
 from gradgen.passes.flat.flatten import flatten
 from gradgen.passes.flat.hidden import hiding
@@ -33,24 +43,17 @@ from gradgen.prove.plain import Plain
 from gradgen.prove.plain_formula import plain_formula
 from gradgen.prove.proof import prove
 from gradgen.read.definitions import Calls
-from gradgen.read.formula import RESERVED, Formula, look_apart, spelled
+from gradgen.read.formula import Formula, look_apart, spelled
 from gradgen.read.programs import parse
-from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import one_assignment, split_docstring
-from gradgen.read.sympy.expand import spread
 from gradgen.read.sympy.stage import constants_of, stage
+from gradgen.read.sympy.unroll import unroll
 from gradgen.settings import Request
-from gradgen.sympy_program import (
-    MAX_PARTS,
-    as_program,
-    plain_expression,
-    truth_of,
-)
-from gradgen.targets import KEPT, TARGETS, target_for
+from gradgen.sympy_program import Named, as_program, as_text, plain_expression
+from gradgen.targets import KEPT, PYTHON, SCIPY, TARGETS, target_for
 from gradgen.trace import Trace
-from gradgen.write.languages.formula import FORMULA
-from gradgen.write.module import MAX_WRITTEN, render
-from gradgen.write.spell import written_out
+from gradgen.unrolled import unrolled
+from gradgen.write.module import MAX_WRITTEN, Rendered, render
 from gradgen.write.target import Target
 
 __all__ = ["Compiled", "compile", "constant", "generate", "proven", "regenerate"]
@@ -59,6 +62,9 @@ __all__ = ["Compiled", "compile", "constant", "generate", "proven", "regenerate"
 Source: TypeAlias = (
     "str | sympy.Expr | sympy.MatrixBase | Sequence[Any] | Mapping[Any, Any]"
 )
+
+
+_SHARED = "each row has its own {} by the formula, and one number for all is left of that once it is simplified; leave out what changes nothing, as `0*x`"
 
 
 @paused()
@@ -73,6 +79,11 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     target: str = "python",
     style: str = "textbook",
     cache: str = "tuple",
+    reduce: str = "",
+    rows: Names = (),
+    table: str = "data",
+    by: Names = (),
+    dialect: str = "duckdb",
     precise: bool = False,
     ieee: bool = False,
     strict: bool = False,
@@ -88,26 +99,24 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     """Compile a formula to a module with `forward` and `backward`, and run it at a few points to prove that it is that formula.
 
     Args:
-        source: the formula or the program, as text or as a SymPy expression; also a list, tuple or dict of expressions, a
-            Matrix (its entries row by row), or the pair that `sympy.cse` returns.
+        source: the formula or the program: text, a SymPy expression, several in a list, dict or Matrix, or what `sympy.cse` returns.
         name: the result's name; the upstream gradient is `d` + name. A formula may name it itself, as `y = x**2`.
-        inputs: the signature, as "x, y" or as a list of names or SymPy symbols; by default the formula's variables in natural order. May name
-            inputs that the formula does not use, and makes variables of `E`, `pi` and of functions' names.
+        inputs: the signature, "x, y" or a list, with unused ones and `E`, `pi` if named; by default the variables in natural order.
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
         outputs: of a program, the names of the results; by default the last one alone.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
-        target: "python", whose modules import `math` alone, "scipy", which adds `scipy.special`, "c" or "javascript".
-        style: "textbook", one operation a line, or "compact", up to four.
-        cache: "tuple", or "namedtuple", whose parts go by their names: `cache.sigx`.
+        target: "python", which imports `math` alone, "scipy", "c", "javascript", "sql", or of arrays "numpy", "jax", "torch".
+        style: "textbook", one operation a line, or "compact", up to four; `cache`: "tuple", or "namedtuple", whose parts have names.
+        reduce: of arrays, "sum" or "mean": `forward` returns that over all that they hold, and `backward` its gradient; of "sql", over rows.
+        rows: the inputs that are columns of data: functions are over rows, and all else is one number for all of them.
+        table: of "sql", the table that the query reads; `by`: the columns of it that group its rows; `dialect`: the engine, as "spark".
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
-        ieee: overflow and poles give inf and nan, as in C and NumPy, instead of raising.
-        strict: raise where a slope does not exist, as that of x**n by n at x < 0, which is else nan in its own place.
+        ieee, strict: overflow and poles give inf and nan instead of raising; a slope that does not exist raises, and is not nan.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which stands at the top of the module.
         params: inputs that get no gradient; they stand after the others in the signature.
         expand: write the body of a program's own function in the place of its call, instead of one stage.
-        with_: what the module has beside `forward` and `backward`: "jacobian", which returns all rows at once,
-            "value_and_grad", which returns value and gradient in one go.
+        with_: what the module has beside `forward` and `backward`: "jacobian", all rows at once, "value_and_grad", both in one go; of "sql" "gauss_newton".
         defaults: the values of the last inputs where a call leaves them out.
         doc: what inputs and results mean, for the docstrings, as {"t": "time [s]"}; goes before what a program says of them.
         proof: whether to compare the module with what was read; where nothing can be compared, `unproven` says why.
@@ -115,43 +124,42 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
     Raises:
         GradgenError: the formula or an option is not acceptable, and the message says what is; or the module is wrong.
 
-    >>> f = compile("x * sigmoid(y)")
-    >>> f.value_and_grad(2.0, 0.0)
+    >>> compile("x * sigmoid(y)").value_and_grad(2.0, 0.0)
     (1.0, (0.5, 0.5))
     """
-    options = locals()
-    return _answered(options.pop("source"), read_request(**options))
+    return _answered(**locals())
 
 
-def _answered(source: Source, asked: Request) -> Compiled:
+def _answered(source: Source, **options: Any) -> Compiled:
     """Compile a formula as it is asked for."""
+    asked = read_request(**options)
     found = one_assignment(source) if isinstance(source, str) else None
     if found is not None:
         given, source = found
         own = asked.name == DEFAULT_NAME
         name = result_name(spelled(given)) if own else asked.name
         asked = replace(asked, name=name)
-    handed = source
+    read: Named | None = None
     if isinstance(source, sympy.MatrixBase) or not isinstance(
         source, (str, sympy.Expr)
     ):
-        source, outputs = as_program(source, asked.name, asked.outputs)
+        source, outputs, read = as_program(source, asked.name, asked.outputs)
         asked = replace(asked, outputs=outputs)
+    elif not isinstance(source, str):
+        expr = plain_expression(source)
+        source, read = Formula("", expr), [(asked.name, expr)]
     if not asked.const:
-        return _compiled(source, handed, asked)
+        return _compiled(source, read, asked)
     if not isinstance(source, str):
         raise GradgenError("constants are put into a SymPy expression by its subs")
     try:
-        source = _with_constants(source, asked.const)
-        return _compiled(source, source, asked)
+        return _compiled(_with_constants(source, asked.const), None, asked)
     except GradgenError as error:
         raise error.moved_up(len(asked.const)) from None
 
 
-def _compiled(
-    source: str | sympy.Expr | Formula, handed: Source, asked: Request
-) -> Compiled:
-    """Compile a text or an expression, and compare it with what was handed over."""
+def _compiled(source: str | Formula, read: Named | None, asked: Request) -> Compiled:
+    """Compile a text or an expression, and compare it with what was read of SymPy, or of the text."""
     if asked.params is not None:
         asked = _grouped(source, asked)
     recipe = Recipe(
@@ -163,7 +171,8 @@ def _compiled(
     if isinstance(source, str):
         formula, table = _read(source, recipe)
     else:
-        recipe, formula = _write_out(recipe, _as_formula(source))
+        formula, inputs = as_text(source, recipe.inputs, recipe.wrt)
+        recipe = replace(recipe, source=formula.text, inputs=inputs)
     program = _passed(recipe, formula, table)
     hidden = hiding(program) if isinstance(source, str) else []
     if hidden and isinstance(source, str):
@@ -176,40 +185,54 @@ def _compiled(
         if isinstance(source, str):
             raise
         # As deep and large as memory allows, but not to be made again from a text.
-        formula = _as_formula(source)
+        formula = source
         recipe = replace(recipe, source="")
         program = _passed(recipe, formula, table)
         compiled = generate(recipe, formula, asked.templates, program)
     if not asked.proof:
         return compiled
-    if TARGETS[asked.target].is_python:
-        return _with_proof(compiled, formula, handed)
-    # Another language's module is proven by the same program in Python.
-    python = replace(recipe, target="python")
-    twin = generate(python, formula, None, program, shown=False)
-    known = _with_proof(twin, formula, handed)
+    if TARGETS[asked.target].runs and not recipe.rows:
+        return _with_proof(compiled, compiled, formula, read)
+    # A module in another language, or of arrays, is proven by the same program in Python, or over a few rows.
+    if is_over_rows(recipe, program):
+        twin = unrolled(compiled)
+    else:
+        twin = _in_python(
+            TARGETS[asked.target],
+            lambda name: generate(
+                replace(recipe, target=name, reduce="", rows=()),
+                formula,
+                None,
+                program,
+                shown=False,
+            ),
+        )
+    known = _with_proof(twin, compiled, formula, read)
     notes = [note for note in known.notes if note not in compiled.notes]
     return replace(compiled, unproven=known.unproven, notes=(*compiled.notes, *notes))
 
 
-def _with_proof(compiled: Compiled, formula: Formula, handed: Source) -> Compiled:
-    """Return a module that has been compared with what was read."""
-    results = [name for name, _ in compiled.program.outputs]
-    if isinstance(handed, sympy.Expr) and not formula.text:
-        plain = plain_formula([(results[0], formula.expr)], results)
-        return proven(compiled, plain)
-    if not isinstance(handed, str):
-        return proven(compiled, truth_of(handed, results))
-    if formula.foreign:
+def _with_proof(
+    twin: Compiled, compiled: Compiled, formula: Formula, read: Named | None
+) -> Compiled:
+    """Return a module that runs, which has been compared with what was read of the one that it stands for."""
+    results, recipe = [name for name, _ in compiled.program.outputs], compiled.recipe
+    if read is None and formula.foreign:
         reason = f"{formula.foreign[0]} is not gradgen's, so there is no truth to compare with"
-        return _unproven(compiled, reason)
-    # An input may be called as the result is; no input has a blank in its name.
-    # A constant may be called as the result of an expression without a name is.
-    asked = compiled.recipe.outputs
-    trees = {f"result {n}": e for n, e in zip(results, formula.results(asked))}
-    return proven(
-        compiled, plain_formula([*trees.items()], [*trees], formula.functions)
-    )
+        return _unproven(twin, reason)
+    if read is None:
+        # An input may be called as the result is; no input has a blank in its name.
+        # A constant may be called as the result of an expression without a name is.
+        trees = {f"result {n}": e for n, e in zip(results, formula.results(recipe.outputs))}  # fmt: skip
+        read, results = [*trees.items()], [*trees]
+    read, results = all_of(read, results, recipe)
+    if twin.program.inputs != compiled.program.inputs:
+        own, (read, results) = results, unroll(read, results, recipe.rows)
+        if len(results) != len(twin.program.outputs):
+            raise GradgenError(
+                _SHARED.format(", ".join(name.removeprefix("result ") for name in own))
+            )
+    return proven(twin, plain_formula(read, results, formula.functions))
 
 
 def proven(
@@ -257,7 +280,8 @@ def _last_defaults(
             raise GradgenError(
                 f"no input is called `{name}`; the inputs are {', '.join(program.inputs) or '(none)'}"
             )
-    last = [*takewhile(given.__contains__, reversed(program.inputs))][::-1]
+    has = given.keys() - {*recipe.rows}  # a column has a number for each row
+    last = [*takewhile(has.__contains__, reversed(program.inputs))][::-1]
     dropped = [
         f"`{name}` has no default here, as an input without one stands behind it"
         for name in given
@@ -266,15 +290,11 @@ def _last_defaults(
     return {name: given[name] for name in last}, dropped
 
 
-def _grouped(source: str | sympy.Expr | Formula, asked: Request) -> Request:
+def _grouped(source: str | Formula, asked: Request) -> Request:
     """Return a request whose signature has the parameters last, and whose gradient leaves them out."""
     last, inputs = asked.params or (), asked.inputs
     if inputs is None:
-        formula = (
-            parse(source, calls="expand")
-            if isinstance(source, str)
-            else _as_formula(source)
-        )
+        formula = parse(source, calls="expand") if isinstance(source, str) else source
         declare(formula)
         found = formula.inputs or stage(formula).inputs
         inputs = read_names(found, "the input") or ()
@@ -286,41 +306,6 @@ def _grouped(source: str | sympy.Expr | Formula, asked: Request) -> Request:
                 f"`{name}` is a parameter, which gets no gradient; leave it out of the one list or the other"
             )
     return replace(asked, inputs=(*first, *last), wrt=asked.wrt or first)
-
-
-def _as_formula(source: sympy.Expr | Formula) -> Formula:
-    """Return an expression as a formula without a text."""
-    if isinstance(source, Formula):
-        return source
-    return Formula("", plain_expression(source))
-
-
-def _write_out(recipe: Recipe, formula: Formula) -> tuple[Recipe, Formula]:
-    """Write a SymPy expression as text and read that again, so that the recipe makes the same module.
-
-    An expression that cannot be written out, or is so large that nobody reads it, goes on as it is, without a recipe.
-    """
-    if formula.assignments or spread(formula.expr) > MAX_PARTS:
-        return recipe, formula
-    program = stage(formula, recipe.inputs, recipe.wrt)
-    called = {
-        FORMULA.constants.get(str(step.data))
-        for step in program.steps
-        if step.op == "const"
-    }
-    if called & {*program.inputs}:
-        return recipe, formula  # the constant pi beside a symbol of that name
-    try:
-        text = written_out(program, FORMULA, MAX_LENGTH)
-        read = parse(text, program.inputs)
-    except GradgenError:
-        return recipe, formula
-    # Names that mean something else in a formula, as E does, stay variables only if the recipe lists them.
-    plain = all(name not in RESERVED for name in program.inputs)
-    return (
-        replace(recipe, source=text, inputs=recipe.inputs if plain else program.inputs),
-        read,
-    )
 
 
 def generate(
@@ -335,10 +320,10 @@ def generate(
         raise GradgenError(
             "value_and_grad is of one result, and there are several; their gradients are those of jacobian"
         )
-    target = target_for(recipe)
+    target = target_of(recipe, program)
     program = _named(program, target)
     defaults, dropped = _last_defaults(program, recipe)
-    rendered = render(
+    rendered = _rendered(
         program,
         target,
         formula.shown,
@@ -385,6 +370,14 @@ def generate(
     )
 
 
+def _rendered(program: Program, target: Target, *given: Any) -> Rendered:
+    """Return a module's text, or say which operation the language has no word for, in whatever line it stands."""
+    try:
+        return render(program, target, *given)
+    except NoWordError as error:
+        raise GradgenError(f"{error} {target.language.lacking}") from None
+
+
 def _meanings(formula: Formula, recipe: Recipe, program: Program) -> Mapping[str, str]:
     """Return what inputs and results mean, as far as somebody said, and what is said of constants such as sqrt(-1).
 
@@ -416,10 +409,10 @@ def _inputs(formula: Formula, recipe: Recipe) -> tuple[str, ...] | None:
 
 def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Program:
     """Return a formula that was read as a program after all passes but the last, which gives names."""
-    inputs = _inputs(formula, recipe)
+    inputs, formula = _inputs(formula, recipe), reduced(formula, recipe)
     asked = (formula, inputs, recipe.wrt, recipe.name, recipe.outputs)
     nodes = constants_of(formula, inputs, recipe.outputs, table, KEPT)
-    program = stage(*asked, rows=table, constants=nodes)
+    program = check_rows(stage(*asked, rows=table, constants=nodes), recipe)
     given = [text for text, _, _ in program.given]
     results = [text for text, _ in program.outputs]
     look_apart([*program.inputs, *given, *results])
@@ -432,7 +425,12 @@ def _passed(recipe: Recipe, formula: Formula, table: Mapping[str, Row]) -> Progr
         constants = {a.name: nodes[a.expr] for a in formula.assignments if a.expr in nodes}  # fmt: skip
         program = outward(recognise(program, constants, _raises(recipe)))
     shown = recipe.style == "textbook"
-    return branch(flatten(differentiate(guard(program), shown)))
+    program = guard(program)
+    if target_for(recipe).flat:
+        program = masked(program)
+    program = by_parameters(check_rows(program, recipe), recipe)
+    program = differentiate(program, shown)
+    return branch(flatten(program), columns_of(recipe, program))
 
 
 def _raises(recipe: Recipe) -> bool:
@@ -444,7 +442,7 @@ def _named(program: Program, target: Target) -> Program:
     rows = program.rows
     used = (rows[step.op] for step in program.steps if step.op in rows)
     own = {local for row in used for _, _, local in row.imports}
-    return give_names(program, target.reserved | own, target.avoided)
+    return target.apart(give_names(program, target.reserved | own, target.avoided))
 
 
 def _read(
@@ -501,11 +499,26 @@ def regenerate(
 
 
 def in_python(compiled: Compiled) -> Compiled:
-    """Return a module that can be run here: of one in another language, the same program in Python."""
-    if TARGETS[compiled.recipe.target].is_python:
+    """Return a module that runs here on numbers: of any other, the same program in Python."""
+    if is_over_rows(compiled.recipe, compiled.program):
+        return unrolled(compiled)
+    recipe, target = compiled.recipe.of_numbers, TARGETS[compiled.recipe.target]
+    if target.runs:
         return compiled
-    recipe = replace(compiled.recipe, target="python", ieee=True, strict=False)
-    return regenerate(replace(recipe, custom_templates=False))
+    if target.query:  # which has no slopes by columns where it adds up rows
+        program = compiled.program
+        recipe = replace(recipe, wrt=tuple(program.signature[v] for v in program.wrt))
+    return _in_python(target, lambda name: regenerate(replace(recipe, target=name)))
+
+
+def _in_python(target: Target, made: Callable[[str], Compiled]) -> Compiled:
+    """Return a module of numbers: with SciPy's functions where one of arrays has them, and plain Python does not."""
+    try:
+        return made(PYTHON.name)
+    except GradgenError:
+        if not target.arrays:
+            raise
+    return made(SCIPY.name)
 
 
 def constant(text: str) -> float:

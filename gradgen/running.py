@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gradgen.loading import load
@@ -31,7 +31,9 @@ def load_by_kind(text: str) -> types.ModuleType:
     if any(calls.sets(module, {step[0] for step in p}, i) for i, p in enumerate(plans)):
         return load(text)  # what a run assigns to, its function assigns to as well
     set_aside.cache_clear()  # of a text that may be large
-    vars(module)["__run__"] = _Runner(vars(module), plans, len(kinds)).run
+    numbers = frozenset[str]().union(*[run.numbers for run in runs])
+    runner = _Runner(vars(module), plans, numbers, len(kinds))
+    vars(module)["__run__"] = runner.run
     return module
 
 
@@ -88,21 +90,20 @@ class _Runner:
     """Runs assignments, and leaves what they assign where the rest of their function finds it."""
 
     def __init__(
-        self, module: dict[str, Any], plans: Sequence[Sequence[Assignment]], kinds: int
+        self,
+        module: dict[str, Any],
+        plans: Sequence[Sequence[Assignment]],
+        numbers: Iterable[str],
+        kinds: int,
     ) -> None:
         self.module = module
         functions = [module[_name(kind)] for kind in range(kinds)]
         #: What every run may read: what the module has, and numbers by their texts.
         self.known = {**module, **{n: getattr(builtins, n) for n in CALLABLE}}
+        self.known |= {n: int(n) if n.isdigit() else float(n) for n in numbers}
         self.plans = []
         for plan in plans:
             self.plans.append([(t, functions[k], operands) for t, k, operands in plan])
-            self.known |= {
-                word: int(word) if word.isdigit() else float(word)
-                for _, _, operands in plan
-                for word in operands
-                if word[0].isdigit()
-            }
         #: What the runs of this call have assigned so far.
         self.made: dict[str, Any] = {}
 
@@ -110,8 +111,8 @@ class _Runner:
         """Run a plan over the variables of its function."""
         if first:
             self.made = {}
-        values = {**self.known, **self.made, **given}
+        values, made = {**self.known, **self.made, **given}, self.made
+        value_of = values.__getitem__
         for target, function, operands in self.plans[number]:
-            values[target] = function(*[values[name] for name in operands])
-        self.made |= {target: values[target] for target, _, _ in self.plans[number]}
-        self.module.update(self.made)
+            values[target] = made[target] = function(*map(value_of, operands))
+        self.module.update(made)

@@ -40,6 +40,11 @@ class Settings:
         target: what the module is written in, and may import.
         style: "textbook", one operation a line, or "compact", where what is read once stands inside what reads it.
         cache: "tuple", or "namedtuple", whose parts go by their names in Python.
+        reduce: "sum" or "mean" of a result over all that arrays hold; empty where each element has its own.
+        rows: the inputs that are columns of data, so that functions are over rows, as are sums in the formula; else empty.
+        table: the table that a query reads.
+        by: the columns of it that group its rows, where a query adds them up.
+        dialect: the dialect of SQL that a query is in.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         ieee: whether overflow and poles give inf and nan instead of raising.
         strict: whether a slope that does not exist raises, and is not nan.
@@ -92,6 +97,33 @@ class Settings:
         "what forward hands to backward in Python: a tuple, or a namedtuple, whose parts go by their names",
         "CACHE",
     )
+    reduce: str = _option(
+        Kind.TEXT,
+        "",
+        "of arrays or rows, return the sum or the mean over all that they hold, with its gradient: sum or mean",
+        "HOW",
+    )
+    rows: tuple[str, ...] = _option(
+        Kind.NAMES,
+        (),
+        "these inputs are columns of data, and all else is one number for all rows: functions are over rows, as are sum(...) and mean(...)",
+        '"x, y"',
+    )
+    table: str = _option(
+        Kind.TEXT, "data", "of sql, the table that the query reads", "NAME"
+    )
+    by: tuple[str, ...] = _option(
+        Kind.NAMES,
+        (),
+        "of sql with --reduce, columns of the table that group its rows: a result for each group",
+        '"region"',
+    )
+    dialect: str = _option(
+        Kind.TEXT,
+        "duckdb",
+        "of sql, the engine that the query is for (default: duckdb); others are spark, snowflake, bigquery, postgres and generic",
+        "DIALECT",
+    )
     precise: bool = _option(
         Kind.SWITCH,
         False,
@@ -110,7 +142,7 @@ class Settings:
     with_: tuple[str, ...] = _option(
         Kind.NAMES,
         (),
-        "what the module has beside forward and backward: jacobian, all rows at once; value_and_grad, both in one go",
+        "what the module has beside forward and backward: jacobian, all rows at once; value_and_grad, both in one go; in sql gauss_newton, the sums of least squares, where the results are residuals",
         "FUNCTION",
     )
 

@@ -116,14 +116,24 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
         }
         given["doc"] = {**kept, **doc}
     plain = _plain(found, given, names)
-    if plain is not None:
-        given["proof"] = False  # the function itself is what counts
+    rows = bool(given.get("rows"))
+    proof = {} if plain is None or rows else {"proof": False}  # the function counts
     try:
-        compiled = compile(found.program, **{**said, **given})
+        compiled = compile(found.program, **{**said, **given, **proof})
+        compiled = replace(compiled, followed=found.followed)
+        if plain is None:
+            return compiled
+        if not rows:
+            return proven(compiled, plain, "the function")
+        # What each row has is the function; that rows are added up right, the program has told.
+        alone = {**given, "rows": (), "reduce": "", "with_": (), "proof": False}
+        each = proven(compile(found.program, **{**said, **alone}), plain, "the function")  # fmt: skip
     except GradgenError as error:
         raise found.placed(error) from None
-    compiled = replace(compiled, followed=found.followed)
-    return compiled if plain is None else proven(compiled, plain, "the function")
+    if compiled.unproven or not each.unproven:
+        return compiled
+    notes = (*compiled.notes, each.notes[-1])
+    return replace(compiled, unproven=each.unproven, notes=notes)
 
 
 def _is_result(name: str, found: Function, wanted: Sequence[str] | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -13,19 +13,22 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFunction
 
 from gradgen.errors import GradgenError
-from gradgen.prove.plain import Plain
-from gradgen.prove.plain_formula import plain_formula
 from gradgen.read.compositions import COMPOSITIONS
-from gradgen.read.formula import Assignment, Formula, check_identifier
+from gradgen.read.formula import RESERVED, Assignment, Formula, check_identifier
+from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_LENGTH
 from gradgen.read.statements import canonical
+from gradgen.read.sympy.again import is_read_as_written
 from gradgen.read.sympy.expand import nodes, spread, substitute, without_series
 from gradgen.read.sympy.make import unevaluated
+from gradgen.read.sympy.nodes import ByNode, below
 from gradgen.read.sympy.stage import python_name, stage
 from gradgen.read.sympy.table import CALLS
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.spell import written_out
 
+#: Expressions as they were read, with their names: later ones may be in terms of earlier ones.
+Named: TypeAlias = "Sequence[tuple[str, sp.Expr]]"
 #: Expressions with more parts, each counted wherever it stands, are not written out as text: about ten thousand characters.
 MAX_PARTS = 5_000
 
@@ -65,10 +68,11 @@ _JOINED: Mapping[type[sp.Basic], Callable[..., sp.Basic]] = {
 
 def as_program(
     source: Any, name: str, outputs: Any = None
-) -> tuple[str | Formula, tuple[str, ...]]:
+) -> tuple[str | Formula, tuple[str, ...], Named]:
     """Return the program of a list, tuple, dict or Matrix of expressions, or of the pair that `sympy.cse` returns.
 
-    A large one is no text: nobody reads that, and to write it and to read it again takes as long as all else.
+    It comes with the names of its results, and with all expressions as they were read, which is the truth about it. A large one is no
+    text: nobody reads that, and to write it and to read it again takes as long as all else.
 
     Args:
         source: the expressions.
@@ -108,19 +112,19 @@ def as_program(
     pairs = [(_text(symbol), expr) for symbol, expr in replacements]
     pairs += zip(names, expressions)
     plain = [(key, plain_expression(_expression(expr))) for key, expr in pairs]
-    parts = accumulate(spread(expr) for _, expr in plain)
+    parts = accumulate(spread(expr, MAX_PARTS) for _, expr in plain)
     if any(count > MAX_PARTS for count in parts):
         formula = _of_expressions(plain)
         if formula is not None:
-            return formula, tuple(names)
+            return formula, tuple(names), plain
     items = [(key, _written(expr), "") for key, expr in plain]
     if len(items) == 1:
         # One statement alone is no program.
         items.append(("", items[0][0], ""))
-    return canonical(items), tuple(names)
+    return canonical(items), tuple(names), plain
 
 
-def _of_expressions(pairs: Sequence[tuple[str, sp.Expr]]) -> Formula | None:
+def _of_expressions(pairs: Named) -> Formula | None:
     """Return a program of names and expressions; None where their text would say more: what is called otherwise there, or is constant.
 
     Raises:
@@ -146,6 +150,36 @@ def _of_expressions(pairs: Sequence[tuple[str, sp.Expr]]) -> Formula | None:
     return Formula("", found[-1].expr, assignments=(*found,))
 
 
+def as_text(
+    formula: Formula, inputs: tuple[str, ...] | None, wrt: Sequence[str] | None
+) -> tuple[Formula, tuple[str, ...] | None]:
+    """Return an expression as its text is read, so that the recipe makes the same module, and the inputs that the recipe lists.
+
+    An expression that cannot be written out, or is so large that nobody reads it, comes back as it is.
+    """
+    if formula.assignments or spread(formula.expr, MAX_PARTS) > MAX_PARTS:
+        return formula, inputs
+    program = stage(formula, inputs, wrt)
+    called = {
+        FORMULA.constants.get(str(step.data))
+        for step in program.steps
+        if step.op == "const"
+    }
+    if called & {*program.inputs}:
+        return formula, inputs  # the constant pi beside a symbol of that name
+    try:
+        text = written_out(program, FORMULA, MAX_LENGTH)
+        if is_read_as_written(program, text):
+            read = Formula(text, formula.expr, staged=program)
+        else:
+            read = parse(text, program.inputs)
+    except GradgenError:
+        return formula, inputs
+    # Names that mean something else in a formula, as E does, stay variables only if the recipe lists them.
+    plain = all(name not in RESERVED for name in program.inputs)
+    return read, inputs if plain else program.inputs
+
+
 def plain_expression(expr: sp.Expr) -> sp.Expr:
     """Return an expression of SymPy's with its series written out, and with a symbol for every function of the time.
 
@@ -155,23 +189,25 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
         GradgenError: such a function takes anything but symbols, or one of them is an input too, or it is called as one that is
             known; a symbol is a condition; or a series has no plain bounds.
     """
-    #: By identity: all are parts of the expression, which is kept.
-    done: dict[int, sp.Basic] = {}
+    kinds = {type(node) for node in below([expr])}
+    if not any(issubclass(kind, _LOOKED_AT) for kind in kinds):
+        return expr
+    done: ByNode[sp.Basic] = ByNode()
     coordinates = _Coordinates()
     free: set[str] = set()
     series = False
     todo: list[sp.Basic] = [expr]
     while todo:
         node = todo[-1]
-        if id(node) in done:
+        if node in done:
             todo.pop()
         elif isinstance(node, AppliedUndef):
-            done[id(node)] = coordinates.symbol(node)
+            done[node] = coordinates.symbol(node)
         else:
             if isinstance(node, _CHECKED):
                 _check_plain(node)
             args = node.args
-            missing = [arg for arg in args if id(arg) not in done]
+            missing = done.without(args)
             if missing:
                 todo += missing
                 continue
@@ -179,9 +215,9 @@ def plain_expression(expr: sp.Expr) -> sp.Expr:
                 free.add(node.name)
             series |= isinstance(node, (sp.Sum, sp.Product))
             todo.pop()
-            done[id(node)] = _remade(node, [done[id(arg)] for arg in args])
+            done[node] = _remade(node, done.of(args))
     coordinates.check_apart(free)
-    return without_series(done[id(expr)]) if series else done[id(expr)]
+    return without_series(done[expr]) if series else done[expr]
 
 
 def _remade(node: sp.Basic, args: Sequence[sp.Basic]) -> sp.Basic:
@@ -195,6 +231,8 @@ def _remade(node: sp.Basic, args: Sequence[sp.Basic]) -> sp.Basic:
 
 #: What `_check_plain` may refuse.
 _CHECKED = (sp.Derivative, ExprCondPair, BooleanFunction)
+#: What an expression without any of these stays as it is.
+_LOOKED_AT = (*_CHECKED, *_JOINED, AppliedUndef, sp.Sum, sp.Product)
 
 
 def _check_plain(node: sp.Basic) -> None:
@@ -280,21 +318,6 @@ def _parts(source: Any) -> tuple[Sequence[Any], Any]:
     replacements, found = source
     matrix = len(found) == 1 and isinstance(found[0], sp.MatrixBase)
     return replacements, found[0] if matrix else found
-
-
-def truth_of(source: Any, names: Sequence[str]) -> Plain | None:
-    """Return one expression, or those that `as_program` knows, for evaluation as they are.
-
-    Args:
-        source: the expressions.
-        names: what the program calls them.
-    """
-    replacements, found = _parts([source] if isinstance(source, sp.Expr) else source)
-    values = found.values() if isinstance(found, Mapping) else found
-    pairs = [(_text(symbol), expr) for symbol, expr in replacements]
-    pairs += zip(names, values)
-    named = [(name, plain_expression(_expression(expr))) for name, expr in pairs]
-    return plain_formula(named, names)
 
 
 def _is_cse(source: Any) -> bool:

@@ -10,7 +10,11 @@ from pkgutil import iter_modules
 from gradgen.reserved import BUILTINS
 from gradgen.settings import Settings
 from gradgen.write import languages
+from gradgen.write.languages import python_rows
+from gradgen.write.languages.c_rows import ROWS
+from gradgen.write.languages.c_sums import ROWS_SUMS
 from gradgen.write.languages.python import PYTHON, SCIPY
+from gradgen.write.languages.sql import in_dialect
 from gradgen.write.python.layout import black_python, layout_python
 from gradgen.write.target import Target
 
@@ -18,6 +22,7 @@ __all__ = [
     "BUILTINS",
     "KEPT",
     "PYTHON",
+    "ROWS",
     "SCIPY",
     "SUFFIXES",
     "TARGETS",
@@ -46,13 +51,20 @@ SUFFIXES: Mapping[str, str] = {
 
 #: Names that no constant has in any language, so that it has the same in all.
 KEPT: frozenset[str] = frozenset().union(
-    *(target.reserved | target.avoided for target in TARGETS.values())
+    *(
+        target.reserved | target.avoided
+        for target in (*TARGETS.values(), ROWS, python_rows.ROWS, ROWS_SUMS)
+    )
 )
 
 
-def target_for(settings: Settings) -> Target:
-    """Return the language of a module, as its options have it."""
-    target = TARGETS[settings.target]
+def target_for(settings: Settings, over: Target | None = None) -> Target:
+    """Return the language of a module, as its options have it; or this one."""
+    target = over or TARGETS[settings.target]
+    if target.query:
+        target = in_dialect(settings.dialect)
+    if settings.rows and not (target.arrays or target.query or over):
+        target = ROWS if target.name == ROWS.name else python_rows.ROWS
     return replace(
         target,
         precise=settings.precise,
@@ -61,4 +73,9 @@ def target_for(settings: Settings) -> Target:
         strict=settings.strict and target.raises,
         compact=settings.style == "compact",
         named=settings.cache == "namedtuple" and target.is_python,
+        reduce=settings.reduce,
+        rows=settings.rows,
+        table=settings.table,
+        by=settings.by,
+        normal="gauss_newton" in settings.with_,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from gradgen.loading import load
 from gradgen.passes.constants import held
 from gradgen.passes.functions import Names, backward, forward
 from gradgen.passes.ieee import Quiet
-from gradgen.targets import PYTHON
+from gradgen.targets import PYTHON, SCIPY
 from gradgen.write.languages.python import SPECIAL
 from gradgen.write.spell import Speller
 from gradgen.write.target import Target
@@ -84,6 +85,8 @@ class Trace:
     ) -> None:
         """Take a program, a target of Python's, and what its module carries and imports, if that is not what all modules do."""
         self.program = program
+        if target.arrays:  # whose words are of no numbers
+            target = replace(SCIPY, precise=target.precise, ieee=True)
         self.target = target
         self.functions = carried() if functions is None else functions
         steps = steps_of(program)

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 import mpmath
 
 from gradgen.errors import GradgenError
+from gradgen.over_rows import of_all
 from gradgen.pipeline import Compiled, in_python
 from gradgen.prove.exact import DIGITS, Exact, ExactFormulas
 from gradgen.read.programs import parse
+from gradgen.read.sympy.unroll import row_names, unroll
+from gradgen.unrolled import Unrolled
 
 #: The largest relative error that passes: of the value, and of the gradient as a vector.
 TOLERANCE = 1e-10
@@ -171,6 +174,8 @@ def verify(
     """
     given, compiled = compiled, in_python(compiled)
     program = compiled.program
+    if isinstance(compiled, Unrolled):
+        ranges = _of_rows(given, points, ranges or {})
     for point in points:
         if len(point) != len(program.inputs):
             raise GradgenError(
@@ -181,7 +186,7 @@ def verify(
             raise GradgenError(
                 f"`{name}` has a range and is no input; the inputs are {', '.join(program.inputs) or '(none)'}"
             )
-    formulas = _formulas(compiled)
+    formulas = formulas_of(compiled)
     affordable = max(_FEWEST, _WORK // formulas.work)
     count = min(SAMPLES, affordable) if samples is None else samples
     reports = _empty(compiled, formulas.digits)
@@ -207,7 +212,21 @@ def verify(
     return joined
 
 
-def _formulas(compiled: Compiled) -> ExactFormulas:
+def _of_rows(
+    given: Compiled,
+    points: Sequence[Sequence[float]],
+    ranges: Mapping[str, tuple[float, float]],
+) -> Mapping[str, tuple[float, float]]:
+    """Return the ranges of the numbers in a few rows."""
+    if points:
+        raise GradgenError(
+            "over rows of data points are drawn; --range says where, a column's for each of its rows"
+        )
+    each = {name: row_names(name) for name in given.recipe.rows}
+    return {row: r for name, r in ranges.items() for row in each.get(name, [name])}
+
+
+def formulas_of(compiled: Compiled) -> ExactFormulas:
     """Return the formulas of a module's results as they were read, for evaluation with hundreds of digits.
 
     Raises:
@@ -225,7 +244,11 @@ def _formulas(compiled: Compiled) -> ExactFormulas:
         )
     # mpmath needs seconds for the hundreds of digits of a Bessel function.
     digits = DIGITS if recipe.target == "python" else _FEWER_DIGITS
-    results = [*read.results(recipe.outputs)]
+    results = [of_all(result, recipe) for result in read.results(recipe.outputs)]
+    if isinstance(compiled, Unrolled):
+        named = [(f"result {i}", result) for i, result in enumerate(results)]
+        pairs, _ = unroll(named, [], recipe.rows)
+        results = [result for _, result in pairs]
     return ExactFormulas(results, program.inputs, digits)
 
 

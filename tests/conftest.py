@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ def formulas(name: str) -> list[dict[str, str]]:
         pytest.skip(f"the formulas of {name} are not on this machine")
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def one_in(step: int, cases: Iterable[Any]) -> list[Any]:
+    """Return a test's parameters: one in so many runs by default, the others with `-m slow`."""
+    return [
+        pytest.param(
+            *(case if isinstance(case, (list, tuple)) else [case]),
+            marks=[pytest.mark.slow] if place % step else [],
+        )
+        for place, case in enumerate(cases)
+    ]
 
 
 @cache

@@ -211,6 +211,7 @@ def _numbers(run: Callable[[], Any], place: int | None = None) -> list[float]:
 
 
 def _flat(value: Any) -> Iterator[Any]:
+    value = [*value.values()] if isinstance(value, dict) else value
     if hasattr(value, "__len__"):
         for each in value:
             yield from _flat(each)

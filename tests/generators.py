@@ -74,6 +74,7 @@ class Made:
 
 
 def _several(values: Any) -> tuple[Any, ...]:
+    values = (*values.values(),) if isinstance(values, dict) else values
     return values if isinstance(values, tuple) else (values,)
 
 
@@ -484,9 +485,9 @@ def digests(kind: str, first: int, last: int) -> dict[str, str]:
     return found
 
 
-def digests_elsewhere(kind: str, first: int, last: int, hash_seed: int) -> Any:
-    """The same of another process."""
-    command = [sys.executable, "-m", "tests.generators", kind, str(first), str(last)]
+def digests_elsewhere(kinds: str, first: int, last: int, hash_seed: int) -> Any:
+    """The same of another process, by kind."""
+    command = [sys.executable, "-m", "tests.generators", kinds, str(first), str(last)]
     done = subprocess.run(
         command,
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
@@ -499,4 +500,5 @@ def digests_elsewhere(kind: str, first: int, last: int, hash_seed: int) -> Any:
 
 if __name__ == "__main__":
     _, what, start, stop = sys.argv
-    print(json.dumps(digests(what, int(start), int(stop))))
+    every = {kind: digests(kind, int(start), int(stop)) for kind in what.split()}
+    print(json.dumps(every))

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 # fmt: off
 
-_HEAD = "import math\nfrom math import exp, sqrt as root\nimport numpy as np\n\nRATE = 1.5\nTABLE = (1.0, 2.0, 0.5)\nBY = {'a': 2.0, 'b': 3}\n\n\ndef part(u, v=2.0):\n    return u * v, u - v\n\n\n"
-_CALLS = ["math.sin", "exp", "np.tanh", "abs", "float", "np.sqrt", "root", "math.log", "np.log1p", "max", "min", "math.hypot", "np.where", "math.atan2", "round", "int", "sum", "len", "sorted", "math.prod", "np.sum", "np.dot", "np.array", "np.zeros", "np.ones_like", "np.full_like", "np.vstack", "np.column_stack", "isinstance", "range", "zip", "enumerate", "list", "tuple", "dict", "set", "reversed", "map", "any", "all", "math.floor", "str", "print", "getattr", "eval", "np.nope"]
-_METHODS = ["append", "pop", "extend", "insert", "reverse", "sort", "copy", "get", "items", "keys", "values", "update", "index", "count", "sum", "T", "shape", "tolist", "real", "upper", "size", "mean", "dot"]
+_HEAD = "import math\nfrom functools import partial\nfrom math import exp, sqrt as root\nimport numpy as np\n\nRATE = 1.5\nTABLE = (1.0, 2.0, 0.5)\nBY = {'a': 2.0, 'b': 3}\n\n\ndef part(u, v=2.0):\n    return u * v, u - v\n\n\n"
+_CALLS = ["math.sin", "exp", "np.tanh", "abs", "float", "np.sqrt", "root", "math.log", "np.log1p", "max", "min", "math.hypot", "np.where", "math.atan2", "round", "int", "sum", "len", "sorted", "math.prod", "np.sum", "np.dot", "np.array", "np.zeros", "np.ones_like", "np.full_like", "np.vstack", "np.column_stack", "isinstance", "range", "zip", "enumerate", "list", "tuple", "dict", "set", "reversed", "map", "any", "all", "math.floor", "str", "print", "getattr", "eval", "np.nope", "np.less", "np.divide", "np.logical_not", "np.copysign", "np.clip", "np.select", "np.piecewise", "partial", "np.zeros_like"]
+_METHODS = ["append", "pop", "extend", "insert", "reverse", "sort", "copy", "get", "items", "keys", "values", "update", "index", "count", "sum", "T", "shape", "tolist", "real", "upper", "size", "mean", "dot", "item", "astype", "flatten", "any"]
 _BINARY = ["+", "-", "*", "/", "**", "%", "//", "@", "&", "|"]
 _COMPARED = ["<", "<=", ">", ">=", "==", "!=", "is", "is not", "in", "not in"]
 
@@ -207,6 +207,11 @@ class _Grammar:
             [f"{name} = list({row})", f"{name}[{self.rnd.choice(['0', '-1', '1:', ':', '9'])}] = {value}", f"x = {name}[0]"],
             [f"{name} = np.array({row})", f"{name}[{self.rnd.choice(['0', '-1', '1:', ':', '1:-1', '::2'])}] = {value}", f"y = {name}[0]"],
             [f"{name} = np.zeros(3)", f"{name}[:-1] = {row}", f"{name}[1] += {value}", f"x = {name}[1] + {name}.sum()"],
+            [f"{name} = np.zeros_like({self.atom()})", f"{name}[{self.test()}] {self.rnd.choice(['=', '+=', '*='])} {value}", f"y = {name}"],
+            [f"{name} = np.array({row})", f"{name}[{name} > {self.atom()}] = {value}", f"y = {name}.sum()"],
+            [f"{name} = np.{self.rnd.choice(['sin', 'exp', 'less', 'divide'])}({value}, out={self.rnd.choice(self.names)}, where={self.test()})"],
+            [f"{name} = np.full_like(x, {self.atom()})", f"{name}b = {name}", f"{name} {self.rnd.choice('+-*')}= {value}", f"y = {name}b"],
+            [f"np.add(x, y, out={name})"], [f"{name} = partial(part, {value})", f"x, y = {name}({self.atom()})"], [f"return {{'a': {value}, 'x': y}}"],
             [f"del {self.rnd.choice(self.names)}"], [f"global {name}"], ["import os, sys"], ["from math import *"],
             ["with open(x) as y:", "    pass"], [f"assert {self.test()}, 'no'"], [f"{name}: float = {value}"], ["return"], ["pass"],
             [f"yield {value}"], [f"async def {name}(): pass"], [f"class {name}: pass"], [f"for {name} in {value}: pass"],

@@ -227,7 +227,8 @@ def points(one: Candidate, inputs: Sequence[str]) -> Iterator[tuple[float, ...]]
 
 
 def numbers(value: Any) -> tuple[float, ...] | None:
-    """Return what a function returned, if it is finite numbers."""
+    """Return what a function returned, if it is finite numbers; of a dict those that it holds, in its order."""
+    value = [*value.values()] if isinstance(value, dict) else value
     value = value.tolist() if hasattr(value, "tolist") else value
     parts = value if isinstance(value, (tuple, list)) else (value,)
     while any(isinstance(part, (tuple, list)) for part in parts):
@@ -303,8 +304,9 @@ def compare(
         asked: the options that the refusal asked for.
     """
     named = getattr(importlib.import_module(one.module), one.node.name)
-    counts = {n: int(k) for n, k in (asked or {}).get("const", {}).items()}
-    original = functools.partial(named, **counts)
+    said = (asked or {}).get("const", {}).items()
+    given = {name: int(k) if k.isdigit() else k for name, k in said}
+    original = functools.partial(named, **given)
     inputs = made.program.inputs
     params = [arg.arg for arg in (*one.node.args.args, *one.node.args.kwonlyargs)]
     met = 0
@@ -388,12 +390,30 @@ def _is_exact(
 
 
 def remedy(error: GradgenError) -> dict[str, Any]:
-    """Return the options that a refusal asks for: how long sequences are, and what counts."""
+    """Return the options that a refusal asks for: how long sequences are, what counts, and which text a parameter is."""
+    told = re.search(r"; say which text `(\w+)` is by --const \1=(.*)$", error.message)
+    if told:
+        return {"const": {told[1]: told[2]}}
     asked = error.message.partition(", as in ")[2] if "; say how " in error.message else ""  # fmt: skip
     found: dict[str, Any] = dict(re.findall(r'--(shape|const) "([^"]+)"', asked))
     if "const" in found:
         found["const"] = dict(item.split("=") for item in found["const"].split(", "))
     return found
+
+
+def remedied(one: Candidate, follow: Sequence[str] | None) -> tuple[Compiled, dict[str, Any]]:  # fmt: skip
+    """Compile a function with the options that its refusals ask for, one after the other."""
+    asked: dict[str, Any] = {}
+    while True:
+        try:
+            return compiled(one, follow, remedies=asked), asked
+        except GradgenError as error:
+            more = remedy(error)
+            const = {**asked.get("const", {}), **more.get("const", {})}
+            found = {**asked, **more, **({"const": const} if const else {})}
+            if found == asked:
+                raise
+            asked = found
 
 
 def kind(message: str) -> str:
@@ -417,15 +437,9 @@ def look(one: Candidate, tally: Tally, follow: Sequence[str] | None, run: bool) 
     signal.signal(signal.SIGALRM, _late)
     signal.alarm(SECONDS)
     try:
-        asked: dict[str, Any] = {}
-        try:
-            made = compiled(one, follow)
-        except GradgenError as error:
-            asked = remedy(error)
-            if not asked:
-                raise
-            tally.refused["say how many numbers these hold by --shape"] += 1
-            made = compiled(one, follow, remedies=asked)
+        made, asked = remedied(one, follow)
+        if asked:
+            tally.refused["say what the refusal asks for by --shape or --const"] += 1
         tally.read += not asked
         tally.shaped += bool(asked)
         found = (
@@ -498,7 +512,8 @@ def main() -> None:
         f"{whole.compared} as the original, {len(whole.wrong)} not\n"
     )
     for reason, count in whole.refused.most_common(options.most):
-        print(f"{count:5}  {reason}\n         {whole.examples[reason][:230]}")
+        example = whole.examples.get(reason, "")  # none of those who need --shape
+        print(f"{count:5}  {reason}\n         {example[:230]}")
     for title, listed in (
         ("wrong", whole.wrong),
         ("raising where the original has a value", whole.raised),

@@ -9,20 +9,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from gradgen.core.build import Steps, finish
+from gradgen.core.build import Steps
 from gradgen.core.notation import term
 from gradgen.core.rows import Row, Term
 from gradgen.core.table import ROWS
 from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
+from gradgen.passes.moved import finish
 from gradgen.passes.names import name
 from gradgen.targets import PYTHON, SCIPY
 from gradgen.write.languages.formula import FORMULA
 from gradgen.write.module import render
 from gradgen.write.target import Target
 
-#: The operations of formulas.
-ALL = [row for row in ROWS.values() if not row.helper]
+#: The operations of formulas, but for those over rows of data, which tests/languages/test_rows.py proves.
+ALL = [row for row in ROWS.values() if not (row.helper or row.level)]
 #: Rows that take numbers to numbers; the others are conditions and the choice by one, which test_guard.py proves.
 NUMERIC = [row for row in ALL if not (row.boolean or row.truths)]
 

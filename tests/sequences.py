@@ -79,7 +79,12 @@ def sequences(seed: int) -> Made:
     rnd = random.Random(f"sequences {seed}")
     inputs = ("x", "y", "z")[: rnd.choice((1, 2, 2, 3))]
     maker = _Rows(rnd, "math.", values=[*inputs])
-    lines = ["import math", ""]
+    lines = [
+        "import math",
+        "from collections import OrderedDict",
+        "from functools import partial",
+        "",
+    ]
     for place in range(rnd.randrange(3)):
         size = rnd.randrange(1, 4)
         items = ", ".join(maker.number() for _ in range(size))
@@ -89,11 +94,35 @@ def sequences(seed: int) -> Made:
     if rnd.random() < 0.6:
         lines += ["", *_helper(rnd)]
         maker.parts.append("part")
+    if rnd.random() < 0.6:
+        lines += ["", *_changing(rnd)]
+        maker.parts.append("change")
     lines += ["", f"def f({', '.join(inputs)}):"]
     for _ in range(rnd.randrange(3, 9)):
         lines += _statement(maker, "    ", True)
-    lines.append(f"    return {maker.item()} + {maker.name()}")
+    early = any(
+        line.strip().startswith("return")
+        for line in lines[lines.index(f"def f({', '.join(inputs)}):") :]
+    )
+    lines += _end(maker, early)
     return Made("\n".join(lines) + "\n", inputs, is_python=True)
+
+
+def _end(maker: _Rows, early: bool) -> Iterator[str]:
+    """Yield what returns a number, as is returned `early`, or a dict of numbers, whose keys may be names that are taken."""
+    rnd = maker.rnd
+    value = f"{maker.item()} + {maker.name()}"
+    if early or rnd.random() < 0.7:
+        yield f"    return {value}"
+        return
+    keys = rnd.sample(("x", "s", "t", "sin", "f", "a b", "out"), 3)
+    if rnd.random() < 0.5:
+        yield f"    return {{{keys[0]!r}: {maker.name()}, {keys[1]!r}: {value}, {keys[2]!r}: {maker.name()}}}"
+        return
+    yield f"    out = {rnd.choice(('OrderedDict()', '{}', 'dict()'))}"
+    for key in keys:
+        yield f"    out[{key!r}] = {rnd.choice((value, maker.name(), maker.number_of()))}"
+    yield "    return out"
 
 
 def _helper(rnd: random.Random) -> list[str]:
@@ -109,6 +138,22 @@ def _helper(rnd: random.Random) -> list[str]:
     return ["def part(p, k=0.75):", *body, ""]
 
 
+def _changing(rnd: random.Random) -> list[str]:
+    """Return a function that changes a list of whoever calls it, and ends in one place."""
+    body = rnd.choice(
+        (
+            ["    p[0] = k - 1.5"],
+            ["    p[-1] += k", "    return p[0]"],
+            ["    if k > 0.5:", "        p[0] = p[-1]*k", "    else:", "        p[-1] -= k", "    return k - 0.5"],
+            ["    for place in range(len(p)):", "        p[place] = p[place]*0.5 + k"],
+            ["    q = p", "    q[0] = k", "    half(q)", "    return q[-1]"],
+            ["    p.reverse()", "    if k < -9.0:", "        raise ValueError('small')"],
+            ["    def put(v):", "        p[0] = v + k", "    put(0.25)", "    half(p)"],
+        )
+    )  # fmt: skip
+    return ["def half(p):", "    p[-1] *= 0.5", "", "def change(p, k=0.75):", *body, ""]
+
+
 def _statement(maker: _Rows, blank: str, top: bool) -> Iterator[str]:
     rnd = maker.rnd
     pick = rnd.randrange(13 if top else 6)
@@ -121,7 +166,11 @@ def _statement(maker: _Rows, blank: str, top: bool) -> Iterator[str]:
     elif pick in (1, 2):
         yield f"{blank}{target} = {maker.number_of()}"
         _assigned(maker, target)
-    elif pick == 3 and maker.parts:
+    elif pick in (3, 7) and top and name is not None and "change" in maker.parts:
+        yield f"{blank}{rnd.choice(('', 'w = '))}change({name}, {rnd.choice(('', 'k='))}{maker.number_of()})"
+        if "w" in maker.values:
+            maker.values.remove("w")  # which may be None
+    elif pick == 3 and "part" in maker.parts:
         row, _ = maker.any_row()
         more = rnd.choice(("", f", {maker.name()}", f", k={maker.number()}"))
         yield f"{blank}{target} = part({row}{more})"
@@ -134,6 +183,14 @@ def _statement(maker: _Rows, blank: str, top: bool) -> Iterator[str]:
         if size > 2:
             yield f"{blank}w = rest[0] - {maker.number()}"
             _assigned(maker, "w")
+    elif pick == 5 and "part" in maker.parts and rnd.random() < 0.6:
+        row = f"[*({maker.any_row()[0]})]"
+        yield f"{blank}g = partial(part, {row}{rnd.choice(('', f', k={maker.expression()}'))})"
+        for _ in range(rnd.randrange(2)):  # what it is given stays
+            yield f"{blank}{target} = {maker.number_of()}"
+            _assigned(maker, target)
+        yield f"{blank}{target} = g({rnd.choice(('', f'k={maker.name()}'))}) - partial(lambda v, w: v - w, {maker.name()})({maker.number()})"
+        _assigned(maker, target)
     elif pick == 5:
         yield f"{blank}{target} = (lambda v: v*{maker.name()} + {maker.item()})({maker.name()})"
         _assigned(maker, target)

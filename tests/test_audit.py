@@ -139,7 +139,7 @@ def compare(text: str, count: int) -> int:
 
 
 def test_mutants_are_found() -> None:
-    assert sum(compare(text, 2) for text in FUNCTIONS) > 8
+    assert sum(compare(text, 1) for text in FUNCTIONS) > 4
 
 
 @pytest.mark.slow
@@ -195,7 +195,7 @@ def compare_indices(text: str, count: int) -> int:
 
 
 def test_other_indices_are_found() -> None:
-    assert sum(compare_indices(text, 2) for text in FUNCTIONS) > 6
+    assert sum(compare_indices(text, 1) for text in FUNCTIONS) > 3
 
 
 @pytest.mark.slow

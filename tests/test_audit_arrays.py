@@ -204,7 +204,7 @@ def test_slices_are_assigned_as_numpy_does(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["rosen_der", "rosen_grad"])
-@pytest.mark.parametrize("size", [2, 3, 7])
+@pytest.mark.parametrize("size", [2, 3, pytest.param(7, marks=pytest.mark.slow)])
 def test_a_gradient_is_audited_that_is_made_by_slices(name: str, size: int) -> None:
     imports = Imports(shapes={"x": (size,)})
 

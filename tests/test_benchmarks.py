@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 
 from gradgen import compile
-from tests.benchmarks import clock, peers, sizes
+from tests.benchmarks import arrays, clock, peers, sizes, sql
 from tests.benchmarks.__main__ import README
 from tests.benchmarks.clock import Race, Ratio
 from tests.benchmarks.functions import FUNCTIONS, INPUTS, POINTS, SOURCES
 from tests.benchmarks.fused import FUSED
 from tests.benchmarks.split import SPLIT
-from tests.benchmarks.table import END, START, Measured, put, shown, tables
+from tests.benchmarks.table import ARRAYS, TABLES, Measured, put, shown, tables
+from tests.benchmarks.table import POINTS as POINTS_OF
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "benchmarks.py"
 
@@ -51,6 +53,7 @@ def test_all_variants_agree(key: str) -> None:
     assert two_passes(SPLIT[key], point) == pytest.approx(true, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_peers_agree_as_far_as_they_are_installed(key: str) -> None:
     true = peers.numbers(FUSED[key](*POINTS[key]))
@@ -131,8 +134,58 @@ def test_a_missing_tool_is_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_tables_stand_between_their_marks() -> None:
-    page = f"before\n{START}\nold\n{END}\nafter\n"
-    assert put("new", page) == f"before\n{START}\nnew\n{END}\nafter\n"
+    page = "before\n<!-- x -->\nold\n<!-- end of x -->\nafter\n"
+    assert put("new", page, "x") == page.replace("old", "new")
     with pytest.raises(ValueError, match="no place"):
-        put("new", "no marks")
-    assert put("", README.read_text("utf-8"))
+        put("new", "no marks", "x")
+    for marker in (POINTS_OF, ARRAYS, TABLES):
+        assert put("", README.read_text("utf-8"), marker)
+
+
+#: The ways over arrays that need no compiler of their own.
+_QUICK = "over", "whole arrays", "by hand", "lambdify", "Function.map", "autograd"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", arrays.KEYS)
+def test_ways_over_arrays_agree_as_far_as_they_are_installed(key: str) -> None:
+    np = pytest.importorskip("numpy")
+    size = 20_000
+    given = arrays.columns(key, size)
+    true = [np.asarray(one) for one in _numbers(compile(SOURCES[key], inputs=list(INPUTS[key]), target="numpy").value_and_grad(*given))]  # fmt: skip
+    for title in arrays.CALLS:
+        if not any(word in title for word in _QUICK) and "native" not in title:
+            continue
+        call = arrays.made(title, key, given)
+        if call is None:
+            continue
+        for one, other in zip(_numbers(call()), true, strict=True):
+            assert np.max(np.abs(one - other)) <= 1e-12 * np.max(np.abs(other)), title
+
+
+def _numbers(found: Any) -> list[Any]:
+    """Return what a call returns, one array after another."""
+    if isinstance(found, (tuple, list)):
+        return [array for one in found for array in _numbers(one)]
+    return [found]
+
+
+@pytest.mark.slow
+def test_ways_over_tables_agree_and_parts_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("duckdb", "pyarrow", "polars"):
+        pytest.importorskip(name)
+    path = tmp_path / "rows.parquet"
+    with importlib.import_module("duckdb").connect() as engine:
+        sql.rows_into(engine, path, 0, 20_000)
+    found = {key: {title: [sql.measured(key, title, path)] * 2 for title in sql.CALLS} for key in sql.TASKS}  # fmt: skip
+    for runs in found.values():
+        base = runs[sql.BASE][0]["found"]
+        for one, _ in runs.values():
+            assert one["found"] == pytest.approx(base, rel=1e-11)
+    lines = [*sql.table(found, 20_000)]
+    assert len(lines) == 2 + len(sql.CALLS) and not any("–" in line for line in lines)
+    monkeypatch.setattr(sql, "PART", 6000)
+    parts = sql.in_parts("curve", 20_000)["found"]
+    assert parts == pytest.approx(found["curve"][sql.BASE][0]["found"], rel=1e-12)

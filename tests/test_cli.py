@@ -267,7 +267,7 @@ def test_the_life_of_a_folder(
         ),
         (
             ["check", ".", "--force"],
-            "no option --force here; it is one of compile, update, build (",
+            "no option --force here; it is one of compile, draw, plot, update, build (",
         ),
         (["update", ".", "--forc"], "no option --forc; did you mean --force? ("),
         (["compile", "x", "--const", "g"], 'as in --const "g=9.81"'),
@@ -391,15 +391,14 @@ HEAVY = "import sys; from gradgen.command.main import main\ntry:\n    main({argv
     "argv",
     [
         ["--help"],
-        ["compile", "--help"],
-        ["eval", "--help"],
-        [],
         ["frob"],
-        ["compile"],
         ["compile", "x", "y"],
-        ["--version"],
+        *(
+            pytest.param(argv, marks=pytest.mark.slow)
+            for argv in (["compile", "--help"], ["eval", "--help"], [], ["compile"], ["--version"])
+        ),
     ],
-)
+)  # fmt: skip
 def test_help_and_usage_errors_answer_without_loading_sympy(argv: list[str]) -> None:
     subprocess.run(
         [sys.executable, "-c", HEAVY.format(argv=argv)], check=True, capture_output=True

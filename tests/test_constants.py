@@ -289,11 +289,13 @@ def test_nothing_but_its_own_constants_gets_into_a_module() -> None:
     for target in TARGETS:
         made = compile("k = 0.25; x*k", target=target)
         used = target_for(made.recipe)
-        line = used.constant.format("K", "0.25")
+        number = used.language.digits(0.25)
+        line = used.constant.format("K", number)
         from gradgen.compiled import check_text
 
         wrong = made.source.replace(
-            line, used.constant.format("Q", "0.25") + "\n" + line
+            line,
+            used.constant.format("Q", number) + "," * bool(used.query) + "\n" + line,
         )
         with pytest.raises(GradgenError, match="constant"):
             check_text(wrong, made.program, used, (), {}, {}, used.cache)
@@ -452,7 +454,7 @@ def in_javascript(
 
 
 def test_random_programs(tmp_path: Path) -> None:
-    hold(range(6), tmp_path)
+    hold(range(3), tmp_path)
 
 
 @pytest.mark.slow

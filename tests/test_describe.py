@@ -21,7 +21,7 @@ from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 from gradgen.write.words.wrapping import wrap
-from tests.conftest import DATA, ROOT, compiled, formulas
+from tests.conftest import DATA, ROOT, compiled, formulas, one_in
 
 
 def words(text: str, **options: object) -> Words:
@@ -132,7 +132,7 @@ GROWS: dict[str, Callable[[float, float], float]] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", one_in(3, range(60)))
 def test_only_what_can_be_large_overflows(seed: int) -> None:
     """An exponential of a bounded operand is listed just where the operand can be larger than 709.78."""
     rnd = random.Random(seed)
@@ -187,7 +187,7 @@ USUAL = (
 )
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(5000, marks=pytest.mark.slow)])
 def test_what_raises_at_inputs_of_usual_size_is_listed(count: int) -> None:
     rnd = random.Random(count)
 
@@ -306,7 +306,7 @@ def test_long_lists_are_cut() -> None:
     assert "more" not in compile("+".join(f"1/x{i}" for i in range(8))).source
 
 
-@pytest.mark.parametrize("target", ["python", "c", "javascript"])
+@pytest.mark.parametrize("target", one_in(3, ["c", "python", "javascript"]))
 def test_no_comment_is_wider_than_88_columns(target: str) -> None:
     sources = [path.read_text() for path in sorted((ROOT / "generated").glob("*.py"))]
     headers = [found for text in sources if (found := read_artifact(text))]
@@ -581,10 +581,11 @@ def test_what_is_stated_of_backward_does_raise(op: str, error: str) -> None:
     "text",
     ["sigmoid(x)", "softplus(x)", "logsigmoid(x)", "tanh(x)", "atan(x)", "erf(x)", "logaddexp(x, 1)", "1 - erfc(x)"],
 )  # fmt: skip
-@pytest.mark.parametrize("x", [-1.7e308, -1e3, -40.0, 0.0, 40.0, 1e3, 1.7e308])
-def test_saturating_functions_never_raise(text: str, x: float, precise: bool) -> None:
-    value, (slope,) = compile(text, precise=precise).value_and_grad(x)
-    assert math.isfinite(value) and 0.0 <= slope <= 1.2
+def test_saturating_functions_never_raise(text: str, precise: bool) -> None:
+    made = compile(text, precise=precise)
+    for x in (-1.7e308, -1e3, -40.0, 0.0, 40.0, 1e3, 1.7e308):
+        value, (slope,) = made.value_and_grad(x)
+        assert math.isfinite(value) and 0.0 <= slope <= 1.2, x
 
 
 @pytest.mark.parametrize("precise", [False, True])
@@ -683,7 +684,7 @@ RAISING = [
 ]
 
 
-@pytest.mark.parametrize("target", [t for t in TARGETS if TARGETS[t].is_python])
+@pytest.mark.parametrize("target", [t for t in TARGETS if TARGETS[t].runs])
 @pytest.mark.parametrize(("text", "point", "gradient"), CONVENTIONS)
 def test_the_conventions_at_kinks(
     text: str, point: tuple[float, ...], gradient: tuple[float, ...], target: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.machinery
 import math
@@ -9,6 +10,7 @@ import os
 import random
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import gradgen
 from gradgen import Compiled, GradgenError
 from gradgen.command.main import main
 from gradgen.read.python.follow import modules, steps
+from gradgen.read.python.follow.beyond import imported
 from gradgen.read.python.meanings import meant
 from gradgen.sources import compile_function
 
@@ -444,6 +447,142 @@ def test_random_packages_are_read_as_python_imports_them_or_refused(
     assert ran > count / 3 and read > ran / 3 and proven > 0.9 * read
 
 
+# Files that are imported, and of which nothing is read.
+
+#: What changes `{m}`, which is `{p}.{m}`, before the function runs.
+CHANGES = (
+    "import {p}.{m}\n{p}.{m}.G = 1.62",
+    "from . import {m}\nsetattr({m}, 'G', 1.62)",
+    "from . import {m} as c\nfor name in ('G', 'h'): setattr(c, name, 1.62)",
+    "from {p} import {m}\nset_ = setattr\nset_({m}, 'G', 1.62)",
+    "from {p} import {m}\n{m}.__dict__['G'] = 1.62",
+    "from {p} import {m}\nvars({m}).update(G=1.62)",
+    "import sys\nfrom . import {m}\nsys.modules['{p}.{m}'].G += 1.0",
+    "from . import {m} as c\nd = c\nd.G, e = 1.62, 2.0",
+    "from . import {m}\ndef change(m): m.G = 1.62\nchange({m})",
+    "from . import {m}\ndef change():\n    for {m}.G in (1.62, 1.7): pass\nchange()",
+    "from .m1 import held\nheld.G = 1.62",
+    "from .m1 import start_over\nstart_over()",
+    "from . import m0\nm0.restart()",
+    "from .{m} import h\nh.__globals__['G'] = 1.62",
+    "from .{m} import h\nh.__defaults__ = (7.0,)",
+    "from . import {m}\n{m}.h.__code__ = (lambda x, a: 7.0).__code__",
+    "from unittest.mock import patch\nfrom . import {m}\npatch.object({m}, 'G', 1.62).start()",
+    "import importlib\nimportlib.import_module('{p}.{m}').G = 1.62",
+    "import importlib\nc = importlib.import_module('{p}.{m}')\nfor name in 'GT': setattr(c, name, [1.62, 1.7])",
+    "from . import {m}\nfor c in ({m},):\n    for name in 'GT': setattr(c, name, [1.62, 1.7])",
+    "from . import {m}\ndef change(c):\n    for name in 'GT': setattr(c, name, [1.62, 1.7])\nchange({m})",
+    "from . import {m}\n{m}.T[1] = 1.62",
+    "from .{m} import T\nT.reverse()",
+    "from .{m} import T as t\nfor _ in t: t[1] += 1.0",
+    "from .{m} import *\nT += [1.0]\nT[1] = 1.62",
+    "from . import {m}\nt = {m}.T\ndef change(t): t[1] = 1.62\nchange(t)",
+    "from . import {m}\nlast = {m}.T",
+    "from . import {m}\nfor name in ('G', 'h'): {m}.__setattr__(name, 1.62)",
+    "from . import {m} as c\nfor name in ('G', 'h'): type(c).__setattr__(c, name, 1.62)",
+    "from . import {m}\nclass A: c = {m}\nA.c.G = 1.62",
+    "from . import {m}\nclass A: c = {m}\nfor name in ('G', 'h'): setattr(A.c, name, 1.62)",
+    "from . import {m}\nclass A: pass\nA = {m}\nfor name in ('G', 'h'): setattr(A, name, 1.62)",
+    "from . import {m}\ndef change(A):\n    for name in 'GT': setattr(A, name, [1.62, 1.7])\nclass A: pass\nchange({m})",
+    "from . import {m}\ndef change():\n    held = {m}.__dict__\n    held['G'] = 1.62\nchange()",
+    "from . import {m}\n{m}.__dict__['G'] = 1.62\n{m}.__dict__['other'] = 1.62",
+    "import math\nmath.exp = math.sqrt",
+    "import builtins\nbuiltins.abs = float",
+)
+#: What only seems to.
+HARMLESS = (
+    "from . import {m}\nclass A:\n    def __init__(self): self.G, self.T = {m}.G, [1.0]\nA().G",
+    "from . import {m}\nclass A:\n    def put(self, name): self.__setattr__(name, {m}.G)\nA().put('G')",
+    "from . import {m}\nclass A: pass\nfor name in ('G', 'h'): setattr(A, name, {m}.G)",
+    "from . import {m}\nclass A: pass\ndef added(a):\n    held = a.__dict__\n    return [held[k] + {m}.G for k in held.keys()]\nadded(A())",
+    "from . import {m}\n{m}.__dict__['other'] = 1.62",
+    "from . import {m}\nprint = {m}.G == 1.0\nG = {{'G': 2.0}}",
+    "from .{m} import G, T\nG = 3.0\nown = [x for x in T]\nown[0] = 5.0",
+    "from . import {m}\nfor name in ('G', 'h'): getattr({m}, name)\nclass B: pass\nb = B()\nfor name in 'ab': setattr(b, name, 1.0)",
+    "from . import {m}\nvars({m})['G'], {m}.__dict__.get('G')",
+    "import importlib\ndef any(name): return importlib.import_module(name)\nclass B: pass\nfor b in (B(), B()):\n    for name in 'ab': setattr(b, name, 1.0)",
+    "if __name__ == '__main__':\n    import math\n    from . import side",
+    "def later():\n    from . import side",
+)
+USES = (
+    ("from .m0 import G", "G*x"),
+    ("from . import m0", "m0.G*x"),
+    ("from .m0 import h", "h(x)"),
+    ("from .m0 import g", "g(x)"),
+    ("import {p}.m0 as c", "c.g(x)"),
+    ("from .m0 import T", "T[1]*x"),
+    ("from . import m0 as c", "x*sum(c.T)"),
+    ("from .m0 import total", "total(x)"),
+    ("import math", "math.exp(x) + abs(x)"),
+)
+
+
+def imported_only(rnd: random.Random, package: str, change: str) -> dict[str, str]:
+    """Return the files of a package, of which one is imported by way of others, and changes what the first holds, or only seems to."""
+    words = {"p": package, "m": "m0"}
+    files = {
+        "m0": "G = 9.81\nT = [3.0, 4.0]\ndef h(x, a=2.0): return a*x\ndef g(x): return G*x\ndef total(x): return T[1]*x\ndef restart(): globals()['G'] = 1.62\n",
+        "m1": "from . import m0 as held\ndef start_over(): held.G = 1.62\n",
+        "side": "from . import m0\nm0.G, m0.T[1] = 1.62, 1.5\nm0.h.__defaults__ = (7.0,)\n",
+    }
+    way = ["last"]
+    for count in range(rnd.randint(0, 2)):
+        way.append(f"way{count}")
+        form = rnd.choice(("from . import {0}", "import {p}.{0} as other", "try:\n    from .{0} import nothing\nexcept ImportError:\n    pass", "from \\\n    . import (  # all\n    {0},\n)"))  # fmt: skip
+        files[way[-1]] = form.format(way[-2], p=package) + "\n"
+    if rnd.random() < 0.3:
+        files["__init__"] = f"from . import {way[-1]}\n"
+        way.append("m1")
+    files["last"] = change.format(**words) + "\n"
+    bound, text = rnd.choice(USES)
+    inside = rnd.random() < 0.2
+    other = f"import {package}.{way[-1]}\n"
+    files["model"] = f"{bound.format(**words)}\n{'' if inside else other}def f(x):\n    {other if inside else ''}    return {text}\n"  # fmt: skip
+    if inside:
+        files["model"] = f"{bound.format(**words)}\ndef f(x):\n    {other}    return {text}\n"  # fmt: skip
+    if rnd.random() < 0.3:
+        files[
+            "model"
+        ] += "class Later:\n    def run(self):\n        from . import side\n"
+    return {f"{package}/{name}.py": text for name, text in files.items()}
+
+
+@pytest.mark.parametrize("count", [50, pytest.param(3000, marks=pytest.mark.slow)])
+def test_what_is_imported_and_not_read_changes_nothing_unseen(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rnd = random.Random(f"imported {count}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(math, "exp", math.exp)
+    monkeypatch.setattr("builtins.abs", abs)
+    refused = read = 0
+    for turn in range(count):
+        package = f"imported_{count}_{turn}"
+        harmless = rnd.random() < 0.4
+        files = imported_only(rnd, package, rnd.choice(HARMLESS if harmless else CHANGES))  # fmt: skip
+        files.setdefault(f"{package}/__init__.py", "")
+        written(tmp_path, files)
+        importlib.invalidate_caches()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(math, "exp", math.exp)
+            patch.setattr("builtins.abs", abs)
+            try:
+                true = importlib.import_module(f"{package}.model").f(2.0)
+            except TypeError:
+                true = math.nan  # a number is called
+        try:
+            made = compiled(tmp_path, f"{package}/model.py").forward(2.0)[0]
+        except GradgenError as error:
+            assert "may change: " in error.message, files
+            assert not harmless, (error.message, files)
+            refused += 1
+            continue
+        assert made == pytest.approx(true, rel=1e-14), files
+        read += 1
+    assert min(read, refused) > 0.1 * count
+
+
 # What is installed.
 
 
@@ -732,3 +871,58 @@ def is_known(path: str) -> bool:
         return not meant(path, {}).callable
     except ValueError:
         return False
+
+
+# What a text imports when it runs.
+
+
+def imported_by_tree(node: ast.AST, found: set[str]) -> set[str]:
+    """Return what the syntax tree of a file says that it imports, but for what stands in functions, or runs in no import."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            found.update(alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            module = "." * child.level + (child.module or "")
+            dot = "" if module.endswith(".") else "."
+            found.add(module)
+            found.update(f"{module}{dot}{a.name}" for a in child.names if a.name != "*")
+        elif isinstance(child, ast.If) and re.search("TYPE_CHECKING|__main__", ast.unparse(child.test)):  # fmt: skip
+            for other in child.orelse:
+                imported_by_tree(ast.Module([other], []), found)
+        elif not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            imported_by_tree(child, found)
+    return found
+
+
+@pytest.mark.slow
+def test_the_text_of_a_file_tells_what_it_imports() -> None:
+    files = sorted(Path(os.__file__).parent.glob("*.py"))
+    files += sorted(Path(gradgen.__file__).parent.rglob("*.py"))
+    count = 0
+    for file in files:
+        text = file.read_text(errors="replace")
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            continue
+        told = imported_by_tree(tree, set())
+        assert told <= {*imported(text)}, file  # examples in docstrings may be more
+        count += len(told)
+    assert count > 1500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from a import (\n" * 60_000,
+        "import a;" * 100_000,
+        "def f():\n" + "    import a\n" * 80_000,
+        "if x:\n" + "    import a\n     y\n" * 50_000,
+        "from a import " + "b, " * 300_000,
+        "import " * 150_000,
+    ],
+)
+def test_large_files_are_looked_through_in_proportion(text: str) -> None:
+    start = time.process_time()
+    imported(text)
+    assert time.process_time() - start < 5

@@ -51,10 +51,12 @@ SETS = ("feynman", "fpbench", "symreg", "optim")
 @pytest.mark.parametrize(
     ("name", "every"),
     [
-        ("feynman", 1),
-        ("fpbench", 1),
-        ("symreg", 3),
-        ("optim", 3),
+        ("feynman", 2),
+        ("fpbench", 2),
+        ("symreg", 6),
+        ("optim", 9),
+        pytest.param("feynman", 1, marks=pytest.mark.slow),
+        pytest.param("fpbench", 1, marks=pytest.mark.slow),
         pytest.param("symreg", 1, marks=pytest.mark.slow),
         pytest.param("optim", 1, marks=pytest.mark.slow),
     ],

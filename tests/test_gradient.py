@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial as partial_of
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from gradgen import compile as compile_formula
 from gradgen.core.build import Steps
 from gradgen.core.derive import Chain
-from gradgen.core.program import Way
+from gradgen.core.program import Guard, Way
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.gradient import differentiate
@@ -35,6 +36,37 @@ def test_ways_are_linear_in_steps() -> None:
     )
     lines = [program.steps[value] for value in program.lines]
     assert len(program.ways) == sum(ROWS[step.op].arity for step in lines)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        "{squares}",
+        "{squares} + 1",
+        "a*exp(b)*c",
+        "(a + b)**4",
+        "exp({squares})",
+        "a*x0",
+    ],
+)
+def test_ways_past_what_many_sums_share_are_linear(shared: str) -> None:
+    squares = " + ".join(f"x{i}**2" for i in range(60))
+    text = f"s = {shared.format(squares=squares)}\nt = s + 1\nf = "
+    text += " + ".join(f"1/({'st'[i % 2]} + y{i}**2 + 2*exp(x{i}))" for i in range(60))
+    program = differentiate(stage(parse(text)))
+    assert len(program.ways) <= 2.5 * len(program.lines)
+
+
+@pytest.mark.parametrize(
+    ("around", "reads"),
+    [("{}", True), ("exp({})", True), ("floor({}) + w", False), ("w if {} > 2 else z", False)],
+)  # fmt: skip
+def test_a_reciprocal_with_a_name_is_read_where_its_slope_is(
+    around: str, reads: bool
+) -> None:
+    found = compile_formula(f"r = 1/(z + w)\ny = {around.format('x*r')} + r")
+    assert ("x * r\n" in found.source) == reads
+    assert ("x / " in found.source) != reads
 
 
 def partial(op: str, number: int | None = None) -> list[str]:
@@ -63,6 +95,19 @@ def test_what_has_been_made_is_not_made_again() -> None:
     before = len(steps)
     assert Chain(steps).partial(Way(log, 0, x), d) == product
     assert len(steps) == before
+
+
+def test_a_condition_that_a_constant_settles_is_none() -> None:
+    steps = Steps(ROWS)
+    x, yes, no = steps.input("x"), steps.const(True), steps.const(False)
+    asked = steps.emit("gt", x, steps.const(0))
+    guard: Guard
+    for guard in ((), ((asked, True),)):
+        emit = partial_of(steps.emit, guard=guard)
+        assert (emit("not", yes), emit("not", no)) == (no, yes)
+        assert emit("and", yes, asked) == emit("or", asked, no) == asked
+        assert emit("and", asked, no) == no and emit("or", yes, asked) == yes
+        assert emit("where", yes, x, asked) == x
 
 
 def test_what_has_no_closed_form_is_told() -> None:

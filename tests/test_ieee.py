@@ -24,6 +24,7 @@ from gradgen.pipeline import Compiled, compile
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.targets import PYTHON
 from gradgen.write.spell import Speller
+from tests.conftest import one_in
 from tests.rows import ALL, called, has_text
 
 SCIPY = importlib.util.find_spec("scipy") is not None
@@ -225,7 +226,7 @@ def test_own_functions_and_choices_do_not_raise() -> None:
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if " if " in str(r.body)], ids=lambda row: row.name)  # fmt: skip
-@pytest.mark.parametrize("style", ["textbook", "compact"])
+@pytest.mark.parametrize("style", one_in(2, ["textbook", "compact"]))
 def test_a_choice_is_made_before_what_asks_for_it(row: Row, style: str) -> None:
     """What is 0 unless its operand is another asks for that before it is made."""
     text, names = call(row)
@@ -315,3 +316,35 @@ def test_a_project_asks_for_it(tmp_path: Path) -> None:
     text = (tmp_path / "a.py").read_text()
     assert "# ieee: yes\n# strict: yes\n" in text and "_exp(x)" in text
     assert main(["check", str(tmp_path / "a.py")]) == 0
+
+
+def test_what_is_too_large_has_its_sign() -> None:
+    rnd = random.Random(17)
+    power, rise = made("polygamma(2, x)", ["x"], ieee=True), made("polygamma(3, x)", ["x"], ieee=True)  # fmt: skip
+    paid = made("compound(x, y)", ["x", "y"], ieee=True)
+    for _ in range(200):
+        tiny = rnd.choice((-1, 1)) * 10 ** rnd.uniform(-300, -110)
+        assert power.forward(tiny)[0] == math.copysign(math.inf, -tiny)
+        assert rise.forward(abs(tiny))[0] == math.inf
+        # ((1 + r)**n - 1)/r, whose power is too large.
+        r, n = rnd.choice((-9, -1.5, -0.9, -0.4, 2)), rnd.choice((5000, 5001))
+        negative = (-1) ** n if r < -1 else 1
+        n = n if abs(1 + r) > 1 else -n
+        value = math.copysign(math.inf, r) * negative
+        found, cache = paid.forward(r, n)
+        assert found == value, (r, n)
+        # Its slope by r is n*(1 + r)**(n - 1)/r, but for what that leaves behind.
+        slope = math.copysign(math.inf, n / r) * (-negative if r < -1 else 1)
+        assert paid.backward(cache)[0] == slope, (r, n)
+
+
+def test_slopes_at_the_smallest_and_the_largest_doubles() -> None:
+    rnd = random.Random(18)
+    far, near = made("xcoth(x)", ["x"]), made("langevin(x)", ["x"])
+    for _ in range(200):
+        sign = rnd.choice((-1, 1))
+        for size in (10 ** rnd.uniform(2, 308), math.inf):
+            assert far.backward(far.forward(sign * size)[1]) == (sign,)
+        for size in (10 ** rnd.uniform(-323.2, -300), 5e-324):
+            (slope,) = near.backward(near.forward(sign * size)[1])
+            assert slope == pytest.approx(1 / 3, rel=1e-15)

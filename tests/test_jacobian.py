@@ -39,6 +39,15 @@ def agree(got: Any, expected: Any) -> None:
         assert mine == pytest.approx(theirs, rel=1e-13, abs=1e-13 * scale)
 
 
+@pytest.mark.parametrize("text", ["a/(b + c)/(d + e)", "x/y**65*(x*y)**-70", "y**(-300)/x"])  # fmt: skip
+def test_a_slope_that_is_a_reciprocal_spares_divisions(text: str) -> None:
+    body = re.sub(" *#.*", "", function(compile(text, with_="jacobian")))
+    reciprocals = re.findall(r"= 1\.0 / (\w+)\n", body)
+    assert reciprocals
+    for below in reciprocals:
+        assert len(re.findall(rf"/ {below}\b", body)) == 1
+
+
 def test_rows_share_what_lies_below_one_value() -> None:
     compiled = compile(
         "s = exp(x)*sin(y) + x*y; u = sigmoid(s); v = s**2 + y",

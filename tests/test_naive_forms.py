@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import re
@@ -16,6 +17,7 @@ from gradgen.pipeline import Compiled, compile
 from gradgen.prove.exact import ExactFormula
 from gradgen.read.programs import parse
 from gradgen.sources import compile_function
+from tests.conftest import one_in
 
 CASES = Path(__file__).parent / "cases"
 KINDS = ("exponentials", "removable", "overflow", "norms", "entropy")
@@ -38,7 +40,7 @@ def close(got: float, true: float, relative: float) -> bool:
 
 @pytest.mark.parametrize(
     ("formula", "at", "value", "gradient"),
-    [row for kind in KINDS for row in cases(kind)],
+    one_in(2, (row for kind in KINDS for row in cases(kind))),
 )
 def test_value_and_gradient(formula: str, at: str, value: str, gradient: str) -> None:
     point = {
@@ -132,14 +134,18 @@ def check_that_nothing_changes(text: str, rng: random.Random, points: int) -> No
             assert abs(after - true) <= 1e-9 * abs(true) + 1e-300, (text, point)
 
 
-@pytest.mark.parametrize("text", [*FORMS, *(naive for naive, _ in PATTERNS[::4])])
+#: The forms that are of one row; sums over rows are held to what they are in languages/test_rows.py.
+NAIVE = [naive for naive, _ in PATTERNS if not re.search(r"\b(sum|mean)\(", naive)]
+
+
+@pytest.mark.parametrize("text", [*FORMS, *NAIVE[::4]])
 def test_recognition_changes_nothing_but_rounding(text: str) -> None:
     rng = random.Random(text)
     check_that_nothing_changes(text, rng, 6)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [*FORMS, *(naive for naive, _ in PATTERNS)])
+@pytest.mark.parametrize("text", [*FORMS, *NAIVE])
 def test_recognition_changes_nothing_at_many_points(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,8 +320,10 @@ CONSTANT_FORMS = (
 )
 
 
-@pytest.mark.parametrize("text", CONSTANT_FORMS)
-@pytest.mark.parametrize("h", [1e-17, 3e-9, 0.001, 0.7])
+@pytest.mark.parametrize(
+    ("text", "h"),
+    one_in(3, itertools.product(CONSTANT_FORMS, [1e-17, 3e-9, 0.001, 0.7])),
+)
 def test_a_constant_is_its_value_as_an_input(text: str, h: float) -> None:
     folded = compile(text, inputs="x", const={"h": h})
     given = compile(text, inputs="x, h")
@@ -421,11 +429,12 @@ def test_a_zero_that_is_a_constant_keeps_its_sign(zero: float) -> None:
         compile(f"atan2({zero!r}, x)", inputs="x"),
         compile_function(f"import math\nZ = {zero!r}\ndef f(x): return math.atan2(Z, x)", "f"),
         compile_function(f"import math\ndef f(x): return math.atan2(-({-zero!r}), x)", "f"),
+        compile_function(f"import math\ndef f(x): return math.atan2({zero!r}, x)", "f"),
     ]  # fmt: skip
     for x in (-1.5, 2.0):
         wanted = math.atan2(zero, x)
         assert given(x, zero) == wanted
         assert [math.copysign(1, one(x)) for one in made] == [
             math.copysign(1, zero)
-        ] * 5
-        assert [one(x) for one in made] == [wanted] * 5
+        ] * len(made)
+        assert {one(x) for one in made} == {wanted}

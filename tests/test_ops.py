@@ -204,7 +204,7 @@ def check_bounds(row: Row, points: int) -> None:
 
 @pytest.mark.parametrize("row", NUMERIC, ids=lambda row: row.name)
 def test_errors_stay_within_the_bounds(row: Row) -> None:
-    check_bounds(row, points=20 if row.variable else 60)
+    check_bounds(row, points=6 if row.variable else 40)
 
 
 @pytest.mark.slow
@@ -263,15 +263,15 @@ def test_texts_read_and_call_what_there_is(row: Row) -> None:
                 if (
                     row.name in ROWS
                 ):  # what a module says, a language must have a word for
-                    assert (
-                        has_text(ROWS[at.op], SCIPY.language.words) or at.op == "lowers"
-                    )
+                    target = TARGETS["numpy"] if ROWS[at.op].level else SCIPY
+                    words = target.language.words
+                    assert has_text(ROWS[at.op], words) or at.op == "lowers"
 
 
 def test_rows_of_helpers_are_what_texts_call() -> None:
     every = [*ROWS.values(), *COMPOSITIONS.values()]
-    called = {at.op for row in every for text, _ in texts_of(row) for at in words_in(text)}  # fmt: skip
-    rows = {row.name for row in ROWS.values() if row.helper}
+    called = {at.op for row in every if not getattr(row, 'level', '') for text, _ in texts_of(row) for at in words_in(text)}  # fmt: skip
+    rows = {row.name for row in ROWS.values() if row.helper and not row.level}
     assert rows == {op for op in called if op in ROWS} - {row.name for row in ALL}
     assert rows == {*truth.HELPERS, "lowers"}
     # An exponent is a constant, so that one is decided before there is a text.
@@ -337,8 +337,8 @@ def test_precise_partials_are_right_over_the_whole_range(row: Row) -> None:
 
 
 def test_rows_are_told_apart() -> None:
-    assert {*NODES} == {row.name for row in ALL}
-    assert len({id(node) for node in NODES.values()}) == len(ALL)
+    assert {*NODES} == {row.name for row in ROWS.values() if not row.helper}
+    assert len({id(node) for node in NODES.values()}) == len(NODES)
     for table in (ROWS, COMPOSITIONS):
         assert all(name == row.name for name, row in table.items())
 

@@ -195,7 +195,6 @@ REFUSED = [
     ("scipy.special.gammaln(x)", "write `gammaln`", 5),
     ("SIN(x)", "did you mean `sin`", 0),
     ("Sigmod(x)", "did you mean `sigmoid`", 0),
-    ("sum(x)", "did you mean `Sum`", 0),
     ("x ‐ y", "write the ASCII `-`", 2),
     ("“x”", "quotation marks", 0),
     ("х + x", "look the same", 4),  # the first is Cyrillic

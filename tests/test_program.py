@@ -67,7 +67,7 @@ def broken(program: Program) -> dict[str, Program]:
         return replace(program, ways=(ways[0]._replace(**changed), *ways[1:]))
 
     above = Step("lt", (X, Y))
-    past = Way(F, 0, X, below=XY)
+    past = Way(F, 0, X, below=(XY,))
     return {
         "operation": more(Step("frob", data=2.0)),
         "arity": more(Step("mul", (X,))),

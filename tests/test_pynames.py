@@ -42,7 +42,11 @@ def run(text: str, name: str, point: tuple[float, ...]) -> Any:
 
 
 def close(got: Any, value: Any) -> bool:
-    """Return whether a result is what Python computes."""
+    """Return whether a result is what Python computes; of a dict the numbers in its order."""
+    if isinstance(value, dict):
+        value = tuple(value.values()) if len(value) > 1 else next(iter(value.values()))
+    if isinstance(value, numpy.ndarray):
+        value = tuple(value.tolist()) if value.size > 1 else value.item()
     if isinstance(value, tuple):
         return isinstance(got, tuple) and list(got) == pytest.approx(list(value))
     if not isinstance(value, (int, float)):
@@ -229,6 +233,8 @@ def evaluate(found: Function, point: tuple[float, ...]) -> Any:
     scope: dict[str, Any] = {**MATH, **dict(zip(found.inputs, point))}
     scope |= {"expit": lambda t: 1 / (1 + math.exp(-t))}
     scope |= {"sinc": lambda t: math.sin(t) / t}
+    scope |= {"clip": lambda t, low, high: min(max(t, low), high)}
+    scope |= {"where": lambda test, one, other: one if test else other}
     lines = text.split("\n")
     if len(lines) == 1 and " = " not in text:
         lines = [f"{found.name} = {text}"]
@@ -284,7 +290,7 @@ SAVED = [(math, MATH), (numpy, dict(vars(numpy)))]
 
 @pytest.mark.filterwarnings("ignore:coroutine")
 @pytest.mark.parametrize(
-    ("count", "every"), [(500, 50), pytest.param(4000, 40, marks=pytest.mark.slow)]
+    ("count", "every"), [(200, 50), pytest.param(4000, 40, marks=pytest.mark.slow)]
 )
 def test_random_files_are_read_as_python_reads_them_or_refused(
     count: int, every: int
@@ -375,7 +381,7 @@ def outcome(text: str, module: types.ModuleType) -> float | str:
         return type(error).__name__
 
 
-@pytest.mark.parametrize("count", [400, pytest.param(6000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [150, pytest.param(6000, marks=pytest.mark.slow)])
 def test_files_that_change_names_behind_every_assignment_are_refused(
     count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,7 +421,7 @@ def test_files_that_only_seem_to_change_names_are_read() -> None:
 # What results are called.
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.slow)])
 def test_the_one_result_is_called_after_the_function(count: int) -> None:
     """Whatever the locals are called, in whichever order they are assigned; and means what Python says."""
     after = 0
@@ -884,7 +890,7 @@ def random_condition(rnd: random.Random, one: str, other: str) -> str:
     return rnd.choice(words)
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [120, pytest.param(3000, marks=pytest.mark.slow)])
 def test_random_expressions_mean_what_python_says(count: int) -> None:
     compared = 0
     for seed in range(count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import random
 from collections.abc import Callable
@@ -14,6 +15,15 @@ from gradgen.errors import GradgenError
 from gradgen.sources import compile_function
 from tests.generators import KINDS, compiled, digests_elsewhere, faults
 from tests.mutants import mutant
+
+#: So many of each kind are held to what they say by default.
+FEW = 4
+
+
+@functools.cache
+def few_elsewhere() -> Any:
+    """Return what one other process makes of these, of all kinds."""
+    return digests_elsewhere(" ".join(KINDS), 0, FEW, hash_seed=7)
 
 
 def hold(kind: str, first: int, last: int) -> None:
@@ -32,33 +42,35 @@ def hold(kind: str, first: int, last: int) -> None:
     assert not wrong
     # Where large terms cancel, differences tell nothing.
     assert unproven <= (last - first) // 300
-    assert here == digests_elsewhere(kind, first, last, hash_seed=7)
+    few = (first, last) == (0, FEW)
+    there = few_elsewhere() if few else digests_elsewhere(kind, first, last, 7)
+    assert here == there[kind]
 
 
 def test_programs_are_what_they_say_and_the_same_in_every_process() -> None:
-    hold("programs", 0, 8)
+    hold("programs", 0, FEW)
 
 
 def test_python_functions_are_what_python_runs_and_the_same_in_every_process() -> None:
-    hold("functions", 0, 8)
+    hold("functions", 0, FEW)
 
 
 def test_functions_of_many_ways_are_what_python_runs() -> None:
-    hold("branches", 0, 8)
+    hold("branches", 0, FEW)
 
 
 def test_functions_that_hold_sequences_are_what_python_runs() -> None:
-    hold("sequences", 0, 8)
+    hold("sequences", 0, FEW)
 
 
 @pytest.mark.slow
-def test_a_thousand_functions_that_hold_sequences() -> None:
-    hold("sequences", 0, 1000)
+def test_many_functions_that_hold_sequences() -> None:
+    hold("sequences", 0, 350)
 
 
 @pytest.mark.slow
-def test_fifteen_hundred_functions_of_many_ways() -> None:
-    hold("branches", 0, 1500)
+def test_more_functions_of_many_ways() -> None:
+    hold("branches", 0, 150)
 
 
 def hold_mutants(first: int, last: int) -> None:
@@ -103,23 +115,23 @@ def _outcome(
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_functions_out_of_joint_are_refused_or_right() -> None:
-    hold_mutants(0, 40)
+    hold_mutants(0, 16)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
-def test_two_thousand_functions_out_of_joint() -> None:
-    hold_mutants(0, 2000)
+def test_many_functions_out_of_joint() -> None:
+    hold_mutants(0, 350)
 
 
 @pytest.mark.slow
-def test_three_thousand_programs() -> None:
-    hold("programs", 0, 3000)
+def test_many_programs() -> None:
+    hold("programs", 0, 500)
 
 
 @pytest.mark.slow
-def test_fifteen_hundred_python_functions() -> None:
-    hold("functions", 0, 1500)
+def test_many_python_functions() -> None:
+    hold("functions", 0, 350)
 
 
 def _constant(rnd: random.Random, depth: int) -> str:
@@ -131,11 +143,11 @@ def _constant(rnd: random.Random, depth: int) -> str:
     return f"({left} {rnd.choice('+-*//')} {right})"
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("first", [0, pytest.param(50, marks=pytest.mark.slow)])
 def test_what_constants_come_to_is_what_python_says_or_refused(first: int) -> None:
     """A condition or a step of constants that rounding decides is never decided in another way."""
     refused = 0
-    count = 4 * first or 150
+    count = 950 if first else 50
     for seed in range(first, first + count):
         rnd = random.Random(f"rounding {seed}")
         made, step = _constant(rnd, 2), _constant(rnd, 1)

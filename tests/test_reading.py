@@ -233,9 +233,14 @@ def test_a_dict_of_a_caller_is_as_many_inputs_as_it_is_asked_for() -> None:
     assert not made.unproven
     true = of_python(text, 2.0, {"a": 3.0, "b": 4.0, "two words": 5.0})
     assert made.forward(2.0, 3.0, 5.0, 4.0)[0] == true
-    for body in ("len(m)", "sum(m)", "('b' in m)*1.0", "m.get('b', 1.0)", "dict(m)['a']", "(1.0 if m else 2.0)"):  # fmt: skip
+    for body in ("len(m)", "sum(m)", "('b' in m)*1.0", "dict(m)['a']", "(1.0 if m else 2.0)"):  # fmt: skip
         with pytest.raises(GradgenError):
             compile_function(f"{HEAD}def f(t, m):\n    return m['a']*t*{body}\n", "f")
+    made = compile_function(
+        f"{HEAD}def f(t, m):\n    return m['a']*t*m.get('b', 1.0)\n", "f"
+    )
+    assert made.program.inputs == ("t", "m_a", "m_b")
+    assert "For m = {'a': m_a, 'b': m_b}." in made.source
 
 
 def test_whole_numbers_that_count_are_settled() -> None:

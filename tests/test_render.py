@@ -10,7 +10,7 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
-from gradgen.write.templates import template_folder
+from gradgen.write.target import template_folder
 from tests.conftest import compiled, formulas
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"

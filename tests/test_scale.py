@@ -39,6 +39,7 @@ from gradgen.write.module import render
 from gradgen.write.python import layout
 from gradgen.write.python.layout import black_python
 from gradgen.write.spell import Speller
+from tests.conftest import one_in
 
 SYMBOLS = [sp.Symbol(f"x{i}") for i in range(10)]
 
@@ -88,9 +89,7 @@ def stages_before_layout(expr: sp.Expr) -> tuple[Program, float]:
         gc.enable()
 
 
-@pytest.mark.parametrize(
-    "shape", [chain, mixed, pytest.param(wide, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("shape", one_in(3, [chain, mixed, wide]))
 def test_ten_thousand_operations_pass(shape: object) -> None:
     program, _ = stages_before_layout(shape(10_000))  # type: ignore[operator]
     assert len(program.lines) > 5_000
@@ -153,6 +152,15 @@ def test_factors_are_matched_with_a_rule_once(
         found.append(number)
     assert found[1] - found[0] <= 60 * 80
     assert found[1] <= 2.2 * found[0]
+
+
+def test_a_product_with_which_no_rule_begins_is_not_taken_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long it is: each of its parts is a product, too."""
+    program = stage(parse("*".join(f"sin(x{i})**2" for i in range(60))), folded=False)
+    work = partial(recognise, program)
+    assert calls(monkeypatch, recognising, "factors", work) == 0
 
 
 def softmax(count: int) -> str:

@@ -227,12 +227,15 @@ def test_careless_commands(
     assert words in refused(capsys, argv)
 
 
+@pytest.mark.parametrize(
+    "formula",
+    ["exp(exp(exp(exp(x))))", pytest.param("x**x**x**x", marks=pytest.mark.slow)],
+)
 def test_verification_answers_at_once_far_beyond_a_double(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], formula: str
 ) -> None:
-    for formula in ("exp(exp(exp(exp(x))))", "x**x**x**x"):
-        assert main(["verify", formula, "--range", "x=5:9"]) == 1
-        assert "beyond the range of a double" in capsys.readouterr().out
+    assert main(["verify", formula, "--range", "x=5:9"]) == 1
+    assert "beyond the range of a double" in capsys.readouterr().out
 
 
 def test_names_of_files_cannot_move_the_cursor(
@@ -299,21 +302,21 @@ def run(command: str, **env: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("command", "env", "code", "words"),
     [
-        ("gradgen compile 'α + x'", {}, 0, ""),
+        pytest.param("gradgen compile 'α + x'", {}, 0, "", marks=pytest.mark.slow),
         ("gradgen compile 'α + x'", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, 0, ""),
-        ("gradgen compile 'α + x'", {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii", "HOME": "/nowhere"}, 0, ""),
+        pytest.param("gradgen compile 'α + x'", {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii", "HOME": "/nowhere"}, 0, "", marks=pytest.mark.slow),
         ("cd /proc && gradgen compile 'α + x'", {}, 0, ""),
-        ("cd /proc && gradgen compile 'α + x' -o a.py", {}, 2, "cannot be written"),
+        pytest.param("cd /proc && gradgen compile 'α + x' -o a.py", {}, 2, "cannot be written", marks=pytest.mark.slow),
         ("gradgen compile 'α ++'", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, 2, "α ++"),
         ("gradgen compile x >&-", {}, 2, "standard output is closed"),
-        ("gradgen compile 'x +' 2>&-", {}, 2, ""),
+        pytest.param("gradgen compile 'x +' 2>&-", {}, 2, "", marks=pytest.mark.slow),
         ("gradgen compile - <&-", {}, 2, "standard input is closed"),
         ("gradgen compile x > /dev/full", {}, 2, "No space left"),
         ("gradgen help > /dev/full", {}, 2, "gradgen: error: No space left"),
         ("gradgen compile - < /dev/zero", {}, 2, "more than"),
         ("gradgen compile - < /dev/urandom", {}, 2, "more than"),
-        ("gradgen compile x -o /dev/stdout | cat", {}, 2, "call it `-`"),
-        ("gradgen compile x -o /dev/full", {}, 2, "not a regular file"),
+        pytest.param("gradgen compile x -o /dev/stdout | cat", {}, 2, "call it `-`", marks=pytest.mark.slow),
+        pytest.param("gradgen compile x -o /dev/full", {}, 2, "not a regular file", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_odd_surroundings(
@@ -337,7 +340,16 @@ def test_what_cannot_be_printed_is_told(stream: str) -> None:
         assert code == 2 and err.count("\n") == 1, (command, err)
 
 
-def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
+@pytest.mark.parametrize(
+    "processes",
+    [
+        [(1, "C.UTF-8"), (3, "tr_TR.UTF-8")],
+        pytest.param([(0, "C"), (2, "de_DE.UTF-8")], marks=pytest.mark.slow),
+    ],
+)
+def test_every_hash_seed_and_locale_gives_the_same_bytes(
+    processes: list[tuple[int, str]],
+) -> None:
     formula = (
         "max(a, b, c) + sin(a*b) + sin(b*a) + x2*x10*gamma(a) + (a if b > c else 2)"
     )
@@ -350,12 +362,7 @@ def test_every_hash_seed_and_locale_gives_the_same_bytes() -> None:
         )[
             :2
         ]  # the shell may not know the locale, and says so
-        for seed, locale in (
-            (0, "C"),
-            (1, "C.UTF-8"),
-            (2, "de_DE.UTF-8"),
-            (3, "tr_TR.UTF-8"),
-        )
+        for seed, locale in processes
     }
     assert len(made) == 1 and made == {(0, compile(formula).source)}
 

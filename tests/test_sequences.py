@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
+import math
+import operator
+import random
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 
 import gradgen
@@ -45,6 +51,97 @@ def test_sequences_hold_what_python_says(case: dict[str, Any]) -> None:
         assert close(evaluate(read, point), value), read.program
         got = tuple(map(float, plain.values(plain.at([*map(mpmath.mpf, point)]))))
         assert close(got if len(got) > 1 else got[0], value)
+
+
+#: What is done with a sequence `v`, and what the module gives, where that is not what Python does.
+DONE: Mapping[str, Callable[[list[float]], float] | None] = {
+    "sum(v)": lambda v: functools.reduce(operator.add, v),  # as Python before 3.12
+    "math.prod(v)": None,
+    "math.dist(v[:1], v[1:2])": None,
+    "math.dist(v[:2], v[1:3])": None,
+    "math.hypot(*v)": None,
+    "max(v) - min(v)": None,
+    "np.linalg.norm(v)": lambda v: math.hypot(*v),
+    "math.fsum(v)": None,
+    "math.fsum(c*v[0] for c in C)": None,
+    "math.fsum(C) + v[0]": None,
+    "math.fsum(v[:2])": None,
+    "math.fsum([])*v[0]": None,
+    "math.sumprod(v, v)": None,
+    "math.sumprod(v[1:2], v[:1])": None,
+}
+
+
+@pytest.mark.parametrize("count", [6, pytest.param(20, marks=pytest.mark.slow)])
+def test_of_sequences_no_digit_is_lost_that_python_keeps(count: int) -> None:
+    rnd = random.Random("digits")
+    refused = 0
+    for text in DONE:
+        if "sumprod" in text and not hasattr(math, "sumprod"):
+            continue
+        for _ in range(count):
+            large = [rnd.choice((-1, 1)) * rnd.uniform(1, 9) * 10 ** rnd.choice((-170, 0, 16, 160)) for _ in range(3)]  # fmt: skip
+            v = rnd.choice(([*large, -large[0]], [*large, 0.1]))
+            file = f"import math\nimport numpy as np\nC = {v}\ndef f(a, b, c, d):\n    v = [a, b, c, d]\n    return {text}\n"
+            known = DONE[text]
+            as_written = known is None and rnd.random() < 0.5
+            try:
+                made = compile_function(file, "f", as_written=as_written)
+            except GradgenError as error:
+                name = "fsum" if "fsum" in text else "sumprod"
+                assert f'--means "math.{name}=' in error.message
+                refused += 1
+                continue
+            wanted = run(file, "f", tuple(v)) if known is None else known(v)
+            assert made.forward(*v)[0] == pytest.approx(wanted, rel=4e-16, abs=0)
+    assert refused >= 2 * count
+
+
+#: What numpy does with arrays of whole numbers `a` and `b`, to an array or a number.
+OF_WHOLE = (
+    "a + b", "a - b", "a*b", "a**2", "a**{k}", "{k}*a", "-a", "a[::-1]", "np.power(a, 3)", "np.square(a)", "np.cumsum(a)", "np.diff(a)",
+    "np.outer(a, b)[1]", "a // 3", "a % 7", "np.array([3, {k}, 5])", "np.array(a, dtype=float)", "a / 2", "np.arange(3)",
+)  # fmt: skip
+TO_ONE = ("{0}.sum()", "np.sum({0})", "np.prod({0})", "np.dot({0}, {0})", "{0}[0]*{0}[1]*{0}[0]", "{0}[0]**3", "sum({0})", "{0} @ {0}", "np.polyval({0}, {0}[0])", "np.max({0})**2", "max({0})*{k}")  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(6000, marks=pytest.mark.slow)])
+def test_whole_numbers_of_numpy_are_not_read_where_they_wrap_around(count: int) -> None:
+    rnd = random.Random(f"whole {count}")
+    read = refused = wrong = 0
+    for _ in range(count):
+        a, b = ([rnd.choice((-1, 1)) * rnd.randint(1, 10 ** rnd.choice((1, 1, 4, 10))) for _ in range(3)] for _ in range(2))  # fmt: skip
+        k = rnd.randint(2, 6)
+        lines = [f"a, b = np.array({a}), np.array({b})"]
+        for _ in range(rnd.randint(0, 2)):
+            lines.append(f"{rnd.choice('ab')} = {rnd.choice(OF_WHOLE)}".format(k=k))
+        one = rnd.choice(TO_ONE).format(rnd.choice("ab"), k=k)
+        file = "\n    ".join(
+            ["import numpy as np\ndef f(x):", *lines, f"return {one}*x\n"]
+        )
+        try:
+            with np.errstate(all="ignore"):
+                wanted = float(run(file, "f", (1.0,)))
+        except ValueError:
+            wanted = math.nan  # a negative power, or arrays that do not fit
+        try:
+            got = compile_function(file, "f").forward(1.0)[0]
+        except GradgenError:
+            refused += 1
+            continue
+        assert got == pytest.approx(wanted, rel=1e-13), file
+        read += 1
+        wrong += math.isnan(wanted)
+    assert min(read, refused) > count / 5 and not wrong
+
+
+def test_what_is_summed_up_without_loss_may_mean_a_plain_sum() -> None:
+    file = "import math\nfrom mine import add\ndef f(x, y):\n    return math.fsum([1e16, x, -1e16]) + add([x, y]) + math.sumprod((x, y), (y, x))\n"
+    means = {"math.fsum": "sum", "mine.add": "sum", "math.sumprod": "dot"}
+    made = compile_function(file, "f", means=means)
+    assert made.forward(1.0, 3.0)[0] == 4.0 + 6.0
+    with pytest.raises(GradgenError, match="cannot mean `fsum`"):
+        compile_function(file, "f", means={"math.fsum": "fsum"})
 
 
 def test_a_table_is_read_where_it_stands() -> None:

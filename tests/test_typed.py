@@ -70,7 +70,7 @@ def test_it_is_read_as_it_is_meant(text: str, meant: str, name: str) -> None:
     assert again is not None and regenerate(again.recipe).source == compiled.source
 
 
-@pytest.mark.parametrize("count", [15, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [6, pytest.param(500, marks=pytest.mark.slow)])
 def test_a_result_may_stand_first_with_or_without_a_name(count: int) -> None:
     """In whichever order its definitions follow, it is what it is with them before it."""
     for seed in range(count):

@@ -21,7 +21,7 @@ from gradgen.command.jobs import Answer, Outcome
 from gradgen.command.main import main
 from gradgen.command.workers import make_all, processes_for
 from gradgen.pipeline import compile
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_in
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def test_what_is_made_comes_in_order_and_a_death_costs_one_job() -> None:
     assert [*make_all([], 2)] == [] and len([*make_all(jobs[:2], 1)]) == 2
 
 
+@pytest.mark.slow
 def test_where_all_processes_have_died_the_rest_is_made_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -105,6 +106,7 @@ def test_output_is_the_same_however_many_work(
         assert "--jobs is a number" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piped", [False, True])
 def test_a_script_that_calls_is_not_run_again(tmp_path: Path, piped: bool) -> None:
     for number in range(3):
@@ -169,7 +171,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group")
-@pytest.mark.parametrize("moment", [0.1, 0.4, 1.5])
+@pytest.mark.parametrize("moment", one_in(3, [0.4, 0.1, 1.5]))
 def test_an_interrupt_is_quiet_in_all_of_them(tmp_path: Path, moment: float) -> None:
     # So much that no machine is done with it by then.
     made = compile(" + ".join(f"sin(x{i})*y" for i in range(800)), proof=False)

@@ -158,13 +158,13 @@ def _slope_of(name: str, place: int = 0) -> Callable[..., Any]:
 
 
 #: The rows whose derivative is a helper called after them.
-_WITH_SLOPES = (
+WITH_SLOPES = (
     "tanh exprel bern log1prel sinhc gelu_tanh tanhc atanc xcot xcsc xcoth xcsch "
     "langevin log_norm_cdf compound sinc zeta erfcx"
 )
 #: The helpers that the table's texts call, in SymPy.
 HELPERS: Mapping[str, Callable[..., Any]] = {
-    **{f"{name}_slope": _slope_of(name) for name in _WITH_SLOPES.split()},
+    **{f"{name}_slope": _slope_of(name) for name in WITH_SLOPES.split()},
     "log_softplus_slope": _slope_of("logsoftplus"),
     "log_erfc_slope": _slope_of("logerfc"),
     "compound_by_power": _slope_of("compound", 1),

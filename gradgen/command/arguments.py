@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from gradgen.errors import GradgenError
 from gradgen.settings import GIVEN, READING, Kind
 
+_DRAWN = "the formula, a generated file, or model.py:function; - reads standard input"
 _SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
@@ -195,6 +196,14 @@ def _compile(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def _digits(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--digits",
+        action="store_true",
+        help="also show each stage's part in the rounding error of the result",
+    )
+
+
 def _eval(sub: argparse.ArgumentParser) -> None:
     _formula(sub)
     sub.add_argument(
@@ -203,6 +212,56 @@ def _eval(sub: argparse.ArgumentParser) -> None:
         action="append",
         metavar='"x=3, y=-4"',
         help="the point; a value may be any constant, as pi/2",
+    )
+    _digits(sub)
+
+
+def _draw(sub: argparse.ArgumentParser) -> None:
+    _formula(sub, _DRAWN)
+    sub.add_argument(
+        "--at",
+        action="append",
+        metavar='"x=3, y=-4"',
+        help="the point whose values and gradients are shown",
+    )
+    _digits(sub)
+    _picture(sub, ".svg, .dot (Graphviz) or .mmd (Mermaid)")
+
+
+def _plot(sub: argparse.ArgumentParser) -> None:
+    _formula(sub, _DRAWN)
+    sub.add_argument(
+        "--over",
+        required=True,
+        metavar='"x=-5:5"',
+        help="the input that varies, and where",
+    )
+    sub.add_argument(
+        "--at",
+        action="append",
+        metavar='"y=-4"',
+        help="the values of the other inputs",
+    )
+    _picture(sub, ".svg")
+
+
+def _picture(sub: argparse.ArgumentParser, endings: str) -> None:
+    """Add what is drawn, and where to."""
+    sub.add_argument(
+        "--of",
+        metavar="RESULT",
+        help="the result whose gradient is shown, of several (default: the first)",
+    )
+    sub.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"write FILE, which ends in {endings}, instead of printing an SVG",
+    )
+    sub.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite a file that gradgen did not draw",
     )
 
 
@@ -324,6 +383,16 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], object], str, s
         "show every stage of a formula with its value and its gradient",
         f'  gradgen eval "{_SEED}" --at "x=3, y=-4"',
     ),
+    "draw": (
+        _draw,
+        "draw the circuit of a formula, with the values and the gradients at a point",
+        f'  gradgen draw "{_SEED}" --at "x=3, y=-4" -o circuit.svg',
+    ),
+    "plot": (
+        _plot,
+        "draw a result and its slope over a range of an input, with the errors of both",
+        '  gradgen plot "y*tan(x)" --over "x=-4:4" --at "y=2" -o curve.svg',
+    ),
     "verify": (
         _verify,
         "run a module and compare its value and gradient with mpmath, to hundreds of digits",
@@ -391,7 +460,7 @@ def _parser(command: str = "") -> _Parser:
 
 def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
-    if not argv or argv[0] not in ("compile", "eval", "verify", "diff"):
+    if not argv or argv[0] not in ("compile", "eval", "draw", "plot", "verify", "diff"):
         return list(argv)
     # Another command's option will be refused.
     takes = {

@@ -205,15 +205,17 @@ def compiled_file(path: Path) -> Compiled:
     return made
 
 
-def read_ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, float]]:
+def read_ranges(
+    text: str, inputs: Sequence[str], option: str = "--range"
+) -> dict[str, tuple[float, float]]:
     """Read `x=1:3, y=-pi:pi`."""
     ranges = {}
-    for name, value in _items(text, "--range"):
+    for name, value in _items(text, option):
         low, colon, high = value.partition(":")
         if name not in inputs or not colon:
             raise GradgenError(
                 f"`{printable(name)}={printable(value)}` is no range of an input; "
-                'a range is written as in --range "x=1:3"'
+                f'a range is written as in {option} "x=1:3"'
             )
         ranges[name] = (_number(low), _number(high))
         if not ranges[name][0] <= ranges[name][1]:
@@ -225,6 +227,7 @@ def read_ranges(text: str, inputs: Sequence[str]) -> dict[str, tuple[float, floa
 _EXAMPLES = {
     "--at": '"x=3, y=-4"',
     "--range": '"x=1:3"',
+    "--over": '"x=1:3"',
     "--const": GIVEN["const"].example,
 }
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradgen.command.jobs import Answer, Check, Job, Outcome, Update
+from gradgen.command.pictures import Picture
 from gradgen.command.terminal import failed, note, path_of, show_progress
 from gradgen.command.workers import make_all, processes_for
 from gradgen.errors import GradgenError, printable
+from gradgen.files.pictures import is_drawn
 
 #: The most processes that work at once.
 _MOST_JOBS = 256
@@ -19,11 +21,17 @@ _OFTEN = 100
 
 
 def _files(names: Sequence[str]) -> tuple[list[tuple[Path, Path | None]], bool]:
-    """Return the generated files that the arguments name, each with the folder that it was found in, and whether all could be read."""
+    """Return the generated files that the arguments name, with the pictures of some, each with the folder that it was found in, and whether all could be read."""
     from gradgen.files import artifact
+    from gradgen.files.pictures import COMMENTS
     from gradgen.targets import SUFFIXES
 
-    endings = (".py", *SUFFIXES)
+    endings = (".py", *SUFFIXES, *COMMENTS)
+
+    def wanted(path: Path) -> bool:
+        ours = is_drawn if path.suffix in COMMENTS else artifact.is_generated
+        return ours(path)
+
     found: list[tuple[Path, Path | None]] = []
     readable = True
     for name in names:
@@ -31,7 +39,7 @@ def _files(names: Sequence[str]) -> tuple[list[tuple[Path, Path | None]], bool]:
             raise GradgenError("a path is empty; . is the current folder")
         path = path_of(name)
         try:
-            inside = list(artifact.find(path, endings))
+            inside = list(artifact.find(path, endings, wanted))
         except GradgenError as error:
             failed(str(error))
             readable = False
@@ -59,7 +67,10 @@ def check(options: argparse.Namespace) -> int:
         raise GradgenError("--max-ratio is a number above 0, such as 4")
     templates = _templates(options)
     files, readable = _files(options.paths)
-    jobs = [Check(path, templates, ratio, options.ours) for path, _ in files]
+    jobs: list[Job] = [
+        Picture(path) if is_drawn(path) else Check(path, templates, ratio, options.ours)
+        for path, _ in files
+    ]
     return _run(jobs, options, ("ok",)) or int(not readable)
 
 
@@ -67,11 +78,16 @@ def update(options: argparse.Namespace) -> int:
     """Make files again; print what became of each."""
     templates = _templates(options)
     files, readable = _files(options.paths)
-    jobs = [
+    modules: list[Job] = [
         Update(path, folder, templates, options.proof, options.force)
         for path, folder in files
+        if not is_drawn(path)
     ]
-    return _run(jobs, options, ("ok", "updated")) or int(not readable)
+    # Of what the modules are by then.
+    pictures = [Picture(path, writes=True) for path, _ in files if is_drawn(path)]
+    worst = _run(modules, options, ("ok", "updated"))
+    worst |= _run(pictures, options, ("ok", "updated"))
+    return worst or int(not readable)
 
 
 def build(options: argparse.Namespace) -> int:

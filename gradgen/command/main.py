@@ -89,6 +89,8 @@ def _run(argv: Sequence[str]) -> int:
     run = {
         "compile": _compile,
         "eval": _eval,
+        "draw": _draw,
+        "plot": _plot,
         "verify": _verify,
         "check": _files,
         "update": _files,
@@ -98,6 +100,18 @@ def _run(argv: Sequence[str]) -> int:
         "functions": _functions,
     }
     return run[options.command](options)
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from gradgen.command.draw import draw
+
+    return draw(options)
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from gradgen.command.draw import plot
+
+    return plot(options)
 
 
 def _files(options: argparse.Namespace) -> int:
@@ -252,11 +266,14 @@ def _eval(options: argparse.Namespace) -> int:
             f"there is no {what} at this point: {tracer.text(error)}: {error}"
         ) from None
 
+    from gradgen.draw.circuit import shares
     from gradgen.write.words.values import Words
 
     words = Words(program)
+    parts = shares(program, values, slopes[0]) if options.digits else {}
     heads = [f"gradient of {output}" for output, _ in program.outputs]
     rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
+    rows[0] += ["share of the rounding error"] * options.digits
     for index, name in program.names.items():
         adjoint = program.adjoints[index]
         guard = program.steps[index].guard
@@ -268,6 +285,8 @@ def _eval(options: argparse.Namespace) -> int:
             shown = words.stage(index)
             if any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
                 value, found = "-", ["-"] * len(slopes)
+        if options.digits:
+            found.append(f"{parts[index]:.1%}" if index in parts else "-")
         rows.append([name, shown, value, *found])
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -332,7 +351,9 @@ def _functions(_: argparse.Namespace) -> int:
         scipy = (
             ""
             if row.body or row.name in PYTHON.language.words
-            else "with --target scipy"
+            else (
+                "over rows of data, with --rows" if row.level else "with --target scipy"
+            )
         )
         notes = "; ".join(filter(None, [others and f"also {others}", scipy]))
         print(f"{row.name}({', '.join(args)})".ljust(26) + notes)

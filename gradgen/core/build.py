@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 from gradgen.core.doubles import ARITHMETIC, COMPARISONS, double, evaluated
@@ -77,7 +77,7 @@ class Steps:
             total += size
         if step.op == "const":
             return 0
-        if step.op in ("input", "copy") or step.guard:
+        if step.op in ("input", "copy", "each", "share") or step.guard:
             return None
         if step.op in COMPARISONS:
             return None  # what it comes to is not known before the module runs
@@ -125,16 +125,16 @@ class Steps:
             ZeroDivisionError, OverflowError: as the arithmetic of constants does.
         """
         value = self.decide(op, args) if op in _DECIDED else None
-        if value is None and not guard and None not in [self.sizes[a] for a in args]:
+        inside = self.sizes[args[-1]] is not None  # as of few
+        if value is None and inside and not guard and None not in [self.sizes[a] for a in args]:  # fmt: skip
             value = self.fold(op, args)
             return self.append(Step(op, args)) if value is None else value
-        if value is None:  # nearly always: a step that is known need not be made
-            value = self.known.get(made := (op, args, None, guard))
-        if value is None:
-            step = tuple.__new__(Step, made)  # in half the time of Step(*made)
-            value = self.known[step] = len(self.list)
-            self.list.append(step)
-            self.sizes.append(None)
+        if value is None:  # nearly always; made in half the time of Step(...)
+            step = tuple.__new__(Step, (op, args, None, guard))
+            value = self.known.setdefault(step, len(self.list))
+            if value == len(self.list):
+                self.list.append(step)
+                self.sizes.append(None)
         return value
 
     def decide(self, op: str, args: tuple[int, ...]) -> int | None:
@@ -288,52 +288,3 @@ def steps_of(program: Program) -> Steps:
     for value, step in enumerate(steps.list):
         steps.sizes.append(None if value in lines else steps._size(step))
     return steps
-
-
-def finish(
-    steps: Steps,
-    outputs: Mapping[str, int],
-    wrt: Iterable[int],
-    given: Iterable[tuple[str, int, str]] = (),
-    active: Mapping[int, tuple[Guard, ...]] | None = None,
-    tested: Container[int] = (),
-) -> Program:
-    """Return a program of the steps that its outputs depend on, and of all inputs."""
-    active = active or {}
-    used = {v for v, step in enumerate(steps.list) if step.op == "input"}
-    todo = [*outputs.values()]
-    while todo:
-        value = todo.pop()
-        if value in used:
-            continue
-        used.add(value)
-        step = steps.list[value]
-        todo += step.args
-        if step.guard or value in active:
-            for branch in (step.guard, *active.get(value, ())):
-                todo += (condition for condition, _ in branch)
-    moved = {value: place for place, value in enumerate(sorted(used))}
-
-    def branch_of(guard: Guard) -> Guard:
-        return tuple([(moved[condition], wanted) for condition, wanted in guard])
-
-    kept, lines = [], []
-    for value, place in moved.items():
-        step = steps.list[value]
-        if steps.sizes[value] is None and step.op != "input":
-            lines.append(place)
-        if value != place or step.guard:
-            args = tuple([moved[arg] for arg in step.args])
-            step = Step(step.op, args, step.data, branch_of(step.guard))
-        kept.append(step)
-    told = {v: tuple(map(branch_of, b)) for v, b in active.items() if v in moved}
-    return Program(
-        steps=tuple(kept),
-        outputs=tuple((name, moved[value]) for name, value in outputs.items()),
-        wrt=tuple(moved[value] for value in wrt),
-        rows=steps.rows,
-        lines=tuple(lines),
-        given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
-        active={moved[v]: branches for v, branches in told.items()},
-        tested=frozenset(place for value, place in moved.items() if value in tested),
-    )

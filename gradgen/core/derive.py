@@ -11,6 +11,9 @@ from gradgen.core.notation import read
 from gradgen.core.program import Way
 from gradgen.core.tidy import Tidy
 
+#: What passes its gradient on.
+SUMS = ("add", "sub")
+
 
 class Part(NamedTuple):
     """What a way brings to an adjoint, without its sign where it is added, and what the adjoint is with it."""
@@ -41,11 +44,10 @@ class Chain:
         adjoints = dict(seeds)
         made = {*seeds.values()}
         self.tidy.named |= made
-        before: Way | None = None  # to whose adjoint nothing else has come yet
+        source, above = -1, None  # the gradient of the first operand of this step
         for way in ways:
             adds = way.into in adjoints
-            beside = before is not None and before.source == way.source
-            shared = adjoints[before.into] if before and beside else None
+            shared = above if source == way.source else None
             value = self.partial(way, adjoints[way.source], shared)
             if value in made and not adds:
                 # Passed on: an adjoint of its own, and no operation.
@@ -53,10 +55,11 @@ class Chain:
             total, sign = value, "="
             if adds:
                 total, value, sign = self.tidy.add(adjoints[way.into], value)
+            if not (way.place or way.below):
+                source, above = way.source, None if adds else total
             adjoints[way.into] = total
             made.add(total)
             self.tidy.name(total)
-            before = None if adds else way
             yield tuple.__new__(Part, (way, value, total, sign))
 
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
@@ -78,14 +81,12 @@ class Chain:
 
     def _rule(self, way: Way, d: int, shared: int | None) -> int:
         steps = self.steps
-        step = steps.list[way.source if way.below is None else way.below]
+        if way.below:
+            return self._past(way, d, shared)
+        step = steps.list[way.source]
         row = steps.rows[step.op]
-        if way.below is not None:
-            # d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it.
-            op, args, *_ = steps[way.source]
-            scope = dict(zip(row.params, step.args), d=d, den=way.below, out=steps.const(-1) if op == "log" else way.source)  # fmt: skip
-            value = read(row.past(way.place, self.strict), scope, steps, self.tidy.make)
-            return self.tidy.make("neg", value) if op == "mul" and way.below in args else value  # fmt: skip
+        if step.op == "div" and way.place == 1 and shared is None:
+            shared = self.tidy.find("div", d, step.args[1])
         if step.op == "div" and way.place == 1 and shared is not None:
             return self.tidy.make("mul", self.tidy.make("neg", way.source), shared)
         constant = step.op == "div" and steps.sizes[step.args[1]] is not None
@@ -98,3 +99,29 @@ class Chain:
             return d
         scope = dict(zip(row.params, step.args), out=way.source, d=d)
         return read(text, scope, steps, self.tidy.make)
+
+    def _past(self, way: Way, d: int, shared: int | None) -> int:
+        """d(n/u)/du is -n/u times the slope of log(u), and d(n*u)/du is n*u times it; of u = a + b, log(u) has the slope 1/u by a."""
+        steps, make, below = self.steps, self.tidy.make, way.below
+        head, (op, args, *_) = steps[below[0]], steps[way.source]
+        row, place, slope = steps.rows[head.op], way.place, None
+        turned = way.taken != (op == "mul" and below[0] in args)
+        if shared is not None and below[0] in args[1:] and head.op in SUMS:
+            slope, d = shared, steps.const(1)
+        for value, inner in zip(below, (*below[1:], way.into)):
+            step = steps[value]
+            if step.op in SUMS:
+                slope = make("inv", value) if slope is None else slope
+            elif slope is not None:
+                at = place if inner == way.into else step.args.index(inner)
+                over = make("div", slope, step.args[1]) if step.op == "div" else None
+                hop = self._rule(Way(value, at, inner), slope, over)
+                slope, negative = self.tidy.signless(hop)
+                turned ^= negative
+        out = steps.const(-1) if op == "log" else way.source
+        scope = dict(zip(row.params, head.args), d=d, den=below[0], out=out)
+        if slope is not None or len(below) > 1:
+            base = way.into if slope is None else make("inv", slope)
+            place, scope["x"], scope["den"] = 0, base, base
+        value = read(row.past(place, self.strict), scope, steps, make)
+        return self.tidy.negated(value) if turned else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
 from gradgen.core.rows import Number, Row
@@ -45,7 +46,9 @@ class Way(NamedTuple):
         source: the value that it comes from.
         place: by which argument.
         into: the value that it goes to: that argument.
-        below: of a quotient, the step of its denominator to whose argument it goes straight.
+        below: of a quotient, the steps of its denominator past which it goes straight to an argument of the last: a power, if there
+            is one, a sum and what of its terms it passes; of what has no sum the last product alone.
+        taken: whether the gradient has another sign than the quotient's by that: what is taken away in a sum, or a divisor in a power.
         branch: the condition under which it is evaluated, else it is 0; None if always.
         alive: further conditions that must hold.
         moving: whether it is 0 where the upstream gradient is: that tells the branches.
@@ -55,7 +58,8 @@ class Way(NamedTuple):
     source: int
     place: int
     into: int
-    below: int | None = None
+    below: tuple[int, ...] = ()
+    taken: bool = False
     branch: int | None = None
     alive: tuple[int, ...] = ()
     moving: bool = False
@@ -96,7 +100,8 @@ class Program:
     @cached_property
     def signature(self) -> Mapping[int, str]:
         """The inputs, which are the first values, with their names as the user wrote them."""
-        return {v: str(s.data) for v, s in enumerate(self.steps) if s.op == "input"}
+        inputs = takewhile(lambda step: step.op == "input", self.steps)
+        return {value: str(step.data) for value, step in enumerate(inputs)}
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -107,10 +112,9 @@ class Program:
     def constants(self) -> frozenset[int]:
         """The values that are constants, or operations on constants without a line."""
         found: set[int] = set()
-        lines = {*self.lines}
-        for value, step in enumerate(self.steps):
-            folded = step.op != "input" and value not in lines
-            if folded and all(arg in found for arg in step.args):
+        inside = {*range(len(self.steps))} - {*self.lines, *self.signature}
+        for value in sorted(inside):
+            if found.issuperset(self.steps[value].args):
                 found.add(value)
         return frozenset(found)
 
@@ -146,11 +150,10 @@ class Program:
         received = {value for _, value in self.outputs}
         for way in self.ways:
             into, source = (self.adjoints.get(v, f"d{said[v]}") for v in (way.into, way.source))  # fmt: skip
-            reader = self.steps[way.source if way.below is None else way.below].op
-            over = "" if way.below is None else f"{self.steps[way.source].op}/"
+            *over, reader = (self.steps[v].op for v in (way.source, *way.below))
             tests = [v for v in (way.branch, *way.alive) if v is not None]
             sign = "+=" if way.into in received else "="
-            partial = f"d{over}{reader}[{way.place}]"
+            partial = f"d{'/'.join((*over, reader))}[{way.place}]"
             dump.append(f"{into} {sign} {partial} * {source}{taken(tuple((v, True) for v in tests))}")  # fmt: skip
             received.add(way.into)
         return "\n".join(dump)

@@ -93,6 +93,8 @@ class Row:
         own: whether it is a function of the program's own.
         foreign: whether it is a function of another module, written as a call of its name.
         helper: whether it stands in other rows' texts alone: no formula calls it.
+        level: over rows of data, "whole" where it makes one number of all rows, "row" where it gives each row one; empty where it has
+            one for each row if an argument has.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Row:
     own: bool = False
     foreign: bool = False
     helper: bool = False
+    level: str = ""
 
     @property
     def flat(self) -> bool:
@@ -176,6 +179,6 @@ def row(
     )
 
 
-def helper(head: str) -> Row:
+def helper(head: str, level: str = "") -> Row:
     """Return the row of a function that stands in other rows' texts alone."""
-    return row(head, helper=True)
+    return row(head, helper=True, level=level)

@@ -13,8 +13,8 @@ PERIODIC = (Raise(DOMAIN, Worded("{0} is infinite", "abs(x) == inf"), step_only=
 _ROWS = (
     # Arithmetic. The fragment of a product is the bare juxtaposition, as on paper.
     row("copy(x)", "d", name="{0}", ulp=(0, 0), sample="-9:9", rational=True),
-    row("add(x, y)", "d", "d", name="{0}p{1}", role="sum", ulp=(0.5, 0), sample="1:9, 1:9", rational=True),
-    row("sub(x, y)", "d", "-d", name="{0}m{1}", role="diff", ulp=(0.5, 0), sample="1:9, 1:9", rational=True),
+    row("add(x, y)", "d", "d", over=("-(out/den)*d", "-(out/den)*d"), name="{0}p{1}", role="sum", ulp=(0.5, 0), sample="1:9, 1:9", rational=True),
+    row("sub(x, y)", "d", "-d", over=("-(out/den)*d", "out/den*d"), name="{0}m{1}", role="diff", ulp=(0.5, 0), sample="1:9, 1:9", rational=True),
     row("mul(x, y)", "y*d", "x*d", over=("-(out/x)*d", "-(out/y)*d"), name="{0}{1}", role="prod", ulp=(0.5, 0), sample="-9:9, -9:9", rational=True),
     row("div(x, y)", "d/y", "-out/y*d",
         over=("-(out/x)*d", "out/y*d"), name="{0}by{1}", role="ratio", ulp=(0.5, 1.8), sample="-9:9, 1:9", rational=True, raises=(Raise(POLE, "y == 0", variable=1),)),
@@ -37,8 +37,8 @@ _ROWS = (
         rule="d(u**v) = v*u**(v - 1) du + log(u)*u**v dv", kink="{0}**{1} at {0} = 0: the gradient by {1} is 0", kink_partial=1, raises=(Raise(DOMAIN, Worded("{0} < 0 and {1} is no integer, or {0} = 0 and {1} < 0")), Raise(OVERFLOW, Worded("{0}**{1} is too large")), Raise(DOMAIN, "x == 0 and y < 1", partial=0), Raise(DOMAIN, "x < 0", partial=1, missing="x < 0"))),
     # Roots.
     row("sqrt(x)", "0.5/out*d",
-        ulp=(0.5, 1.5), sample="0.01:99", rule="d sqrt = 1/(2*{out})", raises=(Raise(DOMAIN, "x < 0"), Raise(POLE, "x == 0", partial=0))),
-    row("cbrt(x)", "out/x/3*d", ulp=(0.8, 2.1), sample="0.01:99", aliases="Cbrt", rule="d cbrt = {out}/{0}/3", raises=(Raise(POLE, "x == 0", partial=0),)),
+        over=("-0.5*(out/x)*d",), ulp=(0.5, 1.5), sample="0.01:99", rule="d sqrt = 1/(2*{out})", raises=(Raise(DOMAIN, "x < 0"), Raise(POLE, "x == 0", partial=0))),
+    row("cbrt(x)", "out/x/3*d", over=("-(out/x/3)*d",), ulp=(0.8, 2.1), sample="0.01:99", aliases="Cbrt", rule="d cbrt = {out}/{0}/3", raises=(Raise(POLE, "x == 0", partial=0),)),
     row("hypot(x, y)", "(x/out if out != 0 else 0)*d", "(y/out if out != 0 else 0)*d",
         over=("-(x/den*out/den)*d", "-(y/den*out/den)*d"), name="hyp{0}{1}", ulp=(0.6, 1.5), sample="-99:99, -99:99",
         rule="d hypot(u, v) = (u du + v dv)/{out}", kink="hypot({0}, {1}) at (0, 0): gradient 0"),
@@ -126,9 +126,15 @@ _ROWS = (
     row("logsigmoid(x)", "(1/(1 + exp(x)) if x < 709 else exp(-x))*d",
         body="min(x, 0) - log1p(exp(-abs(x)))", name="logsig{0}", ulp=(1.5, 2.3), sample="-20:20", aliases="log_sigmoid", rule="d logsigmoid = sigmoid(-{0})"),
     row("logaddexp(x, y)", "sigmoid(x - y)*d", "sigmoid(y - x)*d",
-        body="max(x, y) + log1p(exp(-abs(x - y)))", precise=("sigmoid_difference(x, y)*d", "sigmoid_difference(y, x)*d"), ulp=(6, 30), sample="1:9, 1:9", aliases="logsumexp",
+        body="max(x, y) + log1p(exp(-abs(x - y)))", precise=("sigmoid_difference(x, y)*d", "sigmoid_difference(y, x)*d"), ulp=(6, 30), sample="1:9, 1:9",
         rule="d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv", variadic=True),
     row("relu(x)", "(1 if x > 0 else 0)*d", body="max(x, 0)", ulp=(0, 0), sample="-9:9", kink="relu({0}) at {0} = 0: gradient 0"),
+    # Over rows of data: each makes one number of all rows, and `each` and `share` give that number's gradient, or its part, to every row.
+    row("sum(x)", "each(d)", ulp=(1, 0), sample="1:9", rule="d sum(u) = sum(du)", variable=True, level="whole"),
+    row("mean(x)", "share(d)", ulp=(1, 0.5), sample="1:9", rule="d mean(u) = mean(du)", variable=True, level="whole"),
+    row("logsumexp(x)", "exp(x - out)*d", name="logsumexp{0}", ulp=(2, 9), sample="-9:9", rule="d log(sum(exp(u))) = sum(exp(u - {out}) du)", variable=True, level="whole"),
+    row("logmeanexp(x)", "exp(x - out)*share(d)", name="logmeanexp{0}", ulp=(2, 9), sample="-9:9", rule="d log(mean(exp(u))) = mean(exp(u - {out}) du)", variable=True, level="whole"),
+    helper("each(x)", "row"), helper("share(x)", "row"),
     # Functions that stand in for naive forms: their logarithms where they vanish, and their quotients where both parts do.
     row("norm(x)", "(0.5/out if out != 0 else 0)*d",
         ulp=(0.5, 1.5), sample="0.01:99", rule="d sqrt = 1/(2*{out})", kink="sqrt({0}) at {0} = 0, which is a sum of squares: gradient 0", raises=(Raise(DOMAIN, "x < 0"),)),
@@ -141,7 +147,7 @@ _ROWS = (
         body="1/(1 + a*exp(-x)) if x > -709 else exp(x)/(exp(x) + a)", name="wsig{0}{1}", role="sig", ulp=(2.1, 3.5), sample="0.1:9, -20:9",
         rule="d(1/(1 + a*exp(-u))) = (1 - {out})*{out}*(du - da/a)", raises=(Raise(POLE, Worded("1 + {0}*exp(-{1}) = 0", "1 + a*exp(-x) == 0")), Raise(OVERFLOW, Worded("{1} < -709.78 where {0} is 0"), partial=ANY))),
     row("top(x, y)", body="max(x, y) // 1", ulp=(0, 0), sample="-9:9, -9:9"),
-    row("expinf(x)", "out*d if d != 0 else 0", body="exp(x) if not x > 709.78 else inf", role="exp", ulp=(0.51, 0.51), sample="-20:20"),
+    row("expinf(x)", "out*d if d != 0 else 0", over=("-out*d if out != 0 else 0",), body="exp(x) if not x > 709.78 else inf", role="exp", ulp=(0.51, 0.51), sample="-20:20"),
     row("sech(x)", "-(out*tanh(x))*d",
         body="1/cosh(x) if abs(x) < 710 else 2*exp(-abs(x))", over=("out*tanh(x)*d",), ulp=(2.5, 5), sample="-9:9", rule="d sech = -{out}*tanh({0})", variable=True),
     row("csch(x)", "-out/tanh(x)*d",

@@ -84,6 +84,8 @@ class Tidy:
             return self.make("neg", args[1] if numbers[0] == -1 else args[0])
         if op in ("mul", "add") and (known := self._known(op, *args)) is not None:
             return known
+        if op in ("mul", "div") and made[1].op == "inv" and args[1] not in self.named:
+            return self.make("div" if op == "mul" else "mul", args[0], made[1].args[0])
         if op == "mul" and args[0] == args[1]:
             return self.make("sqr", args[0])
         divisor = self._divisor(args[0]) if op == "mul" else None
@@ -108,8 +110,8 @@ class Tidy:
         if op == "div" and 1 in numbers:
             return args[0] if numbers[1] == 1 else self.make("inv", args[1])
         if op == "div":
-            inverse = self._find("inv", args[1])
-            product = None if inverse is None else self._find("mul", args[0], inverse)
+            inverse = self.find("inv", args[1])
+            product = None if inverse is None else self.find("mul", args[0], inverse)
             if product is not None:
                 return product
         try:
@@ -133,7 +135,8 @@ class Tidy:
                     return self.make("neg", found) if turned else found
         return None
 
-    def _find(self, op: str, *args: int) -> int | None:
+    def find(self, op: str, *args: int) -> int | None:
+        """Return an operation that has been made already."""
         return self.steps.known.get((op, args, None, ()))
 
     def _line(self, op: str, *args: int) -> int | None:

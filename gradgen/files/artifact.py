@@ -166,7 +166,22 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
         GradgenError: the file must not or cannot be written; it is then as it was.
     """
     file = guard(path, force)
-    new = file.text is None
+    return put(path, text, file.text, compare(file, text) is State.SAME)
+
+
+def put(path: Path, text: str, old: str | None, same: bool) -> bool:
+    """Let a file that may be written hold a text, in one step; return whether it changed.
+
+    Args:
+        path: the file.
+        text: what it holds then.
+        old: what it holds; None where there is none.
+        same: whether it is left as it is.
+
+    Raises:
+        GradgenError: it cannot be written; it is then as it was.
+    """
+    new = old is None
     try:
         real = Path(os.path.realpath(path))
         if new and path.is_symlink():
@@ -175,7 +190,7 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
             )
         if real.parent.is_dir():
             sweep(real.parent)
-        if compare(file, text) is State.SAME:
+        if same:
             return False
         if not new and not os.access(real, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -198,8 +213,26 @@ _REMEDIES = {
 }
 
 
-def find(path: Path, endings: tuple[str, ...] = (".py",)) -> Iterator[Path]:
-    """Yield the file, or the generated files with these endings in the folder, in order of their names; hidden ones are passed over.
+def is_generated(path: Path) -> bool:
+    """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
+    try:
+        data = _start(path, LARGEST)
+        return any(mark.encode() in data for mark in MARKS)
+    except OSError:
+        return True
+
+
+def find(
+    path: Path,
+    endings: tuple[str, ...] = (".py",),
+    wanted: Callable[[Path], bool] = is_generated,
+) -> Iterator[Path]:
+    """Yield the file, or the files with these endings in the folder, in order of their names; hidden ones are passed over.
+
+    Args:
+        path: the file or the folder.
+        endings: how files' names end.
+        wanted: whether a file of a folder is one of those.
 
     Raises:
         GradgenError: a folder cannot be read.
@@ -216,7 +249,7 @@ def find(path: Path, endings: tuple[str, ...] = (".py",)) -> Iterator[Path]:
         where = error.filename or path
         raise GradgenError(f"{where} cannot be read: {_reason(error)}") from None
     for inner in sorted(found):
-        if not inner.name.startswith(".") and inner.is_file() and is_generated(inner):
+        if not inner.name.startswith(".") and inner.is_file() and wanted(inner):
             yield inner
 
 
@@ -228,15 +261,6 @@ def leads_outside(path: Path, folder: Path) -> bool:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def is_generated(path: Path) -> bool:
-    """Return whether a file bears gradgen's mark, whatever became of the rest of it. What cannot be read may bear it."""
-    try:
-        data = _start(path, LARGEST)
-        return any(mark.encode() in data for mark in MARKS)
-    except OSError:
-        return True
 
 
 def diff(path: Path, before: str, after: str) -> str:

@@ -11,7 +11,10 @@ from pathlib import Path
 from gradgen.errors import GradgenError, printable
 
 #: A module of such a name would be taken for the one that generated modules, their tests or gradgen itself import.
-_NEEDED = ("math", "scipy", "pytest", "gradgen", "sympy", "mpmath", "jinja2", "black")
+_NEEDED = (
+    *("math", "typing", "functools", "numpy", "scipy", "jax", "torch"),
+    *("pytest", "gradgen", "sympy", "mpmath", "jinja2", "black"),
+)
 
 
 def in_package(path: Path) -> bool:

@@ -24,15 +24,36 @@ def verify(program: Program, known: Program | None = None) -> Program:
 
 
 def _faults(program: Program, known: Program | None) -> Iterator[str]:
+    made, given = _made(program), None if known is None else _made(known)
+    if made != given:
+        yield from _faults_made(program, known)
+    names = [*program.names.values(), *program.adjoints.values()]
+    if names and not program.names.keys() == program.adjoints.keys() == {*program.signature, *program.lines}:  # fmt: skip
+        yield "every input and line needs a name and a gradient name, and nothing else does"
+    if len({*names}) != len(names):
+        yield "two values share a name"
+    if not all(map(str.isidentifier, names)):
+        yield "a name is not an identifier"
+
+
+def _made(program: Program) -> tuple[object, ...]:
+    """Return all of a program but for its names."""
+    return program.steps, _of_lines(program), program.ways
+
+
+def _faults_made(program: Program, known: Program | None) -> Iterator[str]:
+    """Yield what is wrong with a program but for its names."""
     steps, first = program.steps, len(program.signature)
     truths: set[int] = set()
     start = 0
     if known is not None and steps[: len(known.steps)] == known.steps:
         start = len(known.steps)
         boolean = {op for op, row in program.rows.items() if row.boolean}
-        for value, step in enumerate(known.steps):
-            if step.op in boolean or (step.op == "const" and isinstance(step.data, bool)):  # fmt: skip
-                truths.add(value)
+        truths = {
+            value
+            for value, (op, _, data, _) in enumerate(known.steps)
+            if op in boolean or type(data) is bool
+        }
     plain = {
         name: row.arity
         for name, row in program.rows.items()
@@ -65,13 +86,6 @@ def _faults(program: Program, known: Program | None) -> Iterator[str]:
         yield from _line_faults(program, truths)
     if same is None or program.ways != same.ways:
         yield from _way_faults(program, truths)
-    names = [*program.names.values(), *program.adjoints.values()]
-    if names and not program.names.keys() == program.adjoints.keys() == {*program.signature, *program.lines}:  # fmt: skip
-        yield "every input and line needs a name and a gradient name, and nothing else does"
-    if len({*names}) != len(names):
-        yield "two values share a name"
-    if not all(name.isidentifier() for name in names):
-        yield "a name is not an identifier"
 
 
 def _of_lines(program: Program) -> tuple[object, ...]:
@@ -97,16 +111,16 @@ def _line_faults(program: Program, truths: Container[int]) -> Iterator[str]:
 
 def _way_faults(program: Program, truths: Container[int]) -> Iterator[str]:
     received, last = {value for _, value in program.outputs}, len(program.steps)
-    for source, place, into, below, branch, alive, *_ in program.ways:
+    for source, place, into, below, _, branch, alive, *_ in program.ways:
         if not 0 <= source <= last:
             yield "ways must run in reverse order"
         last = source
         if source not in received:
             yield f"a gradient flows from value {source} before it has received any"
-        reader = program.steps[source if below is None else below]
+        reader = program.steps[below[-1] if below else source]
         if into not in reader.args[place : place + 1]:
             yield "a way goes to what its step does not read"
-        if below is not None and program.steps[source].op not in ("mul", "div", "inv", "log"):  # fmt: skip
+        if below and program.steps[source].op not in ("mul", "div", "inv", "log", "powi", "powr", "pow"):  # fmt: skip
             yield "a way goes past what is no factor"
         if branch is not None or alive:
             tests = alive if branch is None else (branch, *alive)

@@ -433,8 +433,9 @@ def leaves(term: Term) -> Iterable[object]:
 
 def constants_in(program: Program) -> dict[str, Constant]:
     """Return the constants with names that a program's lines read, also inside of its own functions."""
-    used = {step.op: program.rows[step.op] for step in program.steps if step.args}
-    terms = [term for row in used.values() if row.own for term in _texts(row)]
+    own = {op for op, row in program.rows.items() if row.own}
+    used = dict.fromkeys(s.op for s in program.steps if s.op in own) if own else ()
+    terms = [term for op in used for term in _texts(program.rows[op])]
     numbers = [step.data for step in program.steps if step.op == "const"]
     return reached([*numbers, *(leaf for term in terms for leaf in leaves(term))])
 

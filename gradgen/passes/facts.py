@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -33,8 +33,20 @@ _CANCELLED = 16.0
 
 #: The comparisons.
 COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
+#: What adds up rows: where none is negative, it is 0 where all are.
+ADDED = ("sum", "mean")
 #: Operations that are 0 exactly where their first operand is, and smooth or not does not matter.
 SAME_ZERO = ("copy", "neg", "sqr", "powi", "abs", "sqrt", "cbrt", "powr")
+
+
+def rowwise(program: Program, columns: Container[str]) -> frozenset[int]:
+    """Return the values that each row of data has its own of, where the inputs of these names are columns; all others are one number."""
+    found = {v for v, name in program.signature.items() if name in columns}
+    for value, step in enumerate(program.steps):
+        level = program.rows[step.op].level if step.args else ""
+        if level == "row" or not (level or found.isdisjoint(step.args)):
+            found.add(value)
+    return frozenset(found)
 
 
 class Compared(NamedTuple):
@@ -143,7 +155,9 @@ class Facts:
         row = self.program.rows[step.op]
         if not row.raises:
             return ()
-        key = step.op, partial, self.number(step.args[-1])
+        last = step.args[-1]
+        known = last in self.program.constants
+        key = step.op, partial, self.number(last) if known else math.nan
         if key not in self._singular:
             self._singular[key] = tuple(_infinite(row, partial, key[2]))
         return self._singular[key]
@@ -163,7 +177,7 @@ class Facts:
 
     def points(self, way: Way) -> tuple[float, ...]:
         """Return the values of the operand at which a way's partial is infinite; past a denominator there are none."""
-        if way.below is not None:
+        if way.below:
             return ()
         return self.singular(self.program.steps[way.source], way.place)
 
@@ -252,6 +266,10 @@ def _of_operation(op: str, *args: str) -> str:
         return "+" if args[0] == "+" else "0+"
     if op in ("copy", "inv"):
         return args[0]
+    if op in ADDED:  # of no rows it is 0
+        return (
+            _ANY_SIGN if len(args[0].replace("0", "")) > 1 else _listed({"0", *args[0]})
+        )
     if op == "neg":
         return _opposite(args[0])
     if op == "where":
@@ -308,14 +326,15 @@ def _size_of(op: str, args: Sequence[Size], last: float) -> Size:
         args: the sizes.
         last: the last operand, if it is a constant.
     """
+    if op in ("add", "sub", "mul", "div"):
+        (low, high), (other_low, other_high) = args
+        if op == "mul":
+            return low + other_low, high + other_high
+        if op == "div":
+            return low - other_high, high - other_low
+        return min(low, other_low) - _CANCELLED, _sum(high, other_high)
     args = args[-2:] if op == "where" else args
     lows, highs = [low for low, _ in args], [high for _, high in args]
-    if op in ("add", "sub"):
-        return min(lows) - _CANCELLED, _sum(*highs)
-    if op == "mul":
-        return sum(lows), sum(highs)
-    if op == "div":
-        return lows[0] - highs[1], highs[0] - lows[1]
     if op in ("max", "min", "where", "hypot", "hypot3"):
         larger = math.log10(len(args)) / 2 if op.startswith("hypot") else 0.0
         return min(lows), max(highs) + larger

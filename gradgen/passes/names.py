@@ -222,7 +222,7 @@ class _Words:
             fixed = self.fixed(args, fragment, flipped)
             full = fragment.format(*[w or self.full[a] for a, w in zip(args, fixed)])
             if not inner or len(full) <= longest:
-                found = [full, f"{role}{full}"]
+                found = [full, *_short(role, [full])]
         if not found:
             size = _SPELLED + 1
             if len(inner) == 1:
@@ -233,17 +233,16 @@ class _Words:
         first = found[0]
         unlike = dict.fromkeys(found)
         del unlike[first]
-        more = [text for text in unlike if len(text) <= _LENGTH_APART]
+        more = sorted(unlike, key=len)[: _TRIED - 1]
         self.sizes[value] = size
         self.anchors[value] = self.anchors[inner[0]] if inner else role
         self.full[value] = first
         self.brief[value] = f"{role}{self.anchors[value]}" if inner else first
         self.tails[value] = self.tail(args, inner)
         tails = [tail for tail in self.tails[value] if tail]
-        more.sort(key=len)
-        del more[_TRIED - 1 :]
-        more += [f"{first}_{tail}" for tail in (*tails, "_".join(tails))]
-        self.names[value] = [first, *more]
+        if len(tails) != 1:
+            tails.append("_".join(tails))
+        self.names[value] = [first, *more, *[f"{first}_{tail}" for tail in tails]]
         return self.names[value]
 
     def tail(self, args: Sequence[int], inner: Sequence[int]) -> tuple[str, ...]:
@@ -271,7 +270,8 @@ class _Words:
             texts = [fragment.format(*[w or word for w in fixed]) for word in words]
         shortest = min(texts, key=len)
         first = next((text for text in texts if len(text) <= _LENGTH), shortest)
-        return [first, *[text for text in texts if len(text) > len(first)]]
+        least = len(first)
+        return [first, *[t for t in texts if least < len(t) <= _LENGTH_APART]]
 
     def of_several(self, op: str, role: str, inner: Sequence[int]) -> list[str]:
         """Return the names of an operation on several values: what it is and one of them, then more of them."""
@@ -285,14 +285,15 @@ class _Words:
         ratio = f"{self.brief[one]}by{self.brief[other]}"
         if op == "div" and self.sizes[one] > _SPELLED and len(ratio) <= _LENGTH:
             first = ratio
-        others = [self.brief[other], *self.names[other]]
-        more = [f"{role}{text}" for text in self.names[one]]
-        behind = others[0]
+        behind = self.brief[other]
+        others = [behind, *self.names[other]]
+        more = _short(role, self.names[one])
+        rest = _LENGTH_APART - len(behind)
         return [
             first,
-            *[f"{first}{text}" for text in others],
+            *_short(first, others),
             *more,
-            *[f"{text}{behind}" for text in more],
+            *[f"{text}{behind}" for text in more if len(text) <= rest],
         ]
 
     def read(self, value: int) -> tuple[str, tuple[int, ...], str, bool]:
@@ -309,6 +310,8 @@ class _Words:
         elif op == "where":
             args = tuple([arg for arg in args if arg not in program.constants])
             return op, args, "pick{0}", False
+        elif op in ("then", "else"):
+            return op, args[1:2], program.rows[op].fragment, False
         # x + -1 is xm1, and x - -1 is xp1.
         flipped = (
             op in ("add", "sub")
@@ -417,7 +420,11 @@ class _Namer:
             adjoint = f"d{text}" in counts or (text[0] == "d" and text[1:] in counts)
             return apart and not adjoint
 
-        names = {v: next(filter(free, found), "") for v, found in tried.items()}
+        names: dict[int, str] = {}
+        for value, found in tried.items():
+            first = found[0]
+            alone = (text for text in found if counts[text] < 2)
+            names[value] = first if free(first) else next(filter(free, alone), "")
         left = [value for value, name in names.items() if not name]
         marks = self.marks() if left else []
         for value in left:
@@ -458,6 +465,12 @@ def _number(number: Number, first: bool) -> str:
     text = f"{digits}e{int(power)}" if power else digits
     text = text.replace(".", "p").replace("-", "m")
     return f"c{text}" if first and not sign else f"{sign}{text}"
+
+
+def _short(before: str, texts: Sequence[str]) -> list[str]:
+    """Return texts behind another one, but for those that would be too long, as nearly all of most values are."""
+    room = _LENGTH_APART - len(before)
+    return [f"{before}{text}" for text in texts if len(text) <= room]
 
 
 def _cut(text: str) -> str:

@@ -61,8 +61,8 @@ class Rules:
         """The ways from a quotient past its denominator, by the denominator."""
         found: dict[int, list[Way]] = {}
         for way in self.program.ways:
-            if way.below is not None:
-                found.setdefault(way.below, []).append(way)
+            if way.below:
+                found.setdefault(way.below[-1], []).append(way)
         return found
 
     def raising(self, value: int, strict: bool) -> Iterator[Raising]:
@@ -86,7 +86,7 @@ class Rules:
         if rule.partial is not None:
             # Past a denominator what an operation's own slope raises is not asked; what has no slope has none there either.
             past = self.passing.get(value, ()) if rule.missing else ()
-            own = [w for w in self.flowing.get(value, ()) if w.below is None]
+            own = [w for w in self.flowing.get(value, ()) if not w.below]
             ways = [
                 w
                 for w in (*own, *past)

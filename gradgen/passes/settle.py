@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from copy import copy
 from functools import cached_property
 
 from gradgen.core.build import Steps
@@ -11,7 +12,7 @@ from gradgen.core.notation import term
 from gradgen.core.program import Program, Way
 from gradgen.core.rows import Term
 from gradgen.passes.constants import operations
-from gradgen.passes.facts import Facts
+from gradgen.passes.facts import Facts, rowwise
 
 #: By comparison with 0, the signs for which it holds.
 _HOLDS: Mapping[str, str] = {
@@ -41,15 +42,31 @@ class Settled(Chain):
         precise: bool = False,
         strict: bool = False,
         raises: bool = True,
+        columns: Container[str] = (),
     ) -> None:
         super().__init__(steps, lines, precise, strict)
         self.program = program
         self.raises = raises
+        #: The values that each row of data has its own of, where the gradients of all others are summed over rows.
+        self.rowwise = rowwise(program, columns) if columns else frozenset[int]()
         #: By operation and argument, and whether from a quotient, whether the text of its adjoint asks nothing.
         self._asking: dict[tuple[str, int, bool], bool] = {}
 
+    def each(self) -> Settled:
+        """Return the chain rule of each row by itself."""
+        found = copy(self)
+        found.rowwise = frozenset()
+        return found
+
     def partial(self, way: Way, d: int, shared: int | None = None) -> int:
-        """Return what an adjoint brings along a way, without tests that are settled."""
+        """Return what an adjoint brings along a way, without tests that are settled: to what all rows share, that of all rows."""
+        if way.source not in self.rowwise:
+            return self._partial(way, d, shared)
+        first = self.steps[way.source].args[0]
+        value = self._partial(way, d, shared if first in self.rowwise else None)
+        return value if way.into in self.rowwise else self.tidy.make("sum", value)
+
+    def _partial(self, way: Way, d: int, shared: int | None) -> int:
         if self._plain(way):
             return self._rule(way, d, shared)
         value = super().partial(way, d, shared)
@@ -59,8 +76,10 @@ class Settled(Chain):
         """Whether a way and the text of its adjoint ask nothing, as nearly all do."""
         if way.branch is not None or way.alive or way.moving or way.steep:
             return False
-        past = way.below is not None
-        reader = self.steps.list[way.source if way.below is None else way.below]
+        if len(way.below) > 1:
+            return False
+        past = len(way.below) == 1
+        reader = self.steps.list[(way.source, *way.below)[-1]]
         kind = reader.op, way.place, past
         found = self._asking.get(kind)
         if found is None:

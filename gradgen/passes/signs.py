@@ -52,7 +52,7 @@ def negated(steps: Steps, value: int, known: Container[int]) -> int:
     if value in known:
         return steps.emit("neg", value)
     if isinstance(number, (Fraction, float)):
-        return steps.const(-number)
+        return steps.const(-number or -float(number))  # 0 has two signs
     if step.op == "neg":
         return step.args[0]
     if step.op in ("mul", "div"):

@@ -15,6 +15,7 @@ import mpmath
 from gradgen.prove.plain import Plain
 from gradgen.prove.python.files import Files, own_names
 from gradgen.prove.python.heap import Array, Dict, List, Local
+from gradgen.prove.python.masked import stored
 from gradgen.prove.python.sequences import put, taken, through
 from gradgen.prove.python_expressions import (
     FileNames,
@@ -83,6 +84,8 @@ def plain_function(
 
 def _values(result: Any) -> list[Any]:
     """Return the values of what is returned, those of all rows one after the other."""
+    if isinstance(result, Dict):
+        result = (*result.values(),)
     if not isinstance(result, (tuple, List, Array)):
         return [result]
     return [value for row in result for value in _values(row)]
@@ -141,6 +144,8 @@ class Walker(Files):
         return found
 
     def statement(self, node: ast.stmt, scope: Scope) -> None:
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and stored(self, node, scope):
+            return
         if isinstance(node, ast.Assign):
             value = self.expression(node.value, scope)
             for target in node.targets:
@@ -266,6 +271,10 @@ class Walker(Files):
         finally:
             self.names = here
         self.depth -= 1
+        if value is None:
+            if any(isinstance(each, ast.Return) for each in ast.walk(node)):
+                raise UnknownError  # in one way
+            return Fixed(None)
         return value
 
     def ending(self, statements: Sequence[ast.stmt | _Again], scope: Scope) -> Any:
@@ -302,7 +311,7 @@ class Walker(Files):
                 todo += reversed(ways[not test])
             else:
                 raise UnknownError
-        raise UnknownError  # it gives None
+        return None  # as it gives
 
     def ends(self, test: Place, one: Sequence[Any], other: Sequence[Any], scope: Scope) -> Any:  # fmt: skip
         """Return what a function returns by one way or the other."""

@@ -198,6 +198,8 @@ class Expressions:
             if len(left) == 2 and all(map(is_number, left)):
                 ways = left if not idle else left[::-1]
                 return self.numbers.chosen(self.condition(left[0]), *ways)  # type: ignore[no-any-return]
+            if idle and not is_number(left[-1]):  # what is 0 is as much as False
+                left = [*(self.condition(e) if is_number(e) else e for e in left[:-1]), left[-1]]  # fmt: skip
             return left[0] if len(left) == 1 else self.numbers.joined(node.op, left)
         if isinstance(node, ast.Compare):
             return self.comparison(node, operands)
@@ -269,7 +271,8 @@ class Expressions:
                 return Imported(path)
             if path in _OF_DOUBLES:
                 return self.numbers.number(_OF_DOUBLES[path])
-            return value if path in FOREIGN else self.far(value.module, value.name)
+            known = path in FOREIGN or path in _MAKING
+            return value if known else self.far(value.module, value.name)
         return value
 
     def call(self, node: ast.Call, operands: list[Value]) -> Value:
@@ -351,7 +354,12 @@ def _parts(node: ast.expr) -> Sequence[ast.expr]:
 
 MODULES = ("math", "numpy", "numpy.linalg")
 #: Modules of which no more is known than some names.
-TOLD = {"sys", *(path.rpartition(".")[0] for path in FOREIGN)}
+TOLD = {
+    "sys",
+    "functools",
+    "collections",
+    *(path.rpartition(".")[0] for path in FOREIGN),
+}
 #: What doubles are like.
 _OF_DOUBLES = {
     "sys.float_info.epsilon": 2.0**-52,
@@ -361,6 +369,8 @@ _OF_DOUBLES = {
     "numpy.finfo.max": (2 - 2.0**-52) * 2.0**1023,
     "numpy.finfo.tiny": 2.0**-1022,
 }
+#: What makes functions of functions, and dicts.
+_MAKING = ("functools.partial", "collections.OrderedDict")
 _TYPES = ("int", "bool", "complex", "str", "list", "tuple", "dict", "set")
 _BUILTINS = (
     *("abs", "max", "min", "pow", "float", "isinstance", *_TYPES),

@@ -163,7 +163,7 @@ class Numbers:
             if type(operand) is int:
                 return -operand
             written = self.written(operand)
-            if written is not None and type(operand) is Place:
+            if written and type(operand) is Place:  # minus 0 has a sign
                 return self.number(-written)
             return self.step(operator.neg, self.place(operand))
         if isinstance(op, ast.UAdd):

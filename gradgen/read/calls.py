@@ -57,6 +57,8 @@ def needs(name: str, row: Row | Definition | None) -> str:
         return "1 or 2 arguments"
     if row.name == "hypot":
         return "2 arguments or more"
+    if row.name == "logsumexp":
+        return "1 argument, or any number"
     return "1 argument" if row.arity == 1 else f"{row.arity} arguments"
 
 
@@ -119,6 +121,8 @@ def _function(call: Call, row: Row, args: list[sp.Basic], own: Own) -> sp.Basic:
         row = CALLS["hypot3"] if len(args) == 3 else row
     if row.name == "log" and len(args) == 2:
         return _log(*args)
+    if row.name == "logsumexp" and len(args) > 1:
+        row = CALLS["logaddexp"]
     if row.name == "heaviside" and len(args) == 1:
         args = [*args, sp.S.Half]
     _count(call, row, args)

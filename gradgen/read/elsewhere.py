@@ -286,7 +286,6 @@ _SAID: Mapping[str, str] = {
     "ppf": "that of the standard normal distribution is `norm_ppf(p)`",
     "haversine": "`haversin(x)` is sin(x/2)**2; a distance is written out",
     "norm": "of two or three numbers it is `hypot(x, y)` or `hypot(x, y, z)`, of one `abs(x)`",
-    "sum": "did you mean `Sum`? it takes a term and the range of its index; numbers are added by `+`",
     "prod": "did you mean `Product`? it takes a factor and the range of its index; numbers are multiplied by `*`",
     "product": "did you mean `Product`? it takes a factor and the range of its index; numbers are multiplied by `*`",
     "piecewise": "pieces are written `Piecewise((a, x > 0), (b, True))`, or `a if x > 0 else b`",
@@ -303,7 +302,7 @@ _SAID: Mapping[str, str] = {
     "smoothstep": "write it out, as `t**2*(3 - 2*t)` with t = clip((x - a)/(b - a), 0, 1)",
     **dict.fromkeys(["cond", "select", "if", "switch", "which", "merge", "case", "cases"], _CHOICE),
     **dict.fromkeys(["re", "im", "conj", "conjugate", "arg", "angle", "phase", "cis", "complex", "cmplx"], _COMPLEX),
-    **dict.fromkeys(["dot", "cross", "det", "trace", "matmul", "mean", "average", "median", "std", "var", "softmax", "log_softmax"], _SCALARS),
+    **dict.fromkeys(["dot", "cross", "det", "trace", "matmul", "average", "median", "std", "var", "softmax", "log_softmax"], _SCALARS),
 }  # fmt: skip
 #: PySR's, which give nan outside their domain.
 _SAFE = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from gradgen.core.program import Program
 from gradgen.core.rows import NAMED
 from gradgen.errors import GradgenError, printable
 from gradgen.read.compositions import COMPOSITIONS
@@ -77,6 +78,7 @@ class Formula:
         statements: the text of a program without what it says about itself and its inputs.
         inputs: the inputs that a program lists, in order.
         meanings: what it says of them, by name.
+        staged: of an expression whose text was written and not read, the program that it was written of.
     """
 
     text: str
@@ -91,6 +93,7 @@ class Formula:
     statements: str = ""
     inputs: tuple[str, ...] = ()
     meanings: Mapping[str, str] = field(default_factory=dict)
+    staged: Program | None = None
 
     @property
     def shown(self) -> str:

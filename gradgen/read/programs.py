@@ -303,7 +303,8 @@ class _Program:
         written_out = own.calls == "expand" or head.name in own.expand
         written_out |= len(head.params) > MAX_ARGUMENTS
         # Of a body that shares its parts, the text would be far longer.
-        if not written_out and size(body) <= MAX_INLINE and spread(body) <= MAX_SPREAD:
+        few = size(body) <= MAX_INLINE and spread(body, MAX_SPREAD) <= MAX_SPREAD
+        if not written_out and few:
             key = f"{head.name}({listed}), {own.calls}: {sp.srepr(body)}"
         kept = own.calls == "as written"
         return Definition(head.name, head.params, shown, body, key=key, as_written=kept)

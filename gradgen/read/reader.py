@@ -297,7 +297,7 @@ def _no_operand(token: Token, pending: Sequence[_Pending]) -> str:
 def _no_operator(text: str, before: Token, token: Token) -> str:
     """Return what is wrong with a token that does not go on behind an operand."""
     if token.kind == "//":
-        return "`//` is not supported (its gradient is zero); write `/` for a quotient, or `floor(x/y)`"
+        return "`//` is not supported (its gradient is zero); write `/` for a quotient, or `floor(x/y)`, which rounds x/y first"
     if token.kind == "~":
         return HINTS["~"]
     return missing_operator(text, before, token)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gradgen.core.build import Steps, steps_of
-from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program
 from gradgen.passes.blocks.arrange import Arranger
 from gradgen.passes.blocks.emit import Declared, Emitter, Head, Said
@@ -18,33 +17,17 @@ from gradgen.passes.blocks.order import Item, Piece
 from gradgen.passes.blocks.place import Placer
 from gradgen.passes.constants import constants_in, held
 from gradgen.passes.functions import Names, backward, forward, leaves, read_by
+from gradgen.passes.settle import Settled
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
-from gradgen.write.compact.fuse import Compact
+from gradgen.write.compact.fuse import Compact, Fused
 from gradgen.write.compact.gather import gathered
 from gradgen.write.compact.plan import Plan, in_order, kept_names
-from gradgen.write.lines import LINE, Writer
+from gradgen.write.lines import LINE, Text, Writer
+from gradgen.write.sql.sums import summed, summed_rows
 from gradgen.write.target import Blocks, Target
 
 #: No line that starts several names is longer.
 _WIDTH = 88
-
-
-class Text(NamedTuple):
-    """A line of text.
-
-    Attributes:
-        line: the line that it is; None if it opens or ends a branch, or declares a name.
-        indent: what it is indented by, beside the function.
-        text: it.
-        begins: whether a statement begins here, and no further branch of one.
-        value: what a line says.
-    """
-
-    line: Line | None
-    indent: str
-    text: str
-    begins: bool = True
-    value: int = -1
 
 
 class Lines(NamedTuple):
@@ -142,14 +125,15 @@ def planned(
         style: what a compact line has room for.
     """
     arranger = Arranger(writer.chain.tidy, writer.quieted, kept, joins, style)
-    items = arranger.run(*shown, results)
+    items = None if writer.target.flat else arranger.run(*shown, results)
     return Function(shown, counted, kept, arranger, items, said)
 
 
 def choices_joined(plan: Plan, target: Target) -> Mapping[int, int]:
     """Return the values that are called as the choice between them, by their branches; each with that choice."""
     program = plan.program
-    if not any(step.op == "where" for step in program.steps):
+    choices = any(step.op == "where" for step in program.steps)
+    if target.flat or not choices:
         return {}
     lines = [value for value in held(program) if value not in plan.inside]
     steps = steps_of(program) if plan.ahead is None else plan.kinds.speller.steps
@@ -172,8 +156,7 @@ def written(writer: Writer, plan: Function) -> Iterator[Text]:
     """
     names = plan.shown.names
     if plan.items is None:
-        for line, text in writer.lines(*plan.shown):
-            yield tuple.__new__(Text, (line, "", text, True, line.value))
+        yield from writer.lines(*plan.shown)
         return
     writer.count_lines(*plan.counted)
     form = writer.target.blocks
@@ -296,30 +279,29 @@ class Functions:
             kept += function.reads(self.chain.steps)
         return self._function(self.ahead, self.inputs, kept)
 
-    def single(self) -> tuple[Function, Chain, Plan]:
+    def single(self) -> tuple[Function, Settled, Plan]:
         """Return the lines for value and gradient at once, the chain rule of them, and which values have lines."""
         program, steps = in_order(self.program, self.target), self.chain.steps
         chain = self.target.chain(program, steps, held(program))
-        ahead = forward(program, chain)
         _, back = backward(program, chain, steps.const(1))
         returned = [program.adjoints[value] for value in program.wrt]
-        fuser = Compact(chain, self.plan.kinds)
-        every = [*ahead, *back]
-        fused = fuser.fuse(every, self.inputs, self.author, {}, returned)
-        fused = gathered(fuser, fused, self.inputs, returned)
-        results = [program.names[value] for _, value in program.outputs]
-        kept = [*returned, *results]
-        function = self._function(fused.lines, self.inputs, kept, fused.said)
+        fused = Fused(dict(enumerate([*forward(program, chain), *back])))
+        if self.target.fuses:  # where arms hold no calls
+            fuser = Compact(chain, self.plan.kinds)
+            fused = fuser.fuse(fused.lines, self.inputs, self.author, {}, returned)
+            fused = gathered(fuser, fused, self.inputs, returned)
+        kept = [*returned, *[program.names[value] for _, value in program.outputs]]
+        lines = summed(fused.lines, steps, program, self.target)
+        function = self._function(lines, self.inputs, kept, fused.said)
         inside = {**fused.inside, **function.arranger.inside}
-        made = {line.total for line in fused.lines} - inside.keys() | {*self.inputs}
+        made = {line.total for line in lines} - inside.keys() | {*self.inputs}
         names = {v: n for v, n in self.shown.names.items() if v in made}
         plan = replace(self.plan, program=self.shown, names=names, inside=inside)
         return function, chain, plan
 
     def _ahead(self) -> Sequence[Line]:
-        if self.plan.ahead is not None:
-            return self.plan.ahead
-        return forward(self.program, self.chain)
+        ahead = self.plan.ahead
+        return forward(self.program, self.chain) if ahead is None else ahead
 
     def _back(self) -> tuple[Function, Mapping[int, str]]:
         program = self.program
@@ -339,7 +321,8 @@ class Functions:
         self.writer.held += numbers
         taken = self.target.reserved | self.target.avoided | {*constants_in(program)}
         count, infinite = self.writer.count, self.target.infinite
-        self.rows = found = jacobian(program, self.chain, count, taken, infinite)
+        found = jacobian(program, self.chain.each(), count, taken, infinite)
+        self.rows = found = summed_rows(found, self.chain.steps, program, self.target)
         lines = [line for block in found.blocks for line in block.lines]
         slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
         made = dict(enumerate(lines))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gradgen.passes.constants import Constant, reached
 from gradgen.passes.functions import Names
-from gradgen.write.blocks import Function, Functions, Text, written
+from gradgen.passes.sweeps.jacobian import Block
+from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import Plan
+from gradgen.write.lines import Text
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.values import Words
@@ -38,6 +40,10 @@ class Body(NamedTuple):
     unread: tuple[str, ...]
     idle: tuple[str, ...]
     operations: int
+
+
+#: Forward lines, or backward ones, which the first of these tells.
+Part: TypeAlias = tuple[bool, Sequence[Stage], Sequence[Group]]
 
 
 class Bodies:
@@ -96,6 +102,14 @@ class Bodies:
 
     def single(self) -> tuple[Body, tuple[Stage, ...], Sequence[str]]:
         """Return the function for value and gradient at once, its stages, and the gradients that it returns."""
+        texts, returned, plan, comments = self._both()
+        first = _first_back(texts)
+        stages = (*self._stages(texts[:first], comments),)
+        groups = self._groups(texts[first:], plan, comments)
+        return self._body(groups, self.inputs, texts), stages, returned
+
+    def _both(self) -> tuple[Sequence[Text], Sequence[str], Plan, Comments]:
+        """Return the lines for value and gradient at once, the gradients, which values have lines, and what writes comments."""
         self.writer.start({})
         function, chain, plan = self.functions.single()
         texts = [*written(self.writer, function)]
@@ -103,11 +117,32 @@ class Bodies:
         returned = self._said(function, returned)
         words = Words(plan.program, plan.names, plan.holder)
         words.notes = self.comments.words.notes
-        comments = Comments(words, chain, self.target.language)
-        first = _first_back(texts)
-        stages = (*self._stages(texts[:first], comments),)
-        groups = self._groups(texts[first:], plan, comments)
-        return self._body(groups, self.inputs, texts), stages, returned
+        return texts, returned, plan, Comments(words, chain, self.target.language)
+
+    def levels(
+        self, cut: Callable[[Sequence[Text]], Sequence[Sequence[Text]]]
+    ) -> tuple[Sequence[Part], Sequence[Sequence[str]]]:
+        """Return the lines for values and slopes at once, cut into parts, and the slopes of each result, empty where one is 0.
+
+        Args:
+            cut: what cuts them into parts that are forward lines alone, or backward lines.
+        """
+        plan: Plan | None = None
+        if self.functions.rows is None:
+            texts, returned, plan, comments = self._both()
+            slopes: Sequence[Sequence[str]] = [returned]
+        else:
+            self.writer.start({})
+            texts = [*written(self.writer, self.functions.front)]
+            texts += [text for _, row in self._swept() for text in row]
+            comments, slopes = self._of_rows(), self._rows()
+        parts: list[Part] = []
+        for part in cut(texts):
+            if part[0].line is not None and part[0].line.answers is not None:
+                parts.append((True, (), (*self._groups(part, plan, comments),)))
+            else:
+                parts.append((False, (*self._stages(part, comments),), ()))
+        return parts, slopes
 
     def jacobian(self) -> tuple[Body, Sequence[tuple[str, ...]], Sequence[str]]:
         """Return the function for all rows, its rows as names and zeros, and the names that it gives."""
@@ -116,24 +151,36 @@ class Bodies:
         self.writer.start({})
         groups: list[Group] = []
         every: list[Text] = []
-        comments = self.comments
-        if self.functions.joins:  # each slope is that by a value of its own
-            plan = self.functions.plan
-            words = Words(program, plan.names, plan.holder)
-            comments = Comments(words, self.chain, self.target.language)
-        slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
-        for block, function in self.functions.swept:
+        comments = self._of_rows()
+        for block, texts in self._swept():
             head = program.names[block.head]
             groups.append(Group(f"{_BLOCKS[block.kind]} of {head}.", ()))
-            texts = [*written(self.writer, function)]
             groups += self._groups(texts, None, comments)
             every += texts
-        said = dict(zip(slopes, self._said(self.functions.end, slopes)))
         zero = self.target.language.digits(0.0)
-        rows = [
-            tuple(said.get(name, name) or zero for name in row) for row in found.rows
-        ]
+        rows = [tuple(name or zero for name in row) for row in self._rows()]
         return self._body(groups, self.inputs, every), rows, found.names
+
+    def _of_rows(self) -> Comments:
+        """Return what writes the comments of the lines for all rows."""
+        if not self.functions.joins:
+            return self.comments
+        plan = self.functions.plan  # each slope is that by a value of its own
+        words = Words(self.program, plan.names, plan.holder)
+        return Comments(words, self.chain, self.target.language)
+
+    def _swept(self) -> Iterator[tuple[Block, Sequence[Text]]]:
+        """Yield the lines for all rows, sweep by sweep."""
+        for block, function in self.functions.swept:
+            yield block, [*written(self.writer, function)]
+
+    def _rows(self) -> Sequence[Sequence[str]]:
+        """Return the slopes of each result, empty where one is 0."""
+        found = self.functions.rows
+        assert found is not None
+        slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
+        said = dict(zip(slopes, self._said(self.functions.end, slopes)))
+        return [[said.get(name, name) for name in row] for row in found.rows]
 
     def _said(self, function: Function, returned: Sequence[str]) -> list[str]:
         """Return what a function returns: a gradient that is no more than another has no line."""

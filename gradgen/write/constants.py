@@ -67,7 +67,8 @@ class Declarations:
 
     def _beside(self, name: str, value: str, said: str, note: str) -> Stage:
         """Return a declaration with its comment, as far as there is room for it."""
-        text = self.target.constant.format(name, value)
+        named = self.target.language.named(name)
+        text = self.target.constant.format(named, value)
         room = _WIDTH - len(text) - len(self.target.comment) - 3
         comments = ("; ".join(filter(None, [said, note])), note, said, "")
         return Stage(text, next((c for c in comments if len(c) <= room), ""))

@@ -40,6 +40,8 @@ class Kinds:
                 found.append(places.setdefault(arg, len(places)))
             else:
                 found.append(self._kind(arg, names, places, op))
+        if self.speller.language.fixed:  # which has other words for constants
+            found += map(self.speller.fixed.holds, places)
         kind = tuple(found)
         return self._known.setdefault(kind, len(self._known)), [*places]
 

@@ -26,6 +26,7 @@ class Word:
         helper: the function that it calls and that the module carries, by the name of its file.
         apart: the places where a sum stands in brackets, and a product too unless it ends in one: `1 - x if c else 0` reads as if
             all but the 1 were the choice.
+        again: of a choice, what stands before its last operand where that is one too: it has no `CASE` and no `END` of its own.
     """
 
     pieces: tuple[str | int, ...]
@@ -35,6 +36,7 @@ class Word:
     chains: bool = False
     helper: str = ""
     apart: tuple[int, ...] = ()
+    again: str = ""
 
 
 def word(text: str, binds: int = ATOM, *needs: int) -> Word:
@@ -67,6 +69,20 @@ def infix(sign: str, binds: int) -> Word:
     """Return the word of an operator between two operands; equal ones group from the left, but for comparisons."""
     left, right = (SUM, SUM) if binds == COMPARISON else (binds, binds + 1)
     return word(f"{{0}} {sign} {{1}}", binds, left, right)
+
+
+def calls(form: str, names: str) -> dict[str, Word]:
+    """Return the words of calls.
+
+    Args:
+        form: their text, with `{name}` for the function, as in `math.{name}({0})`.
+        names: the operations; `operation:name` where the function has another name.
+    """
+    found = {}
+    for op in names.split():
+        op, _, name = op.partition(":")
+        found[op] = word(form.replace("{name}", name or op))
+    return found
 
 
 def helped(form: str, names: str, called: str = "{}") -> dict[str, Word]:
@@ -124,6 +140,8 @@ class Language:
         comma: what stands between the operands of a function without a word of its own.
         named: the text of a constant's name.
         often: the words of operations that a module calls by a helper, where it has them often, and else writes out.
+        fixed: the words of operations on constants alone, where those are of numbers and `words` of arrays.
+        boxed: what makes an array of a number for a function that takes none; of a choice if both are numbers.
     """
 
     name: str
@@ -137,6 +155,8 @@ class Language:
     comma: str = ", "
     named: Callable[[str], str] = str
     often: Mapping[str, Word] = field(default_factory=dict)
+    fixed: Mapping[str, Word] = field(default_factory=dict)
+    boxed: str = ""
 
     @property
     def counted(self) -> Container[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gradgen.core.derive import Chain
 from gradgen.core.notation import NoWordError
-from gradgen.core.program import Line
+from gradgen.core.program import Line, Step
 from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
@@ -17,6 +18,24 @@ from gradgen.write.target import Target
 
 #: As how many operations a line counts, for what is done with it beside spelling it.
 LINE = 3
+
+
+class Text(NamedTuple):
+    """A line of text.
+
+    Attributes:
+        line: the line that it is; None if it opens or ends a branch, or declares a name.
+        indent: what it is indented by, beside the function.
+        text: it.
+        begins: whether a statement begins here, and no further branch of one.
+        value: what a line says.
+    """
+
+    line: Line | None
+    indent: str
+    text: str
+    begins: bool = True
+    value: int = -1
 
 
 class Writer:
@@ -70,10 +89,8 @@ class Writer:
                 f"the module would be too large: its lines have more than {self.limit} operations; split it into several"
             )
 
-    def lines(
-        self, lines: Sequence[Line], names: Mapping[int, str]
-    ) -> Iterator[tuple[Line, str]]:
-        """Yield each line with its text.
+    def lines(self, lines: Sequence[Line], names: Mapping[int, str]) -> Iterator[Text]:
+        """Yield the texts of lines, one after the other.
 
         Args:
             lines: the lines of a function, in order.
@@ -86,20 +103,38 @@ class Writer:
         self.held += LINE * len(lines)
         self.hold()
         known = Names(names)
-        define = self.target.define
+        define, arrays = self.target.define, self.target.arrays
+        truth, steps = self.target.truth, self.chain.steps
+        truths = {op for op, row in steps.rows.items() if row.boolean} if truth else {}
         again = {line.name for line in lines if line.sign != "="}
-        for line in lines:
-            value, name, _, _, sign = line
-            if value in known:
-                self._reads([value], known)
-                self.tally.line(line, known)
-                text = known[value]
-            else:
-                text = self._text(line, known)
-                if self.limit is not None:
-                    self.hold()
-            yield line, define(name, sign, text, name in again)
-            known.give(line)
+        try:
+            for line in lines:
+                if arrays and line.sign != "=":
+                    line = self._in_full(line, known)
+                value, name, _, _, sign = line
+                if value in known:
+                    self._reads([value], known)
+                    self.tally.line(line, known)
+                    text = known[value]
+                else:
+                    text = self._text(line, known)
+                    if self.limit is not None:
+                        self.hold()
+                if truth is not None and steps[value].op in truths:
+                    text = truth(name, text)
+                else:
+                    text = define(name, sign, text, name in again)
+                # In half the time of Text(...), of which there are very many.
+                yield tuple.__new__(Text, (line, "", text, True, value))
+                known.give(line)
+        except NoWordError as error:
+            raise self._lacking(error) from None
+
+    def _in_full(self, line: Line, known: Names) -> Line:
+        """Return `x = x + y` for `x += y`, which would write into an array that has another name too."""
+        op = "add" if line.sign == "+=" else "sub"
+        args = (known.stands[line.name], line.value)
+        return line._replace(value=self.chain.steps.append(Step(op, args)), sign="=")
 
     def count_lines(self, lines: Sequence[Line], names: Mapping[int, str]) -> None:
         """Count what lines cost as they are made, one after the other.
@@ -177,22 +212,21 @@ class Writer:
         return self.speller.text(value, known)
 
     def _text(self, line: Line, known: Names) -> str:
-        """Return a line's right-hand side."""
-        try:
-            return self._spelled(line, known)
-        except NoWordError as error:
-            raise self._lacking(error) from None
+        """Return a line's right-hand side.
 
-    def _spelled(self, line: Line, known: Names) -> str:
-        value = self.quieted(line, known)
-        if value in known or not self.chain.steps[value].args:
+        Raises:
+            NoWordError: the language cannot write an operation.
+        """
+        value = line.value if self.quiet is None else self.quieted(line, known)
+        if value in known or not self.chain.steps.list[value].args:
             self._reads(leaves(self.chain.steps, value, known), known)
             self.tally.line(line, known, value)
             return self.speller.text(value, known)
         kind, read = self.kinds.of(value, known)
         worths = self.tally.worths
         own = self.owns and self.tally.own(line)
-        key = kind, own, tuple([worths.get(leaf) for leaf in read]) if worths else ()
+        alike = worths.keys().isdisjoint(read)
+        key = kind, own, () if alike else tuple([worths.get(leaf) for leaf in read])
         cost = self.costs.get(key)
         if cost is None:
             cost = self.costs[key] = self.count.line(value, known, worths, own)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,29 +14,52 @@ from gradgen.core.program import Program
 from gradgen.passes.blocks.join import ApartError
 from gradgen.passes.constants import operations
 from gradgen.passes.cost import Cost
+from gradgen.passes.facts import rowwise
+from gradgen.write.arrays.handed import handed, signatures_over_rows
+from gradgen.write.arrays.lists import of_lists
+from gradgen.write.arrays.shapes import check_extras, form_of, of_column, shaping
+from gradgen.write.arrays.summed import of_sums
 from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
 from gradgen.write.compact.plan import plan
 from gradgen.write.constants import Declarations
 from gradgen.write.python.imports import import_lines, used_imports
+from gradgen.write.sql.query import query
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
-from gradgen.write.view import FEW, JacobianView, Module, SingleView, Stage
+from gradgen.write.view import (
+    FEW,
+    Form,
+    JacobianView,
+    ListsModule,
+    LoopView,
+    Module,
+    Packs,
+    QueryModule,
+    RowsModule,
+    SingleView,
+    Stage,
+    SumsModule,
+)
 from gradgen.write.words.comments import Comments, commented
-from gradgen.write.words.docstring import Docstrings
+from gradgen.write.words.docstring import Docstrings, over_rows
 from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
 _ROW = 74
+#: The annotation of an array; what functions bring into shape are tuples of any length.
+ARRAY = "Array"
 #: What imports the class of a cache with names; and that cache as a parameter.
 NAMED_TUPLE = "from typing import NamedTuple"
 _NAMED = "cache: Cache"
 #: So often is an operation written out no more, but calls a helper.
 _OFTEN = 4
-#: So wide is a tuple of a cache that is a tuple of tuples.
+#: So wide is a line of a cache of several lines, and what is taken from one on one line.
 _PACK = 76
-#: So wide are outputs and a cache that stand on one line, and so much wider than the mean may a tuple be.
-_RETURNED, _UNEVEN = 72, 8
+#: So wide are outputs and a cache that stand on one line.
+_RETURNED = 72
+#: A tuple of more names is built by way of a list: CPython's STACK_USE_GUIDELINE.
+_DISPLAYED = 30
 #: No more is written for a formula that is text, so that none takes minutes: a module's lines repeat what they share.
 MAX_WRITTEN = 600_000
 
@@ -80,21 +105,30 @@ def render(
         TooLargeError: there are more.
         GradgenError: a template of the user's is missing or broken.
     """
+    check_extras(program, target, extras)
     language = target.language.shortened(_frequent(program, target))
+    if target.adds:
+        columns = (v for v, text in program.signature.items() if text in target.rows)
+        language = of_column(language, program.names[next(columns)])
     target = replace(target, language=language)
     files = Templates(target, templates)
     shown = plan(program, target)
+    rows = "jacobian" in extras or (bool(target.query) and len(program.outputs) > 1)
 
     def made(joins: Mapping[int, int]) -> Rendered:
-        functions = Functions(shown, joins, target, "jacobian" in extras, limit)
+        functions = Functions(shown, joins, target, rows, limit)
         laid = functions.laid
         called = replace(laid.program, ways=program.ways)
         words = Words(called, laid.names, laid.holder)
         words.notes = meanings or {}
         docstrings = Docstrings(words, target, words.notes)
         viewer = _Viewer(words, functions, files, docstrings, defaults or {})
+        if target.query or (target.rows and not target.arrays):
+            looped = _looped(viewer, formula, told, extras)
+            used_imports(program, viewer.bodies.called, target)  # which C has none of
+            return Rendered(files.module(looped), viewer.cost, viewer.modules, target.cache)  # fmt: skip
         module = viewer.view(formula, told, extras)
-        cache = target.packed if module.packs else target.cache
+        cache = target.packed if module.packs.nested else target.cache
         cache = _NAMED if module.named else cache
         return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
 
@@ -108,8 +142,13 @@ def parameters(
     program: Program, target: Target, defaults: Mapping[str, float]
 ) -> tuple[str, ...]:
     """Return the parameters of `forward`, each with its type, and its default if it has one."""
+    columns = target.rows if target.lists else ()
     return tuple(
-        target.parameter(program.names[value], defaults.get(text))
+        (
+            f"{program.names[value]}: Sequence[float]"
+            if text in columns
+            else target.parameter(program.names[value], defaults.get(text))
+        )
         for value, text in program.signature.items()
     )
 
@@ -117,9 +156,22 @@ def parameters(
 def upstream_parameters(program: Program, target: Target) -> tuple[str, ...]:
     """Return the parameters of `backward` beside the cache: one may be 1; of several, none may be forgotten."""
     given = 1.0 if len(program.outputs) == 1 else None
+    each = rowwise(program, target.rows if target.lists else ())
     return tuple(
-        target.parameter(program.adjoints[value], given) for _, value in program.outputs
+        (
+            f"{program.adjoints[value]}: Sequence[float]"
+            if value in each
+            else target.parameter(program.adjoints[value], given)
+        )
+        for _, value in program.outputs
     )
+
+
+def _defaulted(program: Program, defaults: Mapping[str, float]) -> Iterator[str]:
+    """Yield the inputs that have defaults, with these."""
+    for value, text in program.signature.items():
+        if text in defaults:
+            yield f"{program.names[value]} = {defaults[text]!r}"
 
 
 class _Viewer:
@@ -143,6 +195,8 @@ class _Viewer:
         self.declarations = Declarations(chain.steps, target)
         self.bodies = Bodies(functions, Comments(words, chain, target.language))
         self.inputs = self.bodies.inputs
+        #: What `backward` reads for its shape.
+        self.shapes = {*self.inputs} if target.arrays else set()
         self.cost = Cost(0, 0)
         self.modules: Mapping[str, Mapping[str, str]] = {}
 
@@ -157,22 +211,17 @@ class _Viewer:
         program, names = self.program, self.names
         ahead, stages = self.bodies.forward()
         back, upstream, gradients = self.bodies.backward()
-        read = cached = back.read & {*names}
-        every: JacobianView | None = None
-        slopes: Sequence[str] = ()
-        if "jacobian" in extras:
-            of_rows, cells, slopes = self.bodies.jacobian()
-            cached = read | (of_rows.read & {*names} - {*self.inputs})
-            every = self.jacobian(of_rows, cells, cached)
+        read = back.read & {*names} | self.shapes
+        cached, every, slopes = self.rows(read, extras)
         single = self.single() if "value_and_grad" in extras else None
         of_all = every.operations if every else None
         self.cost = Cost(ahead.operations, back.operations, of_all)
         constants = self.declarations.lines(self.bodies.constants, self.bodies.read)
-        helpers = self.files.helpers(self.bodies.said)
+        form = form_of(self.target, program, self.inputs, names)
+        helpers = self.files.helpers([*self.bodies.said, *shaping(form, extras)])
         outputs = tuple(names[value] for _, value in program.outputs)
         results = (*self.results(outputs),)
         cache = tuple(names[value] for value in sorted(cached))
-        kept = {*outputs, *cache}
         named = self.target.named and bool(cache)
         packed = self.target.compact and self.target.is_python
         return Module(
@@ -183,17 +232,20 @@ class _Viewer:
             constants=(*constants,),
             inputs=(*self.inputs.values(),),
             parameters=parameters(program, self.target, self.defaults),
-            defaults=tuple(self.defaulted()),
+            defaults=tuple(_defaulted(program, self.defaults)),
             outputs=outputs,
             results=results,
-            forward_returns=_tuple_type(len(outputs)) if len(outputs) > 1 else "float",
+            forward_returns=_result_type(len(outputs), form.number),
             forward_summary=tuple(self.docstrings.forward(results, bool(cached))),
-            backward_returns=_tuple_type(len(gradients)),
+            backward_returns=_tuple_type(len(gradients), form.number),
             backward_summary=tuple(self.docstrings.backward()),
             stages=stages,
-            idle=(_without(ahead.idle, kept), _without(back.idle, gradients)),
+            idle=(
+                _without(ahead.idle, outputs + cache),
+                _without(back.idle, gradients),
+            ),
             cache=cache,
-            packs=_packs(cache, outputs) if packed and not named else (),
+            packs=_packs(cache, outputs, form) if packed and not named else Packs(),
             named=named,
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
@@ -203,6 +255,7 @@ class _Viewer:
             gradients=(*gradients,),
             jacobian=every,
             single=single,
+            form=form,
             few=len(cache) + len(self.inputs) if packed else FEW,
         )
 
@@ -219,6 +272,16 @@ class _Viewer:
             idle=tuple(n for n in body.idle if n not in outputs | {*gradients}),
         )
 
+    def rows(
+        self, read: AbstractSet[int], extras: Container[str]
+    ) -> tuple[AbstractSet[int], JacobianView | None, Sequence[str]]:
+        """Return what the cache holds, and of the Jacobian, if there is one, what templates show and the names that it gives."""
+        if "jacobian" not in extras:
+            return read, None, ()
+        body, cells, slopes = self.bodies.jacobian()
+        cached = read | (body.read & {*self.names} - {*self.inputs})
+        return cached, self.jacobian(body, cells, cached), slopes
+
     def jacobian(
         self, body: Body, cells: Sequence[tuple[str, ...]], cached: Collection[int]
     ) -> JacobianView:
@@ -232,7 +295,7 @@ class _Viewer:
         width = len(self.program.wrt)
         returned = {name for row in cells for name in row}
         return JacobianView(
-            returns=_rows_type(len(cells), width),
+            returns=_rows_type(len(cells), width, self.target),
             summary=tuple(self.docstrings.jacobian()),
             cache=self.unpacked(cached, body.read - {*self.inputs}),
             groups=body.groups,
@@ -243,12 +306,6 @@ class _Viewer:
             or any(len(", ".join(row)) > _ROW for row in cells),
             operations=body.operations,
         )
-
-    def defaulted(self) -> Iterator[str]:
-        """Yield the inputs that have defaults, with these."""
-        for value, text in self.program.signature.items():
-            if text in self.defaults:
-                yield f"{self.program.names[value]} = {self.defaults[text]!r}"
 
     def unused(self, outputs: str) -> Iterator[Stage]:
         """Yield the lines of gradients that nothing reaches, which are 0."""
@@ -289,13 +346,12 @@ class _Viewer:
         lines = [
             line
             for name, line in self.target.imports
-            if any(f"{name}." in text for text in texts)
+            if not name or any(f"{name}." in text for text in texts)
         ]
-        if named:  # beside what comes with Python as well
-            own = [line for line in lines if line.startswith("import ")]
-            rest = [line for line in lines if line not in own]
-            lines = ["\n".join([*own, NAMED_TUPLE]), *rest]
-        return (*lines, *filter(None, ["\n".join(import_lines(self.modules))]))
+        if named:
+            lines.append(NAMED_TUPLE)
+        groups = ["\n".join(group) for group in _grouped(lines)]
+        return (*groups, *filter(None, ["\n".join(import_lines(self.modules))]))
 
     def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
         """Return the linter rules that the user's own names break: those names are kept all the same.
@@ -318,37 +374,129 @@ class _Viewer:
         return self.target.noqa(params, local, [*self.bodies.constants])
 
 
+def _over_rows(viewer: _Viewer, formula: str, told: str) -> RowsModule:
+    """Return what the templates show of functions over rows."""
+    program, names, bodies = viewer.program, viewer.names, viewer.bodies
+    found = handed(program, viewer.target)
+    signatures = signatures_over_rows(program, viewer.target)
+    outputs = [names[value] for _, value in program.outputs]
+    values = [*zip(found.results, outputs)]
+
+    def view(
+        name: str,
+        summary: Sequence[str],
+        body: Body,
+        stages: Sequence[Stage],
+        sets: Sequence[tuple[str, str]],
+    ) -> LoopView:
+        said = {text for _, text in sets}
+        read = {*viewer.inputs.values()} - {*body.unread} | said
+        return LoopView(
+            (*summary,),
+            signatures[name],
+            tuple(found.columns.get(x, x) for x in body.unread if x not in said),
+            tuple((x, c) for x, c in found.columns.items() if x in read),
+            (*stages,),
+            body.groups,
+            tuple(x for x in body.idle if x not in said),
+            (*sets,),
+        )
+
+    ahead, stages = bodies.forward()
+    summary = viewer.docstrings.forward(found.results, False)
+    forward = view("forward", summary, ahead, stages, values)
+    single, every = None, ahead.operations
+    if "value_and_grad" in signatures:
+        body, stages, gradients = bodies.single()
+        sets = [*values, *zip(found.slopes, gradients)]
+        stages = (*stages, *viewer.unused(outputs[0]))
+        summary = over_rows(viewer.docstrings, [*found.results, *found.slopes])
+        single = view("value_and_grad", summary, body, stages, sets)
+        every = body.operations
+    viewer.cost = Cost(ahead.operations, every - ahead.operations)
+    helpers = viewer.files.helpers(bodies.said)
+    constants = viewer.declarations.lines(bodies.constants, bodies.read)
+    return RowsModule(
+        docstring=tuple(viewer.docstrings.module(formula, viewer.cost, told)),
+        declared=(*viewer.target.declares([*bodies.said, *helpers]),),
+        helpers=helpers,
+        constants=(*constants,),
+        forward=forward,
+        single=single,
+    )
+
+
+def _looped(
+    viewer: _Viewer, formula: str, told: str, extras: Container[str]
+) -> RowsModule | ListsModule | SumsModule | QueryModule:
+    """Return what the templates show of functions in loops over rows, or of a query."""
+    target, program = viewer.target, viewer.program
+    if target.query:
+        selected, viewer.cost = query(viewer, formula, told)
+        return selected
+    if target.loops:
+        return _over_rows(viewer, formula, told)
+    if target.sums:
+        columns, *sets = handed(program, target)
+        takes = signatures_over_rows(program, target)
+        summed, viewer.cost = of_sums(viewer, formula, told, takes, columns, sets)
+        return summed
+    given = parameters(program, target, viewer.defaults)
+    seeds = (target.cache, *upstream_parameters(program, target))
+    module, viewer.cost = of_lists(viewer, formula, told, extras, given, seeds)
+    return module
+
+
+def _grouped(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield lines that stand together: imports of what comes with Python, all other imports, and what is no import."""
+    groups: dict[int, list[str]] = {}
+    for line in lines:
+        word, _, package = line.partition(" ")
+        own = package.partition(" ")[0].partition(".")[0] in sys.stdlib_module_names
+        rank = 0 if own else 1 if word in ("import", "from") else 2
+        groups.setdefault(rank, []).append(line)
+    for rank in sorted(groups):
+        yield groups[rank]
+
+
 def _without(names: Sequence[str], others: Container[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in others)
 
 
-def _tuple_type(count: int) -> str:
-    if count > FEW:
-        return "tuple[float, ...]"
-    return f"tuple[{', '.join(['float'] * count) or '()'}]"
+def _tuple_type(count: int, number: str) -> str:
+    if count > FEW or number == ARRAY:
+        return f"tuple[{number}, ...]"
+    return f"tuple[{', '.join([number] * count) or '()'}]"
 
 
-def _rows_type(rows: int, width: int) -> str:
-    row = _tuple_type(width)
-    return f"tuple[{', '.join([row] * rows) if rows <= FEW else f'{row}, ...'}]"
+def _result_type(count: int, number: str) -> str:
+    return number if count == 1 else _tuple_type(count, number)
 
 
-def _packs(cache: Sequence[str], outputs: Sequence[str]) -> tuple[int, ...]:
-    """Return how many names stand in each tuple of a cache that is too long for one line: of about the same width each."""
+def _rows_type(rows: int, width: int, target: Target) -> str:
+    if target.rows:  # an array of the slopes of each result
+        return _result_type(rows, ARRAY)
+    row = _tuple_type(width, target.number)
+    few = rows <= FEW and target.number != ARRAY
+    return f"tuple[{', '.join([row] * rows) if few else f'{row}, ...'}]"
+
+
+def _packs(cache: Sequence[str], outputs: Sequence[str], form: Form) -> Packs:
+    """Return the lines of a cache that is too long for one."""
     width = len(", ".join(cache))
     beside = len(", ".join(outputs)) + (len("(), ") if len(outputs) > 1 else 0)
-    if width <= _PACK and width + beside <= _RETURNED:
-        return ()
-    rows = max(2, -(-width // _PACK))
-    room = min(_PACK, max(-(-width // rows), len(max(cache, key=len))) + _UNEVEN)
-    found, left = [0], room
+    if width + beside <= _RETURNED:
+        return Packs()
+    nested = form.arrays is not None or len(cache) > _DISPLAYED or beside > _RETURNED
+    left = room = _PACK // 2 if nested and width <= _PACK else _PACK
+    sizes = [0]
     for name in cache:
+        if sizes[-1] and left < len(name):
+            sizes.append(0)
+            left = room
+        sizes[-1] += 1
         left -= len(name) + 2
-        if left < -2:
-            found.append(0)
-            left = room - len(name) - 2
-        found[-1] += 1
-    return (*found,)
+    return Packs((*sizes,), nested)
 
 
 def _frequent(program: Program, target: Target) -> Container[str]:
@@ -357,7 +505,7 @@ def _frequent(program: Program, target: Target) -> Container[str]:
         step.op for step in program.steps if step.op in target.language.often
     )
     steps = program.steps
-    kinds = Counter((steps[w.source].op, w.place) for w in program.ways if w.below is None)  # fmt: skip
+    kinds = Counter((steps[w.source].op, w.place) for w in program.ways if not w.below)  # fmt: skip
     for (source, place), count in kinds.items():
         text = program.rows[source].adjoint(place, target.precise, target.strict)
         if isinstance(text, str) and text:

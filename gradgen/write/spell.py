@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from gradgen.core.build import Steps, steps_of
+from gradgen.core.doubles import COMPARISONS
 from gradgen.core.notation import Node, constant, parts, resolved
 from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
 from gradgen.passes.constants import called, origin_of, plain
+from gradgen.write.arrays.numbers import Numbers
 from gradgen.write.language import ATOM, CONDITIONAL, PRODUCT, SIGN, Language, Word
 
 #: Whole numbers up to here are tried as doubles.
@@ -20,12 +22,7 @@ _LARGE = 10**300
 class Speller:
     """Writes values as texts, over the texts of those that have names."""
 
-    def __init__(
-        self,
-        steps: Steps,
-        language: Language,
-        joined: bool = False,
-    ) -> None:
+    def __init__(self, steps: Steps, language: Language, joined: bool = False) -> None:
         self.steps = steps
         #: The constants that have gone by their names.
         self.constants: dict[str, object] = {}
@@ -41,6 +38,7 @@ class Speller:
         self.numbers: dict[int, tuple[str, int]] = {}
         #: How many operations the texts have had so far.
         self.written = 0
+        self.fixed = Numbers(steps, language)
 
     def text(
         self, value: int, names: Mapping[int, str], limit: int | None = None
@@ -66,11 +64,11 @@ class Speller:
             return [self.constant(number)[0]]
         op, args = self._parts(value)
         if op == "copy":  # a whole text needs no brackets
-            return self._spelled(args[0], names)[0]
+            return self.spelled(args[0], names)[0]
         return self._operation(op, args, names)[0]
 
-    def _spelled(self, node: Node, names: Mapping[int, str]) -> tuple[list[str], int]:
-        """Return a text and how strongly it binds. The recursion is as deep as a line, which is short."""
+    def spelled(self, node: Node, names: Mapping[int, str]) -> tuple[list[str], int]:
+        """Return a node's text in pieces and how strongly it binds. The recursion is as deep as a line, which is short."""
         leaf = self._leaf(node, names)
         if leaf is not None:
             return [leaf[0]], leaf[1]
@@ -83,6 +81,7 @@ class Speller:
         word = self._word(op, args, names)
         found: list[str] = []
         opened, closed = self.language.brackets
+        boxed = self.fixed.boxed(op, args, word)
         for piece in word.pieces:
             if isinstance(piece, str):
                 self.said[piece] = None
@@ -90,7 +89,12 @@ class Speller:
             elif word.integer == piece:
                 found.append(self._integer(args[piece]))
             else:
-                text, binds = self._spelled(args[piece], names)
+                text, binds = self.spelled(args[piece], names)
+                if word.again and piece == 2 and self._is(word, args[piece], names):
+                    return [*found[:-1], word.again, *text[1:]], word.binds
+                if piece in boxed:
+                    self.said[boxed[piece]] = None
+                    text, binds = [boxed[piece], *text, ")"], ATOM
                 loose = binds < word.needs[piece]
                 if piece in word.apart and CONDITIONAL < binds <= PRODUCT:
                     loose |= binds < PRODUCT or not text[-1].endswith(closed)
@@ -171,6 +175,10 @@ class Speller:
             leaf = self._leaf(args[0], names)
             if leaf is None or leaf[1] < ATOM:
                 return self.language.words["powi of an expression"]
+        if op in COMPARISONS and constant(self.steps, resolved(args[-1])) is not None:
+            op = f"{op} a constant" if f"{op} a constant" in self.known else op
+        if self.language.fixed and (fixed := self.fixed.word(op, args)):
+            return fixed
         found = self.language.words.get(op) or self.words.get(op)
         if found is None:
             row = self.steps.rows[op]

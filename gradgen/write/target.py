@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.passes.settle import Settled
 from gradgen.write.language import Language
+from gradgen.write.sql.dialect import Dialect
 
 
 def _parameter(name: str, default: float | None) -> str:
@@ -37,6 +39,13 @@ def _given(outputs: Sequence[str], results: Sequence[str], cached: bool) -> str:
     return f"Return {', '.join(outputs)} and the cache that backward needs."
 
 
+def template_folder() -> Path:
+    """Return the built-in templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """What a finished module may hold: for the check of its text.
@@ -47,6 +56,7 @@ class Skeleton:
         signatures: the functions that it must have, in order, each with the texts of its parameters.
         own: the lines that import functions of the user's.
         constants: the constants that it may declare, by their names.
+        above: the line above each function; empty where there is none.
     """
 
     imports: tuple[str, ...]
@@ -54,6 +64,7 @@ class Skeleton:
     signatures: Mapping[str, Sequence[str]]
     own: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
+    above: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,7 @@ class Target:
         constant: the declaration of a constant, by its name and its value.
         formulas: the operations that may stand there, ahead of all functions; of others the value is written in digits.
         define: an assignment by its name, its sign, its right-hand side, and whether the name is assigned to again.
+        truth: that of what is true or false, by its name and its right-hand side; None where that is as of numbers.
         blocks: how it writes branches.
         parameter: a parameter that is a number, by its name and its default, if it has one.
         cache: the parameter that is the cache.
@@ -136,6 +148,23 @@ class Target:
         strict: whether a slope that does not exist raises, and is not nan.
         compact: whether a line holds up to four operations.
         named: whether the cache's parts go by their names.
+        number: the annotation of a number.
+        above: the line above each function; empty where there is none.
+        flat: whether no line is in a branch: each is evaluated everywhere.
+        arrays: whether inputs are arrays, with shapes.
+        lists: whether columns of data are lists, in loops over which rows are added up.
+        sums: whether loops over rows add these up.
+        rows: the inputs that are columns of data, where functions are of rows.
+        declares: the lines at the top that declare what texts call.
+        spreads: whether upstream gradients are made arrays first.
+        reduce: "sum" or "mean" of results over all that arrays hold; empty where each element has its own.
+        query: where a module is one query over the rows of a table, the dialect of SQL that it is in.
+        table: the table.
+        by: the columns of it that group its rows.
+        normal: whether it gives the sums of the normal equations of least squares.
+        apart: what makes the names of a program such as the language tells apart.
+        written: the helpers that it writes itself, by the names that files of them would have.
+        borrows: the folder whose helpers it takes where it has none of its own, and names there with those here.
     """
 
     name: str
@@ -155,6 +184,7 @@ class Target:
     constant: str = "{} = {}"
     formulas: frozenset[str] = frozenset()
     define: Callable[[str, str, str, bool], str] = "{0} {1} {2}".format
+    truth: Callable[[str, str], str] | None = None
     blocks: Blocks = PYTHON_BLOCKS
     parameter: Callable[[str, float | None], str] = _parameter
     cache: str = "cache: tuple[float, ...]"
@@ -173,6 +203,23 @@ class Target:
     strict: bool = False
     compact: bool = False
     named: bool = False
+    number: str = "float"
+    above: str = ""
+    flat: bool = False
+    arrays: bool = False
+    lists: bool = False
+    sums: bool = False
+    rows: tuple[str, ...] = ()
+    declares: Callable[[Sequence[str]], Iterable[str]] = lambda texts: ()
+    spreads: bool = False
+    reduce: str = ""
+    query: Dialect | None = None
+    table: str = ""
+    by: tuple[str, ...] = ()
+    normal: bool = False
+    apart: Callable[[Program], Program] = lambda program: program
+    written: Callable[[], Mapping[str, str]] = dict
+    borrows: tuple[str, tuple[tuple[str, str], ...]] | None = None
 
     def chain(self, program: Program, steps: Steps, lines: Iterable[int]) -> Settled:
         """Return the chain rule over a program's steps, for modules in this language.
@@ -183,7 +230,29 @@ class Target:
             lines: the values that have names.
         """
         raises = not self.infinite
-        return Settled(program, steps, lines, self.precise, self.strict, raises)
+        columns = self.rows if self.adds else ()
+        return Settled(
+            program, steps, lines, self.precise, self.strict, raises, columns
+        )
+
+    @property
+    def loops(self) -> bool:
+        """Whether functions are loops over rows."""
+        return bool(self.rows) and not (self.adds or self.query)
+
+    @property
+    def fuses(self) -> bool:
+        """Whether lines of value and gradient at once hold others."""
+        return self.compact or self.arrays or bool(self.query) or not self.rows
+
+    @property
+    def adds(self) -> bool:
+        """Whether rows are added up."""
+        return bool(self.rows) and (self.arrays or self.lists or self.sums)
+
+    def columns(self, program: Program) -> tuple[str, ...]:
+        """Return the inputs that are columns of the table of a query: all, where none are named."""
+        return self.rows or program.inputs
 
     @property
     def infinite(self) -> bool:
@@ -191,6 +260,11 @@ class Target:
         return self.ieee or not self.raises
 
     @property
+    def runs(self) -> bool:
+        """Whether its modules run here on numbers, as those in plain Python do."""
+        return self.is_python and not self.arrays
+
+    @property
     def is_python(self) -> bool:
-        """Whether its modules run here."""
+        """Whether its modules are in Python."""
         return self.suffix == ".py"

@@ -10,8 +10,15 @@ from pathlib import Path
 import jinja2
 
 from gradgen.errors import GradgenError
-from gradgen.write.target import Target
-from gradgen.write.view import Module, TestModule
+from gradgen.write.target import Target, template_folder
+from gradgen.write.view import (
+    ListsModule,
+    Module,
+    QueryModule,
+    RowsModule,
+    SumsModule,
+    TestModule,
+)
 
 #: A call of a helper.
 _CALLED = re.compile(r"\b(\w+)\(")
@@ -33,7 +40,9 @@ class Templates:
             else _environment(target.folder, target.suffix, folder)
         )
 
-    def module(self, module: Module) -> str:
+    def module(
+        self, module: Module | RowsModule | ListsModule | SumsModule | QueryModule
+    ) -> str:
         """Return the text of a module, without its header.
 
         Raises:
@@ -54,7 +63,7 @@ class Templates:
     def _fill(self, name: str, **view: object) -> str:
         held = None
         try:
-            template = self.environment.get_template(name)
+            template = self.environment.select_template([name, f"python/{name}"])
             held = template.new_context(view)
             return "".join(template.root_render_func(held))
         except (
@@ -74,28 +83,28 @@ class Templates:
 
     def helpers(self, words: Iterable[str]) -> tuple[str, ...]:
         """Return the helper functions that these words call, and those that they call in turn."""
-        loader = self.environment.loader
-        assert loader is not None
         known = {self.target.helper.format(name): name for name in _files(self.target)}
         found: dict[str, str] = {}
         todo = [*words]
         for text in todo:  # which grows by the helpers' own texts
             for called in _CALLED.findall(text):
                 if called in known and called not in found:
-                    file = f"helpers/{known[called]}{self.target.suffix}"
-                    source, _, _ = loader.get_source(self.environment, file)
-                    found[called] = source.strip("\n")
+                    found[called] = self._helper(known[called])
                     todo.append(found[called])
         if self.target.callees_first:
             return tuple(_callees_first(found))
         return tuple(found.values())
 
-
-def template_folder() -> Path:
-    """Return the built-in templates: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
+    def _helper(self, name: str) -> str:
+        """Return a helper's text: the user's, or the built-in one."""
+        loader = self.environment.loader
+        assert loader is not None
+        file = f"helpers/{name}{self.target.suffix}"
+        try:
+            source, _, _ = loader.get_source(self.environment, file)
+        except jinja2.TemplateNotFound:  # one that is borrowed or written
+            source = _files(self.target)[name]
+        return source.strip("\n")
 
 
 @cache
@@ -111,7 +120,23 @@ def helpers(target: Target) -> Mapping[str, str]:
 
 
 def _files(target: Target) -> Mapping[str, str]:
-    return _helpers(target.folder, target.suffix)
+    own = {**target.written(), **_helpers(target.folder, target.suffix)}
+    if target.borrows is None:
+        return own
+    folder, names = target.borrows
+    return {**_borrowed(folder, target.suffix, names), **own}
+
+
+@cache
+def _borrowed(
+    folder: str, suffix: str, names: tuple[tuple[str, str], ...]
+) -> Mapping[str, str]:
+    """Return the helpers of another folder, with other names in them."""
+    found = dict(_helpers(folder, suffix))
+    for theirs, ours in names:
+        name = re.compile(rf"\b{re.escape(theirs)}")
+        found = {file: name.sub(ours, text) for file, text in found.items()}
+    return found
 
 
 @cache
@@ -123,7 +148,7 @@ def _helpers(folder: str, suffix: str) -> Mapping[str, str]:
 def _environment(
     folder: str, suffix: str, templates: Path | None
 ) -> jinja2.Environment:
-    folders = [template_folder() / folder]
+    folders = [template_folder() / folder, template_folder()]
     module = f"module{suffix}.jinja"
     if templates is not None:
         folders = [templates / folder, templates, *folders]

@@ -60,6 +60,48 @@ class SingleView:
 
 
 @dataclass(frozen=True)
+class ArraysView:
+    """The inputs of a module of arrays: all, those that its gradients are by, and the rest; whether upstream gradients are made
+    arrays first; what brings each result, and the gradients, into shape; and the inputs that are columns, where rows are added up.
+    """
+
+    inputs: tuple[str, ...]
+    wrt: tuple[str, ...]
+    rest: tuple[str, ...]
+    spreads: bool
+    results: tuple[str, ...]
+    gradients: str = "_like"
+    columns: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The inputs that are one number for all rows, where others are columns."""
+        return tuple(name for name in self.inputs if name not in self.columns)
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """What makes arrays of upstream gradients, where anything does."""
+        spread = ("_spread",) * len(self.results) if self.spreads else ()
+        return self.results if self.columns else spread
+
+
+@dataclass(frozen=True)
+class Form:
+    """What functions are of: the annotation of a number, the line above each, and of arrays what becomes of their shapes."""
+
+    number: str = "float"
+    above: str = ""
+    arrays: ArraysView | None = None
+
+
+class Packs(NamedTuple):
+    """The lines of a cache that is too long for one: how many names each has, and whether each is a tuple of its own."""
+
+    sizes: tuple[int, ...] = ()
+    nested: bool = False
+
+
+@dataclass(frozen=True)
 class Module:
     """Everything a template of a module may show."""
 
@@ -84,8 +126,7 @@ class Module:
     idle: tuple[tuple[str, ...], tuple[str, ...]]
     cache: tuple[str, ...]
     unpacked: tuple[str, ...]
-    #: Of a cache that is a tuple of tuples, how many names each of these has; empty of any other.
-    packs: tuple[int, ...]
+    packs: Packs
     #: Whether the cache is a class, whose parts go by their names.
     named: bool
     upstream: tuple[str, ...]
@@ -96,12 +137,101 @@ class Module:
     gradients: tuple[str, ...]
     jacobian: JacobianView | None = None
     single: SingleView | None = None
+    form: Form = Form()
     few: int = FEW
 
     def packed(self, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-        """Return what the cache holds, or is taken apart into, in its packs."""
+        """Return what the cache holds, or is taken apart into, by its lines."""
         rest = iter(names)
-        return tuple(tuple(islice(rest, size)) for size in self.packs)
+        return tuple(tuple(islice(rest, size)) for size in self.packs.sizes)
+
+
+@dataclass(frozen=True)
+class LoopView:
+    """The texts of a function over rows: what it takes and does not read, names with their columns, lines, and what it sets."""
+
+    summary: tuple[str, ...]
+    parameters: tuple[str, ...]
+    unread: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    stages: tuple[Stage, ...]
+    groups: tuple[Group, ...]
+    idle: tuple[str, ...]
+    sets: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class RowsModule:
+    """Everything a template of a module over rows may show."""
+
+    docstring: tuple[str, ...]
+    declared: tuple[str, ...]
+    helpers: tuple[str, ...]
+    constants: tuple[Stage, ...]
+    forward: LoopView
+    single: LoopView | None
+
+
+class ListsFunction(NamedTuple):
+    """The lines of a function in loops over lists."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListsModule:
+    """Everything a template of a module over lists may show; of each function its name, its parameters, what it returns and says."""
+
+    noqa: tuple[str, ...]
+    docstring: tuple[str, ...]
+    imports: tuple[str, ...]
+    helpers: tuple[str, ...]
+    constants: tuple[Stage, ...]
+    functions: tuple[tuple[str, str, str, tuple[str, ...], ListsFunction], ...]
+
+
+class Item(NamedTuple):
+    """What a query selects: a text with its name, with a comment beside it and lines of comment above."""
+
+    above: tuple[str, ...]
+    text: str
+    comment: str = ""
+
+
+class Level(NamedTuple):
+    """A named query inside a query: what it adds to another one that stands before it."""
+
+    name: str
+    source: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class QueryModule:
+    """Everything a template of a query may show."""
+
+    docstring: tuple[str, ...]
+    helpers: tuple[str, ...]
+    base: str
+    inputs: tuple[Item, ...]
+    table: str
+    where: tuple[str, ...]
+    levels: tuple[Level, ...]
+    results: tuple[str, ...]
+    last: str
+    keys: tuple[str, ...]
+    fence: str = ""
+
+
+@dataclass(frozen=True)
+class SumsModule:
+    """Everything a template of a module over rows that are added up may show; of each function what `ListsModule` has."""
+
+    docstring: tuple[str, ...]
+    declared: tuple[str, ...]
+    helpers: tuple[str, ...]
+    constants: tuple[Stage, ...]
+    functions: tuple[tuple[str, str, str, tuple[str, ...], ListsFunction], ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Measures, and writes README's table; `--rounds 20` is a quick look, `--print` leaves README alone."""
+"""Measures, and writes README's tables, those of arrays by `arrays`, of a database's by `sql`; `--rounds 20` is a quick look, `--print` leaves README alone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gradgen import compile as compile_formula
-from tests.benchmarks import clock, peers, sizes
+from tests.benchmarks import arrays, clock, peers, sizes, sql
 from tests.benchmarks.clock import Call, Race
 from tests.benchmarks.functions import FUNCTIONS, INPUTS, POINTS, SOURCES
 from tests.benchmarks.fused import FUSED
 from tests.benchmarks.split import SPLIT
-from tests.benchmarks.table import Measured, put, tables
+from tests.benchmarks.table import ARRAYS, TABLES, Measured, put, tables
+from tests.benchmarks.table import POINTS as POINTS_OF
 
 README = Path(__file__).parents[2] / "README.md"
 BASE = "by hand, one function"
@@ -103,7 +104,9 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("what", nargs="?", choices=["points", "arrays", "sql"], default="points", help="what value and gradient are of")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=300, help="how often each takes its turn")  # fmt: skip
+    parser.add_argument("--rows", type=float, default=sql.PART, help="of sql, over so many rows")  # fmt: skip
     parser.add_argument("--print", action="store_true", help="write nothing")
     parser.add_argument("--one", metavar="F1", help="print the times of one function's calls, as the others are called for")  # fmt: skip
     asked = parser.parse_args()
@@ -112,6 +115,12 @@ def main() -> None:
         print(json.dumps(clock.times(calls(key), POINTS[key], asked.rounds)))
         return
     few = max(asked.rounds // 60, 1)
+    if asked.what == "arrays":
+        write(over_arrays(max(asked.rounds // 20, 3)), ARRAYS, asked.print)
+        return
+    if asked.what == "sql":
+        write(over_tables(int(asked.rows), max(asked.rounds // 60, 2)), TABLES, asked.print or asked.rows != sql.PART)  # fmt: skip
+        return
     tools = peers.versions([*peers.PEERS, "numba"])
     found = Measured(
         raced(asked.rounds),
@@ -121,10 +130,29 @@ def main() -> None:
         machine(),
         [f"Python {platform.python_version()}", *tools],
     )
-    text = tables(found)
+    write(tables(found), POINTS_OF, asked.print)
+
+
+def over_arrays(rounds: int) -> str:
+    """Return the tables of arrays."""
+    tools = peers.versions(["numpy", "scipy", "torch", "numba", "jax", "casadi", "sympy", "autograd"])  # fmt: skip
+    on = f"On {machine()}; Python {platform.python_version()}, {', '.join(tools)}."
+    lines = [*arrays.table(arrays.raced(rounds)), "", arrays.growth(), "", on]
+    return "\n".join(lines)
+
+
+def over_tables(rows: int, rounds: int) -> str:
+    """Return the table of tables of a database."""
+    tools = peers.versions(["duckdb", "numpy", "pyarrow", "polars"])
+    on = f"On {machine()}; Python {platform.python_version()}, {', '.join(tools)}."
+    return "\n".join([*sql.tables(rows, rounds), "", on])
+
+
+def write(text: str, marker: str, only_print: bool) -> None:
+    """Print a text, and write it into README at its place."""
     print(text)
-    if not asked.print:
-        README.write_text(put(text, README.read_text("utf-8")), "utf-8")
+    if not only_print:
+        README.write_text(put(text, README.read_text("utf-8"), marker), "utf-8")
 
 
 if __name__ == "__main__":

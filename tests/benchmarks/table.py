@@ -9,7 +9,8 @@ from tests.benchmarks.clock import Race, Ratio
 from tests.benchmarks.functions import TITLES
 from tests.benchmarks.sizes import SIZES
 
-START, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
+#: What stands in the markers of the tables: of single points, of arrays, and of tables in a database.
+POINTS, ARRAYS, TABLES = "benchmarks", "benchmarks of arrays", "benchmarks of tables"
 
 
 class Measured(NamedTuple):
@@ -84,14 +85,15 @@ def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [first, rule, *others]
 
 
-def put(text: str, into: str) -> str:
+def put(text: str, into: str, marker: str) -> str:
     """Return a document with a text between its markers.
 
     Raises:
         ValueError: it has no markers.
     """
-    before, start, rest = into.partition(START)
-    _, end, after = rest.partition(END)
+    first, last = f"<!-- {marker} -->", f"<!-- end of {marker} -->"
+    before, start, rest = into.partition(first)
+    _, end, after = rest.partition(last)
     if not (start and end):
-        raise ValueError(f"there is no place between {START} and {END}")
-    return f"{before}{start}\n{text}\n{end}{after}"
+        raise ValueError(f"there is no place between {first} and {last}")
+    return f"{before}{first}\n{text}\n{last}{after}"

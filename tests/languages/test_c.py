@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from gradgen.command.main import main
-from gradgen.core.build import Steps, finish
+from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.core.rows import Row
 from gradgen.core.table import ROWS
@@ -27,6 +27,7 @@ from gradgen.errors import GradgenError
 from gradgen.files.recipe import MARKER, read_artifact
 from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
+from gradgen.passes.moved import finish
 from gradgen.passes.names import name
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import PYTHON
@@ -148,6 +149,17 @@ def cases() -> dict[tuple[str, tuple[str, ...]], list[list[float]]]:
     return found
 
 
+def real(name: str) -> dict[tuple[str, tuple[str, ...]], list[list[float]]]:
+    """Return the real formulas of a list, with their inputs, and the points with gold values of each."""
+    points = gold(name) if (DATA / f"{name}_gold.jsonl").exists() else {}
+    listed: dict[tuple[str, tuple[str, ...]], list[list[float]]] = {}
+    for row in formulas(name):
+        names = tuple(row["variables"].split(";"))
+        found = [[at["point"][n] for n in names] for at in points.get(row["id"], [])]
+        listed[row["expression"], names] = found
+    return listed
+
+
 def both(formula: str, names: Sequence[str] | None = None) -> tuple[Compiled, Any]:
     """Return a formula's module in C, and that in Python which raises nothing either."""
     made = compile(formula, inputs=names, target="c", proof=False)
@@ -181,12 +193,7 @@ def test_every_listed_formula_is_that_of_python(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
 def test_real_formulas_are_those_of_python(name: str, tmp_path: Path) -> None:
-    points = gold(name) if (DATA / f"{name}_gold.jsonl").exists() else {}
-    listed: dict[tuple[str, tuple[str, ...]], list[list[float]]] = {}
-    for row in formulas(name):
-        names = tuple(row["variables"].split(";"))
-        found = [[at["point"][n] for n in names] for at in points.get(row["id"], [])]
-        listed[row["expression"], names] = found
+    listed = real(name)
     assert compare(listed, tmp_path) > 0.95 * len(listed)
 
 
@@ -322,8 +329,9 @@ def leaving(seed: int) -> str:
     return "\n".join(lines)
 
 
-def test_what_functions_leave_out_warns_of_nothing(tmp_path: Path) -> None:
-    texts = [leaving(seed) for seed in range(40)]
+@pytest.mark.parametrize("count", [16, pytest.param(40, marks=pytest.mark.slow)])
+def test_what_functions_leave_out_warns_of_nothing(tmp_path: Path, count: int) -> None:
+    texts = [leaving(seed) for seed in range(count)]
     options: dict[str, Any] = {"inputs": ["x", "y"], "with_": "jacobian"}
     made = [compile(text, target="c", **options) for text in texts]
     twins = [compile(text, ieee=True, **options).module for text in texts]

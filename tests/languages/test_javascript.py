@@ -20,12 +20,13 @@ import mpmath
 import pytest
 
 from gradgen.command.main import main
-from gradgen.core.build import Steps, finish
+from gradgen.core.build import Steps
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.loading import load
 from gradgen.passes.gradient import differentiate
+from gradgen.passes.moved import finish
 from gradgen.passes.names import name as named
 from gradgen.pipeline import compile
 from gradgen.targets import PYTHON

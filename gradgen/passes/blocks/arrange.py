@@ -130,8 +130,7 @@ class Arranger:
     def _pieces(
         self, placed: Iterable[Placed], blocks: Collection[int]
     ) -> Iterator[Piece]:
-        """Yield the pieces of lines: of a choice between the arms of a block one in each."""
-        number = 0
+        """Yield the pieces of lines, yet to be numbered: of a choice between the arms of a block one in each."""
         for line, value, whole, names, _, bound in placed:
             whole = self._sorted(whole)
             path = tuple([part for part in whole if part[0] in blocks][:DEEPEST])
@@ -150,8 +149,7 @@ class Arranger:
                 reads = [*dict.fromkeys(called.values())]
                 if line.sign != "=":
                     reads.append(line.name)
-                yield Piece(number, line, said, branch, outside, called, reads)
-                number += 1
+                yield Piece(0, line, said, branch, outside, called, reads)
 
     def _sorted(self, path: Path) -> Path:
         last = len(self.rank)

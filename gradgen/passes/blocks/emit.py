@@ -121,7 +121,7 @@ class Emitter:
                 begin = len(self.pieces)
                 asked = [item.names[v] for v in item.names]
                 for name in asked:
-                    self.last[name] = max(self.last.get(name, 0), begin)
+                    self.last[name] = max(self.last.get(name, begin), begin)
                 arms = [self._survey(arm) for arm in reversed(item.arms)]
                 self.spans[item] = begin, len(self.pieces) - 1
                 self.sure[item] = arms[0][0] & arms[1][0]
@@ -132,7 +132,7 @@ class Emitter:
             place = self.place[item.number] = len(self.pieces)
             self.pieces.append(item)
             for name in item.reads:
-                self.last[name] = max(self.last.get(name, 0), place)
+                self.last[name] = max(self.last.get(name, place), place)
             self.set.setdefault(item.line.name, []).append(place)
             sure.add(item.line.name)
             some[item.line.name] = None
@@ -217,11 +217,7 @@ class Emitter:
         rest = other if one else []
         if rest:
             only = rest[0]
-            if (
-                isinstance(only, Block)
-                and len(rest) == 1
-                and (all(only.arms) or self._single(only, scope) is None)
-            ):
+            if isinstance(only, Block) and len(rest) == 1:
                 yield from self._branches(only, after[1], depth, "elif")
             else:
                 yield Head(depth, "else")

@@ -76,13 +76,9 @@ class Trimmer:
                 continue
             for one in new:
                 assert one is not None
-                found[one.number] = one
-                for read in piece.reads:
-                    if one.number not in readers.setdefault(read, []):
-                        readers[read].append(one.number)
-                        readers[read].sort()
-            for read in piece.reads:
-                readers[read].remove(piece.number)
+                found[one.number] = (
+                    one  # what it reads now is made before: gone through
+                )
             del found[piece.number]
             if piece.line.answers is None:
                 self.inside[piece.line.total] = into[-1].line.total

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from itertools import islice
 
-from gradgen.core.build import finish
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.passes.branches.apart import choices_apart
@@ -14,6 +13,7 @@ from gradgen.passes.branches.needs import find_branches
 from gradgen.passes.branches.reach import reached
 from gradgen.passes.branches.tree import CHOICES, Tree
 from gradgen.passes.check import verify
+from gradgen.passes.moved import finish
 
 #: Where branches come to so many times the steps, conditions are told apart by the choices in them.
 _MANY = 4

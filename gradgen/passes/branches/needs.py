@@ -68,7 +68,8 @@ class Needs:
                 if arg in tree.constants:
                     continue
                 # A condition that cannot raise may as well be evaluated.
-                eager = step.op != "where" and arg not in self.may_raise
+                whole = self.tree.program.rows[step.op].level
+                eager = not whole and step.op != "where" and arg not in self.may_raise
                 inner = branch if eager else tree.enter(step, place, branch)
                 if inner is not None:
                     self.uses.setdefault(arg, {})[inner] = True
@@ -155,6 +156,8 @@ class Flows:
             for branch, whole in active.items():
                 inner = self.tree.enter(step, place, branch)
                 if inner is not None:
+                    # Out of its branch the gradient of all rows is 0.
+                    whole &= not self.rows[step.op].level or inner is branch
                     into[inner] = whole or into.get(inner, False)
         if self.several:
             self._find_ways(index, step, moved)
@@ -189,7 +192,8 @@ class Flows:
                 inner = self.tree.enter(step, place, branch)
                 if inner is not None:
                     whole, some = into.get(inner, (0, 0))
-                    into[inner] = (whole | every, some | reach)
+                    out = self.rows[step.op].level and inner is not branch
+                    into[inner] = (whole if out else whole | every, some | reach)
 
 
 def find_branches(tree: Tree, split: bool) -> tuple[Needs, Flows]:

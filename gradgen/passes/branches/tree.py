@@ -142,7 +142,12 @@ class Tree:
         return self.unions[key]
 
     def enter(self, step: Step, place: int, branch: Branch) -> Branch | None:
-        """Return the branch in which `step` needs its operand at `place`; None if that is never taken."""
+        """Return the branch in which `step` needs its operand at `place`; None if that is never taken.
+
+        What makes one number of all rows needs what it reads of each, whatever the branch of its reader is there.
+        """
+        if self.program.rows[step.op].level:
+            return self.root
         wanted = CHOICES[step.op][place] if step.op in CHOICES else None
         if wanted is None:
             return branch

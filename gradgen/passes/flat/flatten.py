@@ -26,7 +26,9 @@ from gradgen.passes.flat.reach import above
 def flatten(program: Program) -> Program:
     """Give each way whose partial may be infinite the tests that tell where its gradient is 0 all the same."""
     facts = Facts(program)
-    infinite = {way: points for way in program.ways if (points := facts.points(way))}
+    raising = {op for op, row in program.rows.items() if row.raises}
+    asked = [way for way in program.ways if program.steps[way.source].op in raising]
+    infinite = {way: points for way in asked if (points := facts.points(way))}
     if not infinite:
         return program
     flats = flat_ways(facts, {way.into for way in infinite})

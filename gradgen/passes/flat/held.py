@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from gradgen.core.program import Program, Step, Way
-from gradgen.passes.facts import Facts
+from gradgen.passes.facts import ADDED, Facts
 from gradgen.passes.flat.conditions import Test
 from gradgen.passes.flat.near import HOLDING, exponent, power_of, value_of
 from gradgen.passes.flat.reach import below
@@ -132,6 +132,11 @@ def _step_ways(
         yield from (
             w for w in _mapped(facts, step, args) if not (held and w.value == 0)
         )
+    elif facts.program.rows[step.op].level:
+        # No less than 0 in each row and held there: their sum is 0 only if all are.
+        if step.op in ADDED and "-" not in facts.signs[step.args[0]]:
+            held = [way for way in args[0] if _own(way, step.args[0])]
+            yield from (Flat(own_zero, 0.0, way.order) for way in held)
     elif step.op in ("add", "sub") and _is_hinge(facts, step):
         # u + abs(u), 0 where u <= 0.
         yield Flat(own_zero, 0.0)

@@ -222,10 +222,8 @@ def _slope_of_product(
 ) -> Above:
     """Return the same of u*v and u/v."""
     step = facts.program.steps[way.source]
-    factor, bent = (
-        step.args[1 - way.place] if way.below is None else step.args[0]
-    ), False
-    if way.below is not None or (step.op == "div" and way.place == 1):
+    factor, bent = (step.args[0] if way.below else step.args[1 - way.place]), False
+    if way.below or (step.op == "div" and way.place == 1):
         factor, bent = step.args[0], way.into in steep
     elif step.op == "div":
         return Above(bent=factor in steep)

@@ -11,7 +11,7 @@ from gradgen.core.build import Steps, quotient
 from gradgen.core.program import Step
 
 #: How many operations of a product are looked into: enough for what people write, and no more for long products.
-_OPERATIONS = 24
+OPERATIONS = 24
 _LARGEST = 64
 #: How far down a product a sign is looked for.
 _SIGN_DEPTH = 8
@@ -144,7 +144,7 @@ def _taken_apart(
 ) -> Product:
     found = Product()
     todo = list(reversed(values))
-    budget = _OPERATIONS
+    budget = OPERATIONS
     while todo:
         value, power = todo.pop()
         step = step_of(value)
@@ -261,7 +261,7 @@ def linear(step_of: StepOf, value: int) -> dict[int | None, Fraction]:
     """Return the numbers by which values are multiplied in a sum, that of None being the constant term."""
     found: dict[int | None, Fraction] = {}
     todo: list[tuple[int, Fraction]] = [(value, Fraction(1))]
-    budget = _OPERATIONS
+    budget = OPERATIONS
     while todo:
         at, scale = todo.pop()
         step = step_of(at) if budget else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gradgen.core.build import Steps, finish, power, quotient
+from gradgen.core.build import Steps, power, quotient
 from gradgen.core.notation import read
 from gradgen.core.program import Program
 from gradgen.core.table import ROWS
+from gradgen.passes.moved import finish
 
 #: What people write, and the operation that means the same to rounding. Each holds wherever the left side has a value, and has
 #: no value where the left side has none, but for points where that is the limit's. A product may have any further factors, and
@@ -117,6 +118,9 @@ PATTERNS = (
     ("sqrt(exp(x))", "exp(x/2)"),
     ("sqrt(x**2 + y**2 + z**2)", "hypot(x, y, z)"),
     ("E**x", "exp(x)"),
+    ("log(sum(exp(x)))", "logsumexp(x)"),
+    ("log(mean(exp(x)))", "logmeanexp(x)"),
+    ("exp(x)/sum(exp(x))", "exp(x - logsumexp(x))"),
 )
 
 _VARIABLES = ("x", "y", "z", "w")

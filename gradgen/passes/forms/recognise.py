@@ -13,6 +13,7 @@ from gradgen.passes.constants import Constant
 from gradgen.passes.fold import fold_constants
 from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of, risen
 from gradgen.passes.forms.factors import (
+    OPERATIONS,
     TAKEN_APART,
     Product,
     Values,
@@ -33,10 +34,10 @@ from gradgen.passes.moved import finish_from
 #: Operations whose slope is right to its own size where they stand for a naive form: 1/(1 + exp(-x)) has it so.
 _SATURATING = ("sigmoid", "tanh")
 _LOGS = ("log", "log1p")
+#: Products with nothing below a fraction bar.
+_RISING = ("mul", "sqr", "neg")
 #: How often what a rule makes of a product is looked at again.
 _AGAIN = 8
-#: So many factors are looked at before a product is taken apart.
-_FEW = 8
 #: How many terms of sums are written anew, to each step of the program and besides.
 _ROOM, _SPARE = 2, 3000
 
@@ -54,7 +55,7 @@ def recognise(
         finite: whether 0*x is 0, and x + 0 is x also at -0.
     """
     found = to_limits(_Rewriter(program, _rules()).run())
-    return verify(fold_constants(found, constants, finite))
+    return verify(fold_constants(found, constants, finite), program)
 
 
 @cache
@@ -83,6 +84,8 @@ class _Rewriter:
         self.roots = Roots(self.values, room)
         #: The sums of exponentials, if sums of any number of terms are looked for as well.
         self.sums = Sums(self.values, room) if sums else None
+        #: Products that were plain to their last factor, by these, with the number of roots at that time.
+        self.plains: dict[tuple[int, ...], int] = {}
         #: Whether a zero's sign can be seen: by atan2 alone.
         self.signed = any(step.op == "atan2" for step in program.steps)
 
@@ -156,20 +159,24 @@ class _Rewriter:
         return self.builder.emit("add", value, self.builder.const(0))
 
     def plain(self, step: Step) -> bool:
-        """Whether a step is a product of a few factors with which no rule begins, and of no quotients or powers."""
+        """Whether a step is a product of factors with which no rule begins, and of no quotients; it is taken apart as far as others are."""
         if step.op != "mul":
             return False
-        todo, looked = [*step.args], 0
+        todo, budget, roots = [*reversed(step.args)], OPERATIONS, len(self.roots.made)
         while todo:
             arg = todo.pop()
             op, args, _, _ = self.builder.list[arg]
-            looked += 1
+            if op == "mul" and self.plains.get(args) == roots:
+                continue
             if op in _LOGS or op in self.rules.rising or arg in self.roots.made:
                 return False
-            if op in TAKEN_APART and arg not in self.values.named:
-                if op != "mul" or looked > _FEW:
+            if op in TAKEN_APART and budget and arg not in self.values.named:
+                if op not in _RISING:
                     return False
-                todo += args
+                todo += reversed(args)
+                budget -= 1
+        if budget:
+            self.plains[step.args] = roots
         return True
 
     def product(self, step: Step) -> int | None:

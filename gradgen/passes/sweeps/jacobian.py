@@ -46,7 +46,7 @@ def jacobian(
     chain: Chain,
     count: Count,
     taken: Iterable[str],
-    apart: bool = False,
+    apart: bool,
 ) -> Jacobian:
     """Return the Jacobian by sweeps in which nothing is made twice: one back from each output, or one forward from each input.
 
@@ -289,7 +289,7 @@ class _Rows:
             shared = sweep.slopes[above] if sweep.wanted[above] == 1 else None
             if shared is None and len(sweep.parts.get(above, ())) == 1:
                 shared = sweep.parts[above][0][1]
-            above = way.into
+            above = above if way.place or way.below else way.into
             if self.chain.steps[source].op == "div" and shared is not None:
                 yield way.into, chain.partial(way, sweep.slopes[source], shared)
             else:

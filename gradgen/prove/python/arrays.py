@@ -41,15 +41,15 @@ def _shape(value: Any) -> tuple[int, ...]:
     return (len(value), *(_shape(value[0]) if len(value) else ()))
 
 
-def _numbers(value: Any) -> list[Any]:
+def numbers_in(value: Any) -> list[Any]:
     if not isinstance(value, (tuple, List, Array, range)):
         return [value]
-    return [each for row in value for each in _numbers(row)]
+    return [each for row in value for each in numbers_in(row)]
 
 
 def is_of_floats(value: Any) -> bool:
     """Whether no whole number is in an array."""
-    return all(type(each_) is Place for each_ in _numbers(value))
+    return all(type(each_) is Place for each_ in numbers_in(value))
 
 
 def _spread(value: Any, shape: tuple[int, ...]) -> Any:
@@ -122,7 +122,7 @@ def _along(walker: Walker, args: Sequence[Any], named: Mapping[str, Any], reduce
     if {*named} - {"axis"} or len(axes) > 1 or not (_shape(value) or type(value) is Place):  # fmt: skip
         raise UnknownError
     if not axes:
-        return reduce(_numbers(value))
+        return reduce(numbers_in(value))
     shape = _shape(value)
     if type(axes[0]) is not int or len(shape) > 2 or not -len(shape) <= axes[0] < len(shape):  # fmt: skip
         raise UnknownError
@@ -176,7 +176,7 @@ def _norm(walker: Walker, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     order = [*args[1:], *(v for n, v in named.items() if n == "ord")]
     if len(order) > 1 or {*named} - {"ord"} or not _shape(args[0]):
         raise UnknownError
-    values = _numbers(args[0])
+    values = numbers_in(args[0])
     if not order or order[0] == Fixed(None) or (order == [2] and len(_shape(args[0])) == 1):  # fmt: skip
         return walker.numbers.call("hypot", values)
     if order == [1] and len(_shape(args[0])) == 1:
@@ -186,7 +186,7 @@ def _norm(walker: Walker, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
 
 def _polyval(walker: Walker, coefficients: Any, at: Any) -> Any:
     found: Any = 0
-    for each_ in _numbers(coefficients):
+    for each_ in numbers_in(coefficients):
         found = walker.numbers.operation(ast.Mult(), found, at)
         found = walker.numbers.operation(ast.Add(), found, each_)
     return found
@@ -204,12 +204,12 @@ def _joined(walker: Walker, name: str, given: Any, axis: int) -> Any:
             raise UnknownError
         return found if axis in (0, -max(deep) - 1) else said(walker, found, "T")
     if name == "hstack" and max(deep) < 2:
-        return made(walker, List([leaf for part in parts for leaf in _numbers(part)]))
+        return made(walker, List([leaf for part in parts for leaf in numbers_in(part)]))
     if name == "hstack" and min(deep) < 2:
         raise UnknownError
     tables = []
     for part, axes in zip(parts, deep):
-        line = _numbers(part)
+        line = numbers_in(part)
         column = [[leaf] for leaf in line]
         flat = column if name == "column_stack" else [line]
         tables.append([[*row] for row in part] if axes == 2 else flat)
@@ -230,7 +230,7 @@ def _plain(walker: Walker, name: str, args: Sequence[Any]) -> Any:
             return each(walker, args, lambda *pair: product(walker, pair))
         return matrix(walker, *args)
     if name == "vdot" and count == 2:
-        pairs = zip(*map(_numbers, args))
+        pairs = zip(*map(numbers_in, args))
         return total(walker, [product(walker, pair) for pair in pairs])
     if name == "outer" and count == 2:
         lines = [List([product(walker, (a, b)) for b in args[1]]) for a in args[0]]
@@ -241,7 +241,7 @@ def _plain(walker: Walker, name: str, args: Sequence[Any]) -> Any:
         pairs = zip(args[0][1:], args[0])
         return made(walker, List([walker.numbers.operation(ast.Sub(), *p) for p in pairs]))  # fmt: skip
     if name == "cumsum" and count == 1:
-        values = _numbers(args[0])
+        values = numbers_in(args[0])
         return made(walker, List([total(walker, values[: k + 1]) for k in range(len(values))]))  # fmt: skip
     if name == "polyval" and count == 2:
         return _polyval(walker, *args)
@@ -317,8 +317,4 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
         return _filled(walker, args[0], walker.numbers.number(float(name == "ones")))
     if name == "full" and len(args) == 2:
         return _filled(walker, *args)
-    if name == "full_like" and len(args) == 2:
-        if not is_of_floats(args[0]):
-            raise UnknownError
-        return each(walker, args, lambda _, value: value)
     return _plain(walker, name, args)

@@ -258,7 +258,7 @@ class Files(Imports):
         bodies = [node.body, node.orelse]
         if isinstance(node, ast.Try):
             bodies = [[*node.body, *node.orelse, *node.finalbody]]
-            bodies += [handler.body for handler in node.handlers]
+            bodies += [] if _is_sure(node) else [h.body for h in node.handlers]
         found: dict[str, list[Value]] = {}
         for body in bodies:
             before, self.names.bound = self.names.bound, {}
@@ -273,6 +273,17 @@ class Files(Imports):
             first, *rest = values
             alike = all(_is_same(first, other) for other in rest)
             self.names.bound[name] = first if alike else None
+
+
+def _is_sure(node: ast.Try) -> bool:
+    """Whether nothing fails in a `try`, as it imports what `math` and `sys` have, and names what that says of floats."""
+    for each in node.body:
+        of = each.module if isinstance(each, ast.ImportFrom) else ""
+        told = each.value if isinstance(each, ast.Assign) else None
+        said = isinstance(told, ast.Attribute) and isinstance(told.value, ast.Name) and told.attr == "epsilon"  # fmt: skip
+        if of not in ("math", "sys") and not said:
+            return False
+    return not node.orelse and not node.finalbody
 
 
 def bound_in(statement: ast.AST) -> Iterator[str]:

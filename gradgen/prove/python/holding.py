@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from gradgen.prove.python import arrays, sequences
+from gradgen.prove.python import arrays, masked, sequences
 from gradgen.prove.python.heap import Array, Dict, Heap, List, Local
 from gradgen.prove.python_expressions import (  # fmt: skip
     Expressions,
@@ -35,6 +36,15 @@ class Method:
     name: str
 
 
+@dataclass(frozen=True)
+class Partial:
+    """A function with arguments that it is given beforehand."""
+
+    function: Any
+    args: list[Any]
+    named: Mapping[str, Any]
+
+
 class Spread(list[Any]):
     """What a star spreads."""
 
@@ -60,7 +70,7 @@ class Holding(Expressions):
 
     def is_plain(self, value: Any) -> bool:
         """Whether a value is no sequence."""
-        return isinstance(value, (Place, int, Fixed, Imported, Function))
+        return isinstance(value, (Place, int, Fixed, Imported, Function, Partial))
 
     def named(self, name: str, scope: Mapping[str, Value]) -> Any:
         holder = scope.holder(name) if isinstance(scope, Local) else None
@@ -96,6 +106,8 @@ class Holding(Expressions):
             return self.function(ast.FunctionDef("", node.args, [body], []), scope)
         if isinstance(node, ast.BinOp) and not all(map(self.is_plain, operands)):
             return self.operation(node.op, *operands)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            return masked.denied(self, operands[0])
         if isinstance(node, ast.UnaryOp) and not self.is_plain(operands[0]):
             if isinstance(node.op, ast.Not):
                 return not self.condition(operands[0])
@@ -103,6 +115,10 @@ class Holding(Expressions):
             return arrays.each(self, operands, lambda v: self.numbers.sign(op, v))
         if isinstance(node, ast.IfExp):
             return self.heap.chosen(*operands)
+        if isinstance(node, ast.Call) and any(k.arg == "out" and isinstance(k.value, ast.Name) for k in node.keywords):  # fmt: skip
+            return masked.written(
+                self, node, super().combined(node, operands, scope), scope
+            )
         if isinstance(node, ast.Attribute) and operands[0] == Imported("numpy", "linalg"):  # fmt: skip
             return Imported("numpy.linalg", node.attr)
         if isinstance(node, ast.Attribute) and not isinstance(operands[0], Imported):
@@ -148,7 +164,7 @@ class Holding(Expressions):
             return Imported("numpy", "float64")
         if isinstance(owner, Place) and name in ("T", "shape", "size", "ndim"):
             return {"T": owner, "shape": (), "size": 1, "ndim": 0}[name]
-        if isinstance(owner, (*_CONTAINERS, Fixed)):
+        if isinstance(owner, (*_CONTAINERS, Fixed)) or name in ("item", "any", "all"):
             return Method(owner, name)
         raise UnknownError
 
@@ -257,6 +273,9 @@ class Calls(Holding):
             if len(args) > len(params) or {*named} & {*params[: len(args)]}:
                 raise UnknownError
             return self.called(function, {**dict(zip(params, args)), **named})
+        if isinstance(function, Partial):
+            more = {**function.named, **named}
+            return self.applied(function.function, [*function.args, *args], more)
         if isinstance(function, Method):
             return self.method(function.owner, function.name, args, named)
         if not isinstance(function, Imported):
@@ -268,6 +287,10 @@ class Calls(Holding):
             ):
                 return Imported("numpy.finfo")
             raise UnknownError
+        if function == Imported("functools", "partial") and args:
+            return Partial(args[0], args[1:], named)
+        if function == Imported("collections", "OrderedDict"):
+            function = Imported("builtins", "dict")
         if function == Imported("builtins", "isinstance") and len(args) == 2:
             return is_instance(*args)
         name, module = function.name, function.module
@@ -279,17 +302,38 @@ class Calls(Holding):
         if module == arrays.ARRAY_API:
             return arrays.of_library(self, name, args, named)
         try:
-            if module.partition(".")[0] == "numpy":
-                return arrays.call(self, name, args, named)
+            if module == "numpy" and (told := masked.of_conditions(self, name, args, named)):  # fmt: skip
+                return told
+            if module.partition(".")[0] == "numpy" or name == "copysign":
+                return masked.call(self, name, args, named, partial(self.of_numpy, name))  # fmt: skip
             return sequences.call(self, name, args, named)
+        except UnknownError:
+            if named or module.partition(".")[0] == "numpy":
+                raise
+        return self.numbers.call(name, args)
+
+    def of_numpy(self, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """Return what a function of numpy's makes of arrays, and of numbers."""
+        try:
+            return arrays.call(self, name, args, named)
         except UnknownError:
             if named:
                 raise
-        if module.partition(".")[0] == "numpy" and not all(map(self.is_plain, args)):
+        if not all(map(self.is_plain, args)):
             return arrays.each(self, args, lambda *at: self.numbers.call(name, at))
         return self.numbers.call(name, args)
 
     def method(self, owner: Any, name: str, args: list[Any], named: Mapping[str, Any]) -> Any:  # fmt: skip
+        if isinstance(owner, (Place, bool)) and not (args or named):
+            if name == "item" or sequences.is_truth(owner):
+                return owner
+            raise UnknownError
+        if type(owner) is tuple and name == "copy" and not args and all(map(self.is_plain, owner)):  # fmt: skip
+            return self.held(List(owner))
+        if isinstance(owner, Array) and name == "astype" and len(args) == 1:
+            return arrays.call(self, "array", [owner, *args], named)
+        if isinstance(owner, Array) and name == "flatten" and not (args or named):
+            return arrays.made(self, tuple(arrays.numbers_in(owner)))
         if isinstance(owner, Array) and name in _OF_ARRAYS:
             return arrays.call(self, name, [owner, *args], named)
         if named:

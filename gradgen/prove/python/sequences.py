@@ -54,11 +54,20 @@ def through(walker: Walker, value: Any) -> list[Any]:
     return found
 
 
+def is_truth(value: Any) -> bool:
+    """Whether a value is a truth, or an array of them."""
+    if isinstance(value, Array):
+        return all(map(is_truth, value))
+    return type(value) is bool or (isinstance(value, Place) and value.truth)
+
+
 def taken(walker: Walker, owner: Any, at: Any) -> Any:
     """Return what stands in brackets behind a sequence."""
     walker.heap.check(owner)
     if isinstance(owner, Fixed) and type(owner.value) is str and type(at) is int:
         return Fixed(owner.value[at])
+    if isinstance(owner, (Place, Array)) and is_truth(at):
+        return owner  # of what is put where the same condition holds
     if isinstance(owner, Dict):
         try:
             return owner[key(walker, at)]

@@ -76,6 +76,18 @@ class Inner:
     defaults: Mapping[str, Value]
 
 
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """What `functools.partial` makes: a function, and the arguments that it is given beforehand, by position and by name."""
+
+    function: Dotted | Helper | Inner | Partial
+    args: Sequence[Value]
+    named: Mapping[str, Value]
+
+
+#: What may be called.
+Callee: TypeAlias = "Dotted | Helper | Inner | Partial"
+CALLEES = (Dotted, Helper, Inner, Partial)
 Meaning: TypeAlias = "Dotted | Constant | Helper"
 
 
@@ -224,20 +236,40 @@ def either(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]
 
 
 def _there(node: ast.stmt, names: Names) -> list[tuple[str, int, Meaning | None]]:
-    """Return what `try` binds by imports of what `math` has, so that nothing is done in their place."""
+    """Return what `try` binds by imports of what `math` and `sys` have, and by what that says of floats, so that nothing is done in their place."""
     if not isinstance(node, ast.Try) or node.orelse or node.finalbody:
         return []
-    if not all(map(_is_there, node.body)):
-        return []
+    found: list[tuple[str, int, Meaning | None]] = []
+    for inner in node.body:
+        if _is_there(inner):
+            found += plain(inner, 0, names)
+        elif told := _of_floats(inner, node.body):
+            name, line, attribute = told
+            found.append((name, line, Dotted(f"sys.float_info.{attribute}", "sys")))
+        else:
+            return []
     often = Counter(name for name, _ in bindings([node]))
-    found = [each for inner in node.body for each in plain(inner, 0, names)]
     return [each for each in found for _ in range(often[each[0]])]
 
 
 def _is_there(node: ast.stmt) -> bool:
-    """Whether a statement imports what `math` has, so that nothing is done in its place."""
-    of_math = isinstance(node, ast.ImportFrom) and (node.module, node.level) == ("math", 0)  # fmt: skip
-    return of_math and all(hasattr(math, alias.name) for alias in node.names)  # type: ignore[attr-defined]
+    """Whether a statement imports what `math` has, or what `sys` says of floats, so that nothing is done in its place."""
+    if not isinstance(node, ast.ImportFrom) or node.level:
+        return False
+    named = [alias.name for alias in node.names]
+    of_math = node.module == "math" and all(hasattr(math, name) for name in named)
+    return of_math or (node.module == "sys" and named == ["float_info"])
+
+
+def _of_floats(node: ast.stmt, body: Sequence[ast.stmt]) -> tuple[str, int, str] | None:
+    """Return the name that a statement gives to what `sys.float_info`, imported above it, says, its line and which that is; None of any other."""
+    value = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None  # fmt: skip
+    if not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
+        return None
+    told = [alias.asname or alias.name for each in body[: body.index(node)] if isinstance(each, ast.ImportFrom) and each.module == "sys" for alias in each.names]  # fmt: skip
+    target = node.targets[0]  # type: ignore[attr-defined]
+    known = value.value.id in told and value.attr in ("epsilon", "max", "min")
+    return (target.id, node.lineno, value.attr) if known and isinstance(target, ast.Name) else None  # fmt: skip
 
 
 def ways(node: ast.stmt) -> Iterator[ast.stmt]:

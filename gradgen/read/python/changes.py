@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradgen.read.python.tree import Function, bindings, dotted, own_names, scoped, walk
@@ -22,14 +22,14 @@ _INNER = ("vars", "locals")
 #: The same as attributes, of a frame or of a function.
 _FRAMES = ("f_globals", "f_locals", "f_builtins", "__globals__", "__builtins__")
 #: What a function does when it is called.
-_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
-_SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
-_WATCHED = (*_EVERYTHING, *_INNER, *_SETTERS)
+FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
+SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_WATCHED = (*_EVERYTHING, *_INNER, *SETTERS)
 #: What methods call the instance and the class that they belong to.
-_INSTANCES = ("self", "cls")
+INSTANCES = ("self", "cls")
 #: What a file may get hold of itself by; an importer, where it is not told in so many words what to import.
-_IMPORTERS = ("import_module", "__import__")
-_MODULES = ("modules", "__main__", *_IMPORTERS)
+IMPORTERS = ("import_module", "__import__")
+_MODULES = ("modules", "__main__", *IMPORTERS)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class _Watch:
         #: What stands in functions that nothing in the file speaks of, by what these are called.
         self.idle = {
             inner: function.name
-            for function in _unspoken(module, text)
+            for function in unspoken(module, text)
             for inner in walk(function)
         }
         #: The names of the file's own functions and classes, with the line from which they are bound.
@@ -87,6 +87,7 @@ class _Watch:
             for node in reversed(module.body)
             if isinstance(node, (ast.FunctionDef, ast.ClassDef))
         }
+        self.classes = own_classes(module)
         nodes = [n for n in walk(module) if isinstance(n, (ast.Import, ast.ImportFrom, ast.Constant))]  # fmt: skip
         self.owned: dict[Function, set[str]] = {}
         imports = [n for n in nodes if not isinstance(n, ast.Constant)]
@@ -107,12 +108,7 @@ class _Watch:
         self.copied: set[ast.expr] = set()
         #: The calls of `globals` that bind nothing: what asks for a name, and what Python alone calls.
         self.harmless = _harmless(module, self.found)
-        for called, key, node in _keyed(module):
-            self.harmless.add(called)
-            if node in self.idle:
-                self.found.idle.setdefault(key, self.idle[node])
-            elif not isinstance(node.ctx, ast.Load):
-                self.found.named.setdefault(key, (node.lineno, "`globals`"))
+        self.harmless |= _by_key(module, self.idle, self.found)
         #: The importers that are told what to import.
         self.told: set[ast.expr] = set()
         #: Where text is run among names that are given.
@@ -131,10 +127,9 @@ class _Watch:
                 self.found.named.setdefault(name, (node.lineno, "`global`"))
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                known = alias.name in _IMPORTERS and alias.asname is None
+                known = alias.name in IMPORTERS and alias.asname is None
                 self.found.itself |= alias.name in _MODULES and not known
-            for alias in node.names if node.module == "builtins" else ():
-                if alias.name in _WATCHED:
+                if node.module == "builtins" and alias.name in _WATCHED:
                     self.all_names(node, alias.name)
         elif isinstance(node, ast.Import):
             self.found.itself |= any(alias.name in _MODULES for alias in node.names)
@@ -144,7 +139,10 @@ class _Watch:
         elif isinstance(node, ast.Call):
             self.call(node, around)
         elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            self.inside_of(node.value, node)
+            key = _entry(node)
+            if key:
+                self.copied.add(node.value)  # of which no more is known
+            self.inside_of(node.value, node, key)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self.name(node, around)
 
@@ -160,7 +158,7 @@ class _Watch:
         watched = (*_TEXT, *_INNER) if bare else ()
         if name in ("globals", "__builtins__", *watched):
             self.all_names(node, name)
-        elif bare and name in _SETTERS:
+        elif bare and name in SETTERS:
             self.loose = True
             self.store(None, "*", node)
 
@@ -175,11 +173,11 @@ class _Watch:
 
     def attribute(self, owner: ast.expr, name: str, node: ast.expr) -> None:
         """Take note of an attribute, which is read or assigned."""
-        root, _ = dotted(owner)
+        root = _root(owner, self.classes)
         self.found.itself |= name in _MODULES and node not in self.told
         context = getattr(node, "ctx", None)
         if not isinstance(context, (ast.Load, type(None))):
-            if node in self.idle and root and name not in _FUNCTIONS:
+            if node in self.idle and root and name not in FUNCTIONS:
                 self.found.idle.setdefault(name, self.idle[node])
                 return
             if root:
@@ -203,16 +201,17 @@ class _Watch:
             self.copied.add(called.value)  # type: ignore[attr-defined]
         args = node.args
         texts = [a.value for a in args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
-        if name in _IMPORTERS and len(args) == len(texts) == 1:
+        if name in IMPORTERS and len(args) == len(texts) == 1:
             self.told.add(called)
             self.loose |= texts[0].split(".")[0] in self.modules
-        elif name in _SETTERS and args and (plain or isinstance(called, ast.Attribute)):
+        elif name in SETTERS and args and (plain or isinstance(called, ast.Attribute)):
             # As in math.__setattr__("exp", f), or object.__setattr__(math, "exp", f).
             owners = [args[0]]
             if isinstance(called, ast.Attribute):
-                owners = [called.value, *(args[:1] if len(args) > 2 else ())]
+                far = len(args) > own_arguments(name) or isinstance(args[-1], ast.Starred)  # fmt: skip
+                owners = [called.value, *(args[:1] if far else ())]
             for owner in owners:
-                root, _ = dotted(owner)
+                root = _root(owner, self.classes)
                 self.store(root, texts[0] if texts else "*", node)
                 if root:
                     self.found.named.setdefault(root, (node.lineno, f"`{name}`"))
@@ -230,11 +229,13 @@ class _Watch:
             for arg in args:
                 self.store(dotted(arg)[0], "*", node, sure=False)
 
-    def inside_of(self, node: ast.expr, where: ast.expr) -> None:
+    def inside_of(self, node: ast.expr, where: ast.expr, key: str = "") -> None:
         """Take note of what is put into `vars(math)`, or taken out."""
         if isinstance(node, ast.Call) and dotted(node.func)[0] in _INNER:
             for arg in node.args:
                 self.store(dotted(arg)[0], "*", where)
+        elif key:
+            self.store(dotted(node)[0], key, where)
         elif node in self.copied:
             return
         elif isinstance(node, ast.Attribute) and node.attr in ("__dict__", "modules"):
@@ -249,7 +250,7 @@ class _Watch:
         self, root: str | None, name: str, node: ast.expr, sure: bool = True
     ) -> None:
         """Take note of an assignment to an attribute, which may be one of a module."""
-        if name in _FUNCTIONS and sure:
+        if name in FUNCTIONS and sure:
             self.all_names(node, name)
         self.stores.append((root, name, node.lineno, sure))
 
@@ -259,8 +260,8 @@ class _Watch:
             for node, name in self.texts:
                 self.all_names(node, name)
         for root, name, line, sure in self.stores:
-            if root in _INSTANCES:
-                continue  # an object's own
+            if root in INSTANCES or (root in self.classes and name not in FUNCTIONS):
+                continue  # an object's own, or a class's
             at_hand = self.loose or self.found.itself
             told = name != "*" and (not root or bool(self.told))
             far = root in self.imported or at_hand or told
@@ -273,7 +274,45 @@ class _Watch:
         return self.found
 
 
-def _unspoken(module: ast.Module, text: str) -> Iterator[ast.FunctionDef]:
+def _root(owner: ast.expr, classes: frozenset[str]) -> str | None:
+    """Return what an owner starts from; nothing where that is a class of the file's, which may hold anything."""
+    root, attributes = dotted(owner)
+    return None if attributes and root in classes else root
+
+
+def _entry(node: ast.Subscript) -> str:
+    """Return the name that `a.__dict__["name"]` speaks of; empty for any other."""
+    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    held = isinstance(node.value, ast.Attribute) and node.value.attr == "__dict__"
+    return key if held and isinstance(key, str) else ""
+
+
+def own_arguments(name: str) -> int:
+    """Return how many arguments a method that sets or deletes an attribute takes: its name, and a value."""
+    return 1 if "del" in name else 2
+
+
+def own_classes(module: ast.Module) -> frozenset[str]:
+    """Return the names that a file binds by a class at its top level, and nowhere else, in any scope."""
+    counts: Counter[str] = Counter()
+    for node in walk(module):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            counts[node.id] += 1
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            counts[node.name] += 1
+        elif isinstance(node, ast.arg):
+            counts[node.arg] += 1
+        elif isinstance(node, ast.alias):
+            counts[node.asname or node.name.split(".")[0]] += 1
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:  # fmt: skip
+            counts[node.name] += 1
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            counts[node.rest] += 1
+    plain = (n for n in module.body if isinstance(n, ast.ClassDef) and not n.decorator_list)  # fmt: skip
+    return frozenset(node.name for node in plain if counts[node.name] == 1)
+
+
+def unspoken(module: ast.Module, text: str) -> Iterator[ast.FunctionDef]:
     """Yield the functions at the top of a file whose names stand nowhere else in it, not even in a text or a comment."""
     words = Counter(re.findall(r"\w+", text))
     for node in module.body:
@@ -291,6 +330,18 @@ def _keyed(module: ast.Module) -> Iterator[tuple[ast.AST, str, ast.Subscript]]:
             if isinstance(key, str) and not key.startswith("__"):
                 for called in _globals(node.value):
                     yield called, key, node
+
+
+def _by_key(module: ast.Module, idle: Mapping[ast.AST, str], changes: Changes) -> set[ast.AST]:  # fmt: skip
+    """Return the names `globals` that are asked for one name each, after taking note of what they bind."""
+    found: set[ast.AST] = set()
+    for called, key, node in _keyed(module):
+        found.add(called)
+        if node in idle:
+            changes.idle.setdefault(key, idle[node])
+        elif not isinstance(node.ctx, ast.Load):
+            changes.named.setdefault(key, (node.lineno, "`globals`"))
+    return found
 
 
 def _copies(module: ast.Module) -> Iterator[ast.AST]:

@@ -17,7 +17,7 @@ from gradgen.read.python.expression import translate
 from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.rows import ATOM, Row, row_of
-from gradgen.read.python.terms.tables import Tables
+from gradgen.read.python.terms.tables import Tables, aliases, change_abroad, levels
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
@@ -125,6 +125,7 @@ class Constants:
         try:
             value = translate(constant.value, beside)
             self.check(constant.name, value, constant.names, constant.value)
+            self.check_abroad(constant, value)
         except GradgenError as error:
             where = constant.names.where(getattr(constant.value, "lineno", 0))
             raise scope.fail(
@@ -142,13 +143,32 @@ class Constants:
             raise names.fail(f"{row.word} is used where it is made; write tuple(...)", node)  # fmt: skip
         if names.live is not None:
             return
+        change = self.tables(names).change(name, row)
+        if change:
+            raise names.fail(f"{change}; write a tuple, or change a copy", node)
+
+    def check_abroad(self, constant: Constant, value: Value) -> None:
+        """Refuse a sequence that another file may change which runs when the function's own is imported."""
+        row, own = row_of(value), constant.names
+        beyond = own.modules.beyond if own.modules is not None else None
+        if row is None or beyond is None or not levels(row):
+            return
+        todo = aliases(self.tables(own))
+        for name in todo:
+            for names in beyond.mentioning(name):
+                tables = self.tables(names)
+                change = change_abroad(tables, name, row) if names is not own else ""
+                if change:
+                    raise own.fail(f"{change}; write a tuple, or change a copy", constant.value)  # fmt: skip
+                todo += [each for each in aliases(tables) if each not in todo]
+
+    def tables(self, names: Names) -> Tables:
+        """Return what is done with the tables of a file."""
         found = next((known for of, known in self.files if of is names), None)
         if found is None:
             found = Tables(names)
             self.files.append((names, found))
-        change = found.change(name, row)
-        if change:
-            raise names.fail(f"{change}; write a tuple, or change a copy", node)
+        return found
 
     def table(self, constant: Constant, name: str, row: Row) -> Value:
         """Return a sequence of constants; what is worked out in it, such as `1/3`, has a line of its own."""
@@ -177,4 +197,4 @@ class Constants:
         self.draft.add(name, value, comment)
         self.draft.constants.add(name)
         self.draft.at = here
-        return Value(name, whole=value.whole)
+        return Value(name, whole=value.whole, narrow=value.narrow)

@@ -11,7 +11,7 @@ from gradgen.errors import GradgenError
 from gradgen.read.python.flow.conditions import Pairs
 from gradgen.read.python.scope import Names
 from gradgen.read.python.terms.cells import Cells
-from gradgen.read.python.terms.value import Value
+from gradgen.read.python.terms.value import ELSE, Value
 from gradgen.read.reader import MAX_PROGRAM
 
 WORD = re.compile(r"\b[^\W\d]\w*")
@@ -40,6 +40,8 @@ class Draft:
         known: all names that there ever were.
         cells: the lists, dicts and arrays that may change.
         nested: how many `for` of comprehensions are around.
+        boxes: the names that stand for what may be one of numpy's arrays without axes, each with the call of a function that made it for
+            the name alone, or -1.
     """
 
     avoid: frozenset[str] = frozenset()
@@ -56,6 +58,7 @@ class Draft:
     known: set[str] = field(default_factory=set)
     cells: Cells = field(default_factory=Cells)
     nested: int = 0
+    boxes: dict[str, int] = field(default_factory=dict)
 
     def go_to(self, names: Names, *nodes: ast.AST) -> None:
         """Take note of the lines that what is added comes from."""
@@ -67,8 +70,16 @@ class Draft:
         if len(self.items) >= MAX_STATEMENTS:
             raise self._has(f"{MAX_STATEMENTS} statements when its loops are unrolled")
         self.count(value)
+        if value.boxed:
+            self.boxes[name] = -1 if value.text in self.boxes else self.cells.frame
+        elif value.text in self.boxes or (value.binds == ELSE and self.boxes.keys() & {*WORD.findall(value.text)}):  # fmt: skip
+            self.boxes[name] = -1
         self.items.append((name, value.text, comment))
         self.places.append(self.at)
+
+    def owns(self, name: str) -> bool:
+        """Whether a name stands for one of numpy's arrays that was made for it where a function is called now."""
+        return self.boxes.get(name) == self.cells.frame
 
     def first(self, name: str) -> str:
         """Return the name of which another is no more than a second one, as of x after y = np.asarray(x)."""

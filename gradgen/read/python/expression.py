@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
@@ -214,6 +215,8 @@ def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> 
             if first.is_number and last.is_number and first.binds == ATOM:
                 made.append(_one_of(first, last, end))  # as in size = size or 2.0
                 return None if count == len(node.values) else (node.values[count],)
+            if not end and first.is_number and last.condition:
+                first = tested(first)  # where it is 0, that is as much as False
             text = f"{first.inside(binds)} {word} {last.inside(binds + 1)}"
             last = Value(text, binds, condition=True)
         made.append(last)
@@ -289,7 +292,7 @@ def _joined(
         row = row_of(operands[0])
         if row is None or row.kind != "array" or isinstance(node.op, ast.Not):
             return unary(node, operands[0], context)
-        return context.arrays(node, operands, lambda each: unary(node, each[0], context))  # fmt: skip
+        return context.arrays(node, operands, lambda each: unary(node, replace(each[0], narrow=each[0].narrow or each[0].condition), context))  # fmt: skip
     if isinstance(node, ast.Compare):
         return _compared(node, operands, context)
     if isinstance(node, ast.NamedExpr):

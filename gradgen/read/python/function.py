@@ -26,7 +26,7 @@ from gradgen.read.python.flow.shapes import (
     shape_of,
     shapes,
 )
-from gradgen.read.python.flow.statements import check_result
+from gradgen.read.python.flow.statements import check_result, keys_of
 from gradgen.read.python.flow.ways import Returned
 from gradgen.read.python.flow.ways import comment as said_of
 from gradgen.read.python.follow.imports import Imports
@@ -290,14 +290,16 @@ class _Reader:
         self.rows = check_result(first, names, self.wanted)
         values = settle(self.draft, values, self.kept)
         if first.several:
-            outputs = results = self.results.several(values, comment)
+            outputs = results = self.results.several(values, comment, keys_of(first))
         else:
             name = self.results.single(values[0], comment)
             outputs = () if self.draft.items[-1][0] == name else (name,)
             results = (name,)
         self.draft.settle_constants()
         said = read_docstring(ast.get_docstring(function) or "")
-        told = " ".join(filter(None, (self.told, _rows_of(first), _trusted(names))))
+        told = " ".join(
+            filter(None, (self.told, _rows_of(first, results), _trusted(names)))
+        )
         docstring, doc = _words(said, told), meanings(
             said, inputs, results, self.shapes
         )
@@ -325,8 +327,11 @@ class _Reader:
         )
 
 
-def _rows_of(found: Returned) -> str:
+def _rows_of(found: Returned, results: Sequence[str]) -> str:
     """Return what is returned where it is more than a sequence of numbers, in words; empty else."""
+    if keys := keys_of(found):
+        pairs = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, results))
+        return f"It returns a dict, {{{pairs}}}; its numbers stand here in this order."
     inner = [f for f in (found.form or ("", (), ()))[2] if f is not None]
     if not inner:
         return ""

@@ -92,6 +92,8 @@ _COUNTS: Mapping[str, tuple[int, int]] = {
     "numpy.logaddexp": (2, 2),
     "math.hypot": (2, 99),
 }
+#: What an import may mean that takes sequences, by what the user calls it.
+OF_SEQUENCES: Mapping[str, str] = {"sum": "builtins.sum", "dot": "numpy.dot"}
 #: What scipy asks of arrays of any library, which is known without its source: which module makes them, arrays of floats, and what it tests.
 API = tuple(f"scipy._lib._array_api.{name}" for name in ("array_namespace", "xp_promote", "xp_capabilities"))  # fmt: skip
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -165,7 +167,7 @@ def meant(path: str, means: Mapping[str, str], sought: bool = False) -> Meant:
 def told(path: str, means: Mapping[str, str]) -> str:
     """Return a name with its module replaced by the one that the user says it means."""
     if path in means and means[path] not in _SAME:
-        return path
+        return OF_SEQUENCES.get(means[path], path)
     parts = path.split(".")
     for count in range(len(parts), 0, -1):
         module = means.get(".".join(parts[:count]))
@@ -193,12 +195,15 @@ def check_means(means: Mapping[str, str] | None) -> Mapping[str, str]:
                 f"`{printable(str(path))[:60]}` is no name of an import; one is written as in fluids.numerics.exp"
             )
         known = isinstance(text, str) and (
-            text in CALLS or text in COMPOSITIONS or text in CONSTANTS or text in _SAME
+            text in CALLS
+            or text in COMPOSITIONS
+            or text in CONSTANTS
+            or text in (*_SAME, *OF_SEQUENCES)
         )
         if not known and not _is_number(text):
             raise GradgenError(
                 f"`{path}` cannot mean `{printable(str(text))[:60]}`; it may mean a function that `gradgen functions` lists, "
-                f"a number, or a module: {', '.join(_SAME)}"
+                f"{', '.join(OF_SEQUENCES)}, a number, or a module: {', '.join(_SAME)}"
             )
     return {path: str(text) for path, text in (means or {}).items()}
 

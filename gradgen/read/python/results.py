@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import COMPOSITIONS
@@ -54,17 +54,27 @@ class Results:
             return asked
         return own if own == asked else self._add(asked, value, comment)
 
-    def several(self, values: list[Value], comment: str) -> tuple[str, ...]:
-        """Return the names of several results, no two the same."""
+    def several(self, values: list[Value], comment: str, keys: Sequence[str] = ()) -> tuple[str, ...]:  # fmt: skip
+        """Return the names of several results, no two the same; those of a dict are its keys, where these are free."""
         assigned = {name for name, _, _ in self.draft.items}
         found: list[str] = []
-        for place, value in enumerate(values, 1):
-            if value.text in assigned and value.text not in found and not self.asked:
-                found.append(value.text)
+        for place in range(len(values)):
+            own, key = values[place].text, keys[place] if keys else ""
+            named = own in assigned and own not in found and not self.asked
+            free = key and not (self.asked or self.kept or key in self.draft.taken)
+            free = free and self._free(key, assigned)
+            if named and free:
+                self.draft.rename(own, key)
+                self.draft.taken[key] = 1
+                word = re.compile(rf"\b{own}\b")
+                values = [replace(v, text=word.sub(key, v.text)) for v in values]
+                found.append(key)
+            elif named:
+                found.append(own)
             else:
                 name = self.asked or "f"
-                name = name if place == 1 else f"{name}{place}"
-                found.append(self._add(name, value, comment))
+                name = name if not place else f"{name}{place + 1}"
+                found.append(self._add(key if free else name, values[place], comment))
         return tuple(found)
 
     def _add(self, name: str, value: Value, comment: str) -> str:

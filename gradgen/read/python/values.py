@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
-from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning, omitted
+from gradgen.read.python.bound import (  # fmt: skip
+    CALLEES,
+    Constant,
+    Dotted,
+    Helper,
+    Inner,
+    Meaning,
+    omitted,
+)
 from gradgen.read.python.expression import Comprehension, translate
 from gradgen.read.python.flow.known import FOREIGN, compared, is_instance
 from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant, told
 from gradgen.read.python.scope import Names, UnclearError
-from gradgen.read.python.terms import arrays, methods
+from gradgen.read.python.terms import arrays, masked, methods
 from gradgen.read.python.terms.calling import called, callee, takes_sequences
 from gradgen.read.python.terms.rows import ATOM, Row, RowError
 from gradgen.read.python.terms.subscripts import subscript
@@ -51,6 +59,8 @@ class Place:
     outer: Scope | None = None
     #: Whether this is a comprehension, and what is called in it.
     turning: bool = False
+    #: The condition in brackets behind which numbers are those where it holds, as its tree is written.
+    mask: str = ""
     calling: ast.AST | None = None
 
     def fail(self, message: str, node: ast.AST) -> GradgenError:
@@ -266,9 +276,13 @@ class Scope(Place):
         infinite = self.constants.edges.get("inf")
         return infinite is not None and value.text == infinite.text
 
+    def is_beyond(self, value: Value) -> bool:
+        """Whether a value is what stands for an infinite number, of either sign."""
+        return self.is_infinite(value) or self.is_infinite(replace(value, text=value.text.lstrip("-")))  # fmt: skip
+
     def finite(self, values: Sequence[Value]) -> None:
         """Refuse what is asked of an infinite number, or made of it."""
-        if any(map(self.is_infinite, values)):
+        if any(map(self.is_beyond, values)):
             raise RowError("`inf`, or what is too large for a float, is not a finite number; it may be returned, where the module raises, and no more")  # fmt: skip
 
     # Sequences.
@@ -281,6 +295,8 @@ class Scope(Place):
 
     def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
         cells = self.constants.draft.cells
+        if self.mask and ast.dump(node.slice) == self.mask:
+            return masked.where(cells.read(parts[0]), parts[1])
         return subscript(parts[0], node.slice, parts[1:], cells)
 
     def matrix(self, left: Value, right: Value) -> Value:
@@ -346,6 +362,6 @@ class Scope(Place):
     ) -> Value:
         """Return what a function that is at hand makes of values."""
         held = function.known.value if function.known is not None else None
-        if not isinstance(held, (Dotted, Helper, Inner)) or self.calling is None:
+        if not isinstance(held, CALLEES) or self.calling is None:
             raise RowError("only functions are called")
         return called(self, held, args, named, self.calling, sure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from gradgen.core.rows import Row
 from gradgen.errors import GradgenError
 from gradgen.read.compositions import body_of
 from gradgen.read.sympy import make
-from gradgen.read.sympy.nodes import ByNode, operands_first
+from gradgen.read.sympy.nodes import ByNode, below, operands_first
 
 #: Published limits: the terms of one sum or product, and the nodes of all of them together.
 MAX_TERMS = 1000
@@ -111,12 +112,7 @@ def written_out(composition: Row, args: Sequence[sp.Basic]) -> sp.Expr:
 def nodes(expr: sp.Basic) -> ByNode[None]:
     """Return the nodes of an expression, shared ones once."""
     seen: ByNode[None] = ByNode()
-    todo = [expr]
-    while todo:
-        node = todo.pop()
-        if node not in seen:
-            seen[node] = None
-            todo += node.args
+    seen.update((node, None) for node in below([expr]))
     return seen
 
 
@@ -125,19 +121,22 @@ def size(expr: sp.Basic) -> int:
     return len(nodes(expr))
 
 
-def spread(expr: sp.Basic) -> int:
-    """Return the number of nodes of an expression, each counted wherever it stands: what its text would hold."""
+def spread(expr: sp.Basic, most: float = math.inf) -> int:
+    """Return the number of nodes of an expression, each counted wherever it stands: what its text would hold.
+
+    Of one with more than `most` of them it may be any number above that.
+    """
     counts: ByNode[int] = ByNode()
     todo = [expr]
-    while todo:
+    while todo and len(counts) <= most:
         node = todo[-1]
-        missing = [arg for arg in node.args if arg not in counts]
+        missing = counts.without(node.args)
         if missing:
             todo += missing
             continue
         todo.pop()
-        counts[node] = 1 + sum(counts[arg] for arg in node.args)
-    return counts[expr]
+        counts[node] = 1 + sum(counts.of(node.args))
+    return len(counts) if todo else counts[expr]
 
 
 def _tidy(node: sp.Basic, zeros: bool) -> sp.Basic:
@@ -193,10 +192,10 @@ def without_series(expr: sp.Basic) -> sp.Basic:
         elif isinstance(node, (sp.Sum, sp.Product)):
             done[node] = _written_series(node)
         else:
-            missing = [arg for arg in node.args if arg not in done]
+            missing = done.without(node.args)
             todo += missing
             if not missing:
-                args = [done[arg] for arg in node.args]
+                args = done.of(node.args)
                 same = all(new is old for new, old in zip(args, node.args))
                 done[node] = node if same else make.unevaluated(type(node), *args)
     return done[expr]

@@ -366,3 +366,27 @@ class xlog1py(Meant):
 
     nargs = 2
     meaning = _Meaning(lambda: X * sp.log(1 + Y))
+
+
+class total(sp.Function):
+    """The sum of what rows of data have."""
+
+    nargs = 1
+
+
+class average(sp.Function):
+    """The mean of what rows of data have."""
+
+    nargs = 1
+
+
+class logsumexp(sp.Function):
+    """The logarithm of the sum of exp(x) over rows of data."""
+
+    nargs = 1
+
+
+class logmeanexp(sp.Function):
+    """The logarithm of the mean of exp(x) over rows of data."""
+
+    nargs = 1

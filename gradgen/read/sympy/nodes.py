@@ -1,8 +1,8 @@
-"""A map from SymPy nodes to values, by the node itself and not by what it equals, and a walk over them: neither recurses."""
+"""A map from SymPy nodes to values, by the node itself and not by what it equals, and walks over them: none recurses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 import sympy as sp
@@ -36,6 +36,11 @@ class ByNode(MutableMapping[sp.Basic, V]):
         owned = self._owned
         return [owned[id(node)][1] for node in nodes]
 
+    def without(self, nodes: Sequence[sp.Basic]) -> list[sp.Basic]:
+        """Return those of some nodes that it does not hold."""
+        owned = self._owned
+        return [node for node in nodes if id(node) not in owned]
+
     def __iter__(self) -> Iterator[sp.Basic]:
         return (node for node, _ in self._owned.values())
 
@@ -63,3 +68,16 @@ def operands_first(roots: Iterable[sp.Basic], done: ByNode[Any]) -> Iterator[sp.
             continue
         todo.pop()
         yield node
+
+
+def below(roots: Iterable[sp.Basic]) -> Iterator[sp.Basic]:
+    """Yield some roots and the nodes below them, each once."""
+    # Which owns them: some nodes make their operands anew each time.
+    seen = ByNode[None]()
+    todo = [*roots]
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen[node] = None
+            yield node
+            todo += node.args

@@ -13,7 +13,7 @@ import sympy as sp
 
 from gradgen.core.doubles import DOUBLES
 from gradgen.core.rows import Row
-from gradgen.read.sympy.nodes import ByNode, operands_first
+from gradgen.read.sympy.nodes import ByNode, below, operands_first
 from gradgen.read.sympy.table import BY_NODE
 
 #: Numbers that are so near to each other, to their size, may be equal or not by rounding.
@@ -38,7 +38,7 @@ class Known(NamedTuple):
 def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
     """Return a comparison or a step, as floor, of constants that come to one thing exactly and may come to another in double precision."""
     roots = [*roots]
-    if not any(map(_jumps, _kinds(roots))):  # as nearly always
+    if not any(map(_jumps, {type(node) for node in below(roots)})):  # as nearly always
         return None
     done: ByNode[Known | None] = ByNode()
     for node in operands_first(roots, done):
@@ -55,20 +55,6 @@ def decided_by_rounding(roots: Iterable[sp.Basic]) -> sp.Basic | None:
             found = _worked_out(node, row, known)
         done[node] = found
     return None
-
-
-def _kinds(roots: Iterable[sp.Basic]) -> set[type[sp.Basic]]:
-    """Return the types of the nodes below some roots, and of these."""
-    found: set[type[sp.Basic]] = set()
-    seen: set[int] = set()  # by identity: all are parts of the roots
-    todo = [*roots]
-    while todo:
-        node = todo.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            found.add(type(node))
-            todo += node.args
-    return found
 
 
 def _jumps(kind: type[sp.Basic]) -> bool:

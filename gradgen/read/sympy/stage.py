@@ -14,15 +14,17 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom
 
-from gradgen.core.build import Steps, finish, power, quotient
+from gradgen.core.build import Steps, power, quotient
 from gradgen.core.program import DEFAULT_NAME, Program, Step
 from gradgen.core.rows import NAMED, Number, Row
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.passes.check import verify
 from gradgen.passes.constants import Constant, as_number, named, remembered
+from gradgen.passes.moved import finish
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import Formula, check_identifier
+from gradgen.read.sympy.again import again
 from gradgen.read.sympy.expand import written_out
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.nodes import ByNode
@@ -75,12 +77,11 @@ def stage(
         GradgenError: the formula holds what the table has no row for, a variable that `inputs` lacks, or a constant that is
             no finite number.
     """
-    order = _signature(formula, inputs)
-    parts = [formula.expr, *(assignment.expr for assignment in formula.assignments)]
-    doubtful = decided_by_rounding(parts)
-    if doubtful is not None:
-        message = "what this comes to depends on how its constants are rounded; write the number that is meant"
-        raise _error(formula, doubtful, message)
+    if formula.staged is not None:
+        order = formula.staged.inputs
+    else:
+        order = _signature(formula, inputs)
+        _check_rounding(formula)
     steps = Steps(rows, folded)
     places = {symbol: steps.input(symbol) for symbol in order}
     for asked in wrt or ():
@@ -105,6 +106,14 @@ def stage(
         found[result] = steps.result(value, taken)
     asked_for = (places[asked] for asked in (order if wrt is None else wrt))
     return verify(finish(steps, found, asked_for, given.values()))
+
+
+def _check_rounding(formula: Formula) -> None:
+    parts = [formula.expr, *(assignment.expr for assignment in formula.assignments)]
+    doubtful = decided_by_rounding(parts)
+    if doubtful is not None:
+        message = "what this comes to depends on how its constants are rounded; write the number that is meant"
+        raise _error(formula, doubtful, message)
 
 
 class _Remembering(Steps):
@@ -209,7 +218,9 @@ def _assigned(
         raise GradgenError(
             f"the program calls its result `{last}`; a name is given to a formula alone"
         )
-    if not formula.assignments:
+    if formula.staged is not None:
+        values[name] = again(steps, formula.staged)
+    elif not formula.assignments:
         values[name] = _build(formula, steps, formula.expr, done, constants)
     return values, given
 
@@ -234,15 +245,15 @@ def python_name(name: str) -> str:
 def _symbols(formula: Formula) -> dict[str, sp.Basic]:
     """Return the variables by their Python names."""
     found: dict[str, sp.Basic] = {}
-    seen: set[int] = set()  # by identity: all are parts of the formula
+    seen = ByNode[None]()
     # Of a program also what no result needs: its inputs are inputs all the same.
     todo: list[sp.Basic] = [formula.expr]
     todo += [assignment.expr for assignment in reversed(formula.assignments)]
     while todo:
         node = todo.pop()
-        if id(node) in seen:
+        if node in seen:
             continue
-        seen.add(id(node))
+        seen[node] = None
         args = node.args
         if args:
             todo.extend(args[::-1])
@@ -287,8 +298,7 @@ def _build(
     constants: Container[sp.Basic] = (),
 ) -> int:
     """Walk a tree without recursion, operands first and left to right, each shared node once."""
-    #: By identity: each node that is planned is the root, or a child of a plan that is kept here.
-    plans: dict[int, _Plan] = {}
+    plans = ByNode[_Plan]()
     todo = [root]
     while todo:
         node = todo[-1]
@@ -296,15 +306,15 @@ def _build(
             todo.pop()
             continue
         try:
-            plan = plans.get(id(node))
+            plan = plans.get(node)
             if plan is None:
-                plan = plans[id(node)] = _plan(node, steps, constants)
-                missing = [child for child in plan.children if child not in done]
+                plan = plans[node] = _plan(node, steps, constants)
+                missing = done.without(plan.children)
                 if missing:
                     todo += missing[::-1]
                     continue
             todo.pop()
-            done[node] = plan.combine(*[done[child] for child in plan.children])
+            done[node] = plan.combine(*done.of(plan.children))
         except ZeroDivisionError:
             raise _error(
                 formula,

@@ -51,6 +51,8 @@ _OTHERS: Mapping[str, Callable[..., Any]] = {
     "wsigmoid": lambda a, x: 1 / (1 + a * sp.exp(-x)),
     "top": lambda x, y: sp.floor(sp.Max(x, y)),
     "expinf": lambda x: sp.exp(x, evaluate=False),
+    "sum": fn.total,
+    "mean": fn.average,
     "lgamma": sp.loggamma,
     "lambertw": sp.LambertW,
 }

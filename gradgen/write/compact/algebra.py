@@ -12,6 +12,9 @@ from gradgen.core.rows import Number
 from gradgen.passes.constants import called
 from gradgen.passes.signs import negated, negative
 
+#: Far below the largest double.
+_LARGE = 2**1000
+
 
 class Algebra:
     """Makes operations of a line: signs in front, and constant factors as one where that rounds alike."""
@@ -26,7 +29,11 @@ class Algebra:
     def make(self, op: str, *args: int) -> int:
         """Return an operation, its sign in front, and constant factors as one where that rounds alike."""
         steps, known = self.steps, self.known
-        signs = [negative(steps, arg, known) for arg in args]
+        sums = op in ("add", "sub")
+        signs = [
+            negative(steps, arg, known, sums and place > 0)
+            for place, arg in enumerate(args)
+        ]
         if op == "neg":
             return negated(steps, args[0], known) if signs[0] is None else signs[0]
         if op in ("mul", "div") and any(sign is not None for sign in signs):
@@ -40,6 +47,9 @@ class Algebra:
         if op == "sub" and signs[1] is not None:
             return self.make("add", args[0], signs[1])
         if op == "mul":
+            below = self._below_1(args[1])
+            if below is not None:
+                return self.make("div", args[0], below)
             (left, a), (right, b) = map(self._scale, args)
             if left != 1 or right != 1:
                 return self._scaled(left * right, self._product(a, b))
@@ -55,6 +65,14 @@ class Algebra:
         if a is None or b is None:
             return b if a is None else a
         return self.steps.emit("mul", a, b)
+
+    def _below_1(self, value: int) -> int | None:
+        """Return d where a value is 1/d and has no name."""
+        step = self.steps[value]
+        if value in self.known or step.op not in ("inv", "div"):
+            return None
+        whole = step.op == "inv" or self._digits(step.args[0]) == 1
+        return step.args[-1] if whole else None
 
     def _scale(self, value: int) -> tuple[Fraction, int | None]:
         """Return the power of 2 that a product begins with, which may stand in front of any other, and what it is a factor of."""
@@ -82,11 +100,19 @@ class Algebra:
         if step.op == "mul" and value not in self.known:
             one, other = step.args
             if self._has_number(one) or not self._has_number(other):
-                return steps.append(Step("mul", (self._scaled(factor, one), other)))
+                return self._with(self._scaled(factor, one), other)
             made = self._scaled(factor, other)
-            order = (made, one) if steps.number(made) is not None else (one, made)
-            return steps.append(Step("mul", order))
+            if steps.number(made) is not None:
+                return self._with(made, one)
+            return self._with(one, made)
         return steps.append(Step("mul", (steps.const(factor), value)))
+
+    def _with(self, one: int, other: int) -> int:
+        """Return a product of what has just been scaled, which may have come to 1, -1 or something with a sign."""
+        signs = (negative(self.steps, arg, self.known) for arg in (one, other))
+        if self.steps.number(one) in (1, -1) or any(sign is not None for sign in signs):
+            return self.make("mul", one, other)
+        return self.steps.append(Step("mul", (one, other)))
 
     def _has_number(self, value: int) -> bool:
         """Whether a number without a name is a factor of a value."""
@@ -100,6 +126,30 @@ class Algebra:
         """Return what a constant without a name is."""
         number = self.steps.number(value)
         return None if number is None or called(number)[0] else number
+
+    def halved(self, value: int) -> int:
+        """Return a value in which what is divided by a power of 2, and is no product, is multiplied: that rounds alike, and is faster."""
+        step = self.steps[value]
+        if value in self.known or not step.args:
+            return value
+        args = tuple([self.halved(arg) for arg in step.args])
+        if step.op == "div" and self._is_whole(args[0]):
+            below = self._digits(args[1])
+            exact = isinstance(below, Fraction) and _is_power_of_2(below)
+            if isinstance(below, Fraction) and exact and 1 < below < _LARGE:
+                # As a double it stays where it is, also behind a factor that is next to 0.
+                return self.make("mul", self.steps.const(float(1 / below)), args[0])
+        if args == step.args:
+            return value
+        return self.steps.append(step._replace(args=args))
+
+    def _is_whole(self, value: int) -> bool:
+        """Whether a value is no constant, product or quotient, but for its sign."""
+        step = self.steps[value]
+        if value not in self.known and step.op == "neg":
+            return self._is_whole(step.args[0])
+        parts = value not in self.known and step.op in ("mul", "div", "inv")
+        return not parts and not self.steps.is_constant(value)
 
     def put(self, value: int, places: Mapping[int, int], true: frozenset[int]) -> int:
         """Return a value with others in the places of what has names, under conditions that are known to hold."""

@@ -24,14 +24,26 @@ class Fused:
     Attributes:
         made: the lines, by their places among those that they are made of.
         inside: by value without a line, the value of the forward line that it stands in.
+        readers: by value that is no more than another or its negative, those of the forward lines that read it.
         said: by the name of a gradient without a line, the value that it is.
         copied: the same of the gradient of what the author named.
     """
 
     made: dict[int, Line]
     inside: dict[int, int] = field(default_factory=dict)
+    readers: dict[int, list[int]] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
     copied: dict[str, int] = field(default_factory=dict)
+
+    def place(self) -> None:
+        """Let what several lines read stand in the one that the gradient comes to last."""
+        for value in sorted(self.readers, reverse=True):
+            self.inside[value] = min(self.readers[value], key=self._holder)
+
+    def _holder(self, value: int) -> int:
+        while value in self.inside:
+            value = self.inside[value]
+        return value
 
     @property
     def lines(self) -> list[Line]:
@@ -51,10 +63,12 @@ class Compact:
         self.known: dict[int, str] = {}
         #: The lines that may stand inside the one that reads them: their places, by their values.
         self.waiting: dict[int, int] = {}
+        #: Those that do, in a line that says itself otherwise than by its steps.
+        self.placed: set[int] = set()
 
     def start(self, names: Mapping[int, str]) -> Names:
         """Begin a function before whose first line values are called so; return what is called how."""
-        self.waiting = {}
+        self.waiting, self.placed = {}, set()
         known = self.known = self.algebra.known = self.measure.known = Names(names)
         return known
 
@@ -117,11 +131,11 @@ class Compact:
             elif line.name in gradients:
                 if light:
                     del found.made[place]
-                    found.said[line.name] = bare(self.steps, line.value)
+                    found.said[line.name] = bare(self.steps, line.value, known)
             elif light and line.name in kept and line.answers is not None:
                 del found.made[place]
                 self.algebra.light[line.total] = line.value
-                found.copied[line.name] = bare(self.steps, line.value)
+                found.copied[line.name] = bare(self.steps, line.value, known)
                 continue
             elif line.answers is not None and line.total in known and light:
                 del found.made[place]  # which has a name, and gets no second one
@@ -135,6 +149,7 @@ class Compact:
                 if alone and (line.total not in read or self._again(line, read)):
                     waiting[line.total] = place
             known.give(line)
+        found.place()
         return _renamed(found, kept | gradients, known)
 
     def _filled(self, line: Line, found: Fused) -> Line:
@@ -142,7 +157,7 @@ class Compact:
         ahead = line.answers is None
         for inner in self.read(line.value) if ahead else ():
             if inner in self.algebra.light:
-                found.inside.setdefault(inner, line.total)
+                found.readers.setdefault(inner, []).append(line.total)
         value, size = self.algebra.put(line.value, {}, frozenset()), self.measure.size
         waiting = [v for v in self.read(value) if v in self.waiting]
         places = {v: found.made[self.waiting[v]].value for v in waiting}
@@ -162,6 +177,10 @@ class Compact:
             if ahead:
                 found.inside[inner] = line.total
             del found.made[self.waiting.pop(inner)]
+        halved = self.algebra.halved(value)
+        if halved != value and self.measure.fits(line, halved):
+            self.placed.update(places)
+            value = halved
         line = line._replace(value=value)
         if line.sign == "=":
             return line
@@ -176,7 +195,8 @@ class Compact:
     def _again(self, line: Line, read: Mapping[int, int]) -> bool:
         """Whether a line is as well made once more by the one other line that reads it: of a number and one name that has a value there."""
         step = self.steps[line.value]
-        plain = step.op in ("add", "sub", "mul", "div") and line.value == line.total
+        same = line.value in (line.total, self.algebra.halved(line.total))
+        plain = step.op in ("add", "sub", "mul", "div") and same
         numbers = [arg for arg in step.args if self.steps.number(arg) is not None]
         named = [arg for arg in step.args if arg in self.known]
         return plain and len(numbers) == len(named) == read[line.total] == 1
@@ -210,7 +230,8 @@ class Compact:
         while todo:
             at = todo.pop()
             if at not in self.known:
-                if at in self.chain.tidy.named or self.steps[at].op == "input":
+                named = at in self.chain.tidy.named and at not in self.placed
+                if named or self.steps[at].op == "input":
                     return False
                 todo += self.steps[at].args
         return True

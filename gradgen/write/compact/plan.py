@@ -65,7 +65,7 @@ def _past_exponentials(program: Program) -> Iterator[Way]:
     }
     for way in program.ways:
         if passed.get(way.into) == way:
-            yield Way(way.source, 0, ahead[way.into], below=way.into)
+            yield Way(way.source, 0, ahead[way.into], below=(way.into,))
         elif way.source not in passed:
             yield way
 

@@ -39,7 +39,11 @@ FORMULA = Language(
         "and": infix("and", AND),
         "or": infix("or", OR),
         "not": word("not {0}", NOT, NOT),
-        "where": word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL),
+        **dict.fromkeys(
+            ("where", "then"),
+            word("{1} if {0} else {2}", CONDITIONAL, OR, OR, CONDITIONAL),
+        ),
+        "else": word("{2} if {0} else {1}", CONDITIONAL, OR, CONDITIONAL, OR),
         "hypot3": word("hypot({0}, {1}, {2})"),
         "norm": word("sqrt({0})"),
         "normif": word("sqrt({0}) if {1} else 0", CONDITIONAL, CONDITIONAL, ATOM),

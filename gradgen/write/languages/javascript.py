@@ -21,16 +21,11 @@ from gradgen.write.language import (
     SIGN,
     Language,
     Word,
+    calls,
     infix,
     word,
 )
 from gradgen.write.target import JAVASCRIPT_BLOCKS, Skeleton, Target
-
-
-def _calls(form: str, names: str) -> dict[str, Word]:
-    """Return words of one form, as `Math.{name}({0})`."""
-    return {name: word(form.replace("{name}", name)) for name in names.split()}
-
 
 #: A power binds as a sign: neither a negative base nor the negative of a power goes without brackets.
 _WHOLE = word("{0} ** {1:d}", SIGN, ATOM, SIGN)
@@ -54,8 +49,8 @@ _WORDS: Mapping[str, Word] = {
     "hypot3": word("Math.hypot({0}, {1}, {2})"),
     "norm": word("Math.sqrt({0})"),
     "expinf": word("Math.exp({0})"),
-    **_calls("Math.{name}({0}, {1})", "hypot atan2 max min"),
-    **_calls(
+    **calls("Math.{name}({0}, {1})", "hypot atan2 max min"),
+    **calls(
         "Math.{name}({0})",
         "abs sign sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh "
         "acosh atanh floor",
@@ -67,7 +62,7 @@ _WORDS: Mapping[str, Word] = {
     "logbeta": word("_log_beta({0}, {1})"),
     "experfc": word("_exp_erfc({0}, {1})"),
     "polygamma": word("_polygamma({0:d}, {1})"),
-    **_calls(
+    **calls(
         "_{name}({0})",
         "ceil trunc round erf erfc gamma lgamma bern gelu_tanh xcsch langevin log_norm_cdf digamma trigamma "
         "erfinv erfcinv lambertw zeta erfcx tanh_slope gauss exprel_slope bern_slope log1prel_slope "
@@ -75,7 +70,7 @@ _WORDS: Mapping[str, Word] = {
         "langevin_slope log_softplus_slope log_erfc_slope log_norm_cdf_slope sinc_slope zeta_slope "
         "erfcx_slope",
     ),
-    **_calls(
+    **calls(
         "_{name}({0}, {1})",
         "copysign heaviside logaddexp beta compound sigmoid_difference compound_slope compound_by_power "
         "digamma_rise",

@@ -21,6 +21,7 @@ from gradgen.write.language import (
     SIGN,
     Language,
     Word,
+    calls,
     helped,
     infix,
     word,
@@ -28,12 +29,6 @@ from gradgen.write.language import (
 from gradgen.write.python.layout import black_python, layout_python
 from gradgen.write.python.skeleton import check_skeleton
 from gradgen.write.target import Skeleton, Target
-
-
-def _calls(form: str, names: str) -> dict[str, Word]:
-    """Return words of one form, as `math.{name}({0})`."""
-    return {name: word(form.replace("{name}", name)) for name in names.split()}
-
 
 WORDS: Mapping[str, Word] = {
     **OPERATORS,
@@ -58,9 +53,9 @@ WORDS: Mapping[str, Word] = {
     "abs": word("abs({0})"),
     "max": word("max({0}, {1})"),
     "min": word("min({0}, {1})"),
-    **_calls("math.{name}({0}, {1})", "hypot atan2 copysign"),
-    **_calls("float(math.{name}({0}))", "floor ceil trunc"),
-    **_calls(
+    **calls("math.{name}({0}, {1})", "hypot atan2 copysign"),
+    **calls("float(math.{name}({0}))", "floor ceil trunc"),
+    **calls(
         "math.{name}({0})",
         "sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
         "erf erfc gamma lgamma",
@@ -162,7 +157,8 @@ _SCIPY = replace(
 )
 
 
-def _check(text: str, skeleton: Skeleton) -> None:
+def check(text: str, skeleton: Skeleton, loops: bool = False) -> None:
+    """Prove that a module is no more than one may be; with loops over lists, if it may have them."""
     check_skeleton(
         text,
         skeleton.imports,
@@ -174,6 +170,8 @@ def _check(text: str, skeleton: Skeleton) -> None:
         },
         skeleton.own,
         skeleton.constants,
+        skeleton.above,
+        loops,
     )
 
 
@@ -210,7 +208,7 @@ PYTHON = Target(
     avoided=frozenset(keyword.kwlist) | BUILTINS,
     layout=layout_python,
     layout_any=black_python,
-    check=_check,
+    check=check,
     formulas=frozenset(op for op, word_ in WORDS.items() if not word_.helper),
     noqa=_noqa,
 )

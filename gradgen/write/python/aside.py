@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,12 +36,14 @@ class Run(NamedTuple):
     Attributes:
         text: they, without their comments.
         names: the names in them.
-        sets: those of them that they assign to, and do not just add to.
+        numbers: the numbers in them.
+        sets: the names that they assign to, and do not just add to.
         assignments: they, one by one.
     """
 
     text: str
     names: frozenset[str]
+    numbers: frozenset[str]
     sets: frozenset[str]
     assignments: Sequence[Assignment]
 
@@ -90,7 +92,7 @@ def set_aside(text: str) -> Aside:
 def _taken_apart(run: str, kinds: dict[str, int]) -> Run:
     """Return a run, each of its assignments by the number of its kind, which is among these or becomes one."""
     parts = _WORD.split(run.strip())
-    marks = {word: _mark(word) for word in {*parts[1::2]}}
+    marks = _marks(parts[1::2])
     if "" in marks.values():
         parts = _joined(parts, marks)
     same = {word: word for word in marks}  # of which each is kept once
@@ -111,14 +113,17 @@ def _taken_apart(run: str, kinds: dict[str, int]) -> Run:
     names = frozenset([word for word, mark in marks.items() if mark == NAME])
     adding = {number for number, _, adds in known.values() if adds}
     sets = frozenset([target for target, kind, _ in found if kind not in adding])
-    return Run(run, names, sets, found)
+    numbers = frozenset([word for word, mark in marks.items() if mark == DIGITS])
+    return Run(run, names, numbers, sets, found)
 
 
-def _mark(word: str) -> str:
-    """Return what stands for a word in a kind; nothing for a keyword, and for what is no number as gradgen writes it."""
-    if word[0].isdigit():
-        return DIGITS if _NUMBER.fullmatch(word) else ""
-    return "" if word in _KEYWORDS else NAME
+def _marks(words: Iterable[str]) -> dict[str, str]:
+    """Return what stands for words in a kind; nothing for keywords, and for what is no number as gradgen writes it."""
+    found = dict.fromkeys(words, NAME)
+    numbers = [word for word in found if word[0].isdigit()]
+    found |= {word: DIGITS if _NUMBER.fullmatch(word) else "" for word in numbers}
+    found |= dict.fromkeys(_KEYWORDS & found.keys(), "")
+    return found
 
 
 def _joined(parts: Sequence[str], marks: dict[str, str]) -> list[str]:

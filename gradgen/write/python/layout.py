@@ -60,6 +60,7 @@ def layout_python(text: str) -> str:
             # A power of more than a name has spaces around its sign, which templates of operations leave out.
             other = max(map(width, long)) > _WIDTH or ")**" in whole
             other |= _ALONE.search(whole) is not None
+            other &= not whole.endswith(_LEFT)
             lines.append(_break(whole) if other else whole)
             statement, depth = [], 0
     return "\n".join([*lines, *statement]).rstrip("\n") + "\n"
@@ -84,6 +85,8 @@ def _is_plain(line: str) -> bool:
 
 #: One value on lines of its own: black has it on one line wherever that is short.
 _ALONE = re.compile(r"\(\n[^\n]*,\n *\)")
+#: What stands behind a statement that black leaves as it is.
+_LEFT = "  # fmt: skip"
 #: Ends of lines that are none to Python.
 _ENDS = "\r\x0b\x0c\x1c\x1d\x1e"
 _WORD = re.compile(r"(?<![\w.])([^\W\d]\w*|[0-9][\w.]*(?:(?<=e)[+-][0-9]+)?)")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gradgen.errors import GradgenError
-from gradgen.syntax import parse_python
+from gradgen.syntax import parse_expression, parse_python
 from gradgen.write.python.aside import DIGITS, NAME, Run, set_aside
 
 #: The functions of Python's own that lines may call.
@@ -21,6 +21,8 @@ def check_skeleton(
     signatures: Mapping[str, str],
     own: Sequence[str] = (),
     constants: Sequence[str] = (),
+    above: str = "",
+    loops: bool = False,
 ) -> None:
     """Prove that a module is a docstring, imports, helpers and the functions, each plain assignments, in branches or not, and a return.
 
@@ -31,6 +33,8 @@ def check_skeleton(
         signatures: the functions that it must have, in order, each with the text of its parameters.
         own: the lines that import functions of the user's.
         constants: the names of the constants that it may declare.
+        above: the line above each function; empty where there is none.
+        loops: whether it may have loops over lists, which put into others.
 
     Raises:
         GradgenError: the module is anything else. No input is known that leads here.
@@ -38,13 +42,15 @@ def check_skeleton(
     short, runs, kinds = set_aside(text)
     if runs:
         try:
-            _check_module(short, runs, imports, helpers, signatures, own, constants)
+            _check_module(
+                short, runs, imports, helpers, signatures, own, constants, above, loops
+            )
             _check_kinds(kinds, _modules(imports))
         except GradgenError:
             pass  # what is wrong is said of the whole text, and where
         else:
             return
-    _check_module(text, (), imports, helpers, signatures, own, constants)
+    _check_module(text, (), imports, helpers, signatures, own, constants, above, loops)
 
 
 def _check_module(
@@ -55,6 +61,8 @@ def _check_module(
     signatures: Mapping[str, str],
     own: Sequence[str],
     constants: Sequence[str],
+    above: str,
+    loops: bool,
 ) -> None:
     """Check a module in which `pass` stands for these runs of assignments, in order, but for their kinds."""
     try:
@@ -68,6 +76,8 @@ def _check_module(
     kept = {*called, *helpers, *signatures, *CALLABLE, *_modules(imports)}
     declared: set[str] = set()
     for node in module.body[1:]:
+        if isinstance(node, ast.Assign) and ast.unparse(node) in imports:
+            continue  # what the type of inputs is called
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             if ast.unparse(node) not in (*imports, *own):
                 raise _refused(f"it has the line `{ast.unparse(node)[:60]}`")
@@ -91,11 +101,21 @@ def _check_module(
             raise _refused(f"it has a function `{node.name[:60]}`")
         else:
             callables = {*helpers, *called, *declared}
-            _check_function(node, signatures[node.name], imports, callables, runs)
+            parts = [ast.dump(one) for one in node.decorator_list]
+            if parts != [*map(ast.dump, _decorators(above))]:
+                raise _refused(f"`{node.name}` has another decorator")
+            _check_function(
+                node, signatures[node.name], imports, callables, runs, loops
+            )
     if wanted:
         raise _refused(f"it has no function `{wanted[0]}`")
     if runs:
         raise _refused("some of its lines are in no function")
+
+
+def _decorators(line: str) -> list[ast.expr]:
+    """Return what the line above each function says."""
+    return [parse_expression(line[1:])] if line else []
 
 
 def _modules(imports: Sequence[str]) -> set[str]:
@@ -127,17 +147,19 @@ def _check_function(
     imports: Sequence[str],
     callables: set[str],
     runs: list[Run],
+    loops: bool,
 ) -> None:
-    if function.decorator_list or ast.unparse(function.args) != parameters:
+    if ast.unparse(function.args) != parameters:
         raise _refused(f"the signature of `{function.name}` is another")
     modules = _modules(imports)
     given = (arg.arg for arg in function.args.args)
-    known = {*given, *modules, *CALLABLE, *callables}
+    known = {*given, *modules, *CALLABLE, *callables, *["len"] * loops}
     if function.name == "jacobian":
         known.add("forward")
     _docstring(function, f"`{function.name}`")
     expressions: list[ast.expr] = []
     named: set[str] = set()
+    lists: set[str] = set()
     todo = [*reversed(function.body[1:])]
     while todo:
         line = todo.pop()
@@ -145,6 +167,10 @@ def _check_function(
         if isinstance(line, ast.If) and not last:
             expressions.append(line.test)
             todo += [*reversed(line.orelse), *reversed(line.body)]
+            continue
+        if loops and not last and (found := _of_loops(line, known, lists)) is not None:
+            expressions += found
+            todo += [*reversed(line.body)] if isinstance(line, ast.For) else []
             continue
         if isinstance(line, ast.Assign) and not last:
             first, *others = line.targets
@@ -165,6 +191,35 @@ def _check_function(
     _check_expressions(expressions, known, modules)
     if not known.issuperset(named):
         raise _refused("it names what is not known")
+
+
+def _of_loops(
+    line: ast.stmt, known: set[str], lists: set[str]
+) -> list[ast.expr] | None:
+    """Return the expressions in a loop's head, in the declaration of a list or in what puts a number into one; None for all else."""
+    if isinstance(line, ast.For) and not line.orelse:
+        through = [line.iter]
+        if isinstance(line.iter, ast.Call):
+            if [ast.unparse(word) for word in line.iter.keywords] != ["strict=True"]:
+                return None
+            through = [*line.iter.args]
+        head = f"zip({', '.join(map(ast.unparse, through))}, strict=True)"
+        if ast.unparse(line.iter) != (head if len(through) > 1 else ast.unparse(through[0])):  # fmt: skip
+            return None
+        known |= {*_names([*_targets(line.target)], line)}
+        return through if all(isinstance(one, ast.Name) for one in through) else None
+    if isinstance(line, ast.AnnAssign):
+        plain = ast.unparse(line).partition(": ")[2] == "list[float] = []"
+        lists |= {*_names([line.target], line)} if plain else set()
+        known |= lists
+        return [] if plain else None
+    if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call):
+        call = line.value
+        name = ast.unparse(call.func).removesuffix(".append")
+        plain = len(call.args) == 1 and not call.keywords and name in lists
+        plain = plain and isinstance(call.func, ast.Attribute)
+        return [call.args[0]] if plain else None
+    return None
 
 
 def _check_kinds(kinds: Sequence[str], modules: set[str]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from gradgen.core.build import Steps
-from gradgen.core.derive import Chain
 from gradgen.core.program import Line, Program, Way
 from gradgen.passes.ieee import Quiet
 from gradgen.passes.names import quotient_parts
+from gradgen.passes.settle import Settled
 from gradgen.write.language import Language
 from gradgen.write.languages.formula import FORMULA, TIGHT
 from gradgen.write.spell import Speller
@@ -28,7 +28,7 @@ _ROLES = {"num": "numerator", "den": "denominator"}
 class Comments:
     """Writes the comments of a module."""
 
-    def __init__(self, words: Words, chain: Chain, language: Language) -> None:
+    def __init__(self, words: Words, chain: Settled, language: Language) -> None:
         self.words = words
         self.program: Program = words.program
         self.names = words.names
@@ -101,13 +101,15 @@ class Comments:
         what = f"({above}/{words.factor(step.args[-1])})"
         if step.op == "log":
             what = f" {words.formula(way.source)}"
-        elif step.op == "mul":
+        elif step.op in ("mul", "powi", "powr", "pow"):
             what = f"({words.formula(way.source)})"
         text = f"-{words.operand(way.source)}/{into}"
-        if way.below is not None:
+        if way.below:
             bare = way._replace(branch=None, alive=(), moving=False, steep=False)
             one = self.chain.steps.const(1)
-            slope, negative = self.chain.tidy.signless(self.chain.partial(bare, one))
+            slope, negative = self.chain.tidy.signless(
+                self.chain.each().partial(bare, one)
+            )
             text = Speller(self.chain.steps, TIGHT).text(slope, names)
             text = "-" * negative + text
         return f"d{what}/d{into} = {text}"
@@ -118,7 +120,7 @@ class Comments:
         found: dict[int, Way] = {}
         for way in self.program.ways:
             over = self.program.steps[way.source].op == "div" and way.place == 1
-            if way.below is not None or over:
+            if way.below or over:
                 found.setdefault(way.source, way)
         return found
 

@@ -84,11 +84,12 @@ def kinks(
     """
     entries = []
     program = words.program
+    told = {way.source for way in program.ways if way.alive}
     for value in program.lines:
         row = program.rows[program.steps[value].op]
-        ways = words.rules.flowing.get(value, ())
-        if not (row.kink or any(way.alive for way in ways)):
+        if not (row.kink or value in told):
             continue
+        ways = words.rules.flowing.get(value, ())
         concerned = any(row.kink_partial in (None, way.place) for way in ways)
         still = [a == "" and i not in row.truths for i, a in enumerate(row.adjoints)]
         asked = [way for way in ways if row.kink_partial in (None, way.place)]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from gradgen.core.program import Program
 from gradgen.passes.cost import Cost
+from gradgen.write.sql.names import keys
+from gradgen.write.sql.normal import normal_of, slopes_of
 from gradgen.write.target import Target
 from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.summary import summary
@@ -15,6 +18,14 @@ from gradgen.write.words.wrapping import wrap
 _WIDTH = 84
 #: A list of more lines is cut short: what follows is counted.
 _LISTED = 8
+#: What is said of the gradients by arrays.
+_SHAPED = (
+    "Each has the shape of its variable: it is summed over what that was spread along."
+)
+#: And by columns and what all rows share.
+_SUMMED = (
+    "By a column each row has its own; by what all rows share, it is the sum over rows."
+)
 #: What an entry is about, by the error that it begins with.
 _ABOUT = {
     "ZeroDivisionError": "a division by 0",
@@ -61,7 +72,8 @@ class Docstrings:
             self.target.quoted,
         )
         lines += ["", *self._inputs(), *self._cost(cost)]
-        if self.target.infinite:
+        query = self.target.query
+        if self.target.infinite and (query is None or query.infinite):
             lines.append(
                 "Overflow and poles give inf, what has no value gives nan, as in C."
             )
@@ -92,6 +104,7 @@ class Docstrings:
         ]
         if foreign:
             yield from _wrap(f"Calls: {', '.join(dict.fromkeys(foreign))}.")
+        yield from _columns(self.target, program, names)
         if program.wrt != tuple(program.signature):
             asked = ", ".join(names[i] for i in program.wrt)
             yield from _wrap(f"Gradient: by {asked or 'no input'} only.")
@@ -121,6 +134,8 @@ class Docstrings:
             cached: whether there is a cache.
         """
         outputs = [self.names[value] for _, value in self.program.outputs]
+        if self.target.reduce:
+            outputs = [f"the {self.target.reduce} of {name}" for name in outputs]
         text = self.target.gives(outputs, results, cached)
         # What stands before and behind it in its first line counts; black takes an indent away that all other lines have.
         lines = wrap(text, _WIDTH - 6)
@@ -178,12 +193,18 @@ class Docstrings:
                 text = f"{give} the gradient of {result}, times the upstream gradient {seeds}."
                 lines = _wrap(text, width=_WIDTH - 7)
                 lines += ["", *_wrap(f"In this order: by {order}.")]
+        if self.target.arrays or self.target.lists:
+            lines += [""] if len(lines) == 1 else []
+            if self.target.reduce:
+                what = "rows" if self.target.rows else "all elements"
+                lines.append(f"They are of the {self.target.reduce} over {what}.")
+            lines.append(_SUMMED if self.target.rows else _SHAPED)
         received = {value for _, value in program.outputs}
         if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
             lines += [""] if len(lines) == 1 else []
-            lines += [
-                "The gradients of a value that is used more than once add up: `+=`."
-            ]
+            added = "." if self.target.arrays else ": `+=`."
+            text = "The gradients of a value that is used more than once add up"
+            lines.append(text + added)
         return lines
 
     def single(self) -> list[str]:
@@ -191,11 +212,17 @@ class Docstrings:
         names, result = self.names, self.words.result
         give = self.target.returns.format("the result and gradient")
         order = ", ".join(names[i] for i in self.program.wrt)
+        result = (
+            f"the {self.target.reduce} of {result}" if self.target.reduce else result
+        )
         text = f"{give} {result} and its gradient: by {order or 'no input'}."
         return _wrap(text, width=_WIDTH - 4)
 
     def jacobian(self) -> list[str]:
         """Return the lines of `jacobian`'s docstring."""
+        if self.target.rows:
+            order = ", ".join(self.names[i] for i in self.program.wrt)
+            return [*_wrap(f"Return the slopes of {self.words.result} in the shape (rows, parameters): by {order}.", width=_WIDTH - 4)]  # fmt: skip
         each = (
             "one row, of" if len(self.program.outputs) == 1 else "one row for each of"
         )
@@ -204,6 +231,105 @@ class Docstrings:
         text = f"{give} the Jacobian: {each} {self.words.result}."
         first = _wrap(text, width=_WIDTH - 4)
         return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
+
+
+def _columns(
+    target: Target, program: Program, names: Mapping[int, str]
+) -> Iterator[str]:
+    """Yield which inputs are columns, where rows are added up."""
+    if target.adds:
+        columns, signature = target.rows, program.signature
+        shared = ", ".join(names[v] for v, t in signature.items() if t not in columns)
+        listed = ", ".join(names[v] for v, t in signature.items() if t in columns)
+        rest = f"; {shared}: one number for all rows" if shared else ""
+        yield from _wrap(f"Columns of data: {listed}{rest}.")
+
+
+def over_rows(docstrings: Docstrings, sets: Sequence[str]) -> list[str]:
+    """Return the lines of the comment of `value_and_grad` over rows."""
+    order = ", ".join(docstrings.names[i] for i in docstrings.program.wrt)
+    text = f"Set {', '.join(sets)} in each row to {docstrings.words.result} and its slopes: by {order or 'no input'}."
+    lines = _wrap(text, width=_WIDTH - 4)
+    signature = docstrings.program.signature
+    if any(signature[i] not in docstrings.target.rows for i in docstrings.program.wrt):
+        lines += ["", *_wrap("A slope by a number that all rows share is that of its row; added up they are the sum's.")]  # fmt: skip
+    return lines
+
+
+def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]:
+    """Return the lines on what a query takes and gives, by the defaults of its parameters."""
+    target, program, names = docstrings.target, docstrings.program, docstrings.names
+    result = docstrings.words.result
+    columns = target.columns(program)
+    slopes = _slopes(program, names, target.by)
+    signature = program.signature.items()
+    dialect = target.query
+    assert dialect is not None
+    given = ", ".join(
+        dialect.parameter.format(names[v])
+        for v, text in signature
+        if text not in columns
+    )
+    lines = []
+    if target.normal:
+        lines += _normal(target, program, names, result)
+    elif target.reduce:
+        lines += _wrap(f"{_one_row(target, program)}: the {target.reduce} of {result} over the rows of the table, and its gradient ({slopes}).")  # fmt: skip
+    else:
+        lines += _wrap(f"Gives of each row of the table its columns, {result}, and the slopes ({slopes}).")  # fmt: skip
+    if given:
+        lines += _wrap(f"Parameters, which all rows share: {given}.")
+    usual = ", ".join(
+        f"{names[v]} = {defaults[text]!r}"
+        for v, text in signature
+        if text in defaults and text not in columns
+    )
+    if usual:
+        lines += _wrap(f"Defaults, which the caller has to give: {usual}.")
+    others = "`rows` counts the others, " * bool(target.reduce)
+    where, every = ("", "") if not target.by else (" in an input", " of all groups")
+    lines += _wrap(f"Rows with a NULL{where} are left out; {others}`left_out` counts them{every}.")  # fmt: skip
+    since = f" {dialect.since} or later" * bool(dialect.since)
+    for line in (f"For {dialect.engine}{since}.", *dialect.header):
+        lines += _wrap(line)
+    for title, found in (("Inputs", docstrings.given), ("Results", docstrings.gives)):
+        lines += docstrings._titled(title, docstrings._named(found, [*found]))
+    return lines
+
+
+def _one_row(target: Target, program: Program) -> str:
+    """Return what says that a query gives a row, or one for each group."""
+    groups = [
+        name if name == column else f"{name} (column {column})"
+        for column, name in keys(program, target.by).items()
+    ]
+    listed = (
+        f" for each {', '.join(groups)}, in this order, NULL last" if groups else ""
+    )
+    return f"Gives one row{listed}"
+
+
+def _slopes(program: Program, names: Mapping[int, str], by: Sequence[str]) -> str:
+    """Return which slopes a query gives."""
+    several = len(program.outputs) > 1
+    of = [f" of {names[value]}" * several for _, value in program.outputs]
+    found = zip(of, slopes_of(program, by))
+    listed = [
+        f"{slope}{what} by {names[i]}"
+        for what, row in found
+        for slope, i in zip(row, program.wrt)
+    ]
+    return ", ".join(listed) or "no gradient"
+
+
+def _normal(
+    target: Target, program: Program, names: Mapping[int, str], result: str
+) -> list[str]:
+    """Return the lines on what a query gives for least squares."""
+    squares, right, left = normal_of(program, target.by)
+    by = ", ".join(f"{name} by {names[i]}" for name, i in zip(right, program.wrt))
+    text = f"{_one_row(target, program)}, of sums over the rows of the table: {squares}, that of the squares of the residuals {result}; with their Jacobian J, J'r ({by}) and the upper triangle of J'J ({', '.join(left)})."
+    return [*_wrap(text), *_wrap("A step d of Gauss and Newton solves J'J d = -J'r.")]
 
 
 def _listed(entries: Sequence[str]) -> Iterator[str]:

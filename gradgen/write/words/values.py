@@ -90,7 +90,10 @@ class Words:
             return f"{one} if {self.operand(asked)} else {other}" if other else one
         names = self.names
         if not all(map(names.__contains__, step.args)):
-            value = self._signed(value)
+            signed = self._signed(value)
+            if signed != value and signed in names:
+                return names[signed]  # as -(-x)
+            value = signed
         return self.kinds.text(value, names, *self.kinds.of(value, names))
 
     def _signed(self, value: int) -> int:
@@ -121,14 +124,19 @@ class Words:
 
     def operand(self, value: int) -> str:
         """Return the text of what a line reads."""
-        return self.names.get(value) or self.speller.text(
-            self._signed(value), self.names
-        )
+        value = self._unsigned(value)
+        return self.names.get(value) or self.speller.text(value, self.names)
 
     def factor(self, value: int) -> str:
         """Return the same in brackets where it is more than a name."""
         text = self.operand(value)
-        return text if self.speller.binds(value, self.names) >= ATOM else f"({text})"
+        named = self._unsigned(value) in self.names
+        loose = not named and self.speller.binds(value, self.names) < ATOM
+        return f"({text})" if loose else text
+
+    def _unsigned(self, value: int) -> int:
+        """Return what a line reads, which may be another that has a name, as -(-x) is x."""
+        return value if value in self.names else self._signed(value)
 
     def say(self, said: str | Worded, value: int) -> str:
         """Return a condition of the table about a value and its operands."""

@@ -3,7 +3,11 @@ static double compound_slope_of(double r, double n) {
     if (r < -0.5) {
         const double power = pow(1.0 + r, n - 1.0);
         if (isinf(power)) {
-            return INFINITY;
+            // The sign of n*power/r.
+            return r < -1.0 ? -n * power : INFINITY;
+        }
+        if (isinf(power * (1.0 + r))) {
+            return power * (n - (1.0 + r) / r) / r;
         }
         return (n * power - (power * (1.0 + r) - 1.0) / r) / r;
     }

@@ -4,7 +4,7 @@ static double langevin_slope_of(double x) {
         const double s = sinh(fmin(fabs(x), 700.0));
         return 1.0 / x / x - 1.0 / s / s;
     }
-    if (x == 0.0) {
+    if (fabs(x) < 1e-300) {
         return 1.0 / 3.0;
     }
     // Near 0, where that cancels, by the function's differential equation.

@@ -4,8 +4,9 @@ static double xcoth_slope_of(double x) {
         return 0.0;
     }
     if (fabs(x) > 1.0) {
-        const double sine = sinh(fmin(fabs(x), 350.0));
-        return 1.0 / tanh(x) - x / (sine * sine);
+        const double size = fmin(fabs(x), 350.0);  // from where on it is 1
+        const double sine = sinh(size);
+        return copysign(1.0 / tanh(size) - size / (sine * sine), x);
     }
     // Near 0, where that cancels, as the derivative of cosh(x)/(sinh(x)/x).
     const double s = sinh(x) / x;

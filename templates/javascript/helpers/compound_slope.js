@@ -2,6 +2,9 @@
 function _compound_slope(r, n) {
   if (r < -0.5) {
     const power = _power(1 + r, n - 1);
+    if (!Number.isFinite(power * (1 + r))) {
+      return power * (n - (1 + r) / r) / r;
+    }
     return (n * power - (power * (1 + r) - 1) / r) / r;
   }
   const u = n * Math.log1p(r);

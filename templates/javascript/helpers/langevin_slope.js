@@ -4,7 +4,7 @@ function _langevin_slope(x) {
     const s = Math.sinh(Math.min(Math.abs(x), 700));
     return 1 / x / x - 1 / s / s;
   }
-  if (x === 0) {
+  if (Math.abs(x) < 1e-300) {
     return 1 / 3;
   }
   // Near 0, where that cancels, by the function's differential equation.

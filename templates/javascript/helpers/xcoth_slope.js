@@ -4,7 +4,8 @@ function _xcoth_slope(x) {
     return 0;
   }
   if (Math.abs(x) > 1) {
-    return 1 / Math.tanh(x) - x / Math.sinh(Math.min(Math.abs(x), 350)) ** 2;
+    const size = Math.min(Math.abs(x), 350); // from where on it is 1
+    return Math.sign(x) * (1 / Math.tanh(size) - size / Math.sinh(size) ** 2);
   }
   // Near 0, where that cancels, as the derivative of cosh(x)/(sinh(x)/x).
   const s = Math.sinh(x) / x;

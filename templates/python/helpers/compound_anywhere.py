@@ -3,6 +3,6 @@ def _compound_anywhere(r: float, n: float) -> float:
     try:
         return _compound(r, n)
     except OverflowError:
-        return math.inf
+        return _power(1.0 + r, n) / r if r < -0.5 else math.copysign(math.inf, n)
     except (ArithmeticError, ValueError):
         return math.nan

@@ -3,7 +3,7 @@ def _langevin_slope(x: float) -> float:
     if abs(x) > 1.5:
         s = math.sinh(min(abs(x), 700.0))
         return 1.0 / x / x - 1.0 / s / s
-    if x == 0.0:
+    if abs(x) < 1e-300:
         return 1.0 / 3.0
     # Near 0, where that cancels, by the function's differential equation.
     y = _langevin(x)

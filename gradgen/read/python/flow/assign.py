@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.statements import assignment
 from gradgen.read.python.flow.turns import bind
+from gradgen.read.python.terms import masked
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.methods import changed
 from gradgen.read.python.terms.operators import binary
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
 
 def assign(body: Body, node: ast.stmt, scope: Scope, helper: Helper) -> None:
     """Read an assignment of any kind."""
+    if masked.stored(scope, node):
+        return
     if isinstance(node, ast.AugAssign) and _in_place(node, scope):
         return
+    boxed = isinstance(node, ast.AugAssign) and masked.check_in_place(scope, node)
     targets, source = assignment(node, scope)
     said = body.texts.comment(node, helper)
     value = translate(source, scope)
+    value = replace(value, boxed=True) if boxed else value
     first = next((each for each in targets if isinstance(each, ast.Name)), None)
     if first is not None and row_of(value) is not None and len(targets) > 1:
         value = body.named(first.id, value, scope, said)

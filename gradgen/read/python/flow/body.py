@@ -24,7 +24,9 @@ from gradgen.read.python.flow.statements import (
     is_silent,
     is_warning,
     returned,
+    returns_of,
     tried,
+    whole_of,
     within,
     words_of,
 )
@@ -38,7 +40,7 @@ from gradgen.read.python.flow.ways import (
     settled_or_truths,
 )
 from gradgen.read.python.terms.rows import ATOM, RowError, replaced, row_of
-from gradgen.read.python.terms.value import Value, denied, tested
+from gradgen.read.python.terms.value import Known, Value, denied, tested
 from gradgen.read.python.values import Scope
 
 #: Published limit: how deep `if`, `for` and `while` stand in each other, in all functions together.
@@ -59,6 +61,8 @@ class Body:
         self.turns = 0
         #: How many `if` and `for` are around, and how many ways of an `if`.
         self.around = 0
+        #: The call that is all that the statement which is read does, or gives a value to.
+        self.whole: ast.expr | None = None
         #: In a loop, what follows.
         self.rest: Rest | None = None
         self.ways = 0
@@ -97,6 +101,10 @@ class Body:
         rest, self.rest = self.rest, None
         ways = self.block(function.body, scope, helper)
         self.rest = rest
+        if ways.last is None and prefix and not [*returns_of(function)]:
+            end = ast.copy_location(ast.Return(None), function.body[-1])
+            nothing = Value("", known=Known(None))
+            ways.go_on(Ways(last=Returned((nothing,), None, "", end)))
         if ways.last is None or isinstance(ways.last, Jump):
             message, node = goes_on(function)
             raise names.fail(message, node)
@@ -120,7 +128,7 @@ class Body:
         self.draft.add(name, value, said)
         if self.ways and of_way:
             self.draft.in_ways[name] = value
-        return Value(name, whole=value.whole)
+        return Value(name, whole=value.whole, narrow=value.narrow)
 
     def named(self, name: str, value: Value, scope: Scope, said: str = "") -> Value:
         """Let a local name stand for a value: a number by a name of the program, a sequence of numbers each by one, all else as it is."""
@@ -159,10 +167,12 @@ class Body:
             if rest is not None:
                 behind = partial(self.behind, body[place + 1 :], scope, helper, rest)
                 self.rest = replace(rest, turn=behind)
+            whole, self.whole = self.whole, whole_of(node)
             try:
                 ways.go_on(self.statement(node, scope, helper))
             except RowError as error:
                 raise scope.fail(str(error), node) from None
+            self.whole = whole
             if ways.last is not None:
                 break
         self.rest = rest

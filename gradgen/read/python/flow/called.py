@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gradgen.read.python.bound import Helper, Inner, omitted
 from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.expression import translate
-from gradgen.read.python.flow.statements import check_given
+from gradgen.read.python.flow.statements import check_given, ends_once
 from gradgen.read.python.flow.ways import edges, put_together, without_edges
 from gradgen.read.python.parameters import parameters, starred
 from gradgen.read.python.simpler.first_lines import BY_NAME
@@ -44,8 +44,8 @@ def called(
     if body.depth > MAX_CALLS:
         raise scope.fail(f"functions call each other more than {MAX_CALLS} deep", node)
     cells, here, before = body.draft.cells, body.draft.at, body.raised()
-    frame = cells.enter()
     helper = found if isinstance(found, Helper) else found.helper
+    around_it = cells.enter(sure and body.whole is node and ends_once(helper.function))
     values = _given(body, found, helper, args, named, node, scope)
     around = None if isinstance(found, Helper) else found.around
     prefix = f"{helper.function.name}_"
@@ -61,7 +61,7 @@ def called(
         body.draft.count(each)
     body.draft.at = here
     body.depth -= 1
-    cells.frame = frame
+    cells.frame, cells.open = around_it
     return result
 
 

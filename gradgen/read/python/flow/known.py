@@ -29,7 +29,8 @@ FOREIGN = frozenset("""
     numpy.ma.MaskedArray pandas.DataFrame pandas.Series sympy.Basic sympy.Expr sympy.Symbol torch.Tensor
     pandas.DatetimeIndex pandas.Index pandas.Timedelta pandas.TimedeltaIndex pandas.Timestamp datetime.date datetime.datetime
     datetime.time datetime.timedelta xarray.DataArray xarray.Dataset pint.Quantity uncertainties.UFloat dask.array.Array
-    mpmath.mpf mpmath.mpc scipy.sparse.spmatrix astropy.time.Time
+    mpmath.mpf mpmath.mpc scipy.sparse.spmatrix astropy.time.Time numpy.datetime64 numpy.timedelta64
+    numpy.polynomial.Polynomial numpy.polynomial.polynomial.Polynomial
     """.split())  # noqa: SIM905 # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Helper
+from gradgen.read.sympy.table import CALLS
 
 #: What a switch of a function may be called for, in the text of an option.
 _WORDS: Mapping[str, object] = {"None": None, "True": True, "False": False}
@@ -52,7 +54,7 @@ def settled(
 
 
 def _counts(helper: Helper) -> set[str]:
-    """Return the names by which a function counts turns, or the places in a sequence."""
+    """Return the names by which a function counts turns, or the places in a sequence, and not what `a[a > b]` compares."""
     found: set[str] = set()
     for node in ast.walk(helper.function):
         inner: list[ast.expr] = []
@@ -61,7 +63,8 @@ def _counts(helper: Helper) -> set[str]:
         elif isinstance(node, ast.Subscript):
             inner = [node.slice]
         for each in inner:
-            found.update(n.id for n in ast.walk(each) if isinstance(n, ast.Name))
+            if not any(isinstance(n, ast.Compare) for n in ast.walk(each)):
+                found.update(n.id for n in ast.walk(each) if isinstance(n, ast.Name))
     return found
 
 
@@ -92,7 +95,16 @@ def _given(value: object, text: bool) -> tuple[bool, object]:
     quoted = len(word) > 1 and word[0] in "'\"" and word[-1] == word[0]
     if quoted:
         return True, word[1:-1]
-    return text and not _is_number(word), word
+    return (text or _is_no_formula(word)) and not _is_number(word), word
+
+
+def _is_no_formula(word: str) -> bool:
+    """Whether a text is none of numbers: no expression, or one of other names than constants have."""
+    try:
+        names = {n.id for n in ast.walk(ast.parse(word, mode="eval")) if isinstance(n, ast.Name)}  # fmt: skip
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return bool(names) and not names & {*CONSTANTS, *CALLS}
 
 
 def _is_number(word: str) -> bool:

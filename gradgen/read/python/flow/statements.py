@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Dotted, Helper, either, plain, ways
@@ -72,6 +72,28 @@ def returned(node: ast.Return, scope: Scope) -> tuple[list[Value], Form]:
     return values, form
 
 
+def returns_of(function: ast.FunctionDef) -> Iterator[ast.Return]:
+    """Yield each `return` of a function; those of functions in it are theirs."""
+    todo: list[ast.AST] = [*function.body]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Return):
+            yield node
+        elif not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            todo += ast.iter_child_nodes(node)
+
+
+def ends_once(function: ast.FunctionDef) -> bool:
+    """Whether a function ends behind its last statement alone, or where it raises."""
+    return all(node is function.body[-1] for node in returns_of(function))
+
+
+def whole_of(node: ast.stmt) -> ast.expr | None:
+    """Return the expression that is all that a statement does, or that it gives names, or returns."""
+    plain = isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign, ast.Return))
+    return node.value if plain else None  # type: ignore[attr-defined]
+
+
 def assignment(node: ast.stmt, scope: Scope) -> tuple[list[ast.expr], ast.expr]:
     """Return the targets of an assignment, and what is assigned."""
     if isinstance(node, ast.Assign):
@@ -133,18 +155,28 @@ def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
 
 
 def _is_named(node: ast.Try, scope: Scope) -> bool:
-    """Whether a `try` gives a number an attribute, which none has, as where it might be a series of pandas."""
+    """Whether a `try` begins with an attribute of a number that none has, as where it might be a series of pandas."""
     first, handlers = node.body[0], node.handlers
-    plain = len(node.body) == 1 and len(handlers) == 1 and not (node.orelse or node.finalbody)  # fmt: skip
-    if not plain or not isinstance(first, ast.Assign) or len(first.targets) != 1:
+    if len(handlers) != 1 or node.orelse or node.finalbody:
         return False
-    target, caught = first.targets[0], handlers[0].type
+    caught = handlers[0].type
     met = caught is None or (isinstance(caught, ast.Name) and caught.id in ("AttributeError", "Exception"))  # fmt: skip
-    if not isinstance(target, ast.Attribute) or not isinstance(first.value, ast.Constant) or not met:  # fmt: skip
+    target = _first_asked(first)
+    if target is None or not met:
         return False
     held = scope.held(target.value.id) if isinstance(target.value, ast.Name) else None
     number = held is not None and held.is_number and row_of(held) is None
     return number and not held.unclear and target.attr not in OF_NUMBERS  # type: ignore[union-attr]
+
+
+def _first_asked(node: ast.stmt) -> ast.Attribute | None:
+    """Return the attribute that a statement asks for, or assigns to, before anything else that fails; None where it does neither."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):  # fmt: skip
+        return node.targets[0] if isinstance(node.value, ast.Constant) else None
+    value = node.value if isinstance(node, (ast.Assign, ast.Expr)) else None
+    if isinstance(value, ast.Call):
+        value = value.func
+    return value if isinstance(value, ast.Attribute) else None
 
 
 def within(node: ast.With, scope: Scope) -> Sequence[ast.stmt]:
@@ -257,13 +289,21 @@ def check_result(found: Returned, names: Names, rows: bool) -> tuple[int, ...]:
         return tuple(len(each[2]) for each in inner if each)
     if rows and any(inner):
         raise names.fail("sequences in sequences are not returned; return one tuple of numbers", found.node)  # fmt: skip
-    todo = [found.form]
+    todo = [found.form] if rows or not keys_of(found) else []
     while todo:
         form = todo.pop()
         if form is not None and form[0] in ("dict", "set", "range", "record"):
             raise names.fail(f"a {form[0]} is not returned; return a tuple of numbers", found.node)  # fmt: skip
         todo += form[2] if form is not None else ()
     return ()
+
+
+def keys_of(found: Returned) -> tuple[str, ...]:
+    """Return the keys of a dict of numbers that is returned, as far as all are texts; none of anything else."""
+    kind, keys, inner = found.form or ("", (), ())
+    plain = kind == "dict" and not any(inner)
+    texts = (*(key for key in keys if isinstance(key, str)),)
+    return texts if plain and len(texts) == len(keys) else ()
 
 
 def check_given(

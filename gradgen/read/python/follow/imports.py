@@ -44,6 +44,9 @@ class Imports:
 
     @property
     def followed(self) -> tuple[str, ...]:
-        """The modules that were read beside the function's own."""
-        found = self.modules.files if self.modules is not None else {}
-        return tuple(sorted(n for n, file in found.items() if file and file.label))
+        """The modules that were read beside the function's own, or looked at for what they change."""
+        if self.modules is None:
+            return ()
+        files, texts = self.modules.files, self.modules.texts
+        found = {n for n, file in files.items() if file and file.label}
+        return tuple(sorted(found | {n for n, text in texts.items() if text} - {self.home}))  # fmt: skip

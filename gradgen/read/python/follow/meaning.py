@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gradgen.read.python.bound import Dotted, Meaning
 from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.follow.steps import step
-from gradgen.read.python.meanings import API, meant
+from gradgen.read.python.meanings import API, OF_SEQUENCES, meant
 from gradgen.read.python.scope import Names, UnclearError
 
 
@@ -32,6 +32,9 @@ def follow(found: Dotted, names: Names, means: Mapping[str, str]) -> Meaning:
 def _one(found: Dotted, names: Names, means: Mapping[str, str]) -> Meaning:
     modules, by = names.modules, names
     here: Meaning = Dotted(found.path, found.module)
+    if modules is not None:
+        module, _, name = found.path.rpartition(".")
+        modules.keep(module, name)
     if modules is None or _is_known(found.path, means):
         return here
     absolute = modules.absolute(found, by)
@@ -54,7 +57,7 @@ def _one(found: Dotted, names: Names, means: Mapping[str, str]) -> Meaning:
 
 def _is_known(path: str, means: Mapping[str, str]) -> bool:
     """Return whether something imported has a meaning in formulas."""
-    if path in API:
+    if path in API or means.get(path) in OF_SEQUENCES:
         return True
     try:
         meant(path, means)

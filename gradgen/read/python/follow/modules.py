@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Dotted
+from gradgen.read.python.follow.beyond import Beyond
 from gradgen.read.python.follow.stars import starred
 from gradgen.read.python.scope import Names, UnclearError
 
@@ -30,6 +32,8 @@ class Modules:
         failed: why files cannot be read.
         used: the names that were looked up, each after the file that binds it.
         size: how many characters were read.
+        beyond: the files that run when the function's own is imported, whether they are read or not.
+        texts: those that were found, each with whether it is a package.
     """
 
     find: Find
@@ -40,15 +44,19 @@ class Modules:
     failed: dict[str, str] = field(default_factory=dict)
     used: dict[tuple[str, str], None] = field(default_factory=dict)
     size: int = 0
+    beyond: Beyond | None = None
+    texts: dict[str, tuple[str, bool] | None] = field(default_factory=dict)
 
     def add(self, names: Names, module: str, package: bool) -> None:
         """Take a file in."""
         names.home, names.package, names.modules = module, package, self
+        if not names.label:
+            self.beyond = Beyond(self, names)
         self.files[module] = names
         for home, name in self.used:
             names.changes.trust(name)
             if home != module and {name, "*"} & names.changes.outside.keys():
-                raise UnclearError(self._changed(name, names))
+                raise UnclearError(_changed_in(name, names))
 
     def use(self, name: str, by: Names) -> None:
         """Take note that what a file binds a name to matters, which another file may change.
@@ -64,18 +72,37 @@ class Modules:
                 continue
             names.changes.trust(name)
             if {name, "*"} & names.changes.outside.keys():
-                raise UnclearError(self._changed(name, names))
+                raise UnclearError(_changed_in(name, names))
+        self.keep(by.home, name)
+
+    def keep(self, home: str, name: str) -> None:
+        """Refuse what a module holds by a name where a file changes it that runs when the function's own is imported.
+
+        Raises:
+            UnclearError: one does.
+        """
+        found = self.beyond.changing(home, name) if self.beyond is not None else None
+        own = self.files.get(home)
+        function = own.changes.idle.get(name, "") if own is not None else ""
+        if (
+            function
+            and self.beyond is not None
+            and self.beyond.is_called(function, home)
+        ):
+            raise UnclearError(
+                f"`{name}` may change: {function}() changes it, of which another file speaks; give what changes another name, or make it a parameter"
+            )
+        if found is not None:
+            raise UnclearError(_changed(name, found[1], found[0]))
 
     def trusted(self) -> Iterator[tuple[str, set[str]]]:
         """Yield the functions that change what was read, if anybody calls them, each with the names."""
-        for names in self.files.values():
-            yield from names.changes.trusted.items() if names is not None else ()
-
-    def _changed(self, name: str, names: Names) -> str:
-        lines = names.changes.outside
-        line = lines.get(name) or lines["*"]
-        where = f" of {names.home}" if names.label else ""
-        return f"`{name}` may change: line {line}{where} assigns to an attribute of that name; leave modules as they are"
+        found: dict[str, set[str]] = {}
+        read = [names.changes.trusted for names in self.files.values() if names]
+        for each in (*read, *([self.beyond.trusted] if self.beyond else ())):
+            for function, names in each.items():
+                found.setdefault(function, set()).update(names)
+        yield from found.items()
 
     def absolute(self, found: Dotted, by: Names) -> Dotted | None:
         """Return a name without dots in front; None where the package around the file does not reach so far up."""
@@ -154,6 +181,20 @@ class Modules:
             said = error.message.partition(": ")[2] or error.message
             self.failed[module] = f"the source of `{module}` cannot be read: {said}"
 
+    def text(self, module: str, by: Names) -> tuple[str, bool] | None:
+        """Return the text of a module that may be read, and whether it is a package; None where there is none, or it is one too many."""
+        if module in self.texts:
+            return self.texts[module]
+        known, found = self.files.get(module), None
+        size = sum(len(each[0]) for each in self.texts.values() if each)
+        if known is not None:
+            found = known.text, known.package
+        elif len(self.texts) < MAX_FILES and size < MAX_CHARACTERS and self.reads(module, by):  # fmt: skip
+            with contextlib.suppress(GradgenError):
+                found = self.find(module, self._anywhere(module))
+        self.texts[module] = found
+        return found
+
     def starred(self, names: Names, name: str) -> Dotted | None:
         """Return what an import of `*` binds a name to; see there."""
         return starred(self, names, name)
@@ -162,3 +203,14 @@ class Modules:
 def top_of(path: str) -> str:
     """Return the outermost package, or the module, of a name."""
     return path.partition(".")[0]
+
+
+def _changed_in(name: str, names: Names) -> str:
+    lines = names.changes.outside
+    return _changed(name, lines.get(name) or lines["*"], names.label and names.home)
+
+
+def _changed(name: str, line: int, module: str) -> str:
+    """Return why a name may change, by the line of a module that changes it, or of the function's own file."""
+    where = f" of {module}" if module else ""
+    return f"`{name}` may change: line {line}{where} assigns to an attribute of that name; leave modules as they are"

@@ -13,6 +13,7 @@ from gradgen.read.python.bound import Dotted
 from gradgen.read.python.meanings import API
 from gradgen.read.python.terms.builtin import (  # fmt: skip
     Called,
+    counted,
     difference,
     dot,
     extreme,
@@ -30,11 +31,10 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     is_row,
     is_whole,
     listed,
-    literal,
+    narrowed,
     row_of,
 )
 from gradgen.read.python.terms.value import (
-    ELSE,
     PRODUCT,
     SUM,
     Known,
@@ -47,7 +47,7 @@ from gradgen.read.python.terms.value import (
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
 
-_FLOATS = ("builtins.float", "numpy.float64", "numpy.double", "numpy.float_")
+_FLOATS = ("builtins.float", "numpy.float64", "numpy.double", "numpy.float_", "float", "float64", "f8", "d")  # fmt: skip
 
 
 def axes(value: Value) -> int:
@@ -65,18 +65,18 @@ def axes(value: Value) -> int:
     return 1 + (min(inner)[0] if inner else 0)
 
 
-def _leaves(value: Value) -> list[Value]:
+def leaves_of(value: Value) -> list[Value]:
     row = row_of(value)
     if row is None:
         return [value]
-    return [leaf for item in row.items for leaf in _leaves(item)]
+    return [leaf for item in row.items for leaf in leaves_of(item)]
 
 
 def array(scope: Scope, value: Value) -> Value:
     """Return an array of the numbers in a sequence, and of a number that number."""
     if not axes(value):
         return value
-    leaves = _leaves(value)
+    leaves = leaves_of(value)
     for leaf in leaves:
         if leaf.known is not None:
             raise RowError(leaf.known.refusal)
@@ -85,7 +85,8 @@ def array(scope: Scope, value: Value) -> Value:
     def made(each: Value) -> Value:
         row = row_of(each)
         if row is None:
-            return each if whole else replace(each, whole=None, index=False)
+            own = replace(each, narrow=whole)
+            return narrowed(own, [own], each.whole) if whole else replace(own, whole=None, index=False)  # fmt: skip
         return Row("array", (*map(made, row.items),)).value
 
     found = row_of(made(value))
@@ -174,7 +175,7 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
         return transposed(scope, value)
     sizes = [number(size) for size in shape(value)]
     found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
-    found["size"] = number(len(_leaves(value)))
+    found["size"] = number(len(leaves_of(value)))
     if name == "dtype" and (row is None or not is_whole(row)):
         return Value("", known=Known(Dotted("numpy.float64")))
     if name not in found:
@@ -185,10 +186,11 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
 # Calls.
 
 
-def _only(named: Mapping[str, Value], *known: str) -> None:
+def only(named: Mapping[str, Value], *known: str) -> None:
     for name, value in named.items():
         held = value.known.value if value.known is not None else None
-        if name == "dtype" and isinstance(held, Dotted) and held.path in _FLOATS:
+        kind = held.path if isinstance(held, Dotted) else held
+        if name == "dtype" and kind in _FLOATS:
             continue
         if name not in known:
             raise RowError(f"the argument `{name}` is not read here")
@@ -199,7 +201,7 @@ def _counted(least: int, most: int, call: Called) -> Called:
         if not least <= len(args) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
             raise RowError(f"this takes {wanted} arguments, not {len(args)}")
-        _only(named)
+        only(named)
         return call(scope, args, named)
 
     return called
@@ -212,6 +214,24 @@ def _typed(call: Called) -> Called:
         if len(args) == 2 and "dtype" not in named:
             args, named = args[:1], {**named, "dtype": args[1]}
         return _counted(1, 1, call)(scope, args, named)
+
+    return called
+
+
+def _made(call: Called) -> Called:
+    """Return what makes an array, of so many axes at least, which is a copy unless that is left to numpy."""
+
+    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+        if len(args) == 2 and "dtype" not in named:
+            args, named = args[:1], {**named, "dtype": args[1]}
+        left = {n: v for n, v in named.items() if n not in ("ndmin", "copy")}
+        least = named.get("ndmin", index(0)).whole
+        copied = named.get("copy", truth(True)).truth is True
+        if len(args) != 1 or {*left} - {"dtype"} or least not in (0, 1) or not copied:
+            raise RowError("`array` is read of what it is made of, of a type, with copy=True and up to one axis")  # fmt: skip
+        if least and not axes(args[0]):
+            args = [Row("list", (args[0],)).value]
+        return call(scope, args, left)
 
     return called
 
@@ -248,25 +268,6 @@ def _filled(text: str) -> Called:
         return array(scope, value)
 
     return called
-
-
-def _like(text: str) -> Called:
-    def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
-        row = row_of(args[0])
-        if row is None:
-            return None
-        if is_whole(row):
-            raise RowError("an array like one of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
-        return each(scope, args, lambda _: number(float(text)))
-
-    return called
-
-
-def _full_like(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
-    row = row_of(args[0])
-    if (row is not None and is_whole(row)) or literal(args[0]) is not None:
-        raise RowError("an array like one of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
-    return each(scope, [args[0], *numbers(args[1:])], lambda pair: pair[1])
 
 
 def _lines(value: Value) -> list[list[Value]]:
@@ -309,7 +310,7 @@ def transposed_line(value: Value) -> Value:
 
 
 def _stack(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    _only(named, "axis")
+    only(named, "axis")
     axis = named.get("axis", index(0)).whole if len(args) == 1 else None
     parts = [*map(partial(array, scope), listed(args[0]))] if args else []
     deep = {axes(part) for part in parts}
@@ -320,7 +321,7 @@ def _stack(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> V
 
 
 def _linspace(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    _only(named, "num", "endpoint")
+    only(named, "num", "endpoint")
     if not 2 <= len(args) <= 3:
         raise RowError("`linspace` takes its ends, and how many numbers there are")
     size = [*args[2:], *([named["num"]] if "num" in named else [])]
@@ -361,7 +362,7 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
     """Return what reduces an array to a number, along all of its axes, or along one."""
 
     def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
-        _only(named, "axis")
+        only(named, "axis")
         row = row_of(args[0]) if args else None
         if "dtype" in named and row is not None and is_whole(row):
             raise RowError("whole numbers are not made floats here; write np.asarray(x, dtype=float)")  # fmt: skip
@@ -376,7 +377,7 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
         if along and (axis is None or not -deep <= axis < deep or deep > 2):
             raise RowError("an axis is 0 or 1, and the array has it")
         if axis is None or deep == 1:
-            leaves = _leaves(args[0])
+            leaves = leaves_of(args[0])
             if not (leaves or empty):
                 raise RowError("this of an empty array has no value")
             return call(scope, leaves)
@@ -391,17 +392,17 @@ def _mean(scope: Scope, values: Sequence[Value]) -> Value:
 
 
 def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    _only(named, "ord")
+    only(named, "ord")
     order = [*args[1:], *named.values()]
     if not axes(args[0]) or len(order) > 1:
         raise SizeError("`norm` takes an array", args[0])
     if not order or (order[0].known is not None and order[0].known.value is None):
-        return root_of_squares(scope, _leaves(args[0]))
+        return root_of_squares(scope, leaves_of(args[0]))
     if axes(args[0]) == 1 and order[0].whole == 2:
-        return root_of_squares(scope, _leaves(args[0]))
+        return root_of_squares(scope, leaves_of(args[0]))
     if axes(args[0]) == 1 and order[0].whole == 1:
         scope.constants.called.add("abs")
-        return total([Value(f"abs({v.text})") for v in numbers(_leaves(args[0]))])
+        return total([Value(f"abs({v.text})") for v in numbers(leaves_of(args[0]))])
     raise RowError("`norm` is read of order 1 and 2")
 
 
@@ -435,7 +436,7 @@ def _diff(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Va
 
 
 def _cumsum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    values = numbers(_leaves(args[0]))
+    values = numbers(leaves_of(args[0]))
     scope.spend(len(values) ** 2 // 2)
     return array(scope, Row("array", (*(total(values[: k + 1]) for k in range(len(values))),)).value)  # fmt: skip
 
@@ -450,22 +451,6 @@ def _polyval(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
     return found
 
 
-def _where(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
-    if len(args) != 3 or not any(map(is_row, args)):
-        return None
-
-    def one(values: list[Value]) -> Value:
-        test, first, last = values
-        if test.truth is not None:
-            return first if test.truth else last
-        if not test.condition:
-            raise RowError("`where` takes conditions")
-        numbers([first, last])
-        return Value(f"{first.inside(ELSE + 1)} if {test.inside(ELSE + 1)} else {last.text}", ELSE)  # fmt: skip
-
-    return each(scope, args, one)
-
-
 _ANY = _reduced(lambda scope, values: joined(values, False), True)
 _ALL = _reduced(lambda scope, values: joined(values, True), True)
 _SUM = _reduced(lambda scope, values: total(values), True)
@@ -475,6 +460,12 @@ _MIN = _reduced(lambda scope, values: extreme(scope, "min", values), False)
 
 
 def _array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    kind = named["dtype"].known if "dtype" in named else None
+    if kind is not None and kind.value == Dotted("builtins.int") and axes(args[0]) and all(v.condition for v in leaves_of(args[0])):  # fmt: skip
+        found = each(scope, args, lambda at: counted(at[0]))
+        scope.constants.draft.cells.freeze(found, "and cuts what is put into it")
+        return found
+    only({n: v for n, v in named.items() if n == "dtype"})
     return _floats(scope, args[0], named)
 
 
@@ -504,16 +495,13 @@ def _promoted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
 _NUMPY = Value("", known=Known(Dotted("numpy"), said="a module has no place in a formula"))  # fmt: skip
 #: By the whole name of each function of numpy's, what a call of it comes to; None where it is one of numbers alone.
 CALLS: Mapping[str, Called] = {
-    "numpy.array": _typed(_array),
+    "numpy.array": _made(_array),
     "numpy.asarray": _typed(_as_array),
     "numpy.asanyarray": _typed(_as_array),
     "numpy.atleast_1d": _counted(1, 1, _at_least_one),
     "numpy.zeros": _typed(_filled("0.0")),
     "numpy.ones": _typed(_filled("1.0")),
     "numpy.full": _counted(2, 2, _filled("")),
-    "numpy.zeros_like": _counted(1, 1, _like("0.0")),
-    "numpy.ones_like": _counted(1, 1, _like("1.0")),
-    "numpy.full_like": _counted(2, 2, _full_like),
     "numpy.vstack": _beside(True, False),
     "numpy.hstack": _beside(False, False),
     "numpy.column_stack": _beside(False, True),
@@ -533,7 +521,7 @@ CALLS: Mapping[str, Called] = {
     "numpy.linalg.norm": _norm,
     "numpy.dot": _counted(2, 2, _dot),
     "numpy.inner": _counted(2, 2, lambda scope, args, named: dot(*map(listed, args))),
-    "numpy.vdot": _counted(2, 2, lambda scope, args, named: dot(*map(_leaves, args))),
+    "numpy.vdot": _counted(2, 2, lambda scope, args, named: dot(*map(leaves_of, args))),
     "numpy.matmul": _counted(2, 2, lambda scope, args, named: product_of(scope, *args)),
     "numpy.outer": _counted(2, 2, _outer),
     "numpy.cross": _counted(2, 2, _cross),
@@ -541,7 +529,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.cumsum": _counted(1, 1, _cumsum),
     "numpy.polyval": _counted(2, 2, _polyval),
     "numpy.transpose": _counted(1, 1, _transpose),
-    "numpy.where": _where,
     API[0]: lambda scope, args, named: _NUMPY,
     API[1]: _promoted,
 }

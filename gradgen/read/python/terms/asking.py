@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gradgen.read.python.bound import Dotted, Helper, Inner
+from gradgen.read.python.bound import CALLEES
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.builtin import Called
 from gradgen.read.python.terms.rows import RowError, literal, row_of
@@ -121,7 +121,7 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     if len(args) != 2 or named or not isinstance(held[1], str):
         raise RowError("`hasattr` takes a value, and a name")
     value, name = args[0], held[1]
-    if value.known is not None and not isinstance(held[0], (Dotted, Helper, Inner)):
+    if value.known is not None and not isinstance(held[0], CALLEES):
         return truth(hasattr(held[0], name))
     if row_of(value) is None and value.known is None:
         if hasattr(0.0, name):
@@ -139,6 +139,7 @@ CALLS: Mapping[str, Called] = {
     **{f"{module}.isfinite": _ISFINITE for module in ("math", "numpy")},
     "math.isclose": _close("1e-09", "0.0", True),
     "numpy.isclose": _close("1e-05", "1e-08", False),
+    "numpy.allclose": _close("1e-05", "1e-08", False),
     "numpy.isscalar": _is_scalar,
     "builtins.hasattr": _has,
 }

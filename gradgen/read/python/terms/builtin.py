@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.bound import CALLEES, Partial
 from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.terms.rows import (  # fmt: skip
     HELD,
@@ -19,6 +20,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     key_of,
     listed,
     literal,
+    narrowed,
     row_of,
 )
 from gradgen.read.python.terms.value import (  # fmt: skip
@@ -28,6 +30,7 @@ from gradgen.read.python.terms.value import (  # fmt: skip
     POWER,
     PRODUCT,
     SUM,
+    Known,
     Value,
     index,
     number,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 _LONGEST = 300
 #: The factorial of a larger number is no whole number among doubles.
 _FACTORS = 18
+#: Why a sum is not read that Python rounds once, after all of its terms, as no line of a module does.
+_ROUNDED_ONCE = '`{0}` rounds once, after all terms, and the lines of a module after each; --means "{0}={1}" adds them up one by one'
 #: What a call comes to: of its arguments, in order and by name; None where it is one of numbers alone.
 Called = Callable[["Scope", Sequence[Value], Mapping[str, Value]], "Value | None"]
 
@@ -102,7 +107,7 @@ def total(values: Sequence[Value]) -> Value:
     values = [v for v in numbers(values) if v.whole != 0] or [index(0)]
     wholes = [v.whole for v in values if v.whole is not None]
     if len(wholes) == len(values):
-        return index(sum(wholes))
+        return narrowed(index(sum(wholes)), values, sum(wholes))
     if len(values) == 1:
         return values[0]
     texts = [values[0].inside(SUM), *(v.inside(SUM + 1) for v in values[1:])]
@@ -115,7 +120,9 @@ def product(values: Sequence[Value]) -> Value:
     if len(values) == 1:
         return values[0]
     texts = [values[0].inside(PRODUCT), *(v.inside(PRODUCT + 1) for v in values[1:])]
-    return Value(" * ".join(texts), PRODUCT)
+    wholes = [v.whole for v in values if v.whole is not None]
+    whole = math.prod(wholes) if len(wholes) == len(values) else None
+    return narrowed(Value(" * ".join(texts), PRODUCT), values, whole)
 
 
 def dot(ones: Sequence[Value], others: Sequence[Value]) -> Value:
@@ -135,7 +142,10 @@ def root_of_squares(scope: Scope, values: Sequence[Value]) -> Value:
 def difference(one: Value, other: Value) -> Value:
     """Return the difference of two numbers."""
     numbers([one, other])
-    return Value(f"{one.inside(SUM)} - {other.inside(SUM + 1)}", SUM)
+    text = f"{one.inside(SUM)} - {other.inside(SUM + 1)}"
+    known = one.whole is not None and other.whole is not None
+    whole = (one.whole or 0) - (other.whole or 0) if known else None
+    return narrowed(Value(text, SUM), (one, other), whole)
 
 
 def joined(values: Sequence[Value], all_: bool) -> Value:
@@ -189,18 +199,30 @@ def _prod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Va
 
 def _fsum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     _no_names(named)
-    return total(listed(_one(args, "math.fsum")))
+    values = numbers(listed(_one(args, "math.fsum")))
+    written = [number for number in map(literal, values) if number is not None]
+    if len(written) == len(values):
+        return number(math.fsum(written))
+    if len(values) > 2:
+        raise RowError(_ROUNDED_ONCE.format("math.fsum", "sum"))
+    return total(values)
 
 
 def _dist(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     _no_names(named)
     ones, others = _two(args, "math.dist")
-    return root_of_squares(scope, [difference(*pair) for pair in zip(ones, others)])
+    parts = [difference(*pair).text for pair in zip(ones, others)]
+    name = "hypot" if len(parts) > 1 else "abs"
+    scope.constants.called.add(name)
+    return Value(f"{name}({', '.join(parts)})") if parts else number(0.0)
 
 
 def _sumprod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     _no_names(named)
-    return dot(*_two(args, "math.sumprod"))
+    ones, others = _two(args, "math.sumprod")
+    if len(ones) > 1:
+        raise RowError(_ROUNDED_ONCE.format("math.sumprod", "dot"))
+    return dot(ones, others)
 
 
 def _two(args: Sequence[Value], what: str) -> tuple[list[Value], list[Value]]:
@@ -217,6 +239,8 @@ def _extreme(name: str) -> Called:
         values = [*args]
         if len(args) == 1 and row_of(args[0]) is not None:
             values = listed(args[0])
+        elif len(args) == 1 and args[0].is_number:
+            raise SizeError(f"`{name}` of one number is not asked", args[0])
         elif not any(map(is_row, args)):
             return None
         _no_names(named)
@@ -232,7 +256,7 @@ def extreme(scope: Scope, name: str, values: Sequence[Value]) -> Value:
     numbers(values)
     if len(values) == 1:
         return values[0]
-    literals = [literal(value) for value in values]
+    literals = [literal(v) if v.whole is None else v.whole for v in values]
     if None not in literals:
         pick = max if name == "max" else min
         return values[literals.index(pick(literals))]  # type: ignore[type-var]
@@ -378,6 +402,17 @@ def _map(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     return iterator(items, *args[1:])
 
 
+def _partial(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return a function with arguments that it is given beforehand: each is what it is here, whatever its name is later."""
+    held = args[0].known.value if args and args[0].known is not None else None
+    if not isinstance(held, CALLEES):
+        raise RowError("`partial` takes a function, and arguments for it")
+    given = [scope.atom(arg, "given") for arg in args[1:]]
+    by_name = {name: scope.atom(arg, name) for name, arg in named.items()}
+    made = Partial(held, given, by_name)
+    return Value("", known=Known(made, said="a function has no place in a formula; call it"))  # fmt: skip
+
+
 #: By the whole name of each function, what a call of it comes to.
 CALLS: Mapping[str, Called] = {
     "builtins.float": _of_text(float),
@@ -400,7 +435,9 @@ CALLS: Mapping[str, Called] = {
     "math.factorial": _of_whole(math.factorial, 1),
     "math.comb": _of_whole(math.comb, 2),
     "builtins.dict": _dict,
+    "collections.OrderedDict": _dict,
     "builtins.map": _map,
+    "functools.partial": _partial,
     "math.fsum": _fsum,
     "math.prod": _prod,
     "math.dist": _dist,

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from gradgen.read.python.bound import Constant, Dotted, Helper, Inner, Meaning
+from gradgen.read.python.bound import (  # fmt: skip
+    Callee,
+    Constant,
+    Dotted,
+    Helper,
+    Inner,
+    Meaning,
+    Partial,
+)
 from gradgen.read.python.meanings import Meant, told
-from gradgen.read.python.terms import arrays, asking, builtin
-from gradgen.read.python.terms.operators import number_of
-from gradgen.read.python.terms.rows import goes_through, is_row, literal
+from gradgen.read.python.terms import arrays, asking, builtin, ufuncs
+from gradgen.read.python.terms.masked import ALIKE, BOXING, written
+from gradgen.read.python.terms.operators import number_of, of_numpy
+from gradgen.read.python.terms.rows import (  # fmt: skip
+    goes_through,
+    is_row,
+    literal,
+    narrowed,
+    row_of,
+)
 from gradgen.read.python.terms.value import Value, index
 from gradgen.read.python.tree import as_function, dotted
 
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
 
-#: What may be called.
-Callee: TypeAlias = "Dotted | Helper | Inner"
-_CALLS = {**builtin.CALLS, **arrays.CALLS, **asking.CALLS}
+#: What functions make of whole numbers that is one; None for a power.
+_WHOLE: Mapping[str, Callable[..., int] | None] = {
+    "abs": abs, "absolute": abs, "maximum": max, "minimum": min, "power": None, "square": None
+}  # fmt: skip
+_CALLS = {**builtin.CALLS, **arrays.CALLS, **asking.CALLS, **ufuncs.CALLS}
 
 
 def takes_sequences(found: Dotted, means: Mapping[str, str]) -> bool:
@@ -39,7 +56,7 @@ def callee(scope: Scope, node: ast.Call) -> Callee:
     value = scope.held(root)
     if value is not None and not value.unclear and scope.imported(root) is None:
         held = value.known.value if value.known is not None else None
-        if isinstance(held, (Helper, Inner)):
+        if isinstance(held, (Helper, Inner, Partial)):
             return held
         raise scope.fail(
             f"`{root}` is a value here, no function; write `{root}*(...)` for a product",
@@ -70,6 +87,25 @@ def called(
     sure: bool,
 ) -> Value:
     """Return what a call comes to; `sure` where Python comes to it in any case."""
+    made = _called(scope, found, args, named, node, sure)
+    path = told(found.path, scope.constants.means) if isinstance(found, Dotted) else ""
+    alike = path in ALIKE and any(arg.boxed or arg.text in scope.constants.draft.boxes for arg in args[:1])  # fmt: skip
+    return replace(made, boxed=not alike) if path in BOXING and made.known is None else made  # fmt: skip
+
+
+def _called(
+    scope: Scope,
+    found: Callee,
+    args: list[Value],
+    named: Mapping[str, Value],
+    node: ast.AST,
+    sure: bool,
+) -> Value:
+    while isinstance(found, Partial):
+        read = scope.constants.draft.cells.read
+        args = [*map(read, found.args), *args]
+        named = {**{name: read(arg) for name, arg in found.named.items()}, **named}
+        found = found.function
     if isinstance(found, (Helper, Inner)):
         if scope.caller is None:
             raise scope.fail("a constant calls no function of the file", node)
@@ -79,17 +115,36 @@ def called(
         scope.constants.spare("inf")
         found, path, args = Dotted("numpy.maximum"), "numpy.maximum", args[:2]
     scope.finite(args)
+    if {"out", "where"} & {*named} and isinstance(node, ast.Call) and ufuncs.is_elementwise(path):  # fmt: skip
+        of = found
+        return written(scope, node, named, sure, lambda others: called(scope, of, args, others, node, sure))  # fmt: skip
     own = path.partition(".")[0] in ("math", "builtins") or path in asking.CALLS
     scope.constants.numpy |= not own
     if takes_sequences(found, scope.constants.means) and path not in scope.constants.means:  # fmt: skip
         scope.spend(len(goes_through(*args)))
+        if path.startswith("numpy.") and "dtype" not in named:
+            args = [_array_of_whole(scope, arg) for arg in args]
         made = _CALLS[path](scope, args, named)
+        if made is not None and made.condition and path.startswith("numpy.") and path != "numpy.isscalar":  # fmt: skip
+            return replace(made, narrow=True)  # one of numpy's
         if made is not None:
             return made
     known = scope.meant(found, node)
     if path.startswith("numpy.") and any(map(is_row, args)) and known.callable:
         return arrays.each(scope, args, lambda each: plain(scope, found, known, each, node))  # fmt: skip
     return plain(scope, found, known, args, node, named)
+
+
+def _array_of_whole(scope: Scope, value: Value) -> Value:
+    """Return a list of whole numbers as numpy takes it; any other value as it is."""
+    row = row_of(value)
+    leaves = (
+        arrays.leaves_of(value)
+        if row is not None and row.kind in ("list", "tuple")
+        else []
+    )
+    whole = leaves and all(leaf.whole is not None for leaf in leaves)
+    return arrays.array(scope, value) if whole else value
 
 
 def plain(
@@ -129,4 +184,18 @@ def plain(
     texts = [arg.text for arg in args]
     if "{pi}" in known.text:
         return Value(known.call(texts, scope.constants.circle().text))
-    return Value(known.call(texts))
+    return of_whole(found.path, Value(known.call(texts)), args)
+
+
+def of_whole(path: str, made: Value, args: Sequence[Value]) -> Value:
+    """Return what a function of numpy's makes of whole numbers, which are its own; what any other makes as it is."""
+    wholes = [arg.whole for arg in args if arg.whole is not None]
+    module, _, name = path.rpartition(".")
+    if len(wholes) < len(args) or name not in _WHOLE:
+        return made
+    own = [replace(arg, narrow=arg.narrow or module == "numpy") for arg in args]
+    work = _WHOLE[name]
+    if work is not None:
+        return narrowed(made, own, work(*wholes))
+    exponent = own[-1] if name == "power" else index(2)
+    return narrowed(made, own, of_numpy(own[0], ast.Pow, exponent))

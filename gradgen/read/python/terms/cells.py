@@ -21,16 +21,24 @@ class Cells:
         self.owner: dict[int, int] = {}
         self.frame = 0
         self.frames = 0
+        #: The calls whose sequences may change here: that one, and those around it that go on where it ends.
+        self.open = frozenset((0,))
         #: Those that may not change any more, with the reason.
         self.frozen: dict[int, str] = {}
         #: Those that loops go through.
         self.looped: list[int] = []
         self.made = 0
 
-    def enter(self) -> int:
-        """Begin another call of a function; return the call that goes on behind it."""
-        before, self.frames = self.frame, self.frames + 1
+    def enter(self, plain: bool) -> tuple[int, frozenset[int]]:
+        """Begin another call of a function; return what goes on behind it.
+
+        Args:
+            plain: whether the call is all that a statement does, and ends in one place: what it changes has changed there.
+        """
+        before = self.frame, self.open
+        self.frames += 1
         self.frame = self.frames
+        self.open = frozenset((self.frame, *(self.open if plain else ())))
         return before
 
     def spend(self, count: int) -> None:
@@ -77,16 +85,17 @@ class Cells:
     def changeable(self, value: Value, what: str) -> Row:
         """Return a sequence that may be changed here."""
         row = row_of(self.read(value))
-        if row is None or row.kind not in ("list", "dict", "array"):
+        copied = row is not None and row.kind == "sequence" and row.cell is not None
+        if row is None or (row.kind not in ("list", "dict", "array") and not copied):
             words = "a number" if row is None else row.word
             raise RowError(f"{words} has no {what}")
         if row.cell is None:
             raise RowError(
                 f"who else holds this {row.kind} is not certain, and so it is not changed here; change a copy, {row.kind}(...)"
             )
-        if self.owner[row.cell] != self.frame:
+        if self.owner[row.cell] not in self.open:
             raise RowError(
-                f"this {row.kind} belongs to the function around; change a copy, {row.kind}(...), and return it"
+                f"this {row.kind} belongs to the function around; it changes where that calls this one on a line of its own, which ends in one place; or change a copy, {row.kind}(...), and return it"
             )
         if row.cell in self.frozen:
             raise RowError(

@@ -11,6 +11,7 @@ from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
     Row,
     RowError,
+    SizeError,
     constant,
     iterator,
     key_of,
@@ -97,6 +98,14 @@ def called(
     if row is None:
         held = base.known.value if base.known is not None else None
         found = _of_text(held, name, args) if isinstance(held, str) and not named else None  # fmt: skip
+        told = base.condition and base.narrow and name in ("any", "all")
+        if base.known is None and (name == "item" or told) and not (args or named):
+            return base  # what one of numpy's numbers or truths is
+        if base.is_number and name == "get" and args:
+            error = SizeError("only a dict is asked by `get`", base)
+            text = args[0].known.value if args[0].known is not None else None
+            error.key = text if isinstance(text, str) else ""
+            raise error
         if found is None:
             raise RowError("only what modules hold is read with a dot")
         return found
@@ -106,6 +115,8 @@ def called(
         )
     kind = "array" if row.kind == "array" else row.kind
     method = _METHODS.get(kind, {}).get(name)
+    if kind == "array" and named and name in _ALONG:
+        return _numpy_made(scope, name, [base, *args], named)
     if method is None or named:
         raise RowError(f"`{name}` of {row.word} is not read here")
     return method(scope, row, base, args)
@@ -148,12 +159,26 @@ def _copy(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
     return scope.made(Row(row.kind, row.items, row.keys))
 
 
+def _copied(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
+    """Return a copy of a parameter, a list or an array, whose numbers may be assigned one by one."""
+    if args or row.inner or scope.namer is None:
+        raise RowError("of a parameter that is a sequence of numbers, `copy()` is read; write list(...) of others")  # fmt: skip
+    return scope.constants.draft.cells.new(Row(row.kind, row.items)).value
+
+
 def _get(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
     if not 1 <= len(args) <= 2:
         raise RowError("`get` takes a key, and a default")
     if key_of(args[0]) in row.keys:
         return scope.constants.draft.cells.read(row.items[place_of(row, args[0])])
     return args[1] if len(args) > 1 else Value("", known=Known(None))
+
+
+def _held(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
+    """Return what a dict of a caller's holds under a text, whatever else would be in its place."""
+    if not 1 <= len(args) <= 2:
+        raise RowError("`get` takes a key, and a default")
+    return row.items[place_of(row, args[0])]
 
 
 def _keys(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
@@ -169,13 +194,30 @@ def _pairs(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
     return iterator([Row("tuple", pair).value for pair in pairs], base)
 
 
-def _numpy(name: str) -> Method:
-    def called(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
-        found = arrays.CALLS[f"numpy.{name}"](scope, [base, *args], {})
-        assert found is not None
-        return found
+def _numpy_made(scope: Scope, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
+    found = arrays.CALLS[f"numpy.{name}"](scope, args, named)
+    assert found is not None
+    return found
 
-    return called
+
+def _numpy(name: str) -> Method:
+    return lambda scope, row, base, args: _numpy_made(scope, name, [base, *args], {})
+
+
+def _as_type(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
+    if len(args) != 1:
+        raise RowError("`astype` takes a type")
+    return _numpy_made(scope, "array", [base], {"dtype": args[0]})
+
+
+def _flat(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
+    if args:
+        raise RowError("`flatten` is read without arguments")
+    return arrays.array(scope, Row("array", (*arrays.leaves_of(base),)).value)
+
+
+#: What an array does along an axis.
+_ALONG = ("sum", "prod", "mean", "min", "max", "any", "all")
 
 
 _ORDERED: Mapping[str, Method] = {"index": _index, "count": _count}
@@ -190,8 +232,12 @@ _METHODS: Mapping[str, Mapping[str, Method]] = {
         "values": _values,
         "items": _pairs,
     },
+    "sequence": {"copy": _copied},
+    "record": {"get": _held},
     "array": {
         "copy": _copy,
+        "astype": _as_type,
+        "flatten": _flat,
         "tolist": lambda scope, row, base, args: arrays.as_list(scope, base),
         **{
             name: _numpy(name)

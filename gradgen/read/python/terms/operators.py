@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.flow.conditions import both, either
 from gradgen.read.python.terms.builtin import counted
+from gradgen.read.python.terms.rows import RowError, narrowed
 from gradgen.read.python.terms.value import (
     COMPARISON,
     POWER,
@@ -24,8 +26,8 @@ from gradgen.read.python.terms.value import (
 if TYPE_CHECKING:
     from gradgen.read.python.expression import Context
 
-#: Whole numbers up to this are worked out where an index of a loop takes part.
-_SMALL = 10**9
+#: Whole numbers up to this are worked out.
+_LARGEST = 10**60
 _EXPONENT = 64
 
 _BINARY: Mapping[type[ast.operator], tuple[str, int]] = {
@@ -54,7 +56,7 @@ _ON_NUMBERS: Mapping[type[ast.cmpop], Callable[[int, int], bool]] = {
 }
 #: Operators that have no place in a formula, and what to write.
 _REFUSED: Mapping[type[ast.AST], str] = {
-    ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`",
+    ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`, which rounds x/y first",
     ast.MatMult: "`@` has no place in a formula; write the product of numbers with `*`",
     ast.BitXor: "`^` works on the bits of whole numbers; a power is `**`",
     ast.BitAnd: "`&` works on the bits of whole numbers; conditions are joined by `and`",
@@ -95,14 +97,16 @@ def unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
     number_of(value, node.operand, context)
     if isinstance(node.op, ast.UAdd):
         return value
+    if isinstance(node.op, ast.Invert) and value.condition and value.narrow:
+        return replace(denied(value), narrow=True)
     if isinstance(node.op, ast.Invert):
         raise context.fail(_REFUSED[ast.Invert], node)
     if value.condition:
         raise context.fail(_NO_NUMBER, node)
     if value.index and value.whole is not None:
-        return index(-value.whole)
+        return narrowed(index(-value.whole), (value,), -value.whole)
     whole = None if value.whole is None else -value.whole
-    return Value(f"-{value.inside(SIGN)}", SIGN, whole)
+    return narrowed(Value(f"-{value.inside(SIGN)}", SIGN, whole), (value,), whole)
 
 
 def binary(
@@ -114,15 +118,18 @@ def binary(
         number_of(left, node.left, context)
         number_of(right, node.right, context)
     if left.condition and right.condition and kind in (ast.BitAnd, ast.BitOr):
-        return both(left, right) if kind is ast.BitAnd else either(left, right)
+        made = both(left, right) if kind is ast.BitAnd else either(left, right)
+        return replace(made, narrow=left.narrow or right.narrow)
     if left.condition is not right.condition and kind in _BY_TRUTH:
         left, right = counted(left), counted(right)  # True is 1 among numbers
     if left.condition or right.condition:
         raise context.fail(_NO_NUMBER, node)
-    whole = _worked_out(left, kind, right)
+    whole, narrow = _worked_out(left, kind, right), of_numpy(left, kind, right)
     indexed = left.index or right.index or kind in (ast.FloorDiv, ast.LShift, ast.RShift)  # fmt: skip
     if whole is not None and indexed:
-        return index(whole)  # a literal beside an index is one
+        return narrowed(
+            index(whole), (left, right), narrow
+        )  # a literal beside an index is one
     if kind not in _BINARY:
         raise context.fail(_REFUSED[kind], node)
     one = left.whole if left.index else None
@@ -139,7 +146,21 @@ def binary(
         text = f"{left.inside(POWER + 1)} ** {right.inside(SIGN)}"
     else:
         text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
-    return Value(text, binds, whole)
+    return narrowed(Value(text, binds, whole), (left, right), narrow)
+
+
+def of_numpy(left: Value, kind: type[ast.operator], right: Value) -> int | None:
+    """Return what an operation on whole numbers comes to, of which one is numpy's; None for any other."""
+    one, other = left.whole, right.whole
+    if one is None or other is None or not (left.narrow or right.narrow):
+        return None
+    if kind not in _ON_WHOLE or (kind in (ast.FloorDiv, ast.Mod) and other == 0):
+        return None
+    if kind in (ast.Pow, ast.LShift, ast.RShift):
+        if other < 0:
+            raise RowError("numpy raises whole numbers to no negative power; make them floats, as by np.asarray(n, dtype=float)")  # fmt: skip
+        other = min(other, 4 * _EXPONENT)  # which is too much, or as much
+    return _ON_WHOLE[kind](one, other)
 
 
 def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | None:
@@ -147,14 +168,14 @@ def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | No
     one, other = left.whole, right.whole
     if one is None or other is None or kind not in _ON_WHOLE:
         return None
-    if max(abs(one), abs(other)) > _SMALL:
+    if max(abs(one), abs(other)) > _LARGEST:
         return None
     if kind in (ast.FloorDiv, ast.Mod) and other == 0:
         return None
     if kind in (ast.Pow, ast.LShift, ast.RShift) and not 0 <= other <= _EXPONENT:
         return None
     found = _ON_WHOLE[kind](one, other)
-    return found if abs(found) <= _SMALL**2 else None
+    return found if abs(found) <= _LARGEST else None
 
 
 def comparison(

@@ -34,6 +34,19 @@ class RowError(Exception):
     """What Python does with a sequence has no place here; the text says why, and what to do."""
 
 
+#: The largest whole number of numpy's that is read: one more may be no float.
+_LARGEST = 2**53
+
+
+def narrowed(value: Value, operands: Sequence[Value], whole: int | None) -> Value:
+    """Return what is made of whole numbers, as one of numpy's where one of them is; refuse what wraps around there."""
+    if whole is None or not any(each.narrow for each in operands):
+        return value
+    if abs(whole) > _LARGEST:
+        raise RowError("numpy's whole numbers wrap around where they are too large; make them floats, as by np.asarray(n, dtype=float)")  # fmt: skip
+    return replace(value, whole=whole, narrow=True)
+
+
 class SizeError(RowError):
     """The same where a number is used as a sequence: which number, as a formula has it."""
 

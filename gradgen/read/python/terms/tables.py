@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Dotted, Helper, Meaning
+from gradgen.read.python.changes import INSTANCES
+from gradgen.read.python.follow.decorators import check_decorator
 from gradgen.read.python.follow.meaning import follow
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.rows import Row
@@ -130,20 +133,12 @@ class Tables(_Lines):
 
     def change(self, name: str, row: Row) -> str:
         """Return why a table at the top of the file may change; empty where it cannot."""
-        if not _levels(row):
+        if not levels(row):
             return ""
-        self.views = self.views or _has_arrays(row)
         _, *attributes = name.split(".")
-        if attributes:
-            found = (self.held(each, _levels(row)) for each in self.attributes if each.attr == attributes[-1])  # fmt: skip
-            line = next((each for each in found if each), 0)
-            return f"`{name}` may change: line {line} hands it on, or changes it" if line else ""  # fmt: skip
-        self.alias(name, None, _levels(row))
-        while self.todo:
-            line = self.read(*self.todo.pop())
-            if line:
-                return f"`{name}` may change: line {line} hands the {row.kind} on, or changes it"  # fmt: skip
-        return ""
+        if not attributes:
+            self.alias(name, None, levels(row))
+        return _changed(self, name, attributes[-1:], row)
 
     def alias(self, name: str, scope: ast.AST | None, deep: int) -> None:
         """Take note of a name of a function, or of the file, that a table may go by."""
@@ -308,11 +303,47 @@ class Tables(_Lines):
             place = call.args.index(node)
             name = every[place] if place < len(every) else None
         known = (*every, *(arg.arg for arg in args.kwonlyargs))
-        if name not in known or helper.function.decorator_list:
+        if name not in known or _is_changed(helper):
             return node.lineno
         assert name is not None
         self.alias(name, helper.function, deep)
         return 0
+
+
+def _is_changed(helper: Helper) -> bool:
+    """Whether a decorator of a function may do something else with what the function is given."""
+    try:
+        for decorator in helper.function.decorator_list:
+            check_decorator(decorator, helper, (), True)
+    except GradgenError:
+        return True
+    return False
+
+
+def change_abroad(tables: Tables, name: str, row: Row) -> str:
+    """Return why a table at the top of another file may change, where this one imports it or asks for it by a dot."""
+    for node in tables.parents:
+        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+            if alias.name in (name, "*"):
+                bound = alias.asname or name
+                tables.alias(bound, tables.owner(bound, node), levels(row))
+    return _changed(tables, name, [name], row)
+
+
+def aliases(tables: Tables) -> list[str]:
+    """Return the names at the top of a file that tables may go by."""
+    return sorted({name for name, scope, _ in tables.seen if scope is None})
+
+
+def _changed(tables: Tables, name: str, attributes: Sequence[str], row: Row) -> str:
+    """Return what changes a table that goes by the names that are to be asked, or is had by a dot."""
+    tables.views = tables.views or _has_arrays(row)
+    had = (n for n in tables.attributes if n.attr in attributes and dotted(n)[0] not in INSTANCES)  # fmt: skip
+    line = next((each for each in (tables.held(n, levels(row)) for n in had) if each), 0)  # fmt: skip
+    while tables.todo and not line:
+        line = tables.read(*tables.todo.pop())
+    where = f" of {tables.names.label}" if tables.names.label else ""
+    return f"`{name}` may change: line {line}{where} hands the {row.kind} on, or changes it" if line else ""  # fmt: skip
 
 
 def _abroad(tables: Tables, node: ast.expr, parent: ast.AST, call: ast.Call, helper: Helper, deep: int) -> int:  # fmt: skip
@@ -328,9 +359,9 @@ def _abroad(tables: Tables, node: ast.expr, parent: ast.AST, call: ast.Call, hel
     return node.lineno if line else 0
 
 
-def _levels(row: Row) -> int:
+def levels(row: Row) -> int:
     """Return how deep what may be changed stands in a sequence, itself included; 0 where nothing is."""
-    inner = max(map(_levels, row.inner), default=0)
+    inner = max(map(levels, row.inner), default=0)
     return inner + 1 if inner or row.kind in ("list", "dict", "array") else 0
 
 

@@ -46,22 +46,26 @@ class Value:
         binds: how strongly its outermost operator binds.
         whole: its value where that is a whole number.
         index: whether an index of a loop took part, which is worked out where it is used.
+        narrow: whether that is one of numpy's, which wraps around beyond 64 bits; of a condition whether `~` denies it, as it is one of numpy's.
         condition: whether it is true or false, and no number.
         truth: which of them, where that is known.
         known: what it is where it is no number, but known.
         unclear: why it cannot be read, where that is so: what is said of the name.
         lacking: whether that is as the name has no value there, and Python raises where it is read.
+        boxed: whether numpy has made an array without axes of it here, which may be changed in place.
     """
 
     text: str
     binds: int = ATOM
     whole: int | None = None
     index: bool = False
+    narrow: bool = False
     condition: bool = False
     truth: bool | None = None
     known: Known | None = None
     unclear: str = ""
     lacking: bool = False
+    boxed: bool = False
 
     @property
     def told(self) -> bool | None:

@@ -1,0 +1,1 @@
+"""A compiled formula as a picture of its circuit."""

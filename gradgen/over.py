@@ -1,0 +1,101 @@
+"""A formula for NumPy and long arrays in; its value and gradient, worked out chunk by chunk in the processor's cache, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradgen.errors import GradgenError
+from gradgen.numbers import real
+from gradgen.over_rows import check_all_rowwise
+
+if TYPE_CHECKING:
+    from gradgen.compiled import Compiled
+
+
+def over(
+    compiled: Compiled, arrays: Sequence[Any] | Mapping[str, Any], chunk: int
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return the value and the gradient that `value_and_grad` returns, with memory for a chunk's intermediate values alone.
+
+    Args:
+        compiled: the formula, compiled for NumPy.
+        arrays: the inputs, in order or by name: arrays of one shape, and numbers.
+        chunk: so many rows are worked on at once.
+
+    Raises:
+        GradgenError: the formula is for another target or has several results, or the inputs are others.
+    """
+    import numpy as np
+
+    _check(compiled, chunk)
+    function: Callable[..., tuple[Any, tuple[Any, ...]]] = compiled.value_and_grad
+    names = compiled.program.inputs
+    named = zip(names, _ordered(compiled, arrays))
+    given = [real(f"`{name}`", value) for name, value in named]
+    shapes = {array.shape: None for array in given if array.ndim}
+    if len(shapes) > 1:
+        said = ", ".join(f"`{n}` has {a.shape}" for n, a in zip(names, given))
+        raise GradgenError(f"inputs are arrays of one shape, and numbers: {said}")
+    [shape] = shapes or [()]
+    size = int(np.prod(shape))
+    if not shapes or size <= chunk:
+        return function(*given)
+    kind = compiled.recipe.reduce
+    rows = [array.reshape(-1) if array.ndim else array for array in given]
+    signature = compiled.program.signature
+    places = [names.index(signature[value]) for value in compiled.program.wrt]
+    columns = [*[not kind], *(bool(given[at].ndim) for at in places)]
+    found: list[Any] = [None] * len(columns)
+    for start in range(0, size, chunk):
+        part = slice(start, start + chunk)
+        value, slopes = function(*(row[part] if row.ndim else row for row in rows))
+        share = (min(size, part.stop) - start) / size if kind == "mean" else 1.0
+        for place, (result, column) in enumerate(zip((value, *slopes), columns)):
+            if share != 1.0:
+                result = result * result.dtype.type(share)
+            if not column:
+                before = found[place]
+                found[place] = result if before is None else before + result
+                continue
+            if start == 0:
+                found[place] = np.empty(size, result.dtype)
+            found[place][part] = result
+    final = [f.reshape(shape) if column else f for f, column in zip(found, columns)]
+    return final[0], tuple(final[1:])
+
+
+def _check(compiled: Compiled, chunk: int) -> None:
+    """Hold a formula to be one that chunks of rows come to, and a chunk to be a number of rows.
+
+    Raises:
+        GradgenError: they are not.
+    """
+    if compiled.recipe.target != "numpy":
+        raise GradgenError(
+            f"chunks are of modules for NumPy, and this one is for {compiled.recipe.target}; compile it with target numpy"
+        )
+    program = compiled.program
+    ends = [program.steps[value] for _, value in program.outputs]
+    for step in program.steps:
+        if step.args and program.rows[step.op].level and (step not in ends or step.op != compiled.recipe.reduce):  # fmt: skip
+            raise GradgenError(
+                f"chunks are of formulas that need no other rows, and {step.op} is over all of them; call value_and_grad"
+            )
+    if compiled.recipe.rows and not compiled.recipe.reduce:
+        check_all_rowwise(program, compiled.recipe.rows, "chunks are")
+    if not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1:
+        raise GradgenError("`chunk` is a number of rows, at least 1")
+
+
+def _ordered(
+    compiled: Compiled, arrays: Sequence[Any] | Mapping[str, Any]
+) -> list[Any]:
+    """Return the inputs in their order; those that are not given have their defaults."""
+    names = compiled.program.inputs
+    named = dict(arrays if isinstance(arrays, Mapping) else zip(names, arrays))
+    whole = {**dict(compiled.recipe.defaults), **named}
+    if {*whole} != {*names} or len(arrays) > len(names):
+        said = ", ".join(named) if isinstance(arrays, Mapping) else f"{len(arrays)}"
+        raise GradgenError(f"there are values for {said}; the inputs are {', '.join(names)}")  # fmt: skip
+    return [whole[name] for name in names]

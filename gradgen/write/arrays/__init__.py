@@ -1,0 +1,1 @@
+"""What languages of arrays have beside the others."""

@@ -1,0 +1,58 @@
+"""Operations of a language of arrays in; which of them are on numbers alone, and how those are written, out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gradgen.core.build import Steps
+from gradgen.core.notation import Bound, Node, resolved
+from gradgen.core.run import Run
+from gradgen.write.language import ATOM, Language, Word
+
+
+class Numbers:
+    """Tells values that are made of constants alone, if the language has words for these."""
+
+    def __init__(self, steps: Steps, language: Language) -> None:
+        self.steps = steps
+        self.language = language
+        self.words = language.fixed
+        #: By value, whether it is made of constants alone.
+        self._known: list[bool] = []
+
+    def holds(self, node: Node) -> bool:
+        """Whether a value, or a term over values, is made of constants alone."""
+        if not self.words:
+            return False
+        node = resolved(node)
+        if isinstance(node, int):
+            known = self._known
+            for op, args, _, _ in self.steps.list[len(known) :]:
+                known.append(op != "input" and all(known[arg] for arg in args))
+            return known[node]
+        return all(self.holds(Bound(arg, node.scope)) for arg in node.term.args)
+
+    def word(self, op: str, args: Sequence[Node]) -> Word | None:
+        """Return the word of an operation on constants alone, if it has a value there; else None."""
+        found = self.words.get(op)
+        if found is None or not all(map(self.holds, args)):
+            return None
+        try:
+            run = Run(self.steps)
+            value = run.operations[op](*[run.value(arg, {}, {}) for arg in args])
+        except (ArithmeticError, ValueError, LookupError):
+            return None
+        return found if math.isfinite(value) else None
+
+    def boxed(self, op: str, args: Sequence[Node], word: Word) -> Mapping[int, str]:
+        """Return the places of the numbers of which a function wants arrays, with the beginnings of the calls that make them."""
+        call = word.binds == ATOM and word is not self.words.get(op)
+        if not (self.language.boxed and call):
+            return {}
+        truths = self.steps.rows[op].truths
+        places = [i for i in range(len(args)) if i not in truths]
+        found = [i for i in places if i != word.integer and self.holds(args[i])]
+        if op == "where" and len(found) < len(places):
+            return {}
+        return dict.fromkeys(found, f"{self.language.boxed}(")

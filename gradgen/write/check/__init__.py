@@ -1,0 +1,1 @@
+"""What proves that a finished text is a generated one, token by token."""

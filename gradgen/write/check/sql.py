@@ -1,0 +1,307 @@
+"""The text of a query in; the proof that it reads one table, calls what is known, and does no more, out: token by token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from gradgen.errors import GradgenError
+from gradgen.write.check.tokens import Tokens
+from gradgen.write.sql.dialect import Dialect
+from gradgen.write.sql.names import constant_of, own
+from gradgen.write.target import Skeleton
+
+_TOKENS = r"""(?P<blank>[ \n]+|--[^\n\r]*(?=\n))
+    |(?P<constant>{constants})
+    |(?P<number>{number})
+    |(?P<whole>\d+(?![\w.]))
+    |(?P<quoted>{quoted})
+    |(?P<string>'[^'\n\r]*')
+    |(?P<parameter>{parameter})
+    |(?P<name>{prefix}[^\W\d]\w*)
+    |(?P<sign><=|>=|<>|-(?!-)|/(?![/*])|[+*<>=(),.;])"""
+_BINARY = frozenset("+ - * / < > <= >= = <> AND OR".split())  # noqa: SIM905
+#: What stands for the operand of a sum.
+_SUMMED = "summed"
+#: What has a value by itself.
+_VALUES = frozenset({"TRUE", "FALSE"})
+#: The words of a choice: which may follow which.
+_CHOICE = {"WHEN": ("THEN",), "THEN": ("WHEN",), "ELSE": ("THEN",)}
+_WORDS = frozenset("SELECT FROM WHERE WITH AS CASE WHEN THEN ELSE END AND OR NOT CAST TRUE FALSE".split())  # fmt: skip # noqa: SIM905
+
+
+def _quoted(dialect: Dialect) -> str:
+    """Return the pattern of a name in quotes."""
+    mark, escape = re.escape(dialect.quote), re.escape(dialect.escape)
+    pairs = f"{escape}{escape}|{escape}{mark}" if escape else mark * 2
+    return rf"{mark}(?:[^{mark}{escape}\n\r]|{pairs})+{mark}"
+
+
+@cache
+def _token(dialect: Dialect) -> re.Pattern[str]:
+    """Return the pattern of a token."""
+    names = (
+        dialect.constants[name] for name in ("inf", "nan") if name in dialect.constants
+    )
+    named = dialect.parameter.format("NAME")
+    return re.compile(
+        _TOKENS.format(
+            constants="|".join(re.escape(text) for text in names) or "(?!)",
+            number=dialect.number,
+            quoted=_quoted(dialect),
+            parameter=re.escape(named).replace("NAME", r"[^\W\d]\w*"),
+            prefix=f"(?:{re.escape(dialect.prefix)}(?=gradgen_))?",
+        ),
+        re.VERBOSE,
+    )
+
+
+def check(
+    text: str, skeleton: Skeleton, called: frozenset[str], dialect: Dialect
+) -> None:
+    """Prove that a file is comments, known macros, and one query: levels of plain expressions over columns of one table and parameters.
+
+    Args:
+        text: the file.
+        skeleton: what it may hold.
+        called: what expressions may call beside macros.
+        dialect: the dialect that it is in.
+
+    Raises:
+        GradgenError: the file is anything else.
+    """
+    if dialect.driven and any("%(" in part for part in skeleton.signatures["inputs"]):
+        header, _, _ = text.partition("\n\n")
+        if "%" in header:
+            raise GradgenError(
+                f"a driver of {dialect.engine} takes each % for a parameter, also in comments: write mod(x, y) for x % y, and no % in what names mean"
+            )
+    query = _behind(text, skeleton)
+    for token in _token(dialect).finditer(query):
+        name = token["name"] or token["quoted"] or ""
+        if len(name.strip(dialect.quote).encode()) > dialect.longest:
+            raise GradgenError(
+                f"{dialect.engine} cuts names off after {dialect.longest} bytes, and may take two for one: `{name.strip(dialect.quote)}` is longer; give inputs and results shorter names"
+            )
+    tokens = Tokens(query, _token(dialect), _refused)
+    helpers = {f"{dialect.prefix}{name}" for name in skeleton.helpers}
+    known = _Query(tokens, called | helpers, skeleton, dialect)
+    known.check()
+    tokens.ended()
+
+
+def _behind(text: str, skeleton: Skeleton) -> str:
+    """Return what follows the comments and the macros that a file begins with."""
+    helpers = dict(skeleton.helpers)
+    while True:
+        text = text.lstrip("\n")
+        found = next(
+            (n for n, t in helpers.items() if text.startswith(t.strip("\n"))), ""
+        )
+        if found:
+            text = text.removeprefix(helpers.pop(found).strip("\n"))
+        elif text.startswith("--"):
+            line, _, text = text.partition("\n")
+            if "\r" in line:
+                raise _refused("a comment ends inside its line")
+        else:
+            return text
+
+
+def _refused(reason: str) -> GradgenError:
+    return GradgenError(
+        f"the query is not what a generated query must be, so it is not written: {reason}; please report the formula"
+    )
+
+
+def _named(tokens: Tokens) -> str:
+    """Pass over a name that is no word of the language, and return it."""
+    if tokens.next in _WORDS:
+        raise _refused(f"it has `{tokens.next[:40]}` where a name stands")
+    return tokens.taken("name", "quoted")
+
+
+class _Query:
+    """Checks one query."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        callables: Collection[str],
+        skeleton: Skeleton,
+        dialect: Dialect,
+    ) -> None:
+        self.tokens = tokens
+        self.callables = callables
+        self.parts = skeleton.signatures
+        self.dialect = dialect
+        self.constants = {constant_of(name, dialect) for name in skeleton.constants}
+        self.choice = {**_CHOICE, "END": dialect.ends}
+        (self.table,) = skeleton.signatures["table"]
+        #: The columns that an expression may read, without regard to case.
+        self.known: set[str] = set()
+
+    def check(self) -> None:
+        tokens = self.tokens
+        tokens.take("WITH")
+        source = _named(tokens)
+        self._inputs()
+        names = {source.casefold()}
+        while tokens.took(","):
+            name = _named(tokens)
+            if name.casefold() in names | {self.table.casefold()}:
+                raise _refused(f"it has two levels `{name[:40]}`")
+            names.add(name.casefold())
+            tokens.take("AS", "(", "SELECT")
+            tokens.passed(self.dialect.star.format(source))
+            while tokens.took(","):
+                self.expression(("AS",))
+                tokens.take("AS")
+                self._declare(_named(tokens))
+            tokens.take("FROM", source)
+            tokens.passed(self.dialect.fence)
+            tokens.take(")")
+            source = name
+        if {*self._final()} != {*self.parts["results"]}:
+            raise _refused("it gives something else")
+        tokens.take("FROM", source)
+        for place, name in enumerate(self.parts["keys"]):
+            tokens.take(*(() if place else ("GROUP", "BY")), *("," * bool(place)), name)
+        for place, name in enumerate(self.parts["keys"]):
+            tokens.take(*("," if place else ("ORDER", "BY")), name, "NULLS", "LAST")
+        tokens.take(";")
+
+    def _inputs(self) -> None:
+        """Pass over the level that reads the table."""
+        tokens, given = self.tokens, self.parts["inputs"]
+        tokens.take("AS", "(", "SELECT")
+        for place, text in enumerate(given):
+            if place:
+                tokens.take(",")
+            tokens.passed(text)
+            self._declare(text.rpartition(" AS ")[2])
+        while tokens.took(","):  # constants
+            tokens.took("-")
+            if tokens.kind != "number":
+                raise _refused("a constant is no number")
+            tokens.take(tokens.next, "AS")
+            name = _named(tokens)
+            if name not in self.constants:
+                raise _refused(f"it has a constant `{name[:40]}`")
+            self._declare(name)
+        tokens.take("FROM")
+        tokens.passed(self.table)
+        for place, text in enumerate(self.parts["where"]):
+            tokens.take("AND" if place else "WHERE")
+            tokens.passed(text)
+        tokens.passed(self.dialect.fence)
+        tokens.take(")")
+
+    def _final(self) -> Sequence[str]:
+        """Pass over what the query gives, and return the names of that but for the counts."""
+        tokens = self.tokens
+        tokens.take("SELECT")
+        found: list[str] = []
+        while True:
+            if tokens.next == "(" and tokens.found[tokens.place + 1][1] == "SELECT":
+                self._left_out()
+                return found
+            if tokens.took(
+                "count", "(", "*", ")", "AS", own("rows", self.dialect), ","
+            ):
+                continue
+            if self._total():
+                tokens.take("AS")
+                found.append(_named(tokens))
+            else:
+                whole = tokens.next
+                self.expression((",", "AS"))
+                found.append(_named(tokens) if tokens.took("AS") else whole)
+            tokens.take(",")
+
+    def _total(self) -> bool:
+        """Pass over a sum or a mean over all rows, if one comes next."""
+        tokens = self.tokens
+        for how in self.parts["totals"]:
+            before, *between = self.dialect.total.format(how, _SUMMED).split(_SUMMED)
+            if tokens.passes(before):
+                for text in between:
+                    self.expression((")",))
+                    tokens.passed(text)
+                return True
+        return False
+
+    def _left_out(self) -> None:
+        """Pass over the count of the rows that are left out."""
+        tokens = self.tokens
+        tokens.take("(", "SELECT", "count", "(", "*", ")", "FROM")
+        tokens.passed(self.table)
+        if tokens.took(")", "-"):
+            if self.parts["keys"]:
+                tokens.take("sum", "(", "count", "(", "*", ")", ")", "OVER", "(", ")")
+            else:
+                tokens.take("count", "(", "*", ")")
+        else:
+            tokens.take("WHERE", "NOT", "(")
+            tokens.passed(*self.parts["taken"])
+            tokens.take(")", ")")
+        tokens.take("AS", "left_out")
+
+    def _declare(self, name: str) -> None:
+        plain = name.strip('"').casefold()
+        if plain in self.known:
+            raise _refused(f"it has two columns `{name[:40]}`")
+        self.known.add(plain)
+
+    def expression(self, ends: Collection[str]) -> None:
+        """Pass over an expression: operands that are known, with operators between them, up to a token outside of brackets."""
+        tokens, operand = self.tokens, True
+        opened: list[str] = []
+        while opened or operand or tokens.next not in ends:
+            kind, text, top = tokens.kind, tokens.next, opened[-1] if opened else ""
+            if not text:
+                raise _refused("it ends in the middle of an expression")
+            tokens.take(text)
+            if operand:
+                operand = self._operand(kind, text, opened)
+            elif text in self.choice:
+                if top not in self.choice[text]:
+                    raise _refused(f"`{text}` stands outside of its choice")
+                opened[-1:] = [] if text == "END" else [text]
+                operand = text != "END"
+            elif text == ")" and top in ("(", "call"):
+                opened.pop()
+            elif text in _BINARY or (text == "," and top == "call"):
+                operand = True
+            else:
+                raise _refused(f"it has `{text[:40]}` for an operator")
+
+    def _operand(self, kind: str, text: str, opened: list[str]) -> bool:
+        """Pass over an operand, or what begins one; return whether one is still to come."""
+        tokens = self.tokens
+        if text in ("-", "NOT"):
+            return True
+        if text == "(":
+            opened.append("(")
+            return True
+        if text == "CASE":
+            opened.append("CASE")
+            tokens.take("WHEN")
+            opened[-1] = "WHEN"
+            return True
+        if kind == "constant":
+            return False
+        if kind == "name" and tokens.next == "(":
+            if text not in self.callables:
+                raise _refused(f"it calls `{text[:40]}`")
+            tokens.take("(")
+            if tokens.took(")"):
+                return False
+            opened.append("call")
+            return True
+        known = kind in ("number", "whole") or text in _VALUES
+        column = kind in ("name", "quoted") and text not in _WORDS
+        if known or (column and text.strip('"').casefold() in self.known):
+            return False
+        raise _refused(f"it has `{text[:40]}` for an operand")

@@ -1,0 +1,1 @@
+"""A program as a query over the rows of a table."""

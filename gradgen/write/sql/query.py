@@ -1,0 +1,181 @@
+"""The lines of value and gradient in; the levels of a query, each of which reads what those below have named, out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from gradgen.core.program import Program
+from gradgen.passes.cost import Cost
+from gradgen.write.bodies import Bodies, Part
+from gradgen.write.constants import Declarations
+from gradgen.write.lines import Text
+from gradgen.write.sql.dialect import Dialect
+from gradgen.write.sql.normal import slopes_of
+from gradgen.write.sql.parts import check_query, dialect_of, final, parts_of
+from gradgen.write.target import Target
+from gradgen.write.templates import Templates
+from gradgen.write.view import Group, Item, Level, QueryModule, Stage
+from gradgen.write.words.docstring import Docstrings, of_query
+
+#: No stage is larger with those of its level in their places: engines put a copy there for each time that one is read.
+_LARGEST = 40
+#: What engines write out counts as so much.
+_COPIES = 10
+_NAME = re.compile(r"[^\W\d]\w*")
+#: A call of what engines write out, with a copy of each operand wherever that is read.
+_MACRO = re.compile(r"\bgradgen_\w+\(")
+#: The levels that stages stand on, and those of slopes.
+_KINDS = ("stages", "gradients")
+
+
+def levels(texts: Sequence[Text]) -> list[list[Text]]:
+    """Return lines by levels, in order: a level ends where a text would be too large with those that it reads of it in their places."""
+    found: list[list[Text]] = []
+    sizes: dict[str, int] = {}
+    back = False
+    for text in texts:
+        assert text.line is not None
+        read = _NAME.findall(text.text)[:-1]
+        size = len(read) + sum(sizes.get(name, 0) for name in read)
+        called = len(_MACRO.findall(text.text))
+        copied = called and not sizes.keys().isdisjoint(read)
+        begins = back != (text.line.answers is not None)
+        if not found or copied or size > _LARGEST or begins:
+            found.append([])
+            sizes, size = {}, len(read)
+        size += _COPIES * called
+        back = text.line.answers is not None
+        found[-1].append(text)
+        sizes[text.line.name] = size
+    return found
+
+
+def strict(texts: Sequence[Text]) -> list[list[Text]]:
+    """Return lines by levels that read no name of their own level: each line stands on the first that it can stand on."""
+    found: dict[tuple[bool, int], list[Text]] = {}
+    heights: dict[str, int] = {}
+    last = False
+    for text in texts:
+        assert text.line is not None
+        back = text.line.answers is not None
+        if back != last:
+            heights = {}
+        last = back
+        read = _NAME.findall(text.text)[:-1]
+        height = 1 + max((heights.get(name, -1) for name in read), default=-1)
+        heights[text.line.name] = height
+        found.setdefault((back, height), []).append(text)
+    return [found[key] for key in sorted(found)]
+
+
+class Viewer(Protocol):
+    """What knows the texts of a module."""
+
+    program: Program
+    target: Target
+    bodies: Bodies
+    docstrings: Docstrings
+    declarations: Declarations
+    files: Templates
+    defaults: Mapping[str, float]
+
+    def unused(self, outputs: str) -> Iterator[Stage]:
+        """Yield the lines of gradients that nothing reaches."""
+
+
+def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
+    """Return what the template shows of a query, and what its value and its gradient cost.
+
+    Args:
+        viewer: what knows the texts of the module.
+        formula: what it computes.
+        told: what the program says about itself.
+
+    Raises:
+        GradgenError: the program is no query.
+    """
+    program, bodies, target = viewer.program, viewer.bodies, viewer.target
+    check_query(program, target)
+    # The plain functions tell what the language cannot write.
+    ahead, back = bodies.forward()[0], bodies.backward()[0]
+    cost = Cost(ahead.operations, back.operations)
+    dialect = dialect_of(target)
+    found, slopes = bodies.levels(levels if dialect.lateral else strict)
+    slopes, last = _last(viewer, slopes)
+    parts = [*found, *([(True, last, ())] if last else [])]
+    constants = viewer.declarations.lines(bodies.constants, bodies.read)
+    notes = [c.text for c in constants if c.text.startswith(target.comment)]
+    docstring = [
+        *viewer.docstrings.module(formula, cost, told),
+        *("", *of_query(viewer.docstrings, viewer.defaults)),
+        *(note.removeprefix(f"{target.comment} ") for note in notes),
+    ]
+    known = parts_of(program, target)
+    base = next(n for n in ("inputs", "inputs_") if n != target.table.casefold())
+    stages = (*_levels(parts, base, target.table.casefold(), dialect),)
+    given = [Item((), text) for text in known["inputs"]]
+    given += [_item(c) for c in constants if c.text not in notes]
+    made = QueryModule(
+        docstring=(*docstring,),
+        helpers=viewer.files.helpers(bodies.said),
+        base=base,
+        inputs=(*given,),
+        table=known["table"][0],
+        where=known["where"],
+        levels=stages,
+        results=(*final(program, target, slopes),),
+        last=stages[-1].name if stages else base,
+        keys=known["keys"],
+        fence=dialect.fence,
+    )
+    return made, cost
+
+
+def _last(
+    viewer: Viewer, slopes: Sequence[Sequence[str]]
+) -> tuple[Sequence[Sequence[str]], Sequence[Stage]]:
+    """Return the slopes of each result as they are read in the end, and the lines that come before that: what is read often has a name."""
+    program, target = viewer.program, viewer.target
+    several = viewer.bodies.functions.rows
+    lines = [] if several else [*viewer.unused(program.names[program.outputs[0][1]])]
+    if not target.normal:
+        return slopes, lines
+    names = several.rows if several else slopes_of(program, target.by)
+    read = [[*row] for row in slopes]
+    for row, named in zip(read, names):
+        for place, (text, name) in enumerate(zip(row, named)):
+            if text and not _NAME.fullmatch(text):
+                lines.append(Stage(target.define(name, "=", text, False)))
+                row[place] = name
+    return read, lines
+
+
+def _levels(
+    parts: Sequence[Part], source: str, table: str, dialect: Dialect
+) -> Iterator[Level]:
+    """Yield the levels, each on the one before it, with names that no other has, and not the table."""
+    taken = {source, table}
+    for back, stages, groups in parts:
+        kind, number = _KINDS[back], 1
+        name = kind
+        while name in taken:
+            number += 1
+            name = f"{kind}_{number}"
+        taken.add(name)
+        star = Item((), dialect.star.format(source))
+        items = (star, *map(_item, stages), *_all(groups))
+        yield Level(name, source, items)
+        source = name
+
+
+def _item(stage: Stage) -> Item:
+    return Item(stage.above, stage.text, stage.comment)
+
+
+def _all(groups: Sequence[Group]) -> Iterator[Item]:
+    for group in groups:
+        above = tuple(group.comment.split("\n")) if group.comment else ()
+        for place, line in enumerate(group.lines):
+            yield Item(() if place else above, line)

@@ -1,0 +1,4 @@
+def _sinc(x: Array) -> Array:
+    """Return sin(x)/x, 1 at 0."""
+    some = np.where(x == 0.0, 1.0, x)
+    return np.where(x == 0.0, 1.0, np.sin(some) / some)
