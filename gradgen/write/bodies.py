@@ -11,7 +11,7 @@ from gradgen.passes.functions import Names
 from gradgen.passes.sweeps.jacobian import Block
 from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import Plan
-from gradgen.write.lines import Text
+from gradgen.write.lines import Text, pieces
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.values import Words
@@ -42,6 +42,8 @@ class Body(NamedTuple):
     operations: int
 
 
+#: A line, and what it says in pieces.
+Piece: TypeAlias = tuple[Text, Sequence[str]]
 #: Forward lines, or backward ones, which the first of these tells.
 Part: TypeAlias = tuple[bool, Sequence[Stage], Sequence[Group]]
 
@@ -102,14 +104,16 @@ class Bodies:
 
     def single(self) -> tuple[Body, tuple[Stage, ...], Sequence[str]]:
         """Return the function for value and gradient at once, its stages, and the gradients that it returns."""
-        texts, returned, plan, comments = self._both()
+        texts, returned, plan, comments, _ = self._both()
         first = _first_back(texts)
         stages = (*self._stages(texts[:first], comments),)
         groups = self._groups(texts[first:], plan, comments)
         return self._body(groups, self.inputs, texts), stages, returned
 
-    def _both(self) -> tuple[Sequence[Text], Sequence[str], Plan, Comments]:
-        """Return the lines for value and gradient at once, the gradients, which values have lines, and what writes comments."""
+    def _both(
+        self,
+    ) -> tuple[Sequence[Text], Sequence[str], Plan, Comments, Function]:
+        """Return the lines for value and gradient at once, the gradients, which values have lines, what writes comments, and what was written."""
         self.writer.start({})
         function, chain, plan = self.functions.single()
         texts = [*written(self.writer, function)]
@@ -117,27 +121,32 @@ class Bodies:
         returned = self._said(function, returned)
         words = Words(plan.program, plan.names, plan.holder)
         words.notes = self.comments.words.notes
-        return texts, returned, plan, Comments(words, chain, self.target.language)
+        comments = Comments(words, chain, self.target.language)
+        return texts, returned, plan, comments, function
 
     def levels(
-        self, cut: Callable[[Sequence[Text]], Sequence[Sequence[Text]]]
+        self, cut: Callable[[Iterable[Piece]], Sequence[Sequence[Text]]]
     ) -> tuple[Sequence[Part], Sequence[Sequence[str]]]:
         """Return the lines for values and slopes at once, cut into parts, and the slopes of each result, empty where one is 0.
 
         Args:
-            cut: what cuts them into parts that are forward lines alone, or backward lines.
+            cut: what cuts them into parts that are forward lines alone, or backward lines, by what each says in pieces.
         """
         plan: Plan | None = None
         if self.functions.rows is None:
-            texts, returned, plan, comments = self._both()
+            texts, returned, plan, comments, function = self._both()
             slopes: Sequence[Sequence[str]] = [returned]
+            functions = [function]
         else:
             self.writer.start({})
             texts = [*written(self.writer, self.functions.front)]
             texts += [text for _, row in self._swept() for text in row]
             comments, slopes = self._of_rows(), self._rows()
+            swept = (function for _, function in self.functions.swept)
+            functions = [self.functions.front, *swept]
+        said = (p for f in functions for p in pieces(self.writer, *f.shown))
         parts: list[Part] = []
-        for part in cut(texts):
+        for part in cut(zip(texts, said)):
             if part[0].line is not None and part[0].line.answers is not None:
                 parts.append((True, (), (*self._groups(part, plan, comments),)))
             else:

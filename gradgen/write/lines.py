@@ -13,7 +13,7 @@ from gradgen.passes.cost import Count, Tally
 from gradgen.passes.functions import Names, leaves
 from gradgen.passes.ieee import Quiet
 from gradgen.write.kinds import Kinds
-from gradgen.write.spell import Speller
+from gradgen.write.spell import Leaf, Speller
 from gradgen.write.target import Target
 
 #: As how many operations a line counts, for what is done with it beside spelling it.
@@ -235,3 +235,23 @@ class Writer:
         self.read.update(read)
         self.known.update(said)
         return text
+
+
+def pieces(
+    writer: Writer, lines: Sequence[Line], names: Mapping[int, str]
+) -> Iterator[Sequence[str]]:
+    """Yield of each line what it says in pieces, in which the names that it reads are `Leaf`.
+
+    Args:
+        writer: what writes them.
+        lines: the lines of a function, in order.
+        names: what values are called before the first.
+    """
+    known, steps = Names(names), writer.chain.steps
+    for line in known.along(lines):
+        if line.value in known:
+            yield [Leaf(known[line.value])]
+        else:
+            value = writer.quieted(line, known)
+            read = {leaf: Leaf(known[leaf]) for leaf in leaves(steps, value, known)}
+            yield writer.speller.pieces(value, read)

@@ -19,6 +19,10 @@ from gradgen.write.language import ATOM, CONDITIONAL, PRODUCT, SIGN, Language, W
 _LARGE = 10**300
 
 
+class Leaf(str):
+    """The name of a value, where it stands among the pieces of a text."""
+
+
 class Speller:
     """Writes values as texts, over the texts of those that have names."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from gradgen.core.program import Program
 from gradgen.passes.cost import Cost
-from gradgen.write.bodies import Bodies, Part
+from gradgen.write.bodies import Bodies, Part, Piece
 from gradgen.write.constants import Declarations
 from gradgen.write.lines import Text
+from gradgen.write.spell import Leaf
 from gradgen.write.sql.dialect import Dialect
 from gradgen.write.sql.normal import slopes_of
 from gradgen.write.sql.parts import check_query, dialect_of, final, parts_of
@@ -19,32 +20,34 @@ from gradgen.write.templates import Templates
 from gradgen.write.view import Group, Item, Level, QueryModule, Stage
 from gradgen.write.words.docstring import Docstrings, of_query
 
-#: No stage is larger with those of its level in their places: engines put a copy there for each time that one is read.
-_LARGEST = 40
-#: What engines write out counts as so much.
-_COPIES = 10
-_NAME = re.compile(r"[^\W\d]\w*")
-#: A call of what engines write out, with a copy of each operand wherever that is read.
-_MACRO = re.compile(r"\bgradgen_\w+\(")
+#: No stage has more pieces with those of its level in their places: engines put a copy there for each time that one is read.
+_LARGEST = 60
+#: What engines write out counts as so many pieces.
+_COPIES = 15
 #: The levels that stages stand on, and those of slopes.
 _KINDS = ("stages", "gradients")
 
 
-def levels(texts: Sequence[Text]) -> list[list[Text]]:
-    """Return lines by levels, in order: a level ends where a text would be too large with those that it reads of it in their places."""
+def levels(written: Iterable[Piece], macros: Container[object]) -> list[list[Text]]:
+    """Return lines by levels, in order: a level ends where a text would be too large with those that it reads of it in their places.
+
+    Args:
+        written: lines, each with what it says in pieces.
+        macros: the pieces that call what engines write out, with a copy of each operand wherever that is read.
+    """
     found: list[list[Text]] = []
     sizes: dict[str, int] = {}
     back = False
-    for text in texts:
+    for text, pieces in written:
         assert text.line is not None
-        read = _NAME.findall(text.text)[:-1]
-        size = len(read) + sum(sizes.get(name, 0) for name in read)
-        called = len(_MACRO.findall(text.text))
+        read = [piece for piece in pieces if isinstance(piece, Leaf)]
+        size = len(pieces) + sum(sizes.get(name, 0) for name in read)
+        called = sum(piece in macros for piece in pieces)
         copied = called and not sizes.keys().isdisjoint(read)
         begins = back != (text.line.answers is not None)
         if not found or copied or size > _LARGEST or begins:
             found.append([])
-            sizes, size = {}, len(read)
+            sizes, size = {}, len(pieces)
         size += _COPIES * called
         back = text.line.answers is not None
         found[-1].append(text)
@@ -52,18 +55,18 @@ def levels(texts: Sequence[Text]) -> list[list[Text]]:
     return found
 
 
-def strict(texts: Sequence[Text]) -> list[list[Text]]:
+def strict(written: Iterable[Piece]) -> list[list[Text]]:
     """Return lines by levels that read no name of their own level: each line stands on the first that it can stand on."""
     found: dict[tuple[bool, int], list[Text]] = {}
     heights: dict[str, int] = {}
     last = False
-    for text in texts:
+    for text, pieces in written:
         assert text.line is not None
         back = text.line.answers is not None
         if back != last:
             heights = {}
         last = back
-        read = _NAME.findall(text.text)[:-1]
+        read = (piece for piece in pieces if isinstance(piece, Leaf))
         height = 1 + max((heights.get(name, -1) for name in read), default=-1)
         heights[text.line.name] = height
         found.setdefault((back, height), []).append(text)
@@ -102,7 +105,10 @@ def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
     ahead, back = bodies.forward()[0], bodies.backward()[0]
     cost = Cost(ahead.operations, back.operations)
     dialect = dialect_of(target)
-    found, slopes = bodies.levels(levels if dialect.lateral else strict)
+    words = target.language.words.values()
+    macros = {word.pieces[0] for word in words if word.helper}
+    cut = partial(levels, macros=macros) if dialect.lateral else strict
+    found, slopes = bodies.levels(cut)
     slopes, last = _last(viewer, slopes)
     parts = [*found, *([(True, last, ())] if last else [])]
     constants = viewer.declarations.lines(bodies.constants, bodies.read)
@@ -146,7 +152,7 @@ def _last(
     read = [[*row] for row in slopes]
     for row, named in zip(read, names):
         for place, (text, name) in enumerate(zip(row, named)):
-            if text and not _NAME.fullmatch(text):
+            if text and not text.isidentifier():
                 lines.append(Stage(target.define(name, "=", text, False)))
                 row[place] = name
     return read, lines
