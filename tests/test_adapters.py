@@ -16,7 +16,7 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
-from tests.conftest import ROOT
+from tests.pages import blocks, page
 from tests.test_nist import FILES, read
 
 np = pytest.importorskip("numpy")
@@ -439,17 +439,14 @@ def test_casadi_has_the_jacobian() -> None:
 
 
 def worked(about: str, folder: Path) -> dict[str, Any]:
-    """Run the README's example that speaks of something, and return its names."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    section = readme.split("### Hand-over to optimisers and frameworks")[1]
-    blocks = section.split("\n### ")[0].split("```python\n")[1:]
-    (code,) = [block.split("```")[0] for block in blocks if about in block]
+    """Run the example of the page that speaks of something, and return its names."""
+    (code,) = [body for language, body in blocks(page("optimisers")) if language == "python" and about in body]  # fmt: skip
     file = folder / "example.py"
     file.write_text(code, "utf-8")
     return runpy.run_path(str(file))
 
 
-def test_the_readmes_dose_response_curve_is_fitted(tmp_path: Path) -> None:
+def test_the_pages_dose_response_curve_is_fitted(tmp_path: Path) -> None:
     from scipy.optimize import curve_fit
 
     found = worked("curve_fit", tmp_path)  # which prints the times, with and without
@@ -462,7 +459,7 @@ def test_the_readmes_dose_response_curve_is_fitted(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_readmes_likelihood_of_a_million_rows_is_maximal(tmp_path: Path) -> None:
+def test_the_pages_likelihood_of_a_million_rows_is_maximal(tmp_path: Path) -> None:
     from scipy import stats
 
     fit = worked("weibull", tmp_path)["fit"]
@@ -473,7 +470,7 @@ def test_the_readmes_likelihood_of_a_million_rows_is_maximal(tmp_path: Path) -> 
     assert np.allclose(fit.x, [shape, np.log(scale)], rtol=1e-5)
 
 
-def test_the_readmes_loss_trains_in_pytorch(tmp_path: Path) -> None:
+def test_the_pages_loss_trains_in_pytorch(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     weight = worked("torch", tmp_path)["layer"].weight.detach().numpy()
     assert weight.dtype == np.float32

@@ -16,6 +16,7 @@ from gradgen.audit.run import audit_running
 from gradgen.command.main import main
 from gradgen.corrected import Pair, corrected
 from gradgen.errors import GradgenError
+from tests.pages import page
 
 FORMULAS = ["x*sin(y)", "exp(x)*y**2", "x/(1 + y**2)", "x*y + tanh(x)", "cos(x*y)"]
 X, Y = sympy.symbols("x y")
@@ -205,9 +206,9 @@ def test_methods_are_functions_of_what_their_object_was_given() -> None:
     assert verdicts == [("right", ""), ("wrong", "a factor self_scale missing")]
 
 
-def test_the_listing_of_the_readme() -> None:
-    readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
-    listed = readme.partition("--against model.py:decay_prime\n")[2].partition("```")[0]
+def test_the_listing_of_its_page() -> None:
+    below = page("audits").partition("--against model.py:decay_prime\n")[2]
+    listed = below.partition("```")[0]
     head = "(t, k):\n    return "
     slopes = "-k * math.exp(-k * t), t * math.exp(-k * t)"
     text = f"import math\n\n\ndef decay{head}math.exp(-k * t)\n\n\ndef decay_prime{head}{slopes}\n"

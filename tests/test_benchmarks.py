@@ -12,7 +12,7 @@ import pytest
 
 from gradgen import compile
 from tests.benchmarks import arrays, clock, peers, sizes, sql
-from tests.benchmarks.__main__ import README
+from tests.benchmarks.__main__ import PAGE
 from tests.benchmarks.clock import Race, Ratio
 from tests.benchmarks.functions import FUNCTIONS, INPUTS, POINTS, SOURCES
 from tests.benchmarks.fused import FUSED
@@ -139,7 +139,7 @@ def test_the_tables_stand_between_their_marks() -> None:
     with pytest.raises(ValueError, match="no place"):
         put("new", "no marks", "x")
     for marker in (POINTS_OF, ARRAYS, TABLES):
-        assert put("", README.read_text("utf-8"), marker)
+        assert put("", PAGE.read_text("utf-8"), marker)
 
 
 #: The ways over arrays that need no compiler of their own.

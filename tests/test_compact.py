@@ -28,6 +28,7 @@ from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
 from tests.conftest import formulas, one_in
 from tests.generators import KINDS, compiled, faults
+from tests.pages import page
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 BLACK_SCHOLES = """d1 = (log(S/K) + (r + v**2/2)*T)/(v*sqrt(T))
@@ -474,11 +475,11 @@ def test_the_gradient_through_a_line_stands_together_in_value_and_gradient() -> 
     assert count > 30 and parted <= 0.05 * count
 
 
-def test_the_lines_in_the_readme_are_todays(root: Path) -> None:
+def test_the_lines_in_their_page_are_todays() -> None:
     made = compile("a*exp(-k*t) + b", style="compact").source
-    readme = (root / "README.md").read_text()
-    start = readme.index("    expnegkt = math.exp(-k * t)\n")
-    shown = readme[start : readme.index("```", start)].splitlines()
+    shown_in = page("modules")
+    start = shown_in.index("    expnegkt = math.exp(-k * t)\n")
+    shown = shown_in[start : shown_in.index("```", start)].splitlines()
     assert {*shown} - {"    ..."} <= {*made.splitlines()} and len(shown) > 9
 
 

@@ -9,7 +9,7 @@ import mpmath
 from gradgen.pipeline import compile
 from gradgen.prove.exact import ExactFormula
 from gradgen.read.programs import parse
-from tests.conftest import ROOT
+from tests.pages import page
 
 #: The formula and the point. At the last two kinds of point, a kink and the edge of a branch, the gradient is a convention.
 POINTS: list[tuple[str, tuple[float, ...], tuple[float, ...] | None]] = [
@@ -89,6 +89,6 @@ def test_most_hard_points_are_right() -> None:
     assert totals[False] >= 13 and totals[True] >= 15
 
 
-def test_the_readme_shows_the_table() -> None:
+def test_its_page_shows_the_table() -> None:
     lines, _ = table()
-    assert "\n".join(lines) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(lines) in page("accuracy")

@@ -148,7 +148,7 @@ def test_help_in_every_way_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -
     assert main(["help", "compile"]) == 0
     assert "usage: gradgen compile" in capsys.readouterr().out
     assert main(["help", "frob"]) == 2
-    assert "no command `frob`" in capsys.readouterr().err
+    assert "no topic `frob`" in capsys.readouterr().err
 
 
 def test_a_file_in_the_place_of_a_formula(

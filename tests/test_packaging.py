@@ -49,6 +49,8 @@ def works(interpreter: Path, cwd: Path) -> None:
         interpreter, "-m", "gradgen", "compile", "x*sigmoid(y) + cbrt(x)", cwd=cwd
     )
     assert "def backward" in out and "def _cbrt" in out
+    out = run(interpreter, "-m", "gradgen", "help", "first_steps", cwd=cwd)
+    assert out.startswith("# First steps\n")
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
@@ -78,5 +80,7 @@ def test_the_wheel_holds_the_package_and_its_templates_only(dist: Path) -> None:
         "py.typed",
         "templates/python/module.py.jinja",
         "templates/python/helpers/cbrt.py",
+        "docs/tutorial/first_steps.md",
+        "docs/explanation/speed.md",
     ):
         assert f"gradgen/{needed}" in names

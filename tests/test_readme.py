@@ -1,12 +1,15 @@
-"""The README is true: its examples are today's output, and it lists what the parser accepts."""
+"""README and the pages are true: their examples are run, their listings today's output, and they list what the parser accepts."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from gradgen.command.arguments import COMMANDS
 from gradgen.command.main import main
 from gradgen.passes.branches.needs import MAX_STEPS
 from gradgen.passes.forms.patterns import PATTERNS
@@ -18,26 +21,100 @@ from gradgen.read.reader import MAX_NESTING
 from gradgen.read.sympy.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.sympy.table import CALLS
 from tests.conftest import ROOT
+from tests.pages import FILES, README, blocks, page, played
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 
+@pytest.mark.parametrize("topic", ["", "first_steps"])
+def test_every_block_does_what_the_page_says(
+    topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numpy")
+    assert played(page(topic) if topic else README, tmp_path, monkeypatch) >= 9
+
+
+@pytest.mark.slow
+def test_the_first_command_sets_up_what_compiles(tmp_path: Path) -> None:
+    """The second is what `.ci/run` begins with."""
+    first, second = [body for language, body in blocks(README) if language == "sh"]
+    assert second in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    tree = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], check=False, capture_output=True)  # fmt: skip
+    if tree.returncode:
+        pytest.skip("there is no list of files here to copy by")
+    for name in tree.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tmp_path / name)
+    done = subprocess.run(["bash", "-c", first], cwd=tmp_path, check=False, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(compile(SEED).source)
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 180
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (version,) = re.findall(r'(?m)^version = "(.*)"$', project)
+    assert f"version = {{{version}}}" in README
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_link_leads_somewhere(file: Path) -> None:
+    prose = re.sub(r"(?ms)^```.*?^```$|`[^`\n]+`", "", file.read_text("utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if not link.startswith("https://"):
+            assert (file.parent / link).exists(), link
+
+
+def test_readme_links_to_every_page() -> None:
+    linked = re.findall(r"\]\(gradgen/docs/(\S+?)\)", README)
+    assert {*linked} == {f"{f.parent.name}/{f.name}" for f in FILES[1:]}
+
+
+def test_topics_are_told_from_commands_and_from_each_other() -> None:
+    files = [*(ROOT / "gradgen" / "docs").rglob("*.md")]
+    assert {*files} == {*FILES[1:]} and len({file.stem for file in files}) == len(files)
+    assert not {file.stem for file in files} & {*COMMANDS}
+    folders = [file.parent for file in files]
+    assert max(folders.count(folder) for folder in folders) <= 13
+    for file in files:
+        title, blank, first, *_ = file.read_text("utf-8").split("\n")
+        assert title.startswith("# ") and not blank and first
+
+
+def test_help_prints_pages_and_says_which_are_near(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"    {file.stem} " in said for file in FILES[1:])
+    for topic in ("python_functions", "python-functions", "Python functions"):
+        assert main(["help", topic]) == 0
+        assert capsys.readouterr().out == page("python_functions")
+    for wrong, near in (("kink", "did you mean kinks?"), ("PyTensor", "`gradgen help optimisers` speaks of it"), ("qqq", "see `gradgen help`")):  # fmt: skip
+        assert main(["help", wrong]) == 2
+        assert near in capsys.readouterr().err
+
+
 def test_the_seeds_module_is_shown_as_it_is() -> None:
-    assert f"```python\n{compile(SEED).source}```" in README
+    source = compile(SEED).source
+    assert f"```python\n{source}```" in page("first_steps")
+    (listing,) = [body for _, body in blocks(README) if "def backward" in body]
+    lines = [line for line in listing.splitlines() if line.strip() != "..."]
+    rest = (line.removesuffix('"""') for line in source.splitlines())
+    assert len(lines) > 30
+    assert all(line.removesuffix('"""') in rest for line in lines)
 
 
 def test_the_seeds_evaluation_is_shown_as_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["eval", SEED, "--at", "x=3, y=-4"])
-    assert f'--at "x=3, y=-4"\n{capsys.readouterr().out}```' in README
+    assert f'--at "x=3, y=-4"\n{capsys.readouterr().out}```' in page("command")
 
 
 def test_every_function_is_listed() -> None:
-    section = README.split("## What a formula may hold")[1].split(
-        "The formula is kept"
-    )[0]
+    section = page("formulas").split("The formula is kept")[0]
     listed = set(re.findall(r"`(\w+)`", section)) - set(CONSTANTS)
     assert listed == set(CALLS)
 
@@ -46,24 +123,26 @@ def test_the_verification_is_shown_as_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["verify", SEED, "--range", "x=1:3, y=-5:-3"])
-    assert f'--range "x=1:3, y=-5:-3"\n{capsys.readouterr().out}```' in README
+    assert f'--range "x=1:3, y=-5:-3"\n{capsys.readouterr().out}```' in page("proof")
 
 
 def test_a_choice_is_shown_as_it_is() -> None:
     text = "0.1*x if x <= 1 else 0.1 + 0.3*(x - 1) if x <= 4 else 1 + 0.45*(x - 4)"
     source = compile(text, name="tax").source
-    assert source.partition('needs."""\n')[2].partition("    return")[0] in README
+    assert source.partition('needs."""\n')[2].partition("    return")[0] in page(
+        "formulas"
+    )
     assert "logx = math.log(x) if xgt0 else 0.0\n" in compile("log(x) if x > 0 else y").source  # fmt: skip
 
 
 def test_every_composition_is_listed() -> None:
-    section = README.split("And these, ")[1].split("The formula is kept")[0]
+    section = page("formulas").split("And these, ")[1].split("The formula is kept")[0]
     for name, composition in COMPOSITIONS.items():
         assert f"`{name}({', '.join(composition.params)})`" in section
 
 
 def test_every_pattern_is_listed() -> None:
-    section = README.split("Naive forms are recognised")[1].split("## Names")[0]
+    section = page("formulas").split("Naive forms are recognised")[1]
     shown = {re.sub(r"\s", "", text) for text in re.findall(r"`([^`]+)`", section)}
     quiet = {
         "x*x",
@@ -86,14 +165,15 @@ def test_every_pattern_is_listed() -> None:
 
 
 def test_the_limits_are_stated() -> None:
+    text = page("limits")
     assert (
-        f"nest {MAX_NESTING} deep" in README
-        and "100 000 characters" in README
-        and "400 characters" in README
+        f"nest {MAX_NESTING} deep" in text
+        and "100 000 characters" in text
+        and "400 characters" in text
         and f"at most {MAX_TERMS} terms and {MAX_NODES:_} parts".replace("_", " ")
-        in README
+        in text
         and f"{MAX_STEPS[0]} stages for\n  each operation and {MAX_STEPS[1]} more"
-        in README
+        in text
     )
 
 
@@ -108,9 +188,9 @@ def test_the_shell_examples_are_accepted(
 
     folder = tmp_path_factory.mktemp("shell")
     monkeypatch.chdir(folder)
-    project = README.split("```toml\n")[1].split("```")[0]
+    project = page("projects").split("```toml\n")[1].split("```")[0]
     (folder / "pyproject.toml").write_text(project)
-    block = README.split("### On the command line\n\n```sh\n")[1].split("```")[0]
+    block = page("command").split("```sh\n")[1].split("```")[0]
     for line in block.splitlines():
         words = shlex.split(line, comments=True)
         if not {"<", "|", "generated/"} & set(words):
@@ -119,7 +199,7 @@ def test_the_shell_examples_are_accepted(
 
 
 def test_the_commit_of_the_pre_commit_example_exists() -> None:
-    (commit,) = re.findall(r"(?m)^    rev: ([0-9a-f]{40})\b", README)
+    (commit,) = re.findall(r"(?m)^    rev: ([0-9a-f]{40})\b", page("projects"))
     git = ["git", "-C", str(ROOT)]
     whole = [*git, "rev-parse", "--is-shallow-repository"]
     try:
@@ -131,4 +211,4 @@ def test_the_commit_of_the_pre_commit_example_exists() -> None:
     hooks = [*git, "show", f"{commit}:.pre-commit-hooks.yaml"]
     found = subprocess.run(hooks, check=False, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert all(f"- id: {hook}" in found.stdout for hook in re.findall(r"(?m)^      - id: (\S+)", README))  # fmt: skip
+    assert all(f"- id: {hook}" in found.stdout for hook in re.findall(r"(?m)^      - id: (\S+)", page("projects")))  # fmt: skip

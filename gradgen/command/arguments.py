@@ -442,7 +442,7 @@ def _parser(command: str = "") -> _Parser:
     parser = _Parser(
         prog="gradgen",
         description="Compile a formula into a plain-Python module with matching forward and backward functions.",
-        epilog=f'example:\n  gradgen compile "{_SEED}" -o model.py',
+        epilog=f'example:\n  gradgen compile "{_SEED}" -o model.py\n\n`gradgen help` lists the pages of the documentation.',
     )
     parser.add_argument(
         "--version", action="store_true", help="print the version and stop"

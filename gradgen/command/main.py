@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.arguments import commands, read_options
+from gradgen.command.arguments import COMMANDS, commands, read_options
 from gradgen.command.formulas import (
     compiled_file,
     compiled_formula,
@@ -72,10 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     if not argv or argv[0] == "help":
-        about = [word for word in argv[1:2] if word != "help"]
-        with contextlib.suppress(SystemExit):
-            read_options([*about, "--help"])
-        return 0
+        return _help([word for word in argv[1:] if word != "help"])
     options = read_options(argv)
     if options.version:
         from gradgen import __version__
@@ -100,6 +97,20 @@ def _run(argv: Sequence[str]) -> int:
         "functions": _functions,
     }
     return run[options.command](options)
+
+
+def _help(about: Sequence[str]) -> int:
+    """Print the help of a command, a page of the documentation, or both lists."""
+    from gradgen.docs.pages import contents, page
+
+    if about and about[0] not in COMMANDS:
+        print(page(" ".join(about), COMMANDS), end="")
+        return 0
+    with contextlib.suppress(SystemExit):
+        read_options([*about[:1], "--help"])
+    if not about:
+        print(f"\n{contents()}")
+    return 0
 
 
 def _draw(options: argparse.Namespace) -> int:

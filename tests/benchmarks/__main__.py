@@ -1,4 +1,4 @@
-"""Measures, and writes README's tables, those of arrays by `arrays`, of a database's by `sql`; `--rounds 20` is a quick look, `--print` leaves README alone."""
+"""Measures, and writes the tables of `gradgen/docs/explanation/speed.md`, those of arrays by `arrays`, of a database's by `sql`; `--rounds 20` is a quick look, `--print` leaves it alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.benchmarks.split import SPLIT
 from tests.benchmarks.table import ARRAYS, TABLES, Measured, put, tables
 from tests.benchmarks.table import POINTS as POINTS_OF
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "gradgen/docs/explanation/speed.md"
 BASE = "by hand, one function"
 #: A function's rounds are spread over so many.
 PROCESSES = 4
@@ -149,10 +149,10 @@ def over_tables(rows: int, rounds: int) -> str:
 
 
 def write(text: str, marker: str, only_print: bool) -> None:
-    """Print a text, and write it into README at its place."""
+    """Print a text, and write it into the page at its place."""
     print(text)
     if not only_print:
-        README.write_text(put(text, README.read_text("utf-8"), marker), "utf-8")
+        PAGE.write_text(put(text, PAGE.read_text("utf-8"), marker), "utf-8")
 
 
 if __name__ == "__main__":

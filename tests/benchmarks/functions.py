@@ -88,7 +88,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 #: What they are called in the table.
 TITLES = {
-    "F1": "the formula at the top of this page",
+    "F1": "the formula at the top of the README",
     "F2": f"Rosenbrock's valley of {_ROSENBROCK} variables",
     "F3": "Black–Scholes",
     "F4": "a network of four tanh units, by its 21 weights",

@@ -1,4 +1,4 @@
-"""What was measured in; the tables of README out."""
+"""What was measured in; the tables of the page on speed out."""
 
 from __future__ import annotations
 

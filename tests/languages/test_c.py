@@ -37,6 +37,7 @@ from gradgen.write.module import render
 from gradgen.write.target import Skeleton
 from gradgen.write.templates import helpers
 from tests.conftest import DATA, ROOT, formulas, gold
+from tests.pages import page
 from tests.rows import NUMERIC, constants, drawn, has_text
 
 GCC = shutil.which("gcc")
@@ -338,9 +339,9 @@ def test_what_functions_leave_out_warns_of_nothing(tmp_path: Path, count: int) -
     agree(built(made, tmp_path), twins, [[[0.7, -1.25], [2.0, 0.5]]] * len(texts))
 
 
-def test_the_readme_shows_the_seeds_module_as_it_is() -> None:
+def test_its_page_shows_the_seeds_module_as_it_is() -> None:
     listing = compile(WHOLE[0][0], target="c").source.partition("<math.h>\n\n")[2]
-    assert f"```c\n{listing}```" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"```c\n{listing}```" in page("c")
 
 
 def test_names_that_c_keeps_have_an_underscore_behind_them() -> None:

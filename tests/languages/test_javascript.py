@@ -36,6 +36,7 @@ from gradgen.write.target import Skeleton
 from gradgen.write.templates import helpers
 from tests import generators
 from tests.conftest import ROOT, formulas, gold
+from tests.pages import page
 from tests.rows import ALL, NUMERIC, constants, drawn, has_text
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -532,10 +533,10 @@ def test_what_runs_in_python_is_refused() -> None:
         )
 
 
-def test_the_function_in_the_readme_is_todays() -> None:
+def test_the_function_in_its_page_is_todays() -> None:
     source = compile(SEED, target="javascript").source
     start, end = source.index("/** Return [f"), source.index("\n/**\n * Return [df")
-    assert f"```js\n{source[start:end]}```" in (ROOT / "README.md").read_text("utf-8")
+    assert f"```js\n{source[start:end]}```" in page("javascript")
 
 
 # The proof of the text.

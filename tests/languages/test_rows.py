@@ -21,6 +21,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import black_python, target_for
 from gradgen.verify import verify
+from tests.pages import page
 
 np = pytest.importorskip("numpy")
 
@@ -519,10 +520,9 @@ def test_results_of_sympy_are_summed_each() -> None:
     assert float(u) == 11.0 and math.isclose(v, 2 * sum(map(math.exp, (1, 3, 5))))
 
 
-def test_the_readme_shows_a_loss_as_it_is() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+def test_its_page_shows_a_loss_as_it_is() -> None:
     formula = "log(sum(exp(a*x + b)))"
-    shown = readme.split(f'"{formula}" --target numpy')[1].split("```")[2]
+    shown = page("arrays").split(f'"{formula}" --target numpy')[1].split("```")[2]
     lines = [line for line in shown.split("\n")[1:] if line and line != "    ..."]
     source = compile(formula, target="numpy", rows="x").source.split("def forward")[1]
     at = [source.index(f"\n{line}\n") for line in lines]
@@ -619,10 +619,10 @@ def test_no_other_statement_gets_into_loops(statement: str) -> None:
         check_text(made.source.replace(_LOOP, f"    {statement}\n{_LOOP}"), *rest)
 
 
-def test_the_readme_shows_loops_as_they_are() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+def test_its_page_shows_loops_as_they_are() -> None:
     made = compile("(y - a*exp(-b*t))**2", rows="t, y", reduce="sum", wrt="a, b")
-    assert f"```python\ndef backward{made.source.split('def backward')[1]}```" in readme
+    listing = made.source.split("def backward")[1]
+    assert f"```python\ndef backward{listing}```" in page("arrays")
 
 
 def test_check_and_update_know_loops(

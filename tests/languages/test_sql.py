@@ -25,11 +25,11 @@ from gradgen.targets import target_for
 from gradgen.verify import verify
 from gradgen.write.sql.names import KEYWORDS
 from tests import generators
-from tests.conftest import ROOT
 from tests.languages.databases import NAMES, TABLES
 from tests.languages.test_arrays import drawn, near, plainly
 from tests.languages.test_c import cases, real
 from tests.languages.test_c_rows import explained, lost
+from tests.pages import page
 
 duckdb = pytest.importorskip("duckdb", minversion="2.0")
 Points = Sequence[Sequence[float | None]]
@@ -398,11 +398,11 @@ def test_comments_cannot_end_early(engine: Any) -> None:
     assert row["f"] == 18.0
 
 
-def test_the_query_of_the_readme_is_shown_as_it_is(engine: Any) -> None:
+def test_the_query_of_its_page_is_shown_as_it_is(engine: Any) -> None:
     seed = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
     made = compile(seed, target="sql", rows="x", reduce="sum")
     listing = made.source.partition("\nWITH\n")[2]
-    assert f"```sql\nWITH\n{listing}```" in (ROOT / "README.md").read_text("utf-8")
+    assert f"```sql\nWITH\n{listing}```" in page("sql")
     filled(engine, ["x"], [[3.0], [2.0]])
     (row,) = asked(engine, made, y=-4.0)
     module = compile(seed).module

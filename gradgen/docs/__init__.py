@@ -1,0 +1,1 @@
+"""The documentation, by kinds: a tutorial, how-tos, references, languages and explanations."""
