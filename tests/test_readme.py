@@ -11,6 +11,8 @@ import pytest
 
 from gradgen.command.arguments import COMMANDS
 from gradgen.command.main import main
+from gradgen.core.table import ROWS
+from gradgen.errors import GradgenError
 from gradgen.passes.branches.needs import MAX_STEPS
 from gradgen.passes.forms.patterns import PATTERNS
 from gradgen.pipeline import compile
@@ -20,8 +22,11 @@ from gradgen.read.programs import parse
 from gradgen.read.reader import MAX_NESTING
 from gradgen.read.sympy.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.sympy.table import CALLS
-from tests.conftest import ROOT
+from gradgen.targets import TARGETS
+from tests.conftest import ROOT, one_in
 from tests.pages import FILES, README, blocks, page, played
+from tests.reference import NAMES, PAGES
+from tests.rows import called, constants
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -49,6 +54,30 @@ def test_the_first_command_sets_up_what_compiles(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", first], cwd=tmp_path, check=False, capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(compile(SEED).source)
+
+
+@pytest.mark.parametrize("topic", PAGES)
+def test_reference_pages_are_what_their_command_writes(topic: str) -> None:
+    assert page(topic) == PAGES[topic](), "run `python -m tests.reference`"
+
+
+@pytest.mark.parametrize("op", one_in(6, [op for op in NAMES if NAMES[op] and not ROWS[op].level]))  # fmt: skip
+def test_languages_lack_what_their_page_says(op: str) -> None:
+    row = ROWS[op]
+    fixed = {} if row.truths else constants(row)[0]
+    args = [str(fixed.get(i, "xyz"[i])) for i in range(row.arity)]
+    args = [f"{arg} > 0" if i in row.truths else arg for i, arg in enumerate(args)]
+    formula = f"{NAMES[op][0]}({', '.join(args)})" if NAMES[op][0] == op else called(row, args)  # fmt: skip
+    formula = f"x if {formula} else z" if row.boolean else formula
+    lines = [line for line in page("languages").splitlines() if line.startswith("| `")]
+    assert len(lines) == len(TARGETS)
+    for line in lines:
+        target = line.split("`")[1]
+        if f"`{op}`" in line.rpartition(" | ")[2]:
+            with pytest.raises(GradgenError, match=f"(?i){op}"):
+                compile(formula, target=target)
+        else:
+            assert compile(formula, target=target).source
 
 
 def test_readme_is_short() -> None:

@@ -492,6 +492,18 @@ def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     return [*options, "--", *others] if others else options
 
 
+def described(command: str) -> Sequence[argparse.Action]:
+    """Return all that a command takes, in the order and the words of its help."""
+    (found,) = (
+        action
+        for action in _parser(command)._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    parser: _Parser = found.choices[command]
+    parser.format_help()  # which says what the targets are
+    return parser._actions
+
+
 def read_options(argv: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line.
 
