@@ -40,6 +40,16 @@ def test_every_block_does_what_the_page_says(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("topic", [f.stem for f in FILES if f.parent.name == "howto" and f.stem not in ("optimisers", "audits", "projects")])  # fmt: skip
+def test_how_tos_by_field_have_the_numbers_that_they_show(
+    topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("scipy")
+    text = page(topic)
+    assert played(text, tmp_path, monkeypatch) == len([*blocks(text)]) >= 3
+
+
+@pytest.mark.slow
 def test_the_first_command_sets_up_what_compiles(tmp_path: Path) -> None:
     """The second is what `.ci/run` begins with."""
     first, second = [body for language, body in blocks(README) if language == "sh"]
