@@ -130,7 +130,7 @@ def test_help_prints_pages_and_says_which_are_near(
     for topic in ("python_functions", "python-functions", "Python functions"):
         assert main(["help", topic]) == 0
         assert capsys.readouterr().out == page("python_functions")
-    for wrong, near in (("kink", "did you mean kinks?"), ("PyTensor", "`gradgen help optimisers` speaks of it"), ("qqq", "see `gradgen help`")):  # fmt: skip
+    for wrong, near in (("kink", "did you mean kinks?"), ("PyTensor", "`gradgen help optimisers` speaks of it"), ("fit", "`gradgen help first_steps` speaks of it, and so do "), ("scipy", "`gradgen help first_steps`"), ("qqq", "see `gradgen help`")):  # fmt: skip
         assert main(["help", wrong]) == 2
         assert near in capsys.readouterr().err
 

@@ -55,11 +55,12 @@ def page(topic: str, others: Iterable[str] = ()) -> str:
 def _near(topic: str, others: Iterable[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(topic, [*pages(), *others], n=_NEAR)
+    close = difflib.get_close_matches(topic, [*pages(), *others], _NEAR, cutoff=0.7)
     if close:
         return f"did you mean {' or '.join(close)}? (see `gradgen help`)"
-    speak = {name: page.read_text("utf-8").count(topic) for name, page in pages().items()}  # fmt: skip
-    most = sorted((name for name in speak if speak[name]), key=lambda name: -speak[name])  # fmt: skip
-    if topic and most:
-        return f"`gradgen help {most[0]}` speaks of it{', as do ' * (len(most) > 1)}{', '.join(most[1:_NEAR])}"
+    word = topic.lower()
+    speak = [name for name, page in pages().items() if word in page.read_text("utf-8").lower()]  # fmt: skip
+    if word and speak:
+        more = f", and so do {', '.join(speak[1:_NEAR])}" if speak[1:] else ""
+        return f"`gradgen help {speak[0]}` speaks of it{more}"
     return "see `gradgen help` for all"
