@@ -267,7 +267,7 @@ def test_the_life_of_a_folder(
         ),
         (
             ["check", ".", "--force"],
-            "no option --force here; it is one of compile, draw, plot, update, build (",
+            "no option --force here; it is one of compile, draw, plot, explain, update, build (",
         ),
         (["update", ".", "--forc"], "no option --forc; did you mean --force? ("),
         (["compile", "x", "--const", "g"], 'as in --const "g=9.81"'),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gradgen.command.explain import explain
+from gradgen.command.changes import explain
 from gradgen.errors import GradgenError
 from gradgen.loading import load
 from gradgen.pipeline import compile, regenerate

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gradgen.command.explain import explain
+from gradgen.command.changes import explain
 from gradgen.command.main import main
 from gradgen.pipeline import compile
 

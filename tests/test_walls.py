@@ -20,6 +20,7 @@ BELOW = {
     "read": {"core", "errors", "passes", "read", "reserved", "syntax"},
     "write": {"core", "errors", "passes", "reserved", "syntax", "write"},
     "draw": {"core", "draw", "errors", "verify", "write"},
+    "page": {"core", "draw", "errors", "page", "passes", "targets", "trace", "write"},
     "files": {"errors", "files", "settings"},
     "prove": {"errors", "prove", "read"},
     "audit": {"audit", "errors", "prove", "read", "syntax"},

@@ -245,6 +245,23 @@ def _plot(sub: argparse.ArgumentParser) -> None:
     _picture(sub, ".svg")
 
 
+def _explain(sub: argparse.ArgumentParser) -> None:
+    _formula(sub, _DRAWN)
+    sub.add_argument(
+        "--at",
+        action="append",
+        metavar='"x=3, y=-4"',
+        help="the point that the page begins with; inputs without a value get one",
+    )
+    sub.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write FILE, which ends in .html, instead of printing the page",
+    )
+    _over(sub)
+
+
 def _picture(sub: argparse.ArgumentParser, endings: str) -> None:
     """Add what is drawn, and where to."""
     sub.add_argument(
@@ -258,6 +275,10 @@ def _picture(sub: argparse.ArgumentParser, endings: str) -> None:
         metavar="FILE",
         help=f"write FILE, which ends in {endings}, instead of printing an SVG",
     )
+    _over(sub)
+
+
+def _over(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--force",
         action="store_true",
@@ -393,6 +414,11 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], object], str, s
         "draw a result and its slope over a range of an input, with the errors of both",
         '  gradgen plot "y*tan(x)" --over "x=-4:4" --at "y=2" -o curve.svg',
     ),
+    "explain": (
+        _explain,
+        "write a page that explains the gradient of a formula step by step, with values that the reader may edit",
+        f'  gradgen explain "{_SEED}" --at "x=3, y=-4" -o page.html',
+    ),
     "verify": (
         _verify,
         "run a module and compare its value and gradient with mpmath, to hundreds of digits",
@@ -460,7 +486,15 @@ def _parser(command: str = "") -> _Parser:
 
 def _separate(parser: _Parser, argv: Sequence[str]) -> list[str]:
     """Move what is no option behind `--`, so that an expression may start with a minus."""
-    if not argv or argv[0] not in ("compile", "eval", "draw", "plot", "verify", "diff"):
+    if not argv or argv[0] not in (
+        "compile",
+        "eval",
+        "draw",
+        "plot",
+        "explain",
+        "verify",
+        "diff",
+    ):
         return list(argv)
     # Another command's option will be refused.
     takes = {

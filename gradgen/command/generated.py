@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradgen.command.jobs import Answer, Check, Job, Outcome, Update
-from gradgen.command.pictures import Picture
+from gradgen.command.show.pictures import Picture
 from gradgen.command.terminal import failed, note, path_of, show_progress
 from gradgen.command.workers import make_all, processes_for
 from gradgen.errors import GradgenError, printable

@@ -88,6 +88,7 @@ def _run(argv: Sequence[str]) -> int:
         "eval": _eval,
         "draw": _draw,
         "plot": _plot,
+        "explain": _explain,
         "verify": _verify,
         "check": _files,
         "update": _files,
@@ -114,15 +115,21 @@ def _help(about: Sequence[str]) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from gradgen.command.draw import draw
+    from gradgen.command.show.draw import draw
 
     return draw(options)
 
 
 def _plot(options: argparse.Namespace) -> int:
-    from gradgen.command.draw import plot
+    from gradgen.command.show.draw import plot
 
     return plot(options)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from gradgen.command.show.explain import explain
+
+    return explain(options)
 
 
 def _files(options: argparse.Namespace) -> int:
@@ -306,7 +313,7 @@ def _eval(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from gradgen.command.explain import explain
+    from gradgen.command.changes import explain
     from gradgen.files.decode import function_in
     from gradgen.files.recipe import read_artifact
     from gradgen.pipeline import compile, regenerate

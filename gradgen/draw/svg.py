@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gradgen.draw.circuit import Circuit, Node
 from gradgen.draw.place import SIZE, Box, Drawing, Line, place, shown
 
-_STYLE = f"""\
+#: How the parts of a circuit look.
+STYLE = f"""\
 .circuit .ground {{ fill: #ffffff }}
 .circuit text {{ font: {SIZE}px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #1f2328; white-space: pre }}
 .circuit .node {{ fill: #f3f4f6; stroke: #57606a }}
@@ -33,7 +34,17 @@ _STYLE = f"""\
 
 def svg(circuit: Circuit) -> str:
     """Return a circuit as the text of an SVG file."""
-    return "\n".join(_parts(place(circuit))) + "\n"
+    drawing = place(circuit)
+    wires, boxes = map(_line, drawing.lines), map(_box, drawing.boxes)
+    about = (f"<desc>{escaped(said(circuit))}</desc>", f"<style>\n{STYLE}\n</style>")
+    return "\n".join(_parts(drawing, about, wires, boxes)) + "\n"
+
+
+def within(drawing: Drawing) -> str:
+    """Return a drawing as a part of a page that has its style and says in words what it shows: each node has its place as `data-s`."""
+    boxes = (_box(box, place) for place, box in enumerate(drawing.boxes))
+    wires = "".join(map(_way, drawing.lines))
+    return "\n".join(_parts(drawing, (), (f'<path class="wire" d="{wires}"/>',), boxes))
 
 
 def escaped(text: str) -> str:
@@ -70,20 +81,23 @@ def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _parts(drawing: Drawing) -> Iterator[str]:
-    circuit = drawing.circuit
+def _parts(
+    drawing: Drawing,
+    about: Iterable[str],
+    wires: Iterable[str],
+    boxes: Iterable[Iterable[str]],
+) -> Iterator[str]:
     width, height = _number(drawing.width), _number(drawing.height)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" class="circuit">'
     )
-    yield f"<title>{escaped(_title(circuit))}</title>"
-    yield f"<desc>{escaped(said(circuit))}</desc>"
-    yield f"<style>\n{_STYLE}\n</style>"
+    yield f"<title>{escaped(_title(drawing.circuit))}</title>"
+    yield from about
     yield f'<rect class="ground" width="{width}" height="{height}"/>'
-    yield from map(_line, drawing.lines)
-    for box in drawing.boxes:
-        yield from _box(box)
+    yield from wires
+    for box in boxes:
+        yield from box
     yield "</svg>"
 
 
@@ -93,14 +107,19 @@ def _title(circuit: Circuit) -> str:
 
 
 def _line(line: Line) -> str:
-    (x, y), (end, level) = line.start, line.stop
     kind = "wire" if line.taken else "wire left"
+    return f'<path class="{kind}" d="{_way(line)}"/>'
+
+
+def _way(line: Line) -> str:
+    (x, y), (end, level) = line.start, line.stop
     middle = _number((x + end) / 2)
     way = f"H{_number(end)}" if y == level else f"C{middle} {_number(y)} {middle} {_number(level)} {_number(end)} {_number(level)}"  # fmt: skip
-    return f'<path class="{kind}" d="M{_number(x)} {_number(y)}{way}"/>'
+    return f"M{_number(x)} {_number(y)}{way}"
 
 
-def _box(box: Box) -> Iterator[str]:
+def _box(box: Box, place: int | None = None) -> Iterator[str]:
+    """Yield a node, with its place, or what it says in words."""
     node = box.node
     kinds = [
         kind
@@ -112,10 +131,12 @@ def _box(box: Box) -> Iterator[str]:
         if holds
     ]
     right, y = box.left + box.width, box.middle
-    yield f'<g class="{" ".join(["stage" if not node.is_input else "", *kinds]).strip()}">'
-    about = node.name if node.is_input else f"{node.name} = {node.formula}"
-    about += f"  # {node.comment}" if node.comment else ""
-    yield f"<title>{escaped(about + _numbers(node))}</title>"
+    at = "" if place is None else f' data-s="{place}"'
+    yield f'<g class="{" ".join(["stage" if not node.is_input else "", *kinds]).strip()}"{at}>'
+    if place is None:
+        about = node.name if node.is_input else f"{node.name} = {node.formula}"
+        about += f"  # {node.comment}" if node.comment else ""
+        yield f"<title>{escaped(about + _numbers(node))}</title>"
     yield f'<path class="wire" d="M{_number(right)} {_number(y)}H{_number(box.end)}"/>'
     yield (
         f'<rect class="node" x="{_number(box.left)}" y="{_number(box.top)}" width="{_number(box.width)}" '

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import sympy as sp
 
 from gradgen.core.build import Steps, steps_of
-from gradgen.core.program import Program
+from gradgen.core.program import Program, Step
 from gradgen.core.rows import Term
 from gradgen.passes.constants import (
     as_step,
@@ -28,7 +30,7 @@ def formula_latex(program: Program) -> str:
         GradgenError: it is too long to be read; its stages are not.
     """
     inputs = _inputs(program)
-    steps, moved = _by_formula(program)
+    steps, moved = by_formula(program)
     speller = Speller(steps, LATEX, joined=True)
     equations = []
     for _, value in program.outputs:
@@ -65,16 +67,23 @@ def stages_latex(program: Program) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def _by_formula(program: Program) -> tuple[Steps, list[int]]:
-    """Return a program's steps, and where its values are in them, with formulas for constants that their author gave no name."""
+def by_formula(program: Program, apart: Container[int] = ()) -> tuple[Steps, list[int]]:
+    """Return a program's steps, and where its values are in them, with formulas for constants that their author gave no name.
+
+    Args:
+        program: the program.
+        apart: the values that are to be told apart: each is a copy of what it is.
+    """
     steps, moved = Steps(program.rows, folded=False), list[int]()
-    for step in program.steps:
+    for value, step in enumerate(program.steps):
         origin = origin_of(step.data)
         if origin is not None and origin.made and is_own(step.data):
             moved.append(as_step(steps, origin.made))
             continue
         args = tuple([moved[arg] for arg in step.args])
         moved.append(steps.append(step._replace(args=args, guard=())))
+        if value in apart:
+            moved[-1] = steps.append(Step("copy", (moved[-1],)))
     return steps, moved
 
 

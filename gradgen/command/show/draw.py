@@ -32,7 +32,7 @@ def draw(options: argparse.Namespace) -> int:
         )
     if options.digits and not options.at:
         raise GradgenError("--digits is at a point; give one with --at")
-    module, compiled = _module(options), _compiled(options)
+    module, compiled = _module(options), compiled_of(options)
     of = options.of or ""
     inputs = compiled.program.inputs
     at = ""
@@ -44,7 +44,7 @@ def draw(options: argparse.Namespace) -> int:
     name = module.name if module is not None and beside else ""
     origin = Origin(name, at, of, options.digits)
     text = drawn(compiled, origin, suffix)
-    return _put(path, text, options.force)
+    return put(path, text, options.force)
 
 
 def plot(options: argparse.Namespace) -> int:
@@ -52,7 +52,7 @@ def plot(options: argparse.Namespace) -> int:
     path = None if options.output in (None, "-") else path_of(options.output)
     if path is not None and path.suffix != ".svg":
         raise GradgenError(f"a curve is drawn in a file that ends in .svg, and not in `{options.output}`")  # fmt: skip
-    compiled = _compiled(options)
+    compiled = compiled_of(options)
     inputs = compiled.program.inputs
     ranges = read_ranges(options.over, inputs, "--over")
     if len(ranges) != 1:
@@ -68,10 +68,10 @@ def plot(options: argparse.Namespace) -> int:
 
     with show_time("drawing"):
         text = picture(curve(compiled, by, low, high, at, options.of))
-    return _put(path, f"{Origin().line('.svg')}\n{text}", options.force)
+    return put(path, f"{Origin().line('.svg')}\n{text}", options.force)
 
 
-def _put(path: Path | None, text: str, force: bool) -> int:
+def put(path: Path | None, text: str, force: bool) -> int:
     """Print a picture, or write it to a file."""
     if path is None:
         print(text, end="")
@@ -81,7 +81,7 @@ def _put(path: Path | None, text: str, force: bool) -> int:
     return 0
 
 
-def _compiled(options: argparse.Namespace) -> Compiled:
+def compiled_of(options: argparse.Namespace) -> Compiled:
     """Return the formula, or what is in the generated file, that a command names."""
     module = _module(options)
     return compiled_formula(options) if module is None else compiled_file(module)

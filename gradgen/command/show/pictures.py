@@ -45,8 +45,8 @@ class Picture:
 
     def make(self) -> str | Answer:
         """Return the picture as it is to be."""
-        from gradgen.command.draw import drawn
         from gradgen.command.formulas import compiled_file
+        from gradgen.command.show.draw import drawn
 
         try:
             text = read(self.path) or ""

@@ -1,0 +1,1 @@
+"""A compiled formula as a page that explains it."""

@@ -1,0 +1,156 @@
+"""A program and a point in; the values and gradients of its lines out, and central differences of its results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradgen.core.program import Program
+from gradgen.errors import GradgenError
+from gradgen.page.flow import locals_of
+from gradgen.passes.functions import Names
+from gradgen.targets import PYTHON
+from gradgen.trace import Trace
+
+#: The step of a central difference, by the size of the input: the cube root of the spacing of doubles at 1.
+_STEP = 2.0**-17
+#: Where inputs without a value are put, as far apart as the second number: the first of these where all is finite is taken.
+_SOMEWHERE = ((1.0, 0.25), (0.5, 0.0625), (2.0, 1.0), (0.1, 0.01), (-0.5, 0.125), (10.0, 1.0), (100.0, 10.0))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Values:
+    """What lines come to at a point.
+
+    Attributes:
+        point: the inputs, in order.
+        values: the values of inputs and stages, in order.
+        slopes: the gradients of the first result by them.
+        lines: of each backward line the local derivative, what it brings, and what its gradient is with that.
+        differences: the central difference by each input.
+    """
+
+    point: tuple[float, ...]
+    values: tuple[float | bool, ...]
+    slopes: tuple[float, ...]
+    lines: tuple[tuple[float, float, float], ...]
+    differences: tuple[float, ...]
+
+
+class Evaluator:
+    """Evaluates the lines of a program that was made for JavaScript, where nothing raises."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.tracer = Trace(program, replace(PYTHON, ieee=True))
+        chain, quiet = self.tracer.chain, self.tracer.quiet
+        assert quiet is not None
+        rules = locals_of(chain, program.ways)
+        self.rules = [quiet.value(rule, program.names) for rule in rules]
+
+    def at(self, point: Sequence[float]) -> Values:
+        """Return what the lines come to.
+
+        Raises:
+            ArithmeticError, ValueError: there is no value.
+        """
+        program, run = self.program, self.tracer.run
+        values = self._values(point)
+        slopes = self.tracer.backward(values)
+        scope = {**values, **_seeds(self.tracer)}
+        known = Names({**program.names, **self.tracer.upstream})
+        lines = []
+        back = run.lines(known.along(self.tracer.back), known, scope)
+        pairs = zip(self.rules, back, strict=True)
+        for rule, line in pairs:
+            brought = run.value(line.value, known, scope)
+            if line.sign != "=":
+                total = scope[line.name]
+                total = total + brought if line.sign == "+=" else total - brought
+                brought = brought if line.sign == "+=" else -brought
+            else:
+                total = brought
+            local = run.value(rule, program.names, values)
+            lines.append((float(local), float(brought), float(total)))
+        names = program.names.values()
+        return Values(
+            tuple(point),
+            tuple(_number(values[name]) for name in names),
+            tuple(float(slopes.get(program.adjoints[v], 0.0)) for v in program.names),
+            tuple(lines),
+            tuple(self._difference(point, i) for i in range(len(point))),
+        )
+
+    def _values(self, point: Sequence[float]) -> dict[str, Any]:
+        texts = self.program.signature.values()
+        return self.tracer.forward(dict(zip(texts, point)))
+
+    def _difference(self, point: Sequence[float], place: int) -> float:
+        """Return the central difference of the first result."""
+        name = self.program.names[self.program.outputs[0][1]]
+        step = _STEP * max(1.0, abs(point[place]))
+        low, high = ([*point] for _ in range(2))
+        low[place] -= step
+        high[place] += step
+        try:
+            rise = float(self._values(high)[name]) - float(self._values(low)[name])
+            return rise / (high[place] - low[place])
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def somewhere(self, given: Mapping[str, float]) -> tuple[float, ...]:
+        """Return a point where values and gradients are finite, if one is near at hand.
+
+        Args:
+            given: the inputs that have values, by their names in the formula.
+        """
+        first: tuple[float, ...] | None = None
+        for point in self._points(given):
+            first = point if first is None else first
+            try:
+                found = self.at(point)
+            except (ArithmeticError, ValueError):
+                continue
+            if all(map(math.isfinite, (*found.values, *found.slopes))):
+                return point
+        assert first is not None
+        return first
+
+    def _points(self, given: Mapping[str, float]) -> Iterator[tuple[float, ...]]:
+        texts = self.program.inputs
+        for low, apart in _SOMEWHERE:
+            yield tuple(given.get(n, low + i * apart) for i, n in enumerate(texts))
+
+
+def _seeds(tracer: Trace) -> dict[str, float]:
+    """Return the upstream gradients: that of the first result is 1."""
+    program = tracer.program
+    reached = {way.into for way in program.ways}
+    unmoved = [program.adjoints[i] for i in program.wrt if i not in reached]
+    seeds = {n: float(i == 0) for i, n in enumerate(tracer.upstream.values())}
+    return {**dict.fromkeys(unmoved, 0.0), **seeds}
+
+
+def _number(value: Any) -> float | bool:
+    return value if isinstance(value, bool) else float(value)
+
+
+def evaluated(evaluator: Evaluator, given: Mapping[str, float], every: bool) -> Values:
+    """Return what lines come to at a point, or where it is not given, at one where that is finite.
+
+    Args:
+        evaluator: what evaluates.
+        given: the inputs that have values, by their names in the formula.
+        every: whether all are to have values.
+
+    Raises:
+        GradgenError: there is no value.
+    """
+    names = evaluator.program.inputs
+    point = tuple(given[n] for n in names) if every else evaluator.somewhere(given)
+    try:
+        return evaluator.at(point)
+    except (ArithmeticError, ValueError) as error:
+        raise GradgenError(f"there is no value at this point: {error}") from None
