@@ -36,7 +36,11 @@ def listed(name: str) -> list[dict[str, Any]]:
 
 
 def formulas(name: str) -> list[dict[str, str]]:
-    """Return a list of formulas, or skip the test where the data is absent."""
+    """Return a list of formulas, or skip the test where the data is absent; "equations" are those of `cases/equations/`."""
+    if name == "equations":
+        from tests.equations import equations
+
+        return [{"id": one.name, "expression": one.text, "variables": ";".join(one.ranges)} for one in equations()]  # fmt: skip
     path = DATA / f"{name}.csv"
     if not path.exists():
         pytest.skip(f"the formulas of {name} are not on this machine")

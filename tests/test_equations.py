@@ -10,6 +10,7 @@ import pytest
 from gradgen.pipeline import compile
 from tests.conftest import one_in
 from tests.equations import DIGITS, Equation, equations
+from tests.pages import page
 
 ALL = equations()
 #: Units in the last place that the inputs' own rounding and some tens of operations may come to.
@@ -31,6 +32,11 @@ def test_value_and_gradient_of_a_published_equation(equation: Equation) -> None:
             off = mpmath.norm([(g - s) * x for g, s, x in zip(gradient, slopes, point)])
             assert off <= MOST * 10 * norm, (point, gradient, slopes)
             assert all(map(math.isfinite, gradient))
+
+
+def test_the_page_counts_them() -> None:
+    assert f"over the {len(ALL)} published equations" in page("review")
+    assert f"gradient of {len(ALL)} published equations" in page("accuracy")
 
 
 def test_equations_are_many_and_each_says_where_it_stands() -> None:

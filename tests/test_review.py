@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from tests.conftest import DATA, compiled, formulas
 from tests.naming import decodes, stages, swapped
 
 pytestmark = pytest.mark.review
-SETS = ("feynman", "fpbench", "symreg", "optim")
+#: The published equations of `cases/equations/`, and lists that lie outside the repository.
+SETS = ("equations",), ("feynman", "fpbench", "symreg", "optim")
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
 #: One-spot edits of the seed's function: the old text, and what becomes of it.
@@ -205,21 +206,35 @@ def test_no_name_is_handed_on(root: Path) -> None:
     for old, new in edited(root):
         one, other = (compile(t, target="scipy", proof=False) for t in (old, new))
         assert swapped(one.program, other.program) == [], new
+
+
+@pytest.mark.parametrize(("names", "every"), [*zip(SETS, (1, 4))])
+def test_edits_of_real_formulas_hand_few_names_on(
+    names: Sequence[str], every: int
+) -> None:
     count, found = 0, []
-    for row in (row for name in SETS for row in formulas(name)[::4]):
+    for row in (row for name in names for row in formulas(name)[::every]):
+        if ";" in row["expression"]:
+            continue
         before = compile(row["expression"], proof=False)
         for new in edits(row["expression"]):
             with suppress(GradgenError):
                 after = compile(new, proof=False)
                 count += 1
                 found += swapped(before.program, after.program)
-    print(f"\n{len(found)} names handed on by {count} edits of real formulas: {found}")
+    print(
+        f"\n{len(found)} names handed on by {count} edits of {', '.join(names)}: {found}"
+    )
     assert len(found) <= 0.02 * count
 
 
 def test_names_are_decoded(root: Path) -> None:
     for what, programs in (
-        ("real formulas", [made.program for made in compiled_formulas()]),
+        *(
+            (", ".join(names), [m.program for m in compiled_formulas(names)])
+            for names in SETS
+            if is_here(names)
+        ),
         ("generated/", [made.program for made in generated(root)]),
     ):
         told: list[bool] = []
@@ -242,16 +257,19 @@ def generated(root: Path) -> Iterator[Compiled]:
         yield regenerate(found.recipe)
 
 
-def test_names() -> None:
+@pytest.mark.parametrize("names", SETS)
+def test_names(names: Sequence[str]) -> None:
     lengths, telling, numbered = [], 0, 0
     others: dict[str, int] = {}
-    for made in compiled_formulas():
+    for made in compiled_formulas(names):
         program = made.program
         inside = {value: {program.names[value]} for value in program.signature}
         for value in program.lines:
             inner = [inside[arg] for arg in program.variables(value)]
             inside[value] = set[str]().union(*inner)
             name = program.names[value]
+            if f"\n{name} = " in f"\n{made.recipe.source}":  # the author's
+                inside[value].add(name)
             if value == program.outputs[0][1]:
                 continue
             lengths.append(len(name))
@@ -266,29 +284,34 @@ def test_names() -> None:
     share = telling / len(lengths)
     long = sorted(lengths)[math.ceil(0.99 * len(lengths)) - 1]
     print(
-        f"\n{len(lengths)} names of stages: {share:.2%} hold a name of the formula's own or num, den; "
+        f"\n{', '.join(names)}: {len(lengths)} names of stages: {share:.2%} hold a name of the formula's own or num, den; "
         f"{statistics.mean(lengths):.2f} characters in the mean, {long} at the 99th percentile, {max(lengths)} at most"
     )
     print("others:", sorted(others.items(), key=lambda item: -item[1])[:20])
     assert share >= 0.995 and statistics.mean(lengths) <= 10.5 and long <= 21
 
 
-def test_the_cost_of_gradients() -> None:
+@pytest.mark.parametrize("names", SETS)
+def test_the_cost_of_gradients(names: Sequence[str]) -> None:
     ratios, large = [], []
-    for made in compiled_formulas():
+    for made in compiled_formulas(names):
         ratios.append(made.cost.ratio)
         if made.cost.forward >= 10:
             large.append((made.cost.ratio, made.recipe.source))
     over = [entry for entry in large if entry[0] > 4]
     print(
-        f"\n{len(ratios)} formulas: value and gradient cost {statistics.median(ratios):.2f} times the value in the median; "
+        f"\n{', '.join(names)}: {len(ratios)} formulas: value and gradient cost {statistics.median(ratios):.2f} times the value in the median; "
         f"of {len(large)} with ten operations or more, {len(over)} cost more than 4 times, the dearest {max(large)[0]:.2f}: {max(large)[1][:60]}"
     )
-    assert statistics.median(ratios) <= 2.5 and len(over) <= 0.01 * len(large)
+    assert statistics.median(ratios) <= 2.5 and len(over) <= 0.02 * len(large)
 
 
-def compiled_formulas() -> Iterator[Compiled]:
-    for name in SETS:
+def is_here(names: Sequence[str]) -> bool:
+    return names == SETS[0] or DATA.exists()
+
+
+def compiled_formulas(names: Sequence[str]) -> Iterator[Compiled]:
+    for name in names:
         for row in formulas(name):
             made = compiled(row["expression"], row["variables"])
             assert made is not None, row["id"]
