@@ -121,11 +121,30 @@ function light(found, here) {
   found.flatMap((place) => parts.get(place) ?? []).forEach((element) => element.classList.add("lit"));
   if (here) here.classList.add("here");
 }
+function reveal(apart) {
+  for (const element of all(".here, .lit")) {
+    const box = element.closest(".scroll");
+    const others = element.matches("tr") && !element.matches(".here") && box?.querySelector(".here");
+    if (!box || box === apart || others) continue;
+    const [inner, outer] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
+    const top = outer.top + (box.querySelector("thead")?.offsetHeight ?? 0);
+    if (inner.top < top) box.scrollTop -= top - inner.top;
+    else if (inner.bottom > outer.bottom) box.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - top);
+    if (element.matches("tr")) continue;
+    if (inner.left < outer.left) box.scrollLeft -= outer.left - inner.left + 16;
+    else if (inner.right > outer.right) box.scrollLeft += Math.min(inner.right - outer.right, inner.left - outer.left) + 16;
+  }
+}
+let last = ""; // where the pointer is: what scrolls below it is not pointed at
 function point(event) {
+  const where = `${event.screenX} ${event.screenY}`;
+  if (where === last) return;
+  last = where;
   const element = event.target.closest?.("[data-s], [data-ss]");
   if (!element) return stay();
   const some = element.dataset.s ?? element.dataset.ss;
   light(some.split(" ").filter(Boolean).map(Number), element.matches("tr") ? element : null);
+  reveal(element.closest(".scroll"));
 }
 function stay() {
   const row = steps[step - 1];
@@ -167,16 +186,7 @@ function go(to) {
   say();
   if (!row) return;
   row.setAttribute("aria-current", "step");
-  for (const element of all(".here, .lit")) {
-    const box = element.closest(".scroll");
-    if (!box || (element.matches("tr") && !element.matches(".here"))) continue;
-    const [inner, outer] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
-    if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top;
-    else if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom;
-    if (!element.matches("g")) continue;
-    if (inner.left < outer.left) box.scrollLeft -= outer.left - inner.left + 16;
-    else if (inner.right > outer.right) box.scrollLeft += inner.right - outer.right + 16;
-  }
+  reveal(null);
 }
 for (const [id, to] of [["first", () => 1], ["back", () => step - 1], ["next", () => step + 1], ["last", () => steps.length]]) {
   one(id).addEventListener("click", () => go(to()));
@@ -190,7 +200,12 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("pointerover", point);
 document.documentElement.addEventListener("pointerleave", stay);
-steps.forEach((row, i) => row.addEventListener("click", () => go(i + 1)));
+steps.forEach((row, i) =>
+  row.addEventListener("click", () => {
+    document.activeElement.blur(); // for the arrow keys
+    go(i + 1);
+  }),
+);
 document.addEventListener("input", (event) => {
   if (event.target.matches("input[type=text]")) refresh();
 });

@@ -24,6 +24,7 @@ from gradgen.write.language import (
 
 _OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
 _APPLIED = "<mo>\N{FUNCTION APPLICATION}</mo>"
+_BLANK = "\N{NO-BREAK SPACE}"
 _POWER = "<msup><mrow>{0}</mrow><mrow>{1}</mrow></msup>"
 _ROOT = "<msqrt>{0}</msqrt>"
 #: Functions that readers know by another name than formulas call them.
@@ -55,9 +56,10 @@ def _infix(sign: str, binds: int) -> Word:
 
 
 def _cases(one: str, test: str, other: str) -> str:
-    rows = f"<mtr><mtd>{one}</mtd><mtd><mtext>if </mtext>{test}</mtd></mtr>"
-    rows += f"<mtr><mtd>{other}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
-    return f"<mrow><mo>{{</mo><mtable>{rows}</mtable></mrow>"
+    """Return a choice: a case in each row."""
+    rows = f"<mtr><mtd>{one}<mtext>{_BLANK}if{_BLANK}</mtext>{test}</mtd></mtr>"
+    rows += f"<mtr><mtd>{other}<mtext>{_BLANK}otherwise</mtext></mtd></mtr>"
+    return f'<mtable class="cases">{rows}</mtable>'
 
 
 def _between(one: str, inside: str, other: str) -> str:
