@@ -23,6 +23,7 @@ from gradgen.shown import Shown
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.write.arrays.handed import signatures_over_rows
+from gradgen.write.frames.parts import signatures_of_frames
 from gradgen.write.module import (
     MAX_WRITTEN,
     NAMED_TUPLE,
@@ -55,6 +56,8 @@ def check_text(
     signatures: Mapping[str, Sequence[str]]
     if target.query:
         signatures = parts_of(program, target)
+    elif target.frames:
+        signatures = signatures_of_frames(program, target, defaults)
     elif target.rows and not target.is_python:
         signatures = signatures_over_rows(program, target)
     else:
@@ -82,6 +85,12 @@ def _added(compiled: Compiled, name: str) -> Callable[..., Any]:
     function = cast(Callable[..., Any], getattr(load(made.text), name))
     check_same(compiled, name, function)
     return function
+
+
+def _of_numbers(recipe: Recipe, what: str) -> None:
+    """Refuse what functions of frames have none of."""
+    if TARGETS[recipe.target].frames:
+        raise GradgenError(f"a module of frames has no {what}: call its forward or value_and_grad with a frame")  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,7 +158,8 @@ class Compiled(Shown):
             raise GradgenError(
                 f"a module in {self.recipe.target} cannot be {what}; compile it for Python as well, where it can"
             )
-        if at_a_point and self.recipe.rows:
+        over = self.recipe.rows or TARGETS[self.recipe.target].frames
+        if at_a_point and over:
             raise GradgenError(f"a module over rows is of no single point and cannot be {what}; verify compares a few rows")  # fmt: skip
 
     @property
@@ -160,10 +170,12 @@ class Compiled(Shown):
     @property
     def backward(self) -> Callable[..., tuple[float, ...]]:
         """The module's `backward(cache, upstream=1.0)`: one gradient per input asked for."""
+        _of_numbers(self.recipe, "backward")
         return cast(Callable[..., tuple[float, ...]], self.module.backward)
 
     def __call__(self, *inputs: float, **named: float) -> Any:
         """Return the value at `inputs`, given in order or by name; of several outputs, a tuple."""
+        _of_numbers(self.recipe, "value at a point")
         return self.forward(*inputs, **named)[0]
 
     @cached_property
@@ -173,6 +185,8 @@ class Compiled(Shown):
         Raises:
             GradgenError: there are several outputs.
         """
+        if TARGETS[self.recipe.target].frames:
+            return cast(Callable[..., Any], self.module.value_and_grad)
         if len(self.program.outputs) > 1:
             raise GradgenError(
                 "there are several outputs; call jacobian for all their gradients"
@@ -182,6 +196,7 @@ class Compiled(Shown):
     @cached_property
     def jacobian(self) -> Callable[..., tuple[tuple[float, ...], ...]]:
         """The function that returns the gradients of all outputs at inputs: one row for each, columns in the order of `wrt`."""
+        _of_numbers(self.recipe, "jacobian")
         return self._function("jacobian")
 
     def _function(self, name: str) -> Callable[..., Any]:

@@ -170,9 +170,9 @@ def _reduction(reduce: str, target: str, with_: Names, rows: Names) -> str:
         raise GradgenError(
             f"there is no reduction `{printable(str(reduce))[:60]}`; known are {', '.join(REDUCTIONS)}"
         )
-    takes = TARGETS[target].arrays or TARGETS[target].query
+    takes = TARGETS[target].arrays or TARGETS[target].selects
     if reduce and not takes and not (rows and target in (PYTHON.name, ROWS.name)):
-        takers = ", ".join(t.name for t in TARGETS.values() if t.arrays or t.query)
+        takers = ", ".join(t.name for t in TARGETS.values() if t.arrays or t.selects)
         raise GradgenError(
             f"a {reduce} is of arrays, which {target} has none of; choose one of --target {takers}"
         )
@@ -192,10 +192,11 @@ def _columns(
 ) -> tuple[str, ...]:
     """Return the inputs that are columns of data, checked; that they are inputs, the program tells."""
     found = read_names(rows, "the column") or ()
-    takers = [t.name for t in TARGETS.values() if t.arrays or t.query]
+    takers = [t.name for t in TARGETS.values() if t.arrays or t.selects]
     takers = [PYTHON.name, ROWS.name, *takers]
-    if TARGETS[target].query and "jacobian" in _extras(with_):
-        raise GradgenError("a query has value and gradient; it has no jacobian")
+    if TARGETS[target].selects and "jacobian" in _extras(with_):
+        what = "a query" if TARGETS[target].query else "a module of frames"
+        raise GradgenError(f"{what} has value and gradient; it has no jacobian")
     if found and target not in takers:
         raise GradgenError(
             f"rows are of --target {', '.join(takers)}; in {target}, leave --rows out"

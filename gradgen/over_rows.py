@@ -22,14 +22,14 @@ from gradgen.write.target import Target
 def is_over_rows(settings: Settings, program: Program) -> bool:
     """Whether rows are added up in a module: in C only if the formula does, in a query by what goes through its rows."""
     if settings.target != ROWS.name or not settings.rows:
-        return bool(settings.rows) and not TARGETS[settings.target].query
+        return bool(settings.rows) and not TARGETS[settings.target].selects
     return bool(_adding(program))
 
 
 def _adds_results(settings: Settings) -> bool:
     """Whether the formula's results are to be added up over rows, in the formula."""
-    query = TARGETS[settings.target].query
-    return bool(settings.reduce and settings.rows) and not query
+    selects = TARGETS[settings.target].selects
+    return bool(settings.reduce and settings.rows) and not selects
 
 
 def _adding(program: Program) -> list[Step]:
@@ -112,7 +112,7 @@ def by_parameters(program: Program, settings: Settings) -> Program:
         GradgenError: the gradient by a column is asked for.
     """
     target = TARGETS[settings.target]
-    if not (settings.reduce and target.query):
+    if not (settings.reduce and target.selects):
         return program
     columns = settings.rows or program.inputs
     for name in settings.wrt or ():

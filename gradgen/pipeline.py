@@ -105,9 +105,9 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         wrt: the inputs whose gradient is wanted, in the order returned; by default all.
         outputs: of a program, the names of the results; by default the last one alone.
         as_written: leave naive forms such as 1/(1 + exp(-x)) as they are.
-        target: "python", which imports `math` alone, "scipy", "c", "javascript", "sql", or of arrays "numpy", "jax", "torch".
+        target: "python", which imports `math` alone, "scipy", "c", "javascript", "sql", "polars", or of arrays "numpy", "jax", "torch".
         style: "textbook", one operation a line, or "compact", up to four; `cache`: "tuple", or "namedtuple", whose parts have names.
-        reduce: of arrays, "sum" or "mean": `forward` returns that over all that they hold, and `backward` its gradient; of "sql", over rows.
+        reduce: of arrays, "sum" or "mean": `forward` returns that over all that they hold, and `backward` its gradient; of "sql" and "polars", over rows.
         rows: the inputs that are columns of data: functions are over rows, and all else is one number for all of them.
         table: of "sql", the table that the query reads; `by`: the columns of it that group its rows; `dialect`: the engine, as "spark".
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
@@ -281,7 +281,11 @@ def _last_defaults(
                 f"no input is called `{name}`; the inputs are {', '.join(program.inputs) or '(none)'}"
             )
     has = given.keys() - {*recipe.rows}  # a column has a number for each row
-    last = [*takewhile(has.__contains__, reversed(program.inputs))][::-1]
+    # Of frames, columns are no parameters.
+    columns = program.inputs if not recipe.rows else recipe.rows
+    columns = columns if TARGETS[recipe.target].frames else ()
+    inputs = [name for name in program.inputs if name not in columns]
+    last = [*takewhile(has.__contains__, reversed(inputs))][::-1]
     dropped = [
         f"`{name}` has no default here, as an input without one stands behind it"
         for name in given
@@ -505,7 +509,7 @@ def in_python(compiled: Compiled) -> Compiled:
     recipe, target = compiled.recipe.of_numbers, TARGETS[compiled.recipe.target]
     if target.runs:
         return compiled
-    if target.query:  # which has no slopes by columns where it adds up rows
+    if target.selects:  # which has no slopes by columns where it adds up rows
         program = compiled.program
         recipe = replace(recipe, wrt=tuple(program.signature[v] for v in program.wrt))
     return _in_python(target, lambda name: regenerate(replace(recipe, target=name)))

@@ -63,7 +63,7 @@ def target_for(settings: Settings, over: Target | None = None) -> Target:
     target = over or TARGETS[settings.target]
     if target.query:
         target = in_dialect(settings.dialect)
-    if settings.rows and not (target.arrays or target.query or over):
+    if settings.rows and not (target.arrays or target.selects or over):
         target = ROWS if target.name == ROWS.name else python_rows.ROWS
     return replace(
         target,

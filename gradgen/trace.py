@@ -85,7 +85,7 @@ class Trace:
     ) -> None:
         """Take a program, a target of Python's, and what its module carries and imports, if that is not what all modules do."""
         self.program = program
-        if target.arrays:  # whose words are of no numbers
+        if target.is_python and not target.runs:  # whose words are of no numbers
             target = replace(SCIPY, precise=target.precise, ieee=True)
         self.target = target
         self.functions = carried() if functions is None else functions

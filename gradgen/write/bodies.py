@@ -7,11 +7,10 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from gradgen.passes.constants import Constant, reached
-from gradgen.passes.functions import Names
 from gradgen.passes.sweeps.jacobian import Block
 from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import Plan
-from gradgen.write.lines import Text, pieces
+from gradgen.write.lines import Text, as_read, pieces
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.values import Words
@@ -193,12 +192,13 @@ class Bodies:
 
     def _said(self, function: Function, returned: Sequence[str]) -> list[str]:
         """Return what a function returns: a gradient that is no more than another has no line."""
+        called = self.target.called or str
         if not function.said:
-            return [*returned]
+            return [*map(called, returned)]
         lines, names = function.shown
-        known = Names(names).behind(lines)
+        known = as_read(self.target, names).behind(lines)
         texts = {n: self.writer.said(v, known) for n, v in function.said.items()}
-        return [texts.get(name, name) for name in returned]
+        return [texts.get(name, called(name)) for name in returned]
 
     def _stages(
         self, texts: Iterable[Text], comments: Comments | None = None

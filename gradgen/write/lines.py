@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gradgen.core.derive import Chain
@@ -36,6 +36,28 @@ class Text(NamedTuple):
     text: str
     begins: bool = True
     value: int = -1
+
+
+class _Called(Names):
+    """The names of values, as lines read what has them."""
+
+    def __init__(self, names: Mapping[int, str], called: Callable[[str], str]) -> None:
+        super().__init__(names)
+        self.called = called
+        self.update({value: called(name) for value, name in names.items()})
+
+    def give(self, line: Line) -> None:
+        name, total = self.called(line.name), line.total
+        before = self.stands.get(line.name)
+        if before is not None and self.get(before) == name:
+            del self[before]
+        self.setdefault(total, name)
+        self.stands[line.name] = total
+
+
+def as_read(target: Target, names: Mapping[int, str]) -> Names:
+    """Return what values are called in lines, by their names before the first."""
+    return Names(names) if target.called is None else _Called(names, target.called)
 
 
 class Writer:
@@ -102,7 +124,7 @@ class Writer:
         """
         self.held += LINE * len(lines)
         self.hold()
-        known = Names(names)
+        known = as_read(self.target, names)
         define, arrays = self.target.define, self.target.arrays
         truth, steps = self.target.truth, self.chain.steps
         truths = {op for op, row in steps.rows.items() if row.boolean} if truth else {}

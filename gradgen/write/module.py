@@ -23,6 +23,7 @@ from gradgen.write.blocks import Functions, choices_joined
 from gradgen.write.bodies import Bodies, Body
 from gradgen.write.compact.plan import plan
 from gradgen.write.constants import Declarations
+from gradgen.write.frames.functions import functions as of_frames
 from gradgen.write.python.imports import import_lines, used_imports
 from gradgen.write.sql.query import query
 from gradgen.write.target import Target
@@ -30,6 +31,7 @@ from gradgen.write.templates import Templates
 from gradgen.write.view import (
     FEW,
     Form,
+    FramesModule,
     JacobianView,
     ListsModule,
     LoopView,
@@ -113,7 +115,7 @@ def render(
     target = replace(target, language=language)
     files = Templates(target, templates)
     shown = plan(program, target)
-    rows = "jacobian" in extras or (bool(target.query) and len(program.outputs) > 1)
+    rows = "jacobian" in extras or (target.selects and len(program.outputs) > 1)
 
     def made(joins: Mapping[int, int]) -> Rendered:
         functions = Functions(shown, joins, target, rows, limit)
@@ -123,7 +125,7 @@ def render(
         words.notes = meanings or {}
         docstrings = Docstrings(words, target, words.notes)
         viewer = _Viewer(words, functions, files, docstrings, defaults or {})
-        if target.query or (target.rows and not target.arrays):
+        if target.selects or (target.rows and not target.arrays):
             looped = _looped(viewer, formula, told, extras)
             used_imports(program, viewer.bodies.called, target)  # which C has none of
             return Rendered(files.module(looped), viewer.cost, viewer.modules, target.cache)  # fmt: skip
@@ -428,12 +430,15 @@ def _over_rows(viewer: _Viewer, formula: str, told: str) -> RowsModule:
 
 def _looped(
     viewer: _Viewer, formula: str, told: str, extras: Container[str]
-) -> RowsModule | ListsModule | SumsModule | QueryModule:
-    """Return what the templates show of functions in loops over rows, or of a query."""
+) -> RowsModule | ListsModule | SumsModule | QueryModule | FramesModule:
+    """Return what the templates show of functions in loops over rows, of a query, or of functions of frames."""
     target, program = viewer.target, viewer.program
     if target.query:
         selected, viewer.cost = query(viewer, formula, told)
         return selected
+    if target.frames:
+        frames, viewer.cost = of_frames(viewer, formula, told)
+        return frames
     if target.loops:
         return _over_rows(viewer, formula, told)
     if target.sums:

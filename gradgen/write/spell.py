@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 
 from gradgen.core.build import Steps, steps_of
@@ -179,8 +179,8 @@ class Speller:
             leaf = self._leaf(args[0], names)
             if leaf is None or leaf[1] < ATOM:
                 return self.language.words["powi of an expression"]
-        if op in COMPARISONS and constant(self.steps, resolved(args[-1])) is not None:
-            op = f"{op} a constant" if f"{op} a constant" in self.known else op
+        if op in COMPARISONS or op == "floordiv":
+            op = _by_constant(op, self.steps, args[-1], self.known)
         if self.language.fixed and (fixed := self.fixed.word(op, args)):
             return fixed
         found = self.language.words.get(op) or self.words.get(op)
@@ -223,6 +223,13 @@ class Speller:
         if isinstance(number, float):
             return language.number(number)
         return _ratio(language, number)
+
+
+def _by_constant(op: str, steps: Steps, last: Node, words: Container[str]) -> str:
+    """Return what an operation is called with such a last operand, if there is a word for that alone."""
+    number = constant(steps, resolved(last))
+    alone = f"{op} by {number}" if op == "floordiv" else f"{op} a constant"
+    return alone if number is not None and alone in words else op
 
 
 def _ratio(language: Language, number: Fraction) -> tuple[str, int]:

@@ -164,6 +164,8 @@ class Target:
         normal: whether it gives the sums of the normal equations of least squares.
         apart: what makes the names of a program such as the language tells apart.
         written: the helpers that it writes itself, by the names that files of them would have.
+        frames: whether its functions are from frames to frames, whose columns values are.
+        called: how lines read a value, by its name, if not by that alone.
         borrows: the folder whose helpers it takes where it has none of its own, and names there with those here.
     """
 
@@ -219,6 +221,8 @@ class Target:
     normal: bool = False
     apart: Callable[[Program], Program] = lambda program: program
     written: Callable[[], Mapping[str, str]] = dict
+    frames: bool = False
+    called: Callable[[str], str] | None = None
     borrows: tuple[str, tuple[tuple[str, str], ...]] | None = None
 
     def chain(self, program: Program, steps: Steps, lines: Iterable[int]) -> Settled:
@@ -238,12 +242,17 @@ class Target:
     @property
     def loops(self) -> bool:
         """Whether functions are loops over rows."""
-        return bool(self.rows) and not (self.adds or self.query)
+        return bool(self.rows) and not (self.adds or self.selects)
 
     @property
     def fuses(self) -> bool:
         """Whether lines of value and gradient at once hold others."""
-        return self.compact or self.arrays or bool(self.query) or not self.rows
+        return self.compact or self.arrays or self.selects or not self.rows
+
+    @property
+    def selects(self) -> bool:
+        """Whether values are columns of a table, each of which is given once: rows are added up at the end, if at all."""
+        return bool(self.query) or self.frames
 
     @property
     def adds(self) -> bool:
@@ -251,7 +260,7 @@ class Target:
         return bool(self.rows) and (self.arrays or self.lists or self.sums)
 
     def columns(self, program: Program) -> tuple[str, ...]:
-        """Return the inputs that are columns of the table of a query: all, where none are named."""
+        """Return the inputs that are columns of a table or a frame: all, where none are named."""
         return self.rows or program.inputs
 
     @property
@@ -262,7 +271,7 @@ class Target:
     @property
     def runs(self) -> bool:
         """Whether its modules run here on numbers, as those in plain Python do."""
-        return self.is_python and not self.arrays
+        return self.is_python and not (self.arrays or self.frames)
 
     @property
     def is_python(self) -> bool:

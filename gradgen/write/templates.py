@@ -12,6 +12,7 @@ import jinja2
 from gradgen.errors import GradgenError
 from gradgen.write.target import Target, template_folder
 from gradgen.write.view import (
+    FramesModule,
     ListsModule,
     Module,
     QueryModule,
@@ -41,7 +42,10 @@ class Templates:
         )
 
     def module(
-        self, module: Module | RowsModule | ListsModule | SumsModule | QueryModule
+        self,
+        module: (
+            Module | RowsModule | ListsModule | SumsModule | QueryModule | FramesModule
+        ),
     ) -> str:
         """Return the text of a module, without its header.
 

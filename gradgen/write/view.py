@@ -224,6 +224,31 @@ class QueryModule:
 
 
 @dataclass(frozen=True)
+class FrameFunction:
+    """A function from a frame to a frame: what enters it, which rows are taken, the columns of each level, and what it gives."""
+
+    name: str
+    parameters: tuple[str, ...]
+    summary: tuple[str, ...]
+    entered: str
+    taken: str
+    levels: tuple[tuple[Item, ...], ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FramesModule:
+    """Everything a template of a module of frames may show."""
+
+    noqa: tuple[str, ...]
+    docstring: tuple[str, ...]
+    imports: tuple[str, ...]
+    helpers: tuple[str, ...]
+    constants: tuple[Stage, ...]
+    functions: tuple[FrameFunction, ...]
+
+
+@dataclass(frozen=True)
 class SumsModule:
     """Everything a template of a module over rows that are added up may show; of each function what `ListsModule` has."""
 

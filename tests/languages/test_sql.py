@@ -185,7 +185,7 @@ def test_every_operation_is_as_near_as_the_table_says(engine: Any) -> None:
     assert count > 77
 
 
-FORMULA = "a*exp(-k*t)*w if t > k else sqrt(t - k)*a + w**2"
+FORMULA = "a*exp(-k*t)*w if t > k else sqrt(k - t)*a + w**2"
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean"])

@@ -47,12 +47,17 @@ class Numbers:
 
     def boxed(self, op: str, args: Sequence[Node], word: Word) -> Mapping[int, str]:
         """Return the places of the numbers of which a function wants arrays, with the beginnings of the calls that make them."""
-        call = word.binds == ATOM and word is not self.words.get(op)
-        if not (self.language.boxed and call):
+        if not self.language.boxed or word is self.words.get(op):
             return {}
-        truths = self.steps.rows[op].truths
+        before = zip(word.pieces, word.pieces[1:])
+        of_methods = {a for a, b in before if isinstance(b, str) and b[0] == "."}
+        if not (of_methods or word.binds == ATOM):
+            return {}
+        # A helper that stands in others' bodies alone has no row.
+        truths = self.steps.rows[op].truths if op in self.steps.rows else ()
         places = [i for i in range(len(args)) if i not in truths]
         found = [i for i in places if i != word.integer and self.holds(args[i])]
+        found = [i for i in found if i in of_methods or not of_methods]
         if op == "where" and len(found) < len(places):
             return {}
         return dict.fromkeys(found, f"{self.language.boxed}(")

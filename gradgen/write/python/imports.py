@@ -30,7 +30,7 @@ def used_imports(
                 found.setdefault(module, {})[local] = name
     modules = {m: dict(sorted(found[m].items())) for m in sorted(found)}
     for module, names in modules.items():
-        if not target.is_python:
+        if not target.is_python or target.frames:
             name = f"{module}.{next(iter(names.values()))}"
             raise GradgenError(
                 f"{name} is a Python function, which a module in {target.name} cannot call"

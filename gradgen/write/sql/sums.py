@@ -1,4 +1,4 @@
-"""Lines in; the same with names that are given once, as in a query, out."""
+"""Lines in; the same with names that are given once, as columns are, out."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def summed(
     target: Target,
     taken: Sequence[str] = (),
 ) -> Sequence[Line]:
-    """Return lines, in a query none of which adds to a name, as each is given once: a sum is one line, and a long one has names for its parts."""
-    if not target.query:
+    """Return lines, of columns none of which adds to a name, as each is given once: a sum is one line, and a long one has names for its parts."""
+    if not target.selects:
         return lines
     left: dict[str, int] = {}
     for line in lines:
@@ -57,7 +57,7 @@ def summed_rows(
     found: Jacobian, steps: Steps, program: Program, target: Target
 ) -> Jacobian:
     """Return the lines of a Jacobian so, with names that differ by more than case."""
-    if not target.query:
+    if not target.selects:
         return found
     taken = {*program.names.values(), *program.adjoints.values()}
     taken = {*taken, *constants_in(program), *keys(program, target.by).values()}

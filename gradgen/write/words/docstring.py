@@ -140,7 +140,7 @@ class Docstrings:
         # What stands before and behind it in its first line counts; black takes an indent away that all other lines have.
         lines = wrap(text, _WIDTH - 6)
         for title, found in (("Args", self.given), (self._returns, self.gives)):
-            lines += self._titled(title, self._named(found, [*found]))
+            lines += titled(self, title, found)
         return lines
 
     @property
@@ -233,6 +233,11 @@ class Docstrings:
         return [*first, "", *_wrap(f"In this order: by {order or 'no input'}.")]
 
 
+def titled(docstrings: Docstrings, title: str, meanings: Mapping[int, str]) -> list[str]:  # fmt: skip
+    """Return what names mean under a title; nothing where nobody said."""
+    return docstrings._titled(title, docstrings._named(meanings, [*meanings]))
+
+
 def _columns(
     target: Target, program: Program, names: Mapping[int, str]
 ) -> Iterator[str]:
@@ -293,7 +298,7 @@ def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]
     for line in (f"For {dialect.engine}{since}.", *dialect.header):
         lines += _wrap(line)
     for title, found in (("Inputs", docstrings.given), ("Results", docstrings.gives)):
-        lines += docstrings._titled(title, docstrings._named(found, [*found]))
+        lines += titled(docstrings, title, found)
     return lines
 
 

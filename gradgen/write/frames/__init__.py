@@ -1,0 +1,1 @@
+"""A program as functions from frames to frames, whose columns its values are."""

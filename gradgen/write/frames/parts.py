@@ -1,0 +1,65 @@
+"""A program and a target of frames in; the parts of its functions that hold names of the user's, as texts, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gradgen.core.program import Program
+from gradgen.write.sql.normal import slopes_of
+from gradgen.write.target import Target
+
+
+def frame_parts(program: Program, target: Target) -> Mapping[str, tuple[str, ...]]:
+    """Return what enters functions and the one that counts rows, what that gives, and the columns that rows keep."""
+    names, columns = program.names, target.columns(program)
+    signature = program.signature.items()
+    read = [(names[v], text) for v, text in signature if text in columns]
+    shared = [names[v] for v, text in signature if text not in columns]
+    listed = ", ".join(f'"{name}": "{text}"' for name, text in read)
+    given = ", ".join(f'"{name}": {name}' for name in shared)
+    return {
+        "entered": (f"_inputs(frame, {{{listed}}}, {{{given}}})",),
+        "alone": (f"_inputs(frame, {{{listed}}}, {{}})",),
+        "counts": ("rows=col.taken.sum()", "left_out=(~col.taken).sum()"),
+        "columns": tuple(f"{name}=col.{name}" for name, _ in read),
+    }
+
+
+def result(target: Target, name: str, text: str) -> str:
+    """Return a result as a function gives it: of each row, or over those that have no null."""
+    if not target.reduce:
+        return f"{name}={text}"
+    return f"{name}=pl.when(col.taken).then({text}).{target.reduce}()"
+
+
+def parameters_of(
+    program: Program, target: Target, defaults: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Return the parameters of functions: the frame, and the numbers that all rows share."""
+    columns = target.columns(program)
+    shared = [(program.names[v], t) for v, t in program.signature.items() if t not in columns]  # fmt: skip
+    return (
+        "frame: Frame",
+        *(target.parameter(name, defaults.get(text)) for name, text in shared),
+    )
+
+
+def signatures_of_frames(
+    program: Program, target: Target, defaults: Mapping[str, float]
+) -> Mapping[str, Sequence[str]]:
+    """Return the functions of a module, each with its parameters, what enters it and the names that it gives."""
+    parts = frame_parts(program, target)
+    given = parameters_of(program, target, defaults)
+    values = [program.names[value] for _, value in program.outputs]
+    slopes = [name for row in slopes_of(program) for name in row]
+    found: dict[str, Sequence[str]] = {"forward": given, "value_and_grad": given}
+    if not target.reduce:
+        found["left_out"] = given[:1]
+    return {
+        **found,
+        "entered": parts["entered"],
+        "alone": parts["alone"],
+        "fixed": parts["counts"] if target.reduce else parts["columns"],
+        "values": values,
+        "slopes": slopes,
+    }

@@ -1,0 +1,60 @@
+"""What writes about a program in; what modules of frames say of what they take and give out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gradgen.write.sql.normal import slopes_of
+from gradgen.write.words.docstring import Docstrings, titled
+from gradgen.write.words.wrapping import wrap
+
+_WIDTH = 84
+_EMPTY = {"sum": "0", "mean": "null"}
+
+
+def of_frames(docstrings: Docstrings, defaults: Mapping[str, float]) -> Iterator[str]:
+    """Yield the lines on what functions take and give, by the defaults of their parameters."""
+    target, names = docstrings.target, docstrings.names
+    signature = docstrings.program.signature.items()
+    columns = target.columns(docstrings.program)
+    read = [
+        names[v] if names[v] == text else f"{names[v]} (column {text})"
+        for v, text in signature
+        if text in columns
+    ]
+    shared = [names[v] for v, text in signature if text not in columns]
+    yield ""
+    yield from wrap(f"Functions take a frame, lazy or not, and give one of the same kind. Columns that they read: {', '.join(read) or 'none'}.", _WIDTH)  # fmt: skip
+    if shared:
+        yield from wrap(f"Numbers that all rows share: {', '.join(shared)}.", _WIDTH)
+    if target.reduce:
+        none = f"the {target.reduce} of no rows is {_EMPTY[target.reduce]}"
+        yield from wrap(f"Rows with a null in a column are left out; `rows` counts the others, `left_out` counts them; {none}.", _WIDTH)  # fmt: skip
+    else:
+        yield from wrap("Rows with a null in a column are left out; `left_out` counts them.", _WIDTH)  # fmt: skip
+
+
+def returned(docstrings: Docstrings, name: str) -> list[str]:
+    """Return the lines of a function's docstring."""
+    target = docstrings.target
+    result = docstrings.words.result
+    what, slopes = f"the columns of each row and {result}", "the slopes"
+    if target.reduce:
+        what, slopes = f"the {target.reduce} of {result} over all rows", "its gradient"
+    if name == "value_and_grad":
+        what += f", and {slopes} ({_slopes(docstrings)})"
+    lines = wrap(f"Return {what}.", _WIDTH - 6)
+    lines += titled(docstrings, "Args", docstrings.given)
+    return lines + titled(docstrings, "Returns", docstrings.gives)
+
+
+def _slopes(docstrings: Docstrings) -> str:
+    program, names = docstrings.program, docstrings.names
+    several = len(program.outputs) > 1
+    of = [f" of {names[value]}" * several for _, value in program.outputs]
+    found = [
+        f"{slope}{what} by {names[i]}"
+        for what, row in zip(of, slopes_of(program))
+        for slope, i in zip(row, program.wrt)
+    ]
+    return ", ".join(found) or "by no input"
