@@ -26,10 +26,10 @@ from gradgen.write.arrays.handed import signatures_over_rows
 from gradgen.write.frames.parts import signatures_of_frames
 from gradgen.write.module import (
     MAX_WRITTEN,
-    NAMED_TUPLE,
     parameters,
     render,
     upstream_parameters,
+    with_named_tuple,
 )
 from gradgen.write.python.imports import import_lines
 from gradgen.write.sql.parts import parts_of
@@ -69,7 +69,7 @@ def check_text(
     imports = tuple(line for _, line in target.imports)
     own = tuple(import_lines(modules))
     if target.named:
-        imports = (*imports, NAMED_TUPLE)
+        imports = (*with_named_tuple(imports),)
     constants = (*constants_in(program),)
     parts = imports, helpers(target), signatures, own, constants, target.above
     target.check(text, Skeleton(*parts))

@@ -205,11 +205,6 @@ def _columns(
         raise GradgenError(
             "a jacobian is of one point; over rows, value_and_grad has the slopes"
         )
-    plain = style == "textbook" and cache == "tuple"
-    if found and target == PYTHON.name and not plain:
-        raise GradgenError(
-            "over rows, Python has textbook lines and a cache that is a tuple: leave --style and --cache out"
-        )
     return found
 
 

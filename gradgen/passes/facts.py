@@ -49,6 +49,31 @@ def rowwise(program: Program, columns: Container[str]) -> frozenset[int]:
     return frozenset(found)
 
 
+class Rowwise:
+    """The values that each row of data has its own of, and what adds rows up, of steps that are still added to."""
+
+    def __init__(self, steps: Steps, columns: Container[int]) -> None:
+        """Take the steps, and the inputs that are columns."""
+        self._steps = steps
+        self._columns = columns
+        #: By value, whether rows have their own.
+        self._known: list[bool] = []
+
+    def __contains__(self, value: int) -> bool:
+        rows, table = self._known, self._steps.rows
+        for at in range(len(rows), value + 1):
+            op, args, _, _ = self._steps.list[at]
+            level = table[op].level if args else ""
+            own = at in self._columns or any(rows[arg] for arg in args)
+            rows.append(level == "row" or (own and not level))
+        return rows[value]
+
+    def adds(self, value: int) -> bool:
+        """Whether a value is that of all rows together."""
+        op, args, _, _ = self._steps.list[value]
+        return bool(args) and self._steps.rows[op].level == "whole"
+
+
 class Compared(NamedTuple):
     """A condition of the table that compares an operand with a number.
 

@@ -21,7 +21,7 @@ from gradgen.passes.settle import Settled
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
 from gradgen.write.compact.fuse import Compact, Fused
 from gradgen.write.compact.gather import gathered
-from gradgen.write.compact.plan import Plan, in_order, kept_names
+from gradgen.write.compact.plan import Plan, in_loops, in_order, kept_names
 from gradgen.write.lines import LINE, Text, Writer
 from gradgen.write.sql.sums import summed, summed_rows
 from gradgen.write.target import Blocks, Target
@@ -256,7 +256,7 @@ class Functions:
         self.writer = Writer(chain, target, limit)
         names = plan.program.names
         self.inputs = {value: names[value] for value in plan.program.signature}
-        self.fuser = Compact(chain, plan.kinds)
+        self.fuser = Compact(chain, plan.kinds, in_loops(plan.program, target, chain.steps))  # fmt: skip
         self.author = kept_names(plan.program)
         self.ahead = self._ahead()
         self.back, self.upstream = self._back()
@@ -287,7 +287,7 @@ class Functions:
         returned = [program.adjoints[value] for value in program.wrt]
         fused = Fused(dict(enumerate([*forward(program, chain), *back])))
         if self.target.fuses:  # where arms hold no calls
-            fuser = Compact(chain, self.plan.kinds)
+            fuser = Compact(chain, self.plan.kinds, self.fuser.rowwise)
             fused = fuser.fuse(fused.lines, self.inputs, self.author, {}, returned)
             fused = gathered(fuser, fused, self.inputs, returned)
         kept = [*returned, *[program.names[value] for _, value in program.outputs]]

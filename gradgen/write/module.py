@@ -52,7 +52,8 @@ _ROW = 74
 #: The annotation of an array; what functions bring into shape are tuples of any length.
 ARRAY = "Array"
 #: What imports the class of a cache with names; and that cache as a parameter.
-NAMED_TUPLE = "from typing import NamedTuple"
+_NAMED_TUPLE = "from typing import NamedTuple"
+_ANY = "from typing import Any"
 _NAMED = "cache: Cache"
 #: So often is an operation written out no more, but calls a helper.
 _OFTEN = 4
@@ -128,7 +129,7 @@ def render(
         if target.selects or (target.rows and not target.arrays):
             looped = _looped(viewer, formula, told, extras)
             used_imports(program, viewer.bodies.called, target)  # which C has none of
-            return Rendered(files.module(looped), viewer.cost, viewer.modules, target.cache)  # fmt: skip
+            return Rendered(files.module(looped), viewer.cost, viewer.modules, _cache(target))  # fmt: skip
         module = viewer.view(formula, told, extras)
         cache = target.packed if module.packs.nested else target.cache
         cache = _NAMED if module.named else cache
@@ -351,7 +352,7 @@ class _Viewer:
             if not name or any(f"{name}." in text for text in texts)
         ]
         if named:
-            lines.append(NAMED_TUPLE)
+            lines = with_named_tuple(lines)
         groups = ["\n".join(group) for group in _grouped(lines)]
         return (*groups, *filter(None, ["\n".join(import_lines(self.modules))]))
 
@@ -447,9 +448,20 @@ def _looped(
         summed, viewer.cost = of_sums(viewer, formula, told, takes, columns, sets)
         return summed
     given = parameters(program, target, viewer.defaults)
-    seeds = (target.cache, *upstream_parameters(program, target))
+    seeds = (_cache(target), *upstream_parameters(program, target))
     module, viewer.cost = of_lists(viewer, formula, told, extras, given, seeds)
     return module
+
+
+def _cache(target: Target) -> str:
+    return _NAMED if target.named else target.cache
+
+
+def with_named_tuple(lines: Sequence[str]) -> list[str]:
+    """Return imports and that of `NamedTuple`, which stands beside what else comes from its module."""
+    if _ANY not in lines:
+        return [*lines, _NAMED_TUPLE]
+    return [f"{_ANY}, NamedTuple" if line == _ANY else line for line in lines]
 
 
 def _grouped(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -180,7 +180,10 @@ class ListsFunction(NamedTuple):
 
 @dataclass(frozen=True)
 class ListsModule:
-    """Everything a template of a module over lists may show; of each function its name, its parameters, what it returns and says."""
+    """Everything a template of a module over lists may show; of each function its name, its parameters, what it returns and says.
+
+    Of a cache whose parts go by their names, these and their types.
+    """
 
     noqa: tuple[str, ...]
     docstring: tuple[str, ...]
@@ -188,6 +191,7 @@ class ListsModule:
     helpers: tuple[str, ...]
     constants: tuple[Stage, ...]
     functions: tuple[tuple[str, str, str, tuple[str, ...], ListsFunction], ...]
+    cache: tuple[tuple[str, str], ...] = ()
 
 
 class Item(NamedTuple):

@@ -42,11 +42,12 @@ class Viewer(Protocol):
 
 
 class Texts(NamedTuple):
-    """The functions of a module, and what they cost: of `forward`, and of `backward`."""
+    """The functions of a module, what they cost, of `forward` and of `backward`, and what the cache holds, with its types."""
 
     functions: Sequence[ListsFunction]
     forward: int
     backward: int
+    cache: Sequence[tuple[str, str]]
 
 
 class Lists:
@@ -83,13 +84,14 @@ class Lists:
         ahead = writer.cost
         outputs = [names[value] for _, value in program.outputs]
         cache = [names[value] for value in cached]
+        returned = f"Cache({', '.join(cache)})" if self.target.named else _tuple(cache)
         gradients = [program.adjoints[value] for value in program.wrt]
         comments = self.bodies.comments
         entered = [*self._entered()]
         values = _tuple(outputs) if len(outputs) > 1 else outputs[0]
         functions = [
             ListsFunction(
-                (*entered, *self._lines(front, comments), f"return {values}, {_tuple(cache)}"),
+                (*entered, *self._lines(front, comments), f"return {values}, {returned}"),
             ),
             ListsFunction(
                 (
@@ -108,7 +110,13 @@ class Lists:
             lines = self._lines(both, Comments(words, chain, self.target.language))
             end = f"return {outputs[0]}, {_tuple(gradients)}"
             functions.append(ListsFunction((*entered, *self._unused(), *lines, end)))
-        return Texts(functions, ahead, behind)
+        types = [(names[value], self._type(value)) for value in cached]
+        return Texts(functions, ahead, behind, types)
+
+    def _type(self, value: int) -> str:
+        if value in self.columns:
+            return "Sequence[float]"
+        return "list[float]" if value in self.rowwise else "float"
 
     def _laid(
         self,
@@ -205,8 +213,10 @@ def of_lists(
     each = rowwise(program, viewer.target.rows)
     results = ["list[float]" if v in each else "float" for _, v in program.outputs]
     result = results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]"
+    named = viewer.target.named
+    kept = "Cache" if named else "tuple[Any, ...]"
     heads = [
-        ("forward", given, f"tuple[{result}, tuple[Any, ...]]", docstrings.forward((), True)),
+        ("forward", given, f"tuple[{result}, {kept}]", docstrings.forward((), True)),
         ("backward", seeds, "tuple[Any, ...]", docstrings.backward()),
         ("value_and_grad", given, "tuple[float, tuple[Any, ...]]", docstrings.single()),
     ]  # fmt: skip
@@ -220,10 +230,11 @@ def of_lists(
     module = ListsModule(
         noqa=viewer.noqa([*program.names], ()),
         docstring=tuple(docstrings.module(formula, cost, told)),
-        imports=viewer.imports(helpers, False),
+        imports=viewer.imports(helpers, named),
         helpers=helpers,
         constants=(*constants,),
         functions=functions,
+        cache=(*texts.cache,) if named else (),
     )
     return module, cost
 

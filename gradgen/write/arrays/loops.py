@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gradgen.core.build import Steps
 from gradgen.core.program import Line, ProgramError, Step
 from gradgen.errors import GradgenError
+from gradgen.passes.facts import Rowwise
 from gradgen.passes.functions import Names, read_by
 from gradgen.write.lines import Text, Writer
 
@@ -90,8 +91,7 @@ class Looped:
         self.taken = {*taken}
         self.items: dict[str, str] = {}
         self.read: set[int] = set()
-        #: By value, whether rows have their own.
-        self._rows: list[bool] = []
+        self.rowwise = Rowwise(steps, columns)
         #: What adds up the rows of each list that has no other use.
         self.added: dict[str, str] = {}
         #: The lists that stand for values, by what reads them as a whole.
@@ -99,13 +99,7 @@ class Looped:
 
     def has_rows(self, value: int) -> bool:
         """Whether each row has a value of its own."""
-        rows, table = self._rows, self.steps.rows
-        for at in range(len(rows), value + 1):
-            op, args, _, _ = self.steps.list[at]
-            level = table[op].level if args else ""
-            own = at in self.columns or any(rows[arg] for arg in args)
-            rows.append(level == "row" or (own and not level))
-        return rows[value]
+        return value in self.rowwise
 
     def item(self, name: str) -> str:
         """Return what an element of a list is called."""
@@ -177,8 +171,7 @@ class Looped:
         known = Names(given.names)
         for line in known.along(given.lines):
             step = self.steps[line.value]
-            adds = step.args and self.steps.rows[step.op].level == "whole"
-            if line.value in known or not adds:
+            if line.value in known or not self.rowwise.adds(line.value):
                 self._check(line.value, known)
                 named = self.item(line.name) if self.has_rows(line.total) else line.name
                 lines.append(line._replace(name=named))
@@ -212,10 +205,9 @@ class Looped:
         while todo:
             at = todo.pop()
             if at not in known:
-                step = self.steps[at]
-                if step.args and self.steps.rows[step.op].level == "whole":
+                if self.rowwise.adds(at):
                     raise ProgramError("a sum over rows stands inside of a line")
-                todo += step.args
+                todo += self.steps[at].args
 
     def _loops(
         self,

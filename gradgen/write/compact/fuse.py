@@ -10,6 +10,7 @@ from typing import Any
 
 from gradgen.core.derive import Chain
 from gradgen.core.program import Line
+from gradgen.passes.facts import Rowwise
 from gradgen.passes.functions import Names, read_by
 from gradgen.passes.signs import bare, is_light
 from gradgen.write.compact.algebra import Algebra
@@ -54,8 +55,12 @@ class Fused:
 class Compact:
     """Fuses the lines of one module."""
 
-    def __init__(self, chain: Chain, kinds: Kinds) -> None:
+    def __init__(
+        self, chain: Chain, kinds: Kinds, rowwise: Rowwise | None = None
+    ) -> None:
+        """Take the chain rule, what spells lines, and, where they stand in loops over rows, behind which all has a name, what each row has."""
         self.chain = chain
+        self.rowwise = rowwise
         self.steps = chain.steps
         self.kinds = kinds
         self.algebra = Algebra(chain.steps)
@@ -129,7 +134,7 @@ class Compact:
                 if line.sign == "=" and light:
                     begun[line.name] = place
             elif line.name in gradients:
-                if light:
+                if light and not self.rowwise:
                     del found.made[place]
                     found.said[line.name] = bare(self.steps, line.value, known)
             elif light and line.name in kept and line.answers is not None:
@@ -160,7 +165,8 @@ class Compact:
                 found.readers.setdefault(inner, []).append(line.total)
         value, size = self.algebra.put(line.value, {}, frozenset()), self.measure.size
         waiting = [v for v in self.read(value) if v in self.waiting]
-        places = {v: found.made[self.waiting[v]].value for v in waiting}
+        waiting = [v for v in waiting if _joins(self.rowwise, v, line)]
+        places = {v: _itself(self, found.made[self.waiting[v]].value) for v in waiting}
         places = {v: inner for v, inner in places.items() if self._stands(inner)}
         hidden = {v: self.known.pop(v) for v in places}
         sizes: dict[int, int] = {}
@@ -204,6 +210,8 @@ class Compact:
     def _summed(self, made: dict[int, Line], first: int, line: Line) -> Line:
         """Return the line that begins a sum with what another has begun it with."""
         begun = made[first]
+        if self.rowwise and any(map(self.rowwise.adds, (begun.value, line.value))):
+            return line
         named = self.known.get(begun.total) == line.name
         if named:
             del self.known[begun.total]
@@ -255,3 +263,18 @@ def _is_begun(before: Line, line: Line) -> bool:
     """Whether a line goes on with the sum that the line before begins, and answers the same."""
     begins = before.sign == "=" and before.name == line.name
     return begins and before.answers == line.answers
+
+
+def _joins(rows: Rowwise | None, inner: int, line: Line) -> bool:
+    """Whether a value may stand inside a line, where that stands in a loop over rows or outside."""
+    if rows is None:
+        return True
+    own = line.total in rows or rows.adds(line.value)
+    return (inner in rows) == own and not rows.adds(inner)
+
+
+def _itself(compact: Compact, value: int) -> int:
+    """Return a number that each row is given as that number, which in a loop it is."""
+    op, args, _, _ = compact.steps[value]
+    given = compact.rowwise and op == "each" and compact.steps.is_constant(args[0])
+    return args[0] if given else value

@@ -17,7 +17,7 @@ _SUM = OPERATIONS + 2
 def gathered(
     compact: Compact, found: Fused, names: Mapping[int, str], gradients: Iterable[str]
 ) -> Fused:
-    """Return lines that add up and return alike, if there are no branches, in whose blocks each would have its place.
+    """Return lines that add up and return alike, if there are no branches, in whose blocks each would have its place, and no loops.
 
     Args:
         compact: what has fused the lines.
@@ -25,7 +25,7 @@ def gathered(
         names: what values are called before the first.
         gradients: the names of what is returned.
     """
-    if any(_chooses(compact, line) for line in found.lines):
+    if compact.rowwise or any(_chooses(compact, line) for line in found.lines):
         return found
     gather = _Gather(compact, names)
     for place, line in found.made.items():

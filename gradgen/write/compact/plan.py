@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradgen.core.build import steps_of
+from gradgen.core.build import Steps, steps_of
 from gradgen.core.program import Line, Program, Way
 from gradgen.passes.constants import held
+from gradgen.passes.facts import Rowwise
 from gradgen.passes.functions import backward, forward
 from gradgen.write.compact.fuse import Compact
 from gradgen.write.kinds import Kinds
@@ -70,6 +71,14 @@ def _past_exponentials(program: Program) -> Iterator[Way]:
             yield way
 
 
+def in_loops(program: Program, target: Target, steps: Steps) -> Rowwise | None:
+    """Return which values each row of data has its own of, where lines stand in loops over rows; else nothing."""
+    if not (target.rows and (target.lists or target.sums)):
+        return None
+    signature = program.signature.items()
+    return Rowwise(steps, {v for v, name in signature if name in target.rows})
+
+
 def plan(program: Program, target: Target) -> Plan:
     """Return which values of a program have lines, in a target's style."""
     steps = steps_of(program)
@@ -78,7 +87,7 @@ def plan(program: Program, target: Target) -> Plan:
         return Plan(program, program.names, kinds)
     program = replace(program, ways=(*_past_exponentials(program),))
     chain = target.chain(program, steps, held(program))
-    compact = Compact(chain, kinds)
+    compact = Compact(chain, kinds, in_loops(program, target, steps))
     upstream, back = backward(program, chain)
     read = compact.count(back, {**program.names, **upstream})
     inputs = {value: program.names[value] for value in program.signature}

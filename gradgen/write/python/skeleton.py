@@ -89,7 +89,7 @@ def _check_module(
             _check_expressions([node.value], {*declared, *modules}, modules)
             declared.add(name)
         elif isinstance(node, ast.ClassDef) and len(wanted) == len(signatures):
-            _check_cache(node, signatures["backward"])
+            _check_cache(node, signatures["backward"], loops)
             declared.add(node.name)
         elif not isinstance(node, ast.FunctionDef):
             raise _refused(f"line {node.lineno} is no function")
@@ -122,14 +122,15 @@ def _modules(imports: Sequence[str]) -> set[str]:
     return {line.split()[-1] for line in imports}
 
 
-def _check_cache(node: ast.ClassDef, parameters: str) -> None:
-    """Check the class of a cache: names of numbers, and no more."""
+def _check_cache(node: ast.ClassDef, parameters: str, loops: bool) -> None:
+    """Check the class of a cache: names of numbers, or of lists of them, and no more."""
+    types = {"float", *["list[float]", "Sequence[float]"] * loops}
     fields = node.body[1:]
     plain = all(
         isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
         and field.value is None
-        and ast.unparse(field.annotation) == "float"
+        and ast.unparse(field.annotation) in types
         for field in fields
     )
     head = ast.unparse(node).partition("\n")[0]
