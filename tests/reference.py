@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import gradgen
-from gradgen.command.arguments import COMMANDS, described
+from gradgen.command.arguments import COMMANDS
+from gradgen.command.parser import described
 from gradgen.core.rows import ANY, Raise, Row, Term, Worded
 from gradgen.core.table import ROWS
 from gradgen.read.compositions import COMPOSITIONS

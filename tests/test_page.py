@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from gradgen.page.page import LARGEST, rendered
 from gradgen.page.source import said
 from gradgen.page.values import Evaluator
 from gradgen.pipeline import Compiled, compile
+from gradgen.targets import PYTHON
+from gradgen.trace import Trace
 from tests.conftest import one_in
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -91,7 +94,7 @@ def near(one: float, other: float) -> bool:
 def test_the_script_computes_what_python_does() -> None:
     jobs = [(made(text), point, 0) for text, point in CASES]
     for (compiled, point, _), (values, lines, slopes) in zip(jobs, run(jobs)):
-        found = Evaluator(compiled.program).at(point)
+        found = Evaluator(Trace(compiled.program, replace(PYTHON, ieee=True))).at(point)
         wanted = [*map(float, found.values), *found.slopes]
         assert all(map(near, [*values, *slopes], wanted)), compiled
         ours = [number for line in found.lines for number in line]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradgen.command.arguments import COMMANDS, commands, read_options
+from gradgen.command.arguments import COMMANDS
 from gradgen.command.formulas import (
     compiled_file,
     compiled_formula,
@@ -24,6 +24,7 @@ from gradgen.command.formulas import (
     read_text,
     standard_input,
 )
+from gradgen.command.parser import commands, read_options
 from gradgen.command.terminal import (
     command_line,
     drop_output,
@@ -264,52 +265,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    compiled = compiled_formula(options)
-    program = compiled.program
-    modules = compiled.imports
-    if modules:
-        raise GradgenError(
-            f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
-            "import the generated module instead"
-        )
-    given = {**dict(compiled.recipe.defaults), **read_point(",".join(options.at))}
-    point = ordered(given, program.inputs, "--at")
-    tracer = compiled.tracer
-    try:
-        values = tracer.forward(dict(zip(program.inputs, point)))
-        slopes = [tracer.backward(values, i) for i in range(len(program.outputs))]
-    except (ArithmeticError, ValueError) as error:
-        what = "value" if tracer.line.answers is None else "gradient"
-        raise GradgenError(
-            f"there is no {what} at this point: {tracer.text(error)}: {error}"
-        ) from None
+    from gradgen.command.show.table import evaluate
 
-    from gradgen.draw.circuit import shares
-    from gradgen.write.words.values import Words
-
-    words = Words(program)
-    parts = shares(program, values, slopes[0]) if options.digits else {}
-    heads = [f"gradient of {output}" for output, _ in program.outputs]
-    rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
-    rows[0] += ["share of the rounding error"] * options.digits
-    for index, name in program.names.items():
-        adjoint = program.adjoints[index]
-        guard = program.steps[index].guard
-        shown, value = "input", repr(values[name])
-        found = [repr(float(g[adjoint])) if adjoint in g else "-" for g in slopes]
-        if index in program.signature:
-            value = repr(float(values[name]))
-        else:
-            shown = words.stage(index)
-            if any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
-                value, found = "-", ["-"] * len(slopes)
-        if options.digits:
-            found.append(f"{parts[index]:.1%}" if index in parts else "-")
-        rows.append([name, shown, value, *found])
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-    return 0
+    return evaluate(options)
 
 
 def _diff(options: argparse.Namespace) -> int:

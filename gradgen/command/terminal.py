@@ -131,6 +131,12 @@ def show_time(what: str) -> Iterator[None]:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
+def is_coloured() -> bool:
+    """Whether what is printed may have colours: on a terminal, unless the user wants none (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout.isatty()
+
+
 def bar(done: int, count: int, width: int = 30) -> str:
     """Return a progress bar on one line."""
     filled = width * done // count

@@ -19,6 +19,8 @@ from gradgen.page.live import LIVE, Live, chain_of, live
 from gradgen.page.picture import Picture, are_taken, picture
 from gradgen.page.source import Said, said
 from gradgen.page.values import Evaluator, Values, evaluated
+from gradgen.targets import PYTHON
+from gradgen.trace import Trace
 from gradgen.write.target import template_folder
 
 if TYPE_CHECKING:
@@ -133,7 +135,8 @@ def page(
         raise GradgenError(
             f"there are {len(program.names)} inputs and stages; a page explains at most {MOST}, as nobody would read more"
         )
-    values = evaluated(Evaluator(program), given, every)
+    tracer = Trace(program, replace(PYTHON, ieee=True))  # where nothing raises
+    values = evaluated(Evaluator(tracer), given, every)
     view = _view(compiled, values, listing)
     template = _environment().get_template("page.html.jinja")
     for smaller in (view, *_smaller(view)):

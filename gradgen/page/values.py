@@ -1,17 +1,15 @@
-"""A program and a point in; the values and gradients of its lines out, and central differences of its results."""
+"""What runs a program's lines, and a point, in; the values and gradients of the lines, and central differences of the result, out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.page.flow import locals_of
 from gradgen.passes.functions import Names
-from gradgen.targets import PYTHON
 from gradgen.trace import Trace
 
 #: The step of a central difference, by the size of the input: the cube root of the spacing of doubles at 1.
@@ -40,15 +38,16 @@ class Values:
 
 
 class Evaluator:
-    """Evaluates the lines of a program that was made for JavaScript, where nothing raises."""
+    """Evaluates the lines of a program, with the local derivative of each backward line."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.tracer = Trace(program, replace(PYTHON, ieee=True))
-        chain, quiet = self.tracer.chain, self.tracer.quiet
-        assert quiet is not None
-        rules = locals_of(chain, program.ways)
-        self.rules = [quiet.value(rule, program.names) for rule in rules]
+    def __init__(self, tracer: Trace) -> None:
+        """Take what runs its lines."""
+        self.program = program = tracer.program
+        self.tracer = tracer
+        self.rules = locals_of(tracer.chain, program.ways)
+        if tracer.quiet is not None:
+            quiet = tracer.quiet
+            self.rules = [quiet.value(rule, program.names) for rule in self.rules]
 
     def at(self, point: Sequence[float]) -> Values:
         """Return what the lines come to.
@@ -56,32 +55,46 @@ class Evaluator:
         Raises:
             ArithmeticError, ValueError: there is no value.
         """
-        program, run = self.program, self.tracer.run
+        program = self.program
         values = self._values(point)
         slopes = self.tracer.backward(values)
-        scope = {**values, **_seeds(self.tracer)}
-        known = Names({**program.names, **self.tracer.upstream})
-        lines = []
-        back = run.lines(known.along(self.tracer.back), known, scope)
-        pairs = zip(self.rules, back, strict=True)
-        for rule, line in pairs:
-            brought = run.value(line.value, known, scope)
-            if line.sign != "=":
-                total = scope[line.name]
-                total = total + brought if line.sign == "+=" else total - brought
-                brought = brought if line.sign == "+=" else -brought
-            else:
-                total = brought
-            local = run.value(rule, program.names, values)
-            lines.append((float(local), float(brought), float(total)))
         names = program.names.values()
         return Values(
             tuple(point),
             tuple(_number(values[name]) for name in names),
             tuple(float(slopes.get(program.adjoints[v], 0.0)) for v in program.names),
-            tuple(lines),
+            (*self.lines(values),),
             tuple(self._difference(point, i) for i in range(len(point))),
         )
+
+    def lines(
+        self, values: Mapping[str, Any], output: int = 0
+    ) -> Iterator[tuple[float, float, float]]:
+        """Yield of each backward line the local derivative, what it brings, and what its gradient is with that.
+
+        Args:
+            values: the values of inputs and stages, by name.
+            output: of which result the gradient is.
+
+        Raises:
+            ArithmeticError, ValueError: there is no value.
+        """
+        program, run = self.program, self.tracer.run
+        scope = {**values, **_seeds(self.tracer, output)}
+        known = Names({**program.names, **self.tracer.upstream})
+        back = run.lines(known.along(self.tracer.back), known, scope)
+        for rule, line in zip(self.rules, back, strict=True):
+            brought = run.value(line.value, known, scope)
+            brought = -brought if line.sign == "-=" else brought
+            total = brought if line.sign == "=" else scope[line.name] + brought
+            yield self._local(rule, values), float(brought), float(total)
+
+    def _local(self, rule: int, values: Mapping[str, Any]) -> float:
+        """Return a local derivative; where there is none, and nothing comes in to ask for it, nan."""
+        try:
+            return float(self.tracer.run.value(rule, self.program.names, values))
+        except (ArithmeticError, ValueError):
+            return math.nan
 
     def _values(self, point: Sequence[float]) -> dict[str, Any]:
         texts = self.program.signature.values()
@@ -124,12 +137,12 @@ class Evaluator:
             yield tuple(given.get(n, low + i * apart) for i, n in enumerate(texts))
 
 
-def _seeds(tracer: Trace) -> dict[str, float]:
-    """Return the upstream gradients: that of the first result is 1."""
+def _seeds(tracer: Trace, output: int) -> dict[str, float]:
+    """Return the upstream gradients: that of one result is 1."""
     program = tracer.program
     reached = {way.into for way in program.ways}
     unmoved = [program.adjoints[i] for i in program.wrt if i not in reached]
-    seeds = {n: float(i == 0) for i, n in enumerate(tracer.upstream.values())}
+    seeds = {n: float(i == output) for i, n in enumerate(tracer.upstream.values())}
     return {**dict.fromkeys(unmoved, 0.0), **seeds}
 
 

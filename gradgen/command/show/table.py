@@ -1,0 +1,251 @@
+"""A formula and a point in; what each of its lines comes to, as tables or as JSON, printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradgen.command.formulas import compiled_formula, ordered, read_point
+from gradgen.command.terminal import is_coloured
+from gradgen.errors import GradgenError
+
+if TYPE_CHECKING:
+    from gradgen.compiled import Compiled
+
+#: The colours that values and gradients have in pictures, too; of what stands above them.
+_VALUE, _GRADIENT, _HEAD, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+_NONE = "-"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An input or a forward line at a point.
+
+    Attributes:
+        name: its name.
+        text: what it says; empty of an input.
+        value: its value; None where it is not evaluated.
+        slopes: the gradient of each result by it; None where there is none.
+        share: its part in the rounding error of the first result.
+    """
+
+    name: str
+    text: str
+    value: float | bool | None
+    slopes: tuple[float | None, ...]
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A backward line at a point, for one result.
+
+    Attributes:
+        into: the gradient that it brings something to.
+        adds: whether something was brought there before.
+        source: the stage whose gradient comes in, and by which other its derivative is.
+        rule: the local derivative, as a formula.
+        numbers: the local derivative, what comes in, what is brought, and what there is with that.
+    """
+
+    into: str
+    adds: bool
+    source: tuple[str, str]
+    rule: str
+    numbers: tuple[float, float, float, float]
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Print what the lines of a formula come to."""
+    compiled = compiled_formula(options)
+    program = compiled.program
+    modules = compiled.imports
+    if modules:
+        raise GradgenError(
+            f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
+            "import the generated module instead"
+        )
+    given = {**dict(compiled.recipe.defaults), **read_point(",".join(options.at))}
+    point = ordered(given, program.inputs, "--at")
+    tracer = compiled.tracer
+    results = [name for name, _ in program.outputs]
+    try:
+        values = tracer.forward(dict(zip(program.inputs, point)))
+        slopes = [tracer.backward(values, i) for i in range(len(results))]
+        every = options.backward or options.json
+        lines = _lines(compiled, values, slopes) if every else {}
+    except (ArithmeticError, ValueError) as error:
+        what = "value" if tracer.line.answers is None else "gradient"
+        raise GradgenError(
+            f"there is no {what} at this point: {tracer.text(error)}: {error}"
+        ) from None
+    stages = [*_stages(compiled, values, slopes, options.digits)]
+    if options.json:
+        print(json.dumps(_data(compiled, stages, lines, options.digits), indent=2))
+        return 0
+    _print(_forward(results, stages, options.digits), (2,))
+    for name, rows in lines.items():
+        title = f"backward, from {name}" if len(lines) > 1 else "backward"
+        print(f"\n{title}")
+        _print(_backward(rows), (3,))
+    return 0
+
+
+def _stages(
+    compiled: Compiled,
+    values: Mapping[str, Any],
+    slopes: Sequence[Mapping[str, Any]],
+    digits: bool,
+) -> Iterator[Stage]:
+    from gradgen.draw.circuit import shares
+    from gradgen.write.words.values import Words
+
+    program = compiled.program
+    words = Words(program)
+    parts = shares(program, values, slopes[0]) if digits else {}
+    for index, name in program.names.items():
+        adjoint, guard = program.adjoints[index], program.steps[index].guard
+        found = [float(g[adjoint]) if adjoint in g else None for g in slopes]
+        share = parts.get(index)
+        if index in program.signature:
+            yield Stage(name, "", float(values[name]), (*found,), share)
+        elif any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
+            yield Stage(name, words.stage(index), None, (None,) * len(slopes), share)
+        else:
+            yield Stage(name, words.stage(index), values[name], (*found,), share)
+
+
+def _lines(
+    compiled: Compiled,
+    values: Mapping[str, Any],
+    slopes: Sequence[Mapping[str, Any]],
+) -> Mapping[str, Sequence[Brought]]:
+    """Return the backward lines for each result.
+
+    Raises:
+        ArithmeticError, ValueError: there is no gradient.
+    """
+    from gradgen.page.flow import backward, stages
+    from gradgen.page.values import Evaluator
+
+    evaluator = Evaluator(compiled.tracer)
+    flow = backward(compiled.program, compiled.tracer.chain)
+    called = stages(compiled.program)
+    found: dict[str, list[Brought]] = {}
+    for output, (name, _) in enumerate(compiled.program.outputs):
+        rows = found[name] = []
+        numbers = evaluator.lines(values, output)
+        for line, (local, brought, total) in zip(flow, numbers, strict=True):
+            source, into = called[line.source], called[line.into]
+            comes = float(slopes[output][source.adjoint])
+            ways = source.name, into.name
+            shown = (local, comes, brought, total)
+            rows.append(Brought(into.adjoint, line.adds, ways, line.rule, shown))
+    return found
+
+
+def _forward(
+    results: Sequence[str], stages: Sequence[Stage], digits: bool
+) -> list[list[str]]:
+    heads = [f"gradient of {name}" for name in results]
+    rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
+    rows[0] += ["share of the rounding error"] * digits
+    for stage in stages:
+        value = _NONE if stage.value is None else repr(stage.value)
+        slopes = [_NONE if slope is None else repr(slope) for slope in stage.slopes]
+        row = [stage.name, stage.text or "input", value, *slopes]
+        share = _NONE if stage.share is None else f"{stage.share:.1%}"
+        rows.append(row + [share] * digits)
+    return rows
+
+
+def _backward(lines: Sequence[Brought]) -> list[list[str]]:
+    head = "line,derivative of,local derivative,value,comes in,brings,sum so far"
+    rows = [head.split(",")]
+    for line in lines:
+        source, by = line.source
+        sign = "+=" if line.adds else "="
+        numbers = map(repr, line.numbers)
+        rows.append([f"{line.into} {sign}", f"{source} by {by}", line.rule, *numbers])
+    return rows
+
+
+def _print(rows: Sequence[Sequence[str]], values: Sequence[int]) -> None:
+    """Print a table: columns of values, and behind them of gradients, in their colours where there are any."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    coloured = is_coloured()
+    for place, row in enumerate(rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        if coloured:
+            cells = [
+                f"{_colour(place, column, values)}{cell}{_PLAIN}"
+                for column, cell in enumerate(cells)
+            ]
+            print("  ".join(cells))
+        else:
+            print("  ".join(cells).rstrip())
+
+
+def _colour(row: int, column: int, values: Sequence[int]) -> str:
+    if row == 0:
+        return _HEAD
+    if column in values:
+        return _VALUE
+    return _GRADIENT if column > max(values) else ""
+
+
+def _data(
+    compiled: Compiled,
+    stages: Sequence[Stage],
+    lines: Mapping[str, Sequence[Brought]],
+    digits: bool,
+) -> dict[str, Any]:
+    """Return all of it, of which JSON is made."""
+    program = compiled.program
+    results = [name for name, _ in program.outputs]
+    forward = []
+    for stage in stages:
+        slopes = zip(results, map(_number, stage.slopes))
+        entry: dict[str, Any] = {
+            "name": stage.name,
+            "expression": stage.text or None,
+            "value": _number(stage.value),
+            "gradients": dict(slopes),
+        }
+        if digits:
+            entry["share"] = stage.share
+        forward.append(entry)
+    backward = {name: [_entry(line) for line in rows] for name, rows in lines.items()}
+    return {
+        "inputs": [program.names[value] for value in program.signature],
+        "outputs": results,
+        "forward": forward,
+        "backward": backward,
+    }
+
+
+def _entry(line: Brought) -> dict[str, Any]:
+    local, comes, brought, total = map(_number, line.numbers)
+    source, by = line.source
+    return {
+        "adjoint": line.into,
+        "adds": line.adds,
+        "of": source,
+        "by": by,
+        "rule": line.rule,
+        "local": local,
+        "comes_in": comes,
+        "brings": brought,
+        "total": total,
+    }
+
+
+def _number(value: float | bool | None) -> float | bool | str | None:
+    """Return a number as JSON has it, which has no infinities: these are texts."""
+    if value is None or isinstance(value, bool) or math.isfinite(value):
+        return value
+    return repr(value)
