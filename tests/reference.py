@@ -1,4 +1,4 @@
-"""The pages of `gradgen/docs/reference/` that follow from tables, options, languages and docstrings: `python -m tests.reference` writes them anew."""
+"""What of `gradgen/docs/reference/` follows from tables, limits, options, languages and docstrings: `python -m tests.reference` writes it anew."""
 
 from __future__ import annotations
 
@@ -13,10 +13,29 @@ from gradgen.command.arguments import COMMANDS
 from gradgen.command.parser import described
 from gradgen.core.rows import ANY, Raise, Row, Term, Worded
 from gradgen.core.table import ROWS
+from gradgen.files.artifact import LARGEST
+from gradgen.passes.blocks.place import MAX_BRANCHES
+from gradgen.passes.branches.needs import MAX_STEPS as BRANCHED
+from gradgen.read.calls import MAX_ORDER
 from gradgen.read.compositions import COMPOSITIONS
+from gradgen.read.formula import _LONGEST as LONGEST_NAME
 from gradgen.read.formula import FORMS
+from gradgen.read.operands import MAX_DIGITS
+from gradgen.read.programs import MAX_FUNCTIONS
+from gradgen.read.python.draft import MAX_STATEMENTS
+from gradgen.read.python.flow.body import MAX_DEPTH
+from gradgen.read.python.flow.called import MAX_CALLS
+from gradgen.read.python.flow.turns import MAX_NESTED
+from gradgen.read.python.follow.modules import MAX_CHARACTERS, MAX_FILES
+from gradgen.read.python.terms.cells import MAX_MADE
+from gradgen.read.python.terms.rows import MAX_DEEP, MAX_HELD
+from gradgen.read.reader import MAX_LENGTH, MAX_NESTING, MAX_OPERATIONS, MAX_PROGRAM
+from gradgen.read.sympy.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.sympy.table import CALLS
+from gradgen.sympy_program import MAX_PARTS
 from gradgen.targets import TARGETS
+from gradgen.write.module import MAX_WRITTEN
+from tests.benchmarks.table import put
 from tests.conftest import ROOT
 from tests.rows import called as in_a_formula
 from tests.rows import has_text
@@ -310,6 +329,64 @@ def api() -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def names() -> str:
+    """Return the page on names, with the tables of what operations are called and of what languages keep."""
+    rows = [
+        [f"`{in_a_formula(row, row.params)}`", f"`{row.fragment.format(*row.params)}`", f"`{row.role}`" if row.role else ""]
+        for row in ROWS.values()
+        if not row.helper and (row.role or row.fragment != row.name + "".join(f"{{{i}}}" for i in range(row.arity)))
+    ]  # fmt: skip
+    kept = [[f"`{name}`", ", ".join(f"`{word}`" for word in sorted(target.reserved) if word[0] != "_")] for name, target in TARGETS.items() if target.reserved]  # fmt: skip
+    lines = [
+        "A stage of another operation is called by the operation's own name and its operands' names, `sinx`.",
+        "",
+        *_table(("operation", "in full", "by what it is"), rows),
+        "",
+        "Names that a module keeps for itself, so that an input of that name gets an underscore behind it, and a result of that name is refused; and",
+        "those of helpers, which begin with an underscore:",
+        "",
+        *_table(("--target", "names"), kept),
+    ]
+    return put("\n".join(lines), (FOLDER / "names.md").read_text("utf-8"), "tables")
+
+
+def _counted(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def limits() -> str:
+    """Return the page on limits, with the table of those that are numbers."""
+    each, more = BRANCHED
+    found: Mapping[str, int | str] = {
+        "characters of a formula": MAX_LENGTH,
+        "characters of a program": MAX_PROGRAM,
+        "operations of either": MAX_OPERATIONS,
+        "brackets, signs and powers of powers in each other (brackets that hold nothing but brackets do not count)": MAX_NESTING,
+        "characters of a number": MAX_DIGITS,
+        "characters of a name": LONGEST_NAME,
+        "terms of a series": MAX_TERMS,
+        "parts of all series and compositions of a formula, written out": MAX_NODES,
+        "order of a polygamma": MAX_ORDER,
+        "stages of all branches together": f"{each} for each operation, and {_counted(more)}",
+        "branches that the lines of a function stand in, each counted with those around it": MAX_BRANCHES,
+        "operations of a module's lines, each line counted as three more and each number in a Jacobian's rows as one; not of SymPy expressions": MAX_WRITTEN,
+        "bytes of a generated file that is read": LARGEST,
+        "parts of a SymPy expression that stands in the header as text": MAX_PARTS,
+        "functions that a program declares": MAX_FUNCTIONS,
+        "statements of a Python function, its loops unrolled": MAX_STATEMENTS,
+        "`if`, `for` and `while` in each other, in all functions together": MAX_DEPTH,
+        "calls of functions in each other": MAX_CALLS,
+        "`for` in each other in comprehensions": MAX_NESTED,
+        "values of a sequence, with those in it": MAX_HELD,
+        "sequences in each other": MAX_DEEP,
+        "values put into sequences, all together": MAX_MADE,
+        "files read for one Python function": MAX_FILES,
+        "characters of these together": MAX_CHARACTERS,
+    }  # fmt: skip
+    rows = [[what, _counted(most) if isinstance(most, int) else most] for what, most in found.items()]  # fmt: skip
+    return put("\n".join(_table(("limit", "at most"), rows)), (FOLDER / "limits.md").read_text("utf-8"), "table")  # fmt: skip
+
+
 #: What rooms of adapters hand to callers; rooms and methods that serve others.
 _HANDED = ("objective", "residuals", "model", "system", "function", "fit", "Fit", "FitError")  # fmt: skip
 _INNER = ("given", "rows", "levenberg", "runner", "release", "tracer")
@@ -319,6 +396,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "options": options,
     "languages": languages,
     "api": api,
+    "names": names,
+    "limits": limits,
 }
 
 

@@ -13,14 +13,11 @@ from gradgen.command.arguments import COMMANDS
 from gradgen.command.main import main
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
-from gradgen.passes.branches.needs import MAX_STEPS
 from gradgen.passes.forms.patterns import PATTERNS
 from gradgen.pipeline import compile
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.programs import parse
-from gradgen.read.reader import MAX_NESTING
-from gradgen.read.sympy.expand import MAX_NODES, MAX_TERMS
 from gradgen.read.sympy.table import CALLS
 from gradgen.targets import TARGETS
 from tests.conftest import ROOT, one_in
@@ -201,19 +198,6 @@ def test_every_pattern_is_listed() -> None:
         *("".join(naive.split()) for naive, made in PATTERNS if "norm_cdf" in made),
     }  # variants and trivia
     assert {re.sub(r"\s", "", naive) for naive, _ in PATTERNS} - quiet <= shown
-
-
-def test_the_limits_are_stated() -> None:
-    text = page("limits")
-    assert (
-        f"nest {MAX_NESTING} deep" in text
-        and "100 000 characters" in text
-        and "400 characters" in text
-        and f"at most {MAX_TERMS} terms and {MAX_NODES:_} parts".replace("_", " ")
-        in text
-        and f"{MAX_STEPS[0]} stages for\n  each operation and {MAX_STEPS[1]} more"
-        in text
-    )
 
 
 def test_the_python_example(capsys: pytest.CaptureFixture[str]) -> None:
