@@ -226,6 +226,8 @@ class Walker(Files):
         """Take the turns of a loop in which the function does not end."""
         again = _Again(node, self.items(node, scope))
         while (body := self.turn(again, scope)) is not None:
+            if isinstance(body, Place):
+                raise UnknownError
             try:
                 self.run_all(body, scope)
             except _JumpError as jump:
@@ -240,13 +242,13 @@ class Walker(Files):
             return ()
         return through(self, self.expression(node.iter, scope))
 
-    def turn(self, again: _Again, scope: Scope) -> Sequence[ast.stmt] | None:
-        """Return the statements of the next turn; None where there is none."""
+    def turn(self, again: _Again, scope: Scope) -> Sequence[ast.stmt] | Place | None:
+        """Return the statements of the next turn; None where there is none, and the test where that is not known."""
         self.numbers.turn()
         if isinstance(again.node, ast.While):
             test = self.condition(self.expression(again.node.test, scope))
             if not isinstance(test, bool):
-                raise UnknownError
+                return test
             return again.node.body if test else None
         if again.place >= len(again.items):
             return None
@@ -284,6 +286,9 @@ class Walker(Files):
             node = todo.pop()
             if isinstance(node, _Again):
                 body = self.turn(node, scope)
+                if isinstance(body, Place):
+                    rest, loop = todo[::-1], node.node
+                    return self.ends(body, [*loop.body, node.next, *rest], [*loop.orelse, *rest], scope)  # fmt: skip
                 todo += reversed(node.node.orelse if body is None else [*body, node.next])  # fmt: skip
             elif isinstance(node, ast.Return):
                 if node.value is None:
@@ -296,7 +301,7 @@ class Walker(Files):
                     todo.pop()
                 if isinstance(node, ast.Break):
                     todo.pop()
-            elif isinstance(node, ast.Try) or not _may_end(node):
+            elif isinstance(node, ast.Try) or not (_may_end(node) or _decides(node, todo)):  # fmt: skip
                 self.statement(node, scope)
             elif isinstance(node, (ast.For, ast.While)):
                 todo.append(_Again(node, self.items(node, scope)))
@@ -341,6 +346,16 @@ class _JumpError(Exception):
 
     def __init__(self, ends: bool) -> None:
         self.ends = ends
+
+
+def _decides(statement: ast.stmt, around: Sequence[ast.stmt | _Again]) -> bool:
+    """Whether a statement holds a `while`, or, in one, is an `if` that assigns to what its test reads: each way takes its own turns."""
+    if isinstance(statement, (ast.While, ast.If, ast.For)) and any(isinstance(n, ast.While) for n in ast.walk(statement)):  # fmt: skip
+        return True
+    loops = [each.node for each in around if isinstance(each, _Again)]
+    tests = [loop.test for loop in loops if isinstance(loop, ast.While)]
+    read = {n.id for test in tests for n in ast.walk(test) if isinstance(n, ast.Name)}
+    return isinstance(statement, ast.If) and not read.isdisjoint(own_names(statement))
 
 
 def _may_end(statement: ast.stmt) -> bool:

@@ -33,6 +33,30 @@ class Place:
 Number: TypeAlias = "int | Place"
 
 
+class Wholes(dict[int, frozenset[int]]):
+    """The whole numbers that values may be, as a test chooses one, by where they stand; of what is no number none."""
+
+    def of(self, value: object) -> frozenset[int] | None:
+        """Return the whole numbers that a value may be; None of what may be any number."""
+        if type(value) is int:
+            return frozenset((value,))
+        return self.get(value.at) if isinstance(value, Place) else None
+
+    def chosen(self, made: Place, one: object, other: object) -> Place:
+        """Take note of what is one of two values; return it."""
+        ways = self.of(one), self.of(other)
+        if ways[0] is not None and ways[1] is not None:
+            self[made.at] = ways[0] | ways[1]
+        return made
+
+    def made(self, made: Place, kind: type[ast.operator], one: object, other: object) -> Place:  # fmt: skip
+        """Take note of what an operator makes; return it. Of two that one test decides, more than may be."""
+        ways = self.of(one), self.of(other)
+        if kind in (ast.Add, ast.Sub, ast.Mult) and ways[0] and ways[1] and len(ways[0]) * len(ways[1]) <= _MANY:  # fmt: skip
+            self[made.at] = frozenset(_ARITHMETIC[kind](a, b) for a in ways[0] for b in ways[1])  # fmt: skip
+        return made
+
+
 @dataclass
 class Numbers:
     """Operations on numbers: on whole ones at once, on all others as steps of an evaluation."""
@@ -42,6 +66,7 @@ class Numbers:
     none_yet: Place | None = None
     #: The numbers that are written, by where they stand.
     _written: dict[int, float] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=lambda: Wholes())
 
     def number(self, value: object) -> Number:
         """Return a number that is written."""
@@ -95,8 +120,9 @@ class Numbers:
 
     def nothing(self) -> Place:
         """Return a number that is none."""
-        if self.none_yet is None:
+        if not self.none_yet:
             self.none_yet = self.step(lambda: None)
+            self.wholes[self.none_yet.at] = frozenset()
         return self.none_yet
 
     def chosen(self, test: object, one: Any, other: Any) -> Any:
@@ -122,7 +148,7 @@ class Numbers:
         test, one, other = self.truth(condition), self.place(first), self.place(second)
         made = self.step(_chosen, test, one, other)
         self.plain.choose(made.at, [test], [[test, one], [test, other]])
-        return made
+        return self.wholes.chosen(made, first, second)
 
     def counted(self, value: object) -> object:
         """Return a truth as Python counts it, 1 or 0; any other value as it is."""
@@ -139,11 +165,8 @@ class Numbers:
         if truths[0] is not truths[1]:
             left, right = self.counted(left), self.counted(right)
         if type(left) is int and type(right) is int:
-            whole = kind in _WHOLE or (kind is ast.Pow and 0 <= right <= 64)
-            if kind in (ast.FloorDiv, ast.Mod) and not right:
-                raise UnknownError
-            if whole and abs(left) < 2**64 and abs(right) < 2**64:
-                made: int = _ARITHMETIC[kind](left, right)
+            made = _of_whole(kind, left, right)
+            if made is not None:
                 return self.number(made)
         if kind not in _ARITHMETIC:
             raise UnknownError
@@ -151,21 +174,20 @@ class Numbers:
         found = self.step(_ARITHMETIC[kind], *places)
         if kind is ast.Mod:
             self.plain.choose_quotient(found.at, places)
-        return found
+        return self.wholes.made(found, kind, left, right)
 
     def sign(self, op: ast.unaryop, operand: object) -> Number | bool:
         if isinstance(op, ast.Not):
             test = self.condition(operand)
-            if isinstance(test, bool):
-                return not test
-            return self.step(opposite, test.at, truth=True)
+            return not test if isinstance(test, bool) else self.step(opposite, test.at, truth=True)  # fmt: skip
         if isinstance(op, ast.USub):
             if type(operand) is int:
                 return -operand
             written = self.written(operand)
             if written and type(operand) is Place:  # minus 0 has a sign
                 return self.number(-written)
-            return self.step(operator.neg, self.place(operand))
+            found = self.step(operator.neg, self.place(operand))
+            return self.wholes.made(found, ast.Sub, 0, operand)
         if isinstance(op, ast.UAdd):
             self.place(operand)
             return operand  # type: ignore[return-value]
@@ -175,7 +197,10 @@ class Numbers:
         """Return what `and` or `or` says of the operands up to the one that settles it."""
         idle = isinstance(op, ast.And)
         told = [each for each in operands[:-1] if each is not idle]
-        operands = [*told, operands[-1]]
+        last = operands[-1]
+        if last is (not idle):
+            return not idle
+        operands = told if last is idle and told else [*told, last]
         if len(operands) == 1:
             return operands[0]  # type: ignore[return-value]
         meaning = all_of if isinstance(op, ast.And) else any_of
@@ -193,9 +218,7 @@ class Numbers:
             self.step(_COMPARISONS[type(op)], self.place(a), self.place(b), truth=True)
             for op, a, b in zip(ops, operands, operands[1:])
         ]
-        if len(found) == 1:
-            return found[0]
-        return self.step(all_of, *(each.at for each in found), truth=True)
+        return found[0] if len(found) == 1 else self.step(all_of, *(each.at for each in found), truth=True)  # fmt: skip
 
     def constant(self, name: str) -> Place | None:
         """Return a constant of `math` or `numpy`; None for what is none."""
@@ -208,7 +231,7 @@ class Numbers:
         name, count = _ALIASES.get(name, name), len(args)
         if name == "where" and count == 3:
             return self.choice(*args)
-        if name == "float" and count == 1:
+        if (name == "float" and count == 1) or (name == "int" and count == 1 and self.wholes.of(args[0])):  # fmt: skip
             self.place(args[0])
             return args[0]  # type: ignore[return-value]
         meaning, fewest, most = CALLED.get(name, (opposite, 0, -1))
@@ -236,6 +259,17 @@ class Numbers:
             raise UnknownError
 
 
+def _of_whole(kind: type[ast.operator], left: int, right: int) -> int | None:
+    """Return what an operator makes of whole numbers, where that is one that is worked out."""
+    if kind in (ast.FloorDiv, ast.Mod) and not right:
+        raise UnknownError
+    if kind in (ast.Pow, *_SHIFTS) and not 0 <= right <= 64:
+        return None
+    work = _SHIFTS.get(kind) or (_ARITHMETIC[kind] if kind in (*_WHOLE, ast.Pow) else None)  # fmt: skip
+    small = abs(left) < 2**64 and abs(right) < 2**64
+    return work(left, right) if work is not None and small else None
+
+
 def _chosen(condition: Any, first: Any, second: Any) -> Any:
     return None if condition is None else first if condition else second
 
@@ -248,6 +282,11 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
     ast.Mod: operator.mod,
     ast.FloorDiv: lambda x, y: x // y if type(x) is int else mpmath.floor(x / y),
+}
+#: What is made of whole numbers alone.
+_SHIFTS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
 }
 #: What is a whole number of whole numbers.
 _WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.FloorDiv)

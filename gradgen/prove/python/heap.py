@@ -79,11 +79,13 @@ class Heap:
 
     def fork(self, test: Place, ways: tuple[Callable[[], Any], Callable[[], Any]]) -> list[Any]:  # fmt: skip
         """Follow both ways, each from here; behind them, all holds what it does in the way that is taken. Return what the ways return."""
-        before = self._copies()
-        results, after = [], []
+        before, known = self._copies(), [*self.lost]
+        results, after, lost = [], [], []
         for way in ways:
             results.append(way())
             after.append(self._copies())
+            lost.append([*self.lost])
+            self.lost[: len(known)] = known
             for place, copy in enumerate(before):
                 _put(self.held[place], copy)
         # What names are is chosen by what lists hold behind the test, which comes first.
@@ -92,6 +94,7 @@ class Heap:
         for place in order:
             held = self.held[place]
             found = [each[place] for each in after if place < len(each)]
+            self.lost[place] = any(each[place] for each in lost if place < len(each))
             if place >= len(before):
                 _put(held, found[-1])  # made in one of the ways
             elif not _is_alike(*found):
@@ -113,7 +116,7 @@ class Heap:
                 held[name] = self._either(test, one.get(name), other.get(name))
             return
         keys = [[*each] if isinstance(held, dict) else len(each) for each in (one, other)]  # fmt: skip
-        self.lost[place] = keys[0] != keys[1]
+        self.lost[place] |= keys[0] != keys[1]
         pairs = [one.items(), other.items()] if isinstance(held, dict) else [enumerate(one), enumerate(other)]  # fmt: skip
         merged = [
             (

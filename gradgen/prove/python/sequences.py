@@ -64,6 +64,8 @@ def is_truth(value: Any) -> bool:
 def taken(walker: Walker, owner: Any, at: Any) -> Any:
     """Return what stands in brackets behind a sequence."""
     walker.heap.check(owner)
+    if owner is not None and owner is walker.numbers.none_yet:
+        return owner
     if isinstance(owner, Fixed) and type(owner.value) is str and type(at) is int:
         return Fixed(owner.value[at])
     if isinstance(owner, (Place, Array)) and is_truth(at):
@@ -77,18 +79,35 @@ def taken(walker: Walker, owner: Any, at: Any) -> Any:
         for each in at:
             owner = taken(walker, owner, each)
         return owner
+    if isinstance(at, Place) and (ways := walker.numbers.wholes.of(at)):
+        return _one_of(walker, owner, at, sorted(ways))
     if not isinstance(owner, (tuple, List, Array, range)) or type(at) not in (int, slice):  # fmt: skip
         raise UnknownError
     try:
         found = owner[at]
     except IndexError:
-        raise UnknownError from None
+        return walker.numbers.nothing()  # as Python raises there
     if isinstance(owner, List) and type(at) is slice:
         return walker.held(List(found))
     if isinstance(owner, Array) and (type(at) is slice or isinstance(found, Array)):
         part = Array(found)
         owner.shared = part.shared = True
         return part
+    return found
+
+
+def _one_of(walker: Walker, owner: Any, at: Any, ways: Sequence[int]) -> Any:
+    """Return what stands at an index that is one of several; out of range, where Python raises, there is nothing."""
+    if not isinstance(owner, (tuple, List, Array, range)):
+        raise UnknownError
+    found = walker.numbers.nothing()
+    for way in ways:
+        if -len(owner) <= way < len(owner):
+            item = owner[way]
+            if isinstance(item, (List, Array, Dict)):
+                item = tuple(item)
+            test = walker.numbers.comparison([ast.Eq()], [at, way])
+            found = walker.heap.chosen(test, item, found)
     return found
 
 

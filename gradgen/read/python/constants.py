@@ -18,7 +18,7 @@ from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.rows import ATOM, Row, row_of
 from gradgen.read.python.terms.tables import Tables, aliases, change_abroad, levels
-from gradgen.read.python.terms.value import Value
+from gradgen.read.python.terms.value import Among, Value
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
 
@@ -69,7 +69,7 @@ class Constants:
             name = self.draft.fresh("invalid")
             value = Value(f"sqrt(-{len(self.edges) + 1})")
             self.draft.add(name, value, said)
-            self.edges[said] = Value(name)
+            self.edges[said] = Value(name, among=Among("", ()))
             if idle:
                 self.draft.in_ways[name] = value
         if not idle:

@@ -28,6 +28,7 @@ from gradgen.read.python.terms.value import (
     SUM,
     Known,
     Value,
+    among,
     number,
     tested,
     truth,
@@ -200,7 +201,8 @@ def _either(
         return body
     number_of(other, node.orelse, context)
     number_of(body, node.body, context)
-    return Value(f"{body.inside(OR)} if {test.inside(OR)} else {other.text}", ELSE)
+    text = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
+    return Value(text, ELSE, among=among([body, other]))
 
 
 def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
@@ -217,6 +219,9 @@ def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> 
                 return None if count == len(node.values) else (node.values[count],)
             if not end and first.is_number and last.condition:
                 first = tested(first)  # where it is 0, that is as much as False
+            if first.condition and last.truth is not None:
+                made.append(truth(end) if last.truth is end else first)
+                return None if count == len(node.values) or last.truth is end else (node.values[count],)  # fmt: skip
             text = f"{first.inside(binds)} {word} {last.inside(binds + 1)}"
             last = Value(text, binds, condition=True)
         made.append(last)

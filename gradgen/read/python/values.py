@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.errors import GradgenError
@@ -27,7 +28,7 @@ from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms import arrays, masked, methods
 from gradgen.read.python.terms.calling import called, callee, takes_sequences
 from gradgen.read.python.terms.rows import ATOM, Row, RowError
-from gradgen.read.python.terms.subscripts import subscript
+from gradgen.read.python.terms.subscripts import one_of, subscript
 from gradgen.read.python.terms.value import Known, Value, number, truth
 from gradgen.read.python.tree import as_function, dotted
 
@@ -297,6 +298,13 @@ class Scope(Place):
         cells = self.constants.draft.cells
         if self.mask and ast.dump(node.slice) == self.mask:
             return masked.where(cells.read(parts[0]), parts[1])
+        at = parts[1] if len(parts) == 2 and not isinstance(node.slice, ast.Slice) else None  # fmt: skip
+        if at is not None and at.among is not None and at.whole is None:
+            told = at.among if at.among.name else self.atom(at, "place").among
+            edge = partial(self.constants.edge, idle=True)
+            found = one_of(parts[0], told, cells, edge) if told and told.name else None
+            if found is not None:
+                return found
         return subscript(parts[0], node.slice, parts[1:], cells)
 
     def matrix(self, left: Value, right: Value) -> Value:

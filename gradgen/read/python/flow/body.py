@@ -41,6 +41,7 @@ from gradgen.read.python.flow.ways import (
 )
 from gradgen.read.python.terms.rows import ATOM, RowError, replaced, row_of
 from gradgen.read.python.terms.value import Known, Value, denied, tested
+from gradgen.read.python.terms.value import called as known
 from gradgen.read.python.values import Scope
 
 #: Published limit: how deep `if`, `for` and `while` stand in each other, in all functions together.
@@ -128,7 +129,9 @@ class Body:
         self.draft.add(name, value, said)
         if self.ways and of_way:
             self.draft.in_ways[name] = value
-        return Value(name, whole=value.whole, narrow=value.narrow)
+        return Value(
+            name, whole=value.whole, narrow=value.narrow, among=known(value, name)
+        )
 
     def named(self, name: str, value: Value, scope: Scope, said: str = "") -> Value:
         """Let a local name stand for a value: a number by a name of the program, a sequence of numbers each by one, all else as it is."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.conditions import Pairs, chain, merged
-from gradgen.read.python.flow.loops import Rest, jumps
+from gradgen.read.python.flow.loops import Rest, decides, jumps
 from gradgen.read.python.flow.ways import Jump, Returned, Ways, joined
 from gradgen.read.python.terms.rows import Row, row_of
-from gradgen.read.python.terms.value import Value, tested
+from gradgen.read.python.terms.value import Among, Value, tested, where
 from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class _Way:
 def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     """Read `if`, `elif` and `else`, each way with the values that it finds; what they assign is a choice behind them."""
     ways: list[_Way] = []
-    rest = body.rest if any(jumps([node])) else None
+    above = scope.values
+    around = body.rest
+    apart = any(jumps([node])) or (around is not None and decides(body, around.node, node, scope))  # fmt: skip
+    rest = around if apart else None
     last: list[ast.stmt] = [node]
     line = node
     while len(last) == 1 and isinstance(last[0], ast.If):
@@ -48,13 +51,15 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
                 break
             continue
         before, held = scope.values, body.draft.cells.contents
+        scope.values = {n: where(v, test, True) for n, v in before.items()}
         found = _way(body, test, line.body, scope, helper, rest)
         said = body.texts.comment(line, helper, line.test.end_lineno)
         end = found.ways.last
         if isinstance(end, Returned) and not found.ways.pairs:
             found.ways.last = replace(end, comment=end.comment or said)
         ways.append(found)
-        scope.values, body.draft.cells.contents = before, held
+        scope.values = {n: where(v, test, False) for n, v in before.items()}
+        body.draft.cells.contents = held
     if not ways:
         return body.block(last, scope, helper)
     found = _way(body, Value(""), last, scope, helper, rest)
@@ -63,7 +68,10 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     names = body.texts.names_of(node, [node])
     if rest is not None:
         names = (*names, *body.texts.names_of(rest.node, [rest.node]))
-    _merge(body, node, names, [each for each in ways if each.ways.last is None], scope, helper)  # fmt: skip
+    going = [each for each in ways if each.ways.last is None]
+    _merge(body, node, names, going, scope, helper)
+    if len(going) > 1:  # what a test tells, it tells no more behind its ways
+        scope.values |= {n: above[n] for n, v in scope.values.items() if v.among is not None and n in above and n not in names}  # fmt: skip
     made = joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
     if rest is not None and made.last is None:
         made.last = Jump(rest.breaks, node)
@@ -112,6 +120,17 @@ def _merge(
         pairs = [(each.test, each.values.get(name, lacking)) for each in going]
         _, last = pairs.pop()
         scope.values[name] = merge.value(name, pairs, last)
+
+
+def _again(values: Sequence[Value]) -> Value | None:
+    """Return the one value that several are, of each of which a test has told something; None where they are not."""
+    told = [value.among for value in values if value.among is not None]
+    alike = len(told) == len(values) and len({(v.text, a.name) for v, a in zip(values, told)}) == 1  # fmt: skip
+    if not alike or not told[0].name:
+        return None
+    pairs = {pair for each in told for pair in each.pairs}
+    whole = next(iter(pairs))[1] if len(pairs) == 1 else None
+    return replace(values[0], whole=whole, among=Among(told[0].name, (*sorted(pairs),)))  # fmt: skip
 
 
 @dataclass
@@ -167,7 +186,11 @@ class _Merge:
 
     def value(self, name: str, pairs: list[tuple[Value, Value]], last: Value) -> Value:
         """Return what a name stands for behind an `if`."""
-        value = self.sequence(pairs, last) or merged(pairs, last, self.where)
+        value = (
+            _again([*(one for _, one in pairs), last])
+            or self.sequence(pairs, last)
+            or merged(pairs, last, self.where)
+        )
         if value is None:
             pairs = [(test, self.met(name, each)) for test, each in pairs]
             last = self.met(name, last)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from gradgen.read.python.terms.value import AND, ELSE, OR, Value, denied
+from gradgen.read.python.terms.value import AND, ELSE, OR, Value, among, denied
 
 #: The values of the ways that are tried in order, each with its condition.
 Pairs: TypeAlias = "Sequence[tuple[Value, Value]]"
@@ -36,7 +36,7 @@ def chain(pairs: Pairs, last: Value) -> Value:
     for test, one in reversed(pairs):
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
         value = Value(text, ELSE)
-    return value
+    return replace(value, among=among([*(one for _, one in pairs), last]))
 
 
 def truths(pairs: Pairs, last: Value) -> Value:

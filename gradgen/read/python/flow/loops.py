@@ -20,6 +20,8 @@ from gradgen.read.python.values import Scope
 if TYPE_CHECKING:
     from gradgen.read.python.flow.body import Body
 
+#: Where so many `if` and `for` are around, there is no further turn that numbers decide.
+_DEEPEST = 58
 _NUMBERS = (
     "how often this loop turns depends on numbers here; "
     "write `for _ in range(n)` with so many turns as are enough, and an `if` in it for what they do"
@@ -67,12 +69,16 @@ def _turns(body: Body, node: ast.For | ast.While, scope: Scope, helper: Helper, 
     """Read the turns of a loop from one on, and its `else`; of `for` with what it goes through."""
     ways, around, at = Ways(), body.rest, first
     breaks = any(isinstance(each, ast.Break) for each in jumps(node.body))
+    breaks |= any(decides(body, node, each, scope) for each in ast.walk(node))
 
     def after(place: int) -> Ways:
         body.rest = around
         return _turns(body, node, scope, helper, items, place)
 
-    while ways.last is None and _again(body, node, scope, ways, items, at):
+    while ways.last is None and (again := _again(body, node, scope, ways, items, at)):
+        if isinstance(again, ast.While):  # numbers say whether there is another turn
+            ways.go_on(_turns(body, again, scope, helper, None))
+            return ways
         at += 1
         body.rest = Rest(Ways, partial(after, at), node, breaks)
         _turn(body, node, scope, helper, ways)
@@ -82,6 +88,15 @@ def _turns(body: Body, node: ast.For | ast.While, scope: Scope, helper: Helper, 
     elif isinstance(ways.last, Jump):
         ways.last = None
     return ways
+
+
+def decides(body: Body, loop: ast.stmt, node: ast.AST, scope: Scope) -> bool:
+    """Whether an `if` in a `while` assigns to a whole number that the loop's test reads: then each of its ways has turns of its own."""
+    if not isinstance(loop, ast.While) or not isinstance(node, ast.If):
+        return False
+    read = {each.id for each in ast.walk(loop.test) if isinstance(each, ast.Name)}
+    held = [scope.held(name) for name in body.texts.names_of(node, [node]) if name in read]  # fmt: skip
+    return any(value is not None and value.whole is not None for value in held)
 
 
 def jumps(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -99,8 +114,8 @@ def jumps(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             todo += node.body
 
 
-def _again(body: Body, node: ast.For | ast.While, scope: Scope, ways: Ways, items: Sequence[Value] | None, at: int) -> bool:  # fmt: skip
-    """Return whether there is another turn, with what its names stand for."""
+def _again(body: Body, node: ast.For | ast.While, scope: Scope, ways: Ways, items: Sequence[Value] | None, at: int) -> bool | ast.While:  # fmt: skip
+    """Return whether there is another turn, with what its names stand for; where numbers decide, the loop with a `break` for its test."""
     body.draft.go_to(scope.names, node)
     if isinstance(node, ast.For):
         found = items is not None and at < len(items)
@@ -109,11 +124,21 @@ def _again(body: Body, node: ast.For | ast.While, scope: Scope, ways: Ways, item
             item = body.draft.cells.read(items[at])
             bind(node.target, item, scope, lambda n, value: give(n, value, scope))
         return found
+    if body.around >= _DEEPEST and isinstance(node.test, ast.BoolOp) and getattr(node.test.values[0], "value", 0) is True:  # fmt: skip
+        raise scope.fail(_NUMBERS, node)
     test = tested(translate(node.test, scope))
     ways.pairs += body.raised()
-    if test.truth is None:
+    if test.truth is not None:
+        return test.truth
+    if any(jumps(node.orelse)):  # which is another loop's
         raise scope.fail(_NUMBERS, node)
-    return test.truth
+    ends = ast.If(ast.UnaryOp(ast.Not(), node.test), [*node.orelse, ast.Break()], [])
+    # What is behind `True or` is not read; it names what decides.
+    ever = ast.BoolOp(ast.Or(), [ast.Constant(True), node.test])
+    whole = ast.While(ever, [ends, *node.body], [])
+    for each in (whole, ever, ever.values[0], ends, ends.test, ends.body[-1]):
+        ast.copy_location(each, node)
+    return whole
 
 
 def _turn(

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from gradgen.read.python.flow.conditions import both, truths
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import Row, RowError, row_of
-from gradgen.read.python.terms.value import ELSE, OR, Value, denied, truth
+from gradgen.read.python.terms.value import ELSE, OR, Value, among, denied, truth
 
 #: So many ends of ways, or so many characters, stand in one formula; the rest has a name of its own.
 _ENDS, _LONG = 12, 240
@@ -214,5 +214,5 @@ def formula(end: End, place: int, name: Callable[[Value], Value]) -> Value:
         if count >= _ENDS or len(value.text) > _LONG:
             value, count = name(value), 1
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
-        value = Value(text, ELSE)
+        value = Value(text, ELSE, among=among([one, value]))
     return value

@@ -175,6 +175,8 @@ def plain(
     if known.text == "{0}":
         return replace(args[0], whole=None, index=False)
     number = literal(args[0]) if found.path == "builtins.int" else None
+    if found.path == "builtins.int" and number is None and args[0].among is not None:
+        return args[0]
     if number is not None:
         return index(int(number))
     if found.path == "builtins.abs" and args[0].whole == 0:

@@ -17,9 +17,11 @@ from gradgen.read.python.terms.value import (
     PRODUCT,
     SIGN,
     SUM,
+    Among,
     Value,
     denied,
     index,
+    together,
     truth,
 )
 
@@ -106,7 +108,10 @@ def unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
     if value.index and value.whole is not None:
         return narrowed(index(-value.whole), (value,), -value.whole)
     whole = None if value.whole is None else -value.whole
-    return narrowed(Value(f"-{value.inside(SIGN)}", SIGN, whole), (value,), whole)
+    told = value.among
+    among = Among(told.name, (*((at, -own) for at, own in told.pairs),)) if told and told.name else None  # fmt: skip
+    made = Value(f"-{value.inside(SIGN)}", SIGN, whole, among=among)
+    return narrowed(made, (value,), whole)
 
 
 def binary(
@@ -146,7 +151,17 @@ def binary(
         text = f"{left.inside(POWER + 1)} ** {right.inside(SIGN)}"
     else:
         text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
-    return narrowed(Value(text, binds, whole), (left, right), narrow)
+    made = Value(text, binds, whole, among=_among(left, kind, right))
+    return narrowed(made, (left, right), narrow)
+
+
+def _among(left: Value, kind: type[ast.operator], right: Value) -> Among | None:
+    """Return which whole numbers an operation may come to, where numbers decide that."""
+    found = together(left, right)
+    told = left.among or right.among
+    if not found or told is None or kind not in (ast.Add, ast.Sub, ast.Mult):
+        return None
+    return Among(told.name, (*((at, _ON_WHOLE[kind](a, b)) for at, a, b in found),))
 
 
 def of_numpy(left: Value, kind: type[ast.operator], right: Value) -> int | None:
@@ -198,4 +213,10 @@ def comparison(
     if len(numbers) == len(operands):
         pairs = zip(node.ops, numbers, numbers[1:])
         return truth(all(_ON_NUMBERS[type(op)](a, b) for op, a, b in pairs))
-    return Value(text, COMPARISON, condition=True)
+    ways = together(*operands) if len(operands) == 2 else None
+    holds = [_ON_NUMBERS[type(node.ops[0])](a, b) for _, a, b in ways or ()]
+    if ways and len({*holds}) == 1:
+        return truth(holds[0])  # in all of them
+    told = operands[0].among or operands[-1].among
+    tells = (told.name, (*(at for (at, _, _), held in zip(ways, holds) if held),)) if told and ways else ("", ())  # fmt: skip
+    return Value(text, COMPARISON, condition=True, tells=tells)

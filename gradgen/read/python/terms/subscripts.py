@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradgen.read.python.flow.conditions import chain
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
     HELD,
@@ -20,7 +21,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     literal,
     row_of,
 )
-from gradgen.read.python.terms.value import Known, Value
+from gradgen.read.python.terms.value import COMPARISON, Among, Known, Value
 
 
 def bounds(node: ast.expr) -> list[ast.expr]:
@@ -75,6 +76,58 @@ def subscript(
     if row.kind == "array" and row_of(found) is not None:
         cells.freeze(base, "by a row of it")
     return found
+
+
+def one_of(base: Value, at: Among, cells: Cells, edge: Callable[[str], Value]) -> Value | None:  # fmt: skip
+    """Return what stands at an index of which numbers decide which it is; None where what is asked is not in order.
+
+    Args:
+        base: what is asked.
+        at: which index may be meant.
+        cells: what may change.
+        edge: what makes the edge of the domain, where the index is out of range.
+    """
+    row = row_of(cells.read(base))
+    if row is None or row.kind not in ("list", "tuple", "array", "range", "sequence"):
+        return None
+    size = len(row)
+    inside = [(was, cells.read(row.items[own])) for was, own in at.pairs if -size <= own < size]  # fmt: skip
+    outside = [was for was, own in at.pairs if not -size <= own < size]
+    if not inside:
+        raise RowError(f"the index is out of range: there are {size} values")
+    for _, item in inside:
+        cells.freeze(item, "by an index that numbers decide")
+    beyond = edge("the index is out of range") if outside else None
+    pairs = [(_is(at.name, was), beyond) for was in outside]
+    return _choice([*pairs, *((_is(at.name, was), item) for was, item in inside)])  # type: ignore[list-item]
+
+
+def _is(name: str, whole: int) -> Value:
+    return Value(f"{name} == {whole}", COMPARISON, condition=True)
+
+
+def _choice(pairs: Sequence[tuple[Value, Value]]) -> Value:
+    """Return the value of the first condition that holds; of sequences alike item by item. What raises stands first."""
+    values = [value for _, value in pairs]
+    *_, last = values
+    if all(value == last for value in values):
+        return last
+    rows = [row_of(value) for value in values]
+    of_last = row_of(last)
+    if of_last is not None:
+        plain = ("list", "tuple", "array")
+        made = []
+        for place in range(len(of_last)):
+            at = []
+            for (test, value), row in zip(pairs, rows):
+                if row is not None and (row.kind != of_last.kind or row.kind not in plain or len(row) != len(of_last)):  # fmt: skip
+                    raise RowError("what numbers decide among is not alike: sequences as long as each other are, or numbers")  # fmt: skip
+                at.append((test, value if row is None else row.items[place]))
+            made.append(_choice(at))
+        return Row(of_last.kind, (*made,)).value
+    if any(not value.is_number for value in values):
+        raise RowError("numbers decide which this is; numbers are chosen, and sequences of them")  # fmt: skip
+    return chain(pairs[:-1], last)
 
 
 def place_of(row: Row, key: Value) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 #: How strongly the operators of a formula bind: as in Python.
 ELSE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
@@ -38,6 +39,19 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Among:
+    """Which whole numbers a value may be, where numbers decide that.
+
+    Attributes:
+        name: what the program calls the number that tells which; empty where it has no name yet.
+        pairs: each number that this may be, with the value's own there.
+    """
+
+    name: str
+    pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Value:
     """What a part of an expression is in a formula.
 
@@ -53,6 +67,8 @@ class Value:
         unclear: why it cannot be read, where that is so: what is said of the name.
         lacking: whether that is as the name has no value there, and Python raises where it is read.
         boxed: whether numpy has made an array without axes of it here, which may be changed in place.
+        among: which whole numbers it may be, where that is known and it is more than one; none of what always raises.
+        tells: of a condition, which number decides it, and which whole numbers that is where it holds.
     """
 
     text: str
@@ -66,6 +82,8 @@ class Value:
     unclear: str = ""
     lacking: bool = False
     boxed: bool = False
+    among: Among | None = None
+    tells: tuple[str, tuple[int, ...]] = ("", ())
 
     @property
     def told(self) -> bool | None:
@@ -80,6 +98,52 @@ class Value:
     def inside(self, binds: int) -> str:
         """Return the text as an operand of what binds so strongly."""
         return self.text if self.binds >= binds else f"({self.text})"
+
+
+#: A value that may be more whole numbers than this is a number like others.
+_MOST = 200
+
+
+def among(values: Sequence[Value]) -> Among | None:
+    """Return which whole numbers one of several values may be; None where one of them may be any number."""
+    found: set[int] = set()
+    for value in values:
+        if value.whole is None and value.among is None or value.narrow:
+            return None
+        told = value.among.pairs if value.among is not None else ()
+        found.update(own for _, own in told)
+        found.update(() if value.whole is None else (value.whole,))
+    return Among("", (*((each, each) for each in sorted(found)),)) if len(found) <= _MOST else None  # fmt: skip
+
+
+def called(value: Value, name: str) -> Among | None:
+    """Return which whole numbers a value may be, once the program has a name for it."""
+    told = value.among
+    return Among(name, told.pairs) if told is not None and not told.name else told
+
+
+def where(value: Value, test: Value, holds: bool) -> Value:
+    """Return a value as it is where a condition holds, or where it does not: which whole numbers it may be there."""
+    name, told = test.tells
+    if not name or value.among is None or value.among.name != name:
+        return value
+    pairs = (*(pair for pair in value.among.pairs if (pair[0] in told) is holds),)
+    whole = pairs[0][1] if len(pairs) == 1 else None
+    return replace(value, whole=whole, among=Among(name, pairs))
+
+
+def together(one: Value, other: Value) -> Sequence[tuple[int, int, int]] | None:
+    """Return which whole numbers two values may be at once, behind what tells which; None where that is not known."""
+    if one.narrow or other.narrow:
+        return None
+    if one.among is not None and one.among.name and other.whole is not None:
+        return [(at, own, other.whole) for at, own in one.among.pairs]
+    if other.among is not None and other.among.name and one.whole is not None:
+        return [(at, one.whole, own) for at, own in other.among.pairs]
+    if one.among is None or other.among is None or not one.among.name or one.among.name != other.among.name:  # fmt: skip
+        return None
+    of_other = dict(other.among.pairs)
+    return [(at, own, of_other[at]) for at, own in one.among.pairs if at in of_other]
 
 
 def truth(value: bool) -> Value:
