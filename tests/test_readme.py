@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.conftest import ROOT, one_in
 from tests.pages import FILES, README, blocks, page, played
 from tests.reference import NAMES, PAGES
 from tests.rows import called, constants
+from tests.site import sources
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -92,6 +94,26 @@ def test_readme_is_short() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     (version,) = re.findall(r'(?m)^version = "(.*)"$', project)
     assert f"version = {{{version}}}" in README
+
+
+def test_a_site_has_all_pages_and_no_link_out_of_itself(tmp_path: Path) -> None:
+    sources(tmp_path)
+    files = [*tmp_path.rglob("*.md")]
+    assert len(files) == len(FILES)
+    for file in files:
+        prose = re.sub(r"(?ms)^```.*?^```$|`[^`\n]+`", "", file.read_text("utf-8"))
+        for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+            assert "://" in link or (file.parent / link).exists(), (file, link)
+
+
+@pytest.mark.slow
+def test_sphinx_makes_the_site_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    pytest.importorskip("myst_parser")
+    command = [sys.executable, "-m", "tests.site", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "operations.html" in (tmp_path / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
