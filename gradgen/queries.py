@@ -31,6 +31,7 @@ class Query:
         results: how many results the formula has.
         normal: whether it gives the sums of least squares.
         mean: whether it gives means.
+        dialect: the dialect that it is in.
     """
 
     before: tuple[str, ...]
@@ -43,6 +44,7 @@ class Query:
     results: int
     normal: bool
     mean: bool
+    dialect: str
 
 
 def query_of(compiled: Compiled, table: str | None = None) -> Query:
@@ -82,4 +84,5 @@ def query_of(compiled: Compiled, table: str | None = None) -> Query:
         results=len(program.outputs),
         normal=target.normal,
         mean=recipe.reduce == "mean",
+        dialect=recipe.dialect,
     )

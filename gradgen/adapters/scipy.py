@@ -20,6 +20,9 @@ _DIGITS = 2
 _SMALLER = 1e-3
 #: The step that tells whether a slope is small promises so much of the value.
 _PROBE = 1e-3
+#: What part of a value may be all that changes: a step that gains less is lost in the digits of its sum.
+_PARTS = (1.0, 1e-3, 1e-6, 1e-8)
+_EPS = float(np.finfo(np.float64).eps)
 #: So often are other units of the inputs tried.
 _ROUNDS = 4
 #: A function of a vector of parameters.
@@ -130,13 +133,14 @@ def minimum(
         )
         at, value = ended.x * units, float(ended.fun) * size
         # Where slopes are small already, digits of the value that are lost in its sum may end the search.
-        near = np.abs(ended.jac).max() <= 10 * tolerance
+        told = np.sqrt(_EPS * abs(float(ended.fun)))  # a smaller slope gains less
+        near = np.abs(ended.jac).max() <= 10 * max(tolerance, told)
         if not (ended.success or (ended.status == _DIGITS and near)):
             return at, value, str(ended.message)
-        found = _units(scaled, ended)
+        found, part = _units(scaled, ended)
         if found is None:
             return at, value, ""
-        units, size = units * found, abs(value)
+        units, size = units * found, part * abs(value)
         if not (size and np.isfinite(units).all() and units.all()):
             break
     return at, value, "slopes are small only as units are large: take others"
@@ -163,17 +167,25 @@ class _Scaled:
         return found
 
 
-def _units(fun: _Scaled, ended: Any) -> Doubles | None:
-    """Return other units of inputs if a slope that has always been small is so by its unit alone: a long step along it still gains what it promises."""
+def _units(fun: _Scaled, ended: Any) -> tuple[Doubles | None, float]:
+    """Return other units of inputs if a slope that has always been small is so by its unit alone: a long step along it still gains what it promises.
+
+    Beside what does not change of a value that may be a small part of it: what part of it the units are of.
+    """
     assert fun.first is not None
     value, slopes, first = float(ended.fun), ended.jac, fun.first
     units = np.divide(abs(first[0]), np.abs(first[1]), where=first[1] != 0, out=np.ones_like(slopes))  # fmt: skip
     slow = np.flatnonzero(np.abs(slopes) > _SMALLER * np.abs(first[1]))
-    wrong = False
-    for place in slow:
-        units[place] = abs(value) / abs(float(slopes[place]))
-        ahead = ended.x.copy()
-        ahead[place] -= np.copysign(_PROBE * units[place], slopes[place])
-        gain = 0.25 * _PROBE * abs(value)
-        wrong = wrong or not value or fun(ahead)[0] < value - gain
-    return units if wrong else None
+    lengths = [abs(value) / abs(float(slopes[place])) for place in slow]
+    units[slow] = lengths
+    if not value and len(slow):
+        return units, 1.0
+    for part in _PARTS:
+        for place, length in zip(slow, lengths):
+            promised = _PROBE * part * abs(value)
+            ahead = ended.x.copy()
+            ahead[place] -= np.copysign(_PROBE * part * length, slopes[place])
+            if fun(ahead)[0] < value - 0.25 * promised:
+                units[slow] *= part
+                return units, part
+    return None, 1.0

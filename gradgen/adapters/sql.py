@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,11 @@ from gradgen.queries import Query, query_of
 
 #: What types of columns that are no numbers begin with; what a database does not name so it says itself.
 _NO_NUMBERS = ("VARCHAR", "CHAR", "TEXT", "STRING", "NVARCHAR", "ENUM", "BLOB", "BYTE", "BINARY", "BIT", "DATE", "TIME", "INTERVAL", "UUID", "JSON", "STRUCT", "MAP", "LIST", "ARRAY", "UNION")  # fmt: skip
+#: What PostgreSQL's drivers say for types of numbers, and for others.
+_NUMBERS = (20, 21, 23, 700, 701, 1700)
+_OTHERS = {16: "BOOLEAN", 17: "BYTEA", 25: "TEXT", 1042: "CHAR", 1043: "VARCHAR", 1082: "DATE", 1083: "TIME", 1114: "TIMESTAMP", 1184: "TIMESTAMPTZ"}  # fmt: skip
+#: How queries for PostgreSQL have their parameters.
+_STYLE = "pyformat"
 #: So many columns of a table are listed.
 _LISTED = 12
 
@@ -104,7 +110,7 @@ def fit(
     other result is a loss, whose mean `scipy.optimize.minimize` gets (BFGS); its slopes end below `tolerance` (1e-6).
 
     Args:
-        connection: a connection of DB-API (PEP 249) to the database that the query is for.
+        connection: a connection of DB-API (PEP 249) to the database that the query is for, or a Spark session.
         compiled: the query, with `reduce`.
         table: the table; None for that of the query.
         start: the parameters by their names, or where an earlier fit stood.
@@ -120,7 +126,8 @@ def fit(
         GradgenError: the table, its columns or the parameters do not fit the query, or the start has no value.
         FitError: a query fails; its `fit` has the best parameters so far.
     """
-    query = query_of(compiled, table)
+    connection, query = _begun(connection, compiled, table)
+    _check_options(report, tolerance, queries)
     at, fixed = _numbers(query, start, {**dict(compiled.recipe.defaults), **given})
     check_table(connection, query)
     runs = _Runs(connection, query, fixed, report, queries)
@@ -157,7 +164,7 @@ def objective(
     Raises:
         GradgenError: the table, its columns or names do not fit the query; or, in a call, it fails.
     """
-    query = query_of(compiled, table)
+    connection, query = _begun(connection, compiled, table)
     if query.normal or query.results > 1:
         raise GradgenError("an objective is of one result, and no residuals: compile it without --with gauss_newton")  # fmt: skip
     start = dict.fromkeys(query.wrt, 0.0)
@@ -166,7 +173,10 @@ def objective(
     runs = _Runs(connection, query, fixed)
 
     def fun(x: Any) -> tuple[float, Doubles]:
-        at = np.asarray(x, np.float64)
+        try:
+            at = np.asarray(x, np.float64)
+        except (TypeError, ValueError):
+            raise GradgenError(f"the parameters are numbers, not {_short(x)}") from None
         if at.shape != (len(query.wrt),):
             raise GradgenError(f"the parameters are {len(query.wrt)} numbers ({', '.join(query.wrt)}), not an array of the shape {at.shape}")  # fmt: skip
         value, *slopes = runs.row(at)
@@ -193,9 +203,93 @@ def check_table(connection: Any, query: Query) -> None:
             hint = f"did you mean `{near[0]}`? " if near else ""
             listed = ", ".join(names[:_LISTED]) + ", ..." * (len(names) > _LISTED)
             raise GradgenError(f"the table `{query.table}` has no column `{name}`; {hint}it has {listed}")  # fmt: skip
-        kind = str(types[name.casefold()]).upper()
-        if kind.startswith(_NO_NUMBERS) or kind.endswith("]"):
+        kind = _no_number(query, types[name.casefold()])
+        if kind:
             raise GradgenError(f"the column `{name}` of the table `{query.table}` holds {kind[:40]}, and the query reads numbers")  # fmt: skip
+
+
+def _no_number(query: Query, kind: Any) -> str:
+    """Return what a type is called if it is none of numbers; empty where it is."""
+    if query.dialect == "postgres" and isinstance(kind, int):
+        return "" if kind in _NUMBERS else _OTHERS.get(kind, f"the type {kind}")
+    name = str(kind).upper()
+    return name if name.startswith(_NO_NUMBERS) or name.endswith("]") else ""
+
+
+class _Session:
+    """A Spark session as a connection: statements one by one, their parameters by name."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def execute(self, text: str, given: Mapping[str, float] | None = None) -> Any:
+        """Run a statement, and return what has its rows."""
+        args = {} if given is None else {"args": dict(given)}
+        return _Frame(self.session.sql(text, **args))
+
+
+class _Frame:
+    """What a Spark session gives, with its rows as a cursor has them.
+
+    Attributes:
+        description: the names and the types of its columns.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.description = frame.dtypes
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return [tuple(row) for row in self.frame.collect()]
+
+
+def _begun(connection: Any, compiled: Compiled, table: str | None) -> tuple[Any, Query]:
+    """Return what runs statements, and the query.
+
+    Raises:
+        GradgenError: one is something else, or hands parameters over otherwise.
+    """
+    if not isinstance(compiled, Compiled):
+        raise GradgenError(f"the query is what gradgen.compile gives, not {_short(compiled)}")  # fmt: skip
+    query = query_of(compiled, table)
+    if hasattr(connection, "execute") or hasattr(connection, "cursor"):
+        style = _style(connection) if query.dialect == "postgres" else _STYLE
+        if style != _STYLE:
+            raise GradgenError(f"the query's parameters are by name, as %(a)s, which this driver takes with `{type(connection).__module__}.paramstyle = {_STYLE!r}` alone")  # fmt: skip
+        return connection, query
+    if not hasattr(connection, "sql"):
+        raise GradgenError(f"the connection is one of DB-API (PEP 249), or a Spark session, not {_short(connection)}")  # fmt: skip
+    return _Session(connection), query
+
+
+def _style(connection: Any) -> str:
+    """Return how a driver of DB-API takes parameters; as PostgreSQL's do where it does not say."""
+    name = type(connection).__module__
+    while name:
+        style = getattr(sys.modules.get(name), "paramstyle", None)
+        if style is not None:
+            return str(style)
+        name = name.rpartition(".")[0]
+    return _STYLE
+
+
+def _check_options(report: Any, tolerance: Any, queries: Any) -> None:
+    """Refuse options of another type.
+
+    Raises:
+        GradgenError: one is.
+    """
+    if report is not None and not callable(report):
+        raise GradgenError(f"`report` is what is called after each query, as print, not {_short(report)}")  # fmt: skip
+    if tolerance is not None and not (_finite(tolerance) and tolerance >= 0):
+        raise GradgenError(f"`tolerance` is a number from 0 on, not {_short(tolerance)}")  # fmt: skip
+    if isinstance(queries, bool) or not isinstance(queries, int) or queries < 1:
+        raise GradgenError(f"`queries` is how many may be run, not {_short(queries)}")
+
+
+def _short(value: Any) -> str:
+    return printable(repr(value))[:60]
 
 
 class _Runs:

@@ -445,6 +445,86 @@ def test_what_is_no_fit_is_refused(engine: Any) -> None:
             fun(wrong)
 
 
+#: What is handed over in the wrong place.
+MISTAKEN: tuple[tuple[str, Any, str], ...] = (
+    ("table", 5, "a table is called by one line of text, as `orders` or"),
+    ("table", Path("data"), "a table is called by one line of text, as `orders` or"),
+    ("table", b"data", "a table is called by one line of text, as `orders` or"),
+    ("start", "a", "the start is a number for each parameter by its name"),
+    ("start", {"a": 1.0}, "`k` has no value: the start names all that is fitted"),
+    ("start", {**START, "a": "1"}, "`a` is '1', which is no number to begin with"),
+    ("start", {**START, "a": [1.0]}, "`a` is [1.0], which is no number to begin"),
+    ("start", {**START, 1: 1.0}, "the query has no parameter `1`; it has a, k, b, w"),
+    ("connection", "rows.duckdb", "the connection is one of DB-API (PEP 249), or a"),
+    ("connection", None, "the connection is one of DB-API (PEP 249), or a Spark"),
+    ("compiled", "a*exp(-k*t)", "the query is what gradgen.compile gives, not 'a*"),
+    ("tolerance", "1", "`tolerance` is a number from 0 on, not '1'"),
+    ("tolerance", math.nan, "`tolerance` is a number from 0 on, not nan"),
+    ("queries", "5", "`queries` is how many may be run, not '5'"),
+    ("queries", 0, "`queries` is how many may be run, not 0"),
+    ("report", 3, "`report` is what is called after each query, as print, not 3"),
+)
+
+
+@pytest.mark.parametrize(("place", "value", "says"), MISTAKEN)
+def test_what_is_of_the_wrong_type_is_told_in_one_line(
+    place: str, value: Any, says: str, engine: Any
+) -> None:
+    points(engine, 10)
+    given = {"connection": engine, "compiled": curve(), "table": None, "start": START}
+    with pytest.raises(GradgenError, match=".") as refusal:
+        fit(**{**given, place: value})
+    assert says in str(refusal.value) and "\n" not in str(refusal.value)
+    for wrong in ("ab", [1.0, 2.0, 3.0, "x"]):
+        with pytest.raises(GradgenError, match="the parameters are numbers, not"):
+            objective(engine, curve(with_=()))(wrong)
+
+
+@pytest.mark.parametrize("scale", [1.0, pytest.param(1e-4, marks=pytest.mark.slow), 1e-8])  # fmt: skip
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e3])
+def test_an_offset_hides_no_minimum(offset: float, scale: float, engine: Any) -> None:
+    """What does not change of a loss may be 10**10 times what does."""
+    engine.execute("CREATE TABLE data AS SELECT i/100.0 AS t, 3.0 + sin(i*i*0.37) AS y FROM range(200) r(i)")  # fmt: skip
+    made = compile(f"{offset} + {scale}*(y - a - b*t)**2", inputs="t, y, a, b", rows="t, y", target="sql", reduce="sum", proof=False)  # fmt: skip
+    found = fit(engine, made, None, {"a": 0.0, "b": 0.0})
+    slope, height = np.polyfit(*engine.execute("SELECT t, y FROM data").fetchnumpy().values(), 1)  # fmt: skip
+    got = found.parameters["a"], found.parameters["b"]
+    assert found.converged and got == pytest.approx((height, slope), rel=1e-3, abs=2e-3)
+
+
+class Session:
+    """What runs statements as Spark's sessions do, in DuckDB."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.said: list[str] = []
+
+    def sql(self, text: str, args: Mapping[str, float] | None = None) -> Any:
+        self.said.append(text)
+        self.found = self.engine.execute(text, args or {})
+        self.dtypes = [(n, str(t).lower()) for n, t, *_ in self.found.description]
+        return self
+
+    def collect(self) -> list[Any]:
+        rows: list[Any] = self.found.fetchall()
+        return rows
+
+
+def test_a_session_runs_statements_one_by_one(engine: Any) -> None:
+    points(engine, 200)
+    made = compile("log1p((y - a*sigmoid(k*t))**2)", inputs="t, y, a, k", rows="t, y", target="sql", reduce="sum", proof=False)  # fmt: skip
+    start = {"a": 1.0, "k": 0.1}
+    session = Session(engine)
+    assert fit(session, made, None, start) == fit(engine, made, None, start)
+    begins = [text.lstrip("-").strip()[:1] for text in session.said]
+    functions = [text for text in session.said if "MACRO" in text]
+    assert len(functions) > 1 and all(text.count("MACRO") == 1 for text in functions)
+    assert session.said.index(functions[-1]) == len(functions) and begins
+    engine.execute("CREATE TABLE texts AS SELECT '1.0' AS t, 2.0 AS y")
+    with pytest.raises(GradgenError, match="the column `t` of the table `texts` holds"):
+        fit(session, made, "texts", start)
+
+
 _FITS = """
 import json, sys
 import duckdb
