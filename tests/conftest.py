@@ -21,6 +21,8 @@ os.environ["GRADGEN_NO_CACHE"] = "1"
 ROOT = Path(__file__).resolve().parent.parent
 #: Formulas with gold values, beside the project on the machines that have them; not part of it.
 DATA = ROOT.parent / "shared" / "data"
+#: The lists of real formulas; those of `cases/equations/` are part of the project.
+LISTS = ("equations", "feynman", "fpbench", "symreg", "optim")
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def formulas(name: str) -> list[dict[str, str]]:
     if name == "equations":
         from tests.equations import equations
 
-        return [{"id": one.name, "expression": one.text, "variables": ";".join(one.ranges)} for one in equations()]  # fmt: skip
+        return [{"id": one.name, "expression": one.text.replace("; ", "\n"), "variables": ";".join(one.ranges)} for one in equations()]  # fmt: skip
     path = DATA / f"{name}.csv"
     if not path.exists():
         pytest.skip(f"the formulas of {name} are not on this machine")
@@ -69,7 +71,11 @@ def compiled(expression: str, inputs: str) -> Compiled | None:
 
 
 def gold(name: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the gold values by formula."""
+    """Return the gold values by formula; of the equations, the points."""
+    if name == "equations":
+        from tests.equations import equations
+
+        return {one.name: [{"point": dict(zip(one.ranges, at))} for at in one.points(3)] for one in equations()}  # fmt: skip
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in (DATA / f"{name}_gold.jsonl").read_text().splitlines():
         row = json.loads(line)

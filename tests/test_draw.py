@@ -32,7 +32,7 @@ from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
 from gradgen.targets import PYTHON
 from gradgen.trace import carried, meanings
-from tests.conftest import ROOT, formulas
+from tests.conftest import LISTS, ROOT, formulas
 from tests.generators import branching, compiled, program
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -180,7 +180,7 @@ def test_generated_modules(path: Path) -> None:  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas(name: str) -> None:
     for row in formulas(name)[::16]:
         try:

@@ -214,7 +214,7 @@ def test_edits_of_real_formulas_hand_few_names_on(
 ) -> None:
     count, found = 0, []
     for row in (row for name in names for row in formulas(name)[::every]):
-        if ";" in row["expression"]:
+        if "\n" in row["expression"]:
             continue
         before = compile(row["expression"], proof=False)
         for new in edits(row["expression"]):

@@ -19,6 +19,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
+from tests.conftest import LISTS
 from tests.generators import KINDS, compiled
 from tests.languages.test_c import cases, real
 from tests.rows import NUMERIC, called, constants, has_text
@@ -251,7 +252,7 @@ def test_every_listed_formula_is_that_of_python(target: str) -> None:
 
 @pytest.mark.slow
 @every_target
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_python(name: str, target: str) -> None:
     listed = real(name)
     if target != "numpy":  # whose operations take longer to begin

@@ -36,7 +36,7 @@ from gradgen.write.languages.c import C
 from gradgen.write.module import render
 from gradgen.write.target import Skeleton
 from gradgen.write.templates import helpers
-from tests.conftest import DATA, ROOT, formulas, gold
+from tests.conftest import DATA, LISTS, ROOT, formulas, gold
 from tests.pages import page
 from tests.rows import NUMERIC, constants, drawn, has_text
 
@@ -152,9 +152,12 @@ def cases() -> dict[tuple[str, tuple[str, ...]], list[list[float]]]:
 
 def real(name: str) -> dict[tuple[str, tuple[str, ...]], list[list[float]]]:
     """Return the real formulas of a list, with their inputs, and the points with gold values of each."""
-    points = gold(name) if (DATA / f"{name}_gold.jsonl").exists() else {}
+    here = name == "equations" or (DATA / f"{name}_gold.jsonl").exists()
+    points = gold(name) if here else {}
     listed: dict[tuple[str, tuple[str, ...]], list[list[float]]] = {}
-    for row in formulas(name):
+    # C's gamma and hypot are others than Python's, some units in the last place apart.
+    alike = [row for row in formulas(name) if not re.search(r"\b(l?gamma|hypot)\(", row["expression"])]  # fmt: skip
+    for row in alike[::4] if name == "equations" else formulas(name):
         names = tuple(row["variables"].split(";"))
         found = [[at["point"][n] for n in names] for at in points.get(row["id"], [])]
         listed[row["expression"], names] = found
@@ -192,7 +195,7 @@ def test_every_listed_formula_is_that_of_python(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_python(name: str, tmp_path: Path) -> None:
     listed = real(name)
     assert compare(listed, tmp_path) > 0.95 * len(listed)

@@ -26,6 +26,7 @@ from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import target_for
 from tests import generators
+from tests.conftest import LISTS
 from tests.languages import test_c
 from tests.languages.test_arrays import _CANCELLING, drawn, moved, near, plainly
 from tests.languages.test_c import apart, cases, real
@@ -245,7 +246,7 @@ def test_every_listed_formula_is_that_of_one_point(style: str, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_one_point(name: str, tmp_path: Path) -> None:
     listed = real(name)
     if len(listed) > 200:  # which take gcc minutes

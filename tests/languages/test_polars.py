@@ -22,7 +22,7 @@ from gradgen.pipeline import Compiled, compile
 from gradgen.targets import target_for
 from gradgen.verify import verify
 from tests import generators
-from tests.conftest import one_in
+from tests.conftest import LISTS, one_in
 from tests.languages.databases import NAMES
 from tests.languages.test_arrays import _CANCELLING, doubts, drawn, near, plainly
 from tests.languages.test_c import cases, real
@@ -147,7 +147,7 @@ def test_every_listed_formula_is_that_of_python(style: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_python(name: str) -> None:
     some = dict([*real(name).items()][::2])
     count, found = compared(some)

@@ -25,6 +25,7 @@ from gradgen.targets import target_for
 from gradgen.verify import verify
 from gradgen.write.sql.names import KEYWORDS
 from tests import generators
+from tests.conftest import LISTS
 from tests.languages.databases import NAMES, TABLES
 from tests.languages.test_arrays import drawn, near, plainly
 from tests.languages.test_c import cases, real
@@ -132,12 +133,13 @@ def test_every_listed_formula_is_that_of_python(style: str, engine: Any) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["feynman", "fpbench", "symreg", "optim"])
+@pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_python(name: str, engine: Any) -> None:
-    some = dict([*real(name).items()][::4])
+    some = dict([*real(name).items()][:: 1 if name == "equations" else 4])
     count, found = compared(engine, some)
     assert not found
-    assert count > 0.95 * len(some)
+    # Some equations have both a `t` and a `T`, which SQL does not tell apart.
+    assert count > 0.9 * len(some)
 
 
 def random_programs(engine: Any, first: int, last: int) -> None:
