@@ -163,7 +163,7 @@ def test_each_step_lights_all_four(reader: Reader) -> None:
     page = reader.open(text_of(SEED, {"x": 3.0, "y": -4.0}))
     assert reader.sentence().startswith("8 stages forward, 12 lines backward.")
     page.keyboard.press("ArrowRight")
-    assert reader.sentence() == "Forward, 1 of 8: sigy = sigmoid(y) = 0.0179862."
+    assert reader.sentence() == "Forward, 1 of 8: sigy = sigmoid(y) is 0.0179862."
     assert all(reader.lit().values())
     for _ in range(7):
         page.click("#next")
@@ -177,8 +177,8 @@ def test_each_step_lights_all_four(reader: Reader) -> None:
     assert len(said) == 12
     last = reader.sentence()
     assert last == (
-        "Backward, 12 of 12: dy += ∂sigy/∂y × dsigy. The local derivative (1 - sigy) * sigy = 0.0176627, "
-        "times dsigy = 0.512144, brings 0.00904586. With that, dy is 1.59223."
+        "Backward, 12 of 12: dy += ∂sigy/∂y × dsigy. The local derivative (1 - sigy) * sigy is 0.0176627; "
+        "times dsigy, which is 0.512144, it brings 0.00904586. With that, dy is 1.59223."
     )
     page.keyboard.press("ArrowRight")
     assert reader.sentence() == last
@@ -189,7 +189,7 @@ def test_each_step_lights_all_four(reader: Reader) -> None:
     page.click("#back")
     assert reader.sentence().startswith("Backward, 11 of 12")
     page.click(".forward tr[data-s='5']")
-    assert reader.sentence().startswith("Forward, 4 of 8: xpy = x + y = −1")
+    assert reader.sentence().startswith("Forward, 4 of 8: xpy = x + y is −1")
     page.keyboard.press("ArrowRight")
     assert reader.sentence().startswith("Forward, 5 of 8")
 
@@ -245,6 +245,18 @@ def test_the_reader_chooses_the_seed(reader: Reader) -> None:
     both = [2 * a + b for a, b in zip(rows[0], rows[2])]
     found = reader.numbers("table:has(input.value) td.gradient")
     assert found == pytest.approx(both, rel=1e-12)
+
+
+def test_the_browser_runs_no_other_script(browser: Any, tmp_path: Path) -> None:
+    reader = Reader(browser, tmp_path)
+    text = text_of("x*y", {"x": 2.0, "y": 3.0})
+    bad = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
+    path = tmp_path / "page.html"
+    path.write_text(text.replace("<main>", f"<main>{bad}"), encoding="utf-8")
+    reader.page.goto(path.as_uri())
+    assert reader.page.evaluate("window.ran") is None
+    assert reader.numbers("td.result") == [6.0]
+    reader.context.close()
 
 
 def test_nothing_of_the_authors_runs(reader: Reader) -> None:

@@ -40,33 +40,40 @@ class _Speller(Speller):
 
 
 def formula(program: Program) -> str:
-    """Return the equations of a program's results, one below the other; empty where they are too long to be read.
+    """Return the equations of the values that their author named, and of the results, one below the other; empty where they are too long.
 
     What belongs to an input or a stage has the attribute `data-s`, its place among them.
     """
     at = places(program)
+    named = {v for _, v, _ in program.given if v in program.lines}
     # A reciprocal is no part of the formula where something is divided.
-    apart = {v for v in program.lines if program.steps[v].op != "inv"}
+    apart = {v for v in program.lines if v in named or program.steps[v].op != "inv"}
     steps, moved = by_formula(program, apart)
-    speller = _Speller(steps, {steps[moved[v]].args[0]: at[v] for v in sorted(apart, reverse=True)})  # fmt: skip
-    inputs = {}
-    for value, name in program.signature.items():
-        inputs[moved[value]] = symbol(name).replace(">", f' data-s="{at[value]}">', 1)
-    called = "<mo>,</mo>".join(inputs.values())
+    copies = {steps[moved[v]].args[0]: at[v] for v in sorted(apart, reverse=True)}
+    speller = _Speller(steps, copies)
+    called = {v: _symbol(program.names[v], at[v]) for v in (*program.signature, *named)}
+    inputs = "<mo>,</mo>".join(called[v] for v in program.signature)
+    ends = {value for _, value in program.outputs}
+    names = {moved[v]: text for v, text in called.items()}
     rows = []
     room = _LONGEST
-    for _, value in program.outputs:
+    for value in sorted(named | ends):
         try:
-            text = speller.text(moved[value], inputs, limit=room)
+            text = speller.text(moved[value], names, limit=room)
         except GradgenError:
             return ""
         room -= len(text)
-        name = symbol(program.names[value])
-        call = f"{name}<mo>(</mo>{called}<mo>)</mo>" if inputs else name
-        cells = _marked(at[value], call), "<mo>=</mo>", _marked(at[value], text)
+        head = _symbol(program.names[value], at[value])
+        if value in ends and inputs:
+            head += f"<mo>(</mo>{inputs}<mo>)</mo>"
+        cells = head, "<mo>=</mo>", _marked(at[value], text)
         rows.append("".join(f"<mtd>{cell}</mtd>" for cell in cells))
     lines = "".join(f"<mtr>{row}</mtr>" for row in rows)
     return f'<math display="block"><mtable class="equations" displaystyle="true">{lines}</mtable></math>'
+
+
+def _symbol(name: str, place: int) -> str:
+    return symbol(name).replace(">", f' data-s="{place}">', 1)
 
 
 def _marked(place: int, text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -68,7 +70,9 @@ class View:
         circuit: the circuit.
         listing: the module in Python.
         missing: what there is no room for, in words.
-        style, script, live: the texts of the page's style, of its script, and of the functions that it calls.
+        style: the page's style.
+        script: its script, with the functions that it calls.
+        allowed: the digest of that, by which a browser runs no other.
     """
 
     title: str
@@ -86,7 +90,7 @@ class View:
     missing: str
     style: Markup
     script: Markup
-    live: Markup
+    allowed: str
 
 
 def shown(value: float | bool | None) -> str:
@@ -149,13 +153,22 @@ def page(
 
 
 def _smaller(view: View) -> Iterator[View]:
-    """Yield a view with less and less, which it says."""
-    view = replace(view, typeset=Markup(), missing=_FORMULA)
-    yield view
-    view = replace(view, listing="", missing=f"{view.missing} and the module")
-    yield view
-    missing = f"{_FORMULA}, the module and the circuit"
-    yield replace(view, circuit=Picture("", 0.0), missing=missing)
+    """Yield a view without some of what may be left out, which it says: the least that is missed first."""
+    for typeset, circuit in (
+        (True, True),
+        (False, True),
+        (True, False),
+        (False, False),
+    ):
+        missing = ["the module"]
+        kept = replace(view, listing="")
+        if not typeset or not view.typeset:
+            missing.append(_FORMULA)
+            kept = replace(kept, typeset=Markup())
+        if not circuit:
+            missing.append("the circuit")
+            kept = replace(kept, circuit=Picture("", 0.0))
+        yield replace(kept, missing=" and ".join(missing))
 
 
 def _view(compiled: Compiled, values: Values, listing: str) -> View:
@@ -165,6 +178,7 @@ def _view(compiled: Compiled, values: Values, listing: str) -> View:
     lines = backward(program, chain_of(program, LIVE))
     results = [rows[[*program.names].index(value)] for _, value in program.outputs]
     typeset = formula(program)
+    script = _script(f"\n{rendered(live(program))}\n{_text('page.js')}")
     return View(
         title=_title(program),
         inputs=tuple(row for row in rows if row.stage.is_input),
@@ -183,8 +197,8 @@ def _view(compiled: Compiled, values: Values, listing: str) -> View:
         listing=listing,
         missing="" if typeset else _FORMULA,
         style=Markup(_text("page.css") + STYLE),
-        script=Markup(_text("page.js")),
-        live=_script(rendered(live(program))),
+        script=script,
+        allowed=b64encode(sha256(script.encode()).digest()).decode(),
     )
 
 

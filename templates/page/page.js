@@ -164,15 +164,15 @@ function sentence() {
   const name = plain(stages[source].cells[0]);
   if (step <= forward) {
     const says = plain(row.cells[1].querySelector("code"));
-    const end = now.live[source] ? `= ${show(now.values[source])}` : "is not evaluated: its branch is not taken";
+    const end = now.live[source] ? `is ${show(now.values[source])}` : "is not evaluated: its branch is not taken";
     return `Forward, ${step} of ${forward}: ${name} = ${says} ${end}.`;
   }
   const [rule, brings, total] = now.brought[step - forward - 1];
   const [into, sign, ...rest] = plain(row.cells[0]).split(" ");
   const text = row.cells[1].querySelector("code");
-  const local = text ? `${plain(text)} = ${show(rule)}` : show(rule);
+  const local = text ? `${plain(text)} is ${show(rule)};` : `is ${show(rule)};`;
   const sum = sign === "=" ? "" : ` With that, ${into} is ${show(total)}.`;
-  return `Backward, ${step - forward} of ${lines.length}: ${into} ${sign} ${rest.join(" ")}. The local derivative ${local}, times ${rest.at(-1)} = ${show(now.slopes[source])}, brings ${show(brings)}.${sum}`;
+  return `Backward, ${step - forward} of ${lines.length}: ${into} ${sign} ${rest.join(" ")}. The local derivative ${local} times ${rest.at(-1)}, which is ${show(now.slopes[source])}, it brings ${show(brings)}.${sum}`;
 }
 function say() {
   const text = sentence();
