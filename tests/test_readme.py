@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,19 @@ def test_how_tos_by_field_have_the_numbers_that_they_show(
     pytest.importorskip("scipy")
     text = page(topic)
     assert played(text, tmp_path, monkeypatch) == len([*blocks(text)]) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_command_on_a_formula_is_accepted(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shells = [body for language, body in blocks(file.read_text("utf-8")) if language in ("sh", "console")]  # fmt: skip
+    for line in "".join(shells).replace("\\\n", "").splitlines():
+        line = line.removeprefix("$ ")
+        if re.match(r'gradgen (compile|eval|draw|plot|verify) "', line):
+            assert main(shlex.split(line, comments=True)[1:]) == 0, line
 
 
 @pytest.mark.slow
@@ -229,8 +243,6 @@ def test_the_python_example(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_shell_examples_are_accepted(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shlex
-
     folder = tmp_path_factory.mktemp("shell")
     monkeypatch.chdir(folder)
     project = page("projects").split("```toml\n")[1].split("```")[0]
