@@ -268,6 +268,9 @@ def test_nothing_of_the_authors_runs(reader: Reader) -> None:
     page.keyboard.press("End")
     assert "Backward" in reader.sentence()
     assert len(reader.numbers("table:has(input.value) td.gradient")) == 12
+    names = "new*let + eval**2 + arguments*static + undefined*NaN + Infinity + été*Ω + enum*interface + Object"
+    page = reader.open(text_of(names))
+    assert all(map(math.isfinite, reader.numbers(":is(td.result, td.gradient)")))
     consts = {"document": 2.0, "inputs": 3.0, "Math": 4.0, "step": 5.0}
     page = reader.open(text_of("document*x + inputs*x**2 + step*x", {"x": 2.0}, const={k: v for k, v in consts.items() if k != "Math"}))  # fmt: skip
     assert reader.numbers("td.result") == [26.0]

@@ -268,6 +268,16 @@ def test_what_is_no_number_is_shown_as_such() -> None:
     assert "<b>inf</b>" in text and "<b>nan</b>" in text
 
 
+def test_what_is_not_taken_has_no_value() -> None:
+    text = page("x*x if x > 0 else -sqrt(y)/3", {"x": 1.5, "y": 2.0})
+    rows = re.findall(r'<tr data-s="\d" data-g="[^"]*"><th scope="row">(\w+)</th>(.*?)</tr>', text)  # fmt: skip
+    shown = {name: re.findall("<b>(.*?)</b>", cells) for name, cells in rows}
+    assert shown["xsqr"] == ["2.25", "1"] and shown["f"] == ["2.25", "1"]
+    assert shown["sqrty"] == ["\N{EN DASH}"] * 2
+    nodes = re.findall(r'<g class="stage(?: left)?" data-s="\d">', text)
+    assert sum("left" in node for node in nodes) == 3
+
+
 def test_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

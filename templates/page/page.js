@@ -171,8 +171,9 @@ function sentence() {
   const [into, sign, ...rest] = plain(row.cells[0]).split(" ");
   const text = row.cells[1].querySelector("code");
   const local = text ? `${plain(text)} is ${show(rule)};` : `is ${show(rule)};`;
+  const idle = brings === 0 && !Number.isFinite(rule) ? ", as nothing comes in" : "";
   const sum = sign === "=" ? "" : ` With that, ${into} is ${show(total)}.`;
-  return `Backward, ${step - forward} of ${lines.length}: ${into} ${sign} ${rest.join(" ")}. The local derivative ${local} times ${rest.at(-1)}, which is ${show(now.slopes[source])}, it brings ${show(brings)}.${sum}`;
+  return `Backward, ${step - forward} of ${lines.length}: ${into} ${sign} ${rest.join(" ")}. The local derivative ${local} times ${rest.at(-1)}, which is ${show(now.slopes[source])}, it brings ${show(brings)}${idle}.${sum}`;
 }
 function say() {
   const text = sentence();
