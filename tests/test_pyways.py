@@ -91,11 +91,7 @@ _exact = mpmath.mpf
     ("body", "line", "message"),
     [
         ("if x > 0:\n  a = [x]\nreturn a[0]", 7, "`a` has no value in one way of the `if` in line 5; assign it in every way"),
-        ("if x > 0:\n  return x", 5, "no `return` in a way that goes on from here, and gives None"),
-        ("if x > 0:\n  return x\nelse:\n  y = 2\n  x = y", 9, "no `return` in a way that goes on from here"),
         ("if x > 0:\n  return x, y\nreturn x", 7, "this returns one value, and line 6 a tuple of 2"),
-        ("if x > 0:\n  return\nreturn x", 6, "the function returns nothing"),
-        ("if x > 0:\n  return None\nreturn x", 6, "the function returns nothing"),
         ("raise ValueError('no')", 4, "no way ends with a `return`"),
         ("if x > 0:\n  a = x > y\nelse:\n  a = y\nreturn a", 9, "`a` is a condition in one way of the `if` in line 5, and a number in another"),
         ("if x > 0:\n  while y > 0:\n    y -= 1\nreturn y", 6, "how often this loop turns depends on numbers here; write `for _ in range(n)`"),

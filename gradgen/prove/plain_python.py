@@ -273,10 +273,6 @@ class Walker(Files):
         finally:
             self.names = here
         self.depth -= 1
-        if value is None:
-            if any(isinstance(each, ast.Return) for each in ast.walk(node)):
-                raise UnknownError  # in one way
-            return Fixed(None)
         return value
 
     def ending(self, statements: Sequence[ast.stmt | _Again], scope: Scope) -> Any:
@@ -291,9 +287,7 @@ class Walker(Files):
                     return self.ends(body, [*loop.body, node.next, *rest], [*loop.orelse, *rest], scope)  # fmt: skip
                 todo += reversed(node.node.orelse if body is None else [*body, node.next])  # fmt: skip
             elif isinstance(node, ast.Return):
-                if node.value is None:
-                    raise UnknownError
-                return self.expression(node.value, scope)
+                return Fixed(None) if node.value is None else self.expression(node.value, scope)  # fmt: skip
             elif isinstance(node, ast.Raise):
                 return self.numbers.nothing()
             elif isinstance(node, (ast.Break, ast.Continue)):
@@ -316,7 +310,7 @@ class Walker(Files):
                 todo += reversed(ways[not test])
             else:
                 raise UnknownError
-        return None  # as it gives
+        return Fixed(None)
 
     def ends(self, test: Place, one: Sequence[Any], other: Sequence[Any], scope: Scope) -> Any:  # fmt: skip
         """Return what a function returns by one way or the other."""

@@ -190,6 +190,11 @@ class Expressions:
         if isinstance(node, ast.UnaryOp):
             if isinstance(operands[0], Fixed) and isinstance(node.op, ast.Not):
                 return not operands[0].value
+            if (
+                isinstance(operands[0], Place)
+                and operands[0].at in self.numbers.wholes.none
+            ):
+                operands = [self.condition(operands[0])]
             return self.numbers.sign(node.op, operands[0])
         if isinstance(node, ast.BoolOp):
             idle = isinstance(node.op, ast.And)
@@ -218,7 +223,11 @@ class Expressions:
         """Return a value as `if` takes it."""
         if isinstance(value, Fixed):
             return bool(value.value)
-        return self.numbers.condition(value)
+        test = self.numbers.condition(value)
+        if isinstance(value, Place) and value.at in self.numbers.wholes.none:
+            here = self.numbers.sign(ast.Not(), self.numbers.wholes.none[value.at])
+            return self.numbers.joined(ast.And(), [here, test])  # type: ignore[return-value]
+        return test
 
     def comparison(self, node: ast.Compare, operands: list[Value]) -> Value:
         """Return what a comparison says; of what is no number, as Python has it."""
@@ -252,6 +261,11 @@ class Expressions:
         pair = (one, other)
         if any(type(each) is tuple or each is None for each in pair):
             raise UnknownError
+        none = [self.numbers.wholes.none[e.at] for e in pair if isinstance(e, Place) and e.at in self.numbers.wholes.none]  # fmt: skip
+        if none and not any(each == Fixed(None) for each in pair):
+            raise UnknownError
+        if none:
+            return none[0]
         if any(isinstance(each, Fixed) for each in pair):
             return one == other
         kinds = [type(e) is bool for e in pair]

@@ -34,7 +34,15 @@ Number: TypeAlias = "int | Place"
 
 
 class Wholes(dict[int, frozenset[int]]):
-    """The whole numbers that values may be, as a test chooses one, by where they stand; of what is no number none."""
+    """The whole numbers that values may be, as a test chooses one, by where they stand; of what is no number none.
+
+    Attributes:
+        none: where values are None, by where these stand.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.none: dict[int, Place | bool] = {}
 
     def of(self, value: object) -> frozenset[int] | None:
         """Return the whole numbers that a value may be; None of what may be any number."""

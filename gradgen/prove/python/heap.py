@@ -164,7 +164,18 @@ class Heap:
             values = [self.chosen(test, *pair) for pair in zip(one, other)]
             kind = kinds.pop()
             return tuple(values) if kind is tuple else kind(values)
-        return self.numbers.chosen(test, one, other)
+        pair = [self._none() if each == Fixed(None) else each for each in (one, other)]
+        made = self.numbers.chosen(test, *pair)
+        none = [self.numbers.wholes.none.get(each.at, False) if isinstance(each, Place) else False for each in pair]  # fmt: skip
+        if none != [False, False] and isinstance(made, Place):
+            self.numbers.wholes.none[made.at] = self.numbers.chosen(test, *none)
+        return made
+
+    def _none(self) -> Place:
+        """Return what stands for None where there is a number in another way: no number."""
+        found = self.numbers.step(lambda: None)
+        self.numbers.wholes.none[found.at] = True
+        return found
 
 
 def _put(held: Any, contents: Any) -> None:

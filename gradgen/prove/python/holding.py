@@ -379,6 +379,8 @@ class Calls(Holding):
     def same(self, one: Any, other: Any) -> Any:
         pair = (one, other)
         kinds = [type(each) for each in pair]
+        if any(isinstance(each, Place) and each.at in self.numbers.wholes.none for each in pair):  # fmt: skip
+            return super().same(one, other)
         if any(isinstance(each, Fixed) for each in pair):
             return all(isinstance(each, Fixed) for each in pair) and one == other
         if not any(isinstance(each, _CONTAINERS) for each in pair):

@@ -18,7 +18,7 @@ from gradgen.read.python.follow.modules import MAX_STEPS
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms.rows import ATOM, Row, row_of
 from gradgen.read.python.terms.tables import Tables, aliases, change_abroad, levels
-from gradgen.read.python.terms.value import Among, Value
+from gradgen.read.python.terms.value import Among, Value, truth
 from gradgen.read.python.values import Scope
 from gradgen.read.sympy.table import CALLS
 
@@ -75,6 +75,10 @@ class Constants:
         if not idle:
             self.draft.in_ways.pop(self.edges[said].text, None)
         return self.edges[said]
+
+    def nothing(self) -> Value:
+        """Return what stands for None where a number is in another way."""
+        return replace(self.edge("the value is None", idle=True), absent=truth(True))
 
     def spare(self, said: str) -> None:
         """Let what stands for an edge of the domain be left out, unless something reads it."""

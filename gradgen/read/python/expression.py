@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.flow.conditions import absent
 from gradgen.read.python.terms.builtin import set_of
 from gradgen.read.python.terms.operators import binary, comparison, number_of, unary
 from gradgen.read.python.terms.rows import (
@@ -25,7 +26,6 @@ from gradgen.read.python.terms.value import (
     ATOM,
     ELSE,
     OR,
-    SUM,
     Known,
     Value,
     among,
@@ -199,10 +199,14 @@ def _either(
             return Row("tuple", (*items,)).value
     if body.known is not None and body == other:
         return body
+    if body.is_none is not other.is_none and all(each.is_none or each.is_number for each in (body, other)):  # fmt: skip
+        none = replace(context.edge("the value is None"), absent=truth(True))
+        body, other = (none if each.is_none else each for each in (body, other))
     number_of(other, node.orelse, context)
     number_of(body, node.body, context)
     text = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
-    return Value(text, ELSE, among=among([body, other]))
+    of = absent([(test, body)], other)
+    return Value(text, ELSE, among=among([body, other]), absent=of)
 
 
 def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
@@ -217,7 +221,7 @@ def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> 
             if first.is_number and last.is_number and first.binds == ATOM:
                 made.append(_one_of(first, last, end))  # as in size = size or 2.0
                 return None if count == len(node.values) else (node.values[count],)
-            if not end and first.is_number and last.condition:
+            if first.is_number and (first.absent or (not end and last.condition)):
                 first = tested(first)  # where it is 0, that is as much as False
             if first.condition and last.truth is not None:
                 made.append(truth(end) if last.truth is end else first)
@@ -232,8 +236,9 @@ def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> 
 def _one_of(first: Value, last: Value, end: bool) -> Value:
     """Return the one of two numbers that `or` or `and` gives: the first where it ends there."""
     one, other = (first, last) if end else (last, first)
-    text = f"{one.inside(OR)} if {first.inside(SUM)} != 0 else {other.text}"
-    return Value(text, ELSE)
+    test = tested(first)
+    text = f"{one.inside(OR)} if {test.inside(OR)} else {other.text}"
+    return Value(text, ELSE, absent=absent([(test, one)], other))
 
 
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:

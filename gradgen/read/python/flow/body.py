@@ -16,6 +16,7 @@ from gradgen.read.python.flow.called import called
 from gradgen.read.python.flow.choices import read_choice
 from gradgen.read.python.flow.loops import Rest, read_loop
 from gradgen.read.python.flow.statements import (
+    NOTHING,
     Texts,
     alike,
     goes_on,
@@ -23,8 +24,10 @@ from gradgen.read.python.flow.statements import (
     is_import,
     is_silent,
     is_warning,
+    nothing_of,
     returned,
     returns_of,
+    returns_some,
     tried,
     whole_of,
     within,
@@ -40,7 +43,7 @@ from gradgen.read.python.flow.ways import (
     settled_or_truths,
 )
 from gradgen.read.python.terms.rows import ATOM, RowError, replaced, row_of
-from gradgen.read.python.terms.value import Known, Value, denied, tested
+from gradgen.read.python.terms.value import Value, denied, tested
 from gradgen.read.python.terms.value import called as known
 from gradgen.read.python.values import Scope
 
@@ -102,10 +105,10 @@ class Body:
         rest, self.rest = self.rest, None
         ways = self.block(function.body, scope, helper)
         self.rest = rest
-        if ways.last is None and prefix and not [*returns_of(function)]:
-            end = ast.copy_location(ast.Return(None), function.body[-1])
-            nothing = Value("", known=Known(None))
-            ways.go_on(Ways(last=Returned((nothing,), None, "", end)))
+        nothing = prefix and not [*returns_of(function)]
+        if ways.last is None and (nothing or any(map(returns_some, ways.pairs))):
+            none = nothing_of(function)
+            ways.go_on(Ways(last=none if prefix else self.edge(NOTHING)))
         if ways.last is None or isinstance(ways.last, Jump):
             message, node = goes_on(function)
             raise names.fail(message, node)
@@ -117,7 +120,8 @@ class Body:
         """Return so many values that a function returns, as formulas."""
         name = partial(self.add, f"{prefix}rest")
         return [
-            settled_or_truths(end, place) or formula(end, place, name)
+            settled_or_truths(end, place)
+            or formula(end, place, name, self.constants.nothing)
             for place in range(count)
         ]
 
@@ -130,7 +134,11 @@ class Body:
         if self.ways and of_way:
             self.draft.in_ways[name] = value
         return Value(
-            name, whole=value.whole, narrow=value.narrow, among=known(value, name)
+            name,
+            whole=value.whole,
+            narrow=value.narrow,
+            among=known(value, name),
+            absent=value.absent,
         )
 
     def named(self, name: str, value: Value, scope: Scope, said: str = "") -> Value:
@@ -206,6 +214,8 @@ class Body:
         self.draft.go_to(scope.names, node)
         if isinstance(node, ast.Return):
             values, form = returned(node, scope)
+            if form is None and values[0].is_none and not scope.prefix:
+                return Ways(self.raised(), self.edge(NOTHING))
             end = Returned((*values,), form, self.texts.comment(node, helper), node)
             return Ways(self.raised(), end)
         if isinstance(node, (ast.Break, ast.Continue)):

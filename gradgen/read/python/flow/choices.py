@@ -71,7 +71,7 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     going = [each for each in ways if each.ways.last is None]
     _merge(body, node, names, going, scope, helper)
     if len(going) > 1:  # what a test tells, it tells no more behind its ways
-        scope.values |= {n: above[n] for n, v in scope.values.items() if v.among is not None and n in above and n not in names}  # fmt: skip
+        scope.values |= {n: above[n] for n, v in scope.values.items() if n in above and n not in names and (above[n].among or above[n].absent)}  # fmt: skip
     made = joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
     if rest is not None and made.last is None:
         made.last = Jump(rest.breaks, node)
@@ -206,6 +206,8 @@ class _Merge:
 
     def met(self, name: str, value: Value) -> Value:
         """Return the edge of the domain where a name has no value, which is one for what reads it."""
+        if value.is_none:
+            return self.body.constants.nothing()
         if not value.lacking:
             return value
         return self.body.constants.edge(f"{name} has no value", idle=True)

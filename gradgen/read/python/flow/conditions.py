@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from gradgen.read.python.terms.value import AND, ELSE, OR, Value, among, denied
+from gradgen.read.python.terms.value import (
+    AND,
+    ELSE,
+    OR,
+    Known,
+    Value,
+    among,
+    denied,
+    truth,
+)
 
 #: The values of the ways that are tried in order, each with its condition.
 Pairs: TypeAlias = "Sequence[tuple[Value, Value]]"
@@ -36,7 +45,15 @@ def chain(pairs: Pairs, last: Value) -> Value:
     for test, one in reversed(pairs):
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
         value = Value(text, ELSE)
-    return replace(value, among=among([*(one for _, one in pairs), last]))
+    return replace(value, among=among([*(one for _, one in pairs), last]), absent=absent(pairs, last))  # fmt: skip
+
+
+def absent(pairs: Pairs, last: Value) -> Value | None:
+    """Return on which condition the number that is chosen is None; None where it is one in every way."""
+    if all(value.absent is None for value in (*(one for _, one in pairs), last)):
+        return None
+    found = truths([(test, one.absent or truth(False)) for test, one in pairs], last.absent or truth(False))  # fmt: skip
+    return None if found.truth is False else found
 
 
 def truths(pairs: Pairs, last: Value) -> Value:
@@ -64,12 +81,16 @@ def merged(pairs: Pairs, last: Value, where: str) -> Value | None:
     if all(value == last for value in values):
         return last
     lacking = [value for value in values if value.unclear]
-    if lacking and not all(value.is_number for value in values):
+    if lacking and not all(value.is_number or value.is_none for value in values):
         return lacking[0]
     if lacking and not all(value.lacking for value in lacking):
         return next(value for value in lacking if not value.lacking)
     if all(value.condition for value in values):
         return truths(pairs, last)
+    if all(value.is_none for value in values):
+        return Value("", known=Known(None))
+    if any(value.is_none for value in values) and all(value.is_none or value.is_number for value in values):  # fmt: skip
+        return None
     if any(value.known for value in values):
         why = f"is no number in one way of {where}, and something else in another; settle which by --const, or give each a name of its own"
         return Value("", unclear=why)

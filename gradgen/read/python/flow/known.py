@@ -10,7 +10,7 @@ from gradgen.read.python.flow.conditions import either
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import HELD, constant, row_of
 from gradgen.read.python.terms.subscripts import same
-from gradgen.read.python.terms.value import Value, equality, truth
+from gradgen.read.python.terms.value import Value, denied, equality, truth
 
 Fail = Callable[[str, ast.AST], GradgenError]
 #: What no number and no condition is ever an instance of.
@@ -42,11 +42,19 @@ def compared(
     if len(node.ops) > 1:
         return None
     if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+        pair = (left, others[0])
+        of = next((each.absent for each in pair if each.absent is not None), None)
+        if of is not None and any(each.is_none for each in pair):
+            return of if isinstance(op, (ast.Is, ast.Eq)) else denied(of)
+        if of is not None:
+            raise fail("a value that may be None is compared here; ask `is None` above", node)  # fmt: skip
         same = _same(left, others[0], node, fail, cells)
         wanted = isinstance(op, (ast.Is, ast.Eq))
         return None if same is None else truth(same is wanted)
     if not isinstance(op, (ast.In, ast.NotIn)):
         return None
+    if any(each.absent is not None for each in operands):
+        raise fail("a value that may be None is compared here; ask `is None` above", node)  # fmt: skip
     found = _within(node, left, others, fail, cells)
     if found is None or isinstance(op, ast.In):
         return found
@@ -120,7 +128,7 @@ def _within(
 def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None:
     """Return whether a value is of a type; None where that depends on who calls."""
     name = path.removeprefix("builtins.")
-    if path not in _TYPES:
+    if path not in _TYPES or value.absent is not None:
         return None
     name = "ndarray" if name == "numpy.ndarray" else name
     row = row_of(value)

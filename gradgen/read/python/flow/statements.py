@@ -27,6 +27,8 @@ _TRY = (
     "a `try` is read where its handlers only raise, or where what fails in it is told: a quotient, a logarithm, a root or `exp`, "
     "of Python's own floats, in plain assignments and `return`; write an `if` that asks for it"
 )
+#: What is said where a function returns None, and a number elsewhere.
+NOTHING = "the function returns None"
 #: What an author says of the edge of the domain is cut there.
 _SAID = 120
 
@@ -59,17 +61,26 @@ class Texts:
 def returned(node: ast.Return, scope: Scope) -> tuple[list[Value], Form]:
     """Return the values behind `return`, and the sequences that they are in."""
     if node.value is None:
-        raise scope.fail("the function returns nothing", node)
+        return [Value("", known=Known(None))], None
     value = translate(node.value, scope)
     values, form = taken_apart(value, scope.constants.draft.cells)
     scope.constants.draft.cells.hand_on(value, f"returned in line {node.lineno}")
-    nothing = value.known is not None and value.known.value is None
-    if nothing or not values:
+    if not values:
         raise scope.fail("the function returns nothing", node)
     for each in values:
-        if each.known is not None and (form is None or scope.prefix == ""):
+        if (
+            not value.is_none
+            and each.known is not None
+            and (form is None or scope.prefix == "")
+        ):
             number_of(each, node.value, scope)
     return values, form
+
+
+def nothing_of(function: ast.FunctionDef) -> Returned:
+    """Return how a function ends that goes on to its end, where it gives None."""
+    end = ast.copy_location(ast.Return(None), function.body[-1])
+    return Returned((Value("", known=Known(None)),), None, "", end)
 
 
 def returns_of(function: ast.FunctionDef) -> Iterator[ast.Return]:
@@ -81,6 +92,11 @@ def returns_of(function: ast.FunctionDef) -> Iterator[ast.Return]:
             yield node
         elif not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             todo += ast.iter_child_nodes(node)
+
+
+def returns_some(pair: tuple[Value, End]) -> bool:
+    """Whether an end that ways come to is a `return`, in one of them."""
+    return next(returns(pair[1]), None) is not None
 
 
 def ends_once(function: ast.FunctionDef) -> bool:
@@ -265,6 +281,9 @@ def alike(
     """Return the ends that are a `return`, if there are any, and all return as many values; `told` is what is settled."""
     found = [*returns(end)]
     if not found:
+        nothing = next((each for each in returns_of(function) if each.value is None or (isinstance(each.value, ast.Constant) and each.value.value is None)), None)  # fmt: skip
+        if nothing is not None:
+            raise scope.fail("the function returns nothing", nothing)
         why = "no way ends with a `return`; one has to"
         if told:
             why = f"every way raises, {told.lower()[:1]}{told[1:-1]}; give other values by --const, or list variables in --inputs"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gradgen.read.python.flow.conditions import both, truths
+from gradgen.read.python.flow.conditions import absent, both, truths
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import Row, RowError, row_of
-from gradgen.read.python.terms.value import ELSE, OR, Value, among, denied, truth
+from gradgen.read.python.terms.value import ELSE, OR, Known, Value, among, denied, truth
 
 #: So many ends of ways, or so many characters, stand in one formula; the rest has a name of its own.
 _ENDS, _LONG = 12, 240
@@ -180,6 +180,8 @@ def settled_or_truths(end: End, place: int) -> Value | None:
     told = any(each.known is not None or each.truth is not None for each in found)
     if told and all(each == found[0] for each in found):
         return found[0]
+    if any(each.is_none for each in found) and all(each.is_none or each.is_number for each in found):  # fmt: skip
+        return Value("", known=Known(None)) if all(each.is_none for each in found) else None  # fmt: skip
     if any(each.known is not None for each in found):
         raise RowError("what this returns is no number in one way, and something else in another; return numbers in every way")  # fmt: skip
     if all(each.condition for each in found) and next(edges(end), None) is None:
@@ -195,24 +197,28 @@ def _truth(end: End, place: int) -> Value:
     return end.values[place]
 
 
-def formula(end: End, place: int, name: Callable[[Value], Value]) -> Value:
+def formula(end: End, place: int, name: Callable[[Value], Value], nothing: Callable[[], Value]) -> Value:  # fmt: skip
     """Return one of the values that a function returns.
 
     Args:
         end: the ends of its ways.
         place: which of the values.
         name: what gives a part of a long formula a name.
+        nothing: what makes what stands for None.
     """
     if isinstance(end, Returned):
-        return end.values[place]
+        value = end.values[place]
+        return nothing() if value.is_none else value
     if isinstance(end, Raised):
         return end.value
-    value, count = formula(end.last, place, name), 0
+    value, count = formula(end.last, place, name, nothing), 0
     for test, inner in reversed(end.pairs):
-        one = formula(inner, place, name)
+        one = formula(inner, place, name, nothing)
         count += 1
         if count >= _ENDS or len(value.text) > _LONG:
             value, count = name(value), 1
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
-        value = Value(text, ELSE, among=among([one, value]))
+        value = Value(
+            text, ELSE, among=among([one, value]), absent=absent([(test, one)], value)
+        )
     return value

@@ -110,6 +110,8 @@ def _is_scalar(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) 
     if len(args) != 1 or named:
         raise RowError("`isscalar` takes 1 argument")
     value = args[0]
+    if value.absent is not None:
+        raise RowError("a value that may be None is asked here; ask `is None` above")
     if row_of(value) is not None:
         return truth(False)
     held = value.known.value if value.known is not None else ""
@@ -121,6 +123,8 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     if len(args) != 2 or named or not isinstance(held[1], str):
         raise RowError("`hasattr` takes a value, and a name")
     value, name = args[0], held[1]
+    if value.absent is not None:
+        raise RowError("a value that may be None is asked here; ask `is None` above")
     if value.known is not None and not isinstance(held[0], CALLEES):
         return truth(hasattr(held[0], name))
     if row_of(value) is None and value.known is None:

@@ -115,6 +115,8 @@ def _called(
         scope.constants.spare("inf")
         found, path, args = Dotted("numpy.maximum"), "numpy.maximum", args[:2]
     scope.finite(args)
+    if path.startswith("numpy."):  # what it makes of None is none
+        args = [replace(arg, absent=None) for arg in args]
     if {"out", "where"} & {*named} and isinstance(node, ast.Call) and ufuncs.is_elementwise(path):  # fmt: skip
         of = found
         return written(scope, node, named, sure, lambda others: called(scope, of, args, others, node, sure))  # fmt: skip
@@ -173,7 +175,7 @@ def plain(
     if not args:
         raise scope.fail(f"`{found.path}` of nothing is not read", node)
     if known.text == "{0}":
-        return replace(args[0], whole=None, index=False)
+        return replace(args[0], whole=None, index=False, absent=None)
     number = literal(args[0]) if found.path == "builtins.int" else None
     if found.path == "builtins.int" and number is None and args[0].among is not None:
         return args[0]

@@ -98,7 +98,7 @@ def unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
         return denied(value)
     number_of(value, node.operand, context)
     if isinstance(node.op, ast.UAdd):
-        return value
+        return replace(value, absent=None)
     if isinstance(node.op, ast.Invert) and value.condition and value.narrow:
         return replace(denied(value), narrow=True)
     if isinstance(node.op, ast.Invert):
@@ -119,6 +119,7 @@ def binary(
 ) -> Value:
     """Return an operation; with an index, what it comes to: a whole number, or the other operand alone."""
     kind = type(op)
+    left, right = (replace(each, absent=None) for each in (left, right))
     if isinstance(node, ast.BinOp):
         number_of(left, node.left, context)
         number_of(right, node.right, context)

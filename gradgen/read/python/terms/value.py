@@ -68,6 +68,7 @@ class Value:
         lacking: whether that is as the name has no value there, and Python raises where it is read.
         boxed: whether numpy has made an array without axes of it here, which may be changed in place.
         among: which whole numbers it may be, where that is known and it is more than one; none of what always raises.
+        absent: the condition on which it is None, and no number; what needs a number of it raises there.
         tells: of a condition, which number decides it, and which whole numbers that is where it holds.
     """
 
@@ -83,12 +84,18 @@ class Value:
     lacking: bool = False
     boxed: bool = False
     among: Among | None = None
+    absent: Value | None = None
     tells: tuple[str, tuple[int, ...]] = ("", ())
 
     @property
     def told(self) -> bool | None:
         """Whether `if` takes it for true, where that is known and it is no number."""
         return self.truth if self.known is None else bool(self.known.value)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is None."""
+        return self.known is not None and self.known.value is None
 
     @property
     def is_number(self) -> bool:
@@ -124,6 +131,10 @@ def called(value: Value, name: str) -> Among | None:
 
 def where(value: Value, test: Value, holds: bool) -> Value:
     """Return a value as it is where a condition holds, or where it does not: which whole numbers it may be there."""
+    if value.absent is not None and test.text == value.absent.text:
+        return Value("", known=Known(None)) if holds else replace(value, absent=None)
+    if value.absent is not None and test.text == denied(value.absent).text:
+        return replace(value, absent=None) if holds else Value("", known=Known(None))
     name, told = test.tells
     if not name or value.among is None or value.among.name != name:
         return value
@@ -163,7 +174,8 @@ def denied(value: Value) -> Value:
     if value.told is not None:
         return truth(not value.told)
     if not value.condition:
-        return Value(f"{value.inside(SUM)} == 0", COMPARISON, condition=True)
+        none = f"{value.absent.inside(OR)} or " if value.absent is not None else ""
+        return Value(f"{none}{value.inside(SUM)} == 0", OR if none else COMPARISON, condition=True)  # fmt: skip
     return Value(f"not {value.inside(NOT)}", NOT, condition=True)
 
 
@@ -175,7 +187,8 @@ def tested(value: Value) -> Value:
         return value
     if value.whole is not None:
         return truth(value.whole != 0)
-    return Value(f"{value.inside(SUM)} != 0", COMPARISON, condition=True)
+    here = f"{denied(value.absent).inside(AND)} and " if value.absent is not None else ""  # fmt: skip
+    return Value(f"{here}{value.inside(SUM)} != 0", AND if here else COMPARISON, condition=True)  # fmt: skip
 
 
 def equality(one: Value, other: Value) -> Value:
