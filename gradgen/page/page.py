@@ -224,7 +224,11 @@ def _title(program: Program) -> str:
 
 
 def _text(name: str) -> str:
-    return (template_folder() / "page" / name).read_text("utf-8")
+    """Return a text that is no template."""
+    environment = _environment()
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, name)
+    return source
 
 
 def _script(text: str) -> Markup:
