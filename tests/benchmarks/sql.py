@@ -165,6 +165,21 @@ def polars(task: Task, path: Path) -> Callable[[], Sequence[float]]:
     return run
 
 
+def frames(task: Task, path: Path) -> Callable[[], Sequence[float]]:
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    import polars as pl
+
+    names = (*_ROWS.split(", "), *task.given)
+    made = compile_formula(task.source, inputs=names, rows=_ROWS, target="polars", reduce="sum", proof=False).module  # fmt: skip
+    asked = made.value_and_grad(pl.scan_parquet(path), **task.given)
+
+    def run() -> Sequence[float]:
+        found: tuple[float, ...] = asked.collect(engine="streaming").row(0)[:-2]
+        return found
+
+    return run
+
+
 #: By title, what makes a call, and the distributions that it needs beside DuckDB.
 CALLS: Mapping[
     str, tuple[Callable[[Task, Path], Callable[[], Sequence[float]]], tuple[str, ...]]
@@ -174,6 +189,7 @@ CALLS: Mapping[
     "**gradgen `native`** over Arrow batches": (native, ("pyarrow",)),
     "NumPy by hand, over Arrow batches": (numpy, ("pyarrow",)),
     "Polars by hand, streaming": (polars, ("polars",)),
+    "**gradgen `--target polars`**, streaming": (frames, ("polars",)),
 }
 BASE = next(iter(CALLS))
 

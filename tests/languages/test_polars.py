@@ -368,6 +368,12 @@ def test_defaults_are_those_of_the_functions() -> None:
     assert made.module.forward(frame_of("x", [[2.0]]))["f"].item() == 5.0
 
 
+def test_what_inputs_and_results_mean_is_said() -> None:
+    made = compile("y = a*t  # height [m]", target="polars", rows="t", doc={"t": "time [s]", "a": "slope"})  # fmt: skip
+    head = made.source.partition("import")[0]
+    assert "\nInputs:\n    a: slope\n    t: time [s]\n\nResults:\n    y: height [m]\n" in head  # fmt: skip
+
+
 def test_many_levels_are_one_query() -> None:
     lines = ["v0 = x + y", *(f"v{n + 1} = sin(v{n}) + v{n}*x" for n in range(30))]
     made = compile("\n".join(lines), name="f", target="polars", proof=False)

@@ -75,7 +75,7 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
     constants = viewer.declarations.lines(bodies.constants, bodies.read)
     docstring = [
         *viewer.docstrings.module(formula, cost, told),
-        *of_frames(viewer.docstrings, viewer.defaults),
+        *of_frames(viewer.docstrings),
     ]
     module = FramesModule(
         noqa=viewer.noqa([*program.names], ()),

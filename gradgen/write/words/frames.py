@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from gradgen.write.sql.normal import slopes_of
 from gradgen.write.words.docstring import Docstrings, titled
@@ -12,8 +12,8 @@ _WIDTH = 84
 _EMPTY = {"sum": "0", "mean": "null"}
 
 
-def of_frames(docstrings: Docstrings, defaults: Mapping[str, float]) -> Iterator[str]:
-    """Yield the lines on what functions take and give, by the defaults of their parameters."""
+def of_frames(docstrings: Docstrings) -> Iterator[str]:
+    """Yield the lines on what functions take and give."""
     target, names = docstrings.target, docstrings.names
     signature = docstrings.program.signature.items()
     columns = target.columns(docstrings.program)
@@ -32,6 +32,8 @@ def of_frames(docstrings: Docstrings, defaults: Mapping[str, float]) -> Iterator
         yield from wrap(f"Rows with a null in a column are left out; `rows` counts the others, `left_out` counts them; {none}.", _WIDTH)  # fmt: skip
     else:
         yield from wrap("Rows with a null in a column are left out; `left_out` counts them.", _WIDTH)  # fmt: skip
+    for title, found in (("Inputs", docstrings.given), ("Results", docstrings.gives)):
+        yield from titled(docstrings, title, found)
 
 
 def returned(docstrings: Docstrings, name: str) -> list[str]:
@@ -43,9 +45,7 @@ def returned(docstrings: Docstrings, name: str) -> list[str]:
         what, slopes = f"the {target.reduce} of {result} over all rows", "its gradient"
     if name == "value_and_grad":
         what += f", and {slopes} ({_slopes(docstrings)})"
-    lines = wrap(f"Return {what}.", _WIDTH - 6)
-    lines += titled(docstrings, "Args", docstrings.given)
-    return lines + titled(docstrings, "Returns", docstrings.gives)
+    return wrap(f"Return {what}.", _WIDTH - 6)
 
 
 def _slopes(docstrings: Docstrings) -> str:
