@@ -500,3 +500,38 @@ def f(x):
     for other in ("np.finfo(np.float32)", "np.finfo(x)", "np.iinfo(int)"):
         with pytest.raises(GradgenError, match="line 7"):
             compile_function(text.replace("np.finfo(np.float64)", other), "f")
+
+
+_ITEM = "p = np.minimum(x, 3.0)\n    low = x < y\n    try:\n        p[low] = -1.0\n    except TypeError:\n        if low: p = -1.0\n    return p*y"
+_WARNS = 'try:\n        if np.any((x > 3000) | (y < -x)): warnings.warn("far")\n    except ValueError:\n        if x > 3: warnings.warn("far")\n    except TypeError: return 0\n    return x*y'
+
+
+@pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        (_ITEM, True),
+        (_ITEM.replace("TypeError", "Exception"), True),
+        (_ITEM.replace("np.minimum(x, 3.0)", "x + 1"), True),
+        (_ITEM.replace("np.minimum(x, 3.0)", "np.where(x > 1, x, 0.0)"), False),
+        (_ITEM.replace("np.minimum(x, 3.0)", "np.asarray(x)"), False),
+        (_ITEM.replace("np.minimum(x, 3.0)", "[x, y]"), False),
+        (_ITEM.replace("TypeError", "ValueError"), False),
+        (_ITEM.replace("= -1.0\n    except", "= 1/x\n    except"), False),
+        (_ITEM.replace("low = x < y", "low = None"), False),
+        (_WARNS, True),
+        (_WARNS.replace("y < -x", "1/y < 3"), False),
+        (_WARNS.replace('warnings.warn("far")', "x = 2*x"), False),
+        (_WARNS.replace("np.any", "np.log"), False),
+        (_WARNS.replace("try:", "x = np.array([x, y])\n    try:"), False),
+    ],
+)  # fmt: skip
+def test_a_try_that_asks_for_arrays_is_one_of_numbers(lines: str, read: bool) -> None:
+    text = f"import warnings\nimport numpy as np\ndef f(x, y):\n    {lines}\n"
+    if not read:
+        with pytest.raises(GradgenError) as found:
+            compile_function(text, "f")
+        assert found.value.line
+        return
+    made = compile_function(text, "f")
+    for at in ((0.5, 1.25), (2.5, 1.0), (4.0, 5.0), (7.0, 0.25)):
+        assert made.forward(*at)[0] == run(text, "f", at)

@@ -332,3 +332,36 @@ def test_the_command_line_and_a_project_say_how_long_parameters_are(
     )
     assert main(["build", "--check"]) == main(["check", "norm.py"]) == 0
     capsys.readouterr()
+
+
+#: Functions of rows whose lengths they tell, with these; and such as do not.
+ROWS = {
+    "a, b = m[0]\n    c, d = m[1]\n    return a*d - b*c": "2x2",
+    "return m[0][0]*m[1][1] - m[0][1]*m[1][0]": "2x2",
+    "p = m[0]\n    q = m[1]\n    return p[0]*q[2] - p[1]*q[0]": "2x3",
+    "a, b, c = m[0]\n    return a*b + c*m[1][2]": "2x3",
+    "p = m[0]\n    return p[0]*p[1] + sum(p)": "",
+    "a, b = m[0]\n    c, d, e = m[1]\n    return a*b + c*d*e": "",
+    "p = m[0]\n    m[1][0] = 2.0\n    return p[0]*p[1]": "",
+    "return m[0][1]*len(m[1])": "",
+}
+
+
+@pytest.mark.parametrize("lines", ROWS)
+def test_how_long_rows_are_the_function_tells(lines: str) -> None:
+    file = f"def f(m):\n    {lines}\n"
+    size = ROWS[lines]
+    if not size:
+        with pytest.raises(GradgenError) as found:
+            compile_function(file, "f")
+        assert found.value.line
+        return
+    made = compile_function(file, "f")
+    rows, columns = map(int, size.split("x"))
+    assert len(made.program.inputs) == rows * columns
+    rnd = random.Random(size)
+    for _ in range(20):
+        m = [[rnd.uniform(-2, 2) for _ in range(columns)] for _ in range(rows)]
+        value = made.forward(*(x for row in m for x in row))[0]
+        assert value == pytest.approx(run(file, "f", (m,)), rel=1e-14)  # type: ignore[arg-type]
+        assert not made.unproven

@@ -49,7 +49,7 @@ def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -
     """Return the parameters that are sequences.
 
     How long one is, the user says, or its annotation, `a, b, c = x`, its default, or its constant subscripts, if nothing else is
-    asked of it: what stands behind the last of these is not read.
+    asked of it: what stands behind the last of these is not read. How long its rows are, `a, b = x[0]` tells, or `x[0][1]`.
 
     Args:
         helper: the function.
@@ -63,7 +63,7 @@ def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -
     for name in given:
         if name not in names or name in passed:
             raise helper.names.fail(f"`{name}`, of which --shape speaks, is no parameter that is a variable", helper.function)  # fmt: skip
-    sizes = {n: given[n] if n in given else (_size(helper, n),) for n in names if n not in passed}  # fmt: skip
+    sizes = {n: given[n] if n in given else _told(helper, n) for n in names if n not in passed}  # fmt: skip
     found: dict[str, Parts] = {}
     for name, size in sizes.items():
         if all(size):
@@ -163,6 +163,40 @@ def counts(sizes: Mapping[str, Size]) -> dict[str, int]:
 def shape_of(sizes: Mapping[str, Size]) -> str:
     """Return sizes as --shape takes them."""
     return ", ".join(f"{n}={'x'.join(map(str, size))}" for n, size in sizes.items())
+
+
+def _told(helper: Helper, name: str) -> Size:
+    """Return how many numbers a parameter holds, or how many rows and how many each of these, as far as the function tells."""
+    size = _size(helper, name)
+    columns = _columns(helper.function, name) if size else 0
+    return (size, columns) if columns else (size,)
+
+
+def _columns(function: ast.FunctionDef, name: str) -> int:
+    """Return how many numbers each row of a parameter holds, where its rows are taken apart and nothing else is asked of them; else 0."""
+    parts = {child: node for node in walk(function) for child in ast.iter_child_nodes(node)}  # fmt: skip
+    todo = [parts[n] for n in walk(function) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]  # fmt: skip
+    unpacked: set[int] = set()
+    places: set[int] = set()
+    for row in todo:
+        around = parts.get(row)
+        if not isinstance(row, ast.Subscript):
+            return 0
+        rows: list[ast.expr] = [row]
+        if isinstance(around, ast.Assign) and isinstance(around.targets[0], ast.Name):
+            held = around.targets[0].id  # as in r = x[0]
+            rows = [n for n in walk(function) if isinstance(n, ast.Name) and n.id == held and n is not around.targets[0]]  # fmt: skip
+        for each in rows:
+            asks = parts.get(each)
+            if isinstance(asks, ast.Subscript) and asks.value is each and isinstance(asks.slice, ast.Constant) and type(asks.slice.value) is int and isinstance(asks.ctx, ast.Load):  # fmt: skip
+                places.add(asks.slice.value)
+            elif isinstance(asks, ast.Assign) and all(isinstance(t, (ast.Tuple, ast.List)) and not any(isinstance(e, ast.Starred) for e in t.elts) for t in asks.targets):  # fmt: skip
+                unpacked.update(len(t.elts) for t in asks.targets)  # type: ignore[attr-defined]
+            else:
+                return 0
+    if len(unpacked) == 1 and all(-min(unpacked) <= at < min(unpacked) for at in places):  # fmt: skip
+        return unpacked.pop()
+    return 0 if unpacked or not places or min(places) < 0 else max(places) + 1
 
 
 def _size(helper: Helper, name: str) -> int:
