@@ -343,6 +343,11 @@ def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["check", str(tmp_path)]) == 1
     assert capsys.readouterr().out.count("stale") == 3
+    module.write_text(compile("x*y").source.replace("x * y", "y * x"), "utf-8")
+    assert main(["check", str(tmp_path)]) == 1  # no picture of what no recipe makes
+    out = capsys.readouterr().out
+    assert out.startswith("edited ") and out.count("\nfailed ") == 3
+    module.write_text(compile("x*y").source, "utf-8")
     assert main(["update", str(tmp_path)]) == 0 == main(["check", str(tmp_path)])
     module.unlink()
     assert main(["check", str(picture)]) == 1

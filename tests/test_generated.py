@@ -39,6 +39,11 @@ def test_the_readme_lists_them_all() -> None:
         shown = "in the file's header" if program else f"`{found.recipe.source}`"
         (line,) = (x for x in text.splitlines() if f"[`{path.name}`]" in x)
         assert f"({path.name})" in line and shown in line
+        assert f"({path.stem}.svg)" in line
+
+
+def test_each_has_its_circuit_beside_it() -> None:
+    assert [path.stem for path in PICTURES] == [path.stem for path in MODULES]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

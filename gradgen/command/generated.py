@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradgen.command.jobs import Answer, Check, Job, Outcome, Update
-from gradgen.command.show.pictures import Picture
+from gradgen.command.show.pictures import Picture, illustrated
 from gradgen.command.terminal import failed, note, path_of, show_progress
 from gradgen.command.workers import make_all, processes_for
 from gradgen.errors import GradgenError, printable
@@ -67,10 +67,13 @@ def check(options: argparse.Namespace) -> int:
         raise GradgenError("--max-ratio is a number above 0, such as 4")
     templates = _templates(options)
     files, readable = _files(options.paths)
-    jobs: list[Job] = [
-        Picture(path) if is_drawn(path) else Check(path, templates, ratio, options.ours)
+    checks = [
+        Check(path, templates, ratio, options.ours)
         for path, _ in files
+        if not is_drawn(path)
     ]
+    pictures = (Picture(path) for path, _ in files if is_drawn(path))
+    jobs = [*illustrated(checks, pictures)]
     return _run(jobs, options, ("ok",)) or int(not readable)
 
 

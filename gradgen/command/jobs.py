@@ -9,7 +9,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gradgen.errors import GradgenError, printable, trouble
 from gradgen.files import artifact
@@ -17,6 +17,9 @@ from gradgen.files.artifact import File, State, compare, diff, look
 from gradgen.files.cache import key
 from gradgen.files.modules import modules_of
 from gradgen.files.recipe import Recipe
+
+if TYPE_CHECKING:
+    from gradgen.compiled import Compiled
 
 
 @dataclass(frozen=True)
@@ -145,37 +148,41 @@ class Check:
         return Answer((ok,)) if question in known else None
 
     def make(self) -> Answer:
+        return self.compared()[0]
+
+    def compared(self) -> tuple[Answer, Compiled | None]:
+        """Return what became of the file and, where it is what its recipe makes, that."""
         try:
             return self._compared()
         except Exception as error:  # noqa: BLE001
-            return self.failed(trouble(error))
+            return self.failed(trouble(error)), None
 
-    def _compared(self) -> Answer:
+    def _compared(self) -> tuple[Answer, Compiled | None]:
         from gradgen.pipeline import regenerate
 
         file = look(self.path)
         told = compare(file) in (State.MISSING, State.FOREIGN, State.OLD)
         if told or file.text is None:
-            return self.recall(()) or Answer()
+            return self.recall(()) or Answer(), None
         recipe, beside = _recipe_of(file)
         made = regenerate(recipe, self.templates)
         _check_suffix(self.path, made.recipe)
         state = compare(file, made.source)
         if state is not State.SAME:
             change = diff(self.path, file.text, made.source)
-            return Answer((Outcome(state.value, self.path, change),))
+            return Answer((Outcome(state.value, self.path, change),)), None
         ratio = 0.0 if recipe.tests else made.cost.ratio
         if self.max_ratio is not None and ratio > self.max_ratio:
             change = (
                 f"value and gradient together cost {ratio:.1f} times the value; "
                 f"allowed is {self.max_ratio:g} times\n"
             )
-            return Answer((Outcome("costly", self.path, change),))
+            return Answer((Outcome("costly", self.path, change),)), made
         ratios = {None, self.max_ratio} if not recipe.custom_templates else ()
         questions = (
             _question(self.path, file.digest, beside, False, most) for most in ratios
         )
-        return Answer((Outcome(state.value, self.path),), tuple(questions))
+        return Answer((Outcome(state.value, self.path),), tuple(questions)), made
 
     def finish(self, made: Answer) -> Answer:
         return made
