@@ -22,6 +22,7 @@ from gradgen.running import load_by_kind
 from gradgen.write.python.layout import _black_break, _break
 from tests import test_choices as choices
 from tests.choices import INPUTS
+from tests.conftest import many
 from tests.languages import test_c as in_c
 from tests.languages import test_javascript as in_javascript
 from tests.test_breaking import Statements
@@ -173,7 +174,7 @@ def some(seeds: Iterable[int], **options: Any) -> Iterator[tuple[int, Compiled]]
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(8), pytest.param(range(8, 160), marks=pytest.mark.slow)]
+    "seeds", [range(8), pytest.param(range(8, 8 + many(152)), marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("ieee", [False, True])
 def test_blocks_come_to_what_their_lines_come_to(seeds: range, ieee: bool) -> None:
@@ -198,7 +199,7 @@ def test_blocks_come_to_what_their_lines_come_to(seeds: range, ieee: bool) -> No
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(6), pytest.param(range(6, 110), marks=pytest.mark.slow)]
+    "seeds", [range(6), pytest.param(range(6, 6 + many(104)), marks=pytest.mark.slow)]
 )
 def test_compact_blocks_come_to_the_same(seeds: range) -> None:
     held = 0

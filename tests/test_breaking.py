@@ -9,7 +9,7 @@ import pytest
 from gradgen.pipeline import compile
 from gradgen.write.python import layout
 from gradgen.write.python.layout import _black_break, _break
-from tests.conftest import one_in
+from tests.conftest import many, one_in
 
 CALLS = ["math.exp", "math.sqrt", "abs", "_beta", "float", "math.log1p"]
 SEVERAL = ["max", "min", "math.hypot", "_compound"]
@@ -110,7 +110,7 @@ def test_lines_are_broken_as_black_breaks_them(seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_many_lines_are_broken_as_black_breaks_them(seed: int) -> None:
-    compare(seed, 4_000)
+    compare(seed, many(4_000))
 
 
 @pytest.mark.parametrize("letters", one_in(2, ["aéü", "αβx", "a变量한カ", "жx"]))

@@ -26,7 +26,7 @@ from gradgen.write import blocks
 from gradgen.write.compact import plan
 from gradgen.write.compact.measure import OPERATIONS, TERMS
 from tests import test_choices
-from tests.conftest import formulas, one_in
+from tests.conftest import formulas, many, one_in
 from tests.generators import KINDS, compiled, faults
 from tests.pages import page
 
@@ -126,7 +126,7 @@ def test_choices_are_those_of_plain_python(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("kind", [*KINDS])
 @pytest.mark.parametrize("first", [0, pytest.param(4, marks=pytest.mark.slow)])
 def test_random_programs_are_what_python_makes_of_them(kind: str, first: int) -> None:
-    for seed in range(first, 300 if first else 4):
+    for seed in range(first, first + (many(296) if first else 4)):
         made = KINDS[kind](seed)
         module = compiled(made, style="compact", proof=False)
         assert module is None or faults(made, module) == []
@@ -556,7 +556,9 @@ def signed_formula(rnd: random.Random, depth: int) -> str:
     return form.format(one, other, factor, factor.replace("-0.0", "-1"))
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(2500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [20, pytest.param(many(2500), marks=pytest.mark.slow)]
+)
 def test_signs_and_factors_that_come_to_none(count: int) -> None:
     rnd = random.Random(f"signs {count}")
     forms = ("atan2({0}, {1})", "atan2(y, {0})*({1})", "hypot({0}, {1})", "({0})*({1})", "sin({0}) + {1}")  # fmt: skip
@@ -596,7 +598,9 @@ def products(made: Compiled) -> Iterator[tuple[str, list[str]]]:
         yield function.name, found
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [20, pytest.param(many(1500), marks=pytest.mark.slow)]
+)
 def test_no_line_multiplies_by_1(count: int) -> None:
     rnd = random.Random(f"factors {count}")
     slopes = ("exp(-({0})**2/2)", "({1})/sqrt(1 - ({0})**2)", "tanh(({0})/2)**2*4", "({0})**2/2 - ({1})**2*0.5")  # fmt: skip

@@ -22,6 +22,7 @@ from gradgen.sources import compile_function
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
 from gradgen.verify import verify
+from tests.conftest import many
 from tests.truth import relative
 
 GCC, NODE = shutil.which("gcc"), shutil.which("node")
@@ -459,7 +460,7 @@ def test_random_programs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_random_programs(tmp_path: Path) -> None:
-    hold(range(100), tmp_path)
+    hold(range(many(100)), tmp_path)
 
 
 def test_the_same_slope_where_a_constant_divides() -> None:

@@ -21,7 +21,7 @@ from gradgen.write.words.conditions import kinks, raises, undefined
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 from gradgen.write.words.wrapping import wrap
-from tests.conftest import DATA, ROOT, compiled, formulas, one_in
+from tests.conftest import DATA, ROOT, compiled, formulas, many, one_in
 
 
 def words(text: str, **options: object) -> Words:
@@ -187,7 +187,9 @@ USUAL = (
 )
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(many(5000), marks=pytest.mark.slow)]
+)
 def test_what_raises_at_inputs_of_usual_size_is_listed(count: int) -> None:
     rnd = random.Random(count)
 

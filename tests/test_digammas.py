@@ -11,6 +11,7 @@ import mpmath
 import pytest
 
 from gradgen.pipeline import compile
+from tests.conftest import many
 
 CASES = [
     line.split(" | ")
@@ -75,7 +76,7 @@ def test_pairs_of_any_size() -> None:
 
 @pytest.mark.slow
 def test_many_pairs_of_any_size() -> None:
-    check_pairs(points=300)
+    check_pairs(points=many(300))
 
 
 #: A function, the truth of its value and slope, and how near to 0 both have a double.

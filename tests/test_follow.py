@@ -24,6 +24,7 @@ from gradgen.read.python.follow import modules, steps
 from gradgen.read.python.follow.beyond import imported
 from gradgen.read.python.meanings import meant
 from gradgen.sources import compile_function
+from tests.conftest import many
 
 
 def written(folder: Path, files: Mapping[str, str]) -> None:
@@ -547,7 +548,9 @@ def imported_only(rnd: random.Random, package: str, change: str) -> dict[str, st
     return {f"{package}/{name}.py": text for name, text in files.items()}
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [50, pytest.param(many(3000), marks=pytest.mark.slow)]
+)
 def test_what_is_imported_and_not_read_changes_nothing_unseen(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

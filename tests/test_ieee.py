@@ -24,7 +24,7 @@ from gradgen.pipeline import Compiled, compile
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.targets import PYTHON
 from gradgen.write.spell import Speller
-from tests.conftest import one_in
+from tests.conftest import many, one_in
 from tests.rows import ALL, called, has_text
 
 SCIPY = importlib.util.find_spec("scipy") is not None
@@ -179,7 +179,7 @@ def test_random_formulas_never_raise_and_change_no_value() -> None:
 
 @pytest.mark.slow
 def test_many_random_formulas() -> None:
-    run(4, 400)
+    run(4, many(400))
     for name, composition in COMPOSITIONS.items():
         names = ["x", "y", "z"][: composition.arity]
         if SCIPY or "bessel" not in str(composition.body):
@@ -188,7 +188,7 @@ def test_many_random_formulas() -> None:
                 f.value_and_grad(*point)
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [12, pytest.param(many(300), marks=pytest.mark.slow)])
 def test_a_row_is_what_its_result_alone_has(count: int) -> None:
     """What is infinite in the one row is no nan in another, through which no gradient flows."""
     finite = odd = 0

@@ -19,7 +19,7 @@ from gradgen.pipeline import compile
 from gradgen.read.programs import parse
 from gradgen.read.sympy.table import NODES
 from gradgen.targets import TARGETS
-from tests.conftest import one_in
+from tests.conftest import many, one_in
 from tests.rows import NUMERIC, calls_helper, has_text, modules
 from tests.truth import WITH_SLOPES, derivative, function, plain
 
@@ -400,4 +400,4 @@ def test_slopes_past_sums(text: str, point: Sequence[float], style: str) -> None
 
 @pytest.mark.slow
 def test_many_quotients_over_sums() -> None:
-    check_sums(1000)
+    check_sums(many(1000))

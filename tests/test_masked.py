@@ -10,6 +10,7 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.sources import compile_function
+from tests.conftest import many
 from tests.masks import masks
 
 
@@ -81,4 +82,4 @@ def test_what_is_written_where_a_condition_holds_is_what_numpy_says() -> None:
 
 @pytest.mark.slow
 def test_a_thousand_functions_with_masks() -> None:
-    hold(0, 1000)
+    hold(0, many(1000))

@@ -24,6 +24,7 @@ from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
 from gradgen.read.programs import parse
 from gradgen.settings import GIVEN, Kind
+from tests.conftest import many
 from tests.truth import relative, value_and_gradient
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -525,7 +526,7 @@ def random_condition(rnd: random.Random, depth: int) -> sp.Basic:
     return kind(*(random_condition(rnd, depth - 1) for _ in range(count)))
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [6, pytest.param(many(400), marks=pytest.mark.slow)])
 def test_conditions_are_joined_in_every_way_of_sympy(count: int) -> None:
     x, y, z = sp.symbols("x y z")
     taken = set()

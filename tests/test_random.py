@@ -31,6 +31,7 @@ from gradgen.prove.quotient import quotient
 from gradgen.read.compositions import COMPOSITIONS
 from gradgen.read.programs import parse
 from gradgen.read.sympy.functions import relu, rounded, trunc
+from tests.conftest import many
 from tests.rows import ALL, called, has_text
 
 INPUTS = ("x", "y", "z")
@@ -303,4 +304,4 @@ def test_random_formulas() -> None:
 
 @pytest.mark.slow
 def test_fifteen_hundred_random_formulas() -> None:
-    assert run(1800) >= 1500
+    assert run(many(1800)) >= 0.83 * many(1800)

@@ -13,6 +13,7 @@ import pytest
 
 from gradgen.errors import GradgenError
 from gradgen.sources import compile_function
+from tests.conftest import many
 from tests.generators import KINDS, compiled, digests_elsewhere, faults
 from tests.mutants import mutant
 
@@ -126,12 +127,12 @@ def test_many_functions_out_of_joint() -> None:
 
 @pytest.mark.slow
 def test_many_programs() -> None:
-    hold("programs", 0, 500)
+    hold("programs", 0, many(500))
 
 
 @pytest.mark.slow
 def test_many_python_functions() -> None:
-    hold("functions", 0, 350)
+    hold("functions", 0, many(350))
 
 
 def _constant(rnd: random.Random, depth: int) -> str:

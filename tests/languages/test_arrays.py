@@ -19,7 +19,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from gradgen.targets import TARGETS, target_for
 from gradgen.trace import Trace
-from tests.conftest import LISTS
+from tests.conftest import LISTS, many
 from tests.generators import KINDS, compiled
 from tests.languages.test_c import cases, real
 from tests.rows import NUMERIC, called, constants, has_text
@@ -484,7 +484,7 @@ def test_a_reduction_is_of_arrays_alone() -> None:
 
 @every_target
 @pytest.mark.parametrize(
-    "count", [2, pytest.param(40, marks=pytest.mark.slow)], ids=["some", "many"]
+    "count", [2, pytest.param(many(40), marks=pytest.mark.slow)], ids=["some", "many"]
 )
 @pytest.mark.parametrize("kind", ["programs", "functions", "branches"])
 def test_random_programs_are_those_of_python(
