@@ -200,7 +200,7 @@ def _compiled(source: str | Formula, read: Named | None, asked: Request) -> Comp
         twin = _in_python(
             TARGETS[asked.target],
             lambda name: generate(
-                replace(recipe, target=name, reduce="", rows=()),
+                replace(recipe, target=name, reduce="", rows=(), defaults=()),
                 formula,
                 None,
                 program,
@@ -281,9 +281,9 @@ def _last_defaults(
                 f"no input is called `{name}`; the inputs are {', '.join(program.inputs) or '(none)'}"
             )
     has = given.keys() - {*recipe.rows}  # a column has a number for each row
-    # Of frames, columns are no parameters.
+    # Of queries and frames, columns are no parameters.
     columns = program.inputs if not recipe.rows else recipe.rows
-    columns = columns if TARGETS[recipe.target].frames else ()
+    columns = columns if TARGETS[recipe.target].selects else ()
     inputs = [name for name in program.inputs if name not in columns]
     last = [*takewhile(has.__contains__, reversed(inputs))][::-1]
     dropped = [

@@ -494,6 +494,15 @@ def test_an_offset_hides_no_minimum(offset: float, scale: float, engine: Any) ->
     assert found.converged and got == pytest.approx((height, slope), rel=1e-3, abs=2e-3)
 
 
+def test_parameters_before_columns_have_their_defaults(engine: Any) -> None:
+    points(engine, 50)
+    made = compile("a*exp(-k*t) - y", wrt="a", rows="t, y", target="sql", reduce="sum", with_="gauss_newton", defaults={"k": 0.7})  # fmt: skip
+    assert made.program.inputs == ("a", "k", "t", "y") and not made.notes
+    assert "Defaults, which the caller has to give: k = 0.7." in made.source
+    given = fit(engine, made, None, {"a": 1.0}, k=0.7)
+    assert fit(engine, made, None, {"a": 1.0}) == given and given.converged
+
+
 class Session:
     """What runs statements as Spark's sessions do, in DuckDB."""
 
