@@ -7,7 +7,9 @@ import math
 import os
 import random
 import re
+import struct
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -375,6 +377,47 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert foreign.read_text("utf-8") == "<svg/>"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["theirs.svg"]
     assert main(["draw", "x*y", "-o", str(foreign), "--force"]) == 0
+
+
+def test_pictures_of_dots(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are those of SVG, name what they are drawn from, and replace no other file."""
+    try:
+        import cairosvg  # noqa: F401
+    except (ImportError, OSError):
+        assert main(["draw", "x*y", "-o", str(tmp_path / "a.png")]) == 2
+        assert "pip install cairosvg" in capsys.readouterr().err
+        pytest.skip("CairoSVG is not here")
+    module, picture = tmp_path / "seed.py", tmp_path / "seed.png"
+    compile(SEED).write(module)
+    sizes = []
+    for argv in (
+        ["draw", str(module)],
+        ["plot", "x*y", "--over", "x=1:2", "--at", "y=2"],
+    ):
+        for said in ("drew", "unchanged"):
+            assert main([*argv, "-o", str(picture)]) == 0
+            assert said in capsys.readouterr().err
+        data = picture.read_bytes()
+        assert data.startswith(b"\x89PNG") and b"Drawn by gradgen" in data
+        sizes.append(struct.unpack(">II", data[16:24]))
+        place = 8
+        while place < len(data):  # every part says its length and has its checksum
+            (size,) = struct.unpack(">I", data[place : place + 4])
+            part, place = data[place + 4 : place + 8 + size], place + 12 + size
+            assert data[place - 4 : place] == struct.pack(">I", zlib.crc32(part))
+        assert part == b"IEND"
+    width, height = re.findall(r'(?:width|height)="([\d.]+)"', drawn_svg(module))[:2]
+    assert sizes[0] == (round(2 * float(width)), round(2 * float(height)))
+    picture.write_bytes(b"\x89PNG of somebody's\xff")
+    assert main(["draw", "x*y", "-o", str(picture)]) == 2
+    assert picture.read_bytes() == b"\x89PNG of somebody's\xff"
+    assert main(["check", str(tmp_path)]) == 0
+
+
+def drawn_svg(module: Path) -> str:
+    path = module.with_suffix(".svg")
+    assert main(["draw", str(module), "-o", str(path)]) == 0
+    return path.read_text("utf-8")
 
 
 def test_notebooks_show_formula_circuit_and_listing() -> None:

@@ -172,7 +172,7 @@ def _draw(sub: argparse.ArgumentParser) -> None:
         help="the point whose values and gradients are shown",
     )
     _digits(sub)
-    _picture(sub, ".svg, .dot (Graphviz) or .mmd (Mermaid)")
+    _picture(sub, ".svg, .png, .dot (Graphviz) or .mmd (Mermaid)")
 
 
 def _plot(sub: argparse.ArgumentParser) -> None:
@@ -189,7 +189,7 @@ def _plot(sub: argparse.ArgumentParser) -> None:
         metavar='"y=-4"',
         help="the values of the other inputs",
     )
-    _picture(sub, ".svg")
+    _picture(sub, ".svg or .png")
 
 
 def _explain(sub: argparse.ArgumentParser) -> None:

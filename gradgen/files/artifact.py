@@ -169,8 +169,8 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
     return put(path, text, file.text, compare(file, text) is State.SAME)
 
 
-def put(path: Path, text: str, old: str | None, same: bool) -> bool:
-    """Let a file that may be written hold a text, in one step; return whether it changed.
+def put(path: Path, text: str | bytes, old: str | bytes | None, same: bool) -> bool:
+    """Let a file that may be written hold a text, or bytes, in one step; return whether it changed.
 
     Args:
         path: the file.

@@ -1,4 +1,4 @@
-"""Text and a path in; a file that holds the old text or the new, whatever happens."""
+"""Text or bytes and a path in; a file that holds what it held or the new, whatever happens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 _TEMPORARY = re.compile(r"\.gradgen-[0-9a-f]{16}\.tmp")
 
 
-def replace(path: Path, text: str, mode: int | None = None) -> None:
-    """Let a file hold a text: a temporary file beside it takes its place in one step.
+def replace(path: Path, text: str | bytes, mode: int | None = None) -> None:
+    """Let a file hold a text, or bytes: a temporary file beside it takes its place in one step.
 
     Args:
         path: the file; a link is replaced itself, and not what it leads to.
@@ -25,8 +25,8 @@ def replace(path: Path, text: str, mode: int | None = None) -> None:
     """
     handle, temporary = open_temporary(path.parent)
     try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with open(handle, "wb") as stream:
+            stream.write(text.encode() if isinstance(text, str) else text)
             stream.flush()
             os.fsync(handle)
             if mode is not None:

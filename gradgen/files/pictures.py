@@ -80,7 +80,30 @@ def write(path: Path, text: str, *, force: bool = False) -> bool:
     """
     old = read(path, hint="; to print, leave the file out or call it `-`")
     if old not in (None, text) and not force and _DRAWN not in old.partition("\n")[0]:
-        raise GradgenError(
-            f"{path} was not drawn by gradgen; it is left as it is; choose another file, or write over it with --force"
-        )
+        raise _foreign(path)
     return put(path, text, old, old == text)
+
+
+def write_dots(path: Path, data: bytes, *, force: bool = False) -> bool:
+    """Write a picture made of dots, whose comment says that gradgen drew it, likewise; return whether it changed.
+
+    Args:
+        path: the file.
+        data: the picture.
+        force: whether a file that somebody else made may be replaced.
+
+    Raises:
+        GradgenError: the file is another one's, or cannot be written; it is then as it was.
+    """
+    # Bytes as letters: the file need be no text.
+    old = read(path, decode=lambda found: found.decode("latin-1"))
+    before = None if old is None else old.encode("latin-1")
+    if before not in (None, data) and not force and _DRAWN.encode() not in before[:200]:
+        raise _foreign(path)
+    return put(path, data, before, before == data)
+
+
+def _foreign(path: Path) -> GradgenError:
+    return GradgenError(
+        f"{path} was not drawn by gradgen; it is left as it is; choose another file, or write over it with --force"
+    )

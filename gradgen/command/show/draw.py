@@ -16,7 +16,7 @@ from gradgen.command.formulas import (
 )
 from gradgen.command.terminal import note, path_of, show_time
 from gradgen.errors import GradgenError
-from gradgen.files.pictures import COMMENTS, Origin, write
+from gradgen.files.pictures import COMMENTS, Origin, write, write_dots
 
 if TYPE_CHECKING:
     from gradgen.compiled import Compiled
@@ -26,9 +26,9 @@ def draw(options: argparse.Namespace) -> int:
     """Draw a formula's circuit."""
     path = None if options.output in (None, "-") else path_of(options.output)
     suffix = ".svg" if path is None else path.suffix
-    if suffix not in COMMENTS:
+    if suffix not in (*COMMENTS, ".png"):
         raise GradgenError(
-            f"a circuit is drawn in a file that ends in {', '.join(COMMENTS)}, and not in `{options.output}`"
+            f"a circuit is drawn in a file that ends in {', '.join(COMMENTS)} or .png, and not in `{options.output}`"
         )
     if options.digits and not options.at:
         raise GradgenError("--digits is at a point; give one with --at")
@@ -43,15 +43,15 @@ def draw(options: argparse.Namespace) -> int:
     beside = module is not None and path is not None and _beside(module, path)
     name = module.name if module is not None and beside else ""
     origin = Origin(name, at, of, options.digits)
-    text = drawn(compiled, origin, suffix)
+    text = drawn(compiled, origin, ".svg" if suffix == ".png" else suffix)
     return put(path, text, options.force)
 
 
 def plot(options: argparse.Namespace) -> int:
     """Draw a result and its slope over a range of one input."""
     path = None if options.output in (None, "-") else path_of(options.output)
-    if path is not None and path.suffix != ".svg":
-        raise GradgenError(f"a curve is drawn in a file that ends in .svg, and not in `{options.output}`")  # fmt: skip
+    if path is not None and path.suffix not in (".svg", ".png"):
+        raise GradgenError(f"a curve is drawn in a file that ends in .svg or .png, and not in `{options.output}`")  # fmt: skip
     compiled = compiled_of(options)
     inputs = compiled.program.inputs
     ranges = read_ranges(options.over, inputs, "--over")
@@ -76,7 +76,12 @@ def put(path: Path | None, text: str, force: bool) -> int:
     if path is None:
         print(text, end="")
         return 0
-    changed = write(path, text, force=force)
+    if path.suffix == ".png":
+        from gradgen.draw.raster import png
+
+        changed = write_dots(path, png(text), force=force)
+    else:
+        changed = write(path, text, force=force)
     note(f"{'drew' if changed else 'unchanged:'} {path}")
     return 0
 
