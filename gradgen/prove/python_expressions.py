@@ -232,6 +232,11 @@ class Expressions:
     def comparison(self, node: ast.Compare, operands: list[Value]) -> Value:
         """Return what a comparison says; of what is no number, as Python has it."""
         (op, *more), (one, other, *_) = node.ops, operands
+        none = [self.numbers.wholes.none[e.at] for e in operands if isinstance(e, Place) and e.at in self.numbers.wholes.none]  # fmt: skip
+        if none and not more and isinstance(op, (ast.Eq, ast.NotEq)) and all(map(is_number, operands)):  # fmt: skip
+            equal = self.numbers.comparison([ast.Eq()], operands)
+            equal = self.numbers.joined(ast.And(), [self.numbers.sign(ast.Not(), none[0]), equal])  # type: ignore[assignment]  # fmt: skip
+            return equal if isinstance(op, ast.Eq) else self.numbers.sign(ast.Not(), equal)  # fmt: skip
         if more or all(map(is_number, operands)):
             return self.numbers.comparison(node.ops, operands)
         among = isinstance(op, (ast.In, ast.NotIn))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Collection
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.flow.conditions import either
+from gradgen.read.python.flow.conditions import both, either
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import HELD, constant, row_of
 from gradgen.read.python.terms.subscripts import same
@@ -47,7 +47,7 @@ def compared(
         if of is not None and any(each.is_none for each in pair):
             return of if isinstance(op, (ast.Is, ast.Eq)) else denied(of)
         if of is not None:
-            raise fail("a value that may be None is compared here; ask `is None` above", node)  # fmt: skip
+            return _unless(pair, node, fail)
         same = _same(left, others[0], node, fail, cells)
         wanted = isinstance(op, (ast.Is, ast.Eq))
         return None if same is None else truth(same is wanted)
@@ -63,6 +63,16 @@ def compared(
         if found.truth is not None
         else Value(f"not ({found.text})", condition=True)
     )
+
+
+def _unless(pair: tuple[Value, Value], node: ast.Compare, fail: Fail) -> Value:
+    """Return whether two values are equal of which one may be None, which is equal to no number."""
+    plain = all(each.is_number for each in pair) and any(each.absent is None for each in pair)  # fmt: skip
+    if not plain or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+        raise fail("a value that may be None is compared here; ask `is None` above", node)  # fmt: skip
+    absent = next(each.absent for each in pair if each.absent is not None)
+    found = both(denied(absent), equality(*pair))
+    return found if isinstance(node.ops[0], ast.Eq) else denied(found)
 
 
 def _same(
