@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 
 from gradgen.core.table import ROWS
 
@@ -29,6 +29,9 @@ BUILTINS = frozenset("""
 NAMES = frozenset(
     "math forward backward cache Cache NamedTuple _ float tuple abs max min round".split()  # noqa: SIM905
 )
+
+#: What a tuple has by itself.
+_METHODS = ("count", "index")
 
 #: Names that a function of another module cannot have in a generated one.
 _KEPT = BUILTINS | NAMES | {"special"}
@@ -57,6 +60,19 @@ def is_kept(name: str) -> bool:
     """Whether a generated module may need a name for itself, if it is no name of a value."""
     helper = name.removeprefix("_").removesuffix("_anywhere")
     return name in _KEPT or (name[0] == "_" and (helper in ROWS or helper in _HELPERS))
+
+
+def fields_of(names: Sequence[str]) -> Iterator[str]:
+    """Yield what the parts of a namedtuple are called: as their values, where it takes that name."""
+    taken = {*names}
+    for name in names:
+        field = name
+        if name[0] == "_" or name in _METHODS:
+            field = f"cached_{name.lstrip('_')}"
+            while field in taken:
+                field += "_"
+            taken.add(field)
+        yield field
 
 
 def local_names(

@@ -437,6 +437,20 @@ def test_a_cache_may_have_names(style: str, tmp_path: Path) -> None:
     assert "Cache" not in compile("x + y", cache="namedtuple").source
 
 
+@pytest.mark.parametrize("rows", ["", "count, index"])
+def test_parts_of_a_cache_have_names_that_a_namedtuple_takes(rows: str) -> None:
+    text = "_a*exp(count*index)*cached_a*_1"
+    text = f"sum({text})" if rows else text
+    made, plain = (compile(text, cache=c, rows=rows) for c in ("namedtuple", "tuple"))
+    wide = [[1.5], 0.5, [0.25], 2.0, 0.75] if rows else [1.5, 0.5, 0.25, 2.0, 0.75]
+    point = dict(zip(("count", "_a", "index", "cached_a", "_1"), wide))
+    value, cache = made.forward(**point)
+    assert (value, tuple(cache)) == plain.forward(**point)
+    assert made.backward(cache) == plain.backward(tuple(cache))
+    parts = [cache.cached_count, cache.cached_index, cache.cached_1, cache.cached_a_]  # type: ignore[attr-defined]
+    assert parts == [point[n] for n in ("count", "index", "_1", "_a")]
+
+
 def test_a_cache_with_names_is_of_python() -> None:
     with pytest.raises(GradgenError, match="known are tuple, namedtuple"):
         compile("x", cache="dict")

@@ -15,6 +15,7 @@ from gradgen.passes.blocks.join import ApartError
 from gradgen.passes.constants import operations
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import rowwise
+from gradgen.reserved import fields_of
 from gradgen.write.arrays.handed import handed, signatures_over_rows
 from gradgen.write.arrays.lists import of_lists
 from gradgen.write.arrays.shapes import check_extras, form_of, of_column, shaping
@@ -132,7 +133,7 @@ def render(
             return Rendered(files.module(looped), viewer.cost, viewer.modules, _cache(target))  # fmt: skip
         module = viewer.view(formula, told, extras)
         cache = target.packed if module.packs.nested else target.cache
-        cache = _NAMED if module.named else cache
+        cache = _NAMED if module.fields else cache
         return Rendered(files.module(module), viewer.cost, viewer.modules, cache)
 
     try:
@@ -225,12 +226,12 @@ class _Viewer:
         outputs = tuple(names[value] for _, value in program.outputs)
         results = (*self.results(outputs),)
         cache = tuple(names[value] for value in sorted(cached))
-        named = self.target.named and bool(cache)
+        fields = (*fields_of(cache),) if self.target.named else ()
         packed = self.target.compact and self.target.is_python
         return Module(
             noqa=self.noqa(read, slopes),
             docstring=tuple(self.docstrings.module(formula, self.cost, told)),
-            imports=self.imports(helpers, named),
+            imports=self.imports(helpers, bool(fields)),
             helpers=helpers,
             constants=(*constants,),
             inputs=(*self.inputs.values(),),
@@ -248,8 +249,8 @@ class _Viewer:
                 _without(back.idle, gradients),
             ),
             cache=cache,
-            packs=_packs(cache, outputs, form) if packed and not named else Packs(),
-            named=named,
+            packs=_packs(cache, outputs, form) if packed and not fields else Packs(),
+            fields=fields,
             unpacked=self.unpacked(cached, read),
             upstream=tuple(upstream.values()),
             unread=(ahead.unread, back.unread),

@@ -127,8 +127,8 @@ class Module:
     cache: tuple[str, ...]
     unpacked: tuple[str, ...]
     packs: Packs
-    #: Whether the cache is a class, whose parts go by their names.
-    named: bool
+    #: The parts of a cache that is a class; none of a tuple.
+    fields: tuple[str, ...]
     upstream: tuple[str, ...]
     #: Parameters that no line reads: of `forward`, and of `backward`.
     unread: tuple[tuple[str, ...], tuple[str, ...]]

@@ -9,6 +9,7 @@ from gradgen.core.program import Line, Program
 from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import rowwise
+from gradgen.reserved import fields_of
 from gradgen.write.arrays.loops import APPENDS, Lines, Loop, Looped, Placed
 from gradgen.write.bodies import Bodies
 from gradgen.write.constants import Declarations
@@ -110,7 +111,7 @@ class Lists:
             lines = self._lines(both, Comments(words, chain, self.target.language))
             end = f"return {outputs[0]}, {_tuple(gradients)}"
             functions.append(ListsFunction((*entered, *self._unused(), *lines, end)))
-        types = [(names[value], self._type(value)) for value in cached]
+        types = [*zip(fields_of(cache), map(self._type, cached))]
         return Texts(functions, ahead, behind, types)
 
     def _type(self, value: int) -> str:
