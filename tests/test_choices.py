@@ -445,3 +445,21 @@ def test_a_condition_of_constants_is_what_the_constants_are() -> None:
             f = compile(text, inputs="x, y", as_written=as_written, proof=False)
             wanted = (4.0, (0.0, 4.0)) if holds else (3.0, (1.0, 0.0))
             assert f.value_and_grad(3.0, 2.0) == wanted, text
+
+
+def test_an_arm_to_whose_gradient_nothing_is_added_keeps_its_branch() -> None:
+    # In the branch of s2 the condition of its choice fails: what comes out of it to r is 0 everywhere.
+    text = """invalid = sqrt(-1)
+r = 2.5*y if x > 2.5 else 1.5*y if x > 1.5 else invalid
+s2 = x + (r if not (not x > 2.5 and not x > 1.5) and r != 0 else 4.0)
+f = r if x > y else s2 if not x > 2.5 and not x > 1.5 else r"""
+    made = compile(text, inputs=["x", "y"])
+    for x, y, slopes in (
+        (2.872, 1.302, (0.0, 2.5)),
+        (2.6, 3.0, (0.0, 2.5)),
+        (2.0, 1.0, (0.0, 1.5)),
+        (2.0, 3.0, (0.0, 1.5)),
+        (1.0, 3.0, (1.0, 0.0)),
+    ):
+        _, cache = made.module.forward(x, y)
+        assert made.module.backward(cache) == slopes

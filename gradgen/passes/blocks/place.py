@@ -124,8 +124,8 @@ class Placer:
             whole = path if first else either(path, before)
             if whole != ():
                 self.paths.zero[line.total] = whole
-            if path is None and not first:
-                known.give(line)  # which adds 0
+            if path is None and not first:  # which adds 0
+                _add_nothing(self, line, known)
                 continue
             if path is None:  # it is 0 everywhere
                 value, path, read = self.outside(line.total), (), []
@@ -215,6 +215,18 @@ class Placer:
     def asked_in(self, path: Path) -> Mapping[int, str]:
         """Return what the conditions of a branch are made of, with its names."""
         return {v: self.asked[v] for c, _ in path for v in self.leaves(c, self.asked)}
+
+
+def _add_nothing(placer: Placer, line: Line, known: Names) -> None:
+    """Let a gradient that 0 is added to be what it was, also where it has the name of the choice that it is an arm of."""
+    args = placer.steps[line.total].args
+    same = [v for v in args if v in placer.alike and known.get(v) == line.name]
+    if not same:
+        known.give(line)
+        return
+    known[line.total] = line.name
+    placer.alike.add(line.total)
+    placer.paths.zero[line.total] = placer.paths.zero.get(same[0], ())
 
 
 def _limited(placed: Iterable[Placed]) -> Iterator[Placed]:
