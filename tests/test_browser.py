@@ -20,7 +20,7 @@ from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
 from tests.conftest import ROOT
 from tests.generators import program
-from tests.test_page import CASES, HOSTILE, SEED
+from tests.test_page import CASES, DIFFERENCES, HOSTILE, SEED
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip
@@ -220,7 +220,7 @@ def test_editing_changes_all(reader: Reader) -> None:
     assert reader.numbers("table:has(input.value) td.gradient") == [-0.42, 0.42]
     assert reader.numbers("td.difference") == pytest.approx([-0.42, 0.42], rel=1e-6)
     assert page.locator(".forward tr.left").count() > 0
-    assert "11420" in page.inner_html("svg").replace("1.142e+4", "11420")
+    assert "11420" in page.inner_html("svg").replace("1.142e+04", "11420")
     page.get_by_label("value of income").fill("much")
     assert page.get_by_label("value of income").get_attribute("aria-invalid") == "true"
     assert "no number" in page.inner_text("#wrong")
@@ -245,6 +245,17 @@ def test_the_reader_chooses_the_seed(reader: Reader) -> None:
     both = [2 * a + b for a, b in zip(rows[0], rows[2])]
     found = reader.numbers("table:has(input.value) td.gradient")
     assert found == pytest.approx(both, rel=1e-12)
+
+
+def test_differences_are_those_of_python_at_any_size(reader: Reader) -> None:
+    for text, x in DIFFERENCES:
+        written = text_of(text, {"x": x})
+        page = reader.open(written)
+        [slope] = reader.numbers("table:has(input.value) td.gradient")
+        assert reader.numbers("td.difference") == pytest.approx([slope], rel=2e-5)
+        live = page.inner_text("td.difference")
+        page.set_content(written.partition("<script")[0])
+        assert page.inner_text("td.difference") == live
 
 
 def test_the_browser_runs_no_other_script(browser: Any, tmp_path: Path) -> None:

@@ -52,6 +52,18 @@ CASES: Sequence[tuple[str, Sequence[float]]] = (
     ("1/x + log(y)", (0.0, 2.0)),
     ("hypot(x, y) + x % y", (5.5, 2.0)),
 )  # fmt: skip
+#: Formulas beside whose curvature or size a step that suits 1 is far too long or short, each at a point.
+DIFFERENCES: Sequence[tuple[str, float]] = (
+    ("1/x", 1e-10),
+    ("-log(1 - exp(-x))", 1e-8),
+    ("atan2(x, -1)", 1e-9),
+    ("exp(x)", 1e-12),
+    ("abs(x)", 1e-7),
+    ("cos(x)**2", 1e6),
+    ("sin(1000*x)", 12.3),
+    ("x**3", -1e40),
+    ("x*1.5", 0.0),
+)
 HOSTILE = "a = x*y  # </script><script>alert(1)</script><img src=x onerror=alert(2)>\nb = a + 1  # <!-- ]]> {{ 7*7 }} \"'&amp;\nb*b"
 
 
@@ -263,6 +275,13 @@ def test_a_point_is_found_where_all_is_finite() -> None:
     assert 'aria-label="value of y" value="7"' in page("x*y", defaults={"y": 7.0})
 
 
+@pytest.mark.parametrize(("text", "x"), DIFFERENCES)
+def test_central_differences_suit_small_and_large_inputs(text: str, x: float) -> None:
+    compiled = made(text)
+    found = Evaluator(Trace(compiled.program, replace(PYTHON, ieee=True))).at([x])
+    assert found.differences == pytest.approx(found.slopes[:1], rel=2e-5), text
+
+
 def test_what_is_no_number_is_shown_as_such() -> None:
     text = page("1/x + log(y)", {"x": 0.0, "y": -1.0})
     assert "<b>inf</b>" in text and "<b>nan</b>" in text
@@ -292,11 +311,17 @@ def test_the_command(
     assert main(["explain", SEED, "--at", "x=3", "--at", "y=-4"]) == 0
     assert "1.54564" in capsys.readouterr().out
     assert main(["explain", "x*y", "-o", "page.html"]) == 0
+    assert main(["explain", "sqrt(x - y)", "--at", "y=1.5", "-o", "page.html"]) == 0
+    text = Path("page.html").read_text(
+        "utf-8"
+    )  # other inputs get what makes all finite
+    assert 'of x" value="2"' in text and 'of y" value="1.5"' in text
     for argv, error in (
         (["x*y", "-o", "page.txt"], "ends in .html"),
         (["x*y", "-o", "mine.html"], "was not drawn by gradgen"),
-        (["x*y", "--at", "x=3"], "gives no value for `y`"),
         (["x*y", "--at", "x=3, y=1, z=2"], "which is no input"),
+        (["x*y", "--at", "z=2"], "which is no input"),
+        (["3", "--at", "z=2"], "which is no input; there are none"),
         (["besselj(0, x)", "--target", "scipy"], "besselj has no form in JavaScript; `gradgen eval`"),
         (["sum(x*w)", "--target", "numpy", "--rows", "x"], "over rows of data"),
         (["+".join(f"sin({i}*x)" for i in range(3, 200))], "a page explains at most 300"),

@@ -297,9 +297,10 @@ def ordered(
     for name in inputs:
         if name not in point:
             raise GradgenError(f"{option} gives no value for `{name}`")
+    known = f"the inputs are {', '.join(inputs)}" if inputs else "there are none"
     for name in point:
         if name not in inputs:
             raise GradgenError(
-                f"{option} gives a value for `{name}`, which is no input; the inputs are {', '.join(inputs)}"
+                f"{option} gives a value for `{name}`, which is no input; {known}"
             )
     return tuple(point[name] for name in inputs)

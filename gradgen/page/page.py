@@ -120,16 +120,13 @@ def _environment() -> jinja2.Environment:
     return made
 
 
-def page(
-    compiled: Compiled, listing: str, given: Mapping[str, float], every: bool
-) -> str:
+def page(compiled: Compiled, listing: str, given: Mapping[str, float]) -> str:
     """Return the page of a formula that was compiled for JavaScript.
 
     Args:
         compiled: the formula.
         listing: its module in the language of the reader's.
-        given: the inputs that have values, by their names in the formula.
-        every: whether all are to have values; else they get some.
+        given: the inputs that have values, by their names in the formula; all others get some.
 
     Raises:
         GradgenError: there is no value at the point, or more than a page can show.
@@ -140,7 +137,7 @@ def page(
             f"there are {len(program.names)} inputs and stages; a page explains at most {MOST}, as nobody would read more"
         )
     tracer = Trace(program, replace(PYTHON, ieee=True))  # where nothing raises
-    values = evaluated(Evaluator(tracer), given, every)
+    values = evaluated(Evaluator(tracer), given)
     view = _view(compiled, values, listing)
     template = _environment().get_template("page.html.jinja")
     for smaller in (view, *_smaller(view)):

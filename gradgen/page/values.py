@@ -12,8 +12,12 @@ from gradgen.page.flow import locals_of
 from gradgen.passes.functions import Names
 from gradgen.trace import Trace
 
-#: The step of a central difference, by the size of the input: the cube root of the spacing of doubles at 1.
+#: The step of a central difference, by a size: the cube root of the spacing of doubles at 1.
 _STEP = 2.0**-17
+#: A value may be off by so much of itself.
+_ROUNDING = 2.0**-52
+#: A difference is good where it is off by no more than this of itself.
+_GOOD = 2.0**-20
 #: Where inputs without a value are put, as far apart as the second number: the first of these where all is finite is taken.
 _SOMEWHERE = ((1.0, 0.25), (0.5, 0.0625), (2.0, 1.0), (0.1, 0.01), (-0.5, 0.125), (10.0, 1.0), (100.0, 10.0))  # fmt: skip
 
@@ -101,17 +105,37 @@ class Evaluator:
         return self.tracer.forward(dict(zip(texts, point)))
 
     def _difference(self, point: Sequence[float], place: int) -> float:
-        """Return the central difference of the first result."""
+        """Return the central difference of the first result, by the step at which curvature and rounding harm it least.
+
+        A step that suits 1 is too long beside small inputs, and one that suits a large input beside its sine.
+        """
+        size = abs(point[place])
+        best, least = math.nan, math.inf
+        for length in sorted({1.0, size, math.sqrt(size)} - {0.0}, reverse=True):
+            found, rounding = self._rise(point, place, _STEP * length)
+            half, _ = self._rise(point, place, 0.5 * _STEP * length)
+            error = abs(found - half) + rounding
+            if error < least or math.isnan(best):
+                best, least = found, min(math.inf, error)
+            if error <= _GOOD * abs(found):
+                break
+        return best
+
+    def _rise(
+        self, point: Sequence[float], place: int, step: float
+    ) -> tuple[float, float]:
+        """Return a central difference, and what rounding may have made of it."""
         name = self.program.names[self.program.outputs[0][1]]
-        step = _STEP * max(1.0, abs(point[place]))
         low, high = ([*point] for _ in range(2))
         low[place] -= step
         high[place] += step
+        apart = high[place] - low[place]
         try:
-            rise = float(self._values(high)[name]) - float(self._values(low)[name])
-            return rise / (high[place] - low[place])
+            above, below = (float(self._values(at)[name]) for at in (high, low))
+            rounding = _ROUNDING * (abs(above) + abs(below))
+            return (above - below) / apart, rounding / apart
         except (ArithmeticError, ValueError):
-            return math.nan
+            return math.nan, math.nan
 
     def somewhere(self, given: Mapping[str, float]) -> tuple[float, ...]:
         """Return a point where values and gradients are finite, if one is near at hand.
@@ -150,20 +174,17 @@ def _number(value: Any) -> float | bool:
     return value if isinstance(value, bool) else float(value)
 
 
-def evaluated(evaluator: Evaluator, given: Mapping[str, float], every: bool) -> Values:
-    """Return what lines come to at a point, or where it is not given, at one where that is finite.
+def evaluated(evaluator: Evaluator, given: Mapping[str, float]) -> Values:
+    """Return what lines come to at a point; where not all of it is given, at one where that is finite.
 
     Args:
         evaluator: what evaluates.
         given: the inputs that have values, by their names in the formula.
-        every: whether all are to have values.
 
     Raises:
         GradgenError: there is no value.
     """
-    names = evaluator.program.inputs
-    point = tuple(given[n] for n in names) if every else evaluator.somewhere(given)
     try:
-        return evaluator.at(point)
+        return evaluator.at(evaluator.somewhere(given))
     except (ArithmeticError, ValueError) as error:
         raise GradgenError(f"there is no value at this point: {error}") from None

@@ -23,6 +23,7 @@ function shown(value, digits = 6) {
     const exact = plain ? value.toPrecision(digits) : value.toExponential(digits - 1);
     text = /[.]/.test(exact) ? tidy(exact) : exact;
   }
+  text = text.replace(/(?<=e[+-])(?=\d$)/, "0"); // as in Python
   return text.replaceAll("-", "\u2212");
 }
 const digits = () => (one("digits").checked ? 17 : 6);
@@ -42,13 +43,29 @@ function read(field) {
 }
 
 // The numbers.
-function difference(point, upstream, place) {
+function rise(point, upstream, place, step) {
   const moved = (by) => point.map((x, i) => (i === place ? x + by : x));
-  const step = 2 ** -17 * Math.max(1, Math.abs(point[place]));
   const [high, low] = [moved(step), moved(-step)];
   const [above, below] = [high, low].map((at) => results($live(...at)[0]));
-  const rise = upstream.reduce((sum, d, i) => (d === 0 ? sum : sum + d * (above[i] - below[i])), 0);
-  return rise / (high[place] - low[place]);
+  const sum = (f) => upstream.reduce((sum, d, i) => (d === 0 ? sum : sum + f(d, above[i], below[i])), 0);
+  const apart = high[place] - low[place];
+  const rounding = 2 ** -52 * sum((d, x, y) => Math.abs(d) * (Math.abs(x) + Math.abs(y)));
+  return [sum((d, x, y) => d * (x - y)) / apart, rounding / apart];
+}
+// A step that suits 1 is too long beside small inputs, and one that suits a large input beside its sine:
+// the difference is taken by that at which curvature and rounding harm it least.
+function difference(point, upstream, place) {
+  const size = Math.abs(point[place]);
+  const lengths = [...new Set([1, size, Math.sqrt(size)])].filter((x) => x !== 0).sort((x, y) => y - x);
+  let [best, least] = [NaN, Infinity];
+  for (const length of lengths) {
+    const [found, rounding] = rise(point, upstream, place, 2 ** -17 * length);
+    const [half] = rise(point, upstream, place, 2 ** -18 * length);
+    const error = Math.abs(found - half) + rounding;
+    if (error < least || Number.isNaN(best)) [best, least] = [found, error < Infinity ? error : Infinity];
+    if (error <= 2 ** -20 * Math.abs(found)) break;
+  }
+  return best;
 }
 const places = seeds.map((field) => Number(field.closest("tr").dataset.s));
 const results = (values) => places.map((place) => Number(values[place]));

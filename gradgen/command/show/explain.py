@@ -24,8 +24,9 @@ def explain(options: argparse.Namespace) -> int:
     compiled = compiled_of(options)
     inputs = compiled.program.inputs
     point = read_point(",".join(options.at or ()))
-    if point:
-        ordered({**dict(compiled.recipe.defaults), **point}, inputs, "--at")
+    ordered(
+        {**dict.fromkeys(inputs, 0.0), **point}, inputs, "--at"
+    )  # none is of another
     with show_time("explaining"):
         text = page_of(compiled, point)
     return put(path, text, options.force)
@@ -63,4 +64,4 @@ def page_of(compiled: Compiled, point: Mapping[str, float]) -> str:
         ) from None
     listing = compiled.source if compiled.recipe.target == "python" else made.source
     given = {**dict(recipe.defaults), **point}
-    return page(made, listing, given, bool(point))
+    return page(made, listing, given)
