@@ -32,7 +32,7 @@ from gradgen.draw.svg import escaped, svg
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import regenerate
-from gradgen.targets import PYTHON
+from gradgen.targets import PYTHON, TARGETS
 from gradgen.trace import carried, meanings
 from tests.conftest import LISTS, ROOT, formulas
 from tests.generators import branching, compiled, program
@@ -505,6 +505,19 @@ def test_errors_of_a_curve_are_those_of_the_module() -> None:
         assert error == pytest.approx(float(wanted), abs=1e-9)
 
 
+def test_curves_in_other_languages_are_those_of_the_program_in_python(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    drawn = set()
+    for target in TARGETS:
+        argv = ["plot", "x*y", "--over", "x=-1:1", "--at", "y=1", "--target", target]
+        assert main(argv) == 0
+        drawn.add(capsys.readouterr().out)
+    assert len(drawn) == 1
+    with pytest.raises(GradgenError, match="cannot be run here"):
+        curve(compile("x*y", target="c"), "x", -1.0, 1.0, {"y": 0.5})
+
+
 @pytest.mark.parametrize("trial", range(40))
 def test_ticks_are_round_and_few(trial: int) -> None:
     draw = random.Random(trial)
@@ -569,6 +582,7 @@ def test_the_plot_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         (["x*y", "--over", "x=1:1", "--at", "y=1"], "the range of `x` is empty"),
         (["x*y", "--over", "x=0:1, y=0:1"], "a curve is over one input"),
         (["x*y", "--over", "x=0:1", "--at", "y=1", "-o", "a.dot"], ".svg"),
+        (["sum(x*y)", "--rows", "x", "--over", "x=0:1", "--at", "y=1"], "over rows"),
         (["x*y", "--over", "x=0:1", "--at", "y=1", "--wrt", "y"], "no slope by `x`"),
     ):
         assert main(["plot", *argv]) == 2

@@ -70,6 +70,8 @@ def test_what_has_no_value_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     for more in ((), ("--backward",), ("--json",)):
         assert main(["eval", "1/x", "--at", "x=0", *more]) == 2
         assert "there is no value at this point" in capsys.readouterr().err
+    assert main(["eval", "x*y", "--at", "x=1; y=2"]) == 2
+    assert "--at has commas between values" in capsys.readouterr().err
     assert main(["eval", "sqrt(x)", "--at", "x=0", "--backward"]) == 2
     assert "there is no gradient at this point" in capsys.readouterr().err
 

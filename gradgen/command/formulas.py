@@ -241,6 +241,8 @@ def _items(text: str, option: str) -> Iterator[tuple[str, str]]:
         name, equals, value = item.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
         name = "lambda_" if name == "lambda" else name
+        if ";" in value:
+            raise GradgenError(f"{option} has commas between values, as in {option} {_EXAMPLES[option]}")  # fmt: skip
         if equals and not value.strip():
             raise GradgenError(f"{option} gives `{printable(name)}` no value")
         if name in seen:

@@ -93,7 +93,7 @@ def curve(
         count: how many places there are.
 
     Raises:
-        GradgenError: there is no such result, no slope by the input, an empty range, or no truth to compare with.
+        GradgenError: there is no such result, no slope by the input, an empty range, or no truth to compare with; or the module does not run here.
     """
     program = compiled.program
     results = [name for name, _ in program.outputs]
@@ -142,17 +142,18 @@ def _pairs(
     """Return what works out value and slope at a place, by the module."""
     count = len(compiled.program.outputs)
     seeds = [float(i == place) for i in range(count)]
+    forward, backward = compiled.forward, compiled.backward  # if it runs here
 
     def pair(x: float) -> Pair:
         try:
-            found, cache = compiled.forward(*point(x))
+            found, cache = forward(*point(x))
             value = float(found[place] if count > 1 else found)
             if not math.isfinite(value):
                 return None, None
         except (ArithmeticError, ValueError):
             return None, None
         try:
-            gradient = float(compiled.backward(cache, *seeds)[slope])
+            gradient = float(backward(cache, *seeds)[slope])
         except (ArithmeticError, ValueError):
             return value, None
         return value, gradient if math.isfinite(gradient) else None

@@ -65,9 +65,13 @@ def plot(options: argparse.Namespace) -> int:
 
     from gradgen.draw.axes import picture
     from gradgen.draw.curve import curve
+    from gradgen.over_rows import is_over_rows
+    from gradgen.pipeline import in_python
 
+    if is_over_rows(compiled.recipe, compiled.program):
+        raise GradgenError("a curve is of a formula of numbers, and this one is over rows of data")  # fmt: skip
     with show_time("drawing"):
-        text = picture(curve(compiled, by, low, high, at, options.of))
+        text = picture(curve(in_python(compiled), by, low, high, at, options.of))
     return put(path, f"{Origin().line('.svg')}\n{text}", options.force)
 
 
