@@ -28,6 +28,7 @@ from tests.languages.test_arrays import _CANCELLING, doubts, drawn, near, plainl
 from tests.languages.test_c import cases, real
 from tests.languages.test_c_rows import explained, lost
 
+np = pytest.importorskip("numpy")
 pl = pytest.importorskip("polars")
 Points = Sequence[Sequence[float | None]]
 Listed = Mapping[tuple[str, tuple[str, ...]], Points]
@@ -293,9 +294,12 @@ def test_wrong_columns_and_numbers_are_refused_before_data_is_read() -> None:
     with pytest.raises(ValueError, match="^there is no column `y` among x, z$"):
         module.forward(frame.drop("y"), 2.0)
     good = frame.drop("y").rename({"z": "y"})
-    for wrong in (None, "2", [1.0]):
-        with pytest.raises(TypeError, match="^`k` is one number for all rows, not "):
+    arrays = np.array([1.0, 2.0]), np.complex64(1 + 2j), np.str_("2"), pl.Series([1.0])
+    for wrong in (None, "2", b"2", [1.0], 10**400, 1 + 2j, *arrays):
+        with pytest.raises(TypeError, match="^`k` is one number for all rows, not .+$"):
             module.forward(good, wrong)
+    with pytest.raises(TypeError, match="^rows are in a frame of Polars, not in .*dict"):  # fmt: skip
+        module.forward({"x": [1.0], "y": [1.0]}, 2.0)
     assert not read
     assert module.forward(good, 2.0).collect().height == 1 and read
 

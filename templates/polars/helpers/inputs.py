@@ -3,8 +3,10 @@ def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) ->
 
     Raises:
         ValueError: a column is missing.
-        TypeError: a column holds no numbers, or a number is none.
+        TypeError: there is no frame, a column holds no numbers, or a number is none.
     """
+    if not isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
+        raise TypeError(f"rows are in a frame of Polars, not in {type(frame)}")
     schema = frame.collect_schema()
     for column in columns.values():
         if column not in schema:
@@ -13,11 +15,19 @@ def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) ->
         if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
             raise TypeError(f"the column `{column}` holds {kind}, and no numbers")
     for name, number in numbers.items():
-        if isinstance(number, str) or not hasattr(number, "__float__"):
-            raise TypeError(f"`{name}` is one number for all rows, not {number!r}")
+        kind = str(getattr(number, "dtype", type(number)))
+        try:
+            if isinstance(number, (str, bytes)) or "complex" in kind:
+                raise TypeError
+            numbers[name] = float(number)
+        except (TypeError, ValueError, OverflowError):
+            said = " ".join(repr(number).split())[:60]
+            raise TypeError(
+                f"`{name}` is one number for all rows, not {said}"
+            ) from None
     known = [pl.col(column).is_not_null() for column in columns.values()]
     return frame.select(
         taken=pl.all_horizontal(known) if known else pl.repeat(True, pl.len()),
         **{name: pl.col(text).cast(pl.Float64) for name, text in columns.items()},
-        **{name: pl.lit(float(number)) for name, number in numbers.items()},
+        **{name: pl.lit(number) for name, number in numbers.items()},
     )
