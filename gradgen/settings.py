@@ -121,7 +121,7 @@ class Settings:
     dialect: str = _option(
         Kind.TEXT,
         "duckdb",
-        "of sql, the engine that the query is for (default: duckdb); others are spark, snowflake, bigquery, postgres and generic",
+        "of sql, the engine that the query is for (default: duckdb); others are spark, snowflake, bigquery, postgres, sqlite and generic",
         "DIALECT",
     )
     precise: bool = _option(

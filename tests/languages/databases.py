@@ -195,7 +195,7 @@ def _numbers(row: Mapping[str, str]) -> Row:
 class Lite(Database):
     """SQLite, which has the functions of the standard."""
 
-    dialect = DIALECTS["generic"]
+    dialect = DIALECTS["sqlite"]
 
     def __init__(self) -> None:
         self.engine = sqlite3.connect(":memory:")

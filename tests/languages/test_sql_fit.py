@@ -241,9 +241,9 @@ def test_sqlite_ends_where_duckdb_does(engine: Any) -> None:
     with contextlib.closing(sqlite3.connect(":memory:")) as lite:
         lite.execute("CREATE TABLE data (t REAL, y REAL)")
         lite.executemany("INSERT INTO data VALUES (?, ?)", [*rows, (None, 1.0)])
-        found = fit(lite, curve(dialect="generic"), None, START)
+        found = fit(lite, curve(dialect="sqlite"), None, START)
         with pytest.raises(GradgenError, match="cannot be read: OperationalError: no"):
-            fit(lite, curve(dialect="generic"), "nowhere", START)
+            fit(lite, curve(dialect="sqlite"), "nowhere", START)
     assert found.converged and (found.rows, found.left_out) == (300, 1)
     assert [*found.parameters.values()] == pytest.approx([*whole.parameters.values()], rel=1e-10)  # fmt: skip
 

@@ -12,10 +12,11 @@ from gradgen.write.sql.dialects import (
     postgres,
     snowflake,
     spark,
+    sqlite,
 )
 
 DUCKDB = duckdb.DIALECT
 DIALECTS: Mapping[str, Dialect] = {
     room.DIALECT.name: room.DIALECT
-    for room in (duckdb, spark, snowflake, bigquery, postgres, generic)
+    for room in (duckdb, spark, snowflake, bigquery, postgres, sqlite, generic)
 }
