@@ -594,8 +594,9 @@ def test_the_readmes_logistic_regression_is_fitted(
     found = worked("duckdb", tmp_path)["fit"]
     lines = capsys.readouterr().out.splitlines()
     assert found.converged and len(lines) == found.queries < 40
+    # Threads draw their numbers in an order of their own: within six standard errors.
     wanted = [-1.0, 0.5, 0.0, -0.4]
-    assert [*found.parameters.values()] == pytest.approx(wanted, abs=0.1)
+    assert [*found.parameters.values()] == pytest.approx(wanted, abs=0.3)
 
 
 def test_a_fit_that_has_stopped_goes_on(engine: Any) -> None:
