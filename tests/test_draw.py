@@ -446,6 +446,8 @@ def test_notebooks_show_formula_circuit_and_listing() -> None:
         ("abs(x - 0.3)*exp(x)", (-3.0, 10.0), [(0.3, "kink")]),
         ("tan(30*x)", (-0.3, 0.3), [(n * math.pi / 60, "pole") for n in (-5, -3, -1, 1, 3, 5)]),
         ("exp(x)", (0.0, 1000.0), [(709.782712893384, "overflow")]),
+        # The slope overflows where the value does not yet: where x + exp(x) is log of the largest double.
+        ("exp(exp(x))", (0.0, 10.0), [(6.555679788613809, "overflow"), (6.564958885017789, "overflow")]),
     ],
 )  # fmt: skip
 def test_curves_break_where_the_formula_does(

@@ -239,6 +239,8 @@ class _Search:
             return Mark(x, "pole")
         if (self.one[0] is None) != (self.other[0] is None):
             return Mark(x, "overflow" if most > 1e-3 * _LARGEST else "edge")
+        if None in (self.one[1], self.other[1]) and self._most(1) > 1e-3 * _LARGEST:
+            return Mark(x, "overflow")  # of the slope, where there still is a value
         return Mark(x, "kink" if self.what else "jump") if self._is_break() else None
 
     def _is_break(self) -> bool:
