@@ -44,6 +44,12 @@ def test_partitions_give_what_all_rows_give_together(
     plain = compile("(a*exp(-k*t) - y)**2", inputs="t, y, a, k", proof=False)
     each = [plain.value_and_grad(*row, 1.5, 0.7) for n, row in enumerate(zip(t.tolist(), y.tolist())) if n not in holes]  # fmt: skip
     wanted = [math.fsum(value for value, _ in each), *(math.fsum(s[n] for _, s in each) for n in (2, 3))]  # fmt: skip
+    # A row without a value is not left out, as it would be with the others of its partition.
+    frame.loc[5, "t"] = -math.inf
+    data = frames.from_pandas(frame, npartitions=7)
+    assert not math.isfinite(sums(data, 1.5, 0.7).f)
+    assert math.isnan(sums(data, 0.0, 0.7).f)
+    frame.loc[5, "t"] = t[5]
     for parts in (1, 7):
         data = frames.from_pandas(frame, npartitions=parts)
         # A partition may have no row left.
