@@ -883,6 +883,17 @@ def test_loops_have_the_form_that_black_gives_them(count: int) -> None:
         assert black_python(made.source) == made.source
 
 
+@needs_cc
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_a_number_added_up_over_rows_is_no_number(style: str, tmp_path: Path) -> None:
+    made = compile("sum(mean(x) % y)", rows="x, y", wrt="x", target="c", style=style)
+    columns = [np.array([5.0, 1.0, 3.5]), np.array([2.0, 4.0, 2.5])]
+    (value,), slopes = InC(made, tmp_path).call("value_and_grad", columns, [], [1, 3])
+    mean = 9.5 / 3
+    assert math.isclose(value, mean % 2 + mean % 4 + mean % 2.5, rel_tol=1e-14)
+    assert slopes.tolist() == [1.0, 1.0, 1.0]
+
+
 @pytest.mark.parametrize("target", ["python", "c"])
 def test_a_gradient_may_be_read_before_all_of_it_is_there(target: str) -> None:
     # da is d/den at first, which dden reads; what comes of dden flows to a again.
