@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,18 @@ def test_json_has_no_infinities(capsys: pytest.CaptureFixture[str]) -> None:
     data = read(capsys, "x*y if x > 0 else y/x", "--at", "x=3, y=-4")
     left = next(one for one in data["forward"] if one["name"] == "ybyx")
     assert left["value"] is None and left["gradients"] == {"f": None}
+
+
+def test_a_generated_file_is_evaluated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = str(tmp_path / "seed.py")
+    assert main(["compile", SEED, "-o", file]) == 0
+    plain = evaluated(capsys, SEED, "--at", "x=3, y=-4")
+    assert evaluated(capsys, file, "--at", "x=3, y=-4") == plain
+    Path(file).write_text(Path(file).read_text() + "# by hand\n")
+    assert main(["eval", file, "--at", "x=3, y=-4"]) == 2
+    assert "is not what its recipe makes" in capsys.readouterr().err
 
 
 def test_what_has_no_value_is_said(capsys: pytest.CaptureFixture[str]) -> None:

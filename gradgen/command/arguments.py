@@ -142,7 +142,7 @@ def _digits(sub: argparse.ArgumentParser) -> None:
 
 
 def _eval(sub: argparse.ArgumentParser) -> None:
-    _formula(sub)
+    _formula(sub, _DRAWN)
     sub.add_argument(
         "--at",
         required=True,
