@@ -894,6 +894,25 @@ def test_a_number_added_up_over_rows_is_no_number(style: str, tmp_path: Path) ->
     assert slopes.tolist() == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_what_is_added_to_upstream_lists_is_in_sums_over_them(style: str) -> None:
+    # db reads the sum of du0, to which u1 adds in a loop; the list that is given has the rest.
+    text = "u0 = b**2 - y - mean(y*b)\nu1 = u0*mean(tanh(u0))"
+    made = compile(text, inputs="y, b", rows="y", outputs="u1, u0", style=style)
+    assert not made.unproven
+    y, b, up = [0.3, -1.0], 0.75, ([1.0, 0.5], [0.25, 2.0])
+    _, cache = made.module.forward(y, b)
+    _, db = made.module.backward(cache, *up)
+
+    def total(b: float) -> float:
+        u0 = [b**2 - y_i - b * sum(y) / 2 for y_i in y]
+        mean = sum(map(math.tanh, u0)) / 2
+        return sum(p * u * mean + q * u for p, q, u in zip(*up, u0))
+
+    step = 1e-6
+    assert math.isclose(db, (total(b + step) - total(b - step)) / 2e-6, rel_tol=1e-7)
+
+
 @pytest.mark.parametrize("target", ["python", "c"])
 def test_a_gradient_may_be_read_before_all_of_it_is_there(target: str) -> None:
     # da is d/den at first, which dden reads; what comes of dden flows to a again.

@@ -169,6 +169,8 @@ class Looped:
         lines, sources, whole = [], [], dict[str, str]()
         start = {v: self.item(n) if self.has_rows(v) else n for v, n in given.names.items()}  # fmt: skip
         known = Names(given.names)
+        # Lists that are given stay as they are, where lines add to their elements.
+        changed = {line.name for line in given.lines} & {*given.names.values()}
         for line in known.along(given.lines):
             step = self.steps[line.value]
             if line.value in known or not self.rowwise.adds(line.value):
@@ -178,7 +180,7 @@ class Looped:
                 sources.append(line)
                 continue
             (operand,) = step.args
-            if operand in known and self.kept:
+            if operand in known and self.kept and known[operand] not in changed:
                 called = known[operand]
                 whole[called] = self.item(called)
             else:
