@@ -913,6 +913,18 @@ def test_what_is_added_to_upstream_lists_is_in_sums_over_them(style: str) -> Non
     assert math.isclose(db, (total(b + step) - total(b - step)) / 2e-6, rel_tol=1e-7)
 
 
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_what_is_added_later_is_in_no_sum_before(style: str) -> None:
+    # Compactly, db adds up what dy is at first: to dy comes what sqrt gives.
+    text = "u0 = -(b - sqrt(1 + y**2))\nu3 = sin(mean(u0 - y))\nu4 = mean(max(b if y > 0.1 else b + 0.5, -b))"  # fmt: skip
+    made = compile(text, inputs="y, b", rows="y", outputs="u4, u3", style=style)
+    assert not made.unproven
+    _, cache = made.module.forward([0.3, 2.0], 0.7)
+    u0 = [math.sqrt(1 + y * y) - 0.7 - y for y in (0.3, 2.0)]
+    wanted = 0.9 - 1.3 * math.cos(sum(u0) / 2)
+    assert math.isclose(made.module.backward(cache, 0.9, 1.3)[1], wanted, rel_tol=1e-13)
+
+
 @pytest.mark.parametrize("target", ["python", "c"])
 def test_a_gradient_may_be_read_before_all_of_it_is_there(target: str) -> None:
     # da is d/den at first, which dden reads; what comes of dden flows to a again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -169,9 +170,11 @@ class Looped:
         lines, sources, whole = [], [], dict[str, str]()
         start = {v: self.item(n) if self.has_rows(v) else n for v, n in given.names.items()}  # fmt: skip
         known = Names(given.names)
-        # Lists that are given stay as they are, where lines add to their elements.
-        changed = {line.name for line in given.lines} & {*given.names.values()}
+        # Lists that are given stay as they are, where lines add to their elements, and others have what is added later.
+        changed = Counter(line.name for line in given.lines)
+        changed.update(changed.keys() & {*given.names.values()})
         for line in known.along(given.lines):
+            changed[line.name] -= 1
             step = self.steps[line.value]
             if line.value in known or not self.rowwise.adds(line.value):
                 self._check(line.value, known)
@@ -180,7 +183,7 @@ class Looped:
                 sources.append(line)
                 continue
             (operand,) = step.args
-            if operand in known and self.kept and known[operand] not in changed:
+            if operand in known and self.kept and not changed[known[operand]]:
                 called = known[operand]
                 whole[called] = self.item(called)
             else:
