@@ -79,7 +79,8 @@ class Steps:
             return 0
         if step.op in ("input", "copy", "each", "share") or step.guard:
             return None
-        if self.rows[step.op].level == "whole":
+        row = self.rows.get(step.op.removeprefix("quiet "))
+        if row and row.level == "whole":
             return None  # which is of as many rows as there are
         if step.op in COMPARISONS:
             return None  # what it comes to is not known before the module runs
