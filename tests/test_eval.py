@@ -13,6 +13,7 @@ import pytest
 from gradgen.command.main import main
 from gradgen.command.terminal import is_coloured
 from gradgen.pipeline import compile
+from gradgen.targets import TARGETS
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -104,3 +105,19 @@ def test_colours_are_for_terminals(
             here.setenv(name, value)
             assert not is_coloured()
             assert evaluated(capsys, "x*y", "--at", "x=2, y=3", "--backward") == plain
+
+
+@pytest.mark.parametrize("target", ["c", "javascript", "sql"])
+def test_modules_in_other_languages_have_values_and_circuits_too(
+    target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are those of the same program in Python."""
+    text = "x*sin(y) if x > 0 else y**2"
+    path = tmp_path / f"model{TARGETS[target].suffix}"
+    compile(text, target=target).write(path)
+    found = []
+    for words in ([text], [str(path)]):
+        for command in ("eval", "draw"):
+            assert main([command, *words, "--at", "x=3, y=-4"]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1] and "2.27" in found[0]

@@ -205,6 +205,15 @@ def compiled_file(path: Path) -> Compiled:
     return made
 
 
+def at_a_point(compiled: Compiled) -> Compiled:
+    """Return what has values at a point: of a module in a language that does not run here, the same program in Python."""
+    from gradgen.over_rows import is_over_rows
+    from gradgen.pipeline import in_python
+
+    rows = is_over_rows(compiled.recipe, compiled.program)
+    return compiled if rows else in_python(compiled)
+
+
 def read_ranges(
     text: str, inputs: Sequence[str], option: str = "--range"
 ) -> dict[str, tuple[float, float]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradgen.command.formulas import (
+    at_a_point,
     compiled_file,
     compiled_formula,
     is_module,
@@ -121,9 +122,10 @@ def drawn(compiled: Compiled, origin: Origin, suffix: str) -> str:
     from gradgen.draw.graphs import dot, mermaid
     from gradgen.draw.svg import svg
 
-    inputs = compiled.program.inputs
     point = None
     if origin.at:
+        compiled = at_a_point(compiled)
+        inputs = compiled.program.inputs
         given = read_point(origin.at)
         point = dict(zip(inputs, ordered(given, inputs, "--at")))
     try:

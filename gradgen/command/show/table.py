@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradgen.command.formulas import ordered, read_point
+from gradgen.command.formulas import at_a_point, ordered, read_point
 from gradgen.command.show.draw import compiled_of
 from gradgen.command.terminal import is_coloured
 from gradgen.errors import GradgenError
@@ -62,7 +62,7 @@ class Brought:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print what the lines of a formula come to."""
-    compiled = compiled_of(options)
+    compiled = at_a_point(compiled_of(options))
     program = compiled.program
     modules = compiled.imports
     if modules:

@@ -39,7 +39,7 @@ acosh(x) = log1p(x - 1 + sqrt((x - 1) * (x + 1)))""",
 atanh(x) = 0.5 * log1p(2 * x / (1 - x))""",
     },
     header=(
-        "Rows in which an input is infinite, nan or, where an engine lets columns hold that, a text are left out, too.",
+        "Rows in which an input is infinite, nan or, where an engine lets columns hold that, a text that says no number are left out, too.",
         "Where a value is infinite, or there is none, the engine raises or the result is NULL; a sum of which one row is NULL is NULL.",
     ),
     parameter=":{}",
