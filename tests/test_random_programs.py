@@ -104,12 +104,14 @@ def hold_mutants(first: int, last: int) -> None:
 def _outcome(
     function: Callable[..., Any], at: dict[str, float]
 ) -> tuple[float, ...] | None:
-    """Return the values of a function; none where it raises, and None where it reads a name without a value."""
+    """Return the values of a function; none where it raises or returns None, and None where it reads a name without a value."""
     try:
         value = function(**at)
     except NameError:
         return None
     except Exception:  # noqa: BLE001
+        return ()
+    if value is None:
         return ()
     return value if isinstance(value, tuple) else (value,)
 

@@ -15,9 +15,9 @@ def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) ->
         if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
             raise TypeError(f"the column `{column}` holds {kind}, and no numbers")
     for name, number in numbers.items():
-        kind = str(getattr(number, "dtype", type(number)))
+        held = str(getattr(number, "dtype", type(number)))
         try:
-            if isinstance(number, (str, bytes)) or "complex" in kind:
+            if isinstance(number, (str, bytes)) or "complex" in held:
                 raise TypeError
             numbers[name] = float(number)
         except (TypeError, ValueError, OverflowError):
