@@ -71,7 +71,7 @@ def test_many_functions_that_hold_sequences() -> None:
 
 @pytest.mark.slow
 def test_more_functions_of_many_ways() -> None:
-    hold("branches", 0, 150)
+    hold("branches", 0, many(150))
 
 
 def hold_mutants(first: int, last: int) -> None:

@@ -24,7 +24,7 @@ from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
 from tests.cells import Cells
-from tests.conftest import listed
+from tests.conftest import listed, many
 from tests.test_pynames import close, evaluate, run
 
 #: Files with a function f(x, y), and why it is refused where it is.
@@ -105,7 +105,9 @@ OF_WHOLE = (
 TO_ONE = ("{0}.sum()", "np.sum({0})", "np.prod({0})", "np.dot({0}, {0})", "{0}[0]*{0}[1]*{0}[0]", "{0}[0]**3", "sum({0})", "{0} @ {0}", "np.polyval({0}, {0}[0])", "np.max({0})**2", "max({0})*{k}")  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(6000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(many(6000), marks=pytest.mark.slow)]
+)
 def test_whole_numbers_of_numpy_are_not_read_where_they_wrap_around(count: int) -> None:
     rnd = random.Random(f"whole {count}")
     read = refused = wrong = 0

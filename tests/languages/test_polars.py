@@ -142,15 +142,16 @@ def test_some_listed_formulas_are_those_of_python() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("style", ["textbook", "compact"])
 def test_every_listed_formula_is_that_of_python(style: str) -> None:
-    count, found = compared(with_inputs(), style=style)
+    some = with_inputs(1 if style == "textbook" else 3)
+    count, found = compared(some, style=style)
     assert not found
-    assert count > SHARE * len(with_inputs())
+    assert count > SHARE * len(some)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 def test_real_formulas_are_those_of_python(name: str) -> None:
-    some = dict([*real(name).items()][::2])
+    some = dict([*real(name).items()][::5])
     count, found = compared(some)
     assert not found
     assert count > 0.95 * len(some)
