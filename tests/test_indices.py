@@ -77,7 +77,7 @@ def _function(rnd: random.Random) -> str:
 @pytest.mark.parametrize("seed", one_in(24, range(360)))
 def test_what_numbers_decide_is_what_python_says(seed: int) -> None:
     rnd = random.Random(f"index {seed}")
-    read = lost = 0
+    read = 0
     for _ in range(6):
         text = _function(rnd)
         try:
@@ -89,8 +89,8 @@ def test_what_numbers_decide_is_what_python_says(seed: int) -> None:
         origin = read_function(text, "f").origin
         assert origin is not None
         plain = plain_function(origin, ["x", "y"], {})
-        # Of what goes through a row that is out of range, the proof knows nothing, nor of an index in a way that no number takes.
-        lost += plain is None and "sum(M[i])" not in text
+        # Of what goes through a row that is out of range the proof knows nothing, nor what is left of an index behind a `return`.
+        assert plain is not None or "sum(M[i])" in text or "V[i % 2]" in text, text
         for _ in range(20):
             at = (rnd.uniform(-0.5, 5), rnd.uniform(-0.5, 5))
             value = run(text, "f", at)
@@ -105,7 +105,7 @@ def test_what_numbers_decide_is_what_python_says(seed: int) -> None:
                 continue
             (got,) = plain.values(plain.at([*map(mpmath.mpf, at)]))
             assert float(got) == pytest.approx(value, rel=1e-13), text
-    assert read > 1 and lost < 2
+    assert read > 1
 
 
 def test_a_table_is_gone_through_by_halves() -> None:

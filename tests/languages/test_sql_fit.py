@@ -108,8 +108,8 @@ def certified(engine: Any, path: Path) -> None:
     made = compile(source, inputs=(*problem.columns, *names), rows=problem.columns, target="sql", reduce="sum", with_="gauss_newton", proof=False)  # fmt: skip
     found = fit(engine, made, None, dict(zip(names, problem.starts[1])), queries=400)
     assert found.converged, found
-    # Of sums of exponentials that are nearly alike, whose condition the normal equations square, each engine's rounding leaves seven digits.
-    near = 1e-7 if path.stem.startswith("lanczos") else 1e-8
+    # On some machines the fit of this one ends 2.5e-8 away, where steps become no shorter; 4e-11 could be had.
+    near = 3e-8 if path.stem == "lanczos2" else 1e-8
     assert [*found.parameters.values()] == pytest.approx(problem.certified, rel=near)
     assert found.value == pytest.approx(problem.squares, rel=1e-2 if problem.squares < 1e-20 else 1e-8)  # fmt: skip
 
@@ -594,9 +594,8 @@ def test_the_readmes_logistic_regression_is_fitted(
     found = worked("duckdb", tmp_path)["fit"]
     lines = capsys.readouterr().out.splitlines()
     assert found.converged and len(lines) == found.queries < 40
-    # Threads draw their numbers in an order of their own: within six standard errors.
     wanted = [-1.0, 0.5, 0.0, -0.4]
-    assert [*found.parameters.values()] == pytest.approx(wanted, abs=0.3)
+    assert [*found.parameters.values()] == pytest.approx(wanted, abs=0.1)
 
 
 def test_a_fit_that_has_stopped_goes_on(engine: Any) -> None:
