@@ -477,7 +477,7 @@ def test_the_same_slope_where_a_constant_divides() -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("1.0*y", "f = y"), ("x/1.0", "f = x"), ("x + 0.0", "f = x"), ("0.0 + x", "f = x"), ("x - 0.0", "f = x"),
+        ("1.0*y", "f = y"), ("x/1.0", "f = x"), ("x/(-1)", "f = -x"), ("y + x/(-1.0)", "f = y - x"), ("x + 0.0", "f = x"), ("0.0 + x", "f = x"), ("x - 0.0", "f = x"),
         ("x - -0.5", "f = x + 0.5"), ("x + -0.5", "f = x - 0.5"), ("0.0 - x", "f = -x"), ("0.0*z", "f = 0.0"),
         ("x*0", "f = 0.0"), ("0*z*sin(x) + y", "f = y"), ("x*y + 0.0*(y + z)", "f = x * y"),
         ("k = -0.5; x - -k*y - -k", "halfy = -K * y; diffhalfy = x - halfy; f = diffhalfy + K"),

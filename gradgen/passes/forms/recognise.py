@@ -121,6 +121,8 @@ class _Rewriter:
             return step.args[0]
         if step.op == "mul" and number(step.args[0]) == 1:
             return step.args[1]
+        if step.op == "div" and number(step.args[1]) == -1:
+            return self.rewrite(Step("neg", step.args[:1]))
         if is_product(self.values.step, step) and not self.plain(step):
             found = self.product(step)
             if found is not None:
