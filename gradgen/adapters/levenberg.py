@@ -8,6 +8,7 @@ Fan and Yuan, Computing 74, 2005).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ from gradgen.adapters.rows import Doubles
 
 #: The damping of the first step.
 DAMPING = 1e-3
-#: A sum over many rows is known to so much of itself: what a step gains below that, it cannot tell.
+#: A sum over many rows is known to so much of itself at best: what a step gains below that, it cannot tell.
 _KNOWN = 1e-11
 _EPS = float(np.finfo(np.float64).eps)
 #: A parameter has a part in a direction if so much of the direction is its own.
@@ -28,6 +29,7 @@ _PART = 0.1
 _ENOUGH = 1e-4
 CONVERGED = "converged"
 UNDETERMINED = "at rest, but the rows leave open"
+ROUGH = "at rest, within {:.1g} of the minimum, which rounding hides"
 STUCK = "no step from here gains anything"
 TOO_SMALL = "the squares are too small for doubles: take other units"
 
@@ -113,13 +115,25 @@ class Normal:
         found: Doubles = np.sqrt(np.diag(self.covariance))
         return found
 
-    def reached(self, at: Doubles, tolerance: float) -> bool:
-        """Whether the whole step of Gauss and Newton moves no parameter by more than so much of itself, or of its standard error."""
+    def away(self, at: Doubles) -> float:
+        """Return how far the minimum is by the whole step of Gauss and Newton: the most that it moves a parameter, as a share of it or of its standard error."""
         if self.sums.squares == 0:
-            return True
-        step, _ = self.step(0.0)
+            return 0.0
+        step = np.abs(self.step(0.0)[0])
         errors = np.where(np.isfinite(self.errors), self.errors, 0.0)
-        return bool((np.abs(step) <= tolerance * np.maximum(np.abs(at), errors)).all())
+        size = np.maximum(np.abs(at), errors)
+        share = np.divide(step, size, where=size > 0, out=np.where(step > 0, np.inf, 0.0))  # fmt: skip
+        return float(share.max())
+
+    def known(self, at: Doubles) -> float:
+        """Return to how much of itself the sum of the squares is known: where residuals are small beside what they are differences of, to less than the sum is.
+
+        To round the parameters to doubles moves the residuals by up to eps*|J_k*at_k| each, and the squares by 2*r times that.
+        """
+        if self.sums.squares == 0:
+            return _KNOWN
+        moved = 2 * _EPS * float(np.sqrt(np.diag(self.sums.left)) @ np.abs(at))
+        return max(_KNOWN, moved / math.sqrt(self.sums.squares))
 
 
 @dataclass(frozen=True)
@@ -142,11 +156,16 @@ class State:
     says: str = ""
     growth: float = 2.0
 
+    @cached_property
+    def away(self) -> float:
+        """How far the minimum is, as `Normal.away` has it."""
+        return self.normal.away(self.at)
+
     def ended(self, tolerance: float) -> State:
         """Return the same, with why it has ended if it has."""
         if self.normal.sums.lost:
             return replace(self, says=TOO_SMALL)
-        if not self.normal.reached(self.at, tolerance):
+        if not self.away <= max(tolerance, 4 * _EPS):
             return self
         return replace(self, says=UNDETERMINED if self.normal.open else CONVERGED)
 
@@ -180,16 +199,16 @@ def steps(
             return
         found = Normal(sums(now.at + step))
         now = replace(now, queries=now.queries + 1)
-        taken = _taken(now, found, gain)
+        taken = _taken(now, found, now.at + step, gain)
         if taken is None:
             yield _at_the_limit(now)
             return
-        now = replace(taken, at=now.at + step).ended(tolerance) if taken.normal is found else taken  # fmt: skip
+        now = taken.ended(tolerance) if taken.normal is found else taken
         yield now
 
 
-def _taken(now: State, found: Normal, gain: float) -> State | None:
-    """Return where a fit stands once the sums behind a step are known; None where they tell no more."""
+def _taken(now: State, found: Normal, at: Doubles, gain: float) -> State | None:
+    """Return where a fit stands once the sums behind a step, at another point, are known; None where they tell no more."""
     squares, new = now.normal.sums.squares, found.sums
     longer = replace(
         now,
@@ -199,22 +218,25 @@ def _taken(now: State, found: Normal, gain: float) -> State | None:
     if not new.finite:
         return longer
     share = found.step(0.0)[1] / new.squares if new.squares > 0 else 0.0
-    if gain <= _KNOWN * squares:
+    known = now.normal.known(now.at)
+    if gain <= known * squares:
         # The squares tell nothing; whether the step to the minimum has become shorter does.
         left, right = found.step(0.0)[1], now.normal.step(0.0)[1]
-        if left >= right or new.squares > squares * (1 + _KNOWN):
+        if left >= right or new.squares > squares * (1 + known):
             return None
-        return replace(now, normal=found, damping=min(now.damping / 3, share))
+        return replace(now, normal=found, at=at, damping=min(now.damping / 3, share))
     ratio = (squares - new.squares) / gain
     if not ratio > _ENOUGH:
         return longer
     damping = now.damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3)
-    return replace(now, normal=found, damping=min(damping, share), growth=2.0)
+    damping = min(damping, share)
+    return replace(now, normal=found, at=at, damping=damping, growth=2.0)
 
 
 def _at_the_limit(now: State) -> State:
-    """Return where a fit stands whose next step tells nothing: at the minimum, as far as sums tell, or where the damping is too large."""
+    """Return where a fit stands whose next step tells nothing: where rounding hides the minimum, or where the damping is too large."""
     gain = now.normal.step(0.0)[1]
-    if gain > _KNOWN * now.normal.sums.squares:
+    if gain > now.normal.known(now.at) * now.normal.sums.squares:
         return replace(now, says=STUCK)
-    return replace(now, says=UNDETERMINED if now.normal.open else CONVERGED)
+    rough = ROUGH.format(now.away)
+    return replace(now, says=UNDETERMINED if now.normal.open else rough)

@@ -45,6 +45,7 @@ class Fit:
         says: why it has ended: "converged", or what stopped it; empty where it goes on.
         damping: that of the next step.
         covariance: that of the parameters, in their order, for residuals with one variance: s**2 * inv(J'J); None for a loss.
+        away: how far the minimum is: the most that a whole step would move a parameter, as a share of it or of its standard error; None for a loss.
     """
 
     parameters: Mapping[str, float]
@@ -55,6 +56,7 @@ class Fit:
     says: str = ""
     damping: float = DAMPING
     covariance: Doubles | None = field(default=None, compare=False)
+    away: float | None = field(default=None, compare=False)
 
     @property
     def converged(self) -> bool:
@@ -106,7 +108,8 @@ def fit(
     """Fit a formula to the rows of a table, all of which each query reads where they are.
 
     Of residuals (`with_="gauss_newton"`) the sum of the squares is minimised by Levenberg's and Marquardt's method, which has
-    converged where the next step moves no parameter by more than `tolerance` (1e-10), relative to it or to its standard error. Any
+    converged where the next step moves no parameter by more than `tolerance` (1e-10), relative to it or to its standard error; where rounding of
+    the sums hides steps that are longer than that, it says so, and how long they are. Any
     other result is a loss, whose mean `scipy.optimize.minimize` gets (BFGS); its slopes end below `tolerance` (1e-6).
 
     Args:
@@ -378,8 +381,14 @@ def _squares(runs: _Runs, at: Doubles, tolerance: float) -> None:
             says += " " + ", ".join(
                 runs.query.wrt[place] for place in state.normal.open
             )
-        more = {"damping": state.damping, "covariance": state.normal.covariance}
-        runs.stands(state.at, squares, says, **more)
+        runs.stands(
+            state.at,
+            squares,
+            says,
+            damping=state.damping,
+            covariance=state.normal.covariance,
+            away=state.away,
+        )
         if runs.best is not None and runs.best.says:
             return
 
