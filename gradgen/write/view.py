@@ -211,6 +211,18 @@ class Level(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Groups:
+    """What a query has for groups of rows: the level of their sums, what groups them there and in the table, and what is given of each."""
+
+    level: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    apart: tuple[str, ...]
+    left: str
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class QueryModule:
     """Everything a template of a query may show."""
 
@@ -223,7 +235,7 @@ class QueryModule:
     levels: tuple[Level, ...]
     results: tuple[str, ...]
     last: str
-    keys: tuple[str, ...]
+    groups: Groups | None
     fence: str = ""
 
 

@@ -44,6 +44,7 @@ TABLES = (
     "$x",
     "inputs",
     "stages",
+    "sums",
     "gradients",
     "INPUTS",
     "read_csv('/etc/passwd')",

@@ -443,6 +443,32 @@ def test_what_has_no_value_is_never_a_number(name: str, request: pytest.FixtureR
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["postgres", "lite", "spark"])
+def test_each_group_counts_what_it_leaves_out(name: str, request: pytest.FixtureRequest) -> None:  # fmt: skip
+    engine = Lite() if name == "lite" else request.getfixturevalue(name)
+    points: list[tuple[float | None, ...]] = [
+        (1.0, 2.0, 0.5),
+        (1.0, None, 0.5),
+        (2.0, 3.0, None),
+        (2.0, None, 1.0),
+    ]
+    points += [(1.0, 4.0, 1.5), (None, 5.0, 2.0), (None, None, None), (3.0, 1.0, 1.0)]
+    engine.fill("data", ["g", "x", "y"], points)
+    for by, groups in (("g", [1.0, 2.0, 3.0, None]), ("x", [1.0, 2.0, 3.0, 4.0, 5.0, None])):  # fmt: skip
+        made = with_dialect("k*x**2*y", engine.dialect.name, inputs="x, y, k", rows="x, y", by=by, reduce="sum")  # fmt: skip
+        key = by + "_" * (by == "x")
+        rows = engine.ask(made, {"k": 2.0})
+        assert [row[key] for row in rows] == groups
+        for row in rows:
+            own = [p for p in points if p["gxy".index(by)] == row[key]]
+            taken = [x * x * y for _, x, y in own if x is not None and y is not None]
+            counts = len(taken), len(own) - len(taken)
+            assert (row["rows"], row["left_out"]) == counts
+            wanted = (2 * sum(taken), sum(taken)) if taken else (None, None)
+            assert (row["f"], row["dk"]) == wanted
+
+
+@pytest.mark.slow
 def test_spark_that_gives_null_for_a_division_is_refused(spark: Spark) -> None:
     made = with_dialect("1/x", "spark")
     spark.fill("data", ["x"], [[2.0]])

@@ -40,6 +40,8 @@ def grouped(engine: Any, by: dict[str, tuple[str, list[Any]]], source: str, **op
     engine.execute(f"CREATE OR REPLACE TABLE every (t DOUBLE, y DOUBLE, {kinds})")
     values = [[rnd.choice(found) for _, found in by.values()] for _ in range(25)]
     lines = [[rnd.choice([0.5, 1.5, 2.5, None]), rnd.uniform(-1, 1), *v] for v in values]  # fmt: skip
+    # Of the group of the first row all are left out.
+    lines = [[None if v == values[0] else t, y, *v] for t, y, *v in lines]
     holes = ", ".join("?" * (2 + len(by)))
     engine.executemany(f"INSERT INTO every VALUES ({holes})", lines)
     options = {"target": "sql", "rows": "t, y", "proof": False, **options}
@@ -50,19 +52,22 @@ def grouped(engine: Any, by: dict[str, tuple[str, list[Any]]], source: str, **op
     groups = [tuple(row[name] for name in names) for row in found]
     order = ", ".join(f"{named(name)} NULLS LAST" for name in by)
     select = ", ".join(map(named, by))
-    engine.execute(f"SELECT DISTINCT {select} FROM every WHERE t IS NOT NULL ORDER BY {order}")  # fmt: skip
+    engine.execute(f"SELECT DISTINCT {select} FROM every ORDER BY {order}")
     assert groups == engine.fetchall()
-    left = engine.execute("SELECT count(*) FROM every WHERE t IS NULL").fetchone()
+    engine.execute(f"SELECT count(*) FROM every WHERE t IS NULL GROUP BY {select}")
+    assert sum(n for (n,) in engine.fetchall()) == sum(row["left_out"] for row in found)
     where = " AND ".join(f"{named(name)} IS NOT DISTINCT FROM ?" for name in by)
     for group, row in zip(groups, found):
         engine.execute(
             f"CREATE OR REPLACE TABLE one AS SELECT * FROM every WHERE {where}", group
         )
         (wanted,) = asked(engine, alone, a=1.5, k=0.75)
-        assert (row.pop("left_out"),) == left
-        assert wanted.pop("left_out") is not None
         got = [value for name, value in row.items() if name not in names]
-        assert got == pytest.approx([*wanted.values()], rel=1e-14)
+        none = [value is None for value in wanted.values()]
+        assert [value is None for value in got] == none
+        assert any(none) == (not row["rows"])
+        known = [value or 0.0 for value in wanted.values()]
+        assert [value or 0.0 for value in got] == pytest.approx(known, rel=1e-14)
 
 
 @pytest.mark.parametrize("more", [{"reduce": "mean"}, {"reduce": "sum", "with_": "gauss_newton"}])  # fmt: skip
@@ -96,8 +101,10 @@ def test_a_column_may_be_an_input_too(engine: Any) -> None:
     made = compile("k*t", target="sql", rows="t", reduce="sum", by="t")
     assert "CAST(t AS DOUBLE) AS t,\n" in made.source
     rows = asked(engine, made, k=2)
-    assert [row["t_"] for row in rows] == [1, 2**53, 2**53 + 1]
-    assert [row["left_out"] for row in rows] == [1, 1, 1]
+    assert [row["t_"] for row in rows] == [1, 2**53, 2**53 + 1, None]
+    assert [row["f"] for row in rows] == [2, 2**54, 2**54, None]
+    assert [row["rows"] for row in rows] == [1, 1, 1, 0]
+    assert [row["left_out"] for row in rows] == [0, 0, 0, 1]
     assert regenerate(made.recipe).source == made.source
     assert verify(made, samples=3).compared == 3
 
@@ -140,10 +147,20 @@ def test_groups_are_of_sums_in_queries() -> None:
     ("before", "after"),
     [
         ("GROUP BY region\n", ""),
-        ("GROUP BY region", "GROUP BY region, f"),
+        (
+            "    GROUP BY region\n    UNION ALL\n",
+            "    GROUP BY region, f\n    UNION ALL\n",
+        ),
+        ("UNION ALL", "UNION"),
+        ("    GROUP BY region\n)", "    GROUP BY f\n)"),
+        ("NULL,\n        0,", "NULL,\n        1,"),
+        ("WHERE NOT (", "WHERE ("),
+        ("max(f) AS f", "sum(f) AS f"),
+        ("max(f) AS f", "max(dk) AS f"),
+        ("0 AS left_out", "1 AS left_out"),
+        ("FROM sums", "FROM stages"),
         ("ORDER BY region", "ORDER BY (SELECT 1)"),
         (" NULLS LAST", ""),
-        ("OVER ()", "OVER (PARTITION BY region)"),
         ("        region\n", "        region AS region\n"),
         ("    region,\n", ""),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 
 from gradgen.errors import GradgenError
@@ -154,7 +154,12 @@ class _Query:
                 raise _refused(f"it has two levels `{name[:40]}`")
             names.add(name.casefold())
             tokens.take("AS", "(", "SELECT")
-            tokens.passed(self.dialect.star.format(source))
+            star = self.dialect.star.format(source)
+            if self.parts["keys"] and not tokens.passes(star):
+                self._groups(source, name)
+                return
+            if not self.parts["keys"]:
+                tokens.passed(star)
             while tokens.took(","):
                 self.expression(("AS",))
                 tokens.take("AS")
@@ -163,13 +168,8 @@ class _Query:
             tokens.passed(self.dialect.fence)
             tokens.take(")")
             source = name
-        if {*self._final()} != {*self.parts["results"]}:
-            raise _refused("it gives something else")
-        tokens.take("FROM", source)
-        for place, name in enumerate(self.parts["keys"]):
-            tokens.take(*(() if place else ("GROUP", "BY")), *("," * bool(place)), name)
-        for place, name in enumerate(self.parts["keys"]):
-            tokens.take(*("," if place else ("ORDER", "BY")), name, "NULLS", "LAST")
+        tokens.take("SELECT")
+        self._final(source)
         tokens.take(";")
 
     def _inputs(self) -> None:
@@ -198,18 +198,25 @@ class _Query:
         tokens.passed(self.dialect.fence)
         tokens.take(")")
 
-    def _final(self) -> Sequence[str]:
-        """Pass over what the query gives, and return the names of that but for the counts."""
-        tokens = self.tokens
-        tokens.take("SELECT")
-        found: list[str] = []
-        while True:
-            if tokens.next == "(" and tokens.found[tokens.place + 1][1] == "SELECT":
-                self._left_out()
-                return found
-            if tokens.took(
-                "count", "(", "*", ")", "AS", own("rows", self.dialect), ","
-            ):
+    def _groups(self, source: str, name: str) -> None:
+        """Pass over the level of the sums of groups, and what the query gives of each."""
+        tokens, parts = self.tokens, self.parts
+        keys, apart = ", ".join(parts["keys"]), parts["apart"]
+        columns = ", ".join(apart[: len(parts["keys"])])
+        self._final(source)
+        tokens.passed(f"GROUP BY {keys} UNION ALL SELECT {', '.join(apart)}")
+        tokens.passed(f"FROM {self.table} WHERE NOT ({parts['taken'][0]})")
+        tokens.passed(f"GROUP BY {columns})")
+        order = " NULLS LAST, ".join(parts["keys"])
+        tokens.passed(f"SELECT {', '.join(parts['grouped'])} FROM {name}")
+        tokens.passed(f"GROUP BY {keys} ORDER BY {order} NULLS LAST;")
+
+    def _final(self, source: str) -> None:
+        """Pass over what the query gives of a level: rows or sums, and counts."""
+        tokens, found = self.tokens, list[str]()
+        counted = "count", "(", "*", ")", "AS", own("rows", self.dialect), ","
+        while not self._left_out():
+            if tokens.took(*counted):
                 continue
             if self._total():
                 tokens.take("AS")
@@ -219,6 +226,9 @@ class _Query:
                 self.expression((",", "AS"))
                 found.append(_named(tokens) if tokens.took("AS") else whole)
             tokens.take(",")
+        if {*found} != {*self.parts["results"]}:
+            raise _refused("it gives something else")
+        tokens.take("FROM", source)
 
     def _total(self) -> bool:
         """Pass over a sum or a mean over all rows, if one comes next."""
@@ -232,21 +242,22 @@ class _Query:
                 return True
         return False
 
-    def _left_out(self) -> None:
-        """Pass over the count of the rows that are left out."""
+    def _left_out(self) -> bool:
+        """Pass over the count of the rows that are left out, if it comes next; of groups they are counted apart."""
         tokens = self.tokens
-        tokens.take("(", "SELECT", "count", "(", "*", ")", "FROM")
+        if self.parts["keys"]:
+            return tokens.took("0", "AS", "left_out")
+        if not tokens.took("(", "SELECT", "count", "(", "*", ")", "FROM"):
+            return False
         tokens.passed(self.table)
         if tokens.took(")", "-"):
-            if self.parts["keys"]:
-                tokens.take("sum", "(", "count", "(", "*", ")", ")", "OVER", "(", ")")
-            else:
-                tokens.take("count", "(", "*", ")")
+            tokens.take("count", "(", "*", ")")
         else:
             tokens.take("WHERE", "NOT", "(")
             tokens.passed(*self.parts["taken"])
             tokens.take(")", ")")
         tokens.take("AS", "left_out")
+        return True
 
     def _declare(self, name: str) -> None:
         plain = name.strip('"').casefold()

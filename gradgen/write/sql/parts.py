@@ -59,6 +59,8 @@ def parts_of(program: Program, target: Target) -> Mapping[str, tuple[str, ...]]:
         "results": tuple(shown(n, target) for n in results_of(program, target)),
         "totals": tuple(AGGREGATES[how] for how in (target.reduce,) if how),
         "keys": tuple(name for _, name in _keys(program, target)),
+        "apart": (*_apart(program, target),),
+        "grouped": (*_grouped(program, target),),
     }
 
 
@@ -152,13 +154,29 @@ def final(
         for text, name in zip(texts, names):
             yield f"{dialect.total.format(how, text)} AS {shown(name, target)}"
         yield f"count(*) AS {own('rows', dialect)}"
-        counted = "sum(count(*)) OVER ()" if groups else "count(*)"
-        yield f"(SELECT count(*) FROM {table}) - {counted} AS left_out"
+        every = f"(SELECT count(*) FROM {table}) - count(*)"
+        yield f"{0 if groups else every} AS left_out"
         return
     for text, name in zip(texts, names):
         title = shown(name, target)
         yield title if text == title else f"{text} AS {title}"
     yield f"(SELECT count(*) FROM {table} WHERE NOT ({taken(program, target)})) AS left_out"
+
+
+def _apart(program: Program, target: Target) -> Iterator[str]:
+    """Yield what is counted of the rows of a group that are left out: its columns, and in the order of `final` no sums and the counts."""
+    columns = [column for column, _ in _keys(program, target)]
+    sums = len([*results_of(program, target)]) - len(columns)
+    yield from (*columns, *["NULL"] * sums, "0", "count(*)")
+
+
+def _grouped(program: Program, target: Target) -> Iterator[str]:
+    """Yield what a query with groups gives of each: of its sums and of its counts the ones that there are, as the greatest of one number is that."""
+    keys = [name for _, name in _keys(program, target)]
+    yield from keys
+    sums = [shown(name, target) for name in results_of(program, target)][len(keys) :]
+    for name in (*sums, own("rows", dialect_of(target)), "left_out"):
+        yield f"max({name}) AS {name}"
 
 
 def taken(program: Program, target: Target) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain, count
 from typing import Protocol
 
 from gradgen.core.program import Program
@@ -17,7 +18,7 @@ from gradgen.write.sql.normal import slopes_of
 from gradgen.write.sql.parts import check_query, dialect_of, final, parts_of
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
-from gradgen.write.view import Group, Item, Level, QueryModule, Stage
+from gradgen.write.view import Group, Groups, Item, Level, QueryModule, Stage
 from gradgen.write.words.docstring import Docstrings, of_query
 
 #: No stage has more pieces with those of its level in their places: engines put a copy there for each time that one is read.
@@ -133,10 +134,33 @@ def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
         levels=stages,
         results=(*final(program, target, slopes),),
         last=stages[-1].name if stages else base,
-        keys=known["keys"],
+        groups=_groups(
+            known, {base, target.table.casefold(), *(s.name for s in stages)}
+        ),
         fence=dialect.fence,
     )
     return made, cost
+
+
+def _groups(known: Mapping[str, tuple[str, ...]], taken: set[str]) -> Groups | None:
+    """Return what a query has for groups, if there are any, by its parts and the names of its levels and its table."""
+    keys = known["keys"]
+    if not keys:
+        return None
+    return Groups(
+        level=_free("sums", taken),
+        keys=keys,
+        columns=known["apart"][: len(keys)],
+        apart=known["apart"],
+        left=known["taken"][0],
+        results=known["grouped"],
+    )
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Return the name, or that with the first number that makes it one that is not taken."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(one for one in chain((name,), numbered) if one not in taken)
 
 
 def _last(
@@ -164,11 +188,7 @@ def _levels(
     """Yield the levels, each on the one before it, with names that no other has, and not the table."""
     taken = {source, table}
     for back, stages, groups in parts:
-        kind, number = _KINDS[back], 1
-        name = kind
-        while name in taken:
-            number += 1
-            name = f"{kind}_{number}"
+        name = _free(_KINDS[back], taken)
         taken.add(name)
         star = Item((), dialect.star.format(source))
         items = (star, *map(_item, stages), *_all(groups))

@@ -292,8 +292,10 @@ def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]
     if usual:
         lines += _wrap(f"Defaults, which the caller has to give: {usual}.")
     others = "`rows` counts the others, " * bool(target.reduce)
-    where, every = ("", "") if not target.by else (" in an input", " of all groups")
-    lines += _wrap(f"Rows with a NULL{where} are left out; {others}`left_out` counts them{every}.")  # fmt: skip
+    where = " in an input" * bool(target.by)
+    lines += _wrap(f"Rows with a NULL{where} are left out; {others}`left_out` counts them.")  # fmt: skip
+    if target.by:
+        lines += _wrap("A group of which all are left out has NULL for its sums.")
     since = f" {dialect.since} or later" * bool(dialect.since)
     for line in (f"For {dialect.engine}{since}.", *dialect.header):
         lines += _wrap(line)
