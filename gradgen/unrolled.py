@@ -234,6 +234,7 @@ def _lifted(program: Program, target: Any) -> Mapping[str, Callable[..., Any]]:
         "mean": lambda rows: _whole(math.fsum, rows) / ROWS,
         "logsumexp": lambda rows: _whole(_log_sum_exp, rows),
         "logmeanexp": lambda rows: _whole(_log_sum_exp, rows) - math.log(ROWS),
+        "largest": lambda rows: _whole(max, rows),
         "each": _every,
         "share": lambda d: tuple(one / ROWS for one in _every(d)),
     }

@@ -129,12 +129,13 @@ _ROWS = (
         body="max(x, y) + log1p(exp(-abs(x - y)))", precise=("sigmoid_difference(x, y)*d", "sigmoid_difference(y, x)*d"), ulp=(6, 30), sample="1:9, 1:9",
         rule="d logaddexp(u, v) = sigmoid(u - v) du + sigmoid(v - u) dv", variadic=True),
     row("relu(x)", "(1 if x > 0 else 0)*d", body="max(x, 0)", ulp=(0, 0), sample="-9:9", kink="relu({0}) at {0} = 0: gradient 0"),
-    # Over rows of data: each makes one number of all rows, and `each` and `share` give that number's gradient, or its part, to every row.
+    # Over rows of data: each makes one number of all rows, and `each` and `share` give that number's gradient, or its part, to every row;
+    # `largest` is about the largest of all rows, which cancels in what reads it.
     row("sum(x)", "each(d)", ulp=(1, 0), sample="1:9", rule="d sum(u) = sum(du)", variable=True, level="whole"),
     row("mean(x)", "share(d)", ulp=(1, 0.5), sample="1:9", rule="d mean(u) = mean(du)", variable=True, level="whole"),
     row("logsumexp(x)", "exp(x - out)*d", name="logsumexp{0}", ulp=(2, 9), sample="-9:9", rule="d log(sum(exp(u))) = sum(exp(u - {out}) du)", variable=True, level="whole"),
     row("logmeanexp(x)", "exp(x - out)*share(d)", name="logmeanexp{0}", ulp=(2, 9), sample="-9:9", rule="d log(mean(exp(u))) = mean(exp(u - {out}) du)", variable=True, level="whole"),
-    helper("each(x)", "row"), helper("share(x)", "row"),
+    helper("each(x)", "row"), helper("share(x)", "row"), helper("largest(x)", "whole"),
     # Functions that stand in for naive forms: their logarithms where they vanish, and their quotients where both parts do.
     row("norm(x)", "(0.5/out if out != 0 else 0)*d",
         ulp=(0.5, 1.5), sample="0.01:99", rule="d sqrt = 1/(2*{out})", kink="sqrt({0}) at {0} = 0, which is a sum of squares: gradient 0", raises=(Raise(DOMAIN, "x < 0"),)),

@@ -256,6 +256,8 @@ _HARD: dict[str, Any] = {
     "log(mean(exp(a*x)))/a": lambda x: mpmath.log(mpmath.fsum(mpmath.exp(2 * one) for one in x) / len(x)) / 2,
     "logsumexp(x) + a": lambda x: mpmath.log(mpmath.fsum(map(mpmath.exp, x))) + 2,
     "sum(exp(x)/sum(exp(x))*x)": lambda x: mpmath.fsum(mpmath.exp(one) * one for one in x) / mpmath.fsum(map(mpmath.exp, x)),
+    "sum(x*exp(x))/sum(exp(x))": lambda x: mpmath.fsum(mpmath.exp(one) * one for one in x) / mpmath.fsum(map(mpmath.exp, x)),
+    "mean(log(exp(x)/sum(exp(x))))": lambda x: mpmath.fsum(x) / len(x) - mpmath.log(mpmath.fsum(map(mpmath.exp, x))),
     "mean((x - mean(x))**2)": lambda x: mpmath.fsum((one - mpmath.fsum(x) / len(x)) ** 2 for one in x) / len(x),
     "sqrt(sum(x**2))": lambda x: mpmath.sqrt(mpmath.fsum(one**2 for one in x)),
 }  # fmt: skip

@@ -179,6 +179,64 @@ def test_what_loops_call_is_shadowed_by_no_name(every: bool) -> None:
         assert run(re.sub(rf"\b{role}\b", builtin, text), names) == wanted, (builtin, role)  # fmt: skip
 
 
+#: Shares of a sum of exponentials over rows, as they may be written, and what makes them of the shares of exp(a*x).
+_SHARES: dict[str, Callable[[Any, Any], Any]] = {
+    "exp(a*x)/sum(exp(a*x))*y": lambda share, y: share * y,
+    "e = exp(a*x); total = sum(e); e/total*y": lambda share, y: share * y,
+    "exp(a*x)*y/mean(2*exp(a*x))": lambda share, y: 1.5 * share * y,
+    "exp(a*x - log(sum(exp(a*x))))*y": lambda share, y: share * y,
+    "sum(y*exp(a*x))/sum(exp(a*x))": lambda share, y: np.sum(share * y),
+}
+
+
+@pytest.mark.parametrize("target", [*HERE, "python", pytest.param("c", marks=needs_cc)])
+@pytest.mark.parametrize("text", _SHARES)
+def test_shares_have_all_digits_however_large_their_exponents(
+    target: str, text: str
+) -> None:
+    """Three numbers near 0 and the same far off, which are the doubles that they were: the shares are the same."""
+    made = compile(text, inputs="x, y, a", rows="x, y", target=target, proof=False)
+    near, y = np.array([0.25, -1.5, 3.0]), np.array([1.0, -0.5, 2.0])
+    share = np.exp(near) / np.sum(np.exp(near))
+    wanted = np.asarray(_SHARES[text](share, y))
+    tops = share * (y - np.sum(share * y))  # by a*x, each row's part of sum(share*y)
+    native = made.native() if target == "c" else None
+    for far in (0.0, 800.0, -800.0, 2.0**30, -(2.0**49)):
+        if native:
+            value = native.forward(near + far, y, 1.0)
+        else:
+            value, kept = made.forward(array(target, near + far), array(target, y), 1.0)
+        assert np.allclose(np.asarray(value), wanted, rtol=4e-15, atol=0), far
+        if native:
+            continue
+        seeds = 1.0 if wanted.shape == () else array(target, np.ones(3).tolist())
+        slopes = [np.asarray(one) for one in made.backward(kept, seeds)]
+        scale = np.sum(wanted) / np.sum(share * y)
+        assert np.allclose(slopes[0], scale * tops, rtol=4e-15, atol=1e-16), far
+    if native and wanted.shape == ():
+        found = native.value_and_grad(near - 2.0**30, y, 1.0)
+        assert np.allclose(found[1][0], tops, rtol=4e-15, atol=1e-16)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy's own numbers
+def test_shares_of_what_is_not_finite_are_those_of_the_formula() -> None:
+    texts = ("exp(x)/sum(exp(x))", "sum(exp(x)*x)/sum(exp(x))")
+    kinds = (math.inf, -math.inf, math.nan, 0.5, -30.0)
+    for text, rows in itertools.product(texts, itertools.product(kinds, repeat=3)):
+        plain, arrays = (_made(text, target)(rows) for target in ("python", "numpy"))
+        assert np.allclose(plain, arrays, rtol=1e-14, equal_nan=True), rows
+        powers = np.exp(rows)
+        total = np.sum(powers)
+        wanted = powers / total if text.startswith("exp") else np.sum(powers * rows) / total  # fmt: skip
+        assert np.allclose(arrays, wanted, rtol=1e-14, equal_nan=True), rows
+
+
+@cache
+def _made(text: str, target: str) -> Callable[[Any], Any]:
+    made = compile(text, rows="x", target=target, ieee=target == "python", proof=False)
+    return lambda rows: made.forward(np.array(rows))[0]
+
+
 @pytest.mark.slow
 @needs_cc
 def test_sums_of_exponentials_of_what_is_not_finite_are_those_of_numpy() -> None:
@@ -345,7 +403,7 @@ def test_columns_have_any_name() -> None:
     ids=["some", "many"],
 )  # fmt: skip
 def test_loops_that_never_raise_are_those_of_numpy(kinds: tuple[float, ...]) -> None:
-    texts = ("sum(a*x)", "mean(x/a)", "logsumexp(x*a)", "logmeanexp(x) + a", "x/mean(x)*a", "exp(x)*sqrt(sum(x))*a")  # fmt: skip
+    texts = ("sum(a*x)", "mean(x/a)", "logsumexp(x*a)", "logmeanexp(x) + a", "x/mean(x)*a", "exp(x)*sqrt(sum(x))*a", "exp(x)/sum(exp(x))*a")  # fmt: skip
     for text in texts:
         options: dict[str, Any] = {"inputs": "x, a", "rows": "x", "proof": False}
         plain = compile(text, ieee=True, **options)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
 from gradgen.core.build import Steps
+from gradgen.passes.facts import ADDED
 from gradgen.passes.forms.factors import (
     Product,
     StepOf,
@@ -228,6 +229,54 @@ def quotient_of(sums: Sums, product: Product) -> Product | None:
                 found.times(value, each)
             return found
     return None
+
+
+def share_of(values: Values, product: Product) -> Product | None:
+    """Return a product in which exponentials are divided by their sum over all rows, both without the largest of them; else None."""
+    builder, found = values.builder, Product(product.number, dict(product.powers))
+    for below in product.powers:
+        under = _added(values, below)
+        if under is None or not _constant(under) or found.powers.get(below) != -1:
+            continue
+        raised = exponent(builder, under)
+        step = builder.list[raised]
+        if step.op == "sub" and builder.list[step.args[1]].op == "largest":
+            continue
+        own = [(builder.emit("exp", value), power) for value, power in under.exponents]
+        single = all(found.powers.get(value, 0) >= power > 0 for value, power in own)
+        sums = [] if single else [*_sums_like(values, found, under)]
+        if not single and not sums:
+            continue
+        top = builder.emit("largest", raised)
+        for value, power in own if single else ():
+            found.times(value, -power)
+        if single:
+            found.times(_shifted_exponential(builder, raised, top), 1)
+        for value, term in ((below, under), *sums[:1]):
+            power = found.powers[value]
+            total = builder.emit(builder.list[value].op, shifted(builder, [term], top))
+            found.times(value, -power)
+            found.times(total, power)
+    return None if found.powers == product.powers else found
+
+
+def _added(values: Values, value: int) -> Term | None:
+    """Return what is added up over all rows, if that has exponentials."""
+    step = values.step(value)
+    if step is None or step.op not in ADDED:
+        return None
+    found, *others = summands(values.step, step.args[0], 1)
+    return found if found.exponents and not others else None
+
+
+def _sums_like(
+    values: Values, product: Product, under: Term
+) -> Iterator[tuple[int, Term]]:
+    """Yield the factors that are sums over all rows of terms with the same exponentials."""
+    for value, power in product.powers.items():
+        term = _added(values, value) if power == 1 else None
+        if term is not None and term.exponents == under.exponents:
+            yield value, term
 
 
 def logistic(sums: Sums, product: Product) -> Product | None:

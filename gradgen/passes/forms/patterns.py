@@ -120,7 +120,7 @@ PATTERNS = (
     ("E**x", "exp(x)"),
     ("log(sum(exp(x)))", "logsumexp(x)"),
     ("log(mean(exp(x)))", "logmeanexp(x)"),
-    ("exp(x)/sum(exp(x))", "exp(x - logsumexp(x))"),
+    ("exp(x - log(sum(exp(x))))", "exp(x)/sum(exp(x))"),
 )
 
 _VARIABLES = ("x", "y", "z", "w")

@@ -11,7 +11,14 @@ from gradgen.core.program import Program, Step
 from gradgen.passes.check import verify
 from gradgen.passes.constants import Constant
 from gradgen.passes.fold import fold_constants
-from gradgen.passes.forms.exponentials import Sums, log_of, logistic, quotient_of, risen
+from gradgen.passes.forms.exponentials import (
+    Sums,
+    log_of,
+    logistic,
+    quotient_of,
+    risen,
+    share_of,
+)
 from gradgen.passes.forms.factors import (
     OPERATIONS,
     TAKEN_APART,
@@ -198,7 +205,7 @@ class _Rewriter:
                 break
             found, matched = changed, True
         if self.sums:
-            shifted = quotient_of(self.sums, found)
+            shifted = share_of(self.values, found) or quotient_of(self.sums, found)
             try:
                 shifted = shifted or logistic(self.sums, found)
                 shifted = risen(self.sums, shifted or found) or shifted

@@ -21,9 +21,14 @@ ADDS = {
     "mean": "adds_of",
     "logsumexp": "raises_of",
     "logmeanexp": "raises_of",
+    "largest": "tops_of",
 }
 #: What a sum is before the first row.
-STARTS = {"adds_of": "{0.0, 0.0, 0.0}", "raises_of": "{0.0, 0.0, -INFINITY}"}
+STARTS = {
+    "adds_of": "{0.0, 0.0, 0.0}",
+    "raises_of": "{0.0, 0.0, -INFINITY}",
+    "tops_of": "{0.0, 0.0, -INFINITY}",
+}
 #: The lines around those of rows.
 BEGIN = (
     f"for (size_t start = 0; start < rows; start += {BLOCK}) {{",
@@ -35,6 +40,7 @@ _WORDS = {
     "share": word("share_of({0}, rows)"),
     "sum": word("sum_of({0})"),
     "mean": word("mean_of({0}, rows)"),
+    "largest": word("largest_of({0})"),
     "logsumexp": word("logsumexp_of({0})"),
     "logmeanexp": word("logmeanexp_of({0}, rows)"),
 }
@@ -151,7 +157,7 @@ ROWS_SUMS = replace(
     ),
     reserved=ROWS.reserved
     | {"start", "end", "at", "isfinite", "isnan", "fabs", "INFINITY"}
-    | {f"{name}_of" for name in (*ADDS, "adds", "raises", "share")},
+    | {f"{name}_of" for name in (*ADDS, "adds", "raises", "share", "tops")},
     check=_check,
     define=_define,
     gives=lambda outputs, results, cached: f"Set {', '.join(results)} to {', '.join(outputs)}.",

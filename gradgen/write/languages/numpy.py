@@ -58,7 +58,7 @@ WORDS: Mapping[str, Word] = {
     **helped("_{helper}({0:d}, {1})", "polygamma"),
     **helped(
         "_{helper}({0})",
-        "logsumexp:log_sum_exp logmeanexp:log_mean_exp logcosh:log_cosh logsoftplus:log_softplus logerfc:log_erfc bern gelu_tanh xcsch langevin lgamma digamma "
+        "largest logsumexp:log_sum_exp logmeanexp:log_mean_exp logcosh:log_cosh logsoftplus:log_softplus logerfc:log_erfc bern gelu_tanh xcsch langevin lgamma digamma "
         "trigamma erfcinv lambertw zeta erfcx Si:sine_integral Ci:cosine_integral tanh_slope gauss exprel_slope bern_slope "
         "log1prel_slope sinhc_slope gelu_tanh_slope tanhc_slope atanc_slope xcot_slope xcsc_slope xcoth_slope "
         "xcsch_slope langevin_slope log_softplus_slope log_erfc_slope log_norm_cdf_slope sinc_slope zeta_slope "

@@ -14,7 +14,9 @@ _WORDS = {
     "sum": word("math.fsum({0})"),
     "each": word("{0}", ATOM, ATOM),
     "share": word(f"{{0}} / len({COLUMN})", PRODUCT, PRODUCT),
-    **helped("_{helper}({0})", "mean logsumexp:log_sum_exp logmeanexp:log_mean_exp"),
+    **helped(
+        "_{helper}({0})", "largest mean logsumexp:log_sum_exp logmeanexp:log_mean_exp"
+    ),
     # With --ieee, as NumPy's: what raised is infinite or nan.
     **{
         f"quiet {op}": replace(word(f"_{helper}({{0}})"), helper=helper)
@@ -48,7 +50,7 @@ ROWS = replace(
         ("", "from typing import Any"),
     ),
     reserved=PYTHON.reserved
-    | {"Sequence", "Any", "len", "zip", "_columns", "_every", "_mean", "_log_sum_exp", "_log_mean_exp"}
+    | {"Sequence", "Any", "len", "zip", "_columns", "_every", "_largest", "_mean", "_log_sum_exp", "_log_mean_exp"}
     | {"_sum_anywhere", "_mean_anywhere", "_log_sum_exp_anywhere", "_log_mean_exp_anywhere"},
     check=partial(check, loops=True),
     cache="cache: tuple[Any, ...]",
