@@ -134,10 +134,10 @@ def _extras(names: Names) -> tuple[str, ...]:
 
 
 def _fitted(extras: tuple[str, ...], target: str, reduce: str) -> tuple[str, ...]:
-    """Return what a module has beside `forward` and `backward`, if the sums for least squares are asked for of a query that adds up rows alone."""
-    if "gauss_newton" in extras and not (TARGETS[target].query and reduce == "sum"):
+    """Return what a module has beside `forward` and `backward`, if the sums for least squares are asked for of a query or of frames that add up rows alone."""
+    if "gauss_newton" in extras and not (TARGETS[target].selects and reduce == "sum"):
         raise GradgenError(
-            "gauss_newton gives sums over rows, in a query: choose --target sql and --reduce sum"
+            "gauss_newton gives sums over rows, in a query or of a frame: choose --target sql or polars, and --reduce sum"
         )
     return extras
 
@@ -227,13 +227,13 @@ def _table(table: str, target: str) -> str:
 
 
 def _groups(by: Names, target: str, reduce: str) -> tuple[str, ...]:
-    """Return the columns that group the rows of a query, checked: there are none that differ by case alone."""
+    """Return the columns that group the rows of a query or a frame, checked: no two of a query differ by case alone."""
     found = read_names(by, "the column") or ()
-    if found and not (TARGETS[target].query and reduce):
+    if found and not (TARGETS[target].selects and reduce):
         raise GradgenError(
-            "groups are of sums or means over rows, in a query: choose --target sql and --reduce sum or mean, or leave --by out"
+            "groups are of sums or means over rows, in a query or of a frame: choose --target sql or polars, and --reduce sum or mean, or leave --by out"
         )
-    if len({name.casefold() for name in found}) < len(found):
+    if TARGETS[target].query and len({name.casefold() for name in found}) < len(found):
         raise GradgenError(f"--by names a column twice, as SQL does not tell case apart: {', '.join(found)}")  # fmt: skip
     return found
 

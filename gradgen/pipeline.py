@@ -109,14 +109,14 @@ def compile(  # noqa: A001 - the name that users know from re and from the comma
         style: "textbook", one operation a line, or "compact", up to four; `cache`: "tuple", or "namedtuple", whose parts have names.
         reduce: of arrays, "sum" or "mean": `forward` returns that over all that they hold, and `backward` its gradient; of "sql" and "polars", over rows.
         rows: the inputs that are columns of data: functions are over rows, and all else is one number for all of them.
-        table: of "sql", the table that the query reads; `by`: the columns of it that group its rows; `dialect`: the engine, as "spark".
+        table: of "sql", the table that the query reads; `by`: of it and of "polars", the columns that group rows; `dialect`: the engine, as "spark".
         precise: write the adjoints of saturating functions so that they are right relative to their own size, not to 1.
         ieee, strict: overflow and poles give inf and nan instead of raising; a slope that does not exist raises, and is not nan.
         templates: a folder whose templates go before the built-in ones. Templates are code: use only your own.
         const: names that stand for a constant, which stands at the top of the module.
         params: inputs that get no gradient; they stand after the others in the signature.
         expand: write the body of a program's own function in the place of its call, instead of one stage.
-        with_: what the module has beside `forward` and `backward`: "jacobian", all rows at once, "value_and_grad", both in one go; of "sql" "gauss_newton".
+        with_: what the module has beside `forward` and `backward`: "jacobian", all rows at once, "value_and_grad", both in one go; of "sql" and "polars" "gauss_newton".
         defaults: the values of the last inputs where a call leaves them out.
         doc: what inputs and results mean, for the docstrings, as {"t": "time [s]"}; goes before what a program says of them.
         proof: whether to compare the module with what was read; where nothing can be compared, `unproven` says why.

@@ -43,7 +43,7 @@ class Settings:
         reduce: "sum" or "mean" of a result over all that arrays hold; empty where each element has its own.
         rows: the inputs that are columns of data, so that functions are over rows, as are sums in the formula; else empty.
         table: the table that a query reads.
-        by: the columns of it that group its rows, where a query adds them up.
+        by: the columns that group rows, where a query or a function of frames adds them up.
         dialect: the dialect of SQL that a query is in.
         precise: whether the adjoints of saturating functions are right relative to their own size.
         ieee: whether overflow and poles give inf and nan instead of raising.
@@ -115,7 +115,7 @@ class Settings:
     by: tuple[str, ...] = _option(
         Kind.NAMES,
         (),
-        "of sql with --reduce, columns of the table that group its rows: a result for each group",
+        "of sql and polars with --reduce, columns that group the rows: a result for each group",
         '"region"',
     )
     dialect: str = _option(
@@ -142,7 +142,7 @@ class Settings:
     with_: tuple[str, ...] = _option(
         Kind.NAMES,
         (),
-        "what the module has beside forward and backward: jacobian, all rows at once; value_and_grad, both in one go; in sql gauss_newton, the sums of least squares, where the results are residuals",
+        "what the module has beside forward and backward: jacobian, all rows at once; value_and_grad, both in one go; in sql and polars gauss_newton, the sums of least squares, where the results are residuals",
         "FUNCTION",
     )
 

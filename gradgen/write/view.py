@@ -241,7 +241,7 @@ class QueryModule:
 
 @dataclass(frozen=True)
 class FrameFunction:
-    """A function from a frame to a frame: what enters it, which rows are taken, the columns of each level, and what it gives."""
+    """A function from a frame to a frame: what enters it, which rows are taken, the columns of each level, and what it gives, from which call to which."""
 
     name: str
     parameters: tuple[str, ...]
@@ -250,6 +250,8 @@ class FrameFunction:
     taken: str
     levels: tuple[tuple[Item, ...], ...]
     results: tuple[str, ...]
+    selects: str
+    ordered: str
 
 
 @dataclass(frozen=True)

@@ -446,11 +446,9 @@ def test_check_update_and_build_know_modules_of_frames(
     ("options", "says"),
     [
         ({"with_": "jacobian"}, "has value and gradient; it has no jacobian"),
-        ({"with_": "gauss_newton", "reduce": "sum"}, "choose --target sql"),
         ({"rows": "z"}, "no input is called `z`"),
         ({"reduce": "sum", "wrt": "x"}, "no gradient by the column `x`"),
         ({"table": "d"}, "a table is of --target sql"),
-        ({"by": "z", "reduce": "sum"}, "choose --target sql"),
         ({"dialect": "spark"}, "a dialect is of --target sql"),
         ({"cache": "namedtuple"}, "a namedtuple is of Python alone"),
     ],

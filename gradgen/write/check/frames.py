@@ -37,13 +37,13 @@ def check(
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _refused(f"it is no valid Python ({type(error).__name__})") from None
     parts, known = skeleton.signatures, _Known(functions, {*methods}, {*skeleton.helpers})  # fmt: skip
-    wanted = [name for name in ("forward", "value_and_grad", "left_out") if name in parts]  # fmt: skip
+    wanted = [*parts["functions"]]
     _docstring(module)
     for node in module.body[1:]:
         if ast.unparse(node) in skeleton.imports:
             known.imports.add(ast.unparse(node))
             continue
-        if isinstance(node, ast.Assign) and len(wanted) == len(parts) - 5:
+        if isinstance(node, ast.Assign) and len(wanted) == len(parts["functions"]):
             name = ast.unparse(node.targets[0])
             if len(node.targets) > 1 or name not in {*skeleton.constants} - known.constants:  # fmt: skip
                 raise _refused(f"it has a constant `{name[:60]}`")
@@ -161,17 +161,36 @@ def _check_function(
         known.columns |= names
     if not isinstance(last, ast.Return) or last.value is None:
         raise _refused(f"`{function.name}` returns nothing")
-    results = [*_added(last.value, "select")]
+    results = [*_given(last.value, parts, counts)]
     fixed = [_plain(f"f({text})")[2:-1] for text in parts["fixed"]]
     fixed = [f"left_out={_plain('(~col.taken).sum()')}"] if counts else fixed
     texts = [f"{name}={ast.unparse(value)}" for name, value in results]
-    wanted = [*([] if counts else parts["values"])]
-    wanted += parts["slopes"] if function.name == "value_and_grad" else ()
+    wanted = {
+        "forward": parts["values"],
+        "value_and_grad": [*parts["values"], *parts["slopes"]],
+        "gauss_newton": parts["normal"],
+        "left_out": (),
+    }[function.name]
     rest = [name for (name, _), text in zip(results, texts) if text not in fixed]
-    if rest != wanted or any(texts.count(text) != 1 for text in fixed):
+    if rest != [*wanted] or any(texts.count(text) != 1 for text in fixed):
         raise _refused(f"`{function.name}` gives something else")
     for _, value in results:
         known.check(value)
+
+
+def _given(
+    node: ast.expr, parts: Mapping[str, Sequence[str]], counts: bool
+) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what a function gives, by name: of the rows of a frame, or of groups of them in order."""
+    (ordered,) = parts["ordered"]
+    if not ordered or counts:
+        return _added(node, "select")
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        raise _refused(f"line {node.lineno} gives no groups in order")
+    selected = node.func.value
+    if ast.unparse(node) != f"{ast.unparse(selected)}{_plain(f'x{ordered}')[1:]}":
+        raise _refused(f"line {node.lineno} has groups in another order")
+    return _added(selected, _plain(f"x.{parts['selects'][0]}")[2:])
 
 
 def _columns(entered: str) -> ast.expr:

@@ -11,7 +11,12 @@ from gradgen.passes.cost import Cost
 from gradgen.write.bodies import Bodies, Part
 from gradgen.write.constants import Declarations
 from gradgen.write.frames.parts import frame_parts, parameters_of, result
-from gradgen.write.sql.normal import slopes_of
+from gradgen.write.sql.normal import (
+    check_normal,
+    normal_of,
+    normal_sums,
+    slopes_of,
+)
 from gradgen.write.sql.query import strict
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
@@ -53,14 +58,14 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
         GradgenError: the program adds rows up in its formula.
     """
     program, bodies, target = viewer.program, viewer.bodies, viewer.target
-    _check(program)
+    _check(program, target)
     ahead, back = bodies.forward()[0], bodies.backward()[0]
     cost = Cost(ahead.operations, back.operations)
     names = [program.names[value] for _, value in program.outputs]
     values = [(name, f"col.{name}") for name in names]
     parts, slopes = bodies.levels(strict)
     zero = target.language.digits(0.0)
-    listed = zip(slopes_of(program), slopes)
+    listed = zip(slopes_of(program, target.by), slopes)
     given = [(n, text or zero) for row in listed for n, text in zip(*row)]
     rest = [] if bodies.functions.rows else [*viewer.unused(names[0])]
     plain = [_items(part) for part in parts if not part[0]]
@@ -69,6 +74,8 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
         _function(viewer, "forward", plain, values),
         _function(viewer, "value_and_grad", every, [*values, *given]),
     ]
+    if target.normal:
+        made.append(_normal(viewer, every, slopes))
     if not target.reduce:
         made.append(_count(viewer))
     helpers = viewer.files.helpers([*bodies.said, "_inputs("])
@@ -88,7 +95,8 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
     return module, cost
 
 
-def _check(program: Program) -> None:
+def _check(program: Program, target: Target) -> None:
+    check_normal(program, target)
     for step in program.steps:
         if step.op in program.rows and program.rows[step.op].level:
             raise GradgenError(
@@ -117,7 +125,31 @@ def _function(
         taken="" if target.reduce else "col.taken",
         levels=tuple([(*level,) for level in levels]),
         results=(*results,),
+        selects=parts["selects"][0],
+        ordered=parts["ordered"][0],
     )
+
+
+def _normal(
+    viewer: Viewer,
+    levels: Sequence[Sequence[Item]],
+    slopes: Sequence[Sequence[str]],
+) -> FrameFunction:
+    """Return the function that gives the sums of least squares; slopes that no column is have one here, as they are read often."""
+    program, target = viewer.program, viewer.target
+    assert target.called is not None
+    several = viewer.bodies.functions.rows
+    named = several.rows if several else slopes_of(program, target.by)
+    read, added = [[*row] for row in slopes], []
+    for row, names in zip(read, named):
+        for place, (text, name) in enumerate(zip(row, names)):
+            if text and not text.removeprefix("col.").isidentifier():
+                added.append(Item((), target.define(name, "=", text, False)))
+                row[place] = target.called(name)
+    squares, right, left = normal_of(program, target.by)
+    sums = zip((squares, *right, *left), normal_sums(program, read, target))
+    every = [*levels, *filter(None, [(*added,)])]
+    return _function(viewer, "gauss_newton", every, [*sums])
 
 
 def _count(viewer: Viewer) -> FrameFunction:
@@ -131,6 +163,8 @@ def _count(viewer: Viewer) -> FrameFunction:
         taken="",
         levels=(),
         results=parts["counts"][1:],
+        selects="select",
+        ordered="",
     )
 
 

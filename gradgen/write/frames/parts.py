@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradgen.core.program import Program
-from gradgen.write.sql.normal import slopes_of
+from gradgen.write.sql.names import keys
+from gradgen.write.sql.normal import normal_of, slopes_of
 from gradgen.write.target import Target
 
 
@@ -17,11 +18,18 @@ def frame_parts(program: Program, target: Target) -> Mapping[str, tuple[str, ...
     shared = [names[v] for v, text in signature if text not in columns]
     listed = ", ".join(f'"{name}": "{text}"' for name, text in read)
     given = ", ".join(f'"{name}": {name}' for name in shared)
+    groups = keys(program, target.by)
+    by = ", ".join(f'"{name}": "{column}"' for column, name in groups.items())
+    grouped = f", {{{by}}}" if by else ""
+    listed_keys = ", ".join(f'"{name}"' for name in groups.values())
+    selects = f"group_by({listed_keys}).agg" if by else "select"
     return {
-        "entered": (f"_inputs(frame, {{{listed}}}, {{{given}}})",),
+        "entered": (f"_inputs(frame, {{{listed}}}, {{{given}}}{grouped})",),
         "alone": (f"_inputs(frame, {{{listed}}}, {{}})",),
         "counts": ("rows=col.taken.sum()", "left_out=(~col.taken).sum()"),
         "columns": tuple(f"{name}=col.{name}" for name, _ in read),
+        "selects": (selects,),
+        "ordered": (f".sort({listed_keys}, nulls_last=True)" if by else "",),
     }
 
 
@@ -51,15 +59,22 @@ def signatures_of_frames(
     parts = frame_parts(program, target)
     given = parameters_of(program, target, defaults)
     values = [program.names[value] for _, value in program.outputs]
-    slopes = [name for row in slopes_of(program) for name in row]
+    slopes = [name for row in slopes_of(program, target.by) for name in row]
+    squares, right, left = normal_of(program, target.by)
     found: dict[str, Sequence[str]] = {"forward": given, "value_and_grad": given}
+    if target.normal:
+        found["gauss_newton"] = given
     if not target.reduce:
         found["left_out"] = given[:1]
     return {
         **found,
+        "functions": (*found,),
+        "selects": parts["selects"],
+        "ordered": parts["ordered"],
         "entered": parts["entered"],
         "alone": parts["alone"],
         "fixed": parts["counts"] if target.reduce else parts["columns"],
         "values": values,
         "slopes": slopes,
+        "normal": (squares, *right, *left),
     }

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 
 from gradgen.core.program import Program
+from gradgen.errors import GradgenError
 from gradgen.write.sql.names import KEYWORDS, RESULTS, keys
+from gradgen.write.target import Target
 
 
 def _free(names: Sequence[str], program: Program, by: Sequence[str]) -> list[str]:
@@ -48,17 +50,30 @@ def normal_of(
     return squares, rest[: len(names)], rest[len(names) :]
 
 
+def check_normal(program: Program, target: Target) -> None:
+    """Refuse what is to be fitted and has no parameter.
+
+    Raises:
+        GradgenError: it is.
+    """
+    if target.normal and not program.wrt:
+        raise GradgenError(
+            'gauss_newton is by the parameters, and there are none: name the inputs that are columns, as in --rows "x, y"'
+        )
+
+
 def normal_sums(
-    program: Program, slopes: Sequence[Sequence[str]], zero: str
+    program: Program, slopes: Sequence[Sequence[str]], target: Target
 ) -> Iterator[str]:
     """Yield the texts of what is added up over rows for the normal equations, in the order of `normal_of`.
 
     Args:
         program: the program, each result of which is a residual.
-        slopes: the names of the slopes of each, empty where one is 0.
-        zero: the text of 0.
+        slopes: the texts of the slopes of each, empty where one is 0.
+        target: the language.
     """
-    results = [program.names[value] for _, value in program.outputs]
+    called, zero = target.called or str, target.language.digits(0.0)
+    results = [called(program.names[value]) for _, value in program.outputs]
     columns = [[row[place] for row in slopes] for place in range(len(program.wrt))]
     products = [(results, results)]
     products += [(results, column) for column in columns]

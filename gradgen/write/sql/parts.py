@@ -10,7 +10,7 @@ from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.write.sql.dialect import Dialect
 from gradgen.write.sql.names import keys, own, quoted, table_of
-from gradgen.write.sql.normal import normal_of, normal_sums, slopes_of
+from gradgen.write.sql.normal import check_normal, normal_of, normal_sums, slopes_of
 from gradgen.write.target import Target
 
 #: The aggregates of results over all rows.
@@ -25,10 +25,7 @@ def check_query(program: Program, target: Target) -> None:
     """
     if not target.query:
         return
-    if target.normal and not program.wrt:
-        raise GradgenError(
-            'gauss_newton is by the parameters, and there are none: name the inputs that are columns, as in --rows "x, y"'
-        )
+    check_normal(program, target)
     for step in program.steps:
         if step.op in program.rows and program.rows[step.op].level:
             raise GradgenError(
@@ -148,7 +145,7 @@ def final(
     said = [text or zero for row in slopes for text in row]
     texts = [*names[: len(names) - len(said)], *said]
     if target.normal:
-        texts = [*normal_sums(program, slopes, zero)]
+        texts = [*normal_sums(program, slopes, target)]
     if target.reduce:
         how = AGGREGATES[target.reduce]
         for text, name in zip(texts, names):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradgen.write.sql.normal import slopes_of
+from gradgen.write.sql.names import keys
+from gradgen.write.sql.normal import normal_of, slopes_of
 from gradgen.write.words.docstring import Docstrings, titled
 from gradgen.write.words.wrapping import wrap
 
@@ -32,6 +33,11 @@ def of_frames(docstrings: Docstrings) -> Iterator[str]:
         yield from wrap(f"Rows with a null in a column are left out; `rows` counts the others, `left_out` counts them; {none}.", _WIDTH)  # fmt: skip
     else:
         yield from wrap("Rows with a null in a column are left out; `left_out` counts them.", _WIDTH)  # fmt: skip
+    if target.by:
+        groups = [name if name == column else f"{name} (column {column})" for column, name in keys(docstrings.program, target.by).items()]  # fmt: skip
+        yield from wrap(f"There is a row for each {', '.join(groups)}, in this order, null last; those of which all rows are left out are among them.", _WIDTH)  # fmt: skip
+    if target.normal:
+        yield from wrap("gauss_newton gives the sums of least squares, where results are residuals r with the Jacobian J: of their squares, J'r and the upper triangle of J'J; a step d of Gauss and Newton solves J'J d = -J'r.", _WIDTH)  # fmt: skip
     for title, found in (("Inputs", docstrings.given), ("Results", docstrings.gives)):
         yield from titled(docstrings, title, found)
 
@@ -42,10 +48,19 @@ def returned(docstrings: Docstrings, name: str) -> list[str]:
     result = docstrings.words.result
     what, slopes = f"the columns of each row and {result}", "the slopes"
     if target.reduce:
-        what, slopes = f"the {target.reduce} of {result} over all rows", "its gradient"
+        over = "the rows of each group" if target.by else "all rows"
+        what, slopes = f"the {target.reduce} of {result} over {over}", "its gradient"
+        if name == "gauss_newton":
+            what = f"{', '.join(_sums(docstrings))} over {over}"
     if name == "value_and_grad":
         what += f", and {slopes} ({_slopes(docstrings)})"
     return wrap(f"Return {what}.", _WIDTH - 6)
+
+
+def _sums(docstrings: Docstrings) -> list[str]:
+    """Return what the sums of least squares are called."""
+    squares, right, left = normal_of(docstrings.program, docstrings.target.by)
+    return [squares, *right, *left]
 
 
 def _slopes(docstrings: Docstrings) -> str:
@@ -54,7 +69,7 @@ def _slopes(docstrings: Docstrings) -> str:
     of = [f" of {names[value]}" * several for _, value in program.outputs]
     found = [
         f"{slope}{what} by {names[i]}"
-        for what, row in zip(of, slopes_of(program))
+        for what, row in zip(of, slopes_of(program, docstrings.target.by))
         for slope, i in zip(row, program.wrt)
     ]
     return ", ".join(found) or "by no input"

@@ -1,5 +1,10 @@
-def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) -> Frame:
-    """Return columns, and what is one number for all rows, as doubles, and which rows are taken, as they have no null.
+def _inputs(
+    frame: Frame,
+    columns: dict[str, str],
+    numbers: dict[str, float],
+    keys: dict[str, str] | None = None,
+) -> Frame:
+    """Return columns, and what is one number for all rows, as doubles, which rows are taken, as they have no null, and what groups rows, as it is.
 
     Raises:
         ValueError: a column is missing.
@@ -8,9 +13,11 @@ def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) ->
     if not isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
         raise TypeError(f"rows are in a frame of Polars, not in {type(frame)}")
     schema = frame.collect_schema()
-    for column in columns.values():
+    keys = keys or {}
+    for column in (*columns.values(), *keys.values()):
         if column not in schema:
             raise ValueError(f"there is no column `{column}` among {', '.join(schema)}")
+    for column in columns.values():
         kind = schema[column]
         if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
             raise TypeError(f"the column `{column}` holds {kind}, and no numbers")
@@ -27,6 +34,7 @@ def _inputs(frame: Frame, columns: dict[str, str], numbers: dict[str, float]) ->
             ) from None
     known = [pl.col(column).is_not_null() for column in columns.values()]
     return frame.select(
+        *(pl.col(column).alias(name) for name, column in keys.items()),
         taken=pl.all_horizontal(known) if known else pl.repeat(True, pl.len()),
         **{name: pl.col(text).cast(pl.Float64) for name, text in columns.items()},
         **{name: pl.lit(number) for name, number in numbers.items()},
