@@ -19,7 +19,7 @@ from gradgen.adapters.rows import Doubles
 from gradgen.adapters.scipy import minimum
 from gradgen.compiled import Compiled
 from gradgen.errors import GradgenError, printable
-from gradgen.queries import Query, query_of
+from gradgen.queries import Query, Summed, query_of
 
 #: What types of columns that are no numbers begin with; what a database does not name so it says itself.
 _NO_NUMBERS = ("VARCHAR", "CHAR", "TEXT", "STRING", "NVARCHAR", "ENUM", "BLOB", "BYTE", "BINARY", "BIT", "DATE", "TIME", "INTERVAL", "UUID", "JSON", "STRUCT", "MAP", "LIST", "ARRAY", "UNION")  # fmt: skip
@@ -130,16 +130,23 @@ def fit(
         FitError: a query fails; its `fit` has the best parameters so far.
     """
     connection, query = _begun(connection, compiled, table)
-    _check_options(report, tolerance, queries)
-    at, fixed = _numbers(query, start, {**dict(compiled.recipe.defaults), **given})
+    check_options(report, tolerance, queries)
+    at, fixed = numbers(query, start, {**dict(compiled.recipe.defaults), **given})
     check_table(connection, query)
-    runs = _Runs(connection, query, fixed, report, queries)
+    runs = Runs(query, _asking(connection, query), f"the table `{query.table}`", fixed, report, queries)  # fmt: skip
+    return fitted(runs, at, start, tolerance)
+
+
+def fitted(
+    runs: Runs, at: Doubles, start: Mapping[str, float] | Fit, tolerance: float | None
+) -> Fit:
+    """Return the best fit that is reached, by what gives the sums, from the parameters of a start."""
     if isinstance(start, Fit):
         runs.damping, runs.queries = start.damping, start.queries
         runs.most += start.queries
     with _interrupts() as asked:
         try:
-            if query.normal:
+            if runs.summed.normal:
                 _squares(runs, at, 1e-10 if tolerance is None else tolerance)
             else:
                 _loss(runs, at, 1e-6 if tolerance is None else tolerance)
@@ -171,9 +178,9 @@ def objective(
     if query.normal or query.results > 1:
         raise GradgenError("an objective is of one result, and no residuals: compile it without --with gauss_newton")  # fmt: skip
     start = dict.fromkeys(query.wrt, 0.0)
-    _, fixed = _numbers(query, start, {**dict(compiled.recipe.defaults), **given})
+    _, fixed = numbers(query, start, {**dict(compiled.recipe.defaults), **given})
     check_table(connection, query)
-    runs = _Runs(connection, query, fixed)
+    runs = Runs(query, _asking(connection, query), f"the table `{query.table}`", fixed)  # fmt: skip
 
     def fun(x: Any) -> tuple[float, Doubles]:
         try:
@@ -277,7 +284,7 @@ def _style(connection: Any) -> str:
     return _STYLE
 
 
-def _check_options(report: Any, tolerance: Any, queries: Any) -> None:
+def check_options(report: Any, tolerance: Any, queries: Any) -> None:
     """Refuse options of another type.
 
     Raises:
@@ -295,8 +302,25 @@ def _short(value: Any) -> str:
     return printable(repr(value))[:60]
 
 
-class _Runs:
-    """Runs one query again and again, and keeps the best that it gave.
+def _asking(
+    connection: Any, query: Query
+) -> Callable[[Mapping[str, float]], Sequence[Any]]:
+    """Return what gives the row of a query, by its parameters; what the query calls is made first."""
+    before = [*query.before]
+
+    def ask(given: Mapping[str, float]) -> Sequence[Any]:
+        while before:
+            _run(connection, before[0])
+            del before[0]
+        rows, _ = _asked(connection, query.text, given)
+        row: Sequence[Any] = rows[0]
+        return row
+
+    return ask
+
+
+class Runs:
+    """Asks for sums again and again, and keeps the best that they gave.
 
     Attributes:
         best: where the fit stands.
@@ -306,20 +330,21 @@ class _Runs:
 
     def __init__(
         self,
-        connection: Any,
-        query: Query,
+        summed: Summed,
+        ask: Callable[[Mapping[str, float]], Sequence[Any]],
+        where: str,
         fixed: Mapping[str, float],
         report: Callable[[Fit], object] | None = None,
         most: int = 0,
     ) -> None:
-        self.connection = connection
-        self.query = query
+        self.summed = summed
+        self.ask = ask
+        self.where = where
         self.fixed = fixed
         self.report = report
         self.most = most
         self.best: Fit | None = None
         self.queries = 0
-        self.prepared = False
         self.damping = DAMPING
         self.rows = self.left_out = 0
 
@@ -330,29 +355,25 @@ class _Runs:
             GradgenError: there is no row to add up.
             FitError: the query fails.
         """
-        query = self.query
-        values = {**self.fixed, **dict(zip(query.wrt, at.tolist()))}
-        given = {query.given[name]: value for name, value in values.items()}
+        summed = self.summed
+        values = {**self.fixed, **dict(zip(summed.wrt, at.tolist()))}
+        given = {summed.given[name]: value for name, value in values.items()}
         self.queries += 1
         try:
-            for statement in query.before if not self.prepared else ():
-                _run(self.connection, statement)
-            self.prepared = True
-            rows, _ = _asked(self.connection, query.text, given)
+            *found, self.rows, self.left_out = self.ask(given)
         except Exception as error:
             where = f"the best parameters so far are {_listed(self.best.parameters)}: go on from the error's `fit`" if self.best else f"it was the first, at {_listed(values)}"  # fmt: skip
             failed = FitError(f"query {self.queries} failed ({_first_line(error)}); {where}")  # fmt: skip
             failed.fit = self.best
             raise failed from error
-        *found, self.rows, self.left_out = rows[0]
         if not self.rows:
-            raise GradgenError(f"the table `{query.table}` has no row without a NULL in {', '.join(query.columns)}")  # fmt: skip
+            raise GradgenError(f"{self.where} has no row without a NULL in {', '.join(summed.columns)}")  # fmt: skip
         # Where engines have no nan, a sum of what has no value is NULL.
         return [math.nan if value is None else float(value) for value in found]
 
     def stands(self, at: Doubles, value: float, says: str, **more: Any) -> None:
         """Note where the fit stands, and report it."""
-        where = dict(zip(self.query.wrt, at.tolist()))
+        where = dict(zip(self.summed.wrt, at.tolist()))
         if not says and self.queries >= self.most:
             says = f"stopped after {self.queries} queries"
         counts = int(self.rows), int(self.left_out), self.queries
@@ -361,7 +382,7 @@ class _Runs:
             self.report(self.best)
 
 
-def _squares(runs: _Runs, at: Doubles, tolerance: float) -> None:
+def _squares(runs: Runs, at: Doubles, tolerance: float) -> None:
     """Minimise a sum of squares."""
     width = len(at)
     upper = np.triu_indices(width)
@@ -370,7 +391,7 @@ def _squares(runs: _Runs, at: Doubles, tolerance: float) -> None:
         squares, *rest = runs.row(at)
         left = np.empty((width, width))
         left[upper] = left.T[upper] = rest[width:]
-        return Sums(squares, np.array(rest[:width]), left, runs.rows * runs.query.results)  # fmt: skip
+        return Sums(squares, np.array(rest[:width]), left, runs.rows * runs.summed.results)  # fmt: skip
 
     for state in steps(sums, at, tolerance, runs.damping):
         squares = state.normal.sums.squares
@@ -379,7 +400,7 @@ def _squares(runs: _Runs, at: Doubles, tolerance: float) -> None:
         says = state.says
         if says == UNDETERMINED:
             says += " " + ", ".join(
-                runs.query.wrt[place] for place in state.normal.open
+                runs.summed.wrt[place] for place in state.normal.open
             )
         runs.stands(
             state.at,
@@ -397,9 +418,9 @@ class _EnoughError(Exception):
     """So many queries have been run as may be."""
 
 
-def _loss(runs: _Runs, at: Doubles, tolerance: float) -> None:
+def _loss(runs: Runs, at: Doubles, tolerance: float) -> None:
     """Minimise the mean of a loss."""
-    if runs.query.results > 1:
+    if runs.summed.results > 1:
         raise GradgenError("a loss is one result; of several residuals, compile it with --with gauss_newton")  # fmt: skip
 
     def mean(at: Doubles) -> tuple[float, Doubles]:
@@ -413,7 +434,7 @@ def _loss(runs: _Runs, at: Doubles, tolerance: float) -> None:
         assert runs.best is not None
         if runs.best.says:
             raise _EnoughError
-        count = 1 if runs.query.mean else runs.rows
+        count = 1 if runs.summed.mean else runs.rows
         return value / count, np.array(slopes) / count
 
     try:
@@ -424,8 +445,8 @@ def _loss(runs: _Runs, at: Doubles, tolerance: float) -> None:
     if stopped:
         runs.best = replace(runs.best, says=stopped)
         return
-    count = 1 if runs.query.mean else runs.rows
-    where = dict(zip(runs.query.wrt, end.tolist()))
+    count = 1 if runs.summed.mean else runs.rows
+    where = dict(zip(runs.summed.wrt, end.tolist()))
     runs.best = replace(runs.best, parameters=where, value=value * count, says=CONVERGED)  # fmt: skip
 
 
@@ -433,8 +454,8 @@ def _no_start(value: float) -> GradgenError:
     return GradgenError(f"at the start the value or a slope is no number (the value is {value}): begin where all rows have one, or leave out those that have none")  # fmt: skip
 
 
-def _numbers(
-    query: Query, start: Mapping[str, float] | Fit, given: Mapping[str, float]
+def numbers(
+    query: Summed, start: Mapping[str, float] | Fit, given: Mapping[str, float]
 ) -> tuple[Doubles, Mapping[str, float]]:
     """Return the parameters to begin with, and the inputs that stay.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gradgen.adapters.polars import fit
+from gradgen.adapters.sql import Fit, FitError
 from gradgen.compiled import check_text
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile, regenerate
@@ -210,3 +213,76 @@ def test_no_other_text_can_get_in(before: str, after: str) -> None:
     assert text != made.source
     with pytest.raises(GradgenError, match="is not what a generated module must be"):
         check_text(text, made.program, target_for(made.recipe), *rest)
+
+
+def noisy(rows: int) -> Any:
+    """Return a frame of a noisy curve, with a null."""
+    t = np.linspace(0, 10, rows)
+    y = 2.5 * np.exp(-0.7 * t) + 0.2 * np.sin(np.arange(rows) ** 2 * 0.37)
+    return pl.concat([pl.DataFrame({"t": t, "y": y}), pl.DataFrame({"t": [1.0], "y": [None]}, schema={"t": pl.Float64, "y": pl.Float64})])  # fmt: skip
+
+
+def test_a_fit_over_a_frame_is_that_of_scipy_in_memory(tmp_path: Path) -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    frame = noisy(500)
+    frame.write_parquet(tmp_path / "rows.parquet", row_group_size=100)
+    made = compile(CURVE, inputs="t, y, a, k", rows="t, y", target="polars", reduce="sum", with_="gauss_newton")  # fmt: skip
+    start = {"a": 1.0, "k": 0.2}
+    lines: list[Fit] = []
+    found = fit(pl.scan_parquet(tmp_path / "rows.parquet"), made, start, report=lines.append)  # fmt: skip
+    t, y = frame.drop_nulls().to_numpy().T
+    wanted, spread = optimize.curve_fit(lambda t, a, k: a * np.exp(-k * t), t, y, [1.0, 0.2], xtol=1e-15, ftol=1e-15, gtol=1e-15)  # fmt: skip
+    assert found.converged and (found.rows, found.left_out) == (500, 1)
+    assert [*found.parameters.values()] == pytest.approx(wanted, rel=1e-7)
+    assert [*found.errors.values()] == pytest.approx(np.sqrt(np.diag(spread)), rel=1e-5)
+    assert len(lines) == found.queries < 12
+    # It goes on, at once as well, and with one that is given.
+    few = fit(frame, made, start, queries=3)
+    assert few.says == "stopped after 3 queries"
+    assert fit(frame, made, few).parameters == pytest.approx(found.parameters, rel=1e-9)
+    one = compile(CURVE, inputs="t, y, a, k", wrt="a", rows="t, y", target="polars", reduce="sum", with_="gauss_newton", proof=False)  # fmt: skip
+    e = np.exp(-0.5 * t)
+    assert fit(frame, one, {"a": 1.0}, k=0.5).parameters["a"] == pytest.approx(e @ y / (e @ e), rel=1e-9)  # fmt: skip
+    # Of a loss SciPy's `minimize` gets the mean.
+    loss = compile(f"({CURVE})**2", inputs="t, y, a, k", rows="t, y", target="polars", reduce="mean", proof=False)  # fmt: skip
+    again = fit(frame, loss, start)
+    assert again.converged
+    assert [*again.parameters.values()] == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "start", "says"),
+    [
+        (None, {}, {"a": 1.0, "k": 1.0}, "rows are in a frame of Polars, not in <class 'NoneType'>"),
+        (["t"], {}, {"a": 1.0, "k": 1.0}, "there is no column `y` among t"),
+        (["t", "y"], {}, {"a": 1.0, "k": 1.0}, "the frame has no row without a NULL in t, y"),
+        (["t", "y"], {}, {"a": 1.0}, "`k` has no value: the start names all that is fitted"),
+        (["t", "y"], {}, {"a": 1.0, "k": math.nan}, "`k` is nan, which is no number to begin with"),
+        (["t", "y"], {"by": "t"}, {"a": 1.0, "k": 1.0}, "--target polars and --reduce sum, without --by"),
+        (["t", "y"], {"target": "sql"}, {"a": 1.0, "k": 1.0}, "--target polars and --reduce sum, without --by"),
+    ],
+)  # fmt: skip
+def test_what_is_no_fit_over_a_frame_is_told_in_one_line(
+    frame: Any, options: dict[str, Any], start: dict[str, float], says: str
+) -> None:
+    made = compile(CURVE, **{"inputs": "t, y, a, k", "rows": "t, y", "target": "polars", "reduce": "sum", "with_": "gauss_newton", "proof": False, **options})  # fmt: skip
+    rows = pl.DataFrame(schema=dict.fromkeys(frame, pl.Float64)) if frame else frame
+    with pytest.raises(GradgenError, match=".") as refusal:
+        fit(rows, made, start)
+    assert says in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_fit_over_a_frame_whose_file_goes_loses_nothing(tmp_path: Path) -> None:
+    made = compile(CURVE, inputs="t, y, a, k", rows="t, y", target="polars", reduce="sum", with_="gauss_newton", proof=False)  # fmt: skip
+    path = tmp_path / "rows.parquet"
+    noisy(100).write_parquet(path)
+
+    def report(one: Fit) -> None:
+        if one.queries == 3:
+            path.unlink()
+
+    with pytest.raises(FitError, match="^query 4 failed ") as failure:
+        fit(pl.scan_parquet(path), made, {"a": 1.0, "k": 0.2}, report=report)
+    at = failure.value.fit
+    assert at is not None and at.queries == 3
+    assert fit(noisy(100), made, at).converged
