@@ -272,10 +272,11 @@ class Compiled(Shown):
         """
         from gradgen.testfile import make_test
 
-        self._runs("tested here", at_a_point=True)
+        over = self.recipe.rows and not TARGETS[self.recipe.target].frames
+        self._runs("tested here", at_a_point=not over)
         parts = module.split(".")
         plain = ".".join(check_identifier(part, "the module") for part in parts)
-        source, recipe = make_test(self.program, self.recipe, plain, templates)
+        source, recipe = make_test(self, plain, templates)
         return replace(self, source=source, recipe=recipe)
 
     def write(self, path: str | Path, *, force: bool = False) -> bool:

@@ -13,6 +13,7 @@ from gradgen.passes.facts import rowwise
 from gradgen.read.formula import Formula
 from gradgen.read.sympy.make import unevaluated
 from gradgen.read.sympy.table import NODES
+from gradgen.read.sympy.unroll import unroll
 from gradgen.settings import Settings
 from gradgen.targets import ROWS, TARGETS, target_for
 from gradgen.write.languages.c_sums import ROWS_SUMS
@@ -164,6 +165,12 @@ def check_all_rowwise(program: Program, columns: Sequence[str], what: str) -> No
             raise GradgenError(
                 f"`{name}` is one number for all rows, as no column is in it, and {what} of results that each row has: leave it or --rows out"
             )
+
+
+def for_few_rows(results: Sequence[sp.Basic], settings: Settings) -> list[sp.Basic]:
+    """Return results in terms of the numbers in a few rows, as many of each as rows have their own."""
+    whole = [(f"result {i}", of_all(one, settings)) for i, one in enumerate(results)]
+    return [result for _, result in unroll(whole, [], settings.rows)[0]]
 
 
 def _without(op: str, settings: Settings) -> str:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import mpmath
 
+from gradgen.compiled import Compiled
 from gradgen.core.program import Program
 from gradgen.errors import GradgenError
 from gradgen.files.recipe import Recipe
+from gradgen.over_rows import for_few_rows, is_over_rows
+from gradgen.passes.facts import rowwise
 from gradgen.prove.exact import Exact, ExactFormulas
 from gradgen.read.programs import parse
 from gradgen.read.statements import split_docstring
+from gradgen.read.sympy.unroll import ROWS
 from gradgen.targets import TARGETS
+from gradgen.unrolled import unrolled
 from gradgen.write.templates import Templates
 from gradgen.write.view import TestModule
 
@@ -35,23 +40,24 @@ _EPSILON = 2.0**-52
 #: What bounds the test of a large formula: the numbers in it, the moves of single inputs, and the tries to find a point.
 _MOST_NUMBERS, _MOST_MOVES, _MOST_WORK = 20_000, 300_000, 2_000_000
 _FEWEST, _FEWEST_TRIES = 3, 10
+#: Over rows the upstream gradients of the results' numbers, in turn.
+_UPSTREAM = (1.5, -2.5, 0.75, 2.0)
 
 
 def make_test(
-    program: Program, recipe: Recipe, module: str, templates: Path | None = None
+    compiled: Compiled, module: str, templates: Path | None = None
 ) -> tuple[str, Recipe]:
     """Return the test of a module, header and all, and its recipe.
 
     Args:
-        program: the formula's program.
-        recipe: its recipe.
-        module: the name that the generated module is imported by.
+        compiled: the module.
+        module: the name that it is imported by.
         templates: the user's folder of templates, if the module was made with one.
 
     Raises:
         GradgenError: there is no formula to compute values from, or no point of the domain was found.
     """
-    recipe = replace(recipe, tests=module)
+    recipe = replace(compiled.recipe, tests=module)
     if not recipe.source:
         raise GradgenError(
             "this expression could not be written out as text, so there is nothing to test against"
@@ -61,12 +67,47 @@ def make_test(
         raise GradgenError(
             f"{read.foreign[0]} is not gradgen's, so its values are not known without running it; leave --test out"
         )
+    over = is_over_rows(recipe, compiled.program)
+    results = [*read.results(recipe.outputs)]
+    if over:
+        results = for_few_rows(results, recipe)
+    program = unrolled(compiled).program if over else compiled.program
+    formulas = ExactFormulas(results, program.inputs, _DIGITS)
+    points, checked = _found(program, formulas)
+    texts = _over_rows(compiled, points) if over else _texts(points)
+    wrt: Sequence[object] = program.wrt
+    if over:
+        wrt = [*_places(compiled)]
+    body = Templates(TARGETS[recipe.target], templates).test(
+        TestModule(
+            module,
+            _quoted(recipe.source),
+            tuple(wrt),
+            tuple(texts),
+            len(compiled.program.outputs),
+            "jacobian" in recipe.with_,
+            checked if len(checked) < len(program.wrt) else (),
+            over,
+        )
+    )
+    return recipe.header(body) + body, recipe
+
+
+#: A point with the truths there, one of each result.
+Point: TypeAlias = "tuple[tuple[float, ...], list[Exact]]"
+
+
+def _found(
+    program: Program, formulas: ExactFormulas
+) -> tuple[list[Point], tuple[int, ...]]:
+    """Return the points to test at, and the slopes that are compared with central differences there.
+
+    Raises:
+        GradgenError: there are none.
+    """
     choices = any(step.op == "where" for step in program.steps)
     wanted = _POINTS_WITH_CHOICES if choices else _POINTS
-    several = len(program.outputs) > 1
-    results = [*read.results(recipe.outputs)]
-    formulas = ExactFormulas(results, program.inputs, _DIGITS)
-    size = (len(program.inputs) + len(program.wrt) + 1) * len(results)
+    size = (len(program.inputs) + len(program.wrt) + 1) * len(program.outputs)
     wanted = max(1, min(wanted, _MOST_NUMBERS // size))
     checked = _spread(len(program.wrt), max(_FEWEST, _MOST_MOVES // formulas.work))
     points = [*islice(_points(program, formulas, checked), wanted)]
@@ -74,25 +115,58 @@ def make_test(
         raise GradgenError(
             "no point of the domain was found to test at; it must lie within -4 and 4 in every input"
         )
-    found = []
-    for place in range(len(results)):
+    return points, checked
+
+
+def _texts(points: Sequence[Point]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Yield the texts of each result's points: its place, if there are several, the point, the value and the slopes."""
+    results = len(points[0][1])
+    for place in range(results):
         for point, truths in points:
             true = truths[place]
             numbers = (point, (float(true.value),), tuple(map(float, true.slopes)))
             texts = tuple(tuple(map(repr, part)) for part in numbers)
-            found.append(((repr(place),), *texts) if several else texts)
-    body = Templates(TARGETS[recipe.target], templates).test(
-        TestModule(
-            module,
-            _quoted(recipe.source),
-            program.wrt,
-            tuple(found),
-            len(program.outputs),
-            "jacobian" in recipe.with_,
-            checked if len(checked) < len(program.wrt) else (),
+            yield ((repr(place),), *texts) if results > 1 else texts
+
+
+def _over_rows(
+    compiled: Compiled, points: Sequence[Point]
+) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Yield the texts of each point over rows: its inputs, the values, upstream gradients, and the gradient with these."""
+    program = compiled.program
+    each = rowwise(program, compiled.recipe.rows)
+    inputs = [value in each for value in program.signature]
+    results = [value in each for _, value in program.outputs]
+    slopes = [value in each for value in program.wrt]
+    for point, truths in points:
+        upstream = [_UPSTREAM[i % len(_UPSTREAM)] for i in range(len(truths))]
+        with mpmath.workdps(_DIGITS):
+            columns = zip(*(true.slopes for true in truths))
+            found = [mpmath.fdot(upstream, column) for column in columns]
+        values = [float(true.value) for true in truths]
+        yield (
+            _grouped(point, inputs),
+            _grouped(values, results),
+            _grouped(upstream, results),
+            _grouped([float(slope) for slope in found], slopes),
         )
+
+
+def _grouped(numbers: Iterable[float], columns: Sequence[bool]) -> tuple[str, ...]:
+    """Return texts of numbers, those of columns as lists."""
+    rest = map(repr, numbers)
+    return tuple(
+        f"[{', '.join(islice(rest, ROWS))}]" if column else next(rest)
+        for column in columns
     )
-    return recipe.header(body) + body, recipe
+
+
+def _places(compiled: Compiled) -> Iterator[tuple[int, int]]:
+    """Yield the place of each number that the gradient is by: the input's, and its row."""
+    each = rowwise(compiled.program, compiled.recipe.rows)
+    for value in compiled.program.wrt:
+        for row in range(ROWS if value in each else 1):
+            yield value, row
 
 
 def _quoted(source: str) -> str:

@@ -110,7 +110,7 @@ class Trace:
             found.append(line._replace(value=value))
         return found
 
-    def forward(self, point: Mapping[str, float]) -> dict[str, Any]:
+    def forward(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return the value of every stage, by name.
 
         Args:
@@ -133,14 +133,25 @@ class Trace:
         Raises:
             ArithmeticError, ValueError: as the module does, in `line`.
         """
-        program = self.program
-        reached = {way.into for way in program.ways}
-        unmoved = (program.adjoints[i] for i in program.wrt if i not in reached)
-        seeds = {n: float(i == output) for i, n in enumerate(self.upstream.values())}
-        scope = {**values, **dict.fromkeys(unmoved, 0.0), **seeds}
+        program, scope = self.program, {**values, **self.start(output)}
         names = {**program.names, **self.upstream}
         found = self._follow(self.back, names, scope)
         return {name: number for name, number in found.items() if name not in values}
+
+    def start(self, output: int = 0) -> dict[str, Any]:
+        """Return what there is before the first backward line: upstream gradients, that of one output 1, and gradients that nothing reaches, by name."""
+        program = self.program
+        reached = {way.into for way in program.ways}
+        unmoved = [value for value in program.wrt if value not in reached]
+        found = {program.adjoints[v]: self.spread(v, 0.0) for v in unmoved}
+        upstream = zip(self.upstream.values(), program.outputs)
+        for place, (name, (_, value)) in enumerate(upstream):
+            found[name] = self.spread(value, float(place == output))
+        return found
+
+    def spread(self, value: int, number: float) -> Any:
+        """Return a number as a value has it."""
+        return number
 
     def _follow(
         self, lines: Sequence[Line], names: Mapping[int, str], scope: dict[str, Any]

@@ -8,24 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradgen.compiled import Compiled
-from gradgen.core.notation import Node, NoWordError, constant, parts, resolved
+from gradgen.core.notation import NoWordError
 from gradgen.core.program import Line, Program, ProgramError, Step
-from gradgen.core.run import Run
 from gradgen.over_rows import target_of
 from gradgen.passes.facts import rowwise
 from gradgen.passes.functions import Names
 from gradgen.read.sympy.unroll import ROWS, row_names
 from gradgen.targets import PYTHON, SCIPY, TARGETS
 from gradgen.trace import carried, meanings
+from gradgen.trace_rows import EachRow, lifted
 from gradgen.write.blocks import Function, Functions
 from gradgen.write.compact.plan import plan
-
-#: What is evaluated in all rows, as arrays are: both sides of a choice.
-_EAGER: Mapping[str, Callable[..., Any]] = {
-    "where": lambda c, x, y: x if c else y,
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-}
+from gradgen.write.target import Target
 
 
 def unrolled(compiled: Compiled) -> Compiled:
@@ -82,7 +76,7 @@ class _Runner:
         self.made = Functions(plan(program, target), {}, target, rows, None)
         self.steps = self.made.chain.steps
         self.each = rowwise(program, self.columns)
-        self.run = _Run(self.steps, _lifted(program, PYTHON))
+        self.run = EachRow(self.steps, _lifted(program, PYTHON))
         extra = "value_and_grad" in compiled.recipe.with_
         self.single = self.made.single()[0] if extra else None
 
@@ -159,7 +153,7 @@ class _Runner:
         try:
             return self._followed(lines, names, dict(scope))
         except NoWordError:
-            self.run = _Run(self.steps, _lifted(self.program, SCIPY))
+            self.run = EachRow(self.steps, _lifted(self.program, SCIPY))
             return self._followed(lines, names, dict(scope))
 
     def _followed(
@@ -208,68 +202,13 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-class _Run(Run):
-    """Evaluates everything in all rows."""
-
-    def value(
-        self, node: Node, names: Mapping[int, str], scope: Mapping[str, Any]
-    ) -> Any:
-        """Return what a value comes to: as many numbers as there are rows, or one for all."""
-        node = resolved(node)
-        if isinstance(node, int) and node in names:
-            return scope[names[node]]
-        number = constant(self.steps, node)
-        if number is not None:
-            return self.number(number)
-        op, args, _ = parts(self.steps, node, self.operations)
-        return self.operations[op](*[self.value(arg, names, scope) for arg in args])
+def _lifted(program: Program, target: Target) -> Mapping[str, Callable[..., Any]]:
+    """Return what operations mean over rows, nan where one raises, as in arrays."""
+    return lifted(meanings(program, target, carried()), ROWS, _quiet)
 
 
-def _lifted(program: Program, target: Any) -> Mapping[str, Callable[..., Any]]:
-    """Return what operations mean over rows."""
-    found = {**meanings(program, target, carried()), **_EAGER}
-    return {
-        **{op: _each(meaning) for op, meaning in found.items()},
-        "sum": lambda rows: _whole(math.fsum, rows),
-        "mean": lambda rows: _whole(math.fsum, rows) / ROWS,
-        "logsumexp": lambda rows: _whole(_log_sum_exp, rows),
-        "logmeanexp": lambda rows: _whole(_log_sum_exp, rows) - math.log(ROWS),
-        "largest": lambda rows: _whole(max, rows),
-        "each": _every,
-        "share": lambda d: tuple(one / ROWS for one in _every(d)),
-    }
-
-
-def _each(meaning: Callable[..., Any]) -> Callable[..., Any]:
-    def over_rows(*args: Any) -> Any:
-        if not any(isinstance(arg, tuple) for arg in args):
-            return _value(meaning, *args)
-        spread = [arg if isinstance(arg, tuple) else (arg,) * ROWS for arg in args]
-        return tuple(_value(meaning, *row) for row in zip(*spread))
-
-    return over_rows
-
-
-def _value(meaning: Callable[..., Any], *args: Any) -> Any:
-    """Return what an operation comes to, nan where that raises, as in arrays."""
+def _quiet(meaning: Callable[..., Any], *args: Any) -> Any:
     try:
         return meaning(*args)
     except (ArithmeticError, ValueError):
         return math.nan
-
-
-def _whole(meaning: Callable[[Sequence[float]], float], rows: Any) -> float:
-    if not isinstance(rows, tuple):
-        raise ProgramError("what all rows share is summed over them")
-    return float(_value(meaning, rows))
-
-
-def _every(d: Any) -> tuple[float, ...]:
-    if isinstance(d, tuple):
-        raise ProgramError("what each row has is given to all of them")
-    return (d,) * ROWS
-
-
-def _log_sum_exp(rows: Sequence[float]) -> float:
-    largest = max(rows)
-    return largest + math.log(math.fsum(math.exp(x - largest) for x in rows))

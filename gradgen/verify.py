@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import mpmath
 
 from gradgen.errors import GradgenError
-from gradgen.over_rows import of_all
+from gradgen.over_rows import for_few_rows, of_all
 from gradgen.pipeline import Compiled, in_python
 from gradgen.prove.exact import DIGITS, Exact, ExactFormulas
 from gradgen.read.programs import parse
-from gradgen.read.sympy.unroll import row_names, unroll
+from gradgen.read.sympy.unroll import row_names
 from gradgen.unrolled import Unrolled
 
 #: The largest relative error that passes: of the value, and of the gradient as a vector.
@@ -246,9 +246,7 @@ def formulas_of(compiled: Compiled) -> ExactFormulas:
     digits = DIGITS if recipe.target == "python" else _FEWER_DIGITS
     results = [of_all(result, recipe) for result in read.results(recipe.outputs)]
     if isinstance(compiled, Unrolled):
-        named = [(f"result {i}", result) for i, result in enumerate(results)]
-        pairs, _ = unroll(named, [], recipe.rows)
-        results = [result for _, result in pairs]
+        results = for_few_rows([*read.results(recipe.outputs)], recipe)
     return ExactFormulas(results, program.inputs, digits)
 
 

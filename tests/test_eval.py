@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from gradgen.command.main import main
 from gradgen.command.terminal import is_coloured
 from gradgen.pipeline import compile
 from gradgen.targets import TARGETS
+from gradgen.trace_rows import RowsTrace
+from tests.conftest import one_in
+from tests.languages.test_rows import COLUMNS, NUMBERS, Drawn, flat
 
 SEED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 
@@ -121,3 +125,66 @@ def test_modules_in_other_languages_have_values_and_circuits_too(
             assert main([command, *words, "--at", "x=3, y=-4"]) == 0
         found.append(capsys.readouterr().out)
     assert found[0] == found[1] and "2.27" in found[0]
+
+
+def test_over_rows_lists_are_taken_and_each_row_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text, rows = "exp(a*x)/sum(exp(a*x))*y", ["--rows", "x, y"]
+    at = ["--at", "x=[0.5, -1, hypot(3, 4)], y=1, 2, 3, a=-1/2"]
+    point: Any = ([0.5, -1.0, 5.0], [1.0, 2.0, 3.0], -0.5)
+    made = compile(text, inputs="x, y, a", rows="x, y")
+    value, cache = made.forward(*point)
+    slopes = made.backward(cache, [1.0] * 3)
+    for target in ("python", "c", "numpy"):
+        every = ["--inputs", "x, y, a", *rows, *at, "--target", target, "--json"]
+        data = json.loads(evaluated(capsys, text, *every))
+        forward = {stage["name"]: stage for stage in data["forward"]}
+        assert forward["f"]["value"] == pytest.approx(value, rel=1e-15)
+        for name, given, slope in zip("xya", point, slopes):
+            assert forward[name]["value"] == given
+            assert forward[name]["gradients"]["f"] == pytest.approx(slope, rel=1e-14)
+        last = {line["adjoint"]: line["total"] for line in data["backward"]["f"]}
+        assert last["da"] == forward["a"]["gradients"]["f"]
+    shown = evaluated(capsys, "mean(x)*y", *rows, "--at", "x=[1, 2], y=[3, 4]")
+    assert "x      input       [1.0, 2.0]  [3.5, 3.5]\n" in shown
+    assert evaluated(capsys, "x*y", *rows, "--at", "x=[], y=[]").endswith("[]     []\n")
+
+
+@pytest.mark.parametrize("seed", one_in(8, range(40)))
+def test_random_formulas_over_rows_come_to_what_their_module_does(seed: int) -> None:
+    rnd = random.Random(seed)
+    drawn = Drawn(rnd, rnd.randint(2, 6))
+    numbers = {name: [rnd.uniform(-2, 2) for _ in range(5)] for name in COLUMNS}
+    numbers |= {name: rnd.uniform(-2, 2) for name in NUMBERS}  # type: ignore[misc]
+    for ieee in (False, True):
+        made = compile(drawn.text, inputs=(*COLUMNS, *NUMBERS), rows=COLUMNS, ieee=ieee, proof=False)  # fmt: skip
+        tracer = RowsTrace(made.program, made.recipe)
+        values = tracer.forward(numbers)
+        value, cache = made.forward(*numbers.values())
+        assert flat([values[made.program.outputs[0][0]]]) == flat([value])
+        slopes = tracer.backward(values)
+        wanted = made.backward(cache, [1.0] * 5 if drawn.rows else 1.0)
+        found = [slopes[made.program.adjoints[v]] for v in made.program.wrt]
+        assert flat(found) == pytest.approx(flat(wanted), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["x*y", "--rows", "x, y", "--at", "x=[1, 2], y=[3]"], "x has 2, y has 1"),
+        (["x*y", "--rows", "x", "--at", "x=[1, 2], y=[3]"], "`y` is one number here"),
+        (["x*y", "--at", "x=[1, 2], y=3"], "`x` is one number here"),
+        (["x*y", "--rows", "x, y", "--at", "x=[1, 2]"], "no value for `y`"),
+        (["x*y", "--rows", "x, y", "--at", "x=[1, z], y=[1, 2]"], "z"),
+        (["x*y", "--rows", "x, y", "--at", "x=[1, , 2], y=[1, 2]"], ""),
+        (["log(x)", "--rows", "x", "--at", "x=[1, 0]"], "f = math.log(x)"),
+        (["x", "--rows", "x", "--at", "x=[1, 0]", "--digits"], "over rows"),
+    ],
+)
+def test_what_cannot_be_evaluated_over_rows_is_refused_in_a_line(
+    capsys: pytest.CaptureFixture[str], argv: list[str], said: str
+) -> None:
+    assert main(["eval", *argv]) == 2
+    error = capsys.readouterr().err
+    assert said in error and "bug" not in error and "Traceback" not in error

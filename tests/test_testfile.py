@@ -8,6 +8,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,10 @@ def passes(module: str, test: str) -> bool:
         try:
             for point in points:
                 tests["test_value_and_gradient"](*point)  # type: ignore[operator]
-                tests["test_gradient_matches_central_differences"](point[0])  # type: ignore[operator]
+                rest = point if "weighted" in tests else point[:1]
+                tests["test_gradient_matches_central_differences"](*rest)  # type: ignore[operator]
+                if "jacobian" in tests:
+                    tests["test_jacobian"](*point)  # type: ignore[operator]
         except (AssertionError, ArithmeticError, ValueError):
             return False
         return True
@@ -194,3 +198,33 @@ def test_modules_and_tests_of_real_formulas_pass_every_tool(tmp_path: Path) -> N
             text=True,
         )
         assert done.returncode == 0, (command, done.stdout[-3000:], done.stderr[-1000:])
+
+
+#: Modules over rows, by their options.
+_OVER_ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("(y - a*exp(-b*t))**2", {"reduce": "sum"}),
+    ("log(mean(exp(a*t)))*y/b", {}),
+    ("u = y - a*exp(-b*t); v = y*mean(t) if t > 1 else t*a; w = a*sum(y)*b", {"outputs": "u, v, w"}),
+    ("y - a*exp(-b*t)", {"wrt": "a, b", "with_": "jacobian"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["python", "numpy"])
+@pytest.mark.parametrize(("text", "options"), _OVER_ROWS)
+def test_the_test_of_a_module_over_rows_passes_and_sees_what_is_spoilt(
+    text: str, options: dict[str, Any], target: str
+) -> None:
+    if target == "numpy":
+        pytest.importorskip("scipy")
+    elif "with_" in options:
+        options = {**options, "with_": ""}
+    made = compile(text, inputs="t, y, a, b", rows="t, y", target=target, **options)
+    test = made.test("model")
+    assert passes(made.source, test.source)
+    for function in ("forward", "backward"):
+        every = [*mutants(made.source, function)]
+        assert every
+        for mutant in every[:: 1 + len(every) // 6]:
+            assert not passes(mutant, test.source), mutant
+    again = read_artifact(test.source)
+    assert again is not None and regenerate(again.recipe).source == test.source

@@ -148,7 +148,7 @@ def _eval(sub: argparse.ArgumentParser) -> None:
         required=True,
         action="append",
         metavar='"x=3, y=-4"',
-        help="the point; a value may be any constant, as pi/2",
+        help="the point; a value may be any constant, as pi/2, and of a column of --rows a list, as in x=[1, 2, 3]",
     )
     sub.add_argument(
         "--backward",

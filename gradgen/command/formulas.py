@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -301,9 +301,34 @@ def read_point(text: str) -> dict[str, float]:
     return {name: _number(value) for name, value in _items(text, "--at")}
 
 
+def read_rows(text: str, columns: Collection[str]) -> dict[str, Any]:
+    """Read `x=[1, 2, 3], y=-pi/2`, where lists are of columns; they may stand without brackets."""
+    found: dict[str, Any] = {}
+    for name, value in _items(text, "--at"):
+        if name not in columns and value.strip()[:1] == "[":
+            raise GradgenError(f"`{printable(name)}` is one number here; lists are of the columns that --rows names")  # fmt: skip
+        bare = value.strip().removeprefix("[").removesuffix("]")
+        parts = _parts(bare) if name in columns else [value]
+        is_list = len(parts) != 1 or bare != value.strip()
+        found[name] = [*map(_number, parts)] if name in columns and is_list else _number(value)  # fmt: skip
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of a text between the commas that stand in no brackets."""
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found if found[-1].strip() else found[:-1]
+
+
 def ordered(
-    point: dict[str, float], inputs: Sequence[str], option: str
-) -> tuple[float, ...]:
+    point: Mapping[str, Any], inputs: Sequence[str], option: str
+) -> tuple[Any, ...]:
     """Return a point in the order of the inputs."""
     for name in inputs:
         if name not in point:

@@ -65,7 +65,7 @@ class Evaluator:
         names = program.names.values()
         return Values(
             tuple(point),
-            tuple(_number(values[name]) for name in names),
+            tuple(number(values[name]) for name in names),
             tuple(float(slopes.get(program.adjoints[v], 0.0)) for v in program.names),
             (*self.lines(values),),
             tuple(self._difference(point, i) for i in range(len(point))),
@@ -73,7 +73,7 @@ class Evaluator:
 
     def lines(
         self, values: Mapping[str, Any], output: int = 0
-    ) -> Iterator[tuple[float, float, float]]:
+    ) -> Iterator[tuple[Any, Any, Any]]:
         """Yield of each backward line the local derivative, what it brings, and what its gradient is with that.
 
         Args:
@@ -84,19 +84,21 @@ class Evaluator:
             ArithmeticError, ValueError: there is no value.
         """
         program, run = self.program, self.tracer.run
-        scope = {**values, **_seeds(self.tracer, output)}
+        scope = {**values, **self.tracer.start(output)}
         known = Names({**program.names, **self.tracer.upstream})
         back = run.lines(known.along(self.tracer.back), known, scope)
         for rule, line in zip(self.rules, back, strict=True):
             brought = run.value(line.value, known, scope)
-            brought = -brought if line.sign == "-=" else brought
-            total = brought if line.sign == "=" else scope[line.name] + brought
-            yield self._local(rule, values), float(brought), float(total)
+            brought = run.operations["neg"](brought) if line.sign == "-=" else brought
+            total = brought
+            if line.sign != "=":
+                total = run.operations["add"](scope[line.name], brought)
+            yield self._local(rule, values), number(brought), number(total)
 
-    def _local(self, rule: int, values: Mapping[str, Any]) -> float:
+    def _local(self, rule: int, values: Mapping[str, Any]) -> Any:
         """Return a local derivative; where there is none, and nothing comes in to ask for it, nan."""
         try:
-            return float(self.tracer.run.value(rule, self.program.names, values))
+            return number(self.tracer.run.value(rule, self.program.names, values))
         except (ArithmeticError, ValueError):
             return math.nan
 
@@ -161,16 +163,10 @@ class Evaluator:
             yield tuple(given.get(n, low + i * apart) for i, n in enumerate(texts))
 
 
-def _seeds(tracer: Trace, output: int) -> dict[str, float]:
-    """Return the upstream gradients: that of one result is 1."""
-    program = tracer.program
-    reached = {way.into for way in program.ways}
-    unmoved = [program.adjoints[i] for i in program.wrt if i not in reached]
-    seeds = {n: float(i == output) for i, n in enumerate(tracer.upstream.values())}
-    return {**dict.fromkeys(unmoved, 0.0), **seeds}
-
-
-def _number(value: Any) -> float | bool:
+def number(value: Any) -> Any:
+    """Return a value as a plain number or truth value; as a tuple of these, where it is one of rows."""
+    if isinstance(value, tuple):
+        return tuple(map(number, value))
     return value if isinstance(value, bool) else float(value)
 
 

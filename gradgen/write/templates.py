@@ -61,7 +61,8 @@ class Templates:
             GradgenError: a template of the user's is broken.
         """
         several = "_of_several" if test.outputs > 1 else ""
-        text = self._fill(f"test_module{several}.py.jinja", test=test)
+        kind = "_of_rows" if test.over_rows else several
+        text = self._fill(f"test_module{kind}.py.jinja", test=test)
         return self.target.layout_any(text)
 
     def _fill(self, name: str, **view: object) -> str:

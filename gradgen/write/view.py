@@ -285,9 +285,11 @@ class TestModule:
 
     module: str
     formula: str
-    wrt: tuple[int, ...]
+    #: Of numbers, the places of the inputs; over rows, each with the place of the row.
+    wrt: tuple[object, ...]
     points: tuple[tuple[tuple[str, ...], ...], ...]
     outputs: int = 1
     rows: bool = False
     #: Of very many slopes, the places of those that are compared with central differences; else all are.
     checked: tuple[int, ...] = ()
+    over_rows: bool = False

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradgen.command.formulas import at_a_point, ordered, read_point
+from gradgen.command.formulas import at_a_point, ordered, read_rows
 from gradgen.command.show.draw import compiled_of
 from gradgen.command.terminal import is_coloured
 from gradgen.errors import GradgenError
 
 if TYPE_CHECKING:
     from gradgen.compiled import Compiled
+    from gradgen.trace import Trace
 
 #: The colours that values and gradients have in pictures, too; of what stands above them.
 _VALUE, _GRADIENT, _HEAD, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
@@ -29,15 +30,15 @@ class Stage:
     Attributes:
         name: its name.
         text: what it says; empty of an input.
-        value: its value; None where it is not evaluated.
+        value: its value, where each row has its own a tuple; None where it is not evaluated.
         slopes: the gradient of each result by it; None where there is none.
         share: its part in the rounding error of the first result.
     """
 
     name: str
     text: str
-    value: float | bool | None
-    slopes: tuple[float | None, ...]
+    value: Any
+    slopes: tuple[Any, ...]
     share: float | None = None
 
 
@@ -57,12 +58,22 @@ class Brought:
     adds: bool
     source: tuple[str, str]
     rule: str
-    numbers: tuple[float, float, float, float]
+    numbers: tuple[Any, Any, Any, Any]
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print what the lines of a formula come to."""
-    compiled = at_a_point(compiled_of(options))
+    from gradgen.core.notation import NoWordError
+    from gradgen.over_rows import is_over_rows
+    from gradgen.trace_rows import RowsTrace
+
+    compiled = compiled_of(options)
+    given = read_rows(",".join(options.at), compiled.recipe.rows)
+    over = is_over_rows(compiled.recipe, compiled.program)
+    over |= any(isinstance(value, list) for value in given.values())
+    compiled = compiled if over else at_a_point(compiled)
+    if over and options.digits:
+        raise GradgenError("--digits is of one point, and this is over rows of data")
     program = compiled.program
     modules = compiled.imports
     if modules:
@@ -70,20 +81,24 @@ def evaluate(options: argparse.Namespace) -> int:
             f"this calls functions of {', '.join(modules)}, which gradgen never imports; "
             "import the generated module instead"
         )
-    given = {**dict(compiled.recipe.defaults), **read_point(",".join(options.at))}
+    given = {**dict(compiled.recipe.defaults), **given}
     point = ordered(given, program.inputs, "--at")
-    tracer = compiled.tracer
+    tracer = RowsTrace(program, compiled.recipe) if over else compiled.tracer
     results = [name for name, _ in program.outputs]
     try:
         values = tracer.forward(dict(zip(program.inputs, point)))
         slopes = [tracer.backward(values, i) for i in range(len(results))]
         every = options.backward or options.json
-        lines = _lines(compiled, values, slopes) if every else {}
+        lines = _lines(tracer, slopes, values) if every else {}
+    except GradgenError:
+        raise
     except (ArithmeticError, ValueError) as error:
         what = "value" if tracer.line.answers is None else "gradient"
         raise GradgenError(
             f"there is no {what} at this point: {tracer.text(error)}: {error}"
         ) from None
+    except NoWordError as error:
+        raise GradgenError(f"{error} is nothing that can be evaluated here") from None
     stages = [*_stages(compiled, values, slopes, options.digits)]
     if options.json:
         print(json.dumps(_data(compiled, stages, lines, options.digits), indent=2))
@@ -103,6 +118,7 @@ def _stages(
     digits: bool,
 ) -> Iterator[Stage]:
     from gradgen.draw.circuit import shares
+    from gradgen.page.values import number
     from gradgen.write.words.values import Words
 
     program = compiled.program
@@ -110,10 +126,10 @@ def _stages(
     parts = shares(program, values, slopes[0]) if digits else {}
     for index, name in program.names.items():
         adjoint, guard = program.adjoints[index], program.steps[index].guard
-        found = [float(g[adjoint]) if adjoint in g else None for g in slopes]
+        found = [number(g[adjoint]) if adjoint in g else None for g in slopes]
         share = parts.get(index)
         if index in program.signature:
-            yield Stage(name, "", float(values[name]), (*found,), share)
+            yield Stage(name, "", number(values[name]), (*found,), share)
         elif any(bool(values[program.names[i]]) != wanted for i, wanted in guard):
             yield Stage(name, words.stage(index), None, (None,) * len(slopes), share)
         else:
@@ -121,9 +137,9 @@ def _stages(
 
 
 def _lines(
-    compiled: Compiled,
-    values: Mapping[str, Any],
+    tracer: Trace,
     slopes: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
 ) -> Mapping[str, Sequence[Brought]]:
     """Return the backward lines for each result.
 
@@ -131,18 +147,18 @@ def _lines(
         ArithmeticError, ValueError: there is no gradient.
     """
     from gradgen.page.flow import backward, stages
-    from gradgen.page.values import Evaluator
+    from gradgen.page.values import Evaluator, number
 
-    evaluator = Evaluator(compiled.tracer)
-    flow = backward(compiled.program, compiled.tracer.chain)
-    called = stages(compiled.program)
+    evaluator, program = Evaluator(tracer), tracer.program
+    flow = backward(program, tracer.chain)
+    called = stages(program)
     found: dict[str, list[Brought]] = {}
-    for output, (name, _) in enumerate(compiled.program.outputs):
+    for output, (name, _) in enumerate(program.outputs):
         rows = found[name] = []
         numbers = evaluator.lines(values, output)
         for line, (local, brought, total) in zip(flow, numbers, strict=True):
             source, into = called[line.source], called[line.into]
-            comes = float(slopes[output][source.adjoint])
+            comes = number(slopes[output][source.adjoint])
             ways = source.name, into.name
             shown = (local, comes, brought, total)
             rows.append(Brought(into.adjoint, line.adds, ways, line.rule, shown))
@@ -156,9 +172,8 @@ def _forward(
     rows = [["stage", "expression", "value", *(heads if heads[1:] else ["gradient"])]]
     rows[0] += ["share of the rounding error"] * digits
     for stage in stages:
-        value = _NONE if stage.value is None else repr(stage.value)
-        slopes = [_NONE if slope is None else repr(slope) for slope in stage.slopes]
-        row = [stage.name, stage.text or "input", value, *slopes]
+        numbers = map(_text, (stage.value, *stage.slopes))
+        row = [stage.name, stage.text or "input", *numbers]
         share = _NONE if stage.share is None else f"{stage.share:.1%}"
         rows.append(row + [share] * digits)
     return rows
@@ -170,7 +185,7 @@ def _backward(lines: Sequence[Brought]) -> list[list[str]]:
     for line in lines:
         source, by = line.source
         sign = "+=" if line.adds else "="
-        numbers = map(repr, line.numbers)
+        numbers = map(_text, line.numbers)
         rows.append([f"{line.into} {sign}", f"{source} by {by}", line.rule, *numbers])
     return rows
 
@@ -245,8 +260,17 @@ def _entry(line: Brought) -> dict[str, Any]:
     }
 
 
-def _number(value: float | bool | None) -> float | bool | str | None:
-    """Return a number as JSON has it, which has no infinities: these are texts."""
+def _text(value: Any) -> str:
+    """Return a number, or the list of those of rows, as it is printed."""
+    if value is None:
+        return _NONE
+    return repr([*value] if isinstance(value, tuple) else value)
+
+
+def _number(value: Any) -> Any:
+    """Return a number, or the list of those of rows, as JSON has it, which has no infinities: these are texts."""
+    if isinstance(value, tuple):
+        return [*map(_number, value)]
     if value is None or isinstance(value, bool) or math.isfinite(value):
         return value
     return repr(value)

@@ -50,6 +50,8 @@ FORMULA = Language(
         "top": word("floor(max({0}, {1}))"),
         "expinf": word("exp({0})"),
         "radicand": word("sqrt({0})**2", POWER, CONDITIONAL),
+        "each": word("{0}", ATOM, ATOM),
+        "share": word("{0} / rows", PRODUCT, PRODUCT),
         "wsigmoid": word("1 / (1 + {0} * exp(-{1}))", PRODUCT, ATOM, ATOM),
     },
     {"pi": "pi", "e": "E", "nan": "nan", "inf": "inf", **{n: n for n in NAMED}},

@@ -7,25 +7,29 @@ from functools import partial
 
 from gradgen.write.arrays.loops import APPENDS
 from gradgen.write.arrays.shapes import COLUMN
-from gradgen.write.language import ATOM, PRODUCT, helped, word
+from gradgen.write.language import ATOM, PRODUCT, word
 from gradgen.write.languages.python import PYTHON, check
 
+#: Of what makes one number of all rows, the function of a module that does; with --ieee, as NumPy's: what raised is infinite or nan.
+_HELPERS = {
+    "mean": "mean",
+    "largest": "largest",
+    "logsumexp": "log_sum_exp",
+    "logmeanexp": "log_mean_exp",
+    "quiet sum": "sum_anywhere",
+    "quiet mean": "mean_anywhere",
+    "quiet logsumexp": "log_sum_exp_anywhere",
+    "quiet logmeanexp": "log_mean_exp_anywhere",
+}
+#: The same, with that of `sum`.
+WHOLE = {"sum": "_sum", **{op: f"_{helper}" for op, helper in _HELPERS.items()}}
 _WORDS = {
     "sum": word("math.fsum({0})"),
     "each": word("{0}", ATOM, ATOM),
     "share": word(f"{{0}} / len({COLUMN})", PRODUCT, PRODUCT),
-    **helped(
-        "_{helper}({0})", "largest mean logsumexp:log_sum_exp logmeanexp:log_mean_exp"
-    ),
-    # With --ieee, as NumPy's: what raised is infinite or nan.
     **{
-        f"quiet {op}": replace(word(f"_{helper}({{0}})"), helper=helper)
-        for op, helper in {
-            "sum": "sum_anywhere",
-            "mean": "mean_anywhere",
-            "logsumexp": "log_sum_exp_anywhere",
-            "logmeanexp": "log_mean_exp_anywhere",
-        }.items()
+        op: replace(word(f"_{helper}({{0}})"), helper=helper)
+        for op, helper in _HELPERS.items()
     },
 }
 
@@ -50,8 +54,8 @@ ROWS = replace(
         ("", "from typing import Any"),
     ),
     reserved=PYTHON.reserved
-    | {"Sequence", "Any", "len", "zip", "_columns", "_every", "_largest", "_mean", "_log_sum_exp", "_log_mean_exp"}
-    | {"_sum_anywhere", "_mean_anywhere", "_log_sum_exp_anywhere", "_log_mean_exp_anywhere"},
+    | {"Sequence", "Any", "len", "zip", "_columns", "_every"}
+    | {f"_{helper}" for helper in _HELPERS.values()},
     check=partial(check, loops=True),
     cache="cache: tuple[Any, ...]",
     define=_define,
