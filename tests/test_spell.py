@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gradgen.core.build import Steps
+from gradgen.core.notation import term
 from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError
 from gradgen.read.programs import parse
@@ -95,6 +96,13 @@ def test_what_a_text_binds(tree: Tree, expected: int) -> None:
     # And that is what Python says of the text itself.
     text = texts.names.get(value) or speller.text(value, texts.names)
     assert _binds(ast.parse(text, mode="eval").body) == expected
+
+
+def test_a_condition_of_three_parts_is_one_of_two_and_one() -> None:
+    for word in ("and", "or"):
+        whole = term(f"x < 1 {word} y < 1 {word} z < 1")
+        assert whole == term(f"(x < 1 {word} y < 1) {word} z < 1")
+        assert [len(one.args) for one in (whole, whole.args[0])] == [2, 2]
 
 
 #: The operators of Python that bind less than a call.

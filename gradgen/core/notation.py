@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from typing import TypeAlias
 
 from gradgen.core.build import Steps
@@ -52,6 +52,8 @@ def _term(node: ast.expr) -> Term:
     else:
         signs = [child for child in inside if not isinstance(child, ast.expr)]
         op = _SIGNS[type(signs[-1] if signs else node).__name__]
+    if isinstance(node, ast.BoolOp):  # signs join two
+        return reduce(lambda a, b: Term(op, (a, b)), map(_term, operands))
     return Term(op, tuple(map(_term, operands)))
 
 

@@ -400,6 +400,15 @@ def test_comments_cannot_end_early(engine: Any) -> None:
     assert row["f"] == 18.0
 
 
+def test_a_pole_is_infinite_where_it_is_in_python(engine: Any) -> None:
+    """Of polygamma by its order, which one condition with three parts tells."""
+    engine.execute("CREATE TABLE data AS SELECT 0.0 AS x")
+    for order in range(1, 7):
+        made = compile(f"polygamma({order}, x)", target="sql", proof=False)
+        (row,) = asked(engine, made)
+        assert row["f"] == math.inf * (-1) ** (order + 1)
+
+
 def test_the_query_of_its_page_is_shown_as_it_is(engine: Any) -> None:
     seed = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
     made = compile(seed, target="sql", rows="x", reduce="sum")
@@ -471,9 +480,9 @@ def test_formulas_that_are_no_query_are_refused() -> None:
         with pytest.raises(GradgenError, match=says):
             compile(source, target="sql")
     for options, says in (
-        ({"target": "python"}, "choose --target sql and --reduce sum"),
-        ({"reduce": ""}, "choose --target sql and --reduce sum"),
-        ({"reduce": "mean"}, "choose --target sql and --reduce sum"),
+        ({"target": "python"}, "choose --target sql or polars, and --reduce sum"),
+        ({"reduce": ""}, "choose --target sql or polars, and --reduce sum"),
+        ({"reduce": "mean"}, "choose --target sql or polars, and --reduce sum"),
         ({"rows": "x, y"}, "is by the parameters, and there are none"),
     ):
         asked: dict[str, Any] = {

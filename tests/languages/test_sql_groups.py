@@ -133,7 +133,7 @@ def test_a_missing_column_is_never_another_one(
 
 def test_groups_are_of_sums_in_queries() -> None:
     for options, says in (
-        ({"by": "region"}, "choose --target sql and --reduce"),
+        ({"by": "region"}, "choose --target sql or polars, and --reduce"),
         ({"by": "region", "target": "python", "reduce": "sum"}, "choose --target sql"),
         ({"by": "x, x", "reduce": "sum"}, "is given twice"),
         ({"by": "x, X", "reduce": "sum"}, "names a column twice"),

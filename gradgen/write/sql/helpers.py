@@ -33,7 +33,7 @@ OPERATIONS = {
 }
 _HEAD = re.compile(r"((?:# .*\n)*)(\w+)\(([\w, ]+)\) = (.*)", re.DOTALL)
 #: A body that is written out in the place of its call has at most so many characters.
-_LONGEST = 1200
+_LONGEST = 1500
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,13 @@ DIALECT = Dialect(
         "isinf": word("abs({0}) > 1.7976931348623157e308", COMPARISON),
     },
     bodies={
+        "top": """# The larger of two, rounded down.
+top(x, y) = floor(x if x >= y else y)""",
+        "hypot3": """# sqrt(x**2 + y**2 + z**2), where squares overflow or vanish too.
+hypot3(x, y, z) = 1e200 * sqrt((1e-200 * x)**2 + (1e-200 * y)**2 + (1e-200 * z)**2)
+    if abs(x) > 1e150 or abs(y) > 1e150 or abs(z) > 1e150 else 1e-200 * sqrt((1e200 * x)**2
+    + (1e200 * y)**2 + (1e200 * z)**2) if abs(x) < 1e-150 and abs(y) < 1e-150 and abs(z) < 1e-150
+    else sqrt(x * x + y * y + z * z)""",
         "cbrt": """# The cube root.
 cbrt(x) = 0 if x == 0 else copysign(abs(x)**(1 / 3), x)""",
         "log10": """# The logarithm to base 10.
