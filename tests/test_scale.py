@@ -20,7 +20,7 @@ from gradgen.core.table import ROWS
 from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.branches.guard import guard
 from gradgen.passes.flat.flatten import flatten
-from gradgen.passes.forms import exponentials, products, squares
+from gradgen.passes.forms import exponentials, limits, products, squares
 from gradgen.passes.forms import recognise as recognising
 from gradgen.passes.forms.recognise import recognise
 from gradgen.passes.functions import read_by
@@ -152,6 +152,16 @@ def test_factors_are_matched_with_a_rule_once(
         found.append(number)
     assert found[1] - found[0] <= 60 * 80
     assert found[1] <= 2.2 * found[0]
+
+
+def test_what_reads_exponentials_is_looked_at_once_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not once for each of them that comes to it."""
+    text = " + ".join(f"{i}*exp({i}*x)" for i in range(2, 200))
+    program = stage(parse(text), folded=False)
+    work = partial(recognise, program)
+    assert calls(monkeypatch, limits, "_passed_on", work) <= len(program.steps)
 
 
 def test_a_product_with_which_no_rule_begins_is_not_taken_apart(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
 from gradgen.core.build import Steps, steps_of
@@ -90,10 +90,11 @@ class Compared(NamedTuple):
     number: float
 
 
+@lru_cache(maxsize=512)  # which few conditions have, and many lines
 def comparisons(
-    when: str | Worded, params: Sequence[str], *joins: str
-) -> Iterator[Compared]:
-    """Yield what compares an operand with a number, where a condition of the table does that alone.
+    when: str | Worded, params: tuple[str, ...], *joins: str
+) -> Sequence[Compared]:
+    """Return what compares an operand with a number, where a condition of the table does that alone.
 
     Args:
         when: the condition.
@@ -101,6 +102,7 @@ def comparisons(
         joins: `and` or `or`, if also what it joins by these is looked at.
     """
     text = when.term if isinstance(when, Worded) else when
+    found: list[Compared] = []
     todo = [term(text)] if text else []
     while todo:
         at = todo.pop()
@@ -112,7 +114,8 @@ def comparisons(
             left, number = left.args[0] if size else left, _number(right)
             if left.op == "name" and left.data in params and not math.isnan(number):
                 place = params.index(str(left.data))
-                yield Compared(at.op, place, size, number)
+                found.append(Compared(at.op, place, size, number))
+    return found
 
 
 def _number(said: Term) -> float:

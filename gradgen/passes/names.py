@@ -194,7 +194,7 @@ class _Words:
         self.sizes: dict[int, int] = {}
         self.tails: dict[int, tuple[str, ...]] = dict.fromkeys(known, ())
         self._roles: dict[str, str] = {}
-        self._constants: dict[tuple[int, bool], str] = {}
+        self._constants: dict[int, tuple[str, str]] = {}
         for value, text in known.items():
             self.give(value, text)
 
@@ -230,10 +230,11 @@ class _Words:
                 found = self.of_one(inner[0], fragment, fixed)
             else:
                 found = self.of_several(op, role, inner)
-        first = found[0]
-        unlike = dict.fromkeys(found)
-        del unlike[first]
-        more = sorted(unlike, key=len)[: _TRIED - 1]
+        first, *more = found
+        if more:
+            unlike = dict.fromkeys(more)
+            unlike.pop(first, None)
+            more = sorted(unlike, key=len)[: _TRIED - 1]
         self.sizes[value] = size
         self.anchors[value] = self.anchors[inner[0]] if inner else role
         self.full[value] = first
@@ -356,24 +357,23 @@ class _Words:
         return found
 
     def constant(self, value: int, first: bool) -> str:
-        """Return the word for a constant: the name that it has, a word, or its value."""
-        known = self._constants.get((value, first))
-        if known is not None:
-            return known
+        """Return the word for a constant, as it stands at the beginning of a name or later: the name that it has, a word, or its value."""
+        known = self._constants.get(value)
+        if known is None:
+            known = self._constants[value] = self._constant(value)
+        return known[first]
+
+    def _constant(self, value: int) -> tuple[str, str]:
         step = self.program.steps[value]
         if step.op == "const":
             assert step.data is not None
-            found = _number(step.data, first)
-        else:
-            fragment = self.program.rows[step.op].fragment
-            ahead = first and fragment.startswith("{0}")
-            inner = [
-                self.constant(arg, ahead and not place)
-                for place, arg in enumerate(step.args)
-            ]
-            found = fragment.format(*inner)
-        self._constants[value, first] = found
-        return found
+            return _number(step.data)
+        fragment = self.program.rows[step.op].fragment
+        later = fragment.format(*[self.constant(arg, False) for arg in step.args])
+        if not fragment.startswith("{0}"):
+            return later, later
+        ahead = [self.constant(arg, not place) for place, arg in enumerate(step.args)]
+        return later, fragment.format(*ahead)
 
 
 class _Namer:
@@ -441,20 +441,21 @@ class _Namer:
         return [mark % 10_000 for mark in found]
 
 
-def _number(number: Number, first: bool) -> str:
-    """Return a constant as it stands in a name, at its beginning or later: its name, a word, or its first digits."""
+def _number(number: Number) -> tuple[str, str]:
+    """Return a constant as it stands in a name, later and at its beginning: its name, a word, or its first digits."""
     origin = origin_of(number)
     named = "" if origin is None else origin.name
     if named and not (named.startswith("C_") and named[2:3].isdigit()):
-        return named  # one like C_9P5EM07 says no more than the value
+        return named, named  # one like C_9P5EM07 says no more than the value
     if isinstance(number, (str, bool)):
-        return str(number).lower() if isinstance(number, bool) else number
+        said = str(number).lower() if isinstance(number, bool) else number
+        return said, said
     plain = float(number)
     sign = "neg" if math.copysign(1, plain) < 0 else ""
     size = abs(plain)
     word = _WORDS.get(abs(number)) if size <= _LARGEST_WORD else None
-    if word is not None and (first or 0 < size < 1):
-        return sign + word
+    if word is not None and 0 < size < 1:
+        return sign + word, sign + word
     text = f"{size:.4g}"
     exact = isinstance(number, float) or (
         plain.as_integer_ratio() == number.as_integer_ratio()
@@ -464,7 +465,8 @@ def _number(number: Number, first: bool) -> str:
     digits, _, power = text.partition("e")
     text = f"{digits}e{int(power)}" if power else digits
     text = text.replace(".", "p").replace("-", "m")
-    return f"c{text}" if first and not sign else f"{sign}{text}"
+    later = f"{sign}{text}"
+    return later, f"{sign}{word}" if word is not None else later if sign else f"c{text}"
 
 
 def _short(before: str, texts: Sequence[str]) -> list[str]:

@@ -80,7 +80,7 @@ class Rules:
     def _holds(self, value: int, rule: Raise) -> Iterator[Raising]:
         step = self.program.steps[value]
         params = self.program.rows[step.op].params
-        said = next(comparisons(rule.when, params), None)
+        said = next(iter(comparisons(rule.when, params)), None)
         ways: Sequence[Way] = ()
         branches: Sequence[Guard] = [step.guard]
         if rule.partial is not None:

@@ -37,8 +37,9 @@ def to_limits(program: Program) -> Program:
             readers.setdefault(arg, []).append(value)
     results = {value for _, value in program.outputs}
     steps = list(program.steps)
+    far = _ways_on(program, readers, results)
     for value, step in enumerate(program.steps):
-        if step.op != "exp" or _is_shifted(program, step):
+        if step.op != "exp" or far[value] == _READERS or _is_shifted(program, step):
             continue
         if _dies_out(program, value, readers, results):
             steps[value] = step._replace(op="expinf")
@@ -51,6 +52,34 @@ def _is_shifted(program: Program, step: Step) -> bool:
     if exponent.op not in ("sub", "neg"):
         return False
     return program.steps[exponent.args[-1]].op == "top"
+
+
+def _ways_on(
+    program: Program, readers: Mapping[int, Sequence[int]], results: Container[int]
+) -> list[int]:
+    """Return for how many steps `+` infinity goes on from each value: `_READERS` where a way from it ends in no limit, or later.
+
+    What reads a value is looked at once, however many exponentials come to it.
+    """
+    steps = program.steps
+    far = {sign: [_READERS] * len(steps) for sign in _OPPOSITE}
+    above, below = far.values()
+    for value in range(len(steps) - 1, -1, -1):
+        if value in results:
+            continue
+        for sign, found in far.items():
+            most = 0
+            for reader in readers.get(value, ()):
+                step = steps[reader]
+                if sign in _LIMITS.get(step.op, ""):
+                    continue
+                if above[reader] == below[reader] == _READERS:
+                    most = _READERS
+                    break
+                passed = _passed_on(program, step, value, sign)
+                most = max(most, 1 + far[passed][reader] if passed else _READERS)
+            found[value] = min(most, _READERS)
+    return above
 
 
 def _dies_out(

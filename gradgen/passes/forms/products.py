@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product as choices
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from gradgen.core.build import Steps
 from gradgen.core.program import Program
 from gradgen.passes.forms.factors import Product, Values, factors, ratio
 from gradgen.passes.forms.match import match
-from gradgen.passes.forms.rules import Bound, Lead, Rule, Rules
+from gradgen.passes.forms.rules import Bound, Kind, Lead, Rule, Rules
 
 #: The most times that a rule is applied to one product at once.
 _TIMES = 8
@@ -38,6 +39,7 @@ class ProductRules:
         self,
         found: Product,
         first: int,
+        kinds: Counter[Kind],
         seen: Mapping[int, None],
         known: dict[Lead, list[int]],
         make: _Make,
@@ -47,10 +49,14 @@ class ProductRules:
         Args:
             found: the product.
             first: the factor.
+            kinds: how many factors of each kind it has.
             seen: what the product was taken apart from.
             known: the factors that may be those of rules, as far as they were looked for in this product.
             make: what makes a rule's accurate side.
         """
+        rules = self.rules.of_product(self.builder.list[first], self.builder)
+        if not any(all(kinds[k] >= n for k, n in rule.kinds) for rule in rules):
+            return None  # as of nearly all
         for rule, bound in self._starting(first):
             if found.powers[first] * rule.leads[0].power < 0:
                 continue

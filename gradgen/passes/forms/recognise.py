@@ -218,8 +218,12 @@ class _Rewriter:
     def product_once(self, found: Product, seen: dict[int, None]) -> Product | None:
         """Return a product with the factors that a rule matches replaced, or None."""
         known: dict[Lead, list[int]] = {}
-        for value in found.powers:
-            changed = self.products.replaced(found, value, seen, known, self.made)
+        steps, powers = self.builder.list, found.powers
+        kinds = Counter([(steps[value].op, power > 0) for value, power in powers.items()])  # fmt: skip
+        for value in powers:
+            changed = self.products.replaced(
+                found, value, kinds, seen, known, self.made
+            )
             if changed is None and self.sums:
                 changed = times_log(self.values, found, value)
             if changed is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +14,8 @@ from gradgen.passes.forms.factors import factors, is_product
 
 #: The values of a pattern's variables.
 Bound: TypeAlias = "dict[int, int]"
+#: The operation of a factor, and whether it is above the line.
+Kind: TypeAlias = "tuple[str, bool]"
 
 #: Powers that are operations of their own, with their exponents.
 POWERS = {"sqr": 2, "inv": -1}
@@ -47,6 +50,11 @@ class Rule:
     def root(self) -> int:
         """The outermost value of what is found."""
         return self.naive.outputs[0][1]
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[Kind, int], ...]:
+        """How many factors of each kind there are to find, each another value."""
+        return (*Counter([(lead.op, lead.power > 0) for lead in self.leads]).items(),)
 
     def fits(self, op: str, same: bool, *operands: str) -> bool:
         """Whether it may match, or start from, an operation on values that these operations make; `same` if some are one."""

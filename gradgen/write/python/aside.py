@@ -73,7 +73,9 @@ def set_aside(text: str) -> Aside:
 
     def aside(match: re.Match[str]) -> str:
         further = len(match[1]) - 4
-        lines = [line[further:] for line in match.group().split("\n")]
+        lines = match.group().split("\n")
+        if further:
+            lines = [line[further:] for line in lines]
         run = "\n".join([line for line in lines if not line.startswith("    #")])
         run = _BESIDE.sub("", run) if "#" in run else run
         if not run:

@@ -341,7 +341,7 @@ def _normal(
 
 def _listed(entries: Sequence[str]) -> Iterator[str]:
     """Yield entries in as many lines as a list has, the last of which counts those that do not fit."""
-    texts = [_wrap(entry, 4) for entry in entries]
+    texts = [_wrap(entry, 4) for entry in entries[: _LISTED + 1]]
     room = _LISTED - (sum(map(len, texts)) > _LISTED)
     shown = 0
     while shown < len(texts) and (len(texts[shown]) <= room or not shown):
