@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Mapping, Sequence
 
 #: How much of a long formula is echoed on each side of the caret.
 _CONTEXT = 60
@@ -95,6 +96,25 @@ class LengthsError(GradgenError):
 
     Attributes:
         shape: lengths with which it would be read, as `--shape` takes them; empty where it is turns alone that lack.
+        shown: the lengths of all that lack, as in the docstring's examples, where these are alike; empty where they do not tell.
     """
 
     shape: str = ""
+    shown: Mapping[str, tuple[int, ...]] = {}
+
+
+class NowhereError(GradgenError):
+    """A function that raises in every way, where some of its parameters are None by their defaults.
+
+    Attributes:
+        none: these parameters.
+        shown: which of them the docstring's examples give, call by call.
+    """
+
+    @classmethod
+    def of(cls, error: GradgenError) -> NowhereError:
+        """Return an error as one of these."""
+        return cls(error.said, error.source, error.column, error.line, error.file)
+
+    none: tuple[str, ...] = ()
+    shown: Sequence[tuple[str, ...]] = ()

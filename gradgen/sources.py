@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from itertools import combinations, islice
+from typing import Any, TypeAlias
 
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, LengthsError, NowhereError
 from gradgen.files.finder import Finder
 from gradgen.files.recipe import split_names
 from gradgen.pipeline import Compiled, compile, constant, proven
 from gradgen.prove.plain import Plain
 from gradgen.prove.plain_python import plain_function
-from gradgen.read.python.flow.shapes import read_shapes
+from gradgen.read.python.flow.shapes import Count, Size, read_shapes, shape_of
 from gradgen.read.python.follow.imports import Imports
 from gradgen.read.python.follow.modules import Modules
 from gradgen.read.python.function import Function, read_function
+
+#: What reads a function, by what is constant, what is a variable in any case, and how long sequences are.
+_Read: TypeAlias = (
+    "Callable[[Mapping[str, object], Sequence[str], Mapping[str, Size]], Function]"
+)
+#: So many ways to make variables of parameters that are None are tried.
+_WAYS = 15
+#: What is said where the program alone that was read of a function is what its module was held to.
+ONCE = (
+    "what the function's lines mean was read once: the proof holds the module to the program that was read, "
+    "not to these lines, as their second reading does not know all that they hold; compare some values with the function's own"
+)
 
 
 def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
@@ -33,12 +47,52 @@ def compile_function(text: str, function: str, /, **options: Any) -> Compiled:
         GradgenError: the function or an option is not acceptable; with the file's own line.
     """
     means, name = options.pop("means", None), options.pop("name", None)
-    imports = imports_of(Finder(options.pop("file", None), options.pop("within", None)), options)  # fmt: skip
+    file = Finder(options.pop("file", None), options.pop("within", None))
+    imports = imports_of(file, options)
     outputs = wanted_outputs(options.get("outputs"))
-    found = read_function(
-        text, function, means, name or "", outputs, *settling(options), imports
-    )
-    return compile_read(found, **options)
+
+    def read(const: Mapping[str, object], variables: Sequence[str], shapes: Mapping[str, Size]) -> Function:  # fmt: skip
+        known = replace(imports, shapes={**imports.shapes, **shapes})
+        return read_function(text, function, means, name or "", outputs, const, variables, known)  # fmt: skip
+
+    found, notes = _as_shown(read, *settling(options))
+    compiled = compile_read(found, **options)
+    return replace(compiled, notes=(*compiled.notes, *notes))
+
+
+def _as_shown(
+    read: _Read,
+    const: Mapping[str, object],
+    inputs: Sequence[str],
+    shapes: Mapping[str, Size] | None = None,
+) -> tuple[Function, list[str]]:
+    """Read a function; where its first line leaves open what it is, as examples in its docstring have it, or with the first few parameters as variables with which it returns something; with notes that say so."""
+    try:
+        return read(const, inputs, shapes or {}), []
+    except LengthsError as error:
+        if not error.shown or shapes:
+            raise
+        counts = {n: s[0] for n, s in error.shown.items() if isinstance(s, Count)}
+        rows = {n: s for n, s in error.shown.items() if n not in counts}
+        said = [f'--shape "{shape_of(rows)}"'] * bool(rows)
+        said += [f'--const "{", ".join(f"{n}={k}" for n, k in counts.items())}"'] * bool(counts)  # fmt: skip
+        note = f"this is with {' '.join(said)}, as in the docstring's examples; say others if you want others"
+        try:
+            found, notes = _as_shown(read, {**const, **counts}, inputs, rows)
+        except GradgenError:
+            raise error from None
+        return found, [note, *notes]
+    except NowhereError as error:
+        few = (each for size in (1, 2, 3) for each in combinations(error.none, size))
+        ways = dict.fromkeys([*filter(None, error.shown), *islice(few, _WAYS)])
+        for names in () if inputs else ways:
+            with suppress(GradgenError):
+                found, notes = _as_shown(read, const, names, shapes)
+                each = ", ".join(f"`{name}`" for name in names)
+                why = error.said.partition("; ")[0].partition(" (that is")[0]
+                are = "are variables" if len(names) > 1 else "is a variable"
+                return found, [f"{each} {are} here, as else {why}; name others by --inputs", *notes]  # fmt: skip
+        raise
 
 
 def imports_of(finder: Finder, options: dict[str, Any]) -> Imports:
@@ -95,7 +149,7 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
     left = [n for n in found.every if n not in (*names, *const) and n in found.inputs]
     if left and "inputs" in given and isinstance(const, Mapping):
         # As in a call of the function, what is not given is what its first line says.
-        const = given["const"] = {**const, **{n: found.every[n] for n in left}}
+        const = given["const"] = {**const, **{n: _given(found.every[n]) for n in left}}
     said = {
         "name": found.name,
         "inputs": inputs,
@@ -122,7 +176,10 @@ def compile_read(found: Function, /, **options: Any) -> Compiled:
         compiled = compile(found.program, **{**said, **given, **proof})
         compiled = replace(compiled, followed=found.followed)
         if plain is None:
-            return compiled
+            alone = given.get("proof", True) and not compiled.unproven
+            return (
+                replace(compiled, notes=(*compiled.notes, ONCE)) if alone else compiled
+            )
         if not rows:
             return proven(compiled, plain, "the function")
         # What each row has is the function; that rows are added up right, the program has told.
@@ -156,6 +213,11 @@ def _plain(
     return plain_function(
         found.origin, variables, constants, found.settled, found.ignored, found.shapes
     )
+
+
+def _given(text: str) -> str | float:
+    """Return a default as a constant is given: as it is written, or its value where it is made of a constant of the file."""
+    return _number(text) if "\n" in text else text
 
 
 def _number(text: str) -> float:

@@ -388,7 +388,7 @@ def test_a_parameter_that_is_listed_is_a_number() -> None:
         ("def f(x):\n    if x > 0:\n        a = 'up'\n    else:\n        a = 'down'\n    return x if a == 'up' else -x", "line 6: `a` is no number in one way of the `if` in line 2, and something else in another"),
         ("def f(x):\n    return x if isinstance(x, int) else -x", "line 2: of which type this is depends on who calls"),
         ("def f(x):\n    a = x*2\n    return x if isinstance(a, float) else -x", "line 3: of which type this is depends on who calls"),
-        ("def f(x, y=None):\n    if y is None:\n        raise ValueError('y is missing')\n    return x*y", "line 1: every way raises, for y = None; give other values by --const, or list variables in --inputs"),
+        ("def f(x, y=None):\n    if y is None or x is not None:\n        raise ValueError('y is missing')\n    return x*y", "line 1: every way raises, for y = None; give other values by --const, or list variables in --inputs"),
         ("def f(x):\n    return x if x is 1 else -x", "line 2: `is` has no place"),
         ("def f(x):\n    return x if x in y else -x\ny = 3", "line 2: `in` has no place"),
         ("def f(x, way='a'):\n    return way", "line 2: `way` is 'a' here, and text has no place"),
@@ -410,6 +410,32 @@ def test_what_is_no_number_is_refused_among_numbers(
     with pytest.raises(GradgenError) as found:
         compile_function(text, name)
     assert found.value.message.startswith(message)
+
+
+def test_what_raises_in_every_way_is_read_with_more_variables() -> None:
+    lines = (
+        "def f(x, k=None, noct=None, t=None):",
+        "    if k is None and noct is None: raise ValueError('neither')",
+        "    if k is not None and noct is not None: raise ValueError('both')",
+        "    if k is None: k = (noct - 20.0)/800.0",
+        "    return k*x + (0.0 if t is None else t)",
+    )
+    text = "\n".join(lines) + "\n"
+    for doc, inputs, at in (
+        ("", ("x", "k"), (2.0, 3.0)),
+        (">>> f(1.0, noct=45.0)", ("x", "noct"), (2.0, 45.0)),
+        (">>> f(1.0, k=None)\n    >>> y = f(1, noct=4.0,\n    ...     t=2)", ("x", "noct", "t"), (2.0, 45.0, 1.0)),
+    ):  # fmt: skip
+        given = text.replace("):", f'):\n    """{doc}"""', 1) if doc else text
+        made = compile_function(given, "f")
+        scope: dict[str, Any] = {}
+        exec(given, scope)  # noqa: S102
+        assert made.program.inputs == inputs and not made.unproven
+        assert made.forward(*at)[0] == scope["f"](**dict(zip(inputs, at)))
+        assert "as else every way raises" in made.notes[-1]
+    # Who says which are variables is taken at their word.
+    with pytest.raises(GradgenError, match="every way raises"):
+        compile_function(text, "f", inputs="x")
 
 
 def test_the_command_line_settles(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:  # fmt: skip

@@ -169,6 +169,44 @@ def test_a_refusal_asks_for_what_counts() -> None:
     assert [*made.forward(1.0, 3.0)[0]] == of_python(text, [1.0, 3.0], 2)
 
 
+def test_examples_of_a_docstring_tell_lengths() -> None:
+    lines = (
+        "def f(x, cs, N, rows):",
+        '    """It is a sum.',
+        "    {}",
+        '    """',
+        "    t = 0.0",
+        "    for i in range(N): t = t*x + cs[i]",
+        "    return t + sum(sum(row) for row in rows) + sum(cs)",
+    )
+    text = "\n".join(lines) + "\n"
+    plain = ">>> f(2.0, [1, -2.0, 3.5], 3, rows=[[1, 2], [3, 4]])\n    14.0"
+    named = ">>> cs = np.array([1.0,\n    ... 2.0, 3.0])\n    >>> abs(f(x, cs, N=3, rows=((1, 2), (3, 4))))"
+    for said in (plain, named, f"{plain}\n    {named}"):
+        made = compile_function(text.format(said), "f")
+        assert made.program.inputs == ("x", "cs0", "cs1", "cs2", "rows0_0", "rows0_1", "rows1_0", "rows1_1")  # fmt: skip
+        assert not made.unproven and '--shape "cs=3, rows=2x2" --const "N=3", as in the docstring' in made.notes[-1]  # fmt: skip
+        at = (2.0, [1.0, -2.0, 3.5], 3, [[1.0, 2.0], [3.0, 4.0]])
+        assert made.forward(2.0, *at[1], 1.0, 2.0, 3.0, 4.0)[0] == of_python(text.format(""), *at)  # fmt: skip
+    # Where examples differ, or show what is no plain sequence of numbers, nothing is guessed.
+    for said in ("", f"{plain}\n    >>> f(2.0, [1.0], 1, [[1, 2], [3, 4]])", plain.replace("-2.0", "None"), plain.replace("[1, -2.0, 3.5]", "[1.0]*3"), plain.replace(", 3,", ", n,"), plain.replace("[3, 4]", "[3]"), plain.replace(">>> f(", ">>> f(*")):  # fmt: skip
+        with pytest.raises(GradgenError, match="say how many numbers they hold"):
+            compile_function(text.format(said), "f")
+    made = compile_function(text.format(plain), "f", shape="cs=2, rows=1x2", const={"N": 2})  # fmt: skip
+    assert made.program.inputs == ("x", "cs0", "cs1", "rows0_0", "rows0_1")
+
+
+def test_what_is_read_once_is_said() -> None:
+    for body, told in (
+        ("return x*y", 0),
+        ("import math\n    return math.trunc(x)*y", 1),
+    ):
+        text = f"def f(x, y):\n    {body}\n"
+        made = compile_function(text, "f")
+        assert sum("read once" in note for note in made.notes) == told
+        assert not compile_function(text, "f", proof=False).notes
+
+
 def test_what_is_refused_with_any_length_is_told_at_once() -> None:
     text = f"{HEAD}def f(c, x):\n    return sum(c)*unknown(x)\n"
     with pytest.raises(GradgenError, match=r"unknown.*that is with --shape \"c=3\""):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from gradgen.syntax import parse_python
 
 #: The titles of Google's and NumPy's sections that are read, and of what. What the function raises, its module knows better.
 _SECTIONS = {
@@ -165,3 +168,33 @@ def _sphinx(head: re.Match[str], lines: list[str], found: Docstring) -> None:
         found.results[""] = words
     elif head[1] not in ("type", "rtype"):
         found.words += [head[0], *lines]
+
+
+#: So many lines of examples are read, each of at most so many characters.
+_EXAMPLES, _WIDEST = 100, 4_000
+
+
+def calls(function: ast.FunctionDef) -> list[dict[str, ast.expr]]:
+    """Return what the examples in a function's docstring call it with, call by call: by parameter, names for what a line above gives them."""
+    text = re.sub(r"\n\s*\.\.\. ?", " ", ast.get_docstring(function) or "")
+    lines = [line.partition(">>>")[2].strip() for line in text.split("\n") if ">>>" in line]  # fmt: skip
+    params = [arg.arg for arg in function.args.args]
+    found: list[dict[str, ast.expr]] = []
+    names: dict[str, ast.expr] = {}
+    for line in lines[:_EXAMPLES]:
+        try:
+            statements = parse_python(line).body if len(line) <= _WIDEST else []
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+        for node in statements:
+            for call in filter(lambda each: isinstance(each, ast.Call), ast.walk(node)):
+                assert isinstance(call, ast.Call)
+                called = getattr(call.func, "id", None) or getattr(
+                    call.func, "attr", ""
+                )
+                if called == function.name and not any(isinstance(a, ast.Starred) for a in call.args):  # fmt: skip
+                    given = [*zip(params, call.args), *((str(k.arg), k.value) for k in call.keywords)]  # fmt: skip
+                    found.append({n: names.get(getattr(v, "id", ""), v) for n, v in given})  # fmt: skip
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                names[node.targets[0].id] = node.value
+    return found

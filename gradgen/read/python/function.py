@@ -7,10 +7,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradgen.errors import GradgenError, LengthsError
+from gradgen.errors import GradgenError, LengthsError, NowhereError
 from gradgen.read.python.bound import Dotted, Helper
 from gradgen.read.python.constants import Constants
-from gradgen.read.python.docstrings import Docstring, meanings, read_docstring
+from gradgen.read.python.docstrings import (
+    Docstring,
+    calls,
+    meanings,
+    read_docstring,
+)
 from gradgen.read.python.draft import Draft, Places
 from gradgen.read.python.flow.body import Body
 from gradgen.read.python.flow.options import settled, shown
@@ -25,6 +30,7 @@ from gradgen.read.python.flow.shapes import (
     lengths,
     shape_of,
     shapes,
+    shown_in,
 )
 from gradgen.read.python.flow.statements import check_result, keys_of
 from gradgen.read.python.flow.ways import Returned
@@ -158,7 +164,8 @@ def read_helper(
         try:
             found = reader.read()
         except GradgenError as error:
-            sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried, const or {})  # fmt: skip
+            shown = _shown(error, helper, fixed)
+            sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried, const or {}, shown)  # fmt: skip
             if not sizes:
                 if not said.tried:
                     raise
@@ -167,7 +174,7 @@ def read_helper(
             more = replace(said, shapes={**said.shapes, **of_rows}, tried=sizes)
             found = read_helper(helper, means, result, outputs, const, variables, more)
             if _asking(sizes, const):
-                raise _asked(error, sizes, _asking(sizes, const)) from None
+                raise _asked(error, sizes, _asking(sizes, const), const or {}, shown) from None  # fmt: skip
             reader.constants.called.clear()  # it was read again
             return reader, found
         of_file = reader.constants
@@ -206,7 +213,25 @@ def _asking(sizes: Mapping[str, Size], const: Mapping[str, object] | None) -> st
     return " ".join([*([f'--shape "{rows}"'] if rows else []), *([f'--const "{said}"'] if said else [])])  # fmt: skip
 
 
-def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> LengthsError:
+def _shown(error: GradgenError, helper: Helper, fixed: Mapping[str, object]) -> Mapping[str, Size]:  # fmt: skip
+    """Return the sizes that examples of calls show; let an error of a function that raises in every way tell which parameters they give."""
+    examples = calls(helper.function)
+    if isinstance(error, NowhereError):
+        error.none = (*(n for n, value in fixed.items() if value is None),)
+        error.shown = [
+            (*(n for n in error.none if n in each and ast.unparse(each[n]) != "None"),)
+            for each in examples
+        ]
+    return shown_in(examples)
+
+
+def _asked(
+    error: GradgenError,
+    sizes: Mapping[str, Size],
+    how: str,
+    const: Mapping[str, object],
+    shown: Mapping[str, Size],
+) -> LengthsError:
     """Return the refusal of a function that would be read if its sequences had sizes."""
     rows, whole = (" and ".join(f"`{n}`" for n in found) for found in (lengths(sizes), counts(sizes)))  # fmt: skip
     several = len(lengths(sizes)) > 1
@@ -216,13 +241,21 @@ def _asked(error: GradgenError, sizes: Mapping[str, Size], how: str) -> LengthsE
     said = f"{' and '.join(what)} here; say {hold}, as in {how}"
     found = LengthsError(said, error.source, error.column, error.line, error.file)
     found.shape = shape_of(lengths(sizes))
+    lack = {n: s for n, s in sizes.items() if not (n in const or isinstance(s[0], str))}
+    alike = (n in shown and (s, type(s)) == (shown[n], type(shown[n])) for n, s in lack.items())  # fmt: skip
+    found.shown = lack if all(alike) else {}
     return found
 
 
 def _with(error: GradgenError, how: str) -> GradgenError:
     """Return why a function is refused whatever sizes its sequences have."""
     said = f"{error.said} (that is with {how})" if how else error.said
-    return GradgenError(said, error.source, error.column, error.line, error.file)
+    made = GradgenError(said, error.source, error.column, error.line, error.file)
+    if not isinstance(error, NowhereError):
+        return made
+    nowhere = NowhereError.of(made)
+    nowhere.none, nowhere.shown = error.none, error.shown
+    return nowhere
 
 
 def _row(parts: Parts) -> Value:

@@ -109,7 +109,7 @@ _TRIED, _MOST = 3, 12
 _LACKING = (SizeError, FewError, KeyLackError, CountError)
 
 
-def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection[str], tried: Mapping[str, Size], const: Mapping[str, object]) -> Mapping[str, Size]:  # fmt: skip
+def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection[str], tried: Mapping[str, Size], const: Mapping[str, object], shown: Mapping[str, Size]) -> Mapping[str, Size]:  # fmt: skip
     """Return sizes with which a function may be read that is refused; empty where it is not as sizes are lacking.
 
     Args:
@@ -119,6 +119,7 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
         names: its parameters.
         tried: the sizes that were tried.
         const: what the user says that parameters are.
+        shown: the sizes that examples show.
     """
     why: BaseException | None = error
     while why is not None and not isinstance(why, _LACKING):
@@ -137,12 +138,22 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
         name = made[name]
     known = [*counts(tried).values(), *(k for k in map(whole, const.values()) if k), *(len(p) for n, p in shapes.items() if n not in tried and not (p.keys or p.rows))]  # fmt: skip
     size = next(iter(known), _TRIED)
+    like = shown.get(name, (size,))
     if isinstance(why, CountError):
-        said = whole(const[name]) if name in const else size
+        said = (
+            whole(const[name])
+            if name in const
+            else like[0] if isinstance(like, Count) else size
+        )
         new = name in names and name not in tried and name not in shapes
         return {**tried, name: Count((said,))} if new and said is not None else {}
     if name in names and name not in tried and name not in shapes and name not in const:
-        return {**tried, name: (why.key,) if why.key else (size,)}
+        return {
+            **tried,
+            name: (
+                (why.key,) if why.key else (size,) if isinstance(like, Count) else like
+            ),
+        }
     row = next((n for n, parts in shapes.items() if name in parts), "")
     held = tried.get(row, ())
     if len(held) == 1 and isinstance(held[0], int):
@@ -158,6 +169,30 @@ def lengths(sizes: Mapping[str, Size]) -> dict[str, Size]:
 def counts(sizes: Mapping[str, Size]) -> dict[str, int]:
     """Return what parameters are that count."""
     return {n: size[0] for n, size in sizes.items() if isinstance(size, Count)}
+
+
+def shown_in(calls: Sequence[Mapping[str, ast.expr]]) -> dict[str, Size]:
+    """Return how long the sequences are that examples of calls show for parameters, and what counts there; nothing of those that one shows otherwise."""
+    found: dict[str, set[Size]] = {}
+    for each in calls:
+        for name, node in each.items():
+            found.setdefault(name, set()).add(_shown(node))
+    return {n: min(sizes) for n, sizes in found.items() if len(sizes) == 1 and all(min(sizes))}  # fmt: skip
+
+
+def _shown(node: ast.expr) -> tuple[int, ...]:
+    """Return the size of a sequence that is written out, or a whole number; 0 where neither is."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return Count((node.value,))
+    if isinstance(node, ast.Call) and len(node.args) == 1 and getattr(node.func, "attr", "") in ("array", "asarray"):  # fmt: skip
+        node = node.args[0]
+    if not isinstance(node, (ast.List, ast.Tuple)) or not node.elts:
+        return (0,)
+    inner = [each.elts for each in node.elts if isinstance(each, (ast.List, ast.Tuple))]
+    leaves = [leaf for row in inner for leaf in row] if inner else node.elts
+    if (inner and (len(inner) < len(node.elts) or len({*map(len, inner)}) > 1)) or not all(map(_is_number, leaves)):  # fmt: skip
+        return (0,)
+    return (len(node.elts), len(inner[0])) if inner else (len(node.elts),)
 
 
 def shape_of(sizes: Mapping[str, Size]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from gradgen.errors import GradgenError
+from gradgen.errors import GradgenError, NowhereError
 from gradgen.read.python.bound import Dotted, Helper, either, plain, ways
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
@@ -348,7 +348,7 @@ def alike(
         why = "no way ends with a `return`; one has to"
         if told:
             why = f"every way raises, {told.lower()[:1]}{told[1:-1]}; give other values by --const, or list variables in --inputs"
-        raise scope.fail(why, function)
+        raise NowhereError.of(scope.fail(why, function))
     first = found[0]
     for other in found:
         if other.form != first.form:
