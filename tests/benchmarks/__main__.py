@@ -143,7 +143,7 @@ def over_arrays(rounds: int) -> str:
 
 def over_tables(rows: int, rounds: int) -> str:
     """Return the table of tables of a database."""
-    tools = peers.versions(["duckdb", "numpy", "pyarrow", "polars"])
+    tools = peers.versions(["duckdb", "numpy", "pyarrow", "polars", "dask"])
     on = f"On {machine()}; Python {platform.python_version()}, {', '.join(tools)}."
     return "\n".join([*sql.tables(rows, rounds), "", on])
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -180,6 +181,36 @@ def frames(task: Task, path: Path) -> Callable[[], Sequence[float]]:
     return run
 
 
+@cache
+def _in_numpy(key: str) -> Any:
+    task, columns = TASKS[key], _ROWS.split(", ")
+    return compile_formula(task.source, inputs=(*columns, *task.given), rows=_ROWS, wrt=[*task.given], target="numpy", reduce="sum", with_="value_and_grad", proof=False).module  # fmt: skip
+
+
+def dask_part(frame: Any, key: str) -> Any:
+    """Return the sums over the rows of a partition."""
+    known, given = frame.dropna(), TASKS[key].given
+    columns = (known[name].to_numpy(float) for name in _ROWS.split(", "))
+    value, slopes = _in_numpy(key).value_and_grad(*columns, *given.values())
+    return type(frame)([[value, *slopes]], columns=["f", *given])
+
+
+def dask(task: Task, path: Path) -> Callable[[], Sequence[float]]:
+    told = importlib.import_module("dask.config")
+    pandas = importlib.import_module("pandas")
+    data = importlib.import_module("dask.dataframe").read_parquet(path, columns=_ROWS.split(", "), split_row_groups="adaptive", blocksize="32MiB")  # fmt: skip
+    key = next(key for key, one in TASKS.items() if one is task)
+    meta = pandas.DataFrame(columns=["f", *task.given], dtype=float)
+    _in_numpy(key)
+
+    def run() -> Sequence[float]:
+        with told.set(scheduler="synchronous"):
+            found = data.map_partitions(dask_part, key, meta=meta).sum(skipna=False).compute()  # fmt: skip
+        return [*map(float, found)]
+
+    return run
+
+
 #: By title, what makes a call, and the distributions that it needs beside DuckDB.
 CALLS: Mapping[
     str, tuple[Callable[[Task, Path], Callable[[], Sequence[float]]], tuple[str, ...]]
@@ -190,6 +221,10 @@ CALLS: Mapping[
     "NumPy by hand, over Arrow batches": (numpy, ("pyarrow",)),
     "Polars by hand, streaming": (polars, ("polars",)),
     "**gradgen `--target polars`**, streaming": (frames, ("polars",)),
+    "**gradgen `--target numpy`**, Dask's `map_partitions`": (
+        dask,
+        ("pyarrow", "dask"),
+    ),
 }
 BASE = next(iter(CALLS))
 
