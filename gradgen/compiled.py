@@ -59,7 +59,7 @@ def check_text(
     elif target.frames:
         signatures = signatures_of_frames(program, target, defaults)
     elif target.rows and not target.is_python:
-        signatures = signatures_over_rows(program, target)
+        signatures = signatures_over_rows(program, target, extras)
     else:
         given = parameters(program, target, defaults)
         upstream = upstream_parameters(program, target)

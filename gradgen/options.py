@@ -201,10 +201,6 @@ def _columns(
         raise GradgenError(
             f"rows are of --target {', '.join(takers)}; in {target}, leave --rows out"
         )
-    if found and target == ROWS.name and "jacobian" in _extras(with_):
-        raise GradgenError(
-            "a jacobian is of one point; over rows, value_and_grad has the slopes"
-        )
     return found
 
 

@@ -152,22 +152,22 @@ class Bodies:
                 parts.append((False, (*self._stages(part, comments),), ()))
         return parts, slopes
 
-    def jacobian(self) -> tuple[Body, Sequence[tuple[str, ...]], Sequence[str]]:
-        """Return the function for all rows, its rows as names and zeros, and the names that it gives."""
-        found, program = self.functions.rows, self.program
-        assert found is not None
+    def jacobian(
+        self, ahead: bool = False
+    ) -> tuple[Body, Sequence[Stage], Sequence[tuple[str, ...]]]:
+        """Return the function for all rows, the forward lines before those if they are asked for, and the rows as names and zeros."""
         self.writer.start({})
+        every = [*written(self.writer, self.functions.front)] if ahead else []
         groups: list[Group] = []
-        every: list[Text] = []
-        comments = self._of_rows()
+        stages, comments = [*self._stages(every)], self._of_rows()
         for block, texts in self._swept():
-            head = program.names[block.head]
-            groups.append(Group(f"{_BLOCKS[block.kind]} of {head}.", ()))
+            of = f"{_BLOCKS[block.kind]} of {self.program.names[block.head]}."
+            groups.append(Group(of, ()))
             groups += self._groups(texts, None, comments)
             every += texts
         zero = self.target.language.digits(0.0)
         rows = [tuple(name or zero for name in row) for row in self._rows()]
-        return self._body(groups, self.inputs, every), rows, found.names
+        return self._body(groups, self.inputs, every), stages, rows
 
     def _of_rows(self) -> Comments:
         """Return what writes the comments of the lines for all rows."""

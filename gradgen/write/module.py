@@ -18,6 +18,7 @@ from gradgen.passes.facts import rowwise
 from gradgen.reserved import fields_of
 from gradgen.write.arrays.handed import handed, signatures_over_rows
 from gradgen.write.arrays.lists import of_lists
+from gradgen.write.arrays.looped import of_rows
 from gradgen.write.arrays.shapes import check_extras, form_of, of_column, shaping
 from gradgen.write.arrays.summed import of_sums
 from gradgen.write.blocks import Functions, choices_joined
@@ -35,7 +36,6 @@ from gradgen.write.view import (
     FramesModule,
     JacobianView,
     ListsModule,
-    LoopView,
     Module,
     Packs,
     QueryModule,
@@ -45,7 +45,7 @@ from gradgen.write.view import (
     SumsModule,
 )
 from gradgen.write.words.comments import Comments, commented
-from gradgen.write.words.docstring import Docstrings, over_rows
+from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 
 #: A longer row of a Jacobian has one name a line.
@@ -282,9 +282,10 @@ class _Viewer:
         """Return what the cache holds, and of the Jacobian, if there is one, what templates show and the names that it gives."""
         if "jacobian" not in extras:
             return read, None, ()
-        body, cells, slopes = self.bodies.jacobian()
+        body, _, cells = self.bodies.jacobian()
+        found = self.bodies.functions.rows
         cached = read | (body.read & {*self.names} - {*self.inputs})
-        return cached, self.jacobian(body, cells, cached), slopes
+        return cached, self.jacobian(body, cells, cached), found.names if found else ()
 
     def jacobian(
         self, body: Body, cells: Sequence[tuple[str, ...]], cached: Collection[int]
@@ -378,58 +379,6 @@ class _Viewer:
         return self.target.noqa(params, local, [*self.bodies.constants])
 
 
-def _over_rows(viewer: _Viewer, formula: str, told: str) -> RowsModule:
-    """Return what the templates show of functions over rows."""
-    program, names, bodies = viewer.program, viewer.names, viewer.bodies
-    found = handed(program, viewer.target)
-    signatures = signatures_over_rows(program, viewer.target)
-    outputs = [names[value] for _, value in program.outputs]
-    values = [*zip(found.results, outputs)]
-
-    def view(
-        name: str,
-        summary: Sequence[str],
-        body: Body,
-        stages: Sequence[Stage],
-        sets: Sequence[tuple[str, str]],
-    ) -> LoopView:
-        said = {text for _, text in sets}
-        read = {*viewer.inputs.values()} - {*body.unread} | said
-        return LoopView(
-            (*summary,),
-            signatures[name],
-            tuple(found.columns.get(x, x) for x in body.unread if x not in said),
-            tuple((x, c) for x, c in found.columns.items() if x in read),
-            (*stages,),
-            body.groups,
-            tuple(x for x in body.idle if x not in said),
-            (*sets,),
-        )
-
-    ahead, stages = bodies.forward()
-    summary = viewer.docstrings.forward(found.results, False)
-    forward = view("forward", summary, ahead, stages, values)
-    single, every = None, ahead.operations
-    if "value_and_grad" in signatures:
-        body, stages, gradients = bodies.single()
-        sets = [*values, *zip(found.slopes, gradients)]
-        stages = (*stages, *viewer.unused(outputs[0]))
-        summary = over_rows(viewer.docstrings, [*found.results, *found.slopes])
-        single = view("value_and_grad", summary, body, stages, sets)
-        every = body.operations
-    viewer.cost = Cost(ahead.operations, every - ahead.operations)
-    helpers = viewer.files.helpers(bodies.said)
-    constants = viewer.declarations.lines(bodies.constants, bodies.read)
-    return RowsModule(
-        docstring=tuple(viewer.docstrings.module(formula, viewer.cost, told)),
-        declared=(*viewer.target.declares([*bodies.said, *helpers]),),
-        helpers=helpers,
-        constants=(*constants,),
-        forward=forward,
-        single=single,
-    )
-
-
 def _looped(
     viewer: _Viewer, formula: str, told: str, extras: Container[str]
 ) -> RowsModule | ListsModule | SumsModule | QueryModule | FramesModule:
@@ -442,10 +391,11 @@ def _looped(
         frames, viewer.cost = of_frames(viewer, formula, told)
         return frames
     if target.loops:
-        return _over_rows(viewer, formula, told)
+        looped, viewer.cost = of_rows(viewer, formula, told, extras)
+        return looped
     if target.sums:
-        columns, *sets = handed(program, target)
-        takes = signatures_over_rows(program, target)
+        columns, *sets = handed(program, target)[:3]
+        takes = signatures_over_rows(program, target, extras)
         summed, viewer.cost = of_sums(viewer, formula, told, takes, columns, sets)
         return summed
     given = parameters(program, target, viewer.defaults)

@@ -148,7 +148,7 @@ class Module:
 
 @dataclass(frozen=True)
 class LoopView:
-    """The texts of a function over rows: what it takes and does not read, names with their columns, lines, and what it sets."""
+    """The texts of a function over rows: what it takes and does not read, names with their columns, lines, and what it sets: arrays, and rows of slopes."""
 
     summary: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -158,6 +158,7 @@ class LoopView:
     groups: tuple[Group, ...]
     idle: tuple[str, ...]
     sets: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class RowsModule:
     constants: tuple[Stage, ...]
     forward: LoopView
     single: LoopView | None
+    jacobian: LoopView | None = None
 
 
 class ListsFunction(NamedTuple):

@@ -39,7 +39,7 @@ FLAGS = (
     "-std=c99 -Wall -Wextra -Wpedantic -Werror -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-thread-jumps "
     "-fno-tree-sink -fno-builtin-sin -fno-builtin-cos -shared -fPIC"
 )
-_OURS = re.compile(r"\b(forward|value_and_grad|\w+_of)\b(?=\()")
+_OURS = re.compile(r"\b(forward|value_and_grad|jacobian|\w+_of)\b(?=\()")
 _CONSTANT = re.compile(r"^static const double (\w+)", re.MULTILINE)
 #: The lines that declare vector functions.
 _VECTORS = re.compile(
@@ -389,7 +389,7 @@ def test_only_what_is_called_is_declared() -> None:
         ({"target": "javascript", "rows": "x"}, "rows are of --target python, c"),
         ({"target": "scipy", "rows": "x"}, "in scipy, leave --rows out"),
         ({"target": "c", "rows": "z"}, "no input is called `z`, which is to be a column"),
-        ({"target": "c", "rows": "x", "with_": "jacobian"}, "a jacobian is of one point"),
+        ({"target": "c", "rows": "x", "with_": "jacobian"}, 'say --wrt "y"'),
         ({"target": "c", "rows": "x, x"}, "given twice"),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from gradgen.write.bodies import Bodies
 from gradgen.write.constants import Declarations
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
-from gradgen.write.view import ListsFunction, ListsModule
+from gradgen.write.view import ListsFunction, ListsModule, Stage
 from gradgen.write.words.comments import Comments, commented
 from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
@@ -37,6 +37,9 @@ class Viewer(Protocol):
 
     def imports(self, helpers: Sequence[str], named: bool) -> tuple[str, ...]:
         """Return the lines that import."""
+
+    def unused(self, outputs: str) -> Iterator[Stage]:
+        """Yield the lines of gradients that nothing reaches."""
 
     def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
         """Return the rules of a linter that names break."""

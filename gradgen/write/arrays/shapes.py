@@ -46,15 +46,15 @@ def check_extras(program: Program, target: Target, extras: Container[str]) -> No
     Raises:
         GradgenError: there is one.
     """
-    if not target.adds:
+    if not target.adds and not (target.loops and "jacobian" in extras):
         return
     if target.lists and "jacobian" in extras:
         raise GradgenError(
-            "a jacobian over rows is of arrays: choose --target numpy, jax or torch"
+            "a jacobian over rows is of arrays: choose --target numpy, jax, torch or c"
         )
     each = rowwise(program, target.rows)
     results = {value for _, value in program.outputs}
-    if "value_and_grad" in extras and each & results:
+    if "value_and_grad" in extras and each & results and target.adds:
         raise GradgenError(
             "value_and_grad is of one number for all rows; say --reduce sum, or write sum(...) in the formula"
         )
@@ -63,7 +63,7 @@ def check_extras(program: Program, target: Target, extras: Container[str]) -> No
     added = any(s.args and program.rows[s.op].level for s in program.steps)
     if added or not results <= each:
         raise GradgenError(
-            "a jacobian over rows is of what each has by itself; of one number for all of them, backward has the gradient"
+            "a jacobian over rows is of what each has by itself; one number for all of them has a gradient alone"
         )
     if each.intersection(program.wrt):
         shared = [name for v, name in program.signature.items() if v not in each]

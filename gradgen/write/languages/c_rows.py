@@ -146,7 +146,15 @@ class Loop(Function):
             super().line()
 
     def index(self, depth: int) -> None:
-        self.tokens.take("[", "row", "]")
+        tokens = self.tokens
+        tokens.take("[", "row")
+        if self.name == "jacobian" and tokens.took("*"):  # the numbers of a row
+            width = tokens.taken("number")
+            tokens.take("+")
+            place = tokens.taken("number")
+            if not (width.isdecimal() and place.isdecimal() and int(place) < int(width)):  # fmt: skip
+                raise refused("it sets what is in no row")
+        tokens.take("]")
 
 
 ROWS = replace(

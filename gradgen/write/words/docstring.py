@@ -261,6 +261,14 @@ def over_rows(docstrings: Docstrings, sets: Sequence[str]) -> list[str]:
     return lines
 
 
+def slopes_over_rows(docstrings: Docstrings, sets: Sequence[str]) -> list[str]:
+    """Return the lines of the comment of `jacobian` over rows."""
+    order = ", ".join(docstrings.names[i] for i in docstrings.program.wrt)
+    width = len(docstrings.program.wrt)
+    text = f"Set {', '.join(sets)} in each row to the slopes of {docstrings.words.result}: by {order or 'no input'}, {width} numbers a row, one row after the other."
+    return [*_wrap(text, width=_WIDTH - 4)]
+
+
 def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]:
     """Return the lines on what a query takes and gives, by the defaults of its parameters."""
     target, program, names = docstrings.target, docstrings.program, docstrings.names
