@@ -148,7 +148,7 @@ class Native:
         rows = max(_BLOCK, -(-size // self._threads)) if direct else _BLOCK
         blocks = -(-size // rows)
         found = [
-            _rows(was, (blocks,) if one else shape, place)
+            new_rows(was, (blocks,) if one else shape, place)
             for place, (was, one) in enumerate(zip(old, shared))
         ]
         places = [array.ctypes.data for array in found]
@@ -269,7 +269,7 @@ def _earlier(
     return found
 
 
-def _rows(old: Doubles | None, shape: tuple[int, ...], place: int) -> Doubles:
+def new_rows(old: Doubles | None, shape: tuple[int, ...], place: int) -> Doubles:
     """Return an array of a shape: an earlier one, if it has that, or a new one.
 
     Long arrays begin at the same place of a page of memory, all of them, and processors take a read for one of what has just been

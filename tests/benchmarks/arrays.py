@@ -15,6 +15,7 @@ from typing import Any
 
 from gradgen import compile as compile_formula
 from gradgen.files.library import library
+from gradgen.native import new_rows
 from tests.benchmarks import peers
 from tests.benchmarks.clock import Ratio, ratio
 from tests.benchmarks.functions import FUNCTIONS, INPUTS, POINTS, SOURCES
@@ -38,8 +39,6 @@ def columns(key: str, size: int) -> list[Any]:
 
 def floor(key: str, given: Sequence[Any]) -> Made:
     """Return what reads all inputs and writes as many results as there are, in C."""
-    import numpy as np
-
     count = len(INPUTS[key])
     reads = [f"const double i{n}[]" for n in range(count)]
     writes = [f"double o{n}[restrict]" for n in range(count + 1)]
@@ -53,7 +52,9 @@ void floor_of(size_t rows, {", ".join([*reads, *writes])}) {{
     }}
 }}
 """
-    results = [np.empty(len(given[0])) for _ in writes]
+    # Each result begins elsewhere in a page of memory, as those of `native` do.
+    shape = (len(given[0]),)
+    results = [new_rows(None, shape, place) for place in range(len(writes))]
     function = library(text).floor_of
     places = [ctypes.c_void_p(array.ctypes.data) for array in [*given, *results]]
     return lambda: function(ctypes.c_size_t(len(given[0])), *places) or results

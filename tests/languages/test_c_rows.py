@@ -305,6 +305,23 @@ vectors = pytest.mark.skipif(
 )
 
 
+def test_sigmoids_call_exp_once_and_are_right_where_it_has_no_double(
+    tmp_path: Path,
+) -> None:
+    for number, text in enumerate(("sigmoid(x)*y", "y/(1 + 3*exp(-x))")):
+        made = compile(text, inputs="x, y", target="c", rows="x, y")
+        assert made.source.partition("void forward")[0].count("double e = exp(") == 1
+        assert "exp(" not in made.source.partition("void forward")[2].partition("}")[0]
+        (module,) = built([made], tmp_path / f"{number}")
+        plain = compile(text, inputs="x, y", ieee=True)
+        points = [(x, 2.0) for x in (-math.inf, -1e300, -745.0, -709.5, -709.0, -700.0, -36.5, -1.0, -0.0, 2.5, 40.0, 709.5, 1e300, math.inf, math.nan)]  # fmt: skip
+        for (x, y), (got, *slopes) in zip(points, module.both(points)):
+            value, cache = plain.forward(x, y)
+            assert near(got, value, 2e-15), x
+            for slope, want in zip(slopes, plain.backward(cache)):
+                assert near(slope, want, 2e-15), x
+
+
 @vectors
 def test_no_branch_is_left_in_a_loop(tmp_path: Path) -> None:
     """Whatever the choice, gcc takes several rows together."""

@@ -37,6 +37,13 @@ _ASKS = "#if (__x86_64__ && __GLIBC_MINOR__ >= {}) || (__aarch64__ && __GLIBC_MI
 _ENDS = "#endif"
 
 
+#: What calls exp in either branch of its body: helpers that call it once.
+ONCE = {
+    **calls("{name}_of({0})", "sigmoid"),
+    **calls("{name}_of({0}, {1})", "wsigmoid"),
+}
+
+
 def _prototype(name: str) -> str:
     given = "double, double" if name in _OF_TWO else "double"
     return f'__attribute__((const, simd("notinbranch"))) extern double {name}({given});'
@@ -163,7 +170,11 @@ ROWS = replace(
     # What calls sin and cos in one branch alone is a helper, which calls them ahead of it.
     language=replace(
         C.language,
-        words={**C.language.words, **calls("{name}_of({0})", "sinc xcsc")},
+        words={
+            **C.language.words,
+            **calls("{name}_of({0})", "sinc xcsc"),
+            **ONCE,
+        },
     ),
     borrows=("c", ()),
     reserved=C.reserved | {"row", "size_t"},

@@ -10,7 +10,7 @@ from gradgen.write.check.c import refused
 from gradgen.write.check.tokens import Tokens
 from gradgen.write.language import ATOM, word
 from gradgen.write.languages.c import C
-from gradgen.write.languages.c_rows import ROWS, Loop, check_functions
+from gradgen.write.languages.c_rows import ONCE, ROWS, Loop, check_functions
 from gradgen.write.target import Skeleton
 
 #: So many rows are worked on at once.
@@ -36,6 +36,7 @@ BEGIN = (
 )
 INNER = "for (size_t row = start; row < end; row++) {"
 _WORDS = {
+    **ONCE,
     "each": word("{0}", ATOM, ATOM),
     "share": word("share_of({0}, rows)"),
     "sum": word("sum_of({0})"),
