@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +18,7 @@ import pytest
 from gradgen.adapters.sql import fit
 from gradgen.errors import GradgenError
 from gradgen.pipeline import Compiled, compile
+from tests.conftest import ROOT
 from tests.languages import databases
 
 np = pytest.importorskip("numpy")
@@ -91,3 +98,72 @@ def test_spark_runs_fits() -> None:
     spark.engine.sql("CREATE OR REPLACE TEMP VIEW texts AS SELECT 'a' AS t, 2.0 AS y")
     told(spark.engine, "spark", "texts", "`t` of the table `texts` holds STRING")
     told(spark.engine, "spark", "nothing", "the table `nothing` cannot be read")
+
+
+#: Adds rows up in a Spark with two processes that work, one of which is killed when some parts of the rows are done and others are not.
+_KILLED = """
+import json, os, signal, sys, threading, time
+from pathlib import Path
+from pyspark.sql import SparkSession
+from gradgen import compile
+
+PARTS, ROWS = 40, int(sys.argv[1])
+made = SparkSession.builder.master("local-cluster[2,1,512]")
+for key, value in {"spark.executor.memory": "512m", "spark.ui.enabled": "false", "spark.log.level": "OFF", "spark.ui.showConsoleProgress": "false"}.items():
+    made = made.config(key, value)
+spark = made.getOrCreate()
+name = spark.sparkContext.applicationId.encode()
+tells = spark.sparkContext.statusTracker()
+
+def workers():
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            said = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
+        except OSError:
+            continue
+        if b"CoarseGrainedExecutorBackend" in said and name in said:
+            found.append(int(process.name))
+    return found
+
+query = compile("a*exp(-k*t) - y", inputs="t, y, a, k", rows="t, y", target="sql", dialect="spark", reduce="sum", with_="gauss_newton", proof=False).source
+spark.range(0, ROWS, 1, PARTS).createOrReplaceTempView("numbers")
+spark.sql("CREATE TEMP VIEW data AS SELECT id/(ROWS/10.0D) AS t, CASE WHEN id % 10 > 0 THEN cos(0.001D*id) END AS y FROM numbers".replace("ROWS", str(ROWS)))
+found, killed = [], None
+asking = threading.Thread(target=lambda: found.append(spark.sql(query, args={"a": 1.5, "k": 0.7}).collect()[0]))
+asking.start()
+while asking.is_alive() and killed is None:
+    for stage in map(tells.getStageInfo, tells.getActiveStageIds()):
+        if stage and stage.numTasks == PARTS and 3 <= stage.numCompletedTasks < PARTS // 2:
+            killed = workers()[0]
+            os.kill(killed, signal.SIGKILL)
+            done = stage.numCompletedTasks
+            break
+    time.sleep(0.002)
+asking.join()
+print(json.dumps([done, PARTS, killed in workers(), found[0].asDict()]))
+spark.stop()
+"""
+
+
+def test_sums_are_right_where_a_worker_is_killed_midway() -> None:
+    pytest.importorskip("pyspark")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("there is no Java")
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("processes are found in /proc")
+    rows = 4_000_000
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "SPARK_LOCAL_IP": "127.0.0.1"}
+    run = subprocess.run([sys.executable, "-c", _KILLED, str(rows)], capture_output=True, text=True, env=env, timeout=400, check=False)  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    done, parts, lives, found = json.loads(run.stdout.splitlines()[-1])
+    assert 3 <= done < parts and not lives
+    i = np.arange(rows)
+    i = i[i % 10 > 0]
+    t, y = i / (rows / 10.0), np.cos(0.001 * i)
+    e = np.exp(-0.7 * t)
+    r, j = 1.5 * e - y, np.stack([e, -1.5 * t * e])
+    left = (j @ j.T)[np.triu_indices(2)]
+    wanted = [r @ r, *(j @ r), *left, len(i), rows - len(i)]
+    assert [*found.values()] == pytest.approx(wanted, rel=1e-10)
+    assert [*found.values()][-2:] == wanted[-2:]
