@@ -7,7 +7,7 @@
 #     price = S*exp(-q*T)*norm_cdf(d1) - K*exp(-r*T)*norm_cdf(d2)
 # style: compact
 # with: value_and_grad
-# digest: e4b06dca5110202a
+# digest: 9ff648c8ec0eb248
 # ruff: noqa: N803, N806, RUF100
 """Price of a European call on a share that pays a dividend yield (Merton 1973).
 
@@ -60,7 +60,7 @@ def backward(cache: tuple[float, ...], dprice: float = 1.0) -> tuple[float, ...]
     """Return the gradient of price, times the upstream gradient dprice.
 
     In this order: by S, K, T, r, q, v.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     (
         S, K, T, r, q, v, sumvsqrby2, sqrtT, prodsqrtT, d1, d2, expnegqT, prodexpq,
@@ -73,39 +73,30 @@ def backward(cache: tuple[float, ...], dprice: float = 1.0) -> tuple[float, ...]
     dcdfd1 = prodexpq * dprice
     # cdfd2 = norm_cdf(d2)              d norm_cdf = exp(-d2**2/2)/sqrt(2*pi)
     dd2 = 0.3989422804014327 * math.exp(-0.5 * (d2 * d2)) * dcdfd2
-    # prodexpr = K * expnegrT
-    dK = expnegrT * dprodexpr
     # expnegrT = exp(-r * T)
     drT = -prodexpr * dprodexpr
-    dr = T * drT
-    dT = r * drT
     # cdfd1 = norm_cdf(d1)              d norm_cdf = exp(-d1**2/2)/sqrt(2*pi)
     dd1 = 0.3989422804014327 * math.exp(-0.5 * (d1 * d1)) * dcdfd1
-    # prodexpq = S * expnegqT
-    dS = expnegqT * dprodexpq
     # expnegqT = exp(-q * T)
     dqT = -prodexpq * dprodexpq
-    dq = T * dqT
-    dT += q * dqT
+    dT = r * drT + q * dqT
     # d2 = d1 - prodsqrtT
     dd1 += dd2
     # d1 = sumprodr / prodsqrtT
     #     d(sumprodr/prodsqrtT)/dprodsqrtT = -d1/prodsqrtT
     dsumprodr = dd1 / prodsqrtT
     dprodsqrtT = -dd2 - d1 * dsumprodr
-    # prodsqrtT = v * sqrtT
-    dv = sqrtT * dprodsqrtT
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
     dT += 0.5 / sqrtT * (v * dprodsqrtT)
     # sumprodr = log(S / K) + sumvsqrby2 * T
     dsumvsqrby2 = T * dsumprodr
     dT += sumvsqrby2 * dsumprodr
-    dS += dsumprodr / S
-    dK -= dsumprodr / K
+    dS = expnegqT * dprodexpq + dsumprodr / S
+    dK = expnegrT * dprodexpr - dsumprodr / K
     # sumvsqrby2 = r - q + v**2 / 2
-    dv += v * dsumvsqrby2
-    dr += dsumvsqrby2
-    dq -= dsumvsqrby2
+    dv = sqrtT * dprodsqrtT + v * dsumvsqrby2
+    dr = T * drT + dsumvsqrby2
+    dq = T * dqT - dsumvsqrby2
     return dS, dK, dT, dr, dq, dv
 
 

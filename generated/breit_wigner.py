@@ -3,7 +3,7 @@
 # name: sigma
 # inputs: E, M, G, k
 # style: compact
-# digest: e4da5afb6920a5c9
+# digest: a688e047e441cda0
 # ruff: noqa: N803, N806, RUF100
 """sigma(E, M, G, k) = k/((E**2 - M**2)**2 + M**2*G**2).
 
@@ -31,7 +31,7 @@ def backward(
     """Return the gradient of sigma, times the upstream gradient dsigma.
 
     In this order: by E, M, G, k.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     E, M, G, Msqr, diffMsqr, Gsqr, den, sigma = cache
     # sigma = k / den                   d(k/den)/dG = -sigma*(2*G*(Msqr/den))

@@ -3,7 +3,7 @@
 # name: rate
 # inputs: s, i, vmax, km, ki
 # style: compact
-# digest: a8049592c8696b2e
+# digest: 7a387d551a500e89
 """rate(s, i, vmax, km, ki) = vmax*s/(km*(1 + i/ki) + s).
 
 Inputs: s, i, vmax, km, ki.
@@ -29,16 +29,15 @@ def backward(cache: tuple[float, ...], drate: float = 1.0) -> tuple[float, ...]:
     """Return the gradient of rate, times the upstream gradient drate.
 
     In this order: by s, i, vmax, km, ki.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     s, vmax, km, ki, ibyki, den, rate = cache
     # rate = vmax * s / den             d((vmax * s)/den)/dden = -rate/den
     dnum = drate / den
     dden = -rate * dnum
     dvmax = s * dnum
-    ds = vmax * dnum
     # den = km * (1 + ibyki) + s
-    ds += dden
+    ds = vmax * dnum + dden
     dkm = (1.0 + ibyki) * dden
     # ibyki = i / ki                    d(i/ki)/dki = -ibyki/ki
     di = km * dden / ki

@@ -11,7 +11,7 @@
 #     D: diameter of the cylinder [m]
 #     a: height of the cone [m]
 #     cone_tank: volume [m3]
-# digest: 2a54cc915a037fea
+# digest: c4d698ce53567d88
 # ruff: noqa: N803, N806, RUF100
 """Volume in an upright tank with a conical bottom.
 
@@ -67,7 +67,7 @@ def backward(
     """Return the gradient of cone_tank, times the upstream gradient dcone_tank.
 
     In this order: by h, D, a.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dh: by h, level above the tip [m]

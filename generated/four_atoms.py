@@ -10,7 +10,7 @@
 #     u34 = pair(x3 - x4, y3 - y4, z3 - z4)
 #     energy = u12 + u13 + u14 + u23 + u24 + u34
 # style: compact
-# digest: f852cef4c21ba967
+# digest: 7198996194abdef6
 """Lennard-Jones energy of four atoms in space, in units of the pair's depth and size.
 
 energy of x1, x2, x3, x4, y1, y2, y3, y4, z1, z2, z3, z4:
@@ -114,7 +114,7 @@ def backward(
     """Return the gradient of energy, times the upstream gradient denergy.
 
     In this order: by x1, x2, x3, x4, y1, y2, y3, y4, z1, z2, z3, z4.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     (
         (x1mx2, y1my2, z1mz2, sumz1mz2sqr, powneg6sumz1mz2sqr, powneg3sumz1mz2sqr),
@@ -144,12 +144,6 @@ def backward(
     dz2mz4 = 2.0 * z2mz4 * dsumz2mz4sqr
     dy2my4 = 2.0 * y2my4 * dsumz2mz4sqr
     dx2mx4 = 2.0 * x2mx4 * dsumz2mz4sqr
-    # z2mz4 = z2 - z4
-    dz4 = -dz3mz4 - dz2mz4
-    # y2my4 = y2 - y4
-    dy4 = -dy3my4 - dy2my4
-    # x2mx4 = x2 - x4
-    dx4 = -dx3mx4 - dx2mx4
     # u23 = 4 * (powneg6sumz2mz3sqr - powneg3sumz2mz3sqr)
     ddiffpowneg3sumz2mz3sqr = 4.0 * denergy
     # powneg3sumz2mz3sqr = sumz2mz3sqr**(-3)
@@ -160,15 +154,6 @@ def backward(
     dz2mz3 = 2.0 * z2mz3 * dsumz2mz3sqr
     dy2my3 = 2.0 * y2my3 * dsumz2mz3sqr
     dx2mx3 = 2.0 * x2mx3 * dsumz2mz3sqr
-    # z2mz3 = z2 - z3
-    dz2 = dz2mz4 + dz2mz3
-    dz3 = dz3mz4 - dz2mz3
-    # y2my3 = y2 - y3
-    dy2 = dy2my4 + dy2my3
-    dy3 = dy3my4 - dy2my3
-    # x2mx3 = x2 - x3
-    dx2 = dx2mx4 + dx2mx3
-    dx3 = dx3mx4 - dx2mx3
     # u14 = 4 * (powneg6sumz1mz4sqr - powneg3sumz1mz4sqr)
     ddiffpowneg3sumz1mz4sqr = 4.0 * denergy
     # powneg3sumz1mz4sqr = sumz1mz4sqr**(-3)
@@ -180,11 +165,11 @@ def backward(
     dy1my4 = 2.0 * y1my4 * dsumz1mz4sqr
     dx1mx4 = 2.0 * x1mx4 * dsumz1mz4sqr
     # z1mz4 = z1 - z4
-    dz4 -= dz1mz4
+    dz4 = -dz3mz4 - dz2mz4 - dz1mz4
     # y1my4 = y1 - y4
-    dy4 -= dy1my4
+    dy4 = -dy3my4 - dy2my4 - dy1my4
     # x1mx4 = x1 - x4
-    dx4 -= dx1mx4
+    dx4 = -dx3mx4 - dx2mx4 - dx1mx4
     # u13 = 4 * (powneg6sumz1mz3sqr - powneg3sumz1mz3sqr)
     ddiffpowneg3sumz1mz3sqr = 4.0 * denergy
     # powneg3sumz1mz3sqr = sumz1mz3sqr**(-3)
@@ -196,14 +181,11 @@ def backward(
     dy1my3 = 2.0 * y1my3 * dsumz1mz3sqr
     dx1mx3 = 2.0 * x1mx3 * dsumz1mz3sqr
     # z1mz3 = z1 - z3
-    dz1 = dz1mz4 + dz1mz3
-    dz3 -= dz1mz3
+    dz3 = dz3mz4 - dz2mz3 - dz1mz3
     # y1my3 = y1 - y3
-    dy1 = dy1my4 + dy1my3
-    dy3 -= dy1my3
+    dy3 = dy3my4 - dy2my3 - dy1my3
     # x1mx3 = x1 - x3
-    dx1 = dx1mx4 + dx1mx3
-    dx3 -= dx1mx3
+    dx3 = dx3mx4 - dx2mx3 - dx1mx3
     # u12 = 4 * (powneg6sumz1mz2sqr - powneg3sumz1mz2sqr)
     ddiffpowneg3sumz1mz2sqr = 4.0 * denergy
     # powneg3sumz1mz2sqr = sumz1mz2sqr**(-3)
@@ -215,12 +197,12 @@ def backward(
     dy1my2 = 2.0 * y1my2 * dsumz1mz2sqr
     dx1mx2 = 2.0 * x1mx2 * dsumz1mz2sqr
     # z1mz2 = z1 - z2
-    dz1 += dz1mz2
-    dz2 -= dz1mz2
+    dz1 = dz1mz4 + dz1mz3 + dz1mz2
+    dz2 = dz2mz4 + dz2mz3 - dz1mz2
     # y1my2 = y1 - y2
-    dy1 += dy1my2
-    dy2 -= dy1my2
+    dy1 = dy1my4 + dy1my3 + dy1my2
+    dy2 = dy2my4 + dy2my3 - dy1my2
     # x1mx2 = x1 - x2
-    dx1 += dx1mx2
-    dx2 -= dx1mx2
+    dx1 = dx1mx4 + dx1mx3 + dx1mx2
+    dx2 = dx2mx4 + dx2mx3 - dx1mx2
     return dx1, dx2, dx3, dx4, dy1, dy2, dy3, dy4, dz1, dz2, dz3, dz4

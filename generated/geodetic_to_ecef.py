@@ -13,7 +13,7 @@
 # outputs: x, y, z
 # style: compact
 # with: jacobian
-# digest: b6e4d3086d1faa64
+# digest: 008ade83845ba147
 # ruff: noqa: N806, RUF100
 """Geocentric coordinates of a point on or above the WGS 84 ellipsoid.
 
@@ -73,7 +73,7 @@ def backward(
         summed.
 
     In this order: by lat, lon, h.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dlat, dlon: by lat, lon, geodetic latitude, longitude [rad]
@@ -83,28 +83,22 @@ def backward(
     # z = sumh * sinlat
     dsumh = sinlat * dz
     dsinlat = sumh * dz
-    # sumh = N * ONE_MINUS_E2 + h
-    dN = ONE_MINUS_E2 * dsumh
-    # y = prodcoslat * sinlon
-    dprodcoslat = sinlon * dy
     # sinlon = sin(lon)
     dlon = coslon * (prodcoslat * dy)
     # x = prodcoslat * coslon
-    dprodcoslat += coslon * dx
+    dprodcoslat = sinlon * dy + coslon * dx
     # coslon = cos(lon)
     dlon -= sinlon * (prodcoslat * dx)
     # prodcoslat = Nph * coslat
     dNph = coslat * dprodcoslat
-    # coslat = cos(lat)
-    dlat = -sinlat * (Nph * dprodcoslat)
     # Nph = N + h
-    dN += dNph
+    dN = ONE_MINUS_E2 * dsumh + dNph
     dh = dsumh + dNph
     # sqrtdifflat = sqrt(1 - E2 * sinlat**2)    d sqrt = 1/(2*sqrtdifflat)
     dE2sinlatsqr = 0.5 / sqrtdifflat * (N / sqrtdifflat * dN)
     dsinlat += 2.0 * sinlat * (E2 * dE2sinlatsqr)
     # sinlat = sin(lat)
-    dlat += coslat * dsinlat
+    dlat = -sinlat * (Nph * dprodcoslat) + coslat * dsinlat
     return dlat, dlon, dh
 
 

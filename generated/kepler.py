@@ -10,7 +10,7 @@
 #     E5 = E4 - (E4 - e*sin(E4) - M)/(1 - e*cos(E4))
 #     E6 = E5 - (E5 - e*sin(E5) - M)/(1 - e*cos(E5))
 # style: compact
-# digest: bb0f423d5650bdc6
+# digest: 6981a4b9c61625dc
 # ruff: noqa: N803, N806, RUF100
 """Eccentric anomaly by six steps of Newton's method from the mean anomaly.
 
@@ -90,7 +90,7 @@ def forward(M: float, e: float) -> tuple[float, tuple[float, ...]]:
 def backward(cache: tuple[float, ...], dE6: float = 1.0) -> tuple[float, float]:
     """Return (dE6/dM, dE6/de), each times the upstream gradient dE6.
 
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dM, de: by M, e, mean anomaly [rad], eccentricity
@@ -105,69 +105,59 @@ def backward(cache: tuple[float, ...], dE6: float = 1.0) -> tuple[float, float]:
     #     d((E5 - e * sinE5 - M)/onemprodcosE5)/donemprodcosE5 =
     #         -ratiodiffE5/onemprodcosE5
     ddiffMdiffE5 = -dE6 / onemprodcosE5
-    dE5 = dE6 + ddiffMdiffE5
-    de = sinE5 * -ddiffMdiffE5
     # onemprodcosE5 = 1 - e * cosE5
     dprodcosE5 = ratiodiffE5 * ddiffMdiffE5
-    de += cosE5 * dprodcosE5
     # cosE5 = cos(E5)
-    dE5 -= sinE5 * (e * dprodcosE5)
+    dE5 = dE6 + ddiffMdiffE5 - sinE5 * (e * dprodcosE5)
     # sinE5 = sin(E5)
     dE5 += cosE5 * (e * -ddiffMdiffE5)
     # ratiodiffE4 = (E4 - e * sinE4 - M) / onemprodcosE4
     #     d((E4 - e * sinE4 - M)/onemprodcosE4)/donemprodcosE4 =
     #         -ratiodiffE4/onemprodcosE4
     ddiffMdiffE4 = -dE5 / onemprodcosE4
-    dM = -ddiffMdiffE5 - ddiffMdiffE4
-    dE4 = dE5 + ddiffMdiffE4
-    de -= sinE4 * ddiffMdiffE4
+    de = sinE5 * -ddiffMdiffE5 + cosE5 * dprodcosE5 - sinE4 * ddiffMdiffE4
     # onemprodcosE4 = 1 - e * cosE4
     dprodcosE4 = ratiodiffE4 * ddiffMdiffE4
     de += cosE4 * dprodcosE4
     # cosE4 = cos(E4)
-    dE4 -= sinE4 * (e * dprodcosE4)
+    dE4 = dE5 + ddiffMdiffE4 - sinE4 * (e * dprodcosE4)
     # sinE4 = sin(E4)
     dE4 -= cosE4 * (e * ddiffMdiffE4)
     # ratiodiffE3 = (E3 - e * sinE3 - M) / onemprodcosE3
     #     d((E3 - e * sinE3 - M)/onemprodcosE3)/donemprodcosE3 =
     #         -ratiodiffE3/onemprodcosE3
     ddiffMdiffE3 = -dE4 / onemprodcosE3
-    dM -= ddiffMdiffE3
-    dE3 = dE4 + ddiffMdiffE3
     de -= sinE3 * ddiffMdiffE3
     # onemprodcosE3 = 1 - e * cosE3
     dprodcosE3 = ratiodiffE3 * ddiffMdiffE3
     de += cosE3 * dprodcosE3
     # cosE3 = cos(E3)
-    dE3 -= sinE3 * (e * dprodcosE3)
+    dE3 = dE4 + ddiffMdiffE3 - sinE3 * (e * dprodcosE3)
     # sinE3 = sin(E3)
     dE3 -= cosE3 * (e * ddiffMdiffE3)
     # ratiodiffE2 = (E2 - e * sinE2 - M) / onemprodcosE2
     #     d((E2 - e * sinE2 - M)/onemprodcosE2)/donemprodcosE2 =
     #         -ratiodiffE2/onemprodcosE2
     ddiffMdiffE2 = -dE3 / onemprodcosE2
-    dM -= ddiffMdiffE2
-    dE2 = dE3 + ddiffMdiffE2
     de -= sinE2 * ddiffMdiffE2
     # onemprodcosE2 = 1 - e * cosE2
     dprodcosE2 = ratiodiffE2 * ddiffMdiffE2
     de += cosE2 * dprodcosE2
     # cosE2 = cos(E2)
-    dE2 -= sinE2 * (e * dprodcosE2)
+    dE2 = dE3 + ddiffMdiffE2 - sinE2 * (e * dprodcosE2)
     # sinE2 = sin(E2)
     dE2 -= cosE2 * (e * ddiffMdiffE2)
     # ratiodiffE1 = (E1 - e * sinE1 - M) / onemprodcosE1
     #     d((E1 - e * sinE1 - M)/onemprodcosE1)/donemprodcosE1 =
     #         -ratiodiffE1/onemprodcosE1
     ddiffMdiffE1 = -dE2 / onemprodcosE1
-    dM -= ddiffMdiffE1
-    dE1 = dE2 + ddiffMdiffE1
+    dM = -ddiffMdiffE5 - ddiffMdiffE4 - ddiffMdiffE3 - ddiffMdiffE2 - ddiffMdiffE1
     de -= sinE1 * ddiffMdiffE1
     # onemprodcosE1 = 1 - e * cosE1
     dprodcosE1 = ratiodiffE1 * ddiffMdiffE1
     de += cosE1 * dprodcosE1
     # cosE1 = cos(E1)
-    dE1 -= sinE1 * (e * dprodcosE1)
+    dE1 = dE2 + ddiffMdiffE1 - sinE1 * (e * dprodcosE1)
     # sinE1 = sin(E1)
     dE1 -= cosE1 * (e * ddiffMdiffE1)
     # ratiodiffE0 = (E0 - e * sinE0 - M) / onemprodcosE0
@@ -175,13 +165,12 @@ def backward(cache: tuple[float, ...], dE6: float = 1.0) -> tuple[float, float]:
     #         -ratiodiffE0/onemprodcosE0
     ddiffMdiffE0 = -dE1 / onemprodcosE0
     dM -= ddiffMdiffE0
-    dE0 = dE1 + ddiffMdiffE0
     de -= sinE0 * ddiffMdiffE0
     # onemprodcosE0 = 1 - e * cosE0
     dprodcosE0 = ratiodiffE0 * ddiffMdiffE0
     de += cosE0 * dprodcosE0
     # cosE0 = cos(E0)
-    dE0 -= sinE0 * (e * dprodcosE0)
+    dE0 = dE1 + ddiffMdiffE0 - sinE0 * (e * dprodcosE0)
     # sinE0 = sin(E0)
     dE0 -= cosE0 * (e * ddiffMdiffE0)
     # E0 = M + e * sinM

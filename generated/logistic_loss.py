@@ -4,7 +4,7 @@
 # inputs: w, b, x, y
 # wrt: w, b
 # style: compact
-# digest: d404c7cff09bc559
+# digest: 27be7e1708cad805
 """loss(w, b, x, y) = log(1 + exp(w*x + b)) - y*(w*x + b).
 
 Inputs: w, b, x, y.
@@ -26,7 +26,7 @@ def forward(w: float, b: float, x: float, y: float) -> tuple[float, tuple[float,
 def backward(cache: tuple[float, ...], dloss: float = 1.0) -> tuple[float, float]:
     """Return (dloss/dw, dloss/db), each times the upstream gradient dloss.
 
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     x, y, wxpb = cache
     # loss = softpluswxpb - y * wxpb

@@ -19,7 +19,7 @@
 #     pc: critical pressure [Pa]
 #     omega: acentric factor [-]
 #     pressure: pressure [Pa]
-# digest: 080fc12c175a825e
+# digest: 1b8077fafb193bc9
 # ruff: noqa: N803, N806, RUF100
 """Pressure by the equation of state of Peng and Robinson (1976, and 1978 for heavy
 components).
@@ -118,7 +118,7 @@ def backward(cache: tuple[float, ...], dpressure: float = 1.0) -> tuple[float, .
     """Return the gradient of pressure, times the upstream gradient dpressure.
 
     In this order: by T, v, Tc, pc, omega.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dT: by T, temperature [K]

@@ -10,7 +10,7 @@
 #     Re: Reynolds number [-]
 #     roughness: of the wall, in parts of the diameter [-]
 #     pipe_friction: friction factor [-]
-# digest: 6083415c4f8c1a19
+# digest: 9e86a456c83dd47a
 # ruff: noqa: N803, N806, RUF100
 """Darcy's friction factor of a pipe: laminar, or by Haaland's formula.
 
@@ -71,7 +71,7 @@ def backward(
         dpipe_friction.
 
     In this order: by Re, roughness.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dRe: by Re, Reynolds number [-]

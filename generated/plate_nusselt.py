@@ -11,7 +11,7 @@
 #     Ra: Rayleigh number [-]
 #     Pr: Prandtl number [-]
 #     plate_nusselt: Nusselt number [-]
-# digest: e118c03c004df208
+# digest: ed14daf4c0c370f2
 # ruff: noqa: N803, N806, RUF100
 """Nusselt number of a heated horizontal plate in still air or liquid (McAdams; below
 Pr = 0.1 by Churchill's factor).
@@ -81,7 +81,7 @@ def backward(
         dplate_nusselt.
 
     In this order: by Ra, Pr.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dRa: by Ra, Rayleigh number [-]

@@ -8,7 +8,7 @@
 #     T: temperature [K]
 #     v: molar volume [m3/mol]
 #     P: pressure [Pa]
-# digest: da5637fa74b28219
+# digest: 56eb44559969580d
 # ruff: noqa: N803, N806, RUF100
 """P(T, v, a, b, R) = R*T/(v - b) - a/(sqrt(T)*v*(v + b)).
 
@@ -53,7 +53,7 @@ def backward(
 ) -> tuple[float, float, float, float]:
     """Return (dP/dT, dP/dv, dP/da, dP/db), each times the upstream gradient dP.
 
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dT: by T, temperature [K]
@@ -63,9 +63,6 @@ def backward(
     # ratioa = a / prodvpb              d(a/prodvpb)/dvpb = -ratioa/vpb
     da = -dP / prodvpb
     dvpb = ratioa / vpb * dP
-    dv = ratioa / v * dP
-    # vpb = v + b
-    dv += dvpb
     # sqrtT = sqrt(T)                   d sqrt = 1/(2*sqrtT)
     dT = 0.5 / sqrtT * (ratioa / sqrtT * dP)
     # ratioRT = R * T / vmb             d((R * T)/vmb)/dvmb = -ratioRT/vmb
@@ -73,6 +70,6 @@ def backward(
     dvmb = -ratioRT * dRT
     dT += R * dRT
     # vmb = v - b
-    dv += dvmb
+    dv = ratioa / v * dP + dvpb + dvmb
     db = dvpb - dvmb
     return dT, dv, da, db

@@ -13,7 +13,7 @@
 #     drift = (1 - beta)**2/24*alpha**2/fk**2 + rho*beta*nu*alpha/(4*fk) + (2 - 3*rho**2)/24*nu**2
 #     vol = alpha/width*ratio*(1 + drift*T)
 # style: compact
-# digest: 345a77e027076f20
+# digest: 1aa84b05299cd280
 # ruff: noqa: N803, N806, RUF100
 """Implied volatility of the SABR model (Hagan et al. 2002), with its series near the
 money.
@@ -75,8 +75,7 @@ def forward(
     tworho = sqrtsumrho = diffrho = onemrho = x = 0.0
     if abszgt1em6:
         tworho = 2.0 * rho
-        onemprodrho = 1.0 - tworho * z
-        sqrtsumrho = math.sqrt(onemprodrho + z * z)
+        sqrtsumrho = math.sqrt(1.0 - tworho * z + z * z)
         diffrho = sqrtsumrho + z - rho
         onemrho = 1.0 - rho
         x = math.log(diffrho / onemrho)
@@ -117,7 +116,7 @@ def backward(
     """Return the gradient of vol, times the upstream gradient dvol.
 
     In this order: by f, K, T, alpha, beta, rho, nu.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         df, dK: by f, K, forward price, strike
@@ -189,10 +188,9 @@ def backward(
         # diffrho = sqrtsumrho + z - rho
         drho -= ddiffrho
         dz += ddiffrho
-        # sqrtsumrho = sqrt(onemprodrho + z**2)    d sqrt = 1/(2*sqrtsumrho)
+        # sqrtsumrho = sqrt(1 - tworho * z + z**2)    d sqrt = 1/(2*sqrtsumrho)
         dsumzsqr = 0.5 / sqrtsumrho * ddiffrho
         dz += 2.0 * z * dsumzsqr
-        # onemprodrho = 1 - tworho * z
         dz -= tworho * dsumzsqr
         # tworho = 2 * rho
         drho -= 2.0 * z * dsumzsqr

@@ -4,7 +4,7 @@
 # inputs: z1, z2, z3, y1, y2, y3
 # wrt: z1, z2, z3
 # style: compact
-# digest: 448565b2ab0893d4
+# digest: ecadb4759518ca42
 """loss(z1, z2, z3, y1, y2, y3) = log(exp(z1) + exp(z2) + exp(z3)) - y1*z1 - y2*z2 -
     y3*z3.
 
@@ -38,7 +38,7 @@ def backward(
     """Return the gradient of loss, times the upstream gradient dloss.
 
     In this order: by z1, z2, z3.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     z1, z2, z3, y1, y2, y3, logaddexpz2 = cache
     # loss = logaddexpz3 - y1 * z1 - y2 * z2 - y3 * z3

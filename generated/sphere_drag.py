@@ -7,7 +7,7 @@
 # doc:
 #     Re: Reynolds number of the sphere [-]
 #     sphere_drag: drag coefficient [-]
-# digest: 1e92a2ff15513d86
+# digest: 3ba15c661365c440
 # ruff: noqa: N803, N806, RUF100
 """Drag coefficient of a sphere: Stokes, Schiller and Naumann, and Newton's range.
 
@@ -58,7 +58,7 @@ def forward(Re: float) -> tuple[float, tuple[float, ...]]:
 def backward(cache: tuple[float, ...], dsphere_drag: float = 1.0) -> tuple[float]:
     """Return (dsphere_drag/dRe,), times the upstream gradient dsphere_drag.
 
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dRe: by Re, Reynolds number of the sphere [-]

@@ -18,7 +18,7 @@
 #     north = K0*B*(xi + a1*sin(2*xi)*cosh(2*eta) + a2*sin(4*xi)*cosh(4*eta) + a3*sin(6*xi)*cosh(6*eta))
 # outputs: east, north
 # style: compact
-# digest: 6bb11a2a96740d3a
+# digest: e3ce10e5165256c2
 # ruff: noqa: N806, RUF100
 """Easting and northing by Krueger's series to the third order (WGS 84, north of the
 equator).
@@ -115,7 +115,7 @@ def backward(
         dnorth), summed.
 
     In this order: by lat, lon, lon0.
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
 
     Returns:
         dlat, dlon, dlon0: by lat, lon, lon0, latitude, longitude, central meridian

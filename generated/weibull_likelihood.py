@@ -4,7 +4,7 @@
 # inputs: k, lam, t
 # wrt: k, lam
 # style: compact
-# digest: 15d1a405e9c623c5
+# digest: d999b3345f8925d4
 """ll(k, lam, t) = log(k/lam) + (k - 1)*log(t/lam) - (t/lam)**k.
 
 Inputs: k, lam, t.
@@ -39,7 +39,7 @@ def forward(k: float, lam: float, t: float) -> tuple[float, tuple[float, ...]]:
 def backward(cache: tuple[float, ...], dll: float = 1.0) -> tuple[float, float]:
     """Return (dll/dk, dll/dlam), each times the upstream gradient dll.
 
-    The gradients of a value that is used more than once add up: `+=`.
+    The gradients of a value that is used more than once add up: in one line or by `+=`.
     """
     k, lam, km1, tbylam, logtbylam, powk = cache
     # powk = tbylam**k                  d(u**v) = v*u**(v - 1) du + log(u)*u**v dv

@@ -20,7 +20,7 @@ from gradgen.passes.functions import Names, backward, forward, leaves, read_by
 from gradgen.passes.settle import Settled
 from gradgen.passes.sweeps.jacobian import Block, Jacobian, jacobian
 from gradgen.write.compact.fuse import Compact, Fused
-from gradgen.write.compact.gather import gathered
+from gradgen.write.compact.gather import SUM, gathered
 from gradgen.write.compact.plan import Plan, in_loops, in_order, kept_names
 from gradgen.write.lines import LINE, Text, Writer
 from gradgen.write.sql.sums import summed, summed_rows
@@ -273,8 +273,7 @@ class Functions:
     def _front(self) -> Function:
         kept = [self.program.names[value] for _, value in self.program.outputs]
         others = (self.back, *(function for _, function in self.swept))
-        steps = self.chain.steps
-        chooses = any(steps[line.value].op == "where" for line in self.ahead)
+        chooses = any(self.chain.steps[line.value].op == "where" for line in self.ahead)
         for function in others if chooses else ():
             kept += function.reads(self.chain.steps)
         return self._function(self.ahead, self.inputs, kept)
@@ -289,7 +288,7 @@ class Functions:
         if self.target.fuses:  # where arms hold no calls
             fuser = Compact(chain, self.plan.kinds, self.fuser.rowwise)
             fused = fuser.fuse(fused.lines, self.inputs, self.author, {}, returned)
-            fused = gathered(fuser, fused, self.inputs, returned)
+            fused = gathered(fuser, fused, self.inputs, returned, SUM)
         kept = [*returned, *[program.names[value] for _, value in program.outputs]]
         lines = summed(fused.lines, steps, program, self.target)
         function = self._function(lines, self.inputs, kept, fused.said)
@@ -311,6 +310,7 @@ class Functions:
         if not self.target.compact:
             return self._function(lines, names, returned), upstream
         fused = self.fuser.fuse(lines, names, self.author, {}, returned)
+        fused = gathered(self.fuser, fused, names)
         return self._function(fused.lines, names, returned, fused.said), upstream
 
     def _sweep(self) -> None:

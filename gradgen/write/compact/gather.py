@@ -11,11 +11,15 @@ from gradgen.write.compact.fuse import Compact, Fused
 from gradgen.write.compact.measure import OPERATIONS
 
 #: A sum reads well with so many operations.
-_SUM = OPERATIONS + 2
+SUM = OPERATIONS + 2
 
 
 def gathered(
-    compact: Compact, found: Fused, names: Mapping[int, str], gradients: Iterable[str]
+    compact: Compact,
+    found: Fused,
+    names: Mapping[int, str],
+    gradients: Iterable[str] = (),
+    most: int = OPERATIONS,
 ) -> Fused:
     """Return lines that add up and return alike, if there are no branches, in whose blocks each would have its place, and no loops.
 
@@ -23,11 +27,12 @@ def gathered(
         compact: what has fused the lines.
         found: the lines.
         names: what values are called before the first.
-        gradients: the names of what is returned.
+        gradients: the names of what is returned, and may stand there.
+        most: how many operations a sum may have.
     """
     if compact.rowwise or any(_chooses(compact, line) for line in found.lines):
         return found
-    gather = _Gather(compact, names)
+    gather = _Gather(compact, names, most)
     for place, line in found.made.items():
         gather.pass_by(place, line)
     made, known = gather.made, gather.known
@@ -59,8 +64,9 @@ class _Gather:
         known: what is called how behind them.
     """
 
-    def __init__(self, compact: Compact, names: Mapping[int, str]) -> None:
+    def __init__(self, compact: Compact, names: Mapping[int, str], most: int) -> None:
         self.compact = compact
+        self.most = most
         self.known: Names = compact.start(names)
         self.made: dict[int, Line] = {}
         self.reads: dict[int, Sequence[int]] = {}
@@ -100,7 +106,7 @@ class _Gather:
     def fits(self, place: int, line: Line, value: int) -> bool:
         """Whether what a line has read is still called as it was, and there is room for it in another."""
         stands = all(read in self.known for read in self.reads[place])
-        return stands and self.compact.measure.fits(line, value, _SUM)
+        return stands and self.compact.measure.fits(line, value, self.most)
 
 
 def _chooses(compact: Compact, line: Line) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import or_
 
 from gradgen.core.build import Steps
 from gradgen.core.program import Line
@@ -11,9 +12,9 @@ from gradgen.write.language import CONDITIONAL
 
 #: A line holds so many operations, and is so wide in a function.
 OPERATIONS = 4
-#: A sum of so many terms reads well, products of two factors among them: all but one of these count as names.
-TERMS = 4
-#: So does one of so many names.
+#: A sum of so many names and products of two reads well, also as what a function is of: these products count as names.
+TERMS = 5
+#: So does a sum of so many names.
 NAMES = 8
 _WIDTH = 88 - 4
 
@@ -53,12 +54,24 @@ class Measure:
         return text, *self.found[kind]
 
     def _size(self, value: int, written: int) -> int:
+        """Return as how many operations a text counts that has so many."""
         terms = [*self._terms(value)]
-        if len(terms) <= NAMES and all(term in self.known for term in terms):
+        if 1 < len(terms) <= NAMES and all(term in self.known for term in terms):
             return min(len(terms) - 1, OPERATIONS)
-        products = sum(map(self._is_product, terms))
-        extra = products - 1 if 1 < len(terms) <= TERMS else 0
-        return written - self._signs(value) - max(0, extra)
+        return written - self._signs(value) - self._light(value)
+
+    def _light(self, value: int) -> int:
+        """Return how many products of a sum count as names: all of a sum of these and names, all but one beside other terms."""
+        args = self.steps[value].args
+        inner = args[0] if len(args) == 1 else value
+        terms = [*self._terms(inner)]
+        if not 1 < len(terms) <= TERMS:
+            return 0
+        products = [*map(self._is_product, terms)]
+        if all(map(or_, products, map(self._is_leaf, terms))):
+            return sum(products)
+        mixed = inner == value and len(terms) < TERMS
+        return max(0, sum(products) - 1) if mixed else 0
 
     def _terms(self, value: int) -> Iterator[int]:
         """Yield the terms of a sum."""
@@ -74,9 +87,11 @@ class Measure:
         step = self.steps[value]
         if value in self.known or step.op not in ("mul", "sqr"):
             return False
-        return all(
-            arg in self.known or self.steps.is_constant(arg) for arg in step.args
-        )
+        return all(map(self._is_leaf, step.args))
+
+    def _is_leaf(self, value: int) -> bool:
+        """Whether a value is a name or a number."""
+        return value in self.known or self.steps.is_constant(value)
 
     def _signs(self, value: int) -> int:
         step = self.steps[value]

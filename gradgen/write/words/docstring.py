@@ -202,7 +202,8 @@ class Docstrings:
         received = {value for _, value in program.outputs}
         if any(way.into in received or received.add(way.into) for way in program.ways):  # type: ignore[func-returns-value]
             lines += [""] if len(lines) == 1 else []
-            added = "." if self.target.arrays else ": `+=`."
+            added = ": in one line or by `+=`." if self.target.compact else ": `+=`."
+            added = "." if self.target.arrays else added
             text = "The gradients of a value that is used more than once add up"
             lines.append(text + added)
         return lines
