@@ -245,20 +245,24 @@ class Compiled(Shown):
         return native(self, threads)
 
     def over(
-        self, arrays: Sequence[Any] | Mapping[str, Any], chunk: int = 16_384
+        self,
+        arrays: Sequence[Any] | Mapping[str, Any],
+        chunk: int = 16_384,
+        out: Any = None,
     ) -> tuple[Any, tuple[Any, ...]]:
         """Return the value and the gradient over long arrays, of a module for NumPy, chunk by chunk in the processor's cache.
 
         Args:
             arrays: the inputs, in order or by name: arrays of one shape, and numbers, whose gradients are summed.
             chunk: so many rows are worked on at once.
+            out: what an earlier call for inputs of these shapes returned: its arrays are written anew and returned, which saves new memory.
 
         Raises:
-            GradgenError: the formula is for another target or has several results, or the inputs are others.
+            GradgenError: the formula is for another target or has several results, or the inputs or `out` are others.
         """
         from gradgen.over import over
 
-        return over(self, arrays, chunk)
+        return over(self, arrays, chunk, out)
 
     def test(self, module: str, templates: Path | None = None) -> Compiled:
         """Return a test of the module, to be written beside it: values and gradients from mpmath, and central differences.

@@ -89,9 +89,7 @@ class Native:
             raise GradgenError(
                 "there are several results; compile the formula with one of them in `outputs`"
             )
-        pair = isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], tuple)
-        before = (out[0], *out[1]) if pair else None if out is None else ()
-        values, slopes = self._call("value_and_grad", inputs, self._wrt, before)
+        values, slopes = self._call("value_and_grad", inputs, self._wrt, beside(out))
         return values[0], slopes
 
     def jacobian(self, *inputs: Any) -> Any:
@@ -139,7 +137,7 @@ class Native:
             raise GradgenError(f"the shapes do not go together: {shapes}") from None
         slopes_of = [shape if each else arrays[at].shape for at in wrt]
         shapes_of = [*[shape] * self._results, *slopes_of]
-        old = _earlier(before, shapes_of, arrays)
+        old = earlier(before, shapes_of, arrays)
         # Of what is one number for all, each block has a sum; of all else, each row has a slope.
         size = math.prod(shape)
         shared = [*[False] * self._results, *(not each and _is_shared(arrays[at], size) for at in wrt)]  # fmt: skip
@@ -242,10 +240,25 @@ def _is_shared(array: NDArray[Any], size: int) -> bool:
     return array.size == 1 and size != 1
 
 
-def _earlier(
-    before: Any, shapes: Sequence[tuple[int, ...]], inputs: Sequence[NDArray[Any]]
-) -> list[Doubles | None]:
+def beside(out: Any) -> Any:
+    """Return what an earlier call returned, value and gradient, as one tuple; None where there was none, and an empty one where it is something else."""
+    pair = isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], tuple)
+    return (out[0], *out[1]) if pair else None if out is None else ()
+
+
+def earlier(
+    before: Any,
+    shapes: Sequence[tuple[int, ...]],
+    inputs: Sequence[NDArray[Any]],
+    kinds: Sequence[Any] = (),
+) -> list[NDArray[Any] | None]:
     """Return the arrays of an earlier call, None for those that are made anew: all where there was none, and numbers.
+
+    Args:
+        before: what it returned, in one tuple.
+        shapes: the shapes that they must have.
+        inputs: what they may share no memory with.
+        kinds: the types of their numbers; without any they are doubles.
 
     Raises:
         GradgenError: they are no such arrays.
@@ -254,12 +267,13 @@ def _earlier(
 
     if before is None:
         return [None] * len(shapes)
-    found: list[Doubles | None] = []
+    found: list[NDArray[Any] | None] = []
     fine = isinstance(before, tuple) and len(before) == len(shapes)
-    for array, shape in zip(before, shapes) if fine else ():
+    types = kinds or [np.float64] * len(shapes)
+    for array, shape, wanted in zip(before, shapes, types) if fine else ():
         fine = fine and np.shape(array) == shape
         if fine and shape:
-            kind = isinstance(array, np.ndarray) and array.dtype == np.float64
+            kind = isinstance(array, np.ndarray) and array.dtype == wanted
             others = [*inputs, *(one for one in found if one is not None)]
             apart = not any(np.may_share_memory(array, one) for one in others)
             fine = kind and array.flags.carray and apart

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
+from gradgen.native import beside, earlier
 from gradgen.numbers import real
 from gradgen.over_rows import check_all_rowwise
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def over(
-    compiled: Compiled, arrays: Sequence[Any] | Mapping[str, Any], chunk: int
+    compiled: Compiled,
+    arrays: Sequence[Any] | Mapping[str, Any],
+    chunk: int,
+    out: Any = None,
 ) -> tuple[Any, tuple[Any, ...]]:
     """Return the value and the gradient that `value_and_grad` returns, with memory for a chunk's intermediate values alone.
 
@@ -22,47 +26,60 @@ def over(
         compiled: the formula, compiled for NumPy.
         arrays: the inputs, in order or by name: arrays of one shape, and numbers.
         chunk: so many rows are worked on at once.
+        out: what an earlier call for inputs of these shapes returned, whose arrays are written anew.
 
     Raises:
-        GradgenError: the formula is for another target or has several results, or the inputs are others.
+        GradgenError: the formula is for another target or has several results, or the inputs or `out` are others.
     """
     import numpy as np
 
     _check(compiled, chunk)
     function: Callable[..., tuple[Any, tuple[Any, ...]]] = compiled.value_and_grad
-    names = compiled.program.inputs
-    named = zip(names, _ordered(compiled, arrays))
-    given = [real(f"`{name}`", value) for name, value in named]
+    names, values = compiled.program.inputs, _ordered(compiled, arrays)
+    given = [real(f"`{name}`", value) for name, value in zip(names, values)]
     shapes = {array.shape: None for array in given if array.ndim}
     if len(shapes) > 1:
         said = ", ".join(f"`{n}` has {a.shape}" for n, a in zip(names, given))
         raise GradgenError(f"inputs are arrays of one shape, and numbers: {said}")
     [shape] = shapes or [()]
     size = int(np.prod(shape))
-    if not shapes or size <= chunk:
-        return function(*given)
+    if not size or not shapes or (size <= chunk and out is None):
+        return function(*values)
     kind = compiled.recipe.reduce
-    rows = [array.reshape(-1) if array.ndim else array for array in given]
+    # A plain number takes the precision of the arrays beside it.
+    rows = [a.reshape(-1) if a.ndim else value for a, value in zip(given, values)]
     signature = compiled.program.signature
     places = [names.index(signature[value]) for value in compiled.program.wrt]
     columns = [*[not kind], *(bool(given[at].ndim) for at in places)]
-    found: list[Any] = [None] * len(columns)
+    found: list[Any] = []
     for start in range(0, size, chunk):
         part = slice(start, start + chunk)
-        value, slopes = function(*(row[part] if row.ndim else row for row in rows))
+        value, slopes = function(
+            *(row[part] if a.ndim else row for row, a in zip(rows, given))
+        )
+        if start == 0:
+            spread = [shape if column else () for column in columns]
+            kinds = [np.asarray(one).dtype for one in (value, *slopes)]
+            old = earlier(beside(out), spread, given, kinds)
+            final = [*map(_or_new, old, spread, kinds)]
+            found = [x.reshape(-1) if c else None for x, c in zip(final, columns)]
         share = (min(size, part.stop) - start) / size if kind == "mean" else 1.0
         for place, (result, column) in enumerate(zip((value, *slopes), columns)):
             if share != 1.0:
                 result = result * result.dtype.type(share)
-            if not column:
-                before = found[place]
-                found[place] = result if before is None else before + result
-                continue
-            if start == 0:
-                found[place] = np.empty(size, result.dtype)
-            found[place][part] = result
-    final = [f.reshape(shape) if column else f for f, column in zip(found, columns)]
-    return final[0], tuple(final[1:])
+            if column:
+                found[place][part] = result
+            else:
+                found[place] = result if start == 0 else found[place] + result
+    ends = [x if c else f for x, f, c in zip(final, found, columns)]
+    return ends[0], tuple(ends[1:])
+
+
+def _or_new(old: Any, shape: tuple[int, ...], kind: Any) -> Any:
+    """Return an earlier array, or a new one."""
+    import numpy as np
+
+    return np.empty(shape, kind) if old is None else old
 
 
 def _check(compiled: Compiled, chunk: int) -> None:

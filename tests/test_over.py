@@ -54,6 +54,28 @@ def test_chunks_come_to_what_whole_arrays_come_to(kind: Any, reduce: str) -> Non
                     near(one, other, tolerance)
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_arrays_of_an_earlier_call_are_written_anew(kind: Any) -> None:
+    made = compile("x*sigmoid(y) + z", inputs="x, y, z", target="numpy")
+    x, y, again = np.random.default_rng(5).uniform(-2, 2, (3, 10, 11)).astype(kind)
+    for chunk in (7, 110, 200):
+        before = made.over((x, x, 0.5), chunk=chunk)
+        held = [before[0], *before[1][:2]]
+        value, slopes = made.over((again, y, 0.25), chunk=chunk, out=before)
+        assert value is held[0] and slopes[0] is held[1] and slopes[1] is held[2]
+        want, gradient = made.over((again, y, 0.25), chunk=chunk)
+        assert value.dtype == kind
+        near(value, want, 0.0)
+        for one, other in zip(slopes, gradient, strict=True):
+            near(one, other, 0.0)
+        other = np.float32 if kind is np.float64 else np.float64
+        for wrong in (value, (value, slopes[:2]), (value[:5], slopes), (x, slopes), (value, (slopes[0], slopes[0], 0.0)), (value.astype(other), slopes)):  # fmt: skip
+            with pytest.raises(GradgenError, match="what an earlier call"):
+                made.over((x, y, 0.25), chunk=chunk, out=wrong)
+    empty = made.over((x[:0], y[:0], 0.25))
+    assert made.over((x[:0], y[:0], 0.25), out=empty)[0].shape == (0, 11)
+
+
 def test_inputs_are_given_by_name_and_have_defaults() -> None:
     made = compile("a*x**k", inputs="x, a, k", wrt="a", defaults={"k": 2.0}, target="numpy")  # fmt: skip
     value, (slope,) = made.over({"a": 2.0, "x": np.arange(5.0)}, chunk=2)

