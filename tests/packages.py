@@ -306,9 +306,14 @@ def compare(
     named = getattr(importlib.import_module(one.module), one.node.name)
     said = (asked or {}).get("const", {}).items()
     given = {name: int(k) if k.isdigit() else k for name, k in said}
-    original = functools.partial(named, **given)
     inputs = made.program.inputs
     params = [arg.arg for arg in (*one.node.args.args, *one.node.args.kwonlyargs)]
+    held = {*given, *arguments(inputs, params, [0.0] * len(inputs))}
+    needed = params[: len(one.node.args.args) - len(one.node.args.defaults)]
+    for name in {*needed} - held:  # what an example counts
+        counts = [int(v[name]) for v in examples(one, [name]) if v[name] % 1 == 0]
+        given |= dict.fromkeys([name], counts[0]) if counts else {}
+    original = functools.partial(named, **given)
     met = 0
     for point in points(one, inputs):
         found = differs(original, made, point, inputs, params)
@@ -478,17 +483,19 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="follow no imports")
     parser.add_argument("--read", action="store_true", help="compare nothing")
     parser.add_argument("--most", type=int, default=30, help="so many reasons")
+    parser.add_argument("--these", type=Path, help="functions that a file lists")
     parser.add_argument("--only", default="", help="functions whose names hold this")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     follow = (
         None if options.alone else [name.split(".")[0] for name in options.packages]
     )
+    these = options.these.read_text().split() if options.these else []
     whole = Tally()
     for package in options.packages:
         tally = Tally()
         for one in candidates(package):
-            if options.only in one.name:
+            if options.only in one.name and (not these or one.name in these):
                 look(one, tally, follow, not options.read)
         share = 100 * tally.read / max(1, tally.functions)
         print(

@@ -199,6 +199,13 @@ def test_examples_of_a_docstring_tell_lengths() -> None:
 def test_what_is_read_once_is_said() -> None:
     for body, told in (
         ("return x*y", 0),
+        ("if x > 1: a = y\n    elif x > 0.5: a = y*y\n    return a*x", 0),
+        ("for v in (0.5, 1.5):\n        if x > v: a = v*y\n    return a*x", 0),
+        (
+            "m = 'a'\n    x = 2*x if m in frozenset(('a', 'b')) else x\n    return x*y if m not in {'b'} else y",
+            0,
+        ),
+        ("return y*x if x in frozenset([2.0, 3.0]) else x", 0),
         ("import math\n    return math.trunc(x)*y", 1),
     ):
         text = f"def f(x, y):\n    {body}\n"

@@ -241,7 +241,7 @@ class Expressions:
             return self.numbers.comparison(node.ops, operands)
         among = isinstance(op, (ast.In, ast.NotIn))
         turned = isinstance(op, (ast.NotIn, ast.IsNot, ast.NotEq))
-        if among and type(other) is tuple:
+        if among and isinstance(other, tuple):
             found: Value = False
             for each in other:
                 here = self.same(one, each)
@@ -394,5 +394,5 @@ _TYPES = ("int", "bool", "complex", "str", "list", "tuple", "dict", "set")
 _BUILTINS = (
     *("abs", "max", "min", "pow", "float", "isinstance", *_TYPES),
     *("len", "sum", "any", "all", "zip", "enumerate", "reversed", "sorted", "map"),
-    "range",
+    *("range", "frozenset"),
 )

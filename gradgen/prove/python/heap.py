@@ -113,7 +113,8 @@ class Heap:
         held = self.held[place]
         if isinstance(held, Local):
             for name in {**one, **other}:
-                held[name] = self._either(test, one.get(name), other.get(name))
+                pair = one.get(name), other.get(name)
+                held[name] = self._either(test, *self._named(*pair))
             return
         keys = [[*each] if isinstance(held, dict) else len(each) for each in (one, other)]  # fmt: skip
         self.lost[place] |= keys[0] != keys[1]
@@ -132,6 +133,14 @@ class Heap:
         values = [value for _, value in merged]
         self.lost[place] |= None in values
         _put(held, dict(merged) if isinstance(held, dict) else values)
+
+    def _named(self, one: Any, other: Any) -> tuple[Any, Any]:
+        """Return what a name is in two ways; without a value in one, where Python raises if it is read, there is no number."""
+        if one is None and isinstance(other, (int, Place)):
+            one = self.numbers.nothing()
+        elif other is None and isinstance(one, (int, Place)):
+            other = self.numbers.nothing()
+        return one, other
 
     def _either(self, test: Place, one: Any, other: Any) -> Any:
         """Return the one value or the other; None where that is not known."""

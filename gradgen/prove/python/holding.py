@@ -77,11 +77,10 @@ class Holding(Expressions):
         if holder is not None:
             self.heap.check(holder)
             value = holder[name]
-        else:
-            value = scope[name] if name in scope else self.names.meaning(name)
-        if value is None:
-            raise UnknownError
-        return value
+            if value is None:
+                raise UnknownError
+            return value
+        return super().named(name, scope)
 
     def combined(self, node: ast.expr, operands: list[Any], scope: Scope) -> Any:
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)):

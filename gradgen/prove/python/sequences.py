@@ -242,10 +242,11 @@ def call(walker: Walker, name: str, args: Sequence[Any], named: Mapping[str, Any
         if not isinstance(args[0], (tuple, list, dict, range)):
             raise UnknownError
         return len(args[0])
-    if name in ("list", "tuple", "set") and len(args) == len(rows) < 2 and not named:
+    if name in ("list", "tuple", "set", "frozenset") and len(args) == len(rows) < 2 and not named:  # fmt: skip
         items = rows[0] if rows else []
-        if name == "set":
-            return Sets({key(walker, each): None for each in items})
+        if name in ("set", "frozenset"):
+            keys = dict.fromkeys(key(walker, each) for each in items)
+            return Sets(of_key(walker, each) for each in keys)
         return tuple(items) if name == "tuple" else walker.held(List(items))
     if name == "sorted" and len(rows) == 1 and {*named} <= {"reverse"}:
         back = named.get("reverse", False)
