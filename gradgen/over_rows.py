@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -21,10 +21,9 @@ from gradgen.write.target import Target
 
 
 def is_over_rows(settings: Settings, program: Program) -> bool:
-    """Whether rows are added up in a module: in C only if the formula does, in a query by what goes through its rows."""
-    if settings.target != ROWS.name or not settings.rows:
-        return bool(settings.rows) and not TARGETS[settings.target].selects
-    return bool(_adding(program))
+    """Whether rows are added up in a module: in C, in queries and of frames only if the formula does."""
+    in_formula = settings.target == ROWS.name or TARGETS[settings.target].selects
+    return bool(settings.rows) and (not in_formula or bool(_adding(program)))
 
 
 def _adds_results(settings: Settings) -> bool:
@@ -59,9 +58,11 @@ def target_of(settings: Settings, program: Program) -> Target:
     Raises:
         GradgenError: it has no such lines.
     """
-    if settings.target != ROWS.name or not is_over_rows(settings, program):
+    if not is_over_rows(settings, program):
         return target_for(settings)
-    return target_for(settings, ROWS_SUMS)
+    if TARGETS[settings.target].selects:
+        return replace(target_for(settings), whole=True)
+    return target_for(settings, ROWS_SUMS if settings.target == ROWS.name else None)
 
 
 def columns_of(settings: Settings, program: Program) -> Sequence[str]:
@@ -111,13 +112,14 @@ def by_parameters(program: Program, settings: Settings) -> Program:
         GradgenError: the gradient by a column is asked for.
     """
     target = TARGETS[settings.target]
-    if not (settings.reduce and target.selects):
+    adds = settings.reduce or adds_rows(program)
+    if not (adds and target.selects):
         return program
     columns = settings.rows or program.inputs
     for name in settings.wrt or ():
         if name in columns:
             raise GradgenError(
-                f"the {settings.reduce} over rows has no gradient by the column `{name}`: each row has its own; leave one of --reduce and --wrt {name} out"
+                f"the {adds} over rows has no gradient by the column `{name}`: each row has its own; leave {'one of --reduce and' * bool(settings.reduce)} --wrt {name} out"
             )
     wrt = [v for v in program.wrt if program.signature[v] not in columns]
     return replace(program, wrt=tuple(wrt))
@@ -141,6 +143,8 @@ def check_rows(program: Program, settings: Settings) -> Program:
         raise GradgenError(_without(whole[0].op, settings))
     each = rowwise(program, settings.rows)
     results = [program.steps[value] for _, value in program.outputs]
+    if TARGETS[settings.target].selects:
+        _check_one(program, settings, each)
     for step in whole:
         if step.args[0] not in each and settings.reduce and step in results:
             raise GradgenError(
@@ -151,6 +155,28 @@ def check_rows(program: Program, settings: Settings) -> Program:
                 f"{step.op} is over rows, and what it is given here is the same for all of them: no column of --rows ({_listed(settings.rows)}) is in it"
             )
     return program
+
+
+def _check_one(program: Program, settings: Settings, each: Container[int]) -> None:
+    """Hold a formula that adds up rows in a query or of a frame to give one number for all of them.
+
+    Raises:
+        GradgenError: it gives another, or is added up again.
+    """
+    by = adds_rows(program)
+    if settings.reduce:
+        raise GradgenError(
+            f"{by}(...) adds rows up in the formula, and --reduce {settings.reduce} adds up what comes of it: write {settings.reduce}(...) around it instead, and leave --reduce out"
+        )
+    if len(program.outputs) > 1:
+        raise GradgenError(
+            f"a formula with {by}(...) has one result in {settings.target}, and there are several; --target numpy, jax, torch, c and python have all of them"
+        )
+    ((name, value),) = program.outputs
+    if value in each:
+        raise GradgenError(
+            f"each row has its own `{name}`, which {by}(...) of all rows is in: in {settings.target} the result is one number, as sum(...) or mean(...) around it gives; --target numpy, jax, torch, c and python have each row's"
+        )
 
 
 def check_all_rowwise(program: Program, columns: Sequence[str], what: str) -> None:
@@ -176,7 +202,7 @@ def for_few_rows(results: Sequence[sp.Basic], settings: Settings) -> list[sp.Bas
 def _without(op: str, settings: Settings) -> str:
     """Return what to say of a sum over rows where there are none."""
     if not (TARGETS[settings.target].is_python or settings.target == ROWS.name):
-        takers = ", ".join(["python", "c", *(t.name for t in TARGETS.values() if t.arrays)])  # fmt: skip
+        takers = ", ".join(["python", "c", *(t.name for t in TARGETS.values() if t.arrays or t.selects)])  # fmt: skip
         return f"{op} is over rows of data, which are of --target {takers} with --rows; a sum over an index is Sum(x**k, (k, 0, 10))"
     return f'{op} is over rows of data: name the inputs that are columns, as in --rows "x, y"; a sum over an index is Sum(x**k, (k, 0, 10))'
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gradgen.compiled import Compiled
 from gradgen.errors import GradgenError
+from gradgen.over_rows import is_over_rows, target_of
 from gradgen.pipeline import regenerate
 from gradgen.targets import target_for
 from gradgen.write.languages.sql import SQL
@@ -27,7 +28,7 @@ class Summed:
         wrt: the inputs that its slopes are by, in order.
         results: how many results the formula has.
         normal: whether it gives the sums of least squares.
-        mean: whether it gives means.
+        mean: whether what it gives is of a size that does not grow with the rows, as a mean is, or as the formula has it.
     """
 
     columns: tuple[str, ...]
@@ -64,7 +65,8 @@ def summed(compiled: Compiled, target: str) -> Summed:
         GradgenError: it is none of it, or gives more than one row, or no slope.
     """
     recipe, program = compiled.recipe, compiled.program
-    if recipe.target != target or not recipe.reduce or recipe.by:
+    one = recipe.reduce or is_over_rows(recipe, program)
+    if recipe.target != target or not one or recipe.by:
         raise GradgenError(
             f"a fit is of what gives one row of sums: compile the formula with --target {target} and --reduce sum, without --by"
         )
@@ -80,7 +82,7 @@ def summed(compiled: Compiled, target: str) -> Summed:
         wrt=tuple(signature[v] for v in program.wrt),
         results=len(program.outputs),
         normal="gauss_newton" in recipe.with_,
-        mean=recipe.reduce == "mean",
+        mean=recipe.reduce != "sum",
     )
 
 
@@ -97,7 +99,7 @@ def query_of(compiled: Compiled, table: str | None = None) -> Query:
         )
     if table is not None and table != recipe.table:
         compiled = regenerate(replace(recipe, table=table))
-    target, source = target_for(compiled.recipe), compiled.source
+    target, source = target_of(compiled.recipe, compiled.program), compiled.source
     _, begins, query = source.partition("\nWITH\n")
     called = [one for one in helpers(target).values() if one.strip("\n") in source]
     return Query(

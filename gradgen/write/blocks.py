@@ -23,7 +23,7 @@ from gradgen.write.compact.fuse import Compact, Fused
 from gradgen.write.compact.gather import SUM, gathered
 from gradgen.write.compact.plan import Plan, in_loops, in_order, kept_names
 from gradgen.write.lines import LINE, Text, Writer
-from gradgen.write.sql.sums import summed, summed_rows
+from gradgen.write.sql.sums import apart, summed, summed_rows
 from gradgen.write.target import Blocks, Target
 
 #: No line that starts several names is longer.
@@ -258,7 +258,8 @@ class Functions:
         self.inputs = {value: names[value] for value in plan.program.signature}
         self.fuser = Compact(chain, plan.kinds, in_loops(plan.program, target, chain.steps))  # fmt: skip
         self.author = kept_names(plan.program)
-        self.ahead = self._ahead()
+        ahead = forward(plan.program, chain) if plan.ahead is None else plan.ahead
+        self.ahead = apart(ahead, chain.steps, plan.program, target)
         self.back, self.upstream = self._back()
         self.swept: list[tuple[Block, Function]] = []
         self.rows: Jacobian | None = None
@@ -298,13 +299,10 @@ class Functions:
         plan = replace(self.plan, program=self.shown, names=names, inside=inside)
         return function, chain, plan
 
-    def _ahead(self) -> Sequence[Line]:
-        ahead = self.plan.ahead
-        return forward(self.program, self.chain) if ahead is None else ahead
-
     def _back(self) -> tuple[Function, Mapping[int, str]]:
         program = self.program
         upstream, lines = backward(program, self.chain)
+        lines = [*apart(lines, self.chain.steps, program, self.target)]
         names = {**self.plan.names, **upstream}
         returned = [program.adjoints[value] for value in program.wrt]
         if not self.target.compact:

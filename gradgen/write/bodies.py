@@ -97,7 +97,7 @@ class Bodies:
         self.writer.start(upstream)
         texts = [*written(self.writer, self.functions.back)]
         returned = [program.adjoints[value] for value in program.wrt]
-        returned = self._said(self.functions.back, returned)
+        returned = self.returned(self.functions.back, returned)
         body = self._body(self._groups(texts), upstream, texts)
         return body, upstream, returned
 
@@ -117,7 +117,7 @@ class Bodies:
         function, chain, plan = self.functions.single()
         texts = [*written(self.writer, function)]
         returned = [self.program.adjoints[value] for value in self.program.wrt]
-        returned = self._said(function, returned)
+        returned = self.returned(function, returned)
         words = Words(plan.program, plan.names, plan.holder)
         words.notes = self.comments.words.notes
         comments = Comments(words, chain, self.target.language)
@@ -187,10 +187,10 @@ class Bodies:
         found = self.functions.rows
         assert found is not None
         slopes = [*dict.fromkeys(name for row in found.rows for name in row if name)]
-        said = dict(zip(slopes, self._said(self.functions.end, slopes)))
+        said = dict(zip(slopes, self.returned(self.functions.end, slopes)))
         return [[said.get(name, name) for name in row] for row in found.rows]
 
-    def _said(self, function: Function, returned: Sequence[str]) -> list[str]:
+    def returned(self, function: Function, returned: Sequence[str]) -> list[str]:
         """Return what a function returns: a gradient that is no more than another has no line."""
         called = self.target.called or str
         if not function.said:

@@ -162,6 +162,7 @@ class Target:
         table: the table.
         by: the columns of it that group its rows.
         normal: whether it gives the sums of the normal equations of least squares.
+        whole: whether a formula adds rows up itself, in a query or of a frame.
         apart: what makes the names of a program such as the language tells apart.
         written: the helpers that it writes itself, by the names that files of them would have.
         frames: whether its functions are from frames to frames, whose columns values are.
@@ -219,6 +220,7 @@ class Target:
     table: str = ""
     by: tuple[str, ...] = ()
     normal: bool = False
+    whole: bool = False
     apart: Callable[[Program], Program] = lambda program: program
     written: Callable[[], Mapping[str, str]] = dict
     frames: bool = False
@@ -255,9 +257,15 @@ class Target:
         return bool(self.query) or self.frames
 
     @property
+    def in_one(self) -> bool:
+        """Whether what a query or a function of frames gives is one row, or one for each group."""
+        return bool(self.reduce) or self.whole
+
+    @property
     def adds(self) -> bool:
         """Whether rows are added up."""
-        return bool(self.rows) and (self.arrays or self.lists or self.sums)
+        inside = self.arrays or self.lists or self.sums or self.whole
+        return bool(self.rows) and inside
 
     def columns(self, program: Program) -> tuple[str, ...]:
         """Return the inputs that are columns of a table or a frame: all, where none are named."""

@@ -468,8 +468,8 @@ def test_formulas_that_are_none_are_refused() -> None:
     ):
         with pytest.raises(GradgenError, match=says):
             compile(source, target="polars")
-    with pytest.raises(GradgenError, match="adds up a whole formula"):
-        compile("sum(x*y)", target="polars", rows="x")
+    with pytest.raises(GradgenError, match="each row has its own `f`"):
+        compile("sum(x*y)*x", target="polars", rows="x")
     foreign = "from numpy import interp\nf = interp(x, 0, 1)"
     with pytest.raises(GradgenError):
         compile(foreign, target="polars")

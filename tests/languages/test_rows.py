@@ -406,7 +406,7 @@ def test_jax_transforms_sums() -> None:
     ("source", "options", "message"),
     [
         ("sum(x)", {}, "name the inputs that are columns"),
-        ("mean(x)", {"target": "javascript"}, "python, c, jax, numpy, torch with --rows"),
+        ("mean(x)", {"target": "javascript"}, "python, c, jax, numpy, polars, sql, torch with --rows"),
         ("sum(x) + 1", {"target": "numpy"}, "name the inputs that are columns"),
         ("sum(a)*x", {"target": "numpy", "rows": "x"}, "the same for all of them"),
         ("sum(2)*x", {"target": "numpy", "rows": "x"}, "the same for all of them"),

@@ -212,7 +212,7 @@ def test_every_real_formula_parses(dialect: str) -> None:
         ({"target": "sql", "dialect": "oracle"}, "no dialect `oracle`; known are duckdb, spark"),
         ({"target": "c", "dialect": "spark"}, "a dialect is of --target sql; in c"),
         ({"target": "sql", "dialect": "generic", "source": "digamma(x)"}, "a --dialect that has those"),
-        ({"target": "sql", "source": "x/sum(x*k)", "rows": "x"}, r"no part of one, as sum\(...\) does"),
+        ({"target": "sql", "source": "x/sum(x*k)", "rows": "x"}, "each row has its own `f`"),
         ({"target": "sql", "dialect": "postgres", "source": "x % k", "rows": "x"}, "takes each % for a parameter"),
     ],
 )  # fmt: skip

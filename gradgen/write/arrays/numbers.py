@@ -18,6 +18,8 @@ class Numbers:
         self.steps = steps
         self.language = language
         self.words = language.fixed
+        #: What depends on data without operands, or on how many rows there are.
+        self._given = {"input", *(op for op, row in steps.rows.items() if row.level)}
         #: By value, whether it is made of constants alone.
         self._known: list[bool] = []
 
@@ -29,7 +31,7 @@ class Numbers:
         if isinstance(node, int):
             known = self._known
             for op, args, _, _ in self.steps.list[len(known) :]:
-                known.append(op != "input" and all(known[arg] for arg in args))
+                known.append(op not in self._given and all(known[arg] for arg in args))
             return known[node]
         return all(self.holds(Bound(arg, node.scope)) for arg in node.term.args)
 

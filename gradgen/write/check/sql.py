@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 
 from gradgen.errors import GradgenError
@@ -58,7 +58,11 @@ def _token(dialect: Dialect) -> re.Pattern[str]:
 
 
 def check(
-    text: str, skeleton: Skeleton, called: frozenset[str], dialect: Dialect
+    text: str,
+    skeleton: Skeleton,
+    called: frozenset[str],
+    dialect: Dialect,
+    sums: type[Query],
 ) -> None:
     """Prove that a file is comments, known macros, and one query: levels of plain expressions over columns of one table and parameters.
 
@@ -67,6 +71,7 @@ def check(
         skeleton: what it may hold.
         called: what expressions may call beside macros.
         dialect: the dialect that it is in.
+        sums: what checks a query that adds rows up in its parts.
 
     Raises:
         GradgenError: the file is anything else.
@@ -84,9 +89,10 @@ def check(
             raise GradgenError(
                 f"{dialect.engine} cuts names off after {dialect.longest} bytes, and may take two for one: `{name.strip(dialect.quote)}` is longer; give inputs and results shorter names"
             )
-    tokens = Tokens(query, _token(dialect), _refused)
+    tokens = Tokens(query, _token(dialect), refused)
     helpers = {f"{dialect.prefix}{name}" for name in skeleton.helpers}
-    known = _Query(tokens, called | helpers, skeleton, dialect)
+    kind = sums if skeleton.signatures["whole"] else Query
+    known = kind(tokens, called | helpers, skeleton, dialect)
     known.check()
     tokens.ended()
 
@@ -104,26 +110,26 @@ def _behind(text: str, skeleton: Skeleton) -> str:
         elif text.startswith("--"):
             line, _, text = text.partition("\n")
             if "\r" in line:
-                raise _refused("a comment ends inside its line")
+                raise refused("a comment ends inside its line")
         else:
             return text
 
 
-def _refused(reason: str) -> GradgenError:
+def refused(reason: str) -> GradgenError:
     return GradgenError(
         f"the query is not what a generated query must be, so it is not written: {reason}; please report the formula"
     )
 
 
-def _named(tokens: Tokens) -> str:
+def named(tokens: Tokens) -> str:
     """Pass over a name that is no word of the language, and return it."""
     if tokens.next in _WORDS:
-        raise _refused(f"it has `{tokens.next[:40]}` where a name stands")
+        raise refused(f"it has `{tokens.next[:40]}` where a name stands")
     return tokens.taken("name", "quoted")
 
 
-class _Query:
-    """Checks one query."""
+class Parts:
+    """Checks parts of a query."""
 
     def __init__(
         self,
@@ -142,16 +148,107 @@ class _Query:
         #: The columns that an expression may read, without regard to case.
         self.known: set[str] = set()
 
+    def named_constants(self) -> Iterator[str]:
+        """Pass over constants, and yield their names."""
+        tokens = self.tokens
+        while tokens.took(","):
+            tokens.took("-")
+            if tokens.kind != "number":
+                raise refused("a constant is no number")
+            tokens.take(tokens.next, "AS")
+            name = named(tokens)
+            if name not in self.constants:
+                raise refused(f"it has a constant `{name[:40]}`")
+            yield name
+
+    def total(self) -> bool:
+        """Pass over a sum or a mean over all rows, if one comes next."""
+        tokens = self.tokens
+        place = tokens.place
+        for how in self.parts["totals"]:
+            before, *between = self.dialect.total.format(how, _SUMMED).split(_SUMMED)
+            found = tokens.passes(before)
+            for text in between:
+                if found:
+                    self.expression((")",))
+                    found = tokens.passes(text)
+            if found:
+                return True
+            tokens.place = place
+        return False
+
+    def declare(self, name: str) -> None:
+        plain = name.strip('"').casefold()
+        if plain in self.known:
+            raise refused(f"it has two columns `{name[:40]}`")
+        self.known.add(plain)
+
+    def expression(self, ends: Collection[str]) -> None:
+        """Pass over an expression: operands that are known, with operators between them, up to a token outside of brackets."""
+        tokens, operand = self.tokens, True
+        opened: list[str] = []
+        while opened or operand or tokens.next not in ends:
+            kind, text, top = tokens.kind, tokens.next, opened[-1] if opened else ""
+            if not text:
+                raise refused("it ends in the middle of an expression")
+            tokens.take(text)
+            if operand:
+                operand = self._operand(kind, text, opened)
+            elif text in self.choice:
+                if top not in self.choice[text]:
+                    raise refused(f"`{text}` stands outside of its choice")
+                opened[-1:] = [] if text == "END" else [text]
+                operand = text != "END"
+            elif text == ")" and top in ("(", "call"):
+                opened.pop()
+            elif text in _BINARY or (text == "," and top == "call"):
+                operand = True
+            else:
+                raise refused(f"it has `{text[:40]}` for an operator")
+
+    def _operand(self, kind: str, text: str, opened: list[str]) -> bool:
+        """Pass over an operand, or what begins one; return whether one is still to come."""
+        tokens = self.tokens
+        if text in ("-", "NOT"):
+            return True
+        if text == "(":
+            opened.append("(")
+            return True
+        if text == "CASE":
+            opened.append("CASE")
+            tokens.take("WHEN")
+            opened[-1] = "WHEN"
+            return True
+        if kind == "constant":
+            return False
+        if kind == "name" and tokens.next == "(":
+            if text not in self.callables:
+                raise refused(f"it calls `{text[:40]}`")
+            tokens.take("(")
+            if tokens.took(")"):
+                return False
+            opened.append("call")
+            return True
+        known = kind in ("number", "whole") or text in _VALUES
+        column = kind in ("name", "quoted") and text not in _WORDS
+        if known or (column and text.strip('"').casefold() in self.known):
+            return False
+        raise refused(f"it has `{text[:40]}` for an operand")
+
+
+class Query(Parts):
+    """Checks one query."""
+
     def check(self) -> None:
         tokens = self.tokens
         tokens.take("WITH")
-        source = _named(tokens)
-        self._inputs()
+        source = named(tokens)
+        self.inputs()
         names = {source.casefold()}
         while tokens.took(","):
-            name = _named(tokens)
+            name = named(tokens)
             if name.casefold() in names | {self.table.casefold()}:
-                raise _refused(f"it has two levels `{name[:40]}`")
+                raise refused(f"it has two levels `{name[:40]}`")
             names.add(name.casefold())
             tokens.take("AS", "(", "SELECT")
             star = self.dialect.star.format(source)
@@ -163,7 +260,7 @@ class _Query:
             while tokens.took(","):
                 self.expression(("AS",))
                 tokens.take("AS")
-                self._declare(_named(tokens))
+                self.declare(named(tokens))
             tokens.take("FROM", source)
             tokens.passed(self.dialect.fence)
             tokens.take(")")
@@ -172,7 +269,7 @@ class _Query:
         self._final(source)
         tokens.take(";")
 
-    def _inputs(self) -> None:
+    def inputs(self) -> None:
         """Pass over the level that reads the table."""
         tokens, given = self.tokens, self.parts["inputs"]
         tokens.take("AS", "(", "SELECT")
@@ -180,16 +277,9 @@ class _Query:
             if place:
                 tokens.take(",")
             tokens.passed(text)
-            self._declare(text.rpartition(" AS ")[2])
-        while tokens.took(","):  # constants
-            tokens.took("-")
-            if tokens.kind != "number":
-                raise _refused("a constant is no number")
-            tokens.take(tokens.next, "AS")
-            name = _named(tokens)
-            if name not in self.constants:
-                raise _refused(f"it has a constant `{name[:40]}`")
-            self._declare(name)
+            self.declare(text.rpartition(" AS ")[2])
+        for name in self.named_constants():
+            self.declare(name)
         tokens.take("FROM")
         tokens.passed(self.table)
         for place, text in enumerate(self.parts["where"]):
@@ -218,29 +308,17 @@ class _Query:
         while not self._left_out():
             if tokens.took(*counted):
                 continue
-            if self._total():
+            if self.total():
                 tokens.take("AS")
-                found.append(_named(tokens))
+                found.append(named(tokens))
             else:
                 whole = tokens.next
                 self.expression((",", "AS"))
-                found.append(_named(tokens) if tokens.took("AS") else whole)
+                found.append(named(tokens) if tokens.took("AS") else whole)
             tokens.take(",")
         if {*found} != {*self.parts["results"]}:
-            raise _refused("it gives something else")
+            raise refused("it gives something else")
         tokens.take("FROM", source)
-
-    def _total(self) -> bool:
-        """Pass over a sum or a mean over all rows, if one comes next."""
-        tokens = self.tokens
-        for how in self.parts["totals"]:
-            before, *between = self.dialect.total.format(how, _SUMMED).split(_SUMMED)
-            if tokens.passes(before):
-                for text in between:
-                    self.expression((")",))
-                    tokens.passed(text)
-                return True
-        return False
 
     def _left_out(self) -> bool:
         """Pass over the count of the rows that are left out, if it comes next; of groups they are counted apart."""
@@ -258,61 +336,3 @@ class _Query:
             tokens.take(")", ")")
         tokens.take("AS", "left_out")
         return True
-
-    def _declare(self, name: str) -> None:
-        plain = name.strip('"').casefold()
-        if plain in self.known:
-            raise _refused(f"it has two columns `{name[:40]}`")
-        self.known.add(plain)
-
-    def expression(self, ends: Collection[str]) -> None:
-        """Pass over an expression: operands that are known, with operators between them, up to a token outside of brackets."""
-        tokens, operand = self.tokens, True
-        opened: list[str] = []
-        while opened or operand or tokens.next not in ends:
-            kind, text, top = tokens.kind, tokens.next, opened[-1] if opened else ""
-            if not text:
-                raise _refused("it ends in the middle of an expression")
-            tokens.take(text)
-            if operand:
-                operand = self._operand(kind, text, opened)
-            elif text in self.choice:
-                if top not in self.choice[text]:
-                    raise _refused(f"`{text}` stands outside of its choice")
-                opened[-1:] = [] if text == "END" else [text]
-                operand = text != "END"
-            elif text == ")" and top in ("(", "call"):
-                opened.pop()
-            elif text in _BINARY or (text == "," and top == "call"):
-                operand = True
-            else:
-                raise _refused(f"it has `{text[:40]}` for an operator")
-
-    def _operand(self, kind: str, text: str, opened: list[str]) -> bool:
-        """Pass over an operand, or what begins one; return whether one is still to come."""
-        tokens = self.tokens
-        if text in ("-", "NOT"):
-            return True
-        if text == "(":
-            opened.append("(")
-            return True
-        if text == "CASE":
-            opened.append("CASE")
-            tokens.take("WHEN")
-            opened[-1] = "WHEN"
-            return True
-        if kind == "constant":
-            return False
-        if kind == "name" and tokens.next == "(":
-            if text not in self.callables:
-                raise _refused(f"it calls `{text[:40]}`")
-            tokens.take("(")
-            if tokens.took(")"):
-                return False
-            opened.append("call")
-            return True
-        known = kind in ("number", "whole") or text in _VALUES
-        column = kind in ("name", "quoted") and text not in _WORDS
-        if known or (column and text.strip('"').casefold() in self.known):
-            return False
-        raise _refused(f"it has `{text[:40]}` for an operand")

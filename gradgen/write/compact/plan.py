@@ -73,7 +73,7 @@ def _past_exponentials(program: Program) -> Iterator[Way]:
 
 def in_loops(program: Program, target: Target, steps: Steps) -> Rowwise | None:
     """Return which values each row of data has its own of, where lines stand in loops over rows; else nothing."""
-    if not (target.rows and (target.lists or target.sums)):
+    if not (target.rows and (target.lists or target.sums or target.whole)):
         return None
     signature = program.signature.items()
     return Rowwise(steps, {v for v, name in signature if name in target.rows})

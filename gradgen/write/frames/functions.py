@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from gradgen.core.program import Program
-from gradgen.errors import GradgenError
 from gradgen.passes.cost import Cost
 from gradgen.write.bodies import Bodies, Part
 from gradgen.write.constants import Declarations
@@ -58,7 +57,7 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
         GradgenError: the program adds rows up in its formula.
     """
     program, bodies, target = viewer.program, viewer.bodies, viewer.target
-    _check(program, target)
+    check_normal(program, target)
     ahead, back = bodies.forward()[0], bodies.backward()[0]
     cost = Cost(ahead.operations, back.operations)
     names = [program.names[value] for _, value in program.outputs]
@@ -76,7 +75,7 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
     ]
     if target.normal:
         made.append(_normal(viewer, every, slopes))
-    if not target.reduce:
+    if not target.in_one:
         made.append(_count(viewer))
     helpers = viewer.files.helpers([*bodies.said, "_inputs("])
     constants = viewer.declarations.lines(bodies.constants, bodies.read)
@@ -95,15 +94,6 @@ def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Co
     return module, cost
 
 
-def _check(program: Program, target: Target) -> None:
-    check_normal(program, target)
-    for step in program.steps:
-        if step.op in program.rows and program.rows[step.op].level:
-            raise GradgenError(
-                f"a module of frames adds up a whole formula, with --reduce sum or mean, and no part of one, as {step.op}(...) does; --target numpy, jax, torch, c and python do, with --rows"
-            )
-
-
 def _function(
     viewer: Viewer,
     name: str,
@@ -113,7 +103,7 @@ def _function(
     program, target = viewer.program, viewer.target
     parts = frame_parts(program, target)
     results = [result(target, *one) for one in gives]
-    if target.reduce:
+    if target.in_one:
         results += parts["counts"]
     else:
         results = [*parts["columns"], *results]
@@ -122,7 +112,7 @@ def _function(
         parameters=parameters_of(program, target, viewer.defaults),
         summary=(*returned(viewer.docstrings, name),),
         entered=parts["entered"][0],
-        taken="" if target.reduce else "col.taken",
+        taken="" if target.in_one else "col.taken",
         levels=tuple([(*level,) for level in levels]),
         results=(*results,),
         selects=parts["selects"][0],

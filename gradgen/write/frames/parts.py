@@ -35,7 +35,9 @@ def frame_parts(program: Program, target: Target) -> Mapping[str, tuple[str, ...
 
 def result(target: Target, name: str, text: str) -> str:
     """Return a result as a function gives it: of each row, or over those that have no null."""
-    if not target.reduce:
+    if target.whole:
+        return f"{name}=pl.when(col.taken).then({text}).max()"
+    if not target.in_one:
         return f"{name}={text}"
     return f"{name}=pl.when(col.taken).then({text}).{target.reduce}()"
 
@@ -64,16 +66,17 @@ def signatures_of_frames(
     found: dict[str, Sequence[str]] = {"forward": given, "value_and_grad": given}
     if target.normal:
         found["gauss_newton"] = given
-    if not target.reduce:
+    if not target.in_one:
         found["left_out"] = given[:1]
     return {
         **found,
         "functions": (*found,),
+        "whole": ("max",) if target.whole else (),
         "selects": parts["selects"],
         "ordered": parts["ordered"],
         "entered": parts["entered"],
         "alone": parts["alone"],
-        "fixed": parts["counts"] if target.reduce else parts["columns"],
+        "fixed": parts["counts"] if target.in_one else parts["columns"],
         "values": values,
         "slopes": slopes,
         "normal": (squares, *right, *left),

@@ -66,6 +66,18 @@ _WORDS: Mapping[str, Word] = {
         ).items()
     },
 }
+#: Of formulas that add rows up in their parts: what all rows share each has as well.
+_SUMS: Mapping[str, Word] = {
+    **{
+        op: word(f"pl.when(col.taken).then({{0}}).{method}()", ATOM)
+        for op, method in (("sum", "sum"), ("mean", "mean"), ("largest", "max"))
+    },
+    # Lines are of a size by these, and written in terms of the above.
+    "logsumexp": word("_log_sum_exp({0})"),
+    "logmeanexp": word("_log_mean_exp({0})"),
+    "each": word("{0}", ATOM, ATOM),
+    "share": word("{0} / col.taken.sum()", PRODUCT, PRODUCT),
+}
 #: What Polars has another function for than engines of SQL.
 _BODIES = {
     "whole": """# The largest whole number up to x; nan where x is infinite, as in x // 1.
@@ -98,19 +110,21 @@ _LANGUAGE = replace(
         **_WORDS,
         **_COMPARED,
         **_HELPERS.words,
+        **_SUMS,
         "floordiv by 1": helped("_{helper}({0})", "whole")["whole"],
         "expinf": _WORDS["exp"],
         "norm": _WORDS["sqrt"],
     },
 )
 #: What lines may call: functions of Polars's, and methods of its expressions.
-_TEXTS = "".join(p for w in _LANGUAGE.words.values() for p in (*w.pieces, w.again) if isinstance(p, str))  # fmt: skip
+_TEXTS = "".join(p for op, w in _LANGUAGE.words.items() if op not in _SUMS for p in (*w.pieces, w.again) if isinstance(p, str))  # fmt: skip
 _CALLED = frozenset(re.findall(r"(?<!pl)\.(\w+)\(", _TEXTS)) | {"sum", "mean"}
 _FUNCTIONS = frozenset(re.findall(r"\bpl\.(\w+)\(", _TEXTS))
 
 
 def _check(text: str, skeleton: Skeleton) -> None:
-    check(text, skeleton, _FUNCTIONS, _CALLED)
+    called = _CALLED.union(skeleton.signatures["whole"])
+    check(text, skeleton, _FUNCTIONS, called)
 
 
 POLARS = replace(

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from gradgen.core.rows import NAMED
+from gradgen.write.arrays.loops import APPENDS
 from gradgen.write.check.sql import check
+from gradgen.write.check.sql_sums import SumsQuery
 from gradgen.write.language import (
     AND,
     ATOM,
@@ -30,7 +32,7 @@ from gradgen.write.sql.dialects import DIALECTS, DUCKDB
 from gradgen.write.sql.helpers import NAMED as CALLED
 from gradgen.write.sql.helpers import Helpers, shared
 from gradgen.write.sql.layout import layout
-from gradgen.write.sql.names import apart, constant_of
+from gradgen.write.sql.names import apart, constant_of, own
 from gradgen.write.target import Target
 
 #: The words that dialects share, beside those with numbers in them.
@@ -51,6 +53,16 @@ _WORDS: Mapping[str, Word] = {
     ),
     "signbit": word("atan2({0}, -1) < 0", COMPARISON),
 }
+#: Beside them, of formulas that add rows up in their parts; a level of its own has how many rows there are.
+_SUMS: Mapping[str, Word] = {
+    "sum": word("sum({0})"),
+    "mean": word("avg({0})"),
+    "largest": word("max({0})"),
+    # Lines are of a size by these, and written in terms of the above.
+    "logsumexp": word("log_sum_exp({0})"),
+    "logmeanexp": word("log_mean_exp({0})"),
+    "each": word("{0}", ATOM, ATOM),
+}
 _CONSTANTS = {"e": math.e, **NAMED}
 
 
@@ -70,6 +82,11 @@ def _called(language: Language) -> frozenset[str]:
     pieces = (p for w in language.words.values() if not w.helper for p in w.pieces)
     texts = [p for p in (*language.constants.values(), *pieces) if isinstance(p, str)]
     return frozenset(n for t in texts for n in re.findall(r"\b([a-z]\w*)\(", t))
+
+
+def _defined(name: str, sign: str, text: str, again: bool) -> str:
+    """Return a column with its name; what is added up has none."""
+    return text if name.endswith(APPENDS) else f"{text} AS {name}"
 
 
 def _driven(text: str) -> str:
@@ -109,6 +126,8 @@ def in_dialect(name: str) -> Target:
     words |= {"expinf": words["exp"], "norm": words["sqrt"]}
     language = replace(language, words=words)
     called = _called(language)
+    share = word(f"{{0}} / {own('rows', dialect)}", PRODUCT, PRODUCT)
+    language = replace(language, words={**language.words, **_SUMS, "share": share})
     return Target(
         name="sql",
         folder="sql",
@@ -120,12 +139,12 @@ def in_dialect(name: str) -> Target:
         avoided=frozenset(),
         layout=lambda text: _driven(layout(text)) if dialect.driven else layout(text),
         layout_any=_plain,
-        check=lambda text, skeleton: check(text, skeleton, called, dialect),
+        check=lambda text, skeleton: check(text, skeleton, called, dialect, SumsQuery),
         suffix=".sql",
         comment="--",
         helper=CALLED,
         callees_first=True,
-        define="{2} AS {0}".format,
+        define=_defined,
         constant="{1} AS {0}",
         parameter=lambda name, default: name,
         quoted=lambda words: words,

@@ -15,6 +15,8 @@ from gradgen.write.target import Target
 
 #: The aggregates of results over all rows.
 AGGREGATES = {"sum": "sum", "mean": "avg"}
+#: Those of formulas that add rows up in their parts.
+_TOTALS = (*AGGREGATES.values(), "max")
 
 
 def check_query(program: Program, target: Target) -> None:
@@ -26,11 +28,6 @@ def check_query(program: Program, target: Target) -> None:
     if not target.query:
         return
     check_normal(program, target)
-    for step in program.steps:
-        if step.op in program.rows and program.rows[step.op].level:
-            raise GradgenError(
-                f"a query adds up a whole formula, with --reduce sum or mean, and no part of one, as {step.op}(...) does; --target numpy, jax, torch, c and python do, with --rows"
-            )
     found: dict[str, str] = {}
     for column in target.columns(program):
         other = found.setdefault(column.casefold(), column)
@@ -54,7 +51,13 @@ def parts_of(program: Program, target: Target) -> Mapping[str, tuple[str, ...]]:
         "where": (*_conditions(program, target), *dialect_of(target).guards),
         "taken": (taken(program, target),),
         "results": tuple(shown(n, target) for n in results_of(program, target)),
-        "totals": tuple(AGGREGATES[how] for how in (target.reduce,) if how),
+        "totals": (
+            _TOTALS
+            if target.whole
+            else tuple(AGGREGATES[how] for how in (target.reduce,) if how)
+        ),
+        "given": (*_shared(program, target),) if target.whole else (),
+        "whole": ("whole",) if target.whole else (),
         "keys": tuple(name for _, name in _keys(program, target)),
         "apart": (*_apart(program, target),),
         "grouped": (*_grouped(program, target),),
@@ -77,12 +80,24 @@ def _keys(program: Program, target: Target) -> Iterator[tuple[str, str]]:
         yield quoted(column, dialect), quoted(name, dialect)
 
 
+def _shared(program: Program, target: Target) -> Iterator[str]:
+    """Yield the parameters, for a level of their own."""
+    double, columns = dialect_of(target).double, target.columns(program)
+    texts = program.signature.values()
+    for text, (name, given) in zip(texts, _given(program, target)):
+        if text not in columns:
+            yield f"CAST({given} AS {double}) AS {name}"
+
+
 def _inputs(program: Program, target: Target) -> Iterator[str]:
     double = dialect_of(target).double
     found = [
         (given, name, f"CAST({given} AS {double}) AS {name}")
         for name, given in _given(program, target)
     ]
+    if target.whole:
+        apart = {*_shared(program, target)}
+        found = [one for one in found if one[2] not in apart]
     for column, name in _keys(program, target):
         text = column if column == name else f"{column} AS {name}"
         found.append((column, name, text))
@@ -108,7 +123,7 @@ def results_of(program: Program, target: Target) -> Iterator[str]:
     """Yield the names of what a query gives: of rows what their columns hold as well."""
     columns = target.columns(program)
     yield from (name for _, name in _keys(program, target))
-    if not target.reduce:
+    if not target.in_one:
         signature = program.signature.items()
         yield from (program.names[v] for v, text in signature if text in columns)
     if target.normal:
@@ -146,6 +161,14 @@ def final(
     texts = [*names[: len(names) - len(said)], *said]
     if target.normal:
         texts = [*normal_sums(program, slopes, target)]
+    if target.whole:
+        for text, name in zip(texts, names):
+            title = shown(name, target)
+            yield title if text == title else f"{text} AS {title}"
+        rows = own("rows", dialect)
+        yield rows
+        yield f"(SELECT count(*) FROM {table}) - {rows} AS left_out"
+        return
     if target.reduce:
         how = AGGREGATES[target.reduce]
         for text, name in zip(texts, names):

@@ -14,8 +14,10 @@ from gradgen.write.constants import Declarations
 from gradgen.write.lines import Text
 from gradgen.write.spell import Leaf
 from gradgen.write.sql.dialect import Dialect
+from gradgen.write.sql.names import own
 from gradgen.write.sql.normal import slopes_of
 from gradgen.write.sql.parts import check_query, dialect_of, final, parts_of
+from gradgen.write.sql.phases import GIVEN, Phases
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
 from gradgen.write.view import Group, Groups, Item, Level, QueryModule, Stage
@@ -105,13 +107,11 @@ def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
     # The plain functions tell what the language cannot write.
     ahead, back = bodies.forward()[0], bodies.backward()[0]
     cost = Cost(ahead.operations, back.operations)
-    dialect = dialect_of(target)
-    words = target.language.words.values()
-    macros = {word.pieces[0] for word in words if word.helper}
-    cut = partial(levels, macros=macros) if dialect.lateral else strict
-    found, slopes = bodies.levels(cut)
-    slopes, last = _last(viewer, slopes)
-    parts = [*found, *([(True, last, ())] if last else [])]
+    dialect, table = dialect_of(target), target.table.casefold()
+    base = next(n for n in ("inputs", "inputs_") if n != table)
+    taken = {base, table}
+    written = _of_sums if target.whole else _of_rows
+    levels, slopes = written(viewer, base, taken)
     constants = viewer.declarations.lines(bodies.constants, bodies.read)
     notes = [c.text for c in constants if c.text.startswith(target.comment)]
     docstring = [
@@ -120,26 +120,59 @@ def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
         *(note.removeprefix(f"{target.comment} ") for note in notes),
     ]
     known = parts_of(program, target)
-    base = next(n for n in ("inputs", "inputs_") if n != target.table.casefold())
-    stages = (*_levels(parts, base, target.table.casefold(), dialect),)
-    given = [Item((), text) for text in known["inputs"]]
-    given += [_item(c) for c in constants if c.text not in notes]
+    named = [_item(c) for c in constants if c.text not in notes]
+    if target.whole:
+        counted = f"(SELECT count(*) FROM {base}) AS {own('rows', dialect)}"
+        texts = (*known["given"], counted)
+        first = Level(_free(GIVEN, {base, table}), "", (*_plain(texts), *named))
+        levels = (first, *levels)
     made = QueryModule(
         docstring=(*docstring,),
         helpers=viewer.files.helpers(bodies.said),
         base=base,
-        inputs=(*given,),
+        inputs=(*_plain(known["inputs"]), *named),
         table=known["table"][0],
         where=known["where"],
-        levels=stages,
+        levels=(*levels,),
         results=(*final(program, target, slopes),),
-        last=stages[-1].name if stages else base,
-        groups=_groups(
-            known, {base, target.table.casefold(), *(s.name for s in stages)}
-        ),
+        last=levels[-1].name if levels else base,
+        groups=_groups(known, taken),
         fence=dialect.fence,
     )
     return made, cost
+
+
+def _plain(texts: Iterable[str]) -> Iterator[Item]:
+    return (Item((), text) for text in texts)
+
+
+def _of_rows(
+    viewer: Viewer, base: str, taken: set[str]
+) -> tuple[Sequence[Level], Sequence[Sequence[str]]]:
+    """Return levels of rows, and the slopes of each result as they are read in the end."""
+    words = viewer.target.language.words.values()
+    macros = {word.pieces[0] for word in words if word.helper}
+    dialect = dialect_of(viewer.target)
+    cut = partial(levels, macros=macros) if dialect.lateral else strict
+    found, slopes = viewer.bodies.levels(cut)
+    slopes, last = _last(viewer, slopes)
+    parts = [*found, *([(True, last, ())] if last else [])]
+    return [*_levels(parts, base, taken, dialect)], slopes
+
+
+def _of_sums(
+    viewer: Viewer, base: str, taken: set[str]
+) -> tuple[Sequence[Level], Sequence[Sequence[str]]]:
+    """Return levels of rows and of what all share, the last of which has the results, and the slopes as they are read there."""
+    dialect = dialect_of(viewer.target)
+    name = partial(_free, taken=taken)
+    phases = Phases(viewer.bodies, dialect, base, name, strict)
+    slopes, last = _last(viewer, [phases.slopes])
+    found, source = phases.levels, phases.shared
+    if last or found[-1].name != source:
+        star = Item((), dialect.star.format(source))
+        found.append(Level(name("results"), source, (star, *map(_item, last))))
+    return found, slopes
 
 
 def _groups(known: Mapping[str, tuple[str, ...]], taken: set[str]) -> Groups | None:
@@ -157,10 +190,12 @@ def _groups(known: Mapping[str, tuple[str, ...]], taken: set[str]) -> Groups | N
     )
 
 
-def _free(name: str, taken: Container[str]) -> str:
-    """Return the name, or that with the first number that makes it one that is not taken."""
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, or that with the first number that makes it one that is not taken; it is from now on."""
     numbered = (f"{name}_{number}" for number in count(2))
-    return next(one for one in chain((name,), numbered) if one not in taken)
+    found = next(one for one in chain((name,), numbered) if one not in taken)
+    taken.add(found)
+    return found
 
 
 def _last(
@@ -183,13 +218,11 @@ def _last(
 
 
 def _levels(
-    parts: Sequence[Part], source: str, table: str, dialect: Dialect
+    parts: Sequence[Part], source: str, taken: set[str], dialect: Dialect
 ) -> Iterator[Level]:
     """Yield the levels, each on the one before it, with names that no other has, and not the table."""
-    taken = {source, table}
     for back, stages, groups in parts:
         name = _free(_KINDS[back], taken)
-        taken.add(name)
         star = Item((), dialect.star.format(source))
         items = (star, *map(_item, stages), *_all(groups))
         yield Level(name, source, items)

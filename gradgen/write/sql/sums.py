@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradgen.core.build import Steps
@@ -12,6 +14,8 @@ from gradgen.passes.sweeps.jacobian import Jacobian
 from gradgen.write.sql.names import KEYWORDS, keys
 from gradgen.write.target import Target
 
+#: Logarithms of what is added up, by how: exponentials of what the largest exceeds, so that none overflows.
+_LOGARITHMS = {"logsumexp": "sum", "logmeanexp": "mean"}
 #: A sum of more terms has a name for every so many of them.
 _TERMS = 8
 
@@ -26,6 +30,7 @@ def summed(
     """Return lines, of columns none of which adds to a name, as each is given once: a sum is one line, and a long one has names for its parts."""
     if not target.selects:
         return lines
+    lines = apart(lines, steps, program, target)
     left: dict[str, int] = {}
     for line in lines:
         left[line.name] = left.get(line.name, 0) + 1
@@ -51,6 +56,49 @@ def summed(
             used.add(part.casefold())
             found.append(line._replace(value=value, name=part, total=value, sign="="))
     return found
+
+
+def apart(
+    lines: Sequence[Line], steps: Steps, program: Program, target: Target
+) -> Sequence[Line]:
+    """Return lines as a query or a function of frames has them whose formula adds rows up."""
+    return [*_apart(lines, steps, program)] if target.whole else lines
+
+
+def _apart(lines: Sequence[Line], steps: Steps, program: Program) -> Iterator[Line]:
+    """Yield lines in which each that adds rows up does nothing else, in terms of sums, means and the largest."""
+    taken = {*program.names.values(), *program.adjoints.values()}
+    taken |= {*constants_in(program)}
+    taken = {name.casefold() for name in taken}
+    often = Counter(line.name for line in lines)
+
+    def named(line: Line, what: str, op: str, *args: int) -> Line:
+        name = f"{line.name}_{what}"
+        while name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        value = steps.append(Step(op, args)) if op else line.value
+        return line._replace(name=name, value=value, total=value, sign="=")
+
+    for line in lines:
+        op, args, _, _ = steps.list[line.value]
+        if op in _LOGARITHMS:
+            top = named(line, "top", "largest", *args)
+            yield top
+            below = steps.append(Step("sub", (*args, top.value)))
+            raised = steps.append(Step("exp", (below,)))
+            total = named(line, "sum", _LOGARITHMS[op], raised)
+            yield total
+            log = steps.append(Step("log", (total.value,)))
+            found = steps.append(Step("add", (top.value, log)))
+            size = steps.append(Step("abs", (top.value,)))
+            infinite = steps.append(Step("gt", (size, steps.const(sys.float_info.max))))
+            chosen = steps.append(Step("where", (infinite, top.value, found)))
+            yield line._replace(value=chosen)
+            continue
+        if args and steps.rows[op].level == "whole" and often[line.name] > 1:
+            yield named(line, "part", "")
+        yield line
 
 
 def summed_rows(

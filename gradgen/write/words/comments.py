@@ -45,6 +45,8 @@ class Comments:
         value = line.total
         if line.name in self.given:
             return self.given[line.name]
+        if value >= len(self.program.steps):  # a part of one
+            return ""
         role, op = self.roles.get(value, ""), self.program.steps[value].op
         if op in FORMULA.words:
             return role

@@ -287,6 +287,8 @@ def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]
     lines = []
     if target.normal:
         lines += _normal(target, program, names, result)
+    elif target.whole:
+        lines += _wrap(f"Gives one row: {result}, and its gradient ({slopes}).")
     elif target.reduce:
         lines += _wrap(f"{_one_row(target, program)}: the {target.reduce} of {result} over the rows of the table, and its gradient ({slopes}).")  # fmt: skip
     else:
@@ -300,7 +302,7 @@ def of_query(docstrings: Docstrings, defaults: Mapping[str, float]) -> list[str]
     )
     if usual:
         lines += _wrap(f"Defaults, which the caller has to give: {usual}.")
-    others = "`rows` counts the others, " * bool(target.reduce)
+    others = "`rows` counts the others, " * target.in_one
     where = " in an input" * bool(target.by)
     lines += _wrap(f"Rows with a NULL{where} are left out; {others}`left_out` counts them.")  # fmt: skip
     if target.by:

@@ -28,8 +28,12 @@ def of_frames(docstrings: Docstrings) -> Iterator[str]:
     yield from wrap(f"Functions take a frame, lazy or not, and give one of the same kind. Columns that they read: {', '.join(read) or 'none'}.", _WIDTH)  # fmt: skip
     if shared:
         yield from wrap(f"Numbers that all rows share: {', '.join(shared)}.", _WIDTH)
-    if target.reduce:
-        none = f"the {target.reduce} of no rows is {_EMPTY[target.reduce]}"
+    if target.in_one:
+        none = (
+            f"the {target.reduce} of no rows is {_EMPTY[target.reduce]}"
+            if target.reduce
+            else "of no rows the result is null"
+        )
         yield from wrap(f"Rows with a null in a column are left out; `rows` counts the others, `left_out` counts them; {none}.", _WIDTH)  # fmt: skip
     else:
         yield from wrap("Rows with a null in a column are left out; `left_out` counts them.", _WIDTH)  # fmt: skip
@@ -47,9 +51,10 @@ def returned(docstrings: Docstrings, name: str) -> list[str]:
     target = docstrings.target
     result = docstrings.words.result
     what, slopes = f"the columns of each row and {result}", "the slopes"
-    if target.reduce:
+    if target.in_one:
         over = "the rows of each group" if target.by else "all rows"
         what, slopes = f"the {target.reduce} of {result} over {over}", "its gradient"
+        what = result if target.whole else what
         if name == "gauss_newton":
             what = f"{', '.join(_sums(docstrings))} over {over}"
     if name == "value_and_grad":
