@@ -26,7 +26,7 @@ from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import Compiled, compile, regenerate
 from gradgen.targets import target_for
 from tests import generators
-from tests.conftest import LISTS
+from tests.conftest import LISTS, formulas
 from tests.languages import test_c
 from tests.languages.test_arrays import _CANCELLING, drawn, moved, near, plainly
 from tests.languages.test_c import apart, cases, real
@@ -372,6 +372,19 @@ def test_gcc_takes_several_rows_of_all_other_operations(tmp_path: Path) -> None:
         args = [str(fixed.get(i, "xyz"[i])) for i in range(row.arity)]
         made = made_of(called(row, args), "".join(a for a in args if a in "xyz"))
         assert all(taken_together(made, tmp_path / "one.c")), row.name
+
+
+@pytest.mark.slow
+@vectors
+def test_gcc_takes_several_rows_of_nearly_all_listed_formulas(tmp_path: Path) -> None:
+    """Of all 972, with value and slopes in one loop, 968."""
+    listed = [row for name in LISTS[1:] for row in formulas(name)][::16]
+    taken = 0
+    for row in listed:
+        names = tuple(row["variables"].split(";"))
+        made = compile(row["expression"], inputs=names, rows=names, target="c", proof=False)  # fmt: skip
+        taken += taken_together(made, tmp_path / "one.c")[-1]
+    assert taken >= len(listed) - 2
 
 
 def made_of(text: str, columns: str) -> Compiled:
