@@ -88,6 +88,7 @@ def make_test(
             "jacobian" in recipe.with_,
             checked if len(checked) < len(program.wrt) else (),
             over,
+            TARGETS[recipe.target].spreads,
         )
     )
     return recipe.header(body) + body, recipe

@@ -200,6 +200,26 @@ def test_modules_and_tests_of_real_formulas_pass_every_tool(tmp_path: Path) -> N
         assert done.returncode == 0, (command, done.stdout[-3000:], done.stderr[-1000:])
 
 
+def test_the_test_of_a_module_for_pytorch_passes() -> None:
+    pytest.importorskip("torch")
+    for text, outputs in (("x*exp(y)", ""), ("u = x*exp(y); v = u*x", "u, v")):
+        options: dict[str, Any] = {"outputs": outputs} if outputs else {}
+        made = compile(text, target="torch", with_="jacobian", **options)
+        test = made.test("model").source
+        model = types.ModuleType("model")
+        exec(made.source, model.__dict__)  # noqa: S102 - as an import would
+        sys.modules["model"] = model
+        try:
+            tests: dict[str, Any] = {"__name__": "test_model"}
+            exec(test, tests)  # noqa: S102
+            for point in tests["POINTS"]:
+                tests["test_value_and_gradient"](*point)
+                tests["test_jacobian"](*point)
+                tests["test_gradient_matches_central_differences"](*point[: 2 if outputs else 1])  # fmt: skip
+        finally:
+            del sys.modules["model"]
+
+
 #: Modules over rows, by their options.
 _OVER_ROWS: list[tuple[str, dict[str, Any]]] = [
     ("(y - a*exp(-b*t))**2", {"reduce": "sum"}),

@@ -295,3 +295,5 @@ class TestModule:
     #: Of very many slopes, the places of those that are compared with central differences; else all are.
     checked: tuple[int, ...] = ()
     over_rows: bool = False
+    #: Whether values are no numbers that may be compared with numbers.
+    tensors: bool = False
