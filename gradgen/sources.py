@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations, islice
 from typing import Any, TypeAlias
@@ -85,14 +84,19 @@ def _as_shown(
     except NowhereError as error:
         few = (each for size in (1, 2, 3) for each in combinations(error.none, size))
         ways = dict.fromkeys([*filter(None, error.shown), *islice(few, _WAYS)])
+        refused: GradgenError = error
         for names in () if inputs else ways:
-            with suppress(GradgenError):
+            try:
                 found, notes = _as_shown(read, const, names, shapes)
-                each = ", ".join(f"`{name}`" for name in names)
-                why = error.said.partition("; ")[0].partition(" (that is")[0]
-                are = "are variables" if len(names) > 1 else "is a variable"
-                return found, [f"{each} {are} here, as else {why}; name others by --inputs", *notes]  # fmt: skip
-        raise
+            except GradgenError as other:
+                if isinstance(other, LengthsError) and refused is error:
+                    refused = other  # which is less to say
+                continue
+            each = ", ".join(f"`{name}`" for name in names)
+            why = error.said.partition("; ")[0].partition(" (that is")[0]
+            are = "are variables" if len(names) > 1 else "is a variable"
+            return found, [f"{each} {are} here, as else {why}; name others by --inputs", *notes]  # fmt: skip
+        raise refused from None
 
 
 def imports_of(finder: Finder, options: dict[str, Any]) -> Imports:

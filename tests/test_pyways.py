@@ -433,6 +433,12 @@ def test_what_raises_in_every_way_is_read_with_more_variables() -> None:
         assert made.program.inputs == inputs and not made.unproven
         assert made.forward(*at)[0] == scope["f"](**dict(zip(inputs, at)))
         assert "as else every way raises" in made.notes[-1]
+    # One of them may be a sequence, of which the refusal asks how long it is.
+    rows = "def f(x, a=None, b=None):\n    if a is None and b is None:\n        raise ValueError\n    if a is None: a = (b, b)\n    return x*sum(a)\n"
+    with pytest.raises(GradgenError, match='say how many numbers it holds, as in --shape "a=3"'):  # fmt: skip
+        compile_function(rows.replace("a = (b, b)", "a = dict(b)"), "f")
+    assert compile_function(rows, "f", shape="a=2").forward(2.0, 3.0, 4.0)[0] == 14.0
+    assert compile_function(rows, "f").forward(2.0, 3.0)[0] == 12.0
     # Who says which are variables is taken at their word.
     with pytest.raises(GradgenError, match="every way raises"):
         compile_function(text, "f", inputs="x")

@@ -206,11 +206,32 @@ def test_what_is_read_once_is_said() -> None:
             0,
         ),
         ("return y*x if x in frozenset([2.0, 3.0]) else x", 0),
+        (
+            "try: r = x/(y - 1.0)\n    except ZeroDivisionError: r = 3.0\n    return r*x",
+            0,
+        ),
+        (
+            "import math\n    try: return math.log(x - 2.0)/math.sqrt(y)\n    except ValueError: x = 5.0*x\n    return x*y",
+            0,
+        ),
+        (
+            "from math import exp as e\n    for k in (1.0, 90.0):\n        try: x = e(k*x)\n        except: x = x + 2.0*k\n    return 1e-3*x + y",
+            0,
+        ),
+        (
+            "if x > 1.0:\n        try: return (50.0*x)**(50.0*y)*1e-200\n        except: return y\n    return x",
+            0,
+        ),
+        (
+            "try:\n        x = x/y\n        x = x/(x - 1.0)\n    except ZeroDivisionError: x = y\n    return x",
+            1,
+        ),
         ("import math\n    return math.trunc(x)*y", 1),
     ):
         text = f"def f(x, y):\n    {body}\n"
         made = compile_function(text, "f")
         assert sum("read once" in note for note in made.notes) == told
+        assert not made.unproven
         assert not compile_function(text, "f", proof=False).notes
 
 

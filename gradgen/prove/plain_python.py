@@ -17,6 +17,7 @@ from gradgen.prove.python.files import Files, own_names
 from gradgen.prove.python.heap import Array, Dict, List, Local
 from gradgen.prove.python.masked import stored
 from gradgen.prove.python.sequences import put, taken, through
+from gradgen.prove.python.tries import attempt, fails
 from gradgen.prove.python_expressions import (
     FileNames,
     Fixed,
@@ -155,7 +156,7 @@ class Walker(Files):
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             self.imports(node, scope)
         elif isinstance(node, ast.Try):
-            self.tried(node, scope)
+            self.tried(node, scope) if _is_import(node) else attempt(self, node, scope)
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 self.assign(node.target, self.expression(node.value, scope), scope)
@@ -295,19 +296,25 @@ class Walker(Files):
                     todo.pop()
                 if isinstance(node, ast.Break):
                     todo.pop()
-            elif isinstance(node, ast.Try) or not (_may_end(node) or _decides(node, todo)):  # fmt: skip
+            elif _is_import(node) or not (_may_end(node) or _decides(node, todo)):
                 self.statement(node, scope)
+            elif isinstance(node, ast.Try):
+                fallen, rest = fails(self, node, scope), todo[::-1]
+                ways = [*node.handlers[0].body], [*node.body, *node.orelse]
+                if not isinstance(fallen, bool):
+                    return self.ends(fallen, [*ways[0], *rest], [*ways[1], *rest], scope)  # fmt: skip
+                todo += reversed(ways[not fallen])
             elif isinstance(node, (ast.For, ast.While)):
                 todo.append(_Again(node, self.items(node, scope)))
             elif isinstance(node, (ast.Assert, ast.If)):
-                ways: list[list[ast.stmt]] = [[], [ast.Raise()]]
+                both: list[list[ast.stmt]] = [[], [ast.Raise()]]
                 if isinstance(node, ast.If):
-                    ways = [node.body, node.orelse]
+                    both = [node.body, node.orelse]
                 test = self.condition(self.expression(node.test, scope))
                 if not isinstance(test, bool):
                     rest = todo[::-1]
-                    return self.ends(test, [*ways[0], *rest], [*ways[1], *rest], scope)
-                todo += reversed(ways[not test])
+                    return self.ends(test, [*both[0], *rest], [*both[1], *rest], scope)
+                todo += reversed(both[not test])
             else:
                 raise UnknownError
         return Fixed(None)
@@ -340,6 +347,12 @@ class _JumpError(Exception):
 
     def __init__(self, ends: bool) -> None:
         self.ends = ends
+
+
+def _is_import(statement: ast.stmt | _Again) -> bool:
+    """Whether a statement is a `try` in which no more than imports is tried."""
+    body = statement.body if isinstance(statement, ast.Try) else [ast.Pass()]
+    return all(isinstance(each, (ast.Import, ast.ImportFrom)) for each in body)
 
 
 def _decides(statement: ast.stmt, around: Sequence[ast.stmt | _Again]) -> bool:

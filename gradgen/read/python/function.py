@@ -283,7 +283,7 @@ class _Reader:
         imports: Imports,
     ) -> None:
         self.settled = fixed
-        self.shapes = shapes(helper, imports.shapes, {*fixed, *variables})
+        self.shapes = shapes(helper, imports.shapes, {*fixed, *variables} - {*imports.shapes})  # fmt: skip
         self.helper = helper
         self.stars = starred(helper, (), {})
         rows = {name: row_of(value) for name, value in self.stars.items()}
