@@ -18,8 +18,9 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,27 @@ def one_file(seed: int) -> str:
     exec(text, space)  # noqa: S102 - our own text
     for point in ((0.7, 1.3), (-0.4, 0.6), (2.5, -1.1)):
         at = dict(zip("xy", point))
-        inputs = [at[name] for name in made.program.inputs]
-        true = _numbers(partial(space["f"], *point))
+        inputs = [at.get(name, 0.9 + 0.1 * p) for p, name in enumerate(made.program.inputs)]  # fmt: skip
+        names = made.program.inputs
+        params = [p for p in signature(space["f"]).parameters if p not in at]
+        more = {p: _given(p, dict(zip(names, inputs))) for p in params}
+        given = {p: value for p, value in more.items() if value != []}
+        true = _numbers(partial(space["f"], *point, **given))
         got = _numbers(partial(made.forward, *inputs), 0)
         if true and got:
             assert got == pytest.approx(true, rel=1e-6, abs=1e-9), (seed, point)
     return "compiled"
+
+
+def _given(param: str, inputs: Mapping[str, float]) -> Any:
+    """Return a number, or the list of those, or of rows of them, that a parameter has among inputs; an empty list where it has none."""
+    if param in inputs:
+        return inputs[param]
+    mine = {n: v for n, v in inputs.items() if re.fullmatch(rf"{param}\d+(_\d+)?", n)}
+    rows: dict[str, list[float]] = {}
+    for name, value in mine.items():
+        rows.setdefault(name.partition("_")[0], []).append(value)
+    return [*rows.values()] if any("_" in n for n in mine) else [*mine.values()]
 
 
 def _numbers(run: Callable[[], Any], place: int | None = None) -> list[float]:

@@ -15,6 +15,14 @@ _BINARY = ["+", "-", "*", "/", "**", "%", "//", "@", "&", "|"]
 _COMPARED = ["<", "<=", ">", ">=", "==", "!=", "is", "is not", "in", "not in"]
 
 
+_ERRORS = ["", "ZeroDivisionError", "ValueError", "OverflowError", "(ValueError, ZeroDivisionError)", "Exception", "ArithmeticError", "KeyError"]
+#: What a function has beside x and y, what its docstring shows, and what it does with that.
+_MORE = [
+    ("k=None, h=None", [">>> f(1.0, 2.0, h=0.5)", ">>> f(1, 2, 3.0)", ">>> f(1, 2, k=None)", ">>> f(*x, k=2)", ">>> f(1, 2,\n    ... k=2, h=1)", ">>> f((", ""], ["if k is None and h is None: raise ValueError", "if k is None or h is None: raise ValueError", "if k is not None: x = x*k", "if k is None: k = 2*h", "if h is not None and k is not None: raise ValueError"]),
+    ("c", [">>> f(1.0, 2.0, [1.0, 2.0])", ">>> f(1, 2, c=(1, 2, 3.5))\n    >>> f(1, 2, c=(1, 2, 3.5))", ">>> c = [1, -2]\n    >>> f(x, y, c)", ">>> f(1, 2, [])", ">>> f(1, 2, [[1, 2], [3, 4]])", ">>> f(1, 2, [[1, 2], [3]])", ">>> f(1, 2, [1.0])\n    >>> f(1, 2, [1.0, 2])", ">>> f(1, 2, ['a'])", ">>> f(1, 2, c, c=c)", ""], ["x = x + sum(c)", "for u in c: y = y*u", "x = x*c[0]", "a, b = c", "x = x + len(c)", "y = y + sum(u*v for u, v in c)", "x = x + np.dot(c, c)"]),
+]
+
+
 class _Grammar:
     def __init__(self, rnd: random.Random, wild: float) -> None:
         self.rnd = rnd
@@ -199,6 +207,11 @@ class _Grammar:
             self.names.append(f"{name}[{rnd.choice(['p', 'q', 'r'])!r}]")
             self.rows.append(f"{name}.values()")
 
+    def failing(self) -> str:
+        """Return what raises in Python where a quotient, a logarithm, a root or a power has no value."""
+        one, other = self.number(0), self.number(0)
+        return self.rnd.choice([f"{one}/({other} - 0.7)", f"math.log({one})*{other}", f"math.sqrt({one} - y)/{other}", f"exp(900*{one})/exp(400.0*y)", f"2.0 + ({one} - 0.7)**(-{other})", f"(300*{one})**(200*{other})*1e-200", f"math.log(x)/math.log(y) + {one}", self.number()])
+
     def odd(self) -> list[str]:
         """Return a statement that seldom has a place."""
         name, row, value = self.fresh(), self.row(), self.number()
@@ -222,6 +235,8 @@ class _Grammar:
             [f"{name} = [[x, y], {row}]", f"x = {name}[1][0]", f"{name}[0][0] = 2", f"y = {name}[0][0]"],
             [f"{name} = [0.0] * 3", f"{name}b = {name}", f"{name}b[0] = x", f"y = {name}[0]"],
             [f"if {self.test()}: {name} = {value}", f"x = {name}"],
+            [f"if x {self.rnd.choice(['in', 'not in'])} {self.rnd.choice(['frozenset', 'set'])}(({self.atom()}, 2.5)): y = {value}"],
+            *(["try:", f"    {self.rnd.choice([f'{name} =', 'return'])} {self.failing()}", f"except {self.rnd.choice(_ERRORS)}:", f"    {name} = {self.number(0)}", f"y = {name}"] for _ in range(3)),
         ])
 
 
@@ -232,7 +247,12 @@ def program(seed: int, called: str = "f", values: int = 0) -> str | None:
     lines = [*made.block("    ", 3, 2)]
     ends = [made.number(), f"({made.number()}, {made.number()})", made.row(), f"np.array({made.row()})"]
     lines.append(f"    return {ends[values - 1] if values else rnd.choice(ends)}")
-    text = f"{_HEAD}def {called}(x, y):\n" + "\n".join(lines) + "\n"
+    more = ""
+    if called == "f" and not values and rnd.random() < 0.3:
+        more, shown, used = rnd.choice(_MORE)
+        first = [f"    {line}" for line in rnd.sample(used, rnd.randrange(1, 4))]
+        lines = [f'    """It shows.\n\n    {rnd.choice(shown)}\n    """', *first, *lines]
+    text = f"{_HEAD}def {called}({', '.join(filter(None, ['x, y', more]))}):\n" + "\n".join(lines) + "\n"
     try:
         compile(text, "model.py", "exec")
     except (SyntaxError, ValueError):

@@ -83,3 +83,46 @@ def test_what_is_written_where_a_condition_holds_is_what_numpy_says() -> None:
 @pytest.mark.slow
 def test_a_thousand_functions_with_masks() -> None:
     hold(0, many(1000))
+
+
+#: What numpy's arrays without axes are asked for, which are no floats and no scalars; what operators and functions make of them is.
+KINDS = """
+a = np.asarray(x); return 2*a if np.isscalar(a) else 3*a
+a = np.where(x > 1, x, 2.0); return 2*a if np.isscalar(a) else 3*a
+a = np.zeros_like(x); b = a; return x + (2 if np.isscalar(b) else 3)
+a = np.sin(np.asarray(x)); return 2*a if np.isscalar(a) else 3*a
+a = np.array(x)*2; return 2*a if np.isscalar(a) else 3*a
+return 2*x if hasattr(np.asarray(x), 'shape') else x
+a = np.asarray(x); return 2*a if isinstance(a, np.ndarray) else x
+a = np.asarray(x); return 2*a if isinstance(a, (int, float)) else x
+a = np.asarray(x); return 2*a if isinstance(a, (list, tuple, str)) else x
+a = np.asarray(x) if x > 1 else x; return 2*a if np.isscalar(a) else x
+a = np.asarray(x) or 2.0; return 2*a if np.isscalar(a) else x
+a = [np.asarray(x)][0]; return 2*a if np.isscalar(a) else x
+a, b = np.asarray(x), 2; return 2*a if np.isscalar(a) else x
+g = lambda a: 2*a if np.isscalar(a) else 3*a; return g(np.asarray(x))
+g = lambda a: np.asarray(a); return 2*x if np.isscalar(g(x)) else x
+a = -np.asarray(x); return 2*a if np.isscalar(a) else x
+a = np.clip(np.asarray(x), 0, 1); return 2*a if np.isscalar(a) else 3*x
+a = np.select([x > 1], [x]); return 2*a if np.isscalar(a) else 3*x
+a = np.asarray(x); a = a if x > 1 else a; return 2*a if np.isscalar(a) else 3*x
+a = np.asarray(x); a += 1; return 2*a if np.isscalar(a) else 3*x
+a = np.asarray(x).real; return 2*a if np.isscalar(a) else 3*x
+a = np.transpose(x); return 2*a if np.isscalar(a) else 3*x
+a = np.atleast_1d(x); return 2*x if np.isscalar(a) else x
+return x if np.isscalar(x) else 2*x
+b = x; a = np.asarray(b) if x > 1 else b; a += 1; return a*b
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("lines", KINDS)
+def test_arrays_without_axes_are_of_their_own_kind(lines: str) -> None:
+    text = "import numpy as np\ndef f(x):\n    " + lines.replace("; ", "\n    ") + "\n"
+    scope: dict[str, Any] = {}
+    exec(text, scope)  # noqa: S102 - our own text
+    try:
+        made = compile_function(text, "f")
+    except GradgenError as error:
+        assert "array without axes" in error.message or "who else holds" in error.message or "of which type" in error.message  # fmt: skip
+        return
+    assert made.forward(1.5)[0] == float(scope["f"](1.5))

@@ -71,11 +71,17 @@ class Draft:
             raise self._has(f"{MAX_STATEMENTS} statements when its loops are unrolled")
         self.count(value)
         if value.boxed:
-            self.boxes[name] = -1 if value.text in self.boxes else self.cells.frame
+            shared = value.held or value.text in self.boxes
+            self.boxes[name] = -1 if shared else self.cells.frame
         elif value.text in self.boxes or (value.binds == ELSE and self.boxes.keys() & {*WORD.findall(value.text)}):  # fmt: skip
             self.boxes[name] = -1
         self.items.append((name, value.text, comment))
         self.places.append(self.at)
+
+    def may_box(self, value: Value) -> bool:
+        """Whether a number may be one of numpy's arrays without axes, which is no scalar and no float."""
+        one_of = value.binds == ELSE and not self.boxes.keys().isdisjoint(WORD.findall(value.text))  # fmt: skip
+        return value.is_number and (value.boxed or value.text in self.boxes or one_of)
 
     def owns(self, name: str) -> bool:
         """Whether a name stands for one of numpy's arrays that was made for it where a function is called now."""

@@ -206,7 +206,8 @@ def _either(
     number_of(body, node.body, context)
     text = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
     of = absent([(test, body)], other)
-    return Value(text, ELSE, among=among([body, other]), absent=of)
+    boxed = body.boxed or other.boxed
+    return Value(text, ELSE, boxed=boxed, held=boxed, among=among([body, other]), absent=of)  # fmt: skip
 
 
 def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
@@ -238,7 +239,9 @@ def _one_of(first: Value, last: Value, end: bool) -> Value:
     one, other = (first, last) if end else (last, first)
     test = tested(first)
     text = f"{one.inside(OR)} if {test.inside(OR)} else {other.text}"
-    return Value(text, ELSE, absent=absent([(test, one)], other))
+    boxed = one.boxed or other.boxed
+    of = absent([(test, one)], other)
+    return Value(text, ELSE, boxed=boxed, held=boxed, absent=of)
 
 
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:

@@ -20,14 +20,14 @@ from gradgen.read.python.bound import (  # fmt: skip
     omitted,
 )
 from gradgen.read.python.expression import Comprehension, translate
-from gradgen.read.python.flow.known import FOREIGN, compared, is_instance
+from gradgen.read.python.flow.known import FOREIGN, NEVER, compared, is_instance
 from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant, told
 from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.terms import arrays, masked, methods
 from gradgen.read.python.terms.calling import called, callee, takes_sequences
-from gradgen.read.python.terms.rows import ATOM, Row, RowError
+from gradgen.read.python.terms.rows import ATOM, BOXED, Row, RowError
 from gradgen.read.python.terms.subscripts import one_of, subscript
 from gradgen.read.python.terms.value import Known, Value, number, truth
 from gradgen.read.python.tree import as_function, dotted
@@ -222,6 +222,8 @@ class Scope(Place):
                 found.append(False)
                 continue
             path = self.path(each).path
+            if self.constants.draft.may_box(value) and path.removeprefix("builtins.") not in NEVER:  # fmt: skip
+                raise self.fail(BOXED, node)
             found.append(is_instance(value, path, self.constants.inputs))
         if True in found:
             return truth(True)

@@ -14,10 +14,10 @@ from gradgen.read.python.terms.value import Value, denied, equality, truth
 
 Fail = Callable[[str, ast.AST], GradgenError]
 #: What no number and no condition is ever an instance of.
-_NEVER = ("str", "list", "tuple", "dict", "set")
+NEVER = ("str", "list", "tuple", "dict", "set")
 #: The types that `isinstance` may name.
 _ABSTRACT = ("numbers.Number", "numbers.Complex", "numbers.Real")
-_TYPES = (*(f"builtins.{n}" for n in (*_NEVER, "bool", "int", "float", "complex")), "numpy.ndarray", *_ABSTRACT)  # fmt: skip
+_TYPES = (*(f"builtins.{n}" for n in (*NEVER, "bool", "int", "float", "complex")), "numpy.ndarray", *_ABSTRACT)  # fmt: skip
 
 
 #: What a sequence of whatever kind may be an instance of.
@@ -150,7 +150,7 @@ def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None
         return isinstance(value.known.value, str) and name == "str"
     if value.condition:
         return name in ("bool", "int", *_ABSTRACT)
-    if name in (*_NEVER, "ndarray", "bool", "complex"):
+    if name in (*NEVER, "ndarray", "bool", "complex"):
         return False
     if value.index:
         return name in ("int", *_ABSTRACT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradgen.read.python.bound import CALLEES
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.builtin import Called
-from gradgen.read.python.terms.rows import RowError, literal, row_of
+from gradgen.read.python.terms.rows import BOXED, RowError, literal, row_of
 from gradgen.read.python.terms.value import COMPARISON, OR, SUM, Value, truth
 
 if TYPE_CHECKING:
@@ -106,12 +106,18 @@ def _close(relative: str, absolute: str, largest: bool) -> Called:
     return called
 
 
+def _check_kind(scope: Scope, value: Value) -> None:
+    if value.absent is not None:
+        raise RowError("a value that may be None is asked here; ask `is None` above")
+    if scope.constants.draft.may_box(value):
+        raise RowError(BOXED)
+
+
 def _is_scalar(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
     if len(args) != 1 or named:
         raise RowError("`isscalar` takes 1 argument")
     value = args[0]
-    if value.absent is not None:
-        raise RowError("a value that may be None is asked here; ask `is None` above")
+    _check_kind(scope, value)
     if row_of(value) is not None:
         return truth(False)
     held = value.known.value if value.known is not None else ""
@@ -123,8 +129,7 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     if len(args) != 2 or named or not isinstance(held[1], str):
         raise RowError("`hasattr` takes a value, and a name")
     value, name = args[0], held[1]
-    if value.absent is not None:
-        raise RowError("a value that may be None is asked here; ask `is None` above")
+    _check_kind(scope, value)
     if value.known is not None and not isinstance(held[0], CALLEES):
         return truth(hasattr(held[0], name))
     if row_of(value) is None and value.known is None:

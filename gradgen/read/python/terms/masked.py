@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What makes an array that nobody else holds.
 _MAKING = frozenset(f"numpy.{name}" for name in ("array", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
 #: What makes an array without axes of a number, and what gives one back as it is.
-BOXING = frozenset(f"numpy.{name}" for name in ("array", "asarray", "asanyarray", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
+BOXING = frozenset(f"numpy.{name}" for name in ("array", "asarray", "asanyarray", "transpose", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
 ALIKE = ("numpy.asarray", "numpy.asanyarray")
 _HELD = "who else holds what this writes into is not certain; write into what np.zeros_like(x) made above, which nothing but this reads"
 #: What makes other numbers of an array's, and hands on nothing of it.

@@ -30,6 +30,10 @@ SHAPE = 'of a parameter that is a sequence, say how many numbers it holds, as in
 HELD = "what else this parameter holds depends on who calls; ask it for texts alone, as in p['a']"
 
 
+#: What is not asked of a number of numpy's.
+BOXED = "numpy makes an array without axes of this, which is no float and no scalar; ask that of what it is made of"
+
+
 class RowError(Exception):
     """What Python does with a sequence has no place here; the text says why, and what to do."""
 

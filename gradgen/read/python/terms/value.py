@@ -67,6 +67,7 @@ class Value:
         unclear: why it cannot be read, where that is so: what is said of the name.
         lacking: whether that is as the name has no value there, and Python raises where it is read.
         boxed: whether numpy has made an array without axes of it here, which may be changed in place.
+        held: of such an array, whether somebody else may hold it as well.
         among: which whole numbers it may be, where that is known and it is more than one; none of what always raises.
         absent: the condition on which it is None, and no number; what needs a number of it raises there.
         tells: of a condition, which number decides it, and which whole numbers that is where it holds.
@@ -83,6 +84,7 @@ class Value:
     unclear: str = ""
     lacking: bool = False
     boxed: bool = False
+    held: bool = False
     among: Among | None = None
     absent: Value | None = None
     tells: tuple[str, tuple[int, ...]] = ("", ())
