@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
+from gradgen.core.program import Program
 from gradgen.passes.constants import Constant, reached
 from gradgen.passes.sweeps.jacobian import Block
 from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import Plan
+from gradgen.write.constants import Declarations
 from gradgen.write.lines import Text, as_read, pieces
+from gradgen.write.target import Target
+from gradgen.write.templates import Templates
 from gradgen.write.view import Group, Stage
 from gradgen.write.words.comments import Comments, commented
+from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 
 #: What the lines of a Jacobian make.
@@ -258,3 +271,24 @@ def _first_back(texts: Sequence[Text]) -> int:
     while 0 < first < len(texts) and (texts[first].indent or not texts[first].begins):
         first -= 1
     return first
+
+
+class Viewer(Protocol):
+    """What knows the texts of a module."""
+
+    program: Program
+    target: Target
+    bodies: Bodies
+    docstrings: Docstrings
+    declarations: Declarations
+    files: Templates
+    defaults: Mapping[str, float]
+
+    def imports(self, helpers: Sequence[str], named: bool) -> tuple[str, ...]:
+        """Return the lines that import."""
+
+    def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
+        """Return the rules of a linter that names break."""
+
+    def unused(self, outputs: str) -> Iterator[Stage]:
+        """Yield the lines of gradients that nothing reaches."""

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from gradgen.core.program import Line, Program
+from gradgen.core.program import Line
 from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import rowwise
 from gradgen.reserved import fields_of
 from gradgen.write.arrays.loops import APPENDS, Lines, Loop, Looped, Placed
-from gradgen.write.bodies import Bodies
-from gradgen.write.constants import Declarations
-from gradgen.write.target import Target
-from gradgen.write.templates import Templates
-from gradgen.write.view import ListsFunction, ListsModule, Stage
+from gradgen.write.bodies import Bodies, Viewer
+from gradgen.write.view import ListsFunction, ListsModule
 from gradgen.write.words.comments import Comments, commented
-from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.values import Words
 
 #: The line of a list that a loop fills.
 _EMPTY = "{}: list[float] = []"
 _INDENT = "    "
-
-
-class Viewer(Protocol):
-    """What knows the texts of a module."""
-
-    program: Program
-    target: Target
-    bodies: Bodies
-    docstrings: Docstrings
-    declarations: Declarations
-    files: Templates
-
-    def imports(self, helpers: Sequence[str], named: bool) -> tuple[str, ...]:
-        """Return the lines that import."""
-
-    def unused(self, outputs: str) -> Iterator[Stage]:
-        """Yield the lines of gradients that nothing reaches."""
-
-    def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
-        """Return the rules of a linter that names break."""
 
 
 class Texts(NamedTuple):

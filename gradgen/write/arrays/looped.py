@@ -6,8 +6,7 @@ from collections.abc import Container, Sequence
 
 from gradgen.passes.cost import Cost
 from gradgen.write.arrays.handed import Handed, handed, signatures_over_rows
-from gradgen.write.arrays.lists import Viewer
-from gradgen.write.bodies import Body
+from gradgen.write.bodies import Body, Viewer
 from gradgen.write.view import LoopView, RowsModule, Stage
 from gradgen.write.words.docstring import over_rows, slopes_over_rows
 

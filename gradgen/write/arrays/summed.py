@@ -9,8 +9,8 @@ from gradgen.errors import TooLargeError
 from gradgen.passes.constants import constants_in
 from gradgen.passes.cost import Cost
 from gradgen.passes.facts import rowwise
-from gradgen.write.arrays.lists import Viewer
 from gradgen.write.arrays.loops import APPENDS, Lines, Loop, Looped, Placed
+from gradgen.write.bodies import Viewer
 from gradgen.write.languages.c_sums import ADDS, BEGIN, BLOCK, INNER, STARTS, each
 from gradgen.write.view import ListsFunction, SumsModule
 from gradgen.write.words.comments import Comments, commented

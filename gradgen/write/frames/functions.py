@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-from gradgen.core.program import Program
 from gradgen.passes.cost import Cost
-from gradgen.write.bodies import Bodies, Part
-from gradgen.write.constants import Declarations
+from gradgen.write.bodies import Part, Viewer
 from gradgen.write.frames.parts import frame_parts, parameters_of, result
 from gradgen.write.sql.normal import (
     check_normal,
@@ -17,32 +14,8 @@ from gradgen.write.sql.normal import (
     slopes_of,
 )
 from gradgen.write.sql.query import strict
-from gradgen.write.target import Target
-from gradgen.write.templates import Templates
 from gradgen.write.view import FrameFunction, FramesModule, Item, Stage
-from gradgen.write.words.docstring import Docstrings
 from gradgen.write.words.frames import of_frames, returned
-
-
-class Viewer(Protocol):
-    """What knows the texts of a module."""
-
-    program: Program
-    target: Target
-    bodies: Bodies
-    docstrings: Docstrings
-    declarations: Declarations
-    files: Templates
-    defaults: Mapping[str, float]
-
-    def imports(self, helpers: Sequence[str], named: bool) -> tuple[str, ...]:
-        """Return the lines that import."""
-
-    def noqa(self, read: Collection[int], slopes: Sequence[str]) -> tuple[str, ...]:
-        """Return the rules of a linter that names break."""
-
-    def unused(self, outputs: str) -> Iterator[Stage]:
-        """Yield the lines of gradients that nothing reaches."""
 
 
 def functions(viewer: Viewer, formula: str, told: str) -> tuple[FramesModule, Cost]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, count
-from typing import Protocol
 
-from gradgen.core.program import Program
 from gradgen.passes.cost import Cost
-from gradgen.write.bodies import Bodies, Part, Piece
-from gradgen.write.constants import Declarations
+from gradgen.write.bodies import Part, Piece, Viewer
 from gradgen.write.lines import Text
 from gradgen.write.spell import Leaf
 from gradgen.write.sql.dialect import Dialect
@@ -18,10 +15,8 @@ from gradgen.write.sql.names import own
 from gradgen.write.sql.normal import slopes_of
 from gradgen.write.sql.parts import check_query, dialect_of, final, parts_of
 from gradgen.write.sql.phases import GIVEN, Phases
-from gradgen.write.target import Target
-from gradgen.write.templates import Templates
 from gradgen.write.view import Group, Groups, Item, Level, QueryModule, Stage
-from gradgen.write.words.docstring import Docstrings, of_query
+from gradgen.write.words.docstring import of_query
 
 #: No stage has more pieces with those of its level in their places: engines put a copy there for each time that one is read.
 _LARGEST = 60
@@ -74,21 +69,6 @@ def strict(written: Iterable[Piece]) -> list[list[Text]]:
         heights[text.line.name] = height
         found.setdefault((back, height), []).append(text)
     return [found[key] for key in sorted(found)]
-
-
-class Viewer(Protocol):
-    """What knows the texts of a module."""
-
-    program: Program
-    target: Target
-    bodies: Bodies
-    docstrings: Docstrings
-    declarations: Declarations
-    files: Templates
-    defaults: Mapping[str, float]
-
-    def unused(self, outputs: str) -> Iterator[Stage]:
-        """Yield the lines of gradients that nothing reaches."""
 
 
 def query(viewer: Viewer, formula: str, told: str) -> tuple[QueryModule, Cost]:
