@@ -178,6 +178,13 @@ def test_random_formulas_over_rows_come_to_what_their_module_does(seed: int) -> 
         (["x*y", "--rows", "x, y", "--at", "x=[1, 2]"], "no value for `y`"),
         (["x*y", "--rows", "x, y", "--at", "x=[1, z], y=[1, 2]"], "z"),
         (["x*y", "--rows", "x, y", "--at", "x=[1, , 2], y=[1, 2]"], ""),
+        (["x*y", "--rows", "x, y", "--at", "x=[1, y=2]"], "the list of `x` has one"),
+        (
+            ["x*y", "--rows", "x, y", "--at", "x=[1, 2, y=[3, 4]"],
+            "the list of `x` has one",
+        ),
+        (["x*y", "--rows", "x, y", "--at", "x=1, 2], y=3"], "the list of `x` has one"),
+        (["x*y", "--rows", "x, y", "--at", "x=[1], y=1]"], "the list of `y` has one"),
         (["log(x)", "--rows", "x", "--at", "x=[1, 0]"], "f = math.log(x)"),
         (["x", "--rows", "x", "--at", "x=[1, 0]", "--digits"], "over rows"),
     ],

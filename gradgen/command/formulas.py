@@ -307,9 +307,12 @@ def read_rows(text: str, columns: Collection[str]) -> dict[str, Any]:
     for name, value in _items(text, "--at"):
         if name not in columns and value.strip()[:1] == "[":
             raise GradgenError(f"`{printable(name)}` is one number here; lists are of the columns that --rows names")  # fmt: skip
-        bare = value.strip().removeprefix("[").removesuffix("]")
+        whole = value.strip()
+        if name in columns and whole.startswith("[") != whole.endswith("]"):
+            raise GradgenError(f"the list of `{printable(name)}` has one bracket without the other; write it as in {printable(name)}=[1, 2, 3]")  # fmt: skip
+        bare = whole.removeprefix("[").removesuffix("]")
         parts = _parts(bare) if name in columns else [value]
-        is_list = len(parts) != 1 or bare != value.strip()
+        is_list = len(parts) != 1 or bare != whole
         found[name] = [*map(_number, parts)] if name in columns and is_list else _number(value)  # fmt: skip
     return found
 
