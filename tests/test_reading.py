@@ -199,6 +199,14 @@ def test_examples_of_a_docstring_tell_lengths() -> None:
 def test_what_is_read_once_is_said() -> None:
     for body, told in (
         ("return x*y", 0),
+        (
+            "import numpy as np\n    with np.errstate(divide='ignore'):\n        if x > 1: return np.log(x)*y\n        x = x*y\n    return x",
+            0,
+        ),
+        (
+            "import numpy as np\n    with np.errstate(all='ignore'): x = np.exp(x)\n    return x*y",
+            0,
+        ),
         ("if x > 1: a = y\n    elif x > 0.5: a = y*y\n    return a*x", 0),
         ("for v in (0.5, 1.5):\n        if x > v: a = v*y\n    return a*x", 0),
         (

@@ -17,7 +17,7 @@ from gradgen.prove.python.files import Files, own_names
 from gradgen.prove.python.heap import Array, Dict, List, Local
 from gradgen.prove.python.masked import stored
 from gradgen.prove.python.sequences import put, taken, through
-from gradgen.prove.python.tries import attempt, fails
+from gradgen.prove.python.tries import attempt, fails, silenced
 from gradgen.prove.python_expressions import (
     FileNames,
     Fixed,
@@ -164,6 +164,8 @@ class Walker(Files):
             self.changed(node, scope)
         elif isinstance(node, (ast.For, ast.While)):
             self.loop(node, scope)
+        elif isinstance(node, ast.With):
+            self.run_all(silenced(self, node, scope), scope)
         elif isinstance(node, ast.FunctionDef):
             scope[node.name] = self.function(node, scope)
         elif isinstance(node, (ast.Break, ast.Continue)):
@@ -298,6 +300,8 @@ class Walker(Files):
                     todo.pop()
             elif _is_import(node) or not (_may_end(node) or _decides(node, todo)):
                 self.statement(node, scope)
+            elif isinstance(node, ast.With):
+                todo += reversed(silenced(self, node, scope))
             elif isinstance(node, ast.Try):
                 fallen, rest = fails(self, node, scope), todo[::-1]
                 ways = [*node.handlers[0].body], [*node.body, *node.orelse]

@@ -1,4 +1,4 @@
-"""A `try` around a calculation of Python's own floats in; the condition on which something in it raises what is caught, out."""
+"""A `try` around a calculation of Python's own floats, or a `with` that silences warnings, in; when the one falls into its handler, and what the other does, out."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _CAUGHT = {
 _LARGEST, _EXPONENT = (2 - 2.0**-52) * 2.0**1023, 709.782712893384
 #: What raises nowhere, of floats that are finite.
 _EASY = ("sin", "cos", "tan", "atan", "atan2", "tanh", "erf", "fabs", "abs", "float", "max", "min")  # fmt: skip
+_SILENCING = (Imported("numpy", "errstate"), Imported("warnings", "catch_warnings"))
 _LOGARITHMS = ("log", "log10", "log2")
 
 
@@ -65,6 +66,16 @@ def attempt(walker: Files, node: ast.Try, scope: Any) -> None:
         follow(test)
     else:
         walker.heap.fork(test, (lambda: follow(True), lambda: follow(False)))
+
+
+def silenced(walker: Walker, node: ast.With, scope: Any) -> list[ast.stmt]:
+    """Return the statements in a `with` that changes which warnings are shown, and no value."""
+    for item in node.items:
+        call = item.context_expr
+        made = walker.expression(call.func, scope) if isinstance(call, ast.Call) else None  # fmt: skip
+        if item.optional_vars is not None or made not in _SILENCING:
+            raise UnknownError
+    return node.body
 
 
 def _inside(root: ast.expr) -> list[ast.expr]:
