@@ -195,3 +195,11 @@ def test_what_cannot_be_evaluated_over_rows_is_refused_in_a_line(
     assert main(["eval", *argv]) == 2
     error = capsys.readouterr().err
     assert said in error and "bug" not in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", ["draw", "explain", "verify"])
+def test_what_takes_no_rows_says_who_does(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, "x*y", "--at", "x=[1, 2], y=3"]) == 2
+    assert "lists, of columns, are for gradgen eval" in capsys.readouterr().err

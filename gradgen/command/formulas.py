@@ -298,7 +298,12 @@ def _number(text: str) -> float:
 
 def read_point(text: str) -> dict[str, float]:
     """Read `x=3, y=-pi/2`."""
-    return {name: _number(value) for name, value in _items(text, "--at")}
+    found: dict[str, float] = {}
+    for name, value in _items(text, "--at"):
+        if value.strip()[:1] == "[":
+            raise GradgenError(f"`{printable(name)}` is one number here; lists, of columns, are for gradgen eval")  # fmt: skip
+        found[name] = _number(value)
+    return found
 
 
 def read_rows(text: str, columns: Collection[str]) -> dict[str, Any]:
