@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gradgen.adapters.sql import Fit, Runs, check_options, fitted, numbers
+from gradgen.adapters.sql import Fit, Runs, check_options, first_line, fitted, numbers
 from gradgen.compiled import Compiled
 from gradgen.errors import GradgenError, printable
 from gradgen.queries import summed
@@ -56,6 +56,8 @@ def fit(
         sums(rows, **dict.fromkeys(what.given.values(), 0.0))
     except (TypeError, ValueError) as error:
         raise GradgenError(str(error)) from error
+    except (OSError, polars.exceptions.PolarsError) as error:
+        raise GradgenError(f"the frame cannot be read: {first_line(error)}") from error
 
     def ask(values: Mapping[str, float]) -> Sequence[Any]:
         row: Sequence[Any] = sums(rows, **values).collect(**how).row(0)

@@ -204,7 +204,7 @@ def check_table(connection: Any, query: Query) -> None:
     try:
         _, described = _asked(connection, query.probe)
     except Exception as error:
-        raise GradgenError(f"the table `{query.table}` cannot be read: {_first_line(error)}") from error  # fmt: skip
+        raise GradgenError(f"the table `{query.table}` cannot be read: {first_line(error)}") from error  # fmt: skip
     types = {column[0].casefold(): column[1] for column in described}
     names = [column[0] for column in described]
     for name in query.columns:
@@ -363,7 +363,7 @@ class Runs:
             *found, self.rows, self.left_out = self.ask(given)
         except Exception as error:
             where = f"the best parameters so far are {_listed(self.best.parameters)}: go on from the error's `fit`" if self.best else f"it was the first, at {_listed(values)}"  # fmt: skip
-            failed = FitError(f"query {self.queries} failed ({_first_line(error)}); {where}")  # fmt: skip
+            failed = FitError(f"query {self.queries} failed ({first_line(error)}); {where}")  # fmt: skip
             failed.fit = self.best
             raise failed from error
         if not self.rows:
@@ -482,7 +482,8 @@ def numbers(
 def _finite(value: object) -> bool:
     """Whether a value is a number that a double can hold."""
     try:
-        return isinstance(value, (int, float, np.number)) and math.isfinite(value)
+        real = isinstance(value, (int, float, np.integer, np.floating))
+        return real and math.isfinite(value)  # type: ignore[arg-type]
     except (OverflowError, TypeError):  # a whole or a complex one
         return False
 
@@ -504,7 +505,7 @@ def _run(connection: Any, text: str, given: Mapping[str, float] | None = None) -
     return found if hasattr(found, "fetchall") else cursor
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return what an engine says of an error, without the query that it shows below."""
     lines = str(error).strip().splitlines() or [""]
     return printable(f"{type(error).__name__}: {lines[0]}")[:300]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from gradgen.core.build import Steps, steps_of
 from gradgen.core.doubles import COMPARISONS
@@ -12,7 +13,7 @@ from gradgen.core.program import Program
 from gradgen.core.rows import Number
 from gradgen.errors import GradgenError
 from gradgen.passes.constants import called, origin_of, plain
-from gradgen.write.arrays.numbers import Numbers
+from gradgen.write.arrays.numbers import Numbers, Parts
 from gradgen.write.language import ATOM, CONDITIONAL, PRODUCT, SIGN, Language, Word
 
 #: Whole numbers up to here are tried as doubles.
@@ -85,7 +86,7 @@ class Speller:
         word = self._word(op, args, names)
         found: list[str] = []
         opened, closed = self.language.brackets
-        boxed = self.fixed.boxed(op, args, word)
+        boxed = self.fixed.boxed(op, args, word, partial(_below, self, names))
         for piece in word.pieces:
             if isinstance(piece, str):
                 self.said[piece] = None
@@ -165,7 +166,7 @@ class Speller:
             self.numbers[node] = found
         return found
 
-    def _parts(self, node: Node) -> tuple[str, Sequence[Node]]:
+    def _parts(self, node: Node) -> Parts:
         """Return an operation that the language has a word for, and its operands."""
         op, args, _ = parts(self.steps, node, self.known)
         if self.joined and op == "mul" and isinstance(args[1], int):
@@ -180,8 +181,8 @@ class Speller:
             if leaf is None or leaf[1] < ATOM:
                 return self.language.words["powi of an expression"]
         if op in COMPARISONS or op == "floordiv":
-            op = _by_constant(op, self.steps, args[-1], self.known)
-        if self.language.fixed and (fixed := self.fixed.word(op, args)):
+            op = _by_constant(op, self.fixed, args, self.known)
+        if fixed := self.fixed.alone(op, args, partial(_below, self, names)):
             return fixed
         found = self.language.words.get(op) or self.words.get(op)
         if found is None:
@@ -225,11 +226,21 @@ class Speller:
         return _ratio(language, number)
 
 
-def _by_constant(op: str, steps: Steps, last: Node, words: Container[str]) -> str:
-    """Return what an operation is called with such a last operand, if there is a word for that alone."""
-    number = constant(steps, resolved(last))
+def _below(speller: Speller, names: Mapping[int, str], node: Node) -> Parts | None:
+    """Return what is written of a node: an operation and its operands, None where it is a name or a number."""
+    return speller._parts(node) if speller._leaf(node, names) is None else None
+
+
+def _by_constant(
+    op: str, numbers: Numbers, args: Sequence[Node], words: Container[str]
+) -> str:
+    """Return what an operation is called with such a last operand, or such a first one, if there is a word for that alone."""
+    number = constant(numbers.steps, resolved(args[-1]))
     alone = f"{op} by {number}" if op == "floordiv" else f"{op} a constant"
-    return alone if number is not None and alone in words else op
+    if number is not None and alone in words:
+        return alone
+    first = f"{op} of a constant"
+    return first if first in words and numbers.finite(args[0]) else op
 
 
 def _ratio(language: Language, number: Fraction) -> tuple[str, int]:

@@ -352,6 +352,46 @@ def test_constants_have_their_names() -> None:
     assert all(near(g, w, 1e-12) for g, w in zip(gives(row, made), plainly(twin, (2.0, 3.0), [1.0])))  # fmt: skip
 
 
+#: Operations that a formula may have on constants alone, with operands for which they have a value.
+_ON_CONSTANTS = [
+    f"{row.name}({', '.join('2' if i in row.whole else repr(round(lo + 0.6 * (hi - lo), 2)) for i, (lo, hi) in enumerate(row.sample))})"
+    for row in ROWS.values()
+    if row.sample and not (row.boolean or row.level)
+]
+
+
+@pytest.mark.parametrize("constant", one_in(12, _ON_CONSTANTS))
+def test_operations_on_constants_alone_stand_wherever_columns_do(constant: str) -> None:
+    """Beside columns, in functions of their own, in choices, and under others that are on constants alone."""
+    source = f"max(x, {constant})*y + exp(-abs({constant}))*x - sigmoid({constant})**x + ({constant} if x > y else y)"
+    options: dict[str, Any] = {"inputs": "x, y", "proof": False}
+    try:
+        twin = compile(source, ieee=True, **options).module
+        made = compile(source, target="polars", **options)
+    except GradgenError as error:
+        assert "is not what" not in str(error)
+        return
+    (row,) = made.module.value_and_grad(frame_of("xy", [[0.7, 0.4]])).to_dicts()  # fmt: skip
+    wanted = plainly(twin, (0.7, 0.4), [1.0])
+    assert all(near(g, w, 1e-12) for g, w in zip(gives(row, made), wanted)), source
+
+
+@pytest.mark.parametrize("test", one_in(3, [f"{c} {op} a" for op in ("<", "<=", ">", ">=", "==", "!=") for c in ("2.5", "pi")]))  # fmt: skip
+def test_constants_are_compared_with_numbers_that_rows_share(test: str) -> None:
+    """Either way round, of nan as well."""
+    constant, op, _ = test.split()
+    turned = f"a {op.translate(str.maketrans('<>', '><'))} {constant}"
+    frame = frame_of("x", [[1.0], [2.0], [4.0]])
+    for source in (test, turned):
+        made = compile(f"x if {source} else -a*x", rows="x", reduce="sum", target="polars", proof=False)  # fmt: skip
+        for a in (1.0, 2.5, math.pi, 7.0, math.nan):
+            value = math.pi if constant == "pi" else 2.5
+            holds = {"<": value < a, "<=": value <= a, ">": value > a, ">=": value >= a, "==": value == a, "!=": value != a}[op]  # fmt: skip
+            (row,) = made.module.value_and_grad(frame, a=a).to_dicts()
+            wanted = (7.0, 0.0) if holds else (-7 * a, -7.0)
+            assert all(near(g, w, 1e-12) for g, w in zip((row["f"], row["da"]), wanted)), (source, a)  # fmt: skip
+
+
 def test_a_formula_without_inputs_is_the_same_for_all_rows() -> None:
     frame = frame_of("x", [[3.0], [None]])
     made = compile("sqrt(2*pi)", target="polars").module

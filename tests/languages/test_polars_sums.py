@@ -272,6 +272,17 @@ def test_what_is_no_fit_over_a_frame_is_told_in_one_line(
     assert says in str(refusal.value) and "\n" not in str(refusal.value)
 
 
+def test_a_lazy_frame_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    made = compile(CURVE, inputs="t, y, a, k", rows="t, y", target="polars", reduce="sum", with_="gauss_newton", proof=False)  # fmt: skip
+    for rows in (
+        frame_of([], "t", "y").lazy().with_columns(t=pl.col.other),
+        pl.scan_parquet(tmp_path / "nowhere.parquet"),
+    ):
+        with pytest.raises(GradgenError, match="^the frame cannot be read: ") as refusal:  # fmt: skip
+            fit(rows, made, {"a": 1.0, "k": 1.0})
+        assert "\n" not in str(refusal.value)
+
+
 def test_a_fit_over_a_frame_whose_file_goes_loses_nothing(tmp_path: Path) -> None:
     made = compile(CURVE, inputs="t, y, a, k", rows="t, y", target="polars", reduce="sum", with_="gauss_newton", proof=False)  # fmt: skip
     path = tmp_path / "rows.parquet"

@@ -417,6 +417,7 @@ WRONG: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("data", {"k": None}, "`k` is None, which is no number to begin with"),
     ("data", {"k": 10**5000}, "`k` is too large, which is no number to begin with"),
     ("data", {"k": 1j}, "`k` is 1j, which is no number to begin with"),
+    ("data", {"k": np.complex128(1)}, "which is no number to begin with"),
     ("data", {"q": 1.0}, "the query has no parameter `q`; it has a, k, b, w"),
 )
 

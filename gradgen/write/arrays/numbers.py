@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gradgen.core.build import Steps
 from gradgen.core.notation import Bound, Node, resolved
 from gradgen.core.run import Run
 from gradgen.write.language import ATOM, Language, Word
+
+#: An operation that the language writes, and its operands.
+Parts = tuple[str, Sequence[Node]]
+#: What gives those of a node; None where it is a name or a number.
+Below = Callable[[Node], Parts | None]
 
 
 class Numbers:
@@ -35,6 +40,13 @@ class Numbers:
             return known[node]
         return all(self.holds(Bound(arg, node.scope)) for arg in node.term.args)
 
+    def finite(self, node: Node) -> bool:
+        """Whether a value is made of constants alone, and neither infinite nor nan."""
+        try:
+            return self.holds(node) and math.isfinite(Run(self.steps).value(node, {}, {}))  # fmt: skip
+        except (ArithmeticError, ValueError, LookupError):
+            return False
+
     def word(self, op: str, args: Sequence[Node]) -> Word | None:
         """Return the word of an operation on constants alone, if it has a value there; else None."""
         found = self.words.get(op)
@@ -47,7 +59,21 @@ class Numbers:
             return None
         return found if math.isfinite(value) else None
 
-    def boxed(self, op: str, args: Sequence[Node], word: Word) -> Mapping[int, str]:
+    def alone(self, op: str, args: Sequence[Node], below: Below) -> Word | None:
+        """Return the word of an operation on what is written as numbers alone, if the language has one for these; else None."""
+        found = self.word(op, args) if self.words else None
+        if found and self.language.boxed:
+            return found if all(self._plain(arg, below) for arg in args) else None
+        return found
+
+    def _plain(self, node: Node, below: Below) -> bool:
+        """Whether what is made of constants alone is a number as it is written, and no array."""
+        found = below(node)
+        return found is None or self.alone(*found, below) is not None
+
+    def boxed(
+        self, op: str, args: Sequence[Node], word: Word, below: Below
+    ) -> Mapping[int, str]:
         """Return the places of the numbers of which a function wants arrays, with the beginnings of the calls that make them."""
         if not self.language.boxed or word is self.words.get(op):
             return {}
@@ -62,4 +88,5 @@ class Numbers:
         found = [i for i in found if i in of_methods or not of_methods]
         if op == "where" and len(found) < len(places):
             return {}
+        found = [i for i in found if self._plain(args[i], below)]
         return dict.fromkeys(found, f"{self.language.boxed}(")

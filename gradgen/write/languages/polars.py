@@ -37,6 +37,8 @@ _COMPARED: Mapping[str, Word] = {
     "eq": word("({0} == {1}) & {0}.is_not_nan()", AND, ATOM, SUM),
     "ne": word("({0} != {1}) | {0}.is_nan()", AND, ATOM, SUM),
     **{f"{op} a constant": OPERATORS[op] for op in ("lt", "le", "eq", "ne")},
+    # A test of a constant is of one row, which Polars does not give to all.
+    **{f"{op} of a constant": OPERATORS[op] for op in ("gt", "ge", "eq", "ne")},
 }
 _WORDS: Mapping[str, Word] = {
     **OPERATORS,
@@ -94,12 +96,15 @@ modulo(x, y) = rem(x, y) + (y if sign(rem(x, y)) * sign(y) < 0 else 0)""",
 floor_divide(x, y) = x / y if y == 0 else floor(0.5 + (x - rem(x, y)) / y - (1 if
     sign(rem(x, y)) * sign(y) < 0 else 0))""",
 }
+#: Of numbers alone: arithmetic, and functions of math, which lines may call.
+_ARITHMETIC = {*OPERATORS, "inv", "powi"}
+_FIXED = {op: w for op, w in FIXED.items() if op in _ARITHMETIC or str(w.pieces[0]).startswith("math.")}  # fmt: skip
 _PLAIN = Language(
     "polars",
     _WORDS,
     CONSTANTS,
     lacking="has no form in Polars",
-    fixed=FIXED,
+    fixed=_FIXED,
     boxed="pl.lit",
 )
 #: Bodies settle themselves what nan comes to.
