@@ -248,14 +248,14 @@ class _Words:
 
     def tail(self, args: Sequence[int], inner: Sequence[int]) -> tuple[str, ...]:
         """Return two constants that a value is made with, which tell it from others of its kind: the last ones."""
-        found: list[str] = []
-        if inner:
-            found += self.tails[inner[0]][-1:]
-            found += self.tails[inner[-1]][-1:]
-        if len(inner) < len(args):
-            constants = self.program.constants
-            found += [self.constant(arg, False) for arg in args if arg in constants]
-        return tuple(dict.fromkeys(found))[-2:] if found else ()
+        first = self.tails[inner[0]][-1:] if inner else ()
+        last = self.tails[inner[-1]][-1:] if len(inner) > 1 else ()
+        found = first if first == last else first + last
+        if len(inner) == len(args):  # as of nearly all
+            return found
+        constants = self.program.constants
+        own = [self.constant(arg, False) for arg in args if arg in constants]
+        return tuple(dict.fromkeys([*found, *own]))[-2:]
 
     def of_one(
         self, inner: int, fragment: str, fixed: Sequence[str | None]

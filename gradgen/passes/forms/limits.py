@@ -65,17 +65,16 @@ def _ways_on(
     far = {sign: [_READERS] * len(steps) for sign in _OPPOSITE}
     above, below = far.values()
     for value in range(len(steps) - 1, -1, -1):
-        if value in results:
+        ways = readers.get(value, ())
+        lost = [r for r in ways if above[r] == below[r] == _READERS and steps[r].op not in _LIMITS]  # fmt: skip
+        if lost or value in results:
             continue
         for sign, found in far.items():
             most = 0
-            for reader in readers.get(value, ()):
+            for reader in ways:
                 step = steps[reader]
                 if sign in _LIMITS.get(step.op, ""):
                     continue
-                if above[reader] == below[reader] == _READERS:
-                    most = _READERS
-                    break
                 passed = _passed_on(program, step, value, sign)
                 most = max(most, 1 + far[passed][reader] if passed else _READERS)
             found[value] = min(most, _READERS)

@@ -306,7 +306,7 @@ def _build(
             todo.pop()
             continue
         try:
-            plan = plans.get(node)
+            plan = plans.find(node)
             if plan is None:
                 plan = plans[node] = _plan(node, steps, constants)
                 missing = done.without(plan.children)
