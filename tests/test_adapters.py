@@ -475,3 +475,37 @@ def test_the_pages_loss_trains_in_pytorch(tmp_path: Path) -> None:
     weight = worked("torch", tmp_path)["layer"].weight.detach().numpy()
     assert weight.dtype == np.float32
     assert np.allclose(weight, [[1, -2, 0.5]], atol=0.005)
+
+
+@pytest.mark.parametrize("seeds", [range(40), pytest.param(range(40, 1000), marks=pytest.mark.slow)])  # fmt: skip
+def test_from_wherever_a_loss_is_minimised_its_minimum_is_reached_or_not_claimed(
+    seeds: Sequence[int],
+) -> None:
+    """Whatever its data are measured in; the truth is that of linear least squares."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("scipy")
+    from gradgen.adapters.scipy import minimum
+
+    claimed = 0
+    for seed in seeds:
+        rnd = np.random.default_rng(seed)
+        count, unit = int(rnd.integers(3, 30)), 10.0 ** rnd.uniform(-9, 9)
+        size = (1.0, 1e-9, 1e9)[seed % 3]
+        x = rnd.uniform(-1, 1, count)
+        y = unit * (1.5 * x + 0.2 + 0.3 * rnd.normal(size=count))
+        left = np.stack([x, np.ones(count)], 1) * 10.0 ** rnd.uniform(-5, 5, 2)
+        truth = np.linalg.lstsq(left, y, rcond=None)[0]
+
+        def loss(at: Any, left: Any = left, y: Any = y, size: float = size) -> Any:
+            rest = left @ at - y
+            return size * (rest @ rest) / len(y), size * 2 * (left.T @ rest) / len(y)
+
+        least = loss(truth)[0]
+        starts = np.zeros(2), np.ones(2), truth * rnd.uniform(-3, 3, 2), np.array([0.1, 1.0])  # fmt: skip
+        end, value, stopped = minimum(loss, starts[seed // 3 % 4], 1e-6)
+        if not stopped:
+            claimed += 1
+            assert value <= least * (1 + 1e-6), seed
+            errors = np.sqrt(np.diag(np.linalg.inv(left.T @ left)) * least / size)
+            assert (np.abs(end - truth) <= 1e-3 * (np.abs(truth) + errors)).all(), seed
+    assert claimed > 0.9 * len(seeds)

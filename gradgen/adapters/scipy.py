@@ -24,7 +24,7 @@ _PROBE = 1e-3
 _PARTS = (1.0, 1e-3, 1e-6, 1e-8)
 _EPS = float(np.finfo(np.float64).eps)
 #: So often are other units of the inputs tried.
-_ROUNDS = 4
+_ROUNDS = 8
 #: A function of a vector of parameters.
 Vector: TypeAlias = "Callable[[Any], Doubles]"
 
@@ -135,11 +135,18 @@ def minimum(
         # Where slopes are small already, digits of the value that are lost in its sum may end the search.
         told = np.sqrt(_EPS * abs(float(ended.fun)))  # a smaller slope gains less
         near = np.abs(ended.jac).max() <= 10 * max(tolerance, told)
-        if not (ended.success or (ended.status == _DIGITS and near)):
+        lost = ended.status == _DIGITS and not near
+        if not (ended.success or ended.status == _DIGITS):
             return at, value, str(ended.message)
-        found, part = _units(scaled, ended)
+        found, part = (None, 1.0) if lost else _units(scaled, ended)
         if found is None:
-            return at, value, ""
+            found = _by_curvature(scaled, ended)
+            rests = _rests(ended, found, tolerance)
+            if (rests == 1).all() or not (lost or (rests == 0).any()):
+                return at, value, ""
+            found = np.where(np.isnan(found), 1.0, found)
+        if lost:
+            return at, value, str(ended.message)
         units, size = units * found, part * abs(value)
         if not (size and np.isfinite(units).all() and units.all()):
             break
@@ -165,6 +172,34 @@ class _Scaled:
         found = value / self.size, slopes * (self.units / self.size)
         self.first = self.first or found
         return found
+
+
+def _by_curvature(fun: _Scaled, ended: Any) -> Doubles:
+    """Return the units of inputs in which a value bends by as much as it is, nan where that cannot be told.
+
+    From far away a value comes down to where its slopes are small beside what they were, and still far from the minimum.
+    """
+    units: Doubles = np.full_like(ended.x, np.nan)
+    for place, at in enumerate(ended.x):
+        before, step = ended.jac[place], _PROBE * (abs(at) or 1.0)
+        for _ in _PARTS:
+            ahead = ended.x.copy()
+            ahead[place] += step
+            more = fun(ahead)[1][place] - before
+            if more > _SMALLER * abs(before):
+                units[place] = np.sqrt(abs(ended.fun) * (ahead[place] - at) / more)
+                break
+            step /= _PROBE  # which was too short to tell
+    return units
+
+
+def _rests(ended: Any, units: Doubles, tolerance: float) -> Doubles:
+    """Return for each input 1 where its slope is small in the unit in which the value bends by as much as it is, or asks for a step that is small beside it; 0 where not, nan where that cannot be told."""
+    value, slopes = abs(ended.fun), np.abs(ended.jac)
+    small = slopes * units <= 2 * tolerance * value
+    near = slopes * units**2 <= tolerance * value * np.abs(ended.x)
+    found: Doubles = np.where(small | near, 1.0, 0.0)
+    return np.where(np.isnan(units), np.nan, found) if value else np.ones_like(found)
 
 
 def _units(fun: _Scaled, ended: Any) -> tuple[Doubles | None, float]:

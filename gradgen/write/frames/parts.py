@@ -19,8 +19,9 @@ def frame_parts(program: Program, target: Target) -> Mapping[str, tuple[str, ...
     listed = ", ".join(f'"{name}": "{text}"' for name, text in read)
     given = ", ".join(f'"{name}": {name}' for name in shared)
     groups = keys(program, target.by)
-    by = ", ".join(f'"{name}": "{column}"' for column, name in groups.items())
-    grouped = f", {{{by}}}" if by else ""
+    by = " ".join(f'("{name}", "{column}"),' for column, name in groups.items())
+    by = by if len(groups) < 2 else by[:-1]  # as black has it
+    grouped = f", ({by})" if by else ""
     listed_keys = ", ".join(f'"{name}"' for name in groups.values())
     selects = f"group_by({listed_keys}).agg" if by else "select"
     return {

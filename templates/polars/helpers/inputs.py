@@ -2,7 +2,7 @@ def _inputs(
     frame: Frame,
     columns: dict[str, str],
     numbers: dict[str, float],
-    keys: dict[str, str] | None = None,
+    keys: tuple[tuple[str, str], ...] = (),
 ) -> Frame:
     """Return columns, and what is one number for all rows, as doubles, which rows are taken, as they have no null, and what groups rows, as it is.
 
@@ -13,8 +13,7 @@ def _inputs(
     if not isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
         raise TypeError(f"rows are in a frame of Polars, not in {type(frame)}")
     schema = frame.collect_schema()
-    keys = keys or {}
-    for column in (*columns.values(), *keys.values()):
+    for column in (*columns.values(), *(column for _, column in keys)):
         if column not in schema:
             raise ValueError(f"there is no column `{column}` among {', '.join(schema)}")
     for column in columns.values():
@@ -34,7 +33,7 @@ def _inputs(
             ) from None
     known = [pl.col(column).is_not_null() for column in columns.values()]
     return frame.select(
-        *(pl.col(column).alias(name) for name, column in keys.items()),
+        *(pl.col(column).alias(name) for name, column in keys),
         taken=pl.all_horizontal(known) if known else pl.repeat(True, pl.len()),
         **{name: pl.col(text).cast(pl.Float64) for name, text in columns.items()},
         **{name: pl.lit(number) for name, number in numbers.items()},
