@@ -198,7 +198,7 @@ def test_a_missing_column_of_groups_is_told_before_data_is_read() -> None:
         (".group_by(", ".group_by(col.t, "),
         ('.sort("region", nulls_last=True)', '.sort("region")'),
         ('.sort("region", nulls_last=True)', '.sort("region", nulls_last=True).head()'),
-        ('{"region": "region"}', '{"region": "other"}'),
+        ('("region", "region")', '("region", "other")'),
         ("squares=pl.when(col.taken).then(col.f * col.f).sum(),", ""),
         ("jtj_a_k=", "jtj_k_a="),
         ("col.f * col.dk).sum()", "col.f * col.secret).sum()"),
