@@ -121,7 +121,7 @@ def minimum(
     Args:
         fun: the function, with its gradient.
         start: where to start.
-        tolerance: the largest slope at the end.
+        tolerance: the largest slope at the end, also by inputs in units in which the function bends by as much as it is.
     """
     from scipy.optimize import minimize
 

@@ -110,7 +110,8 @@ def fit(
     Of residuals (`with_="gauss_newton"`) the sum of the squares is minimised by Levenberg's and Marquardt's method, which has
     converged where the next step moves no parameter by more than `tolerance` (1e-10), relative to it or to its standard error; where rounding of
     the sums hides steps that are longer than that, it says so, and how long they are. Any
-    other result is a loss, whose mean `scipy.optimize.minimize` gets (BFGS); its slopes end below `tolerance` (1e-6).
+    other result is a loss, whose mean `scipy.optimize.minimize` gets (BFGS); its slopes
+    end below `tolerance` (1e-6), also by parameters in units in which it bends by as much as it is.
 
     Args:
         connection: a connection of DB-API (PEP 249) to the database that the query is for, or a Spark session.
