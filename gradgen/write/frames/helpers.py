@@ -22,6 +22,7 @@ class Helpers:
     """The helpers of a language of expressions.
 
     Attributes:
+        names: what they are called.
         words: the words of operations that they stand for.
     """
 
@@ -29,6 +30,7 @@ class Helpers:
         """Take a language without words for helpers, and the texts of those that are other than in SQL."""
         known = {n: h for n, h in shared().items() if n not in language.words}
         self._all = {**known, **{name: read(text) for name, text in own.items()}}
+        self.names = [*self._all]
         calls = {name: _call(helper) for name, helper in self._all.items()}
         calls |= {op: calls[name] for name, op in OPERATIONS.items() if name in calls}
         self.words = {op: one for op, one in calls.items() if op in ROWS}

@@ -149,7 +149,7 @@ POLARS = replace(
     reserved=PYTHON.reserved
     | {"_inputs", "pl", "col", "Frame", "TypeVar", "frame", "self"}
     | {"taken", "rows", "left_out"}
-    | {f"_{name}" for name in _HELPERS.texts()},
+    | {f"_{name}" for name in _HELPERS.names},
     layout=black_python,
     check=_check,
     formulas=frozenset(OPERATORS),
