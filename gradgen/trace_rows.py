@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from gradgen.core.notation import Node, constant, parts, resolved
 from gradgen.core.program import Program, ProgramError
 from gradgen.core.run import Run
 from gradgen.errors import GradgenError
@@ -30,20 +29,9 @@ _EAGER: Mapping[str, Called] = {
 
 
 class EachRow(Run):
-    """Evaluates everything in all rows."""
+    """Evaluates everything in all rows: as many numbers as there are rows, or one for all."""
 
-    def value(
-        self, node: Node, names: Mapping[int, str], scope: Mapping[str, Any]
-    ) -> Any:
-        """Return what a value comes to: as many numbers as there are rows, or one for all."""
-        node = resolved(node)
-        if isinstance(node, int) and node in names:
-            return scope[names[node]]
-        number = constant(self.steps, node)
-        if number is not None:
-            return self.number(number)
-        op, args, _ = parts(self.steps, node, self.operations)
-        return self.operations[op](*[self.value(arg, names, scope) for arg in args])
+    lazy = ()
 
 
 def lifted(

@@ -23,6 +23,8 @@ _PROBE = 1e-3
 #: What part of a value may be all that changes: a step that gains less is lost in the digits of its sum.
 _PARTS = (1.0, 1e-3, 1e-6, 1e-8)
 _EPS = float(np.finfo(np.float64).eps)
+#: So often a step is made longer by as much, where slopes at its ends are alike.
+_LONGER = 4
 #: So often are other units of the inputs tried.
 _ROUNDS = 8
 #: A function of a vector of parameters.
@@ -141,10 +143,10 @@ def minimum(
         found, part = (None, 1.0) if lost else _units(scaled, ended)
         if found is None:
             found = _by_curvature(scaled, ended)
-            rests = _rests(ended, found, tolerance)
-            if (rests == 1).all() or not (lost or (rests == 0).any()):
+            told = ~np.isnan(found)
+            if _rests(ended, found, tolerance)[told].all() and (told.all() or not lost):
                 return at, value, ""
-            found = np.where(np.isnan(found), 1.0, found)
+            found = np.where(told, found, 1.0)
         if lost:
             return at, value, str(ended.message)
         units, size = units * found, part * abs(value)
@@ -182,24 +184,23 @@ def _by_curvature(fun: _Scaled, ended: Any) -> Doubles:
     units: Doubles = np.full_like(ended.x, np.nan)
     for place, at in enumerate(ended.x):
         before, step = ended.jac[place], _PROBE * (abs(at) or 1.0)
-        for _ in _PARTS:
+        for _ in range(_LONGER):
             ahead = ended.x.copy()
             ahead[place] += step
             more = fun(ahead)[1][place] - before
             if more > _SMALLER * abs(before):
                 units[place] = np.sqrt(abs(ended.fun) * (ahead[place] - at) / more)
                 break
-            step /= _PROBE  # which was too short to tell
+            step /= _PROBE
     return units
 
 
-def _rests(ended: Any, units: Doubles, tolerance: float) -> Doubles:
-    """Return for each input 1 where its slope is small in the unit in which the value bends by as much as it is, or asks for a step that is small beside it; 0 where not, nan where that cannot be told."""
+def _rests(ended: Any, units: Doubles, tolerance: float) -> Any:
+    """Return for each input whether its slope is small in the unit in which the value bends by as much as it is, or asks for a step that is small beside it."""
     value, slopes = abs(ended.fun), np.abs(ended.jac)
     small = slopes * units <= 2 * tolerance * value
     near = slopes * units**2 <= tolerance * value * np.abs(ended.x)
-    found: Doubles = np.where(small | near, 1.0, 0.0)
-    return np.where(np.isnan(units), np.nan, found) if value else np.ones_like(found)
+    return small | near
 
 
 def _units(fun: _Scaled, ended: Any) -> tuple[Doubles | None, float]:

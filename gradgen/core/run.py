@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from gradgen.core.build import Steps
 from gradgen.core.doubles import DOUBLES, double
@@ -15,7 +15,7 @@ from gradgen.core.rows import Number
 
 @dataclass(frozen=True)
 class Run:
-    """Evaluates as a module in Python does: line by line, operands from the left, and of a choice the branch taken alone.
+    """Evaluates as a module in Python does: line by line, operands from the left, and of what is `lazy` the branch taken alone.
 
     Attributes:
         steps: the steps that lines are made of.
@@ -28,6 +28,7 @@ class Run:
         default_factory=lambda: DOUBLES
     )
     number: Callable[[Number], Any] = double
+    lazy: ClassVar[Sequence[str]] = ("where", "and", "or")
 
     def lines(
         self, lines: Iterable[Line], names: Mapping[int, str], scope: dict[str, Any]
@@ -65,7 +66,7 @@ class Run:
         if number is not None:
             return self.number(number)
         op, args, _ = parts(self.steps, node, self.operations)
-        if op in ("where", "and", "or"):
+        if op in self.lazy:
             first = self.value(args[0], names, scope)
             if op == "where":
                 return self.value(args[1 if first else 2], names, scope)
