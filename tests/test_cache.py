@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 import gradgen.pipeline
 from gradgen.command.main import main
+from gradgen.errors import GradgenError
 from gradgen.files import cache
 from gradgen.files.cache import Cache, cache_folder, key
 from gradgen.files.version import tool_fingerprint
 from gradgen.pipeline import compile
+from gradgen.write import templates
+from gradgen.write.target import template_folder
 from tests.conftest import one_in
 
 PROJECT = """
@@ -439,3 +444,100 @@ def test_the_folder_is_the_systems_own(
         assert cache_folder() == tmp_path / "local/gradgen/Cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_folder() == tmp_path / "xdg" / "gradgen"
+
+
+@pytest.fixture
+def compiled_anew(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], tuple[str, int]]]:
+    """What writes a module as a new process does, and returns it with how many templates Jinja compiled."""
+    real, count = jinja2.Environment._generate, 0
+
+    def counted(*args: Any, **options: Any) -> Any:
+        nonlocal count
+        count += 1
+        return real(*args, **options)
+
+    monkeypatch.setattr(jinja2.Environment, "_generate", counted)
+    folder = cache_folder()
+    assert folder is not None
+    shutil.rmtree(folder, ignore_errors=True)
+
+    def run() -> tuple[str, int]:
+        nonlocal count
+        count = 0
+        templates._built_in.cache_clear()
+        return compile("exp(x)*y + exp(x)").source, count
+
+    yield run
+    templates._built_in.cache_clear()
+
+
+def kept() -> Path:
+    """The one template that is kept."""
+    folder = cache_folder()
+    assert folder is not None
+    (path,) = (folder / "templates").iterdir()
+    return path
+
+
+def test_a_template_is_compiled_once_for_all_runs(
+    compiled_anew: Callable[[], tuple[str, int]],
+) -> None:
+    text, count = compiled_anew()
+    assert count == 1 and compiled_anew() == (text, 0)
+    assert oct(kept().parent.stat().st_mode)[-3:] == "700"
+    kept().parent.chmod(0o777)  # where others could have put something
+    assert compiled_anew() == (text, 1)
+
+
+def test_a_damaged_template_is_compiled_anew(
+    compiled_anew: Callable[[], tuple[str, int]],
+) -> None:
+    text, _ = compiled_anew()
+    whole = kept().read_bytes()
+    draw = random.Random(0)
+    wrongs = [b"", b"\0", whole[:64], whole[:-1], whole + b"x", whole[64:]]
+    for _ in range(20):
+        at = draw.randrange(len(whole))
+        wrongs.append(whole[:at] + bytes([whole[at] ^ draw.randrange(1, 256)]) + whole[at + 1 :])  # fmt: skip
+    for wrong in wrongs:
+        kept().write_bytes(wrong)
+        assert compiled_anew() == (text, 1)
+        assert kept().read_bytes() == whole
+
+
+def test_an_edited_template_or_another_jinja_is_compiled_anew(
+    here: Path,
+    compiled_anew: Callable[[], tuple[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text, _ = compiled_anew()
+    real = jinja2.FileSystemLoader.get_source
+
+    def edited(*args: Any) -> Any:
+        source, *rest = real(*args)
+        return source.replace("def forward(", "def onward("), *rest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jinja2.FileSystemLoader, "get_source", edited)
+        with pytest.raises(GradgenError, match="onward"):
+            compiled_anew()
+    other = here / "compiler.py"
+    other.write_text("")
+    assert compiled_anew() == (text, 1) and compiled_anew() == (text, 0)
+    monkeypatch.setattr(jinja2.compiler, "__file__", str(other))
+    assert compiled_anew() == (text, 1)
+
+
+def test_the_users_templates_are_not_kept(
+    here: Path, compiled_anew: Callable[[], tuple[str, int]]
+) -> None:
+    text, _ = compiled_anew()
+    source = template_folder() / "python" / "module.py.jinja"
+    own = here / "mine" / "python"
+    own.mkdir(parents=True)
+    shutil.copy(source, own)
+    assert compile("x*y", templates=own.parent).forward(2.0, 3.0)[0] == 6.0
+    assert compiled_anew() == (text, 0)
+    assert kept().is_file()  # the built-in one, alone

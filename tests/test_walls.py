@@ -18,7 +18,7 @@ BELOW = {
     "core": {"core"},
     "passes": {"core", "errors", "passes"},
     "read": {"core", "errors", "passes", "read", "reserved", "syntax"},
-    "write": {"core", "errors", "passes", "reserved", "syntax", "write"},
+    "write": {"core", "errors", "files", "passes", "reserved", "syntax", "write"},
     "draw": {"core", "draw", "errors", "verify", "write"},
     "page": {"core", "draw", "errors", "page", "passes", "targets", "trace", "write"},
     "files": {"errors", "files", "settings"},

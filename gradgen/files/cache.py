@@ -23,7 +23,7 @@ SWITCH = "GRADGEN_NO_CACHE"
 _ANSWERS, _VERSIONS = 50_000, 8
 _LINE = re.compile(r"[0-9a-f]{64}")
 _FIRST = "gradgen answers 1"
-_NAME = re.compile(r"answers-[0-9a-f]{64}\.txt")
+_NAMES = f"answers-{'[0-9a-f]' * 64}.txt"
 _LARGEST = 2 * 65 * _ANSWERS
 
 
@@ -91,15 +91,10 @@ class Cache:
         if tool_fingerprint() != self._version:
             return
         with contextlib.suppress(OSError, ValueError):
-            folder = self.path.parent
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_own(folder):
-                return
-            sweep(folder)
             rest = (line for line in _read(self.path) if line not in self._met)
             lines = [*rest, *self._met][-_ANSWERS:]
-            replace(self.path, "\n".join([_FIRST, *lines, ""]), 0o600)
-            _prune(folder)
+            if write_own(self.path, "\n".join([_FIRST, *lines, ""])):
+                prune(self.path.parent, _NAMES, _VERSIONS)
 
 
 def _is_own(folder: Path) -> bool:
@@ -114,28 +109,51 @@ def _is_own(folder: Path) -> bool:
 
 def _read(path: Path) -> list[str]:
     """Return the answers in a file, which may be missing, damaged, or anything else."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        if not _is_own(path.parent):
-            return []
-        with open(os.open(path, flags), "rb") as stream:
-            found = os.fstat(stream.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-                return []
-            # Versions in use are not the ones to go.
-            with contextlib.suppress(OSError):
-                os.utime(path)
-            first, *lines = stream.read(_LARGEST).decode("ascii", "replace").split("\n")
-    except (OSError, ValueError):
-        return []
+    found = read_own(path, _LARGEST).decode("ascii", "replace")
+    first, *lines = found.split("\n")
     return [*filter(_LINE.fullmatch, lines)] if first == _FIRST else []
 
 
-def _prune(folder: Path) -> None:
-    """Remove the answers of versions that were not in use for longest."""
-    with os.scandir(folder) as entries:
-        found = [entry for entry in entries if _NAME.fullmatch(entry.name)]
-    times = [(e.stat(follow_symlinks=False).st_mtime_ns, e.path) for e in found]
-    for _, path in sorted(times)[:-_VERSIONS]:
+def read_own(path: Path, largest: int) -> bytes:
+    """Return what a file of a cache holds; nothing where it is missing, too large, or may be another user's."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    try:
+        if not _is_own(path.parent):
+            return b""
+        with open(os.open(path, flags), "rb") as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > largest:
+                return b""
+            # Versions in use are not the ones to go.
+            with contextlib.suppress(OSError):
+                os.utime(path)
+            return stream.read(largest)
+    except (OSError, ValueError):
+        return b""
+
+
+def write_own(path: Path, data: str | bytes) -> bool:
+    """Let a file of a cache hold this; return whether that could be, and nobody else could have written there.
+
+    Raises:
+        OSError, ValueError: it cannot be written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_own(path.parent):
+        return False
+    sweep(path.parent)
+    replace(path, data, 0o600)
+    return True
+
+
+def prune(folder: Path, names: str, kept: int) -> None:
+    """Remove those files of such names that were not in use for longest.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found = [path for path in folder.glob(names) if not path.is_dir()]
+    for path in sorted(found, key=lambda path: path.lstat().st_mtime_ns)[:-kept]:
         with contextlib.suppress(OSError):
-            os.unlink(path)
+            path.unlink()

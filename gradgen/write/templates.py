@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from gradgen.errors import GradgenError
+from gradgen.files.bytecode import Bytecode
 from gradgen.write.target import Target, template_folder
 from gradgen.write.view import (
     FramesModule,
@@ -166,6 +167,7 @@ def _environment(
             )
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
+        bytecode_cache=None if templates else Bytecode(),
         undefined=jinja2.StrictUndefined,
         autoescape=False,
         trim_blocks=True,
