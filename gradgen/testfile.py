@@ -24,7 +24,7 @@ from gradgen.read.sympy.unroll import ROWS
 from gradgen.targets import TARGETS
 from gradgen.unrolled import unrolled
 from gradgen.write.templates import Templates
-from gradgen.write.view import TestModule
+from gradgen.write.view import ModuleTest
 
 #: How many points a test holds; formulas with choices get more, so that every branch is likely met.
 _POINTS, _POINTS_WITH_CHOICES = 5, 12
@@ -79,7 +79,7 @@ def make_test(
     if over:
         wrt = [*_places(compiled)]
     body = Templates(TARGETS[recipe.target], templates).test(
-        TestModule(
+        ModuleTest(
             module,
             _quoted(recipe.source),
             tuple(wrt),

@@ -16,10 +16,10 @@ from gradgen.write.view import (
     FramesModule,
     ListsModule,
     Module,
+    ModuleTest,
     QueryModule,
     RowsModule,
     SumsModule,
-    TestModule,
 )
 
 #: A call of a helper.
@@ -55,7 +55,7 @@ class Templates:
         """
         return self._fill(f"module{self.target.suffix}.jinja", module=module)
 
-    def test(self, test: TestModule) -> str:
+    def test(self, test: ModuleTest) -> str:
         """Return the text of a test module, without its header, in the target's layout.
 
         Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ class Group(NamedTuple):
     indent: str = ""
 
 
-@dataclass(frozen=True)
-class JacobianView:
+class JacobianView(NamedTuple):
     """The texts of the function that returns all rows: lines before the rows, and the lines of each row."""
 
     returns: str
@@ -47,8 +45,7 @@ class JacobianView:
     operations: int
 
 
-@dataclass(frozen=True)
-class SingleView:
+class SingleView(NamedTuple):
     """The texts of the function for value and gradient at once: stages, lines that answer them, and what it returns."""
 
     summary: tuple[str, ...]
@@ -59,8 +56,7 @@ class SingleView:
     idle: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ArraysView:
+class ArraysView(NamedTuple):
     """The inputs of a module of arrays: all, those that its gradients are by, and the rest; whether upstream gradients are made
     arrays first; what brings each result, and the gradients, into shape; and the inputs that are columns, where rows are added up.
     """
@@ -85,8 +81,7 @@ class ArraysView:
         return self.results if self.columns else spread
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """What functions are of: the annotation of a number, the line above each, and of arrays what becomes of their shapes."""
 
     number: str = "float"
@@ -101,8 +96,7 @@ class Packs(NamedTuple):
     nested: bool = False
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(NamedTuple):
     """Everything a template of a module may show."""
 
     noqa: tuple[str, ...]
@@ -146,8 +140,7 @@ class Module:
         return tuple(tuple(islice(rest, size)) for size in self.packs.sizes)
 
 
-@dataclass(frozen=True)
-class LoopView:
+class LoopView(NamedTuple):
     """The texts of a function over rows: what it takes and does not read, names with their columns, lines, and what it sets: arrays, and rows of slopes."""
 
     summary: tuple[str, ...]
@@ -161,8 +154,7 @@ class LoopView:
     rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True)
-class RowsModule:
+class RowsModule(NamedTuple):
     """Everything a template of a module over rows may show."""
 
     docstring: tuple[str, ...]
@@ -180,8 +172,7 @@ class ListsFunction(NamedTuple):
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ListsModule:
+class ListsModule(NamedTuple):
     """Everything a template of a module over lists may show; of each function its name, its parameters, what it returns and says.
 
     Of a cache whose parts go by their names, these and their types.
@@ -212,8 +203,7 @@ class Level(NamedTuple):
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True)
-class Groups:
+class Groups(NamedTuple):
     """What a query has for groups of rows: the level of their sums, what groups them there and in the table, and what is given of each."""
 
     level: str
@@ -224,8 +214,7 @@ class Groups:
     results: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class QueryModule:
+class QueryModule(NamedTuple):
     """Everything a template of a query may show."""
 
     docstring: tuple[str, ...]
@@ -241,8 +230,7 @@ class QueryModule:
     fence: str = ""
 
 
-@dataclass(frozen=True)
-class FrameFunction:
+class FrameFunction(NamedTuple):
     """A function from a frame to a frame: what enters it, which rows are taken, the columns of each level, and what it gives, from which call to which."""
 
     name: str
@@ -256,8 +244,7 @@ class FrameFunction:
     ordered: str
 
 
-@dataclass(frozen=True)
-class FramesModule:
+class FramesModule(NamedTuple):
     """Everything a template of a module of frames may show."""
 
     noqa: tuple[str, ...]
@@ -268,8 +255,7 @@ class FramesModule:
     functions: tuple[FrameFunction, ...]
 
 
-@dataclass(frozen=True)
-class SumsModule:
+class SumsModule(NamedTuple):
     """Everything a template of a module over rows that are added up may show; of each function what `ListsModule` has."""
 
     docstring: tuple[str, ...]
@@ -279,11 +265,8 @@ class SumsModule:
     functions: tuple[tuple[str, str, str, tuple[str, ...], ListsFunction], ...]
 
 
-@dataclass(frozen=True)
-class TestModule:
+class ModuleTest(NamedTuple):
     """What the template of a test may show: points, values and gradients as texts."""
-
-    __test__ = False
 
     module: str
     formula: str
