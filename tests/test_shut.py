@@ -16,7 +16,7 @@ from gradgen.errors import GradgenError
 from gradgen.files import artifact
 from gradgen.files.recipe import MARKER, read_artifact
 from gradgen.pipeline import compile
-from tests.conftest import ROOT
+from tests.conftest import ROOT, many
 
 MODULE = '[[tool.gradgen.modules]]\nsource = "x*y"\noutput = "{output}"\n'
 
@@ -305,7 +305,7 @@ def headers(rnd: random.Random) -> str:
 
 @pytest.mark.parametrize(
     ("seed", "files"),
-    [(0, 12), *(pytest.param(s, 40, marks=pytest.mark.slow) for s in range(30))],
+    [(0, 12), *(pytest.param(s, 40, marks=pytest.mark.slow) for s in range(many(60)))],
 )
 def test_a_hostile_header_is_one_line_and_the_other_files_go_on(
     project: Path, capsys: pytest.CaptureFixture[str], seed: int, files: int
@@ -441,7 +441,7 @@ def project_text(rnd: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, 30))])  # fmt: skip
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, many(60)))])  # fmt: skip
 def test_random_projects_are_made_or_refused_in_lines(
     project: Path, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
