@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import types
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.function import read_function
+from gradgen.read.python.terms.rows import Row
 from gradgen.sources import compile_function
+from tests.conftest import one_in
+from tests.test_pynames import evaluate
 
 HEAD = "import math\nimport warnings\nimport numpy as np\n"
 #: What stands above f(x, y), and its body.
@@ -48,6 +54,29 @@ READ += [
     ("", "return [x, y, x*y][5 >> 1] + math.factorial(4)*x - math.comb(5, 2) + (1 << 3)*y"),
     ("NAMES = frozenset(['a', 'b'])\ndef g(x, way='a'):\n  return x if way in NAMES else -x", "return g(x) + g(y, 'c')"),
 ]  # fmt: skip
+#: What is printed and logged has no value, by whatever name, and whatever stands in it.
+LOGGERS = [
+    ("import logging\nLOG = logging.getLogger(__name__)", "LOG.{}"),
+    (
+        "from logging import getLogger as get\nlog: object = get('a').getChild('b')\nLOG = get()",
+        "LOG.{}",
+    ),
+    ("import logging", "logging.{}"),
+]
+READ += [
+    (
+        above,
+        f"{name.format(level)}('x is %s', x)\nif x > y:\n  {name.format(level)}(f'{{x}} > {{y:.2f}}')\n  return x*y\n{name.format(level)}('{{}}'.format(x) + str(y*2.0))\nreturn x - y",
+    )
+    for above, name in LOGGERS
+    for level in ("debug", "info", "warning", "error", "exception", "critical")
+]
+READ += [
+    (
+        "",
+        "print('x', x, y/2.0, '%s' % x, sep=', ')\nif y > x:\n  print(f'{y}')\nreturn x*y",
+    )
+]
 POINTS = [(0.0, 0.0), (-1.0, 0.0), (0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
 
 
@@ -97,6 +126,11 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
         ("", "return x if x < math.inf else y", "`inf`"),
         ("", "best = math.inf\nreturn min(best, x)", "`inf`"),
         ("", "warnings.simplefilter('error')\nreturn x*y", "not known here"),
+        ("", "print(1.0/x)\nreturn x*y", "give it a name on a line above"),
+        ("", "z = print(x)\nreturn x*y", "not known here"),
+        ("def print(x):\n  raise ValueError\nA = [1.0]", "print(A.append(x))\nreturn A[0]*y", "may change"),
+        ("", "a = [x, y]\nprint(a.pop())\nreturn sum(a)", "give it a name on a line above"),
+        ("class Log:\n  def info(self, text):\n    globals()['K'] = 2.0\nLOG = Log()\nK = 0.5", "LOG.info('x')\nreturn K*x + y", "is no constant"),
         ("def g(x, *, k):\n  return x*k", "return g(x, y)", "takes 2 arguments"),
         ("", "return (x > 1) + (y > 1)", "a comparison is not a number"),
         ("", "return x if np.isclose(x, y, atol=x) else y", "tolerances are numbers"),
@@ -108,6 +142,27 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
 def test_what_is_not_certain_is_refused(above: str, body: str, message: str) -> None:
     with pytest.raises(GradgenError, match=re.escape(message)):  # fmt: skip
         compile_function(file_of(above, body), "f")
+
+
+#: What makes values of every kind, and names that some have, or that the readers have for them.
+OF_KINDS = ["x", "2*x", "x > y", "3", "[x, y]", "(x, y)", "{'a': x}", "{1, 2}", "range(3)", "np.array([x, y])", "np.asarray(x)", "'text'", "None", "math.exp(x)", "max(x, 1)"]  # fmt: skip
+NAMES = sorted({n for kind in (list, dict, tuple, set, str, float, bool, range, np.ndarray, np.float64) for n in dir(kind)} | {*vars(Row("list", ()))} | {*dir(Row)} | {"name", "value", "path"})  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "first"), one_in(8, itertools.product(OF_KINDS, range(8))))  # fmt: skip
+def test_what_a_value_has_by_a_name_is_what_python_says(made: str, first: int) -> None:
+    read = 0
+    for name in NAMES[first::8]:
+        text = file_of("", f"v = {made}\nreturn x if hasattr(v, {name!r}) else 2*x")
+        try:
+            found = read_function(text, "f")
+        except GradgenError as error:
+            assert re.search("depends on who calls|numpy makes an array", error.message)
+            continue
+        read += 1
+        point = (0.5, 1.5)[: len(found.inputs)]
+        assert evaluate(found, point) == of_python(text, 0.5, 1.5), name
+    assert read > 10 or "asarray" in made
 
 
 def test_parameters_that_are_given_by_name_alone_are_inputs() -> None:

@@ -6,7 +6,14 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from gradgen.errors import GradgenError, NowhereError
-from gradgen.read.python.bound import Dotted, Helper, either, plain, ways
+from gradgen.read.python.bound import (  # fmt: skip
+    Constant,
+    Dotted,
+    Helper,
+    either,
+    plain,
+    ways,
+)
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
 from gradgen.read.python.meanings import told
@@ -23,6 +30,16 @@ from gradgen.read.python.values import Scope
 #: What changes which errors are told, or warns, and no value.
 _SILENCING = ("numpy.errstate", "warnings.catch_warnings")
 _WARNING = ("warnings.warn", "warnings.simplefilter", "warnings.filterwarnings")
+#: What shows or notes something, and changes no value, and what makes a logger.
+_LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log")
+_SHOWING = ("builtins.print", *(f"{of}.{name}" for of in ("logging", "loguru.logger") for name in _LEVELS))  # fmt: skip
+_LOGGER = "logging.getLogger"
+_DOING = (
+    *(ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Starred),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+#: What makes a text of a value, whatever it is.
+_TEXT_OF = ("builtins.str", "builtins.repr")
 _TRY = (
     "a `try` is read where its handlers only raise, or where what fails in it is told: a quotient, a logarithm, a root or `exp`, "
     "of Python's own floats, in plain assignments and `return`; write an `if` that asks for it"
@@ -267,18 +284,50 @@ def within(node: ast.With, scope: Scope) -> Sequence[ast.stmt]:
 
 
 def is_warning(call: ast.Call, scope: Scope) -> bool:
-    """Whether a call on a line of its own warns, or says which warnings are shown, and changes no value."""
+    """Whether a call on a line of its own warns, says which warnings are shown, prints or logs, and changes no value."""
     if not isinstance(call.func, (ast.Name, ast.Attribute)):
         return False
     inner = [n for arg in (*call.args, *call.keywords) for n in ast.walk(arg)]
-    plain = not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Await)) and not _is_shown(n) for n in inner)  # fmt: skip
+    plain = not any(_may_do_more(n, scope) for n in inner)
     strict = any(isinstance(n, ast.Constant) and n.value == "error" for n in inner)
-    return plain and not strict and path_of(call.func, scope) in _WARNING
+    path = path_of(call.func, scope)
+    if path in _SHOWING or _is_logged(call.func, scope):
+        if plain:
+            return True
+        raise scope.fail("what is shown here may do more than that; give it a name on a line above, and show that", call)  # fmt: skip
+    return plain and not strict and path in _WARNING
 
 
-def _is_shown(node: ast.AST) -> bool:
+def _is_logged(node: ast.expr, scope: Scope) -> bool:
+    """Whether a function is one by which a logger logs that a file has a name for."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _LEVELS:
+        return False
+    try:
+        found = scope.meaning(node.value.id, node.value) if isinstance(node.value, ast.Name) else scope.followed(scope.path(node.value), node.value)  # fmt: skip
+    except GradgenError:
+        return False
+    made = found.value if isinstance(found, Constant) else None
+    if not isinstance(found, Constant) or not isinstance(made, ast.Call):
+        return False
+    beside = Scope(scope.constants, found.names, before=found.place)
+    return path_of(made.func, beside) == _LOGGER
+
+
+def _may_do_more(node: ast.AST, scope: Scope) -> bool:
+    """Whether what is shown may raise, go through what is gone through once, or do anything else beside."""
+    if isinstance(node, ast.BinOp):
+        text = isinstance(node.left, (ast.Constant, ast.JoinedStr)) and isinstance(getattr(node.left, "value", ""), str)  # fmt: skip
+        quotient = isinstance(node.op, (ast.Div, ast.FloorDiv)) or (isinstance(node.op, ast.Mod) and not text)  # fmt: skip
+        by = getattr(node.right, "value", 0)
+        return isinstance(node.op, ast.Pow) or (quotient and not (isinstance(by, (int, float)) and by))  # fmt: skip
+    return isinstance(node, _DOING) or (isinstance(node, ast.Call) and not _is_shown(node, scope))  # fmt: skip
+
+
+def _is_shown(node: ast.AST, scope: Scope) -> bool:
     """Whether a call makes a text of values."""
     func = node.func if isinstance(node, ast.Call) else None
+    if isinstance(func, ast.Name):
+        return path_of(func, scope) in _TEXT_OF
     return isinstance(func, ast.Attribute) and func.attr == "format"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import CALLEES
@@ -23,6 +24,14 @@ OF_NUMBERS = frozenset("""
     round searchsorted setfield setflags shape size sort squeeze std strides sum swapaxes take to_device tobytes tofile tolist
     tostring trace transpose var view
     """.split())  # noqa: SIM905 # fmt: skip
+
+#: What arrays have by a name; of some, only in some versions of numpy.
+OF_ARRAYS = OF_NUMBERS - {"as_integer_ratio", "denominator", "from_number", "fromhex", "hex", "is_integer", "numerator"} | {"__getitem__", "__iter__", "__len__", "argpartition", "ctypes", "dot", "partition"}  # fmt: skip
+_IN_SOME = ("device", "itemset", "mT", "newbyteorder", "ptp", "to_device", "tostring")
+#: What Python makes sequences by; of one that a caller gives, what it may be beside an array.
+_KINDS: Mapping[str, Sequence[Callable[[], object]]] = {
+    "list": (list,), "tuple": (tuple,), "dict": (dict,), "set": (set,), "range": (partial(range, 0),), "sequence": (list, tuple)
+}  # fmt: skip
 
 
 def _alone(test: Callable[[Value], Value]) -> Called:
@@ -130,13 +139,27 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
         raise RowError("`hasattr` takes a value, and a name")
     value, name = args[0], held[1]
     _check_kind(scope, value)
-    if value.known is not None and not isinstance(held[0], CALLEES):
+    row = row_of(value)
+    if row is not None:
+        found = {hasattr(kind(), name) for kind in _KINDS.get(row.kind, ())}
+        if row.kind in ("array", "sequence") and name not in _IN_SOME:
+            sure = name in OF_ARRAYS or not name.startswith("_")
+            found |= {name in OF_ARRAYS} if sure else {True, False}
+        elif row.kind == "sequence":
+            return _unclear(name)
+        if len(found) == 1:
+            return truth(found.pop())
+    elif value.known is not None and not isinstance(held[0], CALLEES):
         return truth(hasattr(held[0], name))
-    if row_of(value) is None and value.known is None:
-        if hasattr(0.0, name):
-            return truth(True)
-        if value.text in scope.constants.inputs or name not in OF_NUMBERS:
-            return truth(False)
+    elif value.known is None:
+        of_float = hasattr(0.0, name)  # which a caller gives; any other may be whole
+        sure = of_float is hasattr(0, name) and (of_float or name not in OF_NUMBERS)
+        if value.text in scope.constants.inputs or sure:
+            return truth(of_float)
+    return _unclear(name)
+
+
+def _unclear(name: str) -> Value:
     raise RowError(f"whether this has a `{name}` depends on who calls; leave that test to the caller")  # fmt: skip
 
 
