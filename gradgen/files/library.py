@@ -22,7 +22,7 @@ from gradgen.files.cache import SWITCH, cache_folder, key
 #: As the comment of a module over rows has them for gcc; for clang, which knows glibc's vector functions itself; and what every compiler knows.
 _FLAGS = (
     "-std=c99 -O3 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math "
-    + "-fno-thread-jumps -fno-tree-sink -fno-builtin-sin -fno-builtin-cos -shared -fPIC",
+    + "-fno-thread-jumps -fno-tree-sink -fno-builtin-sin -fno-builtin-cos -fschedule-insns -fsched-pressure -shared -fPIC",
     "-std=c99 -O3 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math -fveclib=libmvec -shared -fPIC",
     "-std=c99 -O2 -ffp-contract=off -shared -fPIC",
 )

@@ -20,7 +20,7 @@ from gradgen.passes.sweeps.jacobian import Block
 from gradgen.write.blocks import Function, Functions, written
 from gradgen.write.compact.plan import Plan
 from gradgen.write.constants import Declarations
-from gradgen.write.lines import Text, as_read, pieces
+from gradgen.write.lines import Text, as_read, first_read, pieces
 from gradgen.write.target import Target
 from gradgen.write.templates import Templates
 from gradgen.write.view import Group, Stage
@@ -45,6 +45,7 @@ class Body(NamedTuple):
         unread: the names of what it is given and they do not read.
         idle: the names of what they assign and none of them reads.
         operations: what they cost.
+        first: in loops over rows, of each line the names that it is the first to read of what the function is given.
     """
 
     groups: tuple[Group, ...]
@@ -52,6 +53,7 @@ class Body(NamedTuple):
     unread: tuple[str, ...]
     idle: tuple[str, ...]
     operations: int
+    first: tuple[Sequence[str], ...] = ()
 
 
 #: A line, and what it says in pieces.
@@ -102,7 +104,8 @@ class Bodies:
         self.writer.start({})
         texts = [*written(self.writer, self.functions.front)]
         stages = (*self._stages(texts),)
-        return self._body((), self.inputs, texts), stages
+        functions = self.functions
+        return _body(functions, functions.front, (), self.inputs, texts), stages
 
     def backward(self) -> tuple[Body, Mapping[int, str], Sequence[str]]:
         """Return the backward pass, the upstream gradients with their names, and what it returns."""
@@ -111,16 +114,18 @@ class Bodies:
         texts = [*written(self.writer, self.functions.back)]
         returned = [program.adjoints[value] for value in program.wrt]
         returned = self.returned(self.functions.back, returned)
-        body = self._body(self._groups(texts), upstream, texts)
+        groups = self._groups(texts)
+        body = _body(self.functions, self.functions.back, groups, upstream, texts)
         return body, upstream, returned
 
     def single(self) -> tuple[Body, tuple[Stage, ...], Sequence[str]]:
         """Return the function for value and gradient at once, its stages, and the gradients that it returns."""
-        texts, returned, plan, comments, _ = self._both()
+        texts, returned, plan, comments, function = self._both()
         first = _first_back(texts)
         stages = (*self._stages(texts[:first], comments),)
         groups = self._groups(texts[first:], plan, comments)
-        return self._body(groups, self.inputs, texts), stages, returned
+        body = _body(self.functions, function, groups, self.inputs, texts)
+        return body, stages, returned
 
     def _both(
         self,
@@ -180,7 +185,8 @@ class Bodies:
             every += texts
         zero = self.target.language.digits(0.0)
         rows = [tuple(name or zero for name in row) for row in self._rows()]
-        return self._body(groups, self.inputs, every), stages, rows
+        body = _body(self.functions, self.functions.front, groups, self.inputs, every)
+        return body, stages, rows
 
     def _of_rows(self) -> Comments:
         """Return what writes the comments of the lines for all rows."""
@@ -250,16 +256,24 @@ class Bodies:
             comment = "" if source is None else comments.above(source, indent)
             yield Group(comment, tuple([indent + x.text for x in group]), indent)
 
-    def _body(
-        self, groups: Iterable[Group], given: Mapping[int, str], texts: Sequence[Text]
-    ) -> Body:
-        joins = self.functions.joins
-        read = {joins.get(value, value) for value in self.writer.read}
-        unread = tuple(name for value, name in given.items() if value not in read)
-        known = {*self.writer.known, *given.values()}
-        names = [one.line.name for one in texts if one.line is not None]
-        idle = dict.fromkeys([name for name in names if name not in known])
-        return Body(tuple(groups), frozenset(read), unread, (*idle,), self.writer.cost)
+
+def _body(
+    functions: Functions,
+    function: Function,
+    groups: Iterable[Group],
+    given: Mapping[int, str],
+    texts: Sequence[Text],
+) -> Body:
+    """Return what a function holds whose lines have these texts."""
+    writer, joins = functions.writer, functions.joins
+    read = {joins.get(value, value) for value in writer.read}
+    unread = tuple(name for value, name in given.items() if value not in read)
+    known = {*writer.known, *given.values()}
+    names = [one.line.name for one in texts if one.line is not None]
+    idle = dict.fromkeys([name for name in names if name not in known])
+    loops = functions.target.loops
+    first = (*first_read(writer, *function.shown),) if loops else ()
+    return Body(tuple(groups), frozenset(read), unread, (*idle,), writer.cost, first)
 
 
 def _first_back(texts: Sequence[Text]) -> int:

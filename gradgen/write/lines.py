@@ -10,7 +10,7 @@ from gradgen.core.notation import NoWordError
 from gradgen.core.program import Line, Step
 from gradgen.errors import GradgenError, TooLargeError
 from gradgen.passes.cost import Count, Tally
-from gradgen.passes.functions import Names, leaves
+from gradgen.passes.functions import Names, leaves, read_by
 from gradgen.passes.ieee import Quiet
 from gradgen.write.kinds import Kinds
 from gradgen.write.spell import Leaf, Speller
@@ -277,3 +277,20 @@ def pieces(
             value = writer.quieted(line, known)
             read = {leaf: Leaf(known[leaf]) for leaf in leaves(steps, value, known)}
             yield writer.speller.pieces(value, read)
+
+
+def first_read(
+    writer: Writer, lines: Sequence[Line], names: Mapping[int, str]
+) -> Iterator[Sequence[str]]:
+    """Yield of each line those of these names that no line before it reads.
+
+    Args:
+        writer: what writes them.
+        lines: the lines of a function, in order.
+        names: what values are called before the first.
+    """
+    known, left = Names(names), dict(names)
+    for line in known.along(lines):
+        value = line.value if line.value in known else writer.quieted(line, known)
+        found = {*read_by(writer.chain.steps, value, known)} & left.keys()
+        yield [left.pop(value) for value in sorted(found)]

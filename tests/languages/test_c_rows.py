@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(GCC is None, reason="gcc is not installed")
 #: As the comment of every such file has them, without the processor's own instructions, which each machine has others of.
 FLAGS = (
     "-std=c99 -Wall -Wextra -Wpedantic -Werror -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-thread-jumps "
-    "-fno-tree-sink -fno-builtin-sin -fno-builtin-cos -shared -fPIC"
+    "-fno-tree-sink -fno-builtin-sin -fno-builtin-cos -fschedule-insns -fsched-pressure -shared -fPIC"
 )
 _OURS = re.compile(r"\b(forward|value_and_grad|jacobian|\w+_of)\b(?=\()")
 _CONSTANT = re.compile(r"^static const double (\w+)", re.MULTILINE)
@@ -411,6 +411,21 @@ def test_only_what_is_called_is_declared() -> None:
     names = re.findall(r"extern double (\w+)\(", text)
     assert names == ["exp", "tan"]
     assert "extern" not in compile("x*y", target="c", rows="x").source
+
+
+@pytest.mark.parametrize("style", ["textbook", "compact"])
+def test_columns_are_read_where_they_are_needed_first(style: str) -> None:
+    formula = "exp(x)*y + sin(exp(x)*z)/w + 0.5*u**2"
+    made = compile(formula, target="c", rows="u, w, x, y, z", style=style)
+    for part in made.source.split("\nvoid ")[1:]:
+        lines = part.split("{", 1)[1].splitlines()
+        for name in "uwxyz":
+            brings = f"        const double {name} = {name}_in[row];"
+            at = lines.index(brings)
+            while re.match(r" *const double (\w) = \1_in\[row\];$", lines[at]):
+                at += 1
+            assert re.search(rf"\b{name}\b", lines[at])
+            assert lines.count(brings) == 1
 
 
 @pytest.mark.parametrize(

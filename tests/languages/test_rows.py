@@ -647,7 +647,7 @@ class InC:
     def __init__(self, made: Compiled, folder: Path) -> None:
         file, library = folder / "m.c", folder / "m.so"
         file.write_text(made.source, "utf-8")
-        flags = "-std=c99 -O3 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-thread-jumps -fno-tree-sink -fno-builtin-sin -fno-builtin-cos -Wall -Wextra -Werror -Wconversion -Wshadow -pedantic -shared -fPIC"  # fmt: skip
+        flags = "-std=c99 -O3 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-thread-jumps -fno-tree-sink -fno-builtin-sin -fno-builtin-cos -fschedule-insns -fsched-pressure -Wall -Wextra -Werror -Wconversion -Wshadow -pedantic -shared -fPIC"  # fmt: skip
         subprocess.run(["cc", *flags.split(), str(file), "-o", str(library), "-lm"], check=True)  # fmt: skip
         self.program, self.columns = made.program, made.recipe.rows
         self.library = ctypes.CDLL(str(library))

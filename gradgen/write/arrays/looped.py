@@ -34,9 +34,9 @@ def of_rows(
     if "value_and_grad" in signatures:
         body, stages, gradients = bodies.single()
         sets = [*values, *zip(found.slopes, gradients)]
-        stages = (*stages, *viewer.unused(outputs[0]))
+        unused = (*viewer.unused(outputs[0]),)
         summary = over_rows(viewer.docstrings, [*found.results, *found.slopes])
-        single = _view(viewer, found, signatures["value_and_grad"], summary, body, stages, sets)  # fmt: skip
+        single = _view(viewer, found, signatures["value_and_grad"], summary, body, stages, sets, unused=unused)  # fmt: skip
         every = body.operations
     jacobian = None
     if "jacobian" in signatures:
@@ -67,16 +67,23 @@ def _view(
     stages: Sequence[Stage],
     sets: Sequence[tuple[str, str]],
     rows: Sequence[tuple[str, Sequence[str]]] = (),
+    unused: Sequence[Stage] = (),
 ) -> LoopView:
     """Return what templates show of a function that sets arrays to what these names stand for, and others to rows of slopes."""
     said = {text for _, text in sets} | {text for _, cells in rows for text in cells}
     read = {*viewer.bodies.inputs.values()} - {*body.unread} | said
+    columns = {x: column for x, column in found.columns.items() if x in read}
+    # What comes in where it is first read takes no room across the calls before that, which leave vectors in memory alone.
+    lines: list[Stage] = []
+    for stage, names in zip(stages, body.first):
+        lines += (Stage(f"const double {x} = {columns.pop(x)}[row];") for x in names if x in columns)  # fmt: skip
+        lines.append(stage)
     return LoopView(
         (*summary,),
         (*signature,),
         tuple(found.columns.get(x, x) for x in body.unread if x not in said),
-        tuple((x, c) for x, c in found.columns.items() if x in read),
-        (*stages,),
+        (*columns.items(),),
+        (*lines, *unused),
         body.groups,
         tuple(x for x in body.idle if x not in said),
         (*sets,),
