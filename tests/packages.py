@@ -180,6 +180,15 @@ def grouped(name: str, params: Sequence[str]) -> tuple[str, tuple[int, ...]]:
     return name, ()
 
 
+class Held(dict[str, float]):
+    """Numbers that a function asks a dict for, or an object."""
+
+    def __getattr__(self, name: str) -> float:
+        if name not in self:
+            raise AttributeError(name)
+        return self[name]
+
+
 def arguments(
     inputs: Sequence[str], params: Sequence[str], at: Sequence[float]
 ) -> dict[str, Any]:
@@ -195,7 +204,7 @@ def arguments(
                 else []
             )
             if of:
-                given.setdefault(of[0], {})[name.removeprefix(f"{of[0]}_")] = value
+                given.setdefault(of[0], Held())[name.removeprefix(f"{of[0]}_")] = value
             else:
                 given[param] = value
             continue

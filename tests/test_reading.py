@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import re
 import types
 from typing import Any
@@ -370,6 +371,63 @@ def test_a_dict_of_a_caller_is_as_many_inputs_as_it_is_asked_for() -> None:
     )
     assert made.program.inputs == ("t", "m_a", "m_b")
     assert "For m = {'a': m_a, 'b': m_b}." in made.source
+
+
+#: What numpy does with arrays, of which it makes none of what is no sequence.
+OF_ARRAYS = [
+    "sum({v})", "mean({v})", "max({v})", "any({v})", "cumsum({v})[1]", "diff({v})[0]", "inner({v}, {v})", "vdot({v}, {v})", "dot({v}, {v})", "outer({v}, {v})[0][0]",
+    "cross({v}, {v})[0]", "polyval({v}, y)", "sqrt({v})[0]", "linalg.norm({v})", "vstack({v})[0][0]", "clip({v}, 0, 1)[0]", "where(x > 1, {v}, {v})[0]", "interp(x, {v}, {v})", "maximum({v}, 2.0)[0]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("done", OF_ARRAYS)
+def test_numpy_makes_no_array_of_what_is_no_sequence(done: str) -> None:
+    for made in ("{1: x, 2: y, 3: x}", "dict(a=x, b=y, c=x)", "{1, 2, 3}", "zip([x, y, x], [y, x, y])", "(v*2 for v in (x, y, x))"):  # fmt: skip
+        text = file_of("", f"v = {made}\nreturn x*y + np.{done.format(v='v')}")
+        inline = file_of("", f"return x*y + np.{done.format(v=made)}")
+        for each in (text, inline):
+            with pytest.raises(GradgenError):
+                compile_function(each, "f", proof=False)
+
+
+#: What an object is asked for, of which numbers have some as well.
+ASKED = ("a", "b1", "T", "size", "real", "rho", "_m", "ndim")
+
+
+@pytest.mark.parametrize("seed", one_in(4, range(24)))
+def test_an_object_of_a_caller_is_as_many_inputs_as_it_has_attributes(
+    seed: int,
+) -> None:
+    rnd = random.Random(seed)
+    names = [rnd.choice(("a", "rho", "_m")), *rnd.choices(ASKED, k=4)]
+    rnd.shuffle(names)
+    one, two, three, four, five = (f"{rnd.choice('sr')}.{name}" for name in names)
+    body = (
+        f"r = s\nif {one} > y:\n  return {two}*y + g(r)\nreturn {three} - {four}*{five}"
+    )
+    above = f"def g(o, k=2.0):\n  return k*o.a + {rnd.choice(('o.rho', '1.0'))}"
+    text = file_of(above, body, "def f(s, y):")
+    made = compile_function(text, "f", proof=False)
+    assert "y" in made.program.inputs and "For s." in made.source
+    assert not compile_function(text, "f").unproven
+    for _ in range(5):
+        held = {name: rnd.uniform(0.1, 3.0) for name in ASKED}
+        y = rnd.uniform(0.1, 3.0)
+        given = [y if name == "y" else held[name.removeprefix("s_")] for name in made.program.inputs]  # fmt: skip
+        assert made.forward(*given)[0] == of_python(text, types.SimpleNamespace(**held), y)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return s['a']*s.a + y", "return s.a*(s == y)", "return len(s)*s.a",
+        "return s.a if isinstance(s, (np.ndarray, float)) else y", "return s.a + s.b()", "s.a = y\nreturn s.a", "return s.a*s", "return s.a if s else y",
+        "return s.a if y in s else y", "return sum(s.a for z in s)", "return s, s.a", "return s.a.b*y", "return {s: s.a}[s]", "return s.a + np.sum(s)",
+    ],
+)  # fmt: skip
+def test_what_else_an_object_does_is_refused(body: str) -> None:
+    with pytest.raises(GradgenError):
+        compile_function(file_of("", body, "def f(s, y):"), "f", proof=False)
 
 
 def test_whole_numbers_that_count_are_settled() -> None:

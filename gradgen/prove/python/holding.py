@@ -21,6 +21,7 @@ from gradgen.prove.python_expressions import (  # fmt: skip
     of_text,
 )
 from gradgen.prove.python_numbers import Place, UnknownError
+from gradgen.read.python.terms.rows import Attribute
 
 _CONTAINERS = (tuple, List, Array, Dict, range)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -157,6 +158,8 @@ class Holding(Expressions):
         return arrays.each(self, [one, other], lambda a, b: self.numbers.operation(op, a, b))  # fmt: skip
 
     def attribute(self, owner: Any, name: str) -> Any:
+        if isinstance(owner, Dict) and Attribute(name) in owner:
+            return owner[Attribute(name)]  # an object of a caller's
         if isinstance(owner, Array) and name in ("T", "shape", "size", "ndim"):
             return arrays.said(self, owner, name)
         if name == "dtype" and (isinstance(owner, Place) or (isinstance(owner, Array) and arrays.is_of_floats(owner))):  # fmt: skip

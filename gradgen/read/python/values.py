@@ -25,9 +25,16 @@ from gradgen.read.python.flow.turns import comprehension
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant, told
 from gradgen.read.python.scope import Names, UnclearError
-from gradgen.read.python.terms import arrays, masked, methods
+from gradgen.read.python.terms import arrays, asking, masked, methods
 from gradgen.read.python.terms.calling import called, callee, takes_sequences
-from gradgen.read.python.terms.rows import ATOM, BOXED, Row, RowError
+from gradgen.read.python.terms.rows import (
+    ATOM,
+    BOXED,
+    HELD,
+    Row,
+    RowError,
+    row_of,
+)
 from gradgen.read.python.terms.subscripts import one_of, subscript
 from gradgen.read.python.terms.value import Known, Value, number, truth
 from gradgen.read.python.tree import as_function, dotted
@@ -217,7 +224,10 @@ class Scope(Place):
     def asked(self, node: ast.Call, value: Value) -> Value:
         types = node.args[1]
         found: list[bool | None] = []
+        row = row_of(value)
         for each in types.elts if isinstance(types, ast.Tuple) else [types]:
+            if row is not None and row.is_object:
+                raise self.fail(HELD, node)
             if self.is_foreign(each):
                 found.append(False)
                 continue
@@ -245,7 +255,7 @@ class Scope(Place):
 
     def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
         if base is not None:
-            return arrays.attribute(self, node.attr, base)
+            return asking.attribute(self, node.attr, base)
         found = self.followed(self.path(node), node)
         if isinstance(found, Constant):
             return self.constants.constant(ast.unparse(node), found, self, node)

@@ -81,6 +81,8 @@ def _same(
     """Return whether two values are the same; None where both are numbers, or that is not known."""
     rows = [row for row in map(row_of, (one, other)) if row is not None]
     identical = isinstance(node.ops[0], (ast.Is, ast.IsNot))
+    if not identical and any(row.is_object for row in rows):
+        raise fail(HELD, node)
     if not identical and any(row.kind in ("array", "sequence") for row in rows):
         return None
     if len(rows) == 2:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gradgen.read.formula import CONSTANTS
 from gradgen.read.python.bound import Helper
+from gradgen.read.python.terms.rows import Attribute
 from gradgen.read.sympy.table import CALLS
 
 #: What a switch of a function may be called for, in the text of an option.
@@ -157,6 +158,9 @@ def shown(
     listed = [f"{name} = {value!r}" for name, value in values.items()]
     for name, parts in (shapes or {}).items():
         keys = getattr(parts, "keys", ())
+        if any(isinstance(key, Attribute) for key in keys):
+            listed += [f"{name}.{key} = {part}" for key, part in zip(keys, parts)]
+            continue
         parts = [f"{k!r}: {p}" for k, p in zip(keys, parts)] or parts
         inner = ", ".join(parts if len(parts) < 6 else (*parts[:2], "...", parts[-1]))
         if keys:

@@ -80,7 +80,7 @@ def shapes(helper: Helper, given: Mapping[str, Size], passed: Collection[str]) -
 def _parts(name: str, size: Size, after: str) -> Parts:
     beside = f"{name}{after}" if after or not name[-1].isdigit() else f"{name}_"
     if isinstance(size[0], str):
-        keys = (*map(str, size),)
+        keys: tuple[str, ...] = size
         made = Parts(f"{name}{after}_{key if key.isidentifier() else place}" for place, key in enumerate(keys))  # fmt: skip
         made.keys = keys
         return made
@@ -126,7 +126,7 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
         why = why.__context__
     if isinstance(why, KeyLackError):
         of = next((n for n, p in shapes.items() if p == why.parts and n in tried), "")
-        return {**tried, of: (*map(str, tried[of]), why.key)} if of else {}
+        return {**tried, of: (*tried[of], why.key)} if of else {}
     if isinstance(why, FewError):
         few = {n: s for n, s in lengths(tried).items() if max(map(int, s)) < why.size <= _MOST}  # fmt: skip
         return {**tried, **{n: (why.size,) * len(s) for n, s in few.items()}} if few else {}  # fmt: skip

@@ -55,14 +55,20 @@ def axes(value: Value) -> int:
     row = row_of(value)
     if row is None:
         return 0
-    if row.kind in ("dict", "set", "iterator"):
-        raise RowError(f"an array is not made of {row.word}; write a list")
+    check_kind(value)
     inner = {
         (axes(item), len(listed(item)) if is_row(item) else 0) for item in row.items
     }
     if len(inner) > 1:
         raise RowError("the rows of an array are of different lengths")
     return 1 + (min(inner)[0] if inner else 0)
+
+
+def check_kind(value: Value) -> None:
+    """Refuse what numpy makes no array of numbers of."""
+    row = row_of(value)
+    if row is not None and row.kind in ("dict", "set", "iterator", "record"):
+        raise RowError(f"an array is not made of {row.word}; write a list")
 
 
 def leaves_of(value: Value) -> list[Value]:
@@ -160,27 +166,6 @@ def shape(value: Value) -> list[int]:
             break
         value = listed(value)[0]
     return found
-
-
-def attribute(scope: Scope, name: str, value: Value) -> Value:
-    """Return what an array says of itself by a name."""
-    row = row_of(value)
-    if value.is_number and row is None and name in ("real", "imag"):
-        return value if name == "real" else index(0)
-    # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
-    plain = value.is_number and scope.constants.draft.first(value.text) in scope.constants.inputs  # fmt: skip
-    if not plain and (row is None or row.kind != "array"):
-        raise RowError("only what modules hold is read with a dot")
-    if name == "T":
-        return transposed(scope, value)
-    sizes = [number(size) for size in shape(value)]
-    found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
-    found["size"] = number(len(leaves_of(value)))
-    if name == "dtype" and (row is None or not is_whole(row)):
-        return Value("", known=Known(Dotted("numpy.float64")))
-    if name not in found:
-        raise RowError(f"`{name}` of an array is not read")
-    return found[name]
 
 
 # Calls.

@@ -1,4 +1,4 @@
-"""A call that asks what a number is like in; the condition that says so out."""
+"""A call that asks what a number is like in, or an attribute; the condition that says so, or what stands there, out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gradgen.read.python.bound import CALLEES
-from gradgen.read.python.terms.arrays import each
+from gradgen.read.python.bound import CALLEES, Dotted
+from gradgen.read.python.terms.arrays import each, leaves_of, shape, transposed
 from gradgen.read.python.terms.builtin import Called
-from gradgen.read.python.terms.rows import BOXED, RowError, literal, row_of
-from gradgen.read.python.terms.value import COMPARISON, OR, SUM, Value, truth
+from gradgen.read.python.terms.rows import (
+    BOXED,
+    Attribute,
+    Row,
+    RowError,
+    SizeError,
+    is_whole,
+    literal,
+    place_at,
+    row_of,
+)
+from gradgen.read.python.terms.value import (
+    COMPARISON,
+    OR,
+    SUM,
+    Known,
+    Value,
+    index,
+    number,
+    truth,
+)
 
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
@@ -32,6 +51,33 @@ _IN_SOME = ("device", "itemset", "mT", "newbyteorder", "ptp", "to_device", "tost
 _KINDS: Mapping[str, Sequence[Callable[[], object]]] = {
     "list": (list,), "tuple": (tuple,), "dict": (dict,), "set": (set,), "range": (partial(range, 0),), "sequence": (list, tuple)
 }  # fmt: skip
+
+
+def attribute(scope: Scope, name: str, value: Value) -> Value:
+    """Return what an array says of itself by a name, or an object of a caller's holds."""
+    row = row_of(value)
+    if row is not None and row.kind == "record":
+        return row.items[place_at(row, Attribute(name))]
+    if value.is_number and row is None and name in ("real", "imag"):
+        return value if name == "real" else index(0)
+    # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
+    plain = value.is_number and scope.constants.draft.first(value.text) in scope.constants.inputs  # fmt: skip
+    if not plain and (row is None or row.kind != "array"):
+        raise RowError("only what modules hold is read with a dot")
+    if name == "T":
+        return transposed(scope, value)
+    sizes = [number(size) for size in shape(value)]
+    found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
+    found["size"] = number(len(leaves_of(value)))
+    if name == "dtype" and (row is None or not is_whole(row)):
+        return Value("", known=Known(Dotted("numpy.float64")))
+    if name not in found and plain and name not in OF_ARRAYS:
+        error = SizeError("only an object is asked for an attribute of its own", value)
+        error.key = Attribute(name)
+        raise error
+    if name not in found:
+        raise RowError(f"`{name}` of an array is not read")
+    return found[name]
 
 
 def _alone(test: Callable[[Value], Value]) -> Called:

@@ -117,6 +117,9 @@ def _called(
     scope.finite(args)
     if path.startswith("numpy."):  # what it makes of None is none
         args = [replace(arg, absent=None) for arg in args]
+        if path != "numpy.isscalar":
+            for arg in args:
+                arrays.check_kind(arg)
     if {"out", "where"} & {*named} and isinstance(node, ast.Call) and ufuncs.is_elementwise(path):  # fmt: skip
         of = found
         return written(scope, node, named, sure, lambda others: called(scope, of, args, others, node, sure))  # fmt: skip

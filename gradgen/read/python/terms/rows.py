@@ -15,7 +15,7 @@ _WORDS = {
     "array": "an array",
     "iterator": "what is gone through once, such as zip(...)",
     "sequence": "a parameter that is a sequence",
-    "record": "a parameter that is asked for texts",
+    "record": "a parameter that is asked for texts or attributes",
 }
 #: A name or a number, which may stand for a value in any place.
 ATOM = re.compile(r"[^\W\d]\w*|-?[0-9.]+(?:e[+-]?[0-9]+)?")
@@ -26,12 +26,22 @@ _NUMBER = re.compile(r"-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
 SHAPE = 'of a parameter that is a sequence, say how many numbers it holds, as in --shape "x=3", or "x=2x3" for rows'
 
 
-#: What is not asked of a parameter that is a dict of a caller's.
-HELD = "what else this parameter holds depends on who calls; ask it for texts alone, as in p['a']"
+#: What is not asked of a parameter that is a dict or an object of a caller's.
+HELD = "what else this parameter holds depends on who calls; ask it for texts alone, as in p['a'], or for attributes alone, as in p.a"
 
 
 #: What is not asked of a number of numpy's.
 BOXED = "numpy makes an array without axes of this, which is no float and no scalar; ask that of what it is made of"
+
+
+class Attribute(str):
+    """A name behind a dot that an object of a caller's is asked for; of a dict of a caller's, it is asked for texts."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Attribute and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash((Attribute, str(self)))
 
 
 class RowError(Exception):
@@ -70,9 +80,11 @@ class CountError(RowError):
 
 
 class KeyLackError(RowError):
-    """The same where a dict of a caller's is asked for a text: which one, and what else it was asked for."""
+    """The same where a dict of a caller's is asked for a text, or an object for an attribute: which one, and what else it was asked for."""
 
     def __init__(self, row: Row, key: str) -> None:
+        if {type(key)} != {*map(type, row.keys)}:
+            raise RowError("this parameter is asked for texts and for attributes, and for what more depends on who calls; ask it for one of these alone")  # fmt: skip
         super().__init__(f"the dict has no key {key!r}")
         self.parts = tuple(item.text for item in row.items)
         self.key = key
@@ -125,6 +137,11 @@ class Row:
         return _WORDS.get(self.kind, f"a {self.kind}")
 
     @property
+    def is_object(self) -> bool:
+        """Whether it is a parameter that is asked for attributes."""
+        return self.kind == "record" and any(isinstance(key, Attribute) for key in self.keys)  # fmt: skip
+
+    @property
     def inner(self) -> list[Row]:
         """The sequences in it."""
         found = (row_of(item) for item in self.items)
@@ -146,6 +163,13 @@ class Row:
     def value(self) -> Value:
         """It, as a part of an expression."""
         return Value("", known=Known(self))
+
+
+def place_at(row: Row, key: str) -> int:
+    """Return where a dict or an object of a caller's holds what it is asked for."""
+    if key not in row.keys:
+        raise KeyLackError(row, key)
+    return row.keys.index(key)
 
 
 def replaced(

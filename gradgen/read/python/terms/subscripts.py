@@ -10,7 +10,6 @@ from gradgen.read.python.flow.conditions import chain
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
     HELD,
-    KeyLackError,
     Row,
     RowError,
     SizeError,
@@ -19,6 +18,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     is_whole,
     key_of,
     literal,
+    place_at,
     row_of,
 )
 from gradgen.read.python.terms.value import COMPARISON, Among, Known, Value
@@ -141,9 +141,7 @@ def place_of(row: Row, key: Value) -> int:
         text = key_of(key)
         if not isinstance(text, str):
             raise RowError(HELD)
-        if text not in row.keys:
-            raise KeyLackError(row, text)
-        return row.keys.index(text)
+        return place_at(row, text)
     if row.kind in ("set", "iterator"):
         raise RowError(f"{row.word} has no index")
     return index_of(key, len(row))
