@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: So many rows are worked on at once where inputs are copied or gradients added up: those stay in the processor's cache.
 _BLOCK = 16_384
-#: So many numbers are in a page of memory.
-_PAGE = 512
+#: So many numbers are in a page of memory, and in a line of the cache, which is also how many the widest vectors have.
+_PAGE, _VECTOR = 512, 8
 _OUT = "`out` is what an earlier call for inputs of these shapes returned, and shares no memory with the inputs"
 
 
@@ -163,7 +163,7 @@ class Native:
                 place + 8 * start if slope is None else slope.ctypes.data
                 for place, slope in zip(places, slopes)
             ]
-            function(stop - start, *(address for address, _ in given), *sets)
+            _run(function, stop - start, sets[0], [*(address for address, _ in given), *sets])  # fmt: skip
             with np.errstate(all="ignore"):
                 for sums, slope in zip(found, slopes):
                     if slope is not None:
@@ -196,6 +196,24 @@ class Native:
         if self._columns:
             check_columns(found, self._columns)
         return [*found.values()]
+
+
+def _run(
+    function: Callable[..., Any], rows: int, place: int, addresses: Sequence[int]
+) -> None:
+    """Have a function work on so many rows, all but the first from where a line of the cache begins at a place.
+
+    It works on whole vectors alone, of which the first and the last may set again what the others do: so what a row comes to hangs
+    neither on how many there are nor on where they lie, as scalar functions have other last digits than those of vectors.
+    """
+    parts = [(0, rows)]
+    if rows >= _VECTOR:
+        ahead = -place // 8 % _VECTOR
+        many = (rows - ahead) // _VECTOR * _VECTOR
+        parts = [(0, _VECTOR)] * (ahead > 0) + [(ahead, many)]
+        parts += [(rows - _VECTOR, _VECTOR)] * (ahead + many < rows)
+    for start, count in parts:
+        function(count, *(address + 8 * start for address in addresses))
 
 
 class _Column(NamedTuple):

@@ -100,6 +100,22 @@ def test_threads_change_no_bit() -> None:
     assert all(map(np.array_equal, one[1], other[1]))
 
 
+def test_what_a_row_comes_to_hangs_on_no_place() -> None:
+    """As all rows but a few alone are worked on in whole vectors, whose functions have other last digits than those of one number."""
+    made = compile("exp(x)*sin(y) + tanh(x)*log(y) + erfc(x)/y", proof=False)
+    draw = np.random.default_rng(5)
+    x, y = draw.uniform(0.1, 3, (2, 50_003))
+    whole = arrays(made.native(threads=1).value_and_grad(x, y))
+    for threads, first, last in ((4, 0, 50_003), (1, 3, 40_000), *((1, n % 8, 8 + n) for n in range(40))):  # fmt: skip
+        native = made.native(threads=threads)
+        rows = slice(first, max(last, first + 8))
+        size = rows.stop - rows.start
+        for place in range(8):
+            value, *slopes = (np.empty(size + place)[place:] for _ in whole)
+            found = native.value_and_grad(x[rows], y[rows], out=(value, (*slopes,)))
+            assert all(np.array_equal(a, b[rows]) for a, b in zip(arrays(found), whole))
+
+
 @pytest.mark.parametrize("shapes", _SHAPES, ids=str)
 def test_arrays_of_an_earlier_call_are_written_anew(shapes: Any) -> None:
     draw = np.random.default_rng(8)
