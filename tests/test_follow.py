@@ -504,6 +504,8 @@ CHANGES = (
     "from . import {m}\ndef change(A):\n    for name in 'GT': setattr(A, name, [1.62, 1.7])\nclass A: pass\nchange({m})",
     "from . import {m}\ndef change():\n    held = {m}.__dict__\n    held['G'] = 1.62\nchange()",
     "from . import {m}\n{m}.__dict__['G'] = 1.62\n{m}.__dict__['other'] = 1.62",
+    "from . import {m}\nfor name in {m}.__dict__:\n    if name in 'GT': {m}.__dict__[name] = [1.62, 1.7]",
+    "from . import {m}\nfor name in {m}.__dict__:\n    if name == 'G': c = {m}.__dict__\nc['G'] = 1.62",
     "import math\nmath.exp = math.sqrt",
     "import builtins\nbuiltins.abs = float",
 )
@@ -514,6 +516,7 @@ HARMLESS = (
     "from . import {m}\nclass A: pass\nfor name in ('G', 'h'): setattr(A, name, {m}.G)",
     "from . import {m}\nclass A: pass\ndef added(a):\n    held = a.__dict__\n    return [held[k] + {m}.G for k in held.keys()]\nadded(A())",
     "from . import {m}\n{m}.__dict__['other'] = 1.62",
+    "from . import {m}\ndef public(n): return {{k: n.__dict__[k] for k in n.__dict__ if k in {m}.__dict__}}\nheld = public({m})\nfor name in {m}.__dict__: pass",
     "from . import {m}\nprint = {m}.G == 1.0\nG = {{'G': 2.0}}",
     "from .{m} import G, T\nG = 3.0\nown = [x for x in T]\nown[0] = 5.0",
     "from . import {m}\nfor name in ('G', 'h'): getattr({m}, name)\nclass B: pass\nb = B()\nfor name in 'ab': setattr(b, name, 1.0)",

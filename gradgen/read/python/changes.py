@@ -104,8 +104,8 @@ class _Watch:
         self.modules = {"math", "numpy", *(name.split(".")[0] for name in whole)}
         #: What is called, or read with a dot: a module that is neither goes somewhere else.
         self.handled: set[ast.expr] = set()
-        #: What is copied, and left as it is.
-        self.copied: set[ast.expr] = set()
+        #: What is copied or looked into, and left as it is.
+        self.copied: set[ast.expr] = {*looked_into(module)}
         #: The calls of `globals` that bind nothing: what asks for a name, and what Python alone calls.
         self.harmless = _harmless(module, self.found)
         self.harmless |= _by_key(module, self.idle, self.found)
@@ -272,6 +272,19 @@ class _Watch:
                 name = "*" if known or self.loose else "?"
             self.found.stored.setdefault(name, line)
         return self.found
+
+
+def looked_into(module: ast.Module) -> Iterator[ast.expr]:
+    """Yield each `a.__dict__` that is gone through, or asked for what it holds by a name, and so left as it is."""
+    for node in walk(module):
+        looks: list[ast.expr] = []
+        if isinstance(node, (ast.For, ast.comprehension)):
+            looks = [node.iter]
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            looks = [node.value]
+        elif isinstance(node, ast.Compare) and all(isinstance(o, (ast.In, ast.NotIn)) for o in node.ops):  # fmt: skip
+            looks = node.comparators
+        yield from (n for n in looks if getattr(n, "attr", "") == "__dict__")
 
 
 def _root(owner: ast.expr, classes: frozenset[str]) -> str | None:

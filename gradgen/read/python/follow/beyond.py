@@ -15,6 +15,7 @@ from gradgen.read.python.changes import (
     IMPORTERS,
     INSTANCES,
     SETTERS,
+    looked_into,
     own_arguments,
     own_classes,
     unspoken,
@@ -87,7 +88,9 @@ def facts(text: str) -> Facts:
         n: function.name for function in unspoken(module, text) for n in walk(function)
     }
     #: The dicts of modules out of which something is taken, and no more.
-    taken: set[ast.expr] = {*_looked_into(module)} if "__dict__" in text else set()
+    taken: set[ast.expr] = set()
+    if "__dict__" in text:
+        taken = {*_looked_into(module), *looked_into(module)}
     #: The names that attributes are asked of, or that are called.
     asked: set[ast.expr] = set()
     for node in walk(module):
