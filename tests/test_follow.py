@@ -278,7 +278,7 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
     "an offending line": (
         {
             "model.py": "from a import g\ndef f(x): return g(x)\n",
-            "a.py": "def g(x):\n    return x.sign\n",
+            "a.py": "def g(x):\n    return x.real.sign\n",
         },
         "model.py",
         "a, line 2: ",

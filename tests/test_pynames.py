@@ -774,7 +774,7 @@ def test_four_thousand_statements_compile() -> None:
 
 # What modules hold.
 
-_OF_TWO = "atan2 arctan2 pow power hypot maximum minimum fmax fmin max min mod logaddexp heaviside beta betaln binom huber xlogy xlog1py".split()  # fmt: skip  # noqa: SIM905
+_OF_TWO = "atan2 arctan2 pow power hypot maximum minimum fmax fmin max min mod fmod logaddexp heaviside beta betaln binom huber xlogy xlog1py".split()  # fmt: skip  # noqa: SIM905
 _OF_ORDERS = "jv yv iv kv polygamma gammainc gammaincc".split()  # noqa: SIM905
 _POINTS = {name: (1.7,) for name in ("acosh", "arccosh")}
 _POINTS |= {name: (0.3,) for name in ("erfinv", "erfcinv", "ndtri", "ppf")}

@@ -55,6 +55,8 @@ READ: list[tuple[str, str]] = [
     ("z = 2 + x*x\nfor i in range(30):\n  d = (z*z - 3)/(2*z)\n  z = z - d\n  if abs(d) < 1e-12:\n    break\nelse:\n  raise ValueError('it does not end')\nreturn z*y", ""),
     ("return y + (y > 1)*x - (x > 0 and y > 0)", "y + (1 if y > 1 else 0) * x - (1 if x > 0 and y > 0 else 0)"),
     ("if (x > 0) & (y > 0) | (x < -1):\n  return x*y\nreturn x - y", "x * y if x > 0 and y > 0 or x < -1 else x - y"),
+    ("return math.fmod(x, y) + 2*math.fmod(y, x) - math.fmod(5.0*x, 3)", ""),
+    ("if not x:\n  print('')\nprint('x', x, f'{y:.2f}', '%s' % x, '{}'.format(y), sep=' ')\nreturn x/y", "x / y"),
 ]  # fmt: skip
 POINTS = [(0.7, 1.3), (-0.4, 2.5), (1.6, -0.9), (-2.0, -1.0), (2.5, 0.3), (3.5, 3.0)]
 

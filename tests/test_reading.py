@@ -78,6 +78,15 @@ READ += [
         "print('x', x, y/2.0, '%s' % x, sep=', ')\nif y > x:\n  print(f'{y}')\nreturn x*y",
     )
 ]
+READ += [
+    ("WHEN = {'end': 0, 'begin': 1, 0: 0, 1: 1}\ndef when(w):\n  try:\n    return WHEN[w]\n  except (KeyError, TypeError):\n    return [WHEN[k] for k in w]", "return when('begin')*x + when(0) + when('end')*y + sum(when((1, 1, 0)))*y"),
+    ("", "mask = (x == 0)\nreturn np.where(mask != 0, y, 2.0) + np.where(mask == 0, x, 1.0) + (3.0 if mask == True else y)"),
+    *(("", f"a = {held}\nreturn x*y if hasattr(a, {name!r}) else x - y") for held in ("[x, 1.0]", "(x,)", "{'a': x}", "range(3)", "np.array([x, 2.0])") for name in ("size", "keys", "append", "items", "kind", "__len__")),
+    ("@np.errstate(divide='ignore')\ndef g(x):\n  return x*x", "return g(x) - y"),
+    ("", "a, b, c = np.broadcast_arrays(x, y, 2.0)\nreturn a*b + c"),
+    ("", "a, b = np.broadcast_arrays([x, y], [[2.0], [3.0]])\nreturn np.sum(a*b) + b[0, 1]*a[1, 0]"),
+    ("", "try:\n  a = np.asarray(x)\n  b, c = np.where(a > 1, a/(y + 4), a), -a\nexcept (NameError, IndexError):\n  pass\nelse:\n  b = b + 1\nreturn a*b + c"),
+]  # fmt: skip
 POINTS = [(0.0, 0.0), (-1.0, 0.0), (0.7, 1.3), (-0.4, 2.5), (1.6, 1.65), (0.0, 1.0), (2.5, 0.0), (720.0, 1.5), (3.0, 3.1), (2e3, 2e3)]  # fmt: skip
 
 
@@ -122,6 +131,9 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
         ("", "try:\n  t = y/x\nexcept ZeroDivisionError:\n  t = y\nfinally:\n  x = y\nreturn t", "a `try` is read where"),
         ("", "t = [x, y]\ntry:\n  t[0] = t[1] = 1.0/x\nexcept:\n  t[0] = 0.0\nreturn t[0]*y", "a `try` is read where"),
         ("", "t = [x, y]\ntry:\n  import cmath\n  t[0] = y*y\nexcept ImportError:\n  pass\nreturn t[0]*y", "a `try` is read where"),
+        ("", "if x > 1:\n  z = y\ntry:\n  a = np.sqrt(z)\nexcept NameError:\n  a = x\nreturn a", "a `try` is read where"),
+        ("", "try:\n  a = np.sqrt(x)\nexcept AttributeError:\n  a = x\nreturn a", "a `try` is read where"),
+        ("", "try:\n  a = [x, y][2]\nexcept IndexError:\n  a = x\nreturn a", "a `try` is read where"),
         ("", "with open('data') as file:\n  return x*y", "of `with`, numpy.errstate(...)"),
         ("", "return x*math.inf", "`inf`"),
         ("", "return x if x < math.inf else y", "`inf`"),
@@ -428,6 +440,12 @@ def test_an_object_of_a_caller_is_as_many_inputs_as_it_has_attributes(
 def test_what_else_an_object_does_is_refused(body: str) -> None:
     with pytest.raises(GradgenError):
         compile_function(file_of("", body, "def f(s, y):"), "f", proof=False)
+
+
+def test_functions_of_autograd_are_those_of_numpy() -> None:
+    text = "import {} as np\ndef f(x, y):\n    return np.where(x > y, np.log(x), np.sum([x, y])) + np.fmod(x, y)\n"
+    one, other = (compile_function(text.format(m), "f") for m in ("autograd.numpy", "numpy"))  # fmt: skip
+    assert one.source == other.source
 
 
 def test_whole_numbers_that_count_are_settled() -> None:

@@ -22,6 +22,7 @@ from gradgen.prove.python_expressions import (
     FileNames,
     Fixed,
     Function,
+    Imported,
     Scope,
     Value,
 )
@@ -171,7 +172,8 @@ class Walker(Files):
         elif isinstance(node, (ast.Break, ast.Continue)):
             raise _JumpError(isinstance(node, ast.Break))
         elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Constant)):  # fmt: skip
-            self.expression(node.value, scope)
+            if not _is_printed(self, node.value, scope):
+                self.expression(node.value, scope)
         elif not isinstance(node, ast.Pass):
             raise UnknownError
 
@@ -351,6 +353,14 @@ class _JumpError(Exception):
 
     def __init__(self, ends: bool) -> None:
         self.ends = ends
+
+
+def _is_printed(walker: Walker, node: ast.expr, scope: Scope) -> bool:
+    """Whether a call prints, and no more."""
+    called = node.func if isinstance(node, ast.Call) else None
+    if not (isinstance(called, ast.Name) and called.id == "print"):
+        return False
+    return walker.expression(called, scope) == Imported("builtins", "print")
 
 
 def _is_import(statement: ast.stmt | _Again) -> bool:

@@ -394,5 +394,5 @@ _TYPES = ("int", "bool", "complex", "str", "list", "tuple", "dict", "set")
 _BUILTINS = (
     *("abs", "max", "min", "pow", "float", "isinstance", *_TYPES),
     *("len", "sum", "any", "all", "zip", "enumerate", "reversed", "sorted", "map"),
-    *("range", "frozenset"),
+    *("range", "frozenset", "print"),
 )

@@ -366,6 +366,7 @@ CALLED: Mapping[str, tuple[Callable[..., Any], int, int]] = {
     "pow": (operator.pow, 2, 2),
     "atan2": (mpmath.atan2, 2, 2),
     "remainder": (operator.mod, 2, 2),
+    "fmod": (lambda x, y: mpmath.sign(x) * (abs(x) % abs(y)), 2, 2),
     "logaddexp": (lambda x, y: mpmath.log(mpmath.exp(x) + mpmath.exp(y)), 2, 2),
     "heaviside": (lambda x, middle: middle if x == 0 else mpmath.mpf(x > 0), 2, 2),
     "clip": (lambda x, low, high: min(max(x, low), high), 3, 3),

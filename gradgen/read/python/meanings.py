@@ -48,6 +48,10 @@ _OTHERS: Mapping[str, str] = {
     "numpy.trunc": "trunc",
     "math.trunc": "trunc",
     "math.fma": "fma",
+    **dict.fromkeys(
+        ("math.fmod", "numpy.fmod"),
+        "where(({0}) < 0, -(-({0}) % abs({1})), ({0}) % abs({1}))",
+    ),
     "builtins.int": "trunc",
     "builtins.round": "round",
     "builtins.float": "{0}",
@@ -96,6 +100,10 @@ _COUNTS: Mapping[str, tuple[int, int]] = {
 OF_SEQUENCES: Mapping[str, str] = {"sum": "builtins.sum", "dot": "numpy.dot"}
 #: What scipy asks of arrays of any library, which is known without its source: which module makes them, arrays of floats, and what it tests.
 API = tuple(f"scipy._lib._array_api.{name}" for name in ("array_namespace", "xp_promote", "xp_capabilities"))  # fmt: skip
+#: What changes which errors are told, and no value.
+SILENCING = ("numpy.errstate", "warnings.catch_warnings")
+#: Modules whose functions give the values of another one's of the same names.
+_WRAPPED: Mapping[str, str] = {"autograd.numpy.": "numpy."}
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
@@ -116,10 +124,10 @@ class Meant:
     most: int = 10**9
 
     @property
-    def function(self) -> str:
-        """The name of the formula's function that it calls; empty where it calls none."""
-        name = self.text.partition("(")[0]
-        return name if self.callable and name.isidentifier() else ""
+    def functions(self) -> list[str]:
+        """The names of the formula's functions that it calls."""
+        text = self.text if "{" in self.text else f"{self.text}("
+        return re.findall(r"([a-z_]\w*)\(", text) if self.callable else []
 
     def call(self, args: list[str], pi: str = "pi") -> str:
         """Return the text of a call."""
@@ -173,6 +181,9 @@ def told(path: str, means: Mapping[str, str]) -> str:
         module = means.get(".".join(parts[:count]))
         if module is not None and module in _SAME:
             return ".".join((module, *parts[count:]))
+    for module, wrapped in _WRAPPED.items():
+        if path.startswith(module):
+            return wrapped + path.removeprefix(module)
     return path
 
 

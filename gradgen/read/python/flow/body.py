@@ -28,7 +28,6 @@ from gradgen.read.python.flow.statements import (
     returned,
     returns_of,
     returns_some,
-    tried,
     whole_of,
     within,
     words_of,
@@ -42,6 +41,7 @@ from gradgen.read.python.flow.ways import (
     formula,
     settled_or_truths,
 )
+from gradgen.read.python.simpler.certain import tried
 from gradgen.read.python.terms.rows import ATOM, RowError, replaced, row_of
 from gradgen.read.python.terms.value import Value, denied, tested
 from gradgen.read.python.terms.value import called as known

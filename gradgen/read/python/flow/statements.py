@@ -16,19 +16,15 @@ from gradgen.read.python.bound import (  # fmt: skip
 )
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
-from gradgen.read.python.meanings import told
+from gradgen.read.python.meanings import SILENCING, told
 from gradgen.read.python.scope import Names
 from gradgen.read.python.simpler.first_lines import BY_NAME
-from gradgen.read.python.simpler.tries import simpler
-from gradgen.read.python.terms.asking import OF_NUMBERS
 from gradgen.read.python.terms.operators import number_of
-from gradgen.read.python.terms.rows import row_of
 from gradgen.read.python.terms.value import Known, Value
 from gradgen.read.python.tree import bindings, dotted
 from gradgen.read.python.values import Scope
 
-#: What changes which errors are told, or warns, and no value.
-_SILENCING = ("numpy.errstate", "warnings.catch_warnings")
+#: What warns, or says which warnings are shown.
 _WARNING = ("warnings.warn", "warnings.simplefilter", "warnings.filterwarnings")
 #: What shows or notes something, and changes no value, and what makes a logger.
 _LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log")
@@ -40,10 +36,6 @@ _DOING = (
 )
 #: What makes a text of a value, whatever it is.
 _TEXT_OF = ("builtins.str", "builtins.repr")
-_TRY = (
-    "a `try` is read where its handlers only raise, or where what fails in it is told: a quotient, a logarithm, a root or `exp`, "
-    "of Python's own floats, in plain assignments and `return`; write an `if` that asks for it"
-)
 #: What is said where a function returns None, and a number elsewhere.
 NOTHING = "the function returns None"
 #: What an author says of the edge of the domain is cut there.
@@ -171,114 +163,12 @@ def path_of(node: ast.expr, scope: Scope) -> str:
     return told(found.path, scope.constants.means) if plain else ""  # type: ignore[union-attr]
 
 
-def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
-    """Return the statements that do what a `try` does.
-
-    Raises:
-        GradgenError: that is not certain.
-    """
-    found: Sequence[ast.stmt] | None = None
-    if _is_named(node, scope) or _has_no_items(node, scope):
-        return node.handlers[0].body
-    if all(_only_warns(each, scope) for each in node.body):
-        return [*node.orelse, *node.finalbody]
-    if not scope.constants.numpy:  # whose numbers go on as nan
-        found = simpler(node, lambda called: path_of(called, scope))
-    if found is None:
-        raise scope.fail(_TRY, node)
-    return found
-
-
-def _is_named(node: ast.Try, scope: Scope) -> bool:
-    """Whether a `try` begins with an attribute of a number that none has, as where it might be a series of pandas."""
-    first, handlers = node.body[0], node.handlers
-    if len(handlers) != 1 or node.orelse or node.finalbody:
-        return False
-    caught = handlers[0].type
-    met = caught is None or (isinstance(caught, ast.Name) and caught.id in ("AttributeError", "Exception"))  # fmt: skip
-    target = _first_asked(first)
-    if target is None or not met:
-        return False
-    held = scope.held(target.value.id) if isinstance(target.value, ast.Name) else None
-    number = held is not None and held.is_number and row_of(held) is None
-    return number and not held.unclear and target.attr not in OF_NUMBERS  # type: ignore[union-attr]
-
-
-def _has_no_items(node: ast.Try, scope: Scope) -> bool:
-    """Whether a `try` begins with an assignment to an item of a number, which has none, as where it might be an array."""
-    first, handlers = node.body[0], node.handlers
-    if len(handlers) != 1 or node.orelse or node.finalbody or not isinstance(first, ast.Assign):  # fmt: skip
-        return False
-    caught, target = handlers[0].type, first.targets[0]
-    met = caught is None or (isinstance(caught, ast.Name) and caught.id in ("TypeError", "Exception"))  # fmt: skip
-    if not met or not isinstance(target, ast.Subscript) or len(first.targets) != 1:
-        return False
-    # What stands on the right and in the brackets comes first, and fails nowhere.
-    plain = _is_number(first.value, scope) and _is_number(target.slice, scope)
-    held = _held_number(target.value, scope)
-    return plain and held is not None and not held.boxed and held.text not in scope.constants.draft.boxes  # fmt: skip
-
-
-def _held_number(node: ast.expr, scope: Scope) -> Value | None:
-    """Return the number, or the condition, that a name stands for, where it stands for one in any case."""
-    held = scope.held(node.id) if isinstance(node, ast.Name) else None
-    sure = held is not None and held.known is None and not held.unclear and held.absent is None  # fmt: skip
-    return held if sure else None
-
-
-def _is_number(node: ast.expr, scope: Scope) -> bool:
-    """Whether an expression is a number, or a name that stands for one, with a sign or none."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node = node.operand
-    plain = isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
-    return plain or _held_number(node, scope) is not None
-
-
-def _only_warns(node: ast.stmt, scope: Scope) -> bool:
-    """Whether all that a statement does is to warn, where a comparison of numbers holds: it fails nowhere, and has no value."""
-    if isinstance(node, ast.If):
-        inner = all(_only_warns(each, scope) for each in (*node.body, *node.orelse))
-        return inner and _is_test(node.test, scope)
-    call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and is_warning(call, scope)
-
-
-def _is_test(root: ast.expr, scope: Scope) -> bool:
-    """Whether an expression compares numbers, and no more."""
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitOr, ast.BitAnd)):
-            todo += [node.left, node.right]
-        elif isinstance(node, ast.BoolOp):
-            todo += node.values
-        elif isinstance(node, ast.Call) and len(node.args) == 1 and path_of(node.func, scope) in ("numpy.any", "numpy.all"):  # fmt: skip
-            todo += node.args
-        elif isinstance(node, ast.Compare):
-            orders = all(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops)  # fmt: skip
-            if not orders or not all(_is_number(each, scope) for each in (node.left, *node.comparators)):  # fmt: skip
-                return False
-        else:
-            return False
-    return True
-
-
-def _first_asked(node: ast.stmt) -> ast.Attribute | None:
-    """Return the attribute that a statement asks for, or assigns to, before anything else that fails; None where it does neither."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):  # fmt: skip
-        return node.targets[0] if isinstance(node.value, ast.Constant) else None
-    value = node.value if isinstance(node, (ast.Assign, ast.Expr)) else None
-    if isinstance(value, ast.Call):
-        value = value.func
-    return value if isinstance(value, ast.Attribute) else None
-
-
 def within(node: ast.With, scope: Scope) -> Sequence[ast.stmt]:
     """Return the statements in a `with` that changes what is said of errors, and no value."""
     for item in node.items:
         call = item.context_expr
         path = path_of(call.func, scope) if isinstance(call, ast.Call) else ""
-        if path not in _SILENCING or item.optional_vars is not None:
+        if path not in SILENCING or item.optional_vars is not None:
             raise scope.fail("of `with`, numpy.errstate(...) and warnings.catch_warnings() are read", node)  # fmt: skip
     return node.body
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from gradgen.read.python.bound import Dotted, Helper, Meaning, ways
 from gradgen.read.python.follow.meaning import follow
-from gradgen.read.python.meanings import API
+from gradgen.read.python.meanings import API, SILENCING
 from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.tree import dotted
 
@@ -123,6 +123,8 @@ def _is_same(path: str, decorator: ast.expr) -> bool:
     """Return whether a decorator that is known leaves the function's numbers as they are."""
     if path in _SAME:
         return True
+    if path == SILENCING[0]:
+        return isinstance(decorator, ast.Call)
     if path not in _COMPILERS:
         return False
     if not isinstance(decorator, ast.Call):

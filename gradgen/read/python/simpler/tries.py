@@ -47,7 +47,7 @@ def simpler(node: ast.Try, called: Called) -> Sequence[ast.stmt] | None:
     if not plain or node.orelse or len(node.body) > _MOST:
         return None
     handler = node.handlers[0]
-    caught = [*_names(handler.type)]
+    caught = [*names_of(handler.type)]
     made: list[ast.stmt] = []
     for statement in reversed(node.body):
         tests: list[ast.expr] = []
@@ -68,13 +68,13 @@ def _only_raises(handler: ast.ExceptHandler) -> bool:
     return len(handler.body) == 1 and isinstance(handler.body[0], ast.Raise)
 
 
-def _names(node: ast.expr | None) -> Iterator[str]:
+def names_of(node: ast.expr | None) -> Iterator[str]:
     """Yield the errors that a handler meets, by their names; empty for all."""
     if node is None:
         yield ""
     elif isinstance(node, ast.Tuple):
         for each in node.elts:
-            yield from _names(each)
+            yield from names_of(each)
     else:
         yield node.id if isinstance(node, ast.Name) else "?"
 

@@ -186,8 +186,7 @@ def plain(
         return index(int(number))
     if found.path == "builtins.abs" and args[0].whole == 0:
         return args[0]
-    if known.function:
-        scope.constants.called.add(known.function)
+    scope.constants.called.update(known.functions)
     texts = [arg.text for arg in args]
     if "{pi}" in known.text:
         return Value(known.call(texts, scope.constants.circle().text))

@@ -194,6 +194,16 @@ def _worked_out(left: Value, kind: type[ast.operator], right: Value) -> int | No
     return found if abs(found) <= _LARGEST else None
 
 
+def _of_truth(ops: Sequence[ast.cmpop], operands: Sequence[Value]) -> Value | None:
+    """Return whether a condition is True or False, or 1 or 0, as in `mask == 0`; None of all else."""
+    test = next((each for each in operands if each.condition and each.truth is None), None)  # fmt: skip
+    known = [int(e.truth) if e.truth is not None else e.whole for e in operands if e is not test]  # fmt: skip
+    if test is None or known not in ([0], [1]) or not isinstance(ops[0], (ast.Eq, ast.NotEq)):  # fmt: skip
+        return None
+    holds = bool(known[0]) is isinstance(ops[0], ast.Eq)
+    return test if holds else replace(denied(test), narrow=test.narrow)
+
+
 def comparison(
     node: ast.Compare,
     parts: Sequence[ast.expr],
@@ -203,6 +213,9 @@ def comparison(
     """Return a comparison of numbers; of whole ones, what it comes to."""
     for part, operand in zip(parts, operands):
         number_of(operand, part, context)
+    held = _of_truth(node.ops, operands)
+    if held is not None:
+        return held
     text = operands[0].inside(SUM)
     for op, operand in zip(node.ops, operands[1:]):
         if type(op) not in _COMPARE:
