@@ -345,11 +345,11 @@ def bad_list(x):
 
 def bad_floor(x):
     y = x + 1  # below
-    return y // 2 + y
+    return y ^ 2 + y
 
 
 def bad_sinc(x):
-    return np.floor_divide(x, 2)
+    return np.float_power(x, 2)
 
 
 def bad_sigmoid(x):
@@ -427,9 +427,9 @@ def test_python_functions_are_programs(
         ("bad_name", "`unknown` is neither a parameter nor assigned above"),
         ("bad_call", "helper takes 1 arguments, x, not these 2"),
         ("bad_list", "a list has no place in a formula; go through its values"),
-        ("bad_sinc", "`numpy.floor_divide` is not read"),
+        ("bad_sinc", "`numpy.float_power` is not read"),
         ("bad_sigmoid", "`math.sigmoid` is not read"),
-        ("bad_floor", "line 121: `//` is not supported"),
+        ("bad_floor", "line 121: `^` works on the bits"),
         ("bad_several", "a tuple has no place in a formula; go through its values"),
         ("bad_unpacked", "this is one value, not several"),
         ("bad_keyword", "helper takes 1 arguments, x, not these 2"),

@@ -188,12 +188,10 @@ output = "weight.py"
     assert main(["diff", "model.py:residual", "residual.py"]) == 0
     assert "with: nothing is now jacobian" in capsys.readouterr().out
 
-    (project / "model.py").write_text(
-        "def residual(x):\n    y = x // 2\n    return y\n"
-    )
+    (project / "model.py").write_text("def residual(x):\n    y = x ^ 2\n    return y\n")
     code, words, err = run(capsys)
     assert (code, words) == (1, ["failed", "ok"])
-    assert "line 2: `//` is not supported" in err and "y = x // 2" in err
+    assert "line 2: `^` works on the bits" in err and "y = x ^ 2" in err
     (project / "pyproject.toml").write_text(listed.replace("{ g = 9.81, h = 2 }", "3"))
     assert "const` that is not a table of numbers" in run(capsys)[2]
 

@@ -53,6 +53,12 @@ class Context(Protocol):
     def edge(self, said: str) -> Value:
         """Return what stands for a number that is not finite."""
 
+    def atom(self, value: Value, name: str = "part") -> Value:
+        """Return a number under a name, as it is used more than once."""
+
+    def call_of(self, *names: str) -> None:
+        """Note that functions of formulas are called."""
+
     def finite(self, values: Sequence[Value]) -> None:
         """Refuse what is made of an infinite number."""
 

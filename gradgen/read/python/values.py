@@ -74,6 +74,10 @@ class Place:
     def fail(self, message: str, node: ast.AST) -> GradgenError:
         return self.names.fail(message, node)
 
+    def call_of(self, *names: str) -> None:
+        """Note that functions of formulas are called."""
+        self.constants.called.update(names)
+
     def holder(self, name: str) -> Place | None:
         """Return the scope whose local name this is."""
         found: Place | None = self

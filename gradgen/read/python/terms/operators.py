@@ -58,7 +58,6 @@ _ON_NUMBERS: Mapping[type[ast.cmpop], Callable[[int, int], bool]] = {
 }
 #: Operators that have no place in a formula, and what to write.
 _REFUSED: Mapping[type[ast.AST], str] = {
-    ast.FloorDiv: "`//` is not supported (its gradient is zero); write `/` for a quotient, or `math.floor(x/y)`, which rounds x/y first",
     ast.MatMult: "`@` has no place in a formula; write the product of numbers with `*`",
     ast.BitXor: "`^` works on the bits of whole numbers; a power is `**`",
     ast.BitAnd: "`&` works on the bits of whole numbers; conditions are joined by `and`",
@@ -136,6 +135,8 @@ def binary(
         return narrowed(
             index(whole), (left, right), narrow
         )  # a literal beside an index is one
+    if kind is ast.FloorDiv:
+        return _whole_quotient(left, right, context)
     if kind not in _BINARY:
         raise context.fail(_REFUSED[kind], node)
     one = left.whole if left.index else None
@@ -154,6 +155,14 @@ def binary(
         text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
     made = Value(text, binds, whole, among=_among(left, kind, right))
     return narrowed(made, (left, right), narrow)
+
+
+def _whole_quotient(left: Value, right: Value, context: Context) -> Value:
+    """Return `x // y`, which is `(x - x % y)/y` but for rounding: `floor(x/y)` is one more where the quotient is rounded up to it."""
+    one, other = context.atom(left, "dividend"), context.atom(right, "divisor")
+    part = f"{one.inside(PRODUCT)} % {other.inside(PRODUCT + 1)}"
+    context.call_of("round")
+    return Value(f"round(({one.text} - {part}) / {other.inside(PRODUCT + 1)})")
 
 
 def _among(left: Value, kind: type[ast.operator], right: Value) -> Among | None:

@@ -1,4 +1,4 @@
-"""A call of numpy's that says an operator in words, or chooses by conditions, in; what it comes to, number by number, out."""
+"""A call that says an operator in words, rounds, or chooses by conditions, mostly numpy's, in; what it comes to, number by number, out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gradgen.read.python.terms.operators import (
     unary,
 )
 from gradgen.read.python.terms.rows import (
+    Row,
     RowError,
     is_row,
     is_whole,
@@ -48,6 +49,8 @@ _OPERATORS: Mapping[str, type[ast.operator]] = {
     "multiply": ast.Mult,
     "divide": ast.Div,
     "true_divide": ast.Div,
+    "floor_divide": ast.FloorDiv,
+    "remainder": ast.Mod,
 }
 _BOUNDS = {"min": "a_min", "max": "a_max"}
 _COMPARED: Mapping[str, type[ast.cmpop]] = {
@@ -138,6 +141,78 @@ def _copysign(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
 
 def _where(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
     return chosen(scope, *args) if len(args) == 3 and any(map(is_row, args)) else None
+
+
+def _divmod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return the whole quotient, and what is left."""
+    if len(args) != 2 or named:
+        raise RowError("`divmod` takes 2 arguments")
+    one, other = (scope.atom(v, n) if v.is_number else v for v, n in zip(args, ("dividend", "divisor")))  # fmt: skip
+    found = [_operator(kind)(scope, [one, other], {}) for kind in (ast.FloorDiv, ast.Mod)]  # fmt: skip
+    return Row("tuple", (*(each for each in found if each is not None),)).value
+
+
+def _remainder(scope: Scope, at: list[Value]) -> Value:
+    """Return the remainder with the sign of the dividend."""
+    one, other = (scope.atom(value, "part") for value in numbers(at))
+    scope.call_of("abs")
+    part = f"abs({one.text}) % abs({other.text})"
+    return Value(f"{part} if {one.inside(SUM)} >= 0 else -({part})", ELSE)
+
+
+#: Powers of ten up to this one are floats, and their products with what is rounded to so many digits off by a rounding alone.
+_DIGITS = 15
+
+
+def _rounded(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return numbers rounded to so many digits as numpy does it: the nearest whole number of x*10**n, over that power."""
+    given = [*args[1:], *(v for n, v in named.items() if n == "decimals")]
+    digits = given[0].whole if given else 0
+    if len(given) + 1 != len(args) + len(named) or len(given) > 1 or digits is None or abs(digits) > _DIGITS:  # fmt: skip
+        raise RowError(f"how many digits are kept is known when compiling, and at most {_DIGITS}")  # fmt: skip
+    scope.call_of("round")
+
+    def one(value: Value) -> Value:
+        if value.whole is not None:
+            raise RowError("whole numbers of numpy's are rounded to such; make them floats")  # fmt: skip
+        power = f"{10.0 ** abs(digits)!r}"
+        times, over = (" * ", " / ") if digits >= 0 else (" / ", " * ")
+        if not digits:
+            return Value(f"round({value.text})")
+        return Value(f"round({value.inside(PRODUCT)}{times}{power}){over}{power}", PRODUCT)  # fmt: skip
+
+    return arrays.each(scope, args[:1], lambda at: one(numbers(at)[0]))
+
+
+def _rounded_as_written(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
+    """Return a float rounded to so many digits as Python does it, by its value and not by its product with a power of ten.
+
+    That product tells which whole numbers it lies between; where it is halfway, its remainder by the float tells on which side the float is.
+    """
+    given = [*args[1:], *(v for n, v in named.items() if n == "ndigits")]
+    if len(given) + 1 != len(args) + len(named) or len(given) > 1:
+        raise RowError("`round` takes a number, and how many digits are kept")
+    if not given:
+        return None
+    digits, value = given[0].whole, numbers(args[:1])[0]
+    if digits is None or not 0 <= digits <= _DIGITS:
+        raise RowError(f"how many digits are kept is known when compiling, and at most {_DIGITS}")  # fmt: skip
+    if value.whole is not None:
+        return value
+    if scope.constants.numpy:
+        raise RowError("numbers of numpy's are rounded in another way than Python's, and which this is, is not certain; write np.round(x, n)")  # fmt: skip
+    scope.call_of("round", "abs", "floor")
+    if not digits:
+        return Value(f"round({value.text})")
+    value = scope.atom(value, "rounded")
+    size = scope.atom(Value(f"abs({value.text})"), "size").text
+    shifted = scope.atom(Value(f"{size} * {10.0**digits!r}", PRODUCT), "shifted").text
+    below = scope.atom(Value(f"floor({shifted})"), "below").text
+    tie = f"round({shifted}) if {shifted} % {size} == 0 else {below} if {shifted} % {size} < {size} / 2 else {below} + 1"  # fmt: skip
+    found = f"{below} if {shifted} - {below} < 0.5 else {below} + 1 if {shifted} - {below} > 0.5 else {tie}"  # fmt: skip
+    largest = 2.0**53 / 10.0**digits
+    made = scope.atom(Value(f"{size} if {size} > {largest!r} else ({found}) / {10.0**digits!r}", ELSE), "kept")  # fmt: skip
+    return Value(f"{made.text} if {value.inside(SUM)} >= 0 else -{made.text}", ELSE)
 
 
 def _reciprocal(scope: Scope, at: list[Value]) -> Value:
@@ -269,6 +344,10 @@ CALLS: Mapping[str, Called] = {
     **{f"numpy.{name}": _joint(how) for name, how in _JOINED.items()},
     "numpy.logical_not": _each(1, lambda scope, at: denied(_condition(scope, at[0]))),
     **dict.fromkeys(("math.copysign", "numpy.copysign"), _copysign),
+    **dict.fromkeys(("math.fmod", "numpy.fmod"), _each(2, _remainder)),
+    **dict.fromkeys(("builtins.divmod", "numpy.divmod"), _divmod),
+    **dict.fromkeys(("numpy.round", "numpy.around", "numpy.round_"), _rounded),
+    "builtins.round": _rounded_as_written,
     "numpy.reciprocal": _each(1, _reciprocal),
     "numpy.negative": _each(1, _negative),
     "numpy.where": _where,
