@@ -149,6 +149,13 @@ def test_over_rows_lists_are_taken_and_each_row_is_shown(
     shown = evaluated(capsys, "mean(x)*y", *rows, "--at", "x=[1, 2], y=[3, 4]")
     assert "x      input       [1.0, 2.0]  [3.5, 3.5]\n" in shown
     assert evaluated(capsys, "x*y", *rows, "--at", "x=[], y=[]").endswith("[]     []\n")
+    many = [float(n) for n in range(1000)]
+    every = ["x*y", "--rows", "x", "--at", f"x={many}, y=2"]
+    shown = evaluated(capsys, *every, "--backward")
+    assert "[0.0, 2.0, 4.0, 6.0, ..., 1998.0]" in shown
+    assert max(map(len, shown.splitlines())) < 250
+    data = json.loads(evaluated(capsys, *every, "--json"))
+    assert data["forward"][0]["value"] == many
 
 
 @pytest.mark.parametrize("seed", one_in(8, range(40)))

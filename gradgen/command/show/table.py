@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: The colours that values and gradients have in pictures, too; of what stands above them.
 _VALUE, _GRADIENT, _HEAD, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 _NONE = "-"
+#: More rows than these are shown by the first and the last of them.
+_MOST = 6
 
 
 @dataclass(frozen=True)
@@ -261,10 +263,15 @@ def _entry(line: Brought) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return a number, or the list of those of rows, as it is printed."""
+    """Return a number, or the list of those of rows, as it is printed: of many, the first and the last."""
     if value is None:
         return _NONE
-    return repr([*value] if isinstance(value, tuple) else value)
+    if not isinstance(value, tuple):
+        return repr(value)
+    texts = [*map(repr, value)]
+    if len(texts) > _MOST:
+        texts = [*texts[: _MOST - 2], "...", texts[-1]]
+    return f"[{', '.join(texts)}]"
 
 
 def _number(value: Any) -> Any:
