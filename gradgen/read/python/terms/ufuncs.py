@@ -152,14 +152,6 @@ def _divmod(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> 
     return Row("tuple", (*(each for each in found if each is not None),)).value
 
 
-def _remainder(scope: Scope, at: list[Value]) -> Value:
-    """Return the remainder with the sign of the dividend."""
-    one, other = (scope.atom(value, "part") for value in numbers(at))
-    scope.call_of("abs")
-    part = f"abs({one.text}) % abs({other.text})"
-    return Value(f"{part} if {one.inside(SUM)} >= 0 else -({part})", ELSE)
-
-
 #: Powers of ten up to this one are floats, and their products with what is rounded to so many digits off by a rounding alone.
 _DIGITS = 15
 
@@ -344,7 +336,6 @@ CALLS: Mapping[str, Called] = {
     **{f"numpy.{name}": _joint(how) for name, how in _JOINED.items()},
     "numpy.logical_not": _each(1, lambda scope, at: denied(_condition(scope, at[0]))),
     **dict.fromkeys(("math.copysign", "numpy.copysign"), _copysign),
-    **dict.fromkeys(("math.fmod", "numpy.fmod"), _each(2, _remainder)),
     **dict.fromkeys(("builtins.divmod", "numpy.divmod"), _divmod),
     **dict.fromkeys(("numpy.round", "numpy.around", "numpy.round_"), _rounded),
     "builtins.round": _rounded_as_written,
