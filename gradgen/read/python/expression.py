@@ -15,6 +15,7 @@ from gradgen.read.python.terms.operators import binary, comparison, number_of, u
 from gradgen.read.python.terms.rows import (
     Row,
     RowError,
+    SizeError,
     chained,
     key_of,
     listed,
@@ -70,6 +71,9 @@ class Context(Protocol):
 
     def matrix(self, left: Value, right: Value) -> Value:
         """Return what `@` makes of two arrays."""
+
+    def of_arrays(self, left: Value, op: ast.operator, right: Value) -> bool:
+        """Whether an operator makes something of arrays alone, of which parameters that are sequences then are."""
 
     def arrays(self, node: ast.expr, values: list[Value], change: Callable[[list[Value]], Value]) -> Value:  # fmt: skip
         """Return what an operator makes of the numbers of arrays."""
@@ -309,7 +313,7 @@ def _joined(
         return _binary(node, operands, context)
     if isinstance(node, ast.UnaryOp):
         row = row_of(operands[0])
-        if row is None or row.kind != "array" or isinstance(node.op, ast.Not):
+        if row is None or row.kind not in ("array", "sequence") or isinstance(node.op, ast.Not):  # fmt: skip
             return unary(node, operands[0], context)
         return context.arrays(node, operands, lambda each: unary(node, replace(each[0], narrow=each[0].narrow or each[0].condition), context))  # fmt: skip
     if isinstance(node, ast.Compare):
@@ -393,9 +397,11 @@ def _binary(node: ast.BinOp, operands: list[Value], context: Context) -> Value:
     left, right = operands
     rows = row_of(left), row_of(right)
     if rows == (None, None):
+        if isinstance(node.op, ast.MatMult):
+            raise SizeError("`@` takes arrays", left)
         return binary(left, node.op, right, node, context)
     kinds = [row.kind for row in rows if row is not None]
-    if "array" not in kinds:
+    if "array" not in kinds and not context.of_arrays(left, node.op, right):
         return context.made(chained(left, node.op, right))
     if isinstance(node.op, ast.MatMult):
         return context.matrix(left, right)
@@ -408,7 +414,11 @@ def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Val
     settled = context.compared(node, operands)
     if settled is not None:
         return settled
-    if any(row.kind == "array" for row in map(row_of, operands) if row is not None):
+    kinds = {row.kind for row in map(row_of, operands) if row is not None}
+    ordered = all(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops)  # fmt: skip
+    # Of lists, and of tuples, no number is larger.
+    alone = kinds == {"sequence"} and ordered and any(each.is_number for each in operands)  # fmt: skip
+    if "array" in kinds or alone:
         if len(node.ops) > 1:
             raise RowError("arrays are compared two by two")
         return context.arrays(node, operands, lambda each: comparison(node, [node] * 2, each, context))  # fmt: skip

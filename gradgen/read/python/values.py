@@ -33,6 +33,7 @@ from gradgen.read.python.terms.rows import (
     HELD,
     Row,
     RowError,
+    only_arrays,
     row_of,
 )
 from gradgen.read.python.terms.subscripts import one_of, subscript
@@ -173,6 +174,18 @@ class Place:
             return False
         return function == "numpy.finfo" and kind in ("builtins.float", "numpy.float64")
 
+    def is_foreign(self, node: ast.expr) -> bool:
+        """Whether a type is one that no float is, by the name under which the file imports it."""
+        root, attributes = dotted(node)
+        if root is None or self.holder(root) is not None:
+            return False
+        try:
+            found = self.names.meaning(root, self.before)
+        except UnclearError:
+            return False
+        path = found.path if isinstance(found, Dotted) else ""
+        return ".".join((path, *attributes)) in FOREIGN
+
     def meant(self, found: Dotted, node: ast.AST) -> Meant:
         files = self.names.modules
         sought = files is not None and files.is_named(found.path)
@@ -245,18 +258,6 @@ class Scope(Place):
             raise self.fail("of which type this is depends on who calls; leave that test to the caller", node)  # fmt: skip
         return truth(False)
 
-    def is_foreign(self, node: ast.expr) -> bool:
-        """Whether a type is one that no float is, by the name under which the file imports it."""
-        root, attributes = dotted(node)
-        if root is None or self.holder(root) is not None:
-            return False
-        try:
-            found = self.names.meaning(root, self.before)
-        except UnclearError:
-            return False
-        path = found.path if isinstance(found, Dotted) else ""
-        return ".".join((path, *attributes)) in FOREIGN
-
     def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
         if base is not None:
             return asking.attribute(self, node.attr, base)
@@ -322,6 +323,10 @@ class Scope(Place):
             if found is not None:
                 return found
         return subscript(parts[0], node.slice, parts[1:], cells)
+
+    def of_arrays(self, left: Value, op: ast.operator, right: Value) -> bool:
+        whole = self.constants.called & {"trunc", "round", "floor", "ceil"}
+        return only_arrays(left, op, right) and not (whole and isinstance(op, ast.Mult))
 
     def matrix(self, left: Value, right: Value) -> Value:
         return arrays.product_of(self, left, right)

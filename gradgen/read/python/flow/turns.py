@@ -13,9 +13,11 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     ATOM,
     Row,
     RowError,
+    SizeError,
     iterator,
     key_of,
     listed,
+    row_of,
 )
 from gradgen.read.python.terms.subscripts import bounds, stored
 from gradgen.read.python.terms.value import Value, tested
@@ -115,7 +117,9 @@ def bind(
             items = listed(value)
         except RowError as error:
             raise scope.fail(str(error), target) from None
-        for each, item in zip(target.elts, _shared(target, items, scope)):
+        for each, item in zip(
+            target.elts, _shared(target, items, scope, row_of(value))
+        ):
             inner = each.value if isinstance(each, ast.Starred) else each
             bind(inner, scope.constants.draft.cells.read(item), scope, put)
     elif isinstance(target, ast.Subscript):
@@ -128,12 +132,14 @@ def bind(
 
 
 def _shared(
-    target: ast.Tuple | ast.List, items: list[Value], scope: Scope
+    target: ast.Tuple | ast.List, items: list[Value], scope: Scope, asked: Row | None
 ) -> list[Value]:
     """Return what each of several targets gets; one with a star gets a list of what the others leave."""
     stars = [p for p, each in enumerate(target.elts) if isinstance(each, ast.Starred)]
     more = len(items) - len(target.elts)
     if more < -len(stars) or (more and not stars):
+        if asked is not None and asked.sizes_of and more < 0:
+            raise SizeError("this has too few axes", Value(asked.sizes_of))
         raise scope.fail("the two sides are of different lengths", target)
     if not stars:
         return items

@@ -359,7 +359,9 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
         axis = along[0].whole if along else None
         deep = axes(args[0])
         if not deep:
-            return None if along else call(scope, args)
+            if along:
+                raise SizeError("only an array has axes", args[0])
+            return call(scope, args)
         if along and (axis is None or not -deep <= axis < deep or deep > 2):
             raise RowError("an axis is 0 or 1, and the array has it")
         if axis is None or deep == 1:
@@ -374,7 +376,8 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
 
 
 def _mean(scope: Scope, values: Sequence[Value]) -> Value:
-    return Value(f"{total(values).inside(PRODUCT)} / {len(values)}", PRODUCT)
+    added = total([*map(counted, values)]).inside(PRODUCT)
+    return Value(f"{added} / {len(values)}", PRODUCT)
 
 
 def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -439,7 +442,7 @@ def _polyval(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
 
 _ANY = _reduced(lambda scope, values: joined(values, False), True)
 _ALL = _reduced(lambda scope, values: joined(values, True), True)
-_SUM = _reduced(lambda scope, values: total(values), True)
+_SUM = _reduced(lambda scope, values: total([*map(counted, values)]), True)
 _PROD = _reduced(lambda scope, values: product(values), True)
 _MAX = _reduced(lambda scope, values: extreme(scope, "max", values), False)
 _MIN = _reduced(lambda scope, values: extreme(scope, "min", values), False)

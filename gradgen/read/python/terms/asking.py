@@ -62,14 +62,19 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
         return value if name == "real" else index(0)
     # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
     plain = value.is_number and scope.constants.draft.first(value.text) in scope.constants.inputs  # fmt: skip
-    if not plain and (row is None or row.kind != "array"):
+    if not plain and (row is None or row.kind not in ("array", "sequence")):
         raise RowError("only what modules hold is read with a dot")
     if name == "T":
         return transposed(scope, value)
     sizes = [number(size) for size in shape(value)]
-    found = {"shape": Row("tuple", (*sizes,)).value, "ndim": number(len(sizes))}
-    found["size"] = number(len(leaves_of(value)))
-    if name == "dtype" and (row is None or not is_whole(row)):
+    leaves = leaves_of(value)
+    of = leaves[0].text if leaves else ""
+    found = {
+        "shape": Row("tuple", (*sizes,), sizes_of=of).value,
+        "ndim": number(len(sizes)),
+    }
+    found["size"] = number(len(leaves))
+    if name == "dtype" and (row is None or (row.kind == "array" and not is_whole(row))):  # fmt: skip
         return Value("", known=Known(Dotted("numpy.float64")))
     if name not in found and plain and name not in OF_ARRAYS:
         error = SizeError("only an object is asked for an attribute of its own", value)

@@ -22,7 +22,6 @@ from gradgen.read.python.terms.masked import ALIKE, BOXING, written
 from gradgen.read.python.terms.operators import number_of, of_numpy
 from gradgen.read.python.terms.rows import (  # fmt: skip
     goes_through,
-    is_row,
     literal,
     narrowed,
     row_of,
@@ -135,7 +134,9 @@ def _called(
         if made is not None:
             return made
     known = scope.meant(found, node)
-    if path.startswith("numpy.") and any(map(is_row, args)) and known.callable:
+    kinds = {row.kind for row in map(row_of, args) if row is not None}
+    of_arrays = path.startswith("numpy.") or (path == "builtins.abs" and kinds <= {"array", "sequence"})  # fmt: skip
+    if of_arrays and kinds and known.callable:
         return arrays.each(scope, args, lambda each: plain(scope, found, known, each, node))  # fmt: skip
     return plain(scope, found, known, args, node, named)
 

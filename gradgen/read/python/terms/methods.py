@@ -106,6 +106,8 @@ def called(
             text = args[0].known.value if args[0].known is not None else None
             error.key = text if isinstance(text, str) else ""
             raise error
+        if found is None and base.is_number and name in _METHODS["array"]:
+            raise SizeError(f"`{name}` is asked of an array", base)
         if found is None:
             raise RowError("only what modules hold is read with a dot")
         return found
@@ -113,7 +115,8 @@ def called(
         raise RowError(
             f"`{name}` changes a {row.kind}, and stands on a line of its own"
         )
-    kind = "array" if row.kind == "array" else row.kind
+    alone = row.kind == "sequence" and name not in ("copy", "index", "count")
+    kind = "array" if alone else row.kind  # as no list has any other of these
     method = _METHODS.get(kind, {}).get(name)
     if kind == "array" and named and name in _ALONG:
         return _numpy_made(scope, name, [base, *args], named)

@@ -115,6 +115,8 @@ class Row:
     keys: tuple[object, ...] = ()
     cell: int | None = None
     of: tuple[int, ...] = ()
+    #: Of how many values an array has along its axes, one of its numbers.
+    sizes_of: str = ""
 
     def __post_init__(self) -> None:
         if self.size > MAX_HELD:
@@ -287,6 +289,19 @@ def is_whole(row: Row) -> bool:
         )
         for item in row.items
     )
+
+
+def only_arrays(left: Value, op: ast.operator, right: Value) -> bool:
+    """Whether an operator makes something of arrays alone, where some operands are parameters that are sequences of whatever kind: lists and tuples are chained by `+`, and repeated by `*`."""
+    rows = [row_of(left), row_of(right)]
+    kinds = {row.kind for row in rows if row is not None}
+    if "sequence" not in kinds or kinds - {"sequence", "list", "tuple"}:
+        return False
+    if None not in rows:
+        return not isinstance(op, ast.Add)
+    number = right if rows[1] is None else left
+    repeats = number.whole is not None or number.among is not None or not number.is_number  # fmt: skip
+    return not (isinstance(op, ast.Mult) and repeats)
 
 
 def chained(left: Value, op: ast.operator, right: Value) -> Row:

@@ -68,7 +68,7 @@ def subscript(
         made = replace(row, items=items, cell=None)
         return (cells.new(made) if row.kind == "list" else made).value
     key = row_of(given[0])
-    if key is not None and key.kind == "tuple" and row.kind == "array":
+    if key is not None and key.kind == "tuple" and row.kind in ("array", "sequence"):
         for part in key.items:  # as in a[0, 1]
             base = subscript(base, ast.Constant(None), [part], cells)
         return base
@@ -144,6 +144,8 @@ def place_of(row: Row, key: Value) -> int:
         return place_at(row, text)
     if row.kind in ("set", "iterator"):
         raise RowError(f"{row.word} has no index")
+    if row.sizes_of and key.whole is not None and key.whole >= len(row):
+        raise SizeError("this has too few axes", Value(row.sizes_of))
     return index_of(key, len(row))
 
 
