@@ -394,7 +394,7 @@ def test_a_parameter_that_is_listed_is_a_number() -> None:
         ("def f(x):\n    return x if x is 1 else -x", "line 2: `is` has no place"),
         ("def f(x):\n    return x if x in y else -x\ny = 3", "line 2: `in` has no place"),
         ("def f(x, way='a'):\n    return way", "line 2: `way` is 'a' here, and text has no place"),
-        ("def f(x):\n    return x if len(x) == 2 else -x", "line 2: a parameter that is a sequence has no place in a formula (that is with --shape"),
+        ("def f(x):\n    return x if len(x) == 2 else -x", "line 2: `x` is a sequence here; say how many numbers it holds"),
         ("def f(x):\n    return max(x, None)", "line 2: None has no place in a formula"),
         ("isinstance = 3\ndef f(x):\n    return x if isinstance(x, float) else -x", "line 3: "),
         ("def f(x):\n    return x if x > 0 else 'a'", "line 2: text has no place in a formula"),

@@ -442,6 +442,87 @@ def test_what_else_an_object_does_is_refused(body: str) -> None:
         compile_function(file_of("", body, "def f(s, y):"), "f", proof=False)
 
 
+#: What is done to a caller's sequences, of which lists and tuples have none; x and y hold three numbers, a is one.
+GIVEN = [
+    "x - y", "x/y", "y**2 + x*a", "x[1:] - x[:-1]", "-x*(a + 1.5)", "a - x", "np.where(x < a, y, -x)", "x.cumsum()", "[x.sum(), y.mean(), x.max() - y.min()]", "(x - y) @ (y - a)",
+    "x.ravel()[1:]*a", "[x.size, x.shape[0], x.dot(y - 1)]", "x.T - 1", "np.concatenate([x - 1, y/2])", "2.5*x", "(x*a)[y > a]*0 + np.sum(x*a)", "x @ y", "x + a", "x.astype(float)*a", "[*x, *y] - x.max()*np.ones(6)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", GIVEN)
+def test_what_lists_have_not_is_of_arrays(body: str) -> None:
+    text = f"{HEAD}def f(x, y, a):\n    return {body}\n"
+    rnd = random.Random(body)
+    at = [rnd.uniform(0.2, 3.0) for _ in range(7)]
+    numpy = pytest.importorskip("numpy")
+    true = of_python(text, numpy.array(at[:3]), numpy.array(at[3:6]), at[6])
+    for kind in (list, tuple):
+        with pytest.raises((TypeError, AttributeError)):
+            of_python(text, kind(at[:3]), kind(at[3:6]), at[6])
+    try:
+        made = compile_function(text, "f", shape="x=3, y=3")
+    except GradgenError as error:
+        assert "[y > a]" in body, error  # of a length that numbers decide
+        return
+    got = made.forward(*at)[0]
+    assert got == pytest.approx(numpy.ravel(true).tolist() if numpy.ndim(true) else float(true), rel=1e-14)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["x + y", "x*2", "2*x", "x*int(a)", "x*(1 if a > 0 else 2)", "[1.0] + x", "x == a", "x < y", "x*(a > 1)", "x + 'text'"],
+)  # fmt: skip
+def test_what_lists_have_as_well_is_refused(body: str) -> None:
+    for done in (f"return {body}", f"z = y\n    x -= a\n    return {body}"):
+        with pytest.raises(GradgenError):
+            compile_function(f"{HEAD}def f(x, y, a):\n    {done}\n", "f", shape="x=3, y=3")  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ["y = x\n  x -= 1.0\n  return y[0] + x[1]", "x *= 2.0\n  return x[0] + x[1]*x[2]", "return g(x) + x[0] + x[1]*x[2]"])  # fmt: skip
+def test_what_changes_in_place_where_a_sequence_is_an_array_is_refused(
+    body: str,
+) -> None:
+    text = f"def g(v):\n  v /= 2.0\n  return v[0]\ndef f(x):\n  {body}\n"
+    with pytest.raises(GradgenError, match="what this changes in place depends on its kind"):  # fmt: skip
+        compile_function(text, "f", shape="x=3")
+
+
+#: What numpy puts in another order or shape.
+ARRANGED = [
+    "np.concatenate([v, w])", "np.concatenate((m, m*2))", "np.concatenate([m, -m], axis=1)", "np.ravel(m)", "m.ravel()", "np.ravel(x)", "np.squeeze(m[:1])", "m[:1].squeeze()", "np.atleast_2d(v)",
+    "np.atleast_2d(x)", "np.flip(v)", "np.append(v, x)", "np.append(m, w)", "np.repeat(v, 2)", "np.repeat(x, 3)", "np.tile(v, 2)", "np.eye(2)*x", "np.identity(3)*y", "np.array([np.size(m), np.ndim(m), *np.shape(m)])",
+    "np.array([np.nanmax(v), np.nanmin(m), np.nansum(v), np.nanmean(w)])", "np.copy(v)*2", "np.copy(x) + np.shape(m)[1] + np.size(x) + np.ndim(y)", "np.broadcast_arrays(v, np.array([[x], [y]]))[1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ARRANGED)
+def test_what_numpy_arranges_is_as_numpy_has_it(body: str) -> None:
+    text = file_of("", f"v = np.array([x, y, x*y])\nw = np.array([y, 2.0])\nm = np.array([[x, y, 1.0], [x - y, 2.0, x]])\nr = {body}\nreturn r")  # fmt: skip
+    numpy = pytest.importorskip("numpy")
+    made = compile_function(text, "f")
+    for point in POINTS[2:5]:
+        true = numpy.ravel(of_python(text, *point)).tolist()
+        got = made.forward(*point)[0]
+        assert [*got] == true if isinstance(got, tuple) else [got] == true
+
+
+def test_what_was_never_put_into_an_empty_array_raises() -> None:
+    text = file_of("", "v = np.empty((2, 2), dtype=float)\nfor i in range(2):\n  for j in range(2):\n    v[i, j] = x*i + y*j\nw = np.empty_like(v[0])\nu = v[1]*1.0\nlow = u < y\nw[low] = u[low]*2\nw[~low] = 3.0\nreturn v[1, 1] + w[0]*w[1]")  # fmt: skip
+    made = compile_function(text, "f")
+    for point in POINTS[2:5]:
+        assert made.forward(*point)[0] == of_python(text, *point)
+    made = compile_function(file_of("", "v = np.empty(3)\nv[0] = y\nreturn v[0] if x > 1 else v[1]"), "f")  # fmt: skip
+    assert made.forward(2.0, 3.0)[0] == 3.0
+    with pytest.raises(ValueError):
+        made.forward(0.0, 3.0)
+    with pytest.raises(GradgenError, match="whole numbers|type"):
+        compile_function(file_of("", "v = np.empty(2, dtype=int)\nv[0] = x\nv[1] = y\nreturn v[0]"), "f")  # fmt: skip
+    for seen in ("np.ravel(v)", "np.flip(v)", "np.broadcast_arrays(v)[0]", "v.squeeze()"):  # fmt: skip
+        for changed in ("v", "w"):
+            with pytest.raises(GradgenError, match="another array of the same numbers|broadcast_arrays"):  # fmt: skip
+                compile_function(file_of("", f"v = np.array([x, y])\nw = {seen}\n{changed}[0] = 5.0\nreturn v[0] + w[1]"), "f")  # fmt: skip
+
+
 def test_functions_of_autograd_are_those_of_numpy() -> None:
     text = "import {} as np\ndef f(x, y):\n    return np.where(x > y, np.log(x), np.sum([x, y])) + np.fmod(x, y)\n"
     one, other = (compile_function(text.format(m), "f") for m in ("autograd.numpy", "numpy"))  # fmt: skip

@@ -83,6 +83,11 @@ class Draft:
         one_of = value.binds == ELSE and not self.boxes.keys().isdisjoint(WORD.findall(value.text))  # fmt: skip
         return value.is_number and (value.boxed or value.text in self.boxes or one_of)
 
+    def is_boxed(self, value: Value) -> bool:
+        """Whether a number is certain to be one of numpy's arrays without axes, as one was made of it."""
+        own = self.boxes.get(value.text, -1) != -1
+        return own or (value.boxed and not value.held)
+
     def owns(self, name: str) -> bool:
         """Whether a name stands for one of numpy's arrays that was made for it where a function is called now."""
         return self.boxes.get(name) == self.cells.frame

@@ -60,6 +60,9 @@ class Context(Protocol):
     def call_of(self, *names: str) -> None:
         """Note that functions of formulas are called."""
 
+    def is_numpys(self, value: Value) -> bool:
+        """Return whether a number is certain to be numpy's, as that made an array without axes of it."""
+
     def finite(self, values: Sequence[Value]) -> None:
         """Refuse what is made of an infinite number."""
 
@@ -422,7 +425,8 @@ def _compared(node: ast.Compare, operands: list[Value], context: Context) -> Val
         if len(node.ops) > 1:
             raise RowError("arrays are compared two by two")
         return context.arrays(node, operands, lambda each: comparison(node, [node] * 2, each, context))  # fmt: skip
-    return comparison(node, _parts(node, context), operands, context)
+    made = comparison(node, _parts(node, context), operands, context)
+    return replace(made, narrow=True) if any(map(context.is_numpys, operands)) else made
 
 
 def _constant(node: ast.Constant, context: Context) -> Value:

@@ -324,6 +324,9 @@ class Scope(Place):
                 return found
         return subscript(parts[0], node.slice, parts[1:], cells)
 
+    def is_numpys(self, value: Value) -> bool:
+        return self.constants.draft.is_boxed(value)
+
     def of_arrays(self, left: Value, op: ast.operator, right: Value) -> bool:
         whole = self.constants.called & {"trunc", "round", "floor", "ceil"}
         return only_arrays(left, op, right) and not (whole and isinstance(op, ast.Mult))

@@ -68,6 +68,8 @@ def _in_place(node: ast.AugAssign, scope: Scope) -> bool:
         return False
     held = scope.held(target.id)
     row = row_of(cells.read(held)) if held is not None else None
+    if row is not None and row.kind == "sequence":
+        raise RowError("what this changes in place depends on its kind; write x = np.asarray(x) + y, or change list(x)")  # fmt: skip
     if row is None or row.kind not in ("list", "array"):
         return False
     assert held is not None

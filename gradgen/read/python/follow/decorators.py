@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from gradgen.read.python.bound import Dotted, Helper, Meaning, ways
 from gradgen.read.python.follow.meaning import follow
-from gradgen.read.python.meanings import API, SILENCING
+from gradgen.read.python.meanings import API, SILENCING, told
 from gradgen.read.python.scope import UnclearError
 from gradgen.read.python.tree import dotted
 
@@ -52,7 +52,7 @@ def check_decorator(
     found = [*_meanings(root, attributes, helper)]
     paths = [each.path for each in found if isinstance(each, Dotted)]
     own = [each for each in found if isinstance(each, Helper)]
-    known = [p for p in paths if p in ignored or _is_same(p, decorator)]
+    known = [p for p in paths if p in ignored or _is_same(told(p, {}), decorator)]
     back = _gives_back if made is decorator else _gives_what_gives_back
     if found and len(known) + len(own) == len(found) and all(map(back, own)):
         return
@@ -64,8 +64,8 @@ def check_decorator(
         )
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     for keyword in keywords:
-        told = keyword.arg is None or keyword.arg in _TELLING
-        if told and called:
+        tells = keyword.arg is None or keyword.arg in _TELLING
+        if tells and called:
             raise helper.names.fail(
                 f"a function decorated with `{keyword.arg or '**'}` is not called here; decorate it under another name",
                 decorator,

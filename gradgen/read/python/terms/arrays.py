@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Dotted
@@ -464,18 +463,6 @@ def _at_least_one(scope: Scope, args: Sequence[Value], named: Mapping[str, Value
     return array(scope, Row("array", (args[0],)).value)
 
 
-def _broadcast(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
-    """Return arrays and numbers, each in the shape that they have together, where nothing is written into them."""
-    if named:
-        raise RowError("of `broadcast_arrays`, arrays and numbers are read")
-    for arg in args:
-        numbers(leaves_of(arg))
-    made = [each(scope, args, itemgetter(place)) for place in range(len(args))]
-    for value in made:
-        scope.constants.draft.cells.freeze(value, "by broadcast_arrays")
-    return Row("tuple", (*(replace(v, boxed=not is_row(v)) for v in made),)).value
-
-
 def _transpose(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
     return transposed(scope, args[0])
 
@@ -500,7 +487,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.asarray": _typed(_as_array),
     "numpy.asanyarray": _typed(_as_array),
     "numpy.atleast_1d": _counted(1, 1, _at_least_one),
-    "numpy.broadcast_arrays": _broadcast,
     "numpy.zeros": _typed(_filled("0.0")),
     "numpy.ones": _typed(_filled("1.0")),
     "numpy.full": _counted(2, 2, _filled("")),

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
 
 #: What makes an array that nobody else holds.
-_MAKING = frozenset(f"numpy.{name}" for name in ("array", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
+_MAKING = frozenset(f"numpy.{name}" for name in ("array", "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise", "empty", "empty_like", "copy"))  # fmt: skip
 #: What makes an array without axes of a number, and what gives one back as it is.
-BOXING = frozenset(f"numpy.{name}" for name in ("array", "asarray", "asanyarray", "transpose", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
+BOXING = frozenset(f"numpy.{name}" for name in ("empty_like", "copy", "array", "asarray", "asanyarray", "transpose", "zeros_like", "ones_like", "full_like", "where", "select", "piecewise"))  # fmt: skip
 ALIKE = ("numpy.asarray", "numpy.asanyarray")
 _HELD = "who else holds what this writes into is not certain; write into what np.zeros_like(x) made above, which nothing but this reads"
 #: What makes other numbers of an array's, and hands on nothing of it.
@@ -227,7 +227,7 @@ def stored(scope: Scope, node: ast.stmt) -> bool:
 def where(base: Value, test: Value) -> Value:
     """Return the numbers of an array as `a[test]` has them where the condition holds."""
     row, tests = row_of(base), row_of(test)
-    if row is not None and row.kind != "array":
+    if row is not None and row.kind not in ("array", "sequence"):
         raise RowError(f"{row.word} is asked for no condition; make it an array")
     if tests is not None and (row is None or len(tests) != len(row) or tests.inner or row.inner):  # fmt: skip
         raise RowError("as many conditions as numbers stand in brackets")

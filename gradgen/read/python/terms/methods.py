@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.arrays import arranged
 from gradgen.read.python.terms import arrays
 from gradgen.read.python.terms.builtin import CALLS
 from gradgen.read.python.terms.cells import Cells
@@ -207,6 +208,15 @@ def _numpy(name: str) -> Method:
     return lambda scope, row, base, args: _numpy_made(scope, name, [base, *args], {})
 
 
+def _arranged(name: str) -> Method:
+    def called(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
+        found = arranged.CALLS[f"numpy.{name}"](scope, [base, *args], {})
+        assert found is not None
+        return found
+
+    return called
+
+
 def _as_type(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
     if len(args) != 1:
         raise RowError("`astype` takes a type")
@@ -241,6 +251,7 @@ _METHODS: Mapping[str, Mapping[str, Method]] = {
         "copy": _copy,
         "astype": _as_type,
         "flatten": _flat,
+        **{name: _arranged(name) for name in ("ravel", "squeeze", "repeat")},
         "tolist": lambda scope, row, base, args: arrays.as_list(scope, base),
         **{
             name: _numpy(name)
