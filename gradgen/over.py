@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.native import beside, earlier
@@ -12,6 +14,11 @@ from gradgen.over_rows import check_all_rowwise
 
 if TYPE_CHECKING:
     from gradgen.compiled import Compiled
+
+#: For no more chunks than these no calls are noted.
+_FEW = 3
+#: What sets results to what inputs come to, and returns them with the sums.
+_Work: TypeAlias = "Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]"
 
 
 def over(
@@ -45,34 +52,84 @@ def over(
     size = int(np.prod(shape))
     if not size or not shapes or (size <= chunk and out is None):
         return function(*values)
-    kind = compiled.recipe.reduce
     # A plain number takes the precision of the arrays beside it.
     rows = [a.reshape(-1) if a.ndim else value for a, value in zip(given, values)]
     signature = compiled.program.signature
     places = [names.index(signature[value]) for value in compiled.program.wrt]
-    columns = [*[not kind], *(bool(given[at].ndim) for at in places)]
-    found: list[Any] = []
-    for start in range(0, size, chunk):
-        part = slice(start, start + chunk)
-        value, slopes = function(
-            *(row[part] if a.ndim else row for row, a in zip(rows, given))
-        )
-        if start == 0:
-            spread = [shape if column else () for column in columns]
-            kinds = [np.asarray(one).dtype for one in (value, *slopes)]
-            old = earlier(beside(out), spread, given, kinds)
-            final = [*map(_or_new, old, spread, kinds)]
-            found = [x.reshape(-1) if c else None for x, c in zip(final, columns)]
-        share = (min(size, part.stop) - start) / size if kind == "mean" else 1.0
-        for place, (result, column) in enumerate(zip((value, *slopes), columns)):
-            if share != 1.0:
-                result = result * result.dtype.type(share)
-            if column:
-                found[place][part] = result
-            else:
-                found[place] = result if start == 0 else found[place] + result
-    ends = [x if c else f for x, f, c in zip(final, found, columns)]
-    return ends[0], tuple(ends[1:])
+    columns = [not compiled.recipe.reduce, *(bool(given[at].ndim) for at in places)]
+    value, slopes = function(*_part(rows, slice(2)))
+    kinds = [np.asarray(one).dtype for one in (value, *slopes)]
+    spread = [shape if column else () for column in columns]
+    old = earlier(beside(out), spread, given, kinds)
+    final = [*map(_or_new, old, spread, kinds)]
+    whole = [x.reshape(-1) if column else None for x, column in zip(final, columns)]
+    sums = _summed(compiled, rows, whole, kinds, chunk)
+    done = [s if x is None else f for s, x, f in zip(sums, whole, final)]
+    return done[0], tuple(done[1:])
+
+
+def _summed(
+    compiled: Compiled,
+    rows: Sequence[Any],
+    whole: Sequence[Any],
+    kinds: Sequence[Any],
+    chunk: int,
+) -> Sequence[Any]:
+    """Set results in all rows, chunk by chunk, and return the sums over them.
+
+    Args:
+        compiled: the formula.
+        rows: its inputs: columns of one length, and numbers.
+        whole: for each result an array, None where it is a sum or a mean.
+        kinds: the types of their numbers.
+        chunk: so many rows are worked on at once.
+    """
+    import numpy as np
+
+    from gradgen.buffers import Buffered
+
+    size = max(len(row) for row in rows if np.ndim(row))
+    mean = compiled.recipe.reduce == "mean"
+    work: _Work = partial(_plainly, compiled.value_and_grad)
+    if size > _FEW * chunk and _is_plain(compiled):
+        with suppress(AttributeError, TypeError, ValueError):
+            work = Buffered(compiled.value_and_grad, _part(rows, slice(2)), whole, chunk).run  # fmt: skip
+    sums: list[Any] = [None] * len(whole)
+    shared = [place for place, x in enumerate(whole) if x is None]
+    with np.errstate(all="ignore"):
+        for start in range(0, size, chunk):
+            part = slice(start, start + chunk)
+            results = [x if x is None else x[part] for x in whole]
+            found = work(_part(rows, part), results)
+            share = (min(size, part.stop) - start) / size if mean else 1.0
+            for place in shared:
+                kind = kinds[place]
+                end = kind.type(found[place] if share == 1.0 else found[place] * kind.type(share))  # fmt: skip
+                sums[place] = end if start == 0 else sums[place] + end
+            for result in results if share != 1.0 else ():
+                if result is not None:
+                    result *= result.dtype.type(share)
+    return sums
+
+
+def _part(rows: Sequence[Any], part: slice) -> Sequence[Any]:
+    """Return inputs for some rows."""
+    return [row[part] if getattr(row, "ndim", 0) else row for row in rows]
+
+
+def _plainly(function: Callable[..., Any], inputs: Sequence[Any], results: Sequence[Any]) -> Sequence[Any]:  # fmt: skip
+    """Set results to what a function returns, and return that."""
+    value, slopes = function(*inputs)
+    for end, result in zip((value, *slopes), results):
+        if result is not None:
+            result[...] = end
+    return (value, *slopes)
+
+
+def _is_plain(compiled: Compiled) -> bool:
+    """Whether a module's `value_and_grad` is by gradgen's own lines alone, each row by itself."""
+    recipe = compiled.recipe
+    return not (recipe.rows or recipe.reduce or recipe.custom_templates or compiled.imports)  # fmt: skip
 
 
 def _or_new(old: Any, shape: tuple[int, ...], kind: Any) -> Any:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from typing import Any
 
 import pytest
 
+from gradgen import over
 from gradgen.errors import GradgenError
 from gradgen.pipeline import compile
 from tests.conftest import one_in
+from tests.languages import test_c
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("scipy")
+buffers = pytest.importorskip("gradgen.buffers")
+Buffered = buffers.Buffered
 
 FORMULAS = (
     "x*sigmoid(y) + z",
@@ -101,3 +106,55 @@ def test_what_is_no_chunk_of_rows_is_refused() -> None:
         compile("x*y").over((x, x))
     with pytest.raises(GradgenError, match="several outputs"):
         compile("u = x*y; v = x", outputs="u, v", target="numpy").over((x, x))
+
+
+_EDGES = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e300, 5e-324, 709.5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("first", "kind"), one_in(16, itertools.product(range(8), [np.float64, np.float32]))
+)
+def test_calls_into_arrays_that_are_used_again_come_to_the_same_bits(
+    first: int, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the whole table, with numbers among the inputs, and at the edges; and all of it is of plain calls."""
+    draw, noted = np.random.default_rng(first), 0
+    for text, names in [case for case in test_c.cases() if case[1]][first::8]:
+        try:
+            made = compile(text, inputs=names, target="numpy", proof=False)
+        except GradgenError:
+            continue
+        inputs = [draw.uniform(-3, 3, 150).astype(kind) for _ in names]
+        for column in inputs:
+            with np.errstate(over="ignore"):
+                column[::5] = draw.choice(_EDGES, 30).astype(kind)
+        shared = [draw.random() < 0.3 for _ in names[1:]]
+        inputs[1:] = [x[0] if one else x for x, one in zip(inputs[1:], shared)]
+        monkeypatch.setattr(over, "_FEW", 3)
+        found = made.over(inputs, chunk=37)
+        monkeypatch.setattr(over, "_FEW", 10)
+        want = made.over(inputs, chunk=37)
+        for one, other in zip((found[0], *found[1]), (want[0], *want[1])):
+            assert type(one) is type(other) and one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other, text)
+            told = np.isnan(one)
+            assert np.array_equal(np.signbit(one) | told, np.signbit(other) | told)
+        few = [x[:2] if x.ndim else x for x in inputs]
+        ends = [x if np.ndim(x) else None for x in (found[0], *found[1])]
+        assert Buffered(made.value_and_grad, few, ends, 37)
+        noted += 1
+    assert noted > 20
+
+
+def test_what_is_no_plain_call_is_made_by_the_function_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = compile("exp(x) if x > 0 else x*y", target="numpy")
+    x, y = np.random.default_rng(3).uniform(-2, 2, (2, 50))
+    want = made.over((x, y), chunk=7)
+    monkeypatch.setattr(buffers, "_BY_ELEMENT", ())
+    with pytest.raises(TypeError, match="no plain call"):
+        Buffered(made.value_and_grad, (x[:2], y[:2]), (x, x, y), 7)
+    found = made.over((x, y), chunk=7)
+    assert all(map(np.array_equal, (found[0], *found[1]), (want[0], *want[1])))
