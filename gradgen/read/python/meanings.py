@@ -37,6 +37,7 @@ _OTHERS: Mapping[str, str] = {
     "numpy.finfo.tiny": repr(float_info.min),
     "numpy.sinc": "sinc({pi} * ({0}))",
     "numpy.float64": "{0}",
+    "numpy.double": "{0}",
     "numpy.asarray": "{0}",
     "numpy.asanyarray": "{0}",
     "numpy.ones_like": "(0*({0}) + 1)",
@@ -79,6 +80,10 @@ _OTHERS: Mapping[str, str] = {
     "scipy.stats.norm.cdf": "norm_cdf",
     "scipy.stats.norm.pdf": "norm_pdf",
     "scipy.stats.norm.ppf": "norm_ppf",
+    "scipy.stats.norm.sf": "norm_cdf(-({0}))",
+    "scipy.stats.norm.isf": "(-norm_ppf({0}))",
+    "scipy.stats.norm.logcdf": "log_norm_cdf",
+    "scipy.special.log_ndtr": "log_norm_cdf",
 }
 #: How many arguments Python takes where a formula would take others as well.
 _COUNTS: Mapping[str, tuple[int, int]] = {

@@ -175,7 +175,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.append": _appended,
     "numpy.repeat": _again("repeat", True),
     "numpy.tile": _again("tile", False),
-    "numpy.eye": _identity,
     "numpy.identity": _identity,
     "numpy.empty": _empty(False),
     "numpy.empty_like": _empty(True),

@@ -157,6 +157,16 @@ def transposed(scope: Scope, value: Value) -> Value:
     return array(scope, Row("array", (*(Row("array", line).value for line in lines),)).value)  # fmt: skip
 
 
+def turned(scope: Scope, value: Value) -> Value:
+    """Return the transpose of an array, which holds the same numbers: neither changes any more."""
+    found = transposed(scope, value)
+    row = row_of(value)
+    if found is not value and row is not None and row.kind in ("array", "sequence"):
+        for each in (value, found):
+            scope.constants.draft.cells.freeze(each, "by its transpose")
+    return found
+
+
 def shape(value: Value) -> list[int]:
     """Return how many values an array has along each axis."""
     found = []
@@ -464,7 +474,7 @@ def _at_least_one(scope: Scope, args: Sequence[Value], named: Mapping[str, Value
 
 
 def _transpose(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
-    return transposed(scope, args[0])
+    return turned(scope, args[0])
 
 
 def _promoted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -499,7 +509,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.sum": _SUM,
     "numpy.prod": _PROD,
     "numpy.mean": _reduced(_mean, False),
-    "numpy.average": _counted(1, 1, _reduced(_mean, False)),
     "numpy.max": _MAX,
     "numpy.amax": _MAX,
     "numpy.min": _MIN,

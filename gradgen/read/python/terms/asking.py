@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import CALLEES, Dotted
-from gradgen.read.python.terms.arrays import each, leaves_of, shape, transposed
+from gradgen.read.python.terms.arrays import each, leaves_of, shape, turned
 from gradgen.read.python.terms.builtin import Called
 from gradgen.read.python.terms.rows import (
     BOXED,
@@ -65,7 +65,7 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     if not plain and (row is None or row.kind not in ("array", "sequence")):
         raise RowError("only what modules hold is read with a dot")
     if name == "T":
-        return transposed(scope, value)
+        return turned(scope, value)
     sizes = [number(size) for size in shape(value)]
     leaves = leaves_of(value)
     of = leaves[0].text if leaves else ""

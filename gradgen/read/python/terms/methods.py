@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gradgen.read.python.arrays import arranged
+from gradgen.read.python.arrays import arranged, shaping, statistics
 from gradgen.read.python.terms import arrays
 from gradgen.read.python.terms.builtin import CALLS
 from gradgen.read.python.terms.cells import Cells
@@ -199,22 +199,13 @@ def _pairs(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
 
 
 def _numpy_made(scope: Scope, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
-    found = arrays.CALLS[f"numpy.{name}"](scope, args, named)
+    found = _CALLS[f"numpy.{name}"](scope, args, named)
     assert found is not None
     return found
 
 
 def _numpy(name: str) -> Method:
     return lambda scope, row, base, args: _numpy_made(scope, name, [base, *args], {})
-
-
-def _arranged(name: str) -> Method:
-    def called(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
-        found = arranged.CALLS[f"numpy.{name}"](scope, [base, *args], {})
-        assert found is not None
-        return found
-
-    return called
 
 
 def _as_type(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
@@ -229,8 +220,20 @@ def _flat(scope: Scope, row: Row, base: Value, args: Sequence[Value]) -> Value:
     return arrays.array(scope, Row("array", (*arrays.leaves_of(base),)).value)
 
 
-#: What an array does along an axis.
-_ALONG = ("sum", "prod", "mean", "min", "max", "any", "all")
+_CALLS = {**arrays.CALLS, **arranged.CALLS, **shaping.CALLS, **statistics.CALLS}
+#: What an array does along an axis, or with another argument by its name.
+_ALONG = ("sum", "prod", "mean", "min", "max", "any", "all", "var", "std")
+#: What it does by the same name as numpy.
+_AS_NUMPY = (
+    *_ALONG,
+    "dot",
+    "cumsum",
+    "cumprod",
+    "ravel",
+    "repeat",
+    "reshape",
+    "squeeze",
+)
 
 
 _ORDERED: Mapping[str, Method] = {"index": _index, "count": _count}
@@ -251,11 +254,10 @@ _METHODS: Mapping[str, Mapping[str, Method]] = {
         "copy": _copy,
         "astype": _as_type,
         "flatten": _flat,
-        **{name: _arranged(name) for name in ("ravel", "squeeze", "repeat")},
         "tolist": lambda scope, row, base, args: arrays.as_list(scope, base),
         **{
             name: _numpy(name)
-            for name in ("sum", "prod", "mean", "min", "max", "dot", "cumsum", "any", "all")
+            for name in _AS_NUMPY
         },
     },
 }  # fmt: skip
