@@ -265,7 +265,7 @@ def test_a_message_shows_the_offending_line_and_no_other(
 ) -> None:
     (project / "f.txt").write_text("hunter2 = 1*x\nf = hunter2 + \nhunter3 = 2\n")
     (project / "f.py").write_text(
-        "hunter3 = 1\n\n\ndef f(x):\n    y = x // 2\n    return y\n\n\nhunter2 = 3\n"
+        "hunter3 = 1\n\n\ndef f(x):\n    y = open(x)\n    return y\n\n\nhunter2 = 3\n"
     )
     for name in ("f.txt", "f.py:f"):
         (project / "pyproject.toml").write_text(
