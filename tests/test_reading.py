@@ -506,6 +506,52 @@ def test_what_numpy_arranges_is_as_numpy_has_it(body: str) -> None:
         assert [*got] == true if isinstance(got, tuple) else [got] == true
 
 
+#: Parts of an array m of two axes, t of three.
+PARTS = [
+    "m[:, 0]", "m[1, :]", "m[:, 1:]", "m[::-1, ::2]", "m[:1, -1]", "m[..., 1]", "m[0, ...]", "m[:, np.newaxis, 1]", "m[None, :, 0]", "v[:, None]*v[None, :]", "v[:2, np.newaxis] - m[:, :1]*v[np.newaxis, :]", "m[:, [0, -1]]", "m[[1, 0], :]", "v[[2, 0, 1]]", "v[np.array([1, 1])]",
+    "t[:, 0, 1]", "t[..., 0]", "t[1, :, ::-1]", "t[0, 1:, :]", "t[:, :, -1].sum(axis=0)", "m[:, 0] @ v[:2]",
+]  # fmt: skip
+#: What is put into them.
+PUT = [
+    "m[:, 0] = v[:2]", "m[1, :] = x", "m[:, 1:] = np.copy(m)[:, :2]*2.0", "m[0, ...] = [y, x, 2]", "m[:, 2] += y", "m[:, :2] *= v[:2]", "m[::-1, 0] = v[:2]", "t[:, 0, 1] = y", "t[..., 0] = m[:, :2]", "t[1, :, :] -= m[0, 0]", "m[:, 0:1] = 3", "m[:, :] = v",
+]  # fmt: skip
+ARRAYS = "v = np.array([x, y, x*y])\nm = np.array([[x, y, 1.0], [x - y, 2.0, x]])\nt = np.array([[[x, 1.0], [y, 2.0]], [[3.0, x*y], [x - y, 4.0]]])\n"
+
+
+@pytest.mark.parametrize("part", [*PARTS, *PUT])
+def test_parts_of_several_axes_are_those_of_numpy(part: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    body = f"{ARRAYS}{part}\nreturn np.concatenate([np.ravel(m), np.ravel(t)])" if part in PUT else f"{ARRAYS}return {part}"  # fmt: skip
+    text = file_of("", body)
+    made = compile_function(text, "f")
+    for point in POINTS[2:5]:
+        true = numpy.ravel(of_python(text, *point)).tolist()
+        got = made.forward(*point)[0]
+        got = [*got] if isinstance(got, tuple) else [got]
+        assert got == pytest.approx(true, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("m[:, 0, 1]", "the array has 2 axes"), ("m[:, 5]", "out of range"), ("m[:, int(x)]", "known when compiling"), ("[x, y][:, 0]", "a list has no axes"), ("t[0, :, [0, 1]]", "one axis alone"), ("(x, y)[..., 0]", "a tuple has no axes"),
+        ("m.sum()\nm[:, 0] = [x, y, x]\nreturn x", "3 values are put"), ("m.sum()\nw = m[:, 0]\nm[0, 0] = 3.0\nreturn w[0]", "held elsewhere"), ("m.sum()\nw = m[:, 0]\nw[0] = 3.0\nreturn m[0, 0]", "not changed here"),
+        ("m.sum()\nk = np.array([[1, 2], [3, 4]])\nk[:, 0] = x\nreturn k[0, 0]", "arrays of floats"),
+    ],
+)  # fmt: skip
+def test_what_has_no_parts_is_refused(body: str, said: str) -> None:
+    with pytest.raises(GradgenError, match=said):
+        compile_function(file_of("", f"{ARRAYS}r = {body}\nreturn r"), "f")
+
+
+def test_a_table_of_which_a_column_is_changed_is_no_constant() -> None:
+    for above in ("w = T[:, 0]\nw[0] = 9.0", "T[:, 0] = 9.0", "def g():\n    w = T[0, :]\n    w[0] = 9.0"):  # fmt: skip
+        with pytest.raises(GradgenError, match="may change"):
+            compile_function(f"{HEAD}T = np.array([[1.0, 2.0], [3.0, 4.0]])\n{above}\ndef f(x):\n    return x*T[0, 0] + T[0, 1]\n", "f")  # fmt: skip
+    text = f"{HEAD}T = np.array([[1.0, 2.0], [3.0, 4.0]])\ndef g(): return T[:, 0].sum()\ndef f(x):\n    return x*T[0, 0] + T[0, 1] + g() + T[:, 1] @ T[1, :]\n"
+    assert compile_function(text, "f").forward(2.0)[0] == of_python(text, 2.0)
+
+
 def test_what_was_never_put_into_an_empty_array_raises() -> None:
     text = file_of("", "v = np.empty((2, 2), dtype=float)\nfor i in range(2):\n  for j in range(2):\n    v[i, j] = x*i + y*j\nw = np.empty_like(v[0])\nu = v[1]*1.0\nlow = u < y\nw[low] = u[low]*2\nw[~low] = 3.0\nreturn v[1, 1] + w[0]*w[1]")  # fmt: skip
     made = compile_function(text, "f")

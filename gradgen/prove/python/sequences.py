@@ -75,6 +75,8 @@ def taken(walker: Walker, owner: Any, at: Any) -> Any:
             return owner[key(walker, at)]
         except KeyError:
             raise UnknownError from None
+    if isinstance(owner, Array) and type(at) is tuple and any(type(each) is slice for each in at):  # fmt: skip
+        return _part(walker, owner, at)
     if isinstance(owner, Array) and type(at) is tuple:
         for each in at:
             owner = taken(walker, owner, each)
@@ -96,6 +98,20 @@ def taken(walker: Walker, owner: Any, at: Any) -> Any:
     return found
 
 
+def _part(walker: Walker, owner: Any, at: Sequence[Any]) -> Any:
+    """Return the part of an array that indices and slices of several axes name."""
+    if not at:
+        return owner
+    if not isinstance(owner, Array) or type(at[0]) not in (int, slice):
+        raise UnknownError
+    owner.shared = True
+    if type(at[0]) is int:
+        return _part(walker, taken(walker, owner, at[0]), at[1:])
+    part = walker.held(Array([_part(walker, each, at[1:]) for each in owner[at[0]]]))
+    part.shared = True
+    return part
+
+
 def _one_of(walker: Walker, owner: Any, at: Any, ways: Sequence[int]) -> Any:
     """Return what stands at an index that is one of several; out of range, where Python raises, there is nothing."""
     if not isinstance(owner, (tuple, List, Array, range)):
@@ -113,6 +129,8 @@ def _one_of(walker: Walker, owner: Any, at: Any, ways: Sequence[int]) -> Any:
 
 def put(walker: Walker, owner: Any, at: Any, value: Any) -> None:
     """Assign to what stands in brackets behind a sequence."""
+    if type(at) is tuple and any(type(each) is slice for each in at):
+        raise UnknownError
     if isinstance(owner, Array) and type(at) is tuple and len(at) == 2:
         walker.heap.change(owner)
         owner = owner[at[0]]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.arrays.taken import bounds
 from gradgen.read.python.flow.conditions import absent
 from gradgen.read.python.terms.builtin import set_of
 from gradgen.read.python.terms.operators import binary, comparison, number_of, unary
@@ -21,7 +22,6 @@ from gradgen.read.python.terms.rows import (
     listed,
     row_of,
 )
-from gradgen.read.python.terms.subscripts import bounds
 from gradgen.read.python.terms.value import (
     AND,
     ATOM,

@@ -271,6 +271,8 @@ class Scope(Place):
     def known(self, found: Dotted, node: ast.AST) -> Value:
         """Return a constant of a module, or what stands for a function of one; nan is beyond the edge of the domain."""
         module, _, name = told(found.path, self.constants.means).rpartition(".")
+        if (module, name) == ("numpy", "newaxis"):
+            return Value("", known=Known(None))
         if module in ("math", "numpy") and name.lower() in ("nan", "inf", "infty"):
             return self.edge(name.lower()[:3])
         if takes_sequences(found, self.constants.means):

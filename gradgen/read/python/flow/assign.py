@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.arrays.taken import bounds
 from gradgen.read.python.bound import Helper
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.statements import assignment
@@ -15,7 +16,7 @@ from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.methods import changed
 from gradgen.read.python.terms.operators import binary
 from gradgen.read.python.terms.rows import RowError, is_whole, listed, row_of
-from gradgen.read.python.terms.subscripts import bounds, in_slice, stored, subscript
+from gradgen.read.python.terms.subscripts import in_slice, stored, subscript
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
 
@@ -54,7 +55,7 @@ def _in_place(node: ast.AugAssign, scope: Scope) -> bool:
     if isinstance(target, ast.Subscript):
         base = translate(target.value, scope)
         given = [translate(part, scope) for part in bounds(target.slice)]
-        part = in_slice(base, target.slice, given, cells) if isinstance(target.slice, ast.Slice) else None  # fmt: skip
+        part = in_slice(base, target.slice, given, cells)
         old = subscript(base, target.slice, given, cells) if part is None else part
         if part is None and row_of(old) is not None:
             raise RowError("only numbers in a list are changed in place")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.arrays.taken import bounds
 from gradgen.read.python.expression import Comprehension, translate
 from gradgen.read.python.terms.builtin import set_of
 from gradgen.read.python.terms.rows import (  # fmt: skip
@@ -19,7 +20,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     listed,
     row_of,
 )
-from gradgen.read.python.terms.subscripts import bounds, stored
+from gradgen.read.python.terms.subscripts import stored
 from gradgen.read.python.terms.value import Value, tested
 from gradgen.read.python.tree import bindings
 

@@ -6,6 +6,13 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradgen.read.python.arrays.taken import (  # fmt: skip
+    between,
+    items_at,
+    placed,
+    several,
+    taken,
+)
 from gradgen.read.python.flow.conditions import chain
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import (  # fmt: skip
@@ -13,7 +20,6 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     Row,
     RowError,
     SizeError,
-    bound_of,
     index_of,
     is_whole,
     key_of,
@@ -22,21 +28,6 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     row_of,
 )
 from gradgen.read.python.terms.value import COMPARISON, Among, Known, Value
-
-
-def bounds(node: ast.expr) -> list[ast.expr]:
-    """Return the expressions between square brackets: an index, or the ends and the step of a slice."""
-    if isinstance(node, ast.Slice):
-        return [part for part in (node.lower, node.upper, node.step) if part]
-    return [node]
-
-
-def _slice(node: ast.Slice, given: Sequence[Value]) -> slice:
-    left = [*given]
-    ends = [bound_of(left.pop(0) if part else None) for part in (node.lower, node.upper, node.step)]  # fmt: skip
-    if ends[2] == 0:
-        raise RowError("the step of a slice is not 0")
-    return slice(*ends)
 
 
 def subscript(
@@ -62,12 +53,17 @@ def subscript(
     if isinstance(node, ast.Slice):
         if row.kind in ("dict", "set", "iterator", "record"):
             raise RowError(f"{row.word} has no slices")
-        items = row.items[_slice(node, given)]
+        items = row.items[between(node, given)]
         if row.kind == "array":
             cells.freeze(base, "by a slice of it")
         made = replace(row, items=items, cell=None)
         return (cells.new(made) if row.kind == "list" else made).value
+    if several(node):
+        cells.freeze(base, "by a part of it")
+        return taken(cells.deep(base), node, given)
     key = row_of(given[0])
+    if key is not None and key.kind in ("list", "array") and row.kind in ("array", "sequence") and all(each.whole is not None for each in key.items):  # fmt: skip
+        return items_at(row, key)
     if key is not None and key.kind == "tuple" and row.kind in ("array", "sequence"):
         for part in key.items:  # as in a[0, 1]
             base = subscript(base, ast.Constant(None), [part], cells)
@@ -155,7 +151,12 @@ def stored(
     """Put a value where an index or a key leads; see `subscript`."""
     row = cells.changeable(base, "item that is assigned")
     if isinstance(node, ast.Slice):
-        cells.store(row, _spread(row, _slice(node, given), value))
+        cells.store(row, _spread(row, between(node, given), value))
+        return
+    if several(node):
+        if row.kind != "array" or is_whole(row):
+            raise RowError("numbers are put into arrays of floats")
+        cells.store(row, placed(row.value, node, given, value).items)
         return
     if row.kind == "array":
         if is_whole(row) or row_of(value) is not None:
@@ -175,12 +176,14 @@ def stored(
         cells.store(row, items, row.keys)
 
 
-def in_slice(base: Value, node: ast.Slice, given: Sequence[Value], cells: Cells) -> Value | None:  # fmt: skip
+def in_slice(base: Value, node: ast.expr, given: Sequence[Value], cells: Cells) -> Value | None:  # fmt: skip
     """Return the items of an array in a slice, as an array that nobody else holds; None of what is no array."""
     row = row_of(cells.read(base))
     if row is None or row.kind != "array":
         return None
-    return Row("array", row.items[_slice(node, given)]).value
+    if several(node):
+        return taken(row.value, node, given)
+    return Row("array", row.items[between(node, given)]).value if isinstance(node, ast.Slice) else None  # fmt: skip
 
 
 def _spread(row: Row, places: slice, value: Value) -> tuple[Value, ...]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.arrays.taken import several
 from gradgen.read.python.bound import Dotted, Helper, Meaning
 from gradgen.read.python.changes import INSTANCES
 from gradgen.read.python.follow.decorators import check_decorator
@@ -171,7 +172,9 @@ class Tables(_Lines):
             if isinstance(parent, ast.Subscript) and parent.value is node:
                 if not isinstance(parent.ctx, ast.Load):
                     return node.lineno
-                part = isinstance(parent.slice, ast.Slice)
+                axes = several(parent.slice)
+                part = isinstance(parent.slice, ast.Slice) or bool(axes)
+                deep -= sum(isinstance(each, ast.Constant) and type(each.value) is int for each in axes)  # fmt: skip
                 deep -= not part or (deep == 1 and not self.views)
                 # In an array, a part of it is seen, also by a[0] of one of two axes.
                 deep = max(deep, 1) if part and self.views else deep
