@@ -62,6 +62,11 @@ def body(source: str, name: str) -> str:
     return "\n".join(lines)
 
 
+def plain(text: str) -> str:
+    """Return lines as `body` gives them; Python 3.10 brackets the names that something is taken apart into."""
+    return ast.unparse(ast.parse(text))
+
+
 def test_a_schedule_is_one_chain_of_branches() -> None:
     source = compile(TAX, name="tax").source
     assert asked(source, "forward") == (["xle1", "xle4"], 0)
@@ -257,14 +262,14 @@ elif xle4:
     f = 0.1 + 0.3 * (x - 1.0)
 else:
     f = 1.0 + 0.45 * (x - 4.0)"""
-    assert body(source, "backward") == """\
+    assert body(source, "backward") == plain("""\
 xle1, xle4 = cache
 if xle1:
     dx = 0.1 * df
 elif xle4:
     dx = 0.3 * df
 else:
-    dx = 0.45 * df"""
+    dx = 0.45 * df""")
     assert asked(source, "value_and_grad") == (["xle1", "xle4"], 0)
 
 
