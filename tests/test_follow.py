@@ -115,7 +115,25 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
             "b.py": "def g(x): return 2*x\n",
         },
         "model.py",
+        4.0,
+    ),
+    "two stars, of which the later may hold it": (
+        {
+            "model.py": "from a import *\nfrom b import *\ndef f(x): return g(x)\n",
+            "a.py": "def g(x): return x\n",
+            "b.py": "import sys\nif sys.argv:\n    def g(x): return 2*x\n",
+        },
+        "model.py",
         "`g` may come from a or from b",
+    ),
+    "stars around numpy's": (
+        {
+            "model.py": "from a import *\nfrom numpy import *\nfrom b import *\ndef f(x): return exp(x) + sqrt(x) + h(x)\n",
+            "a.py": "def exp(x): return 2*x\ndef sqrt(x): return x\ndef h(x): return 3*x\n",
+            "b.py": "def exp(x): return 5*x\n",
+        },
+        "model.py",
+        10.0 + 2.0**0.5 + 6.0,
     ),
     "two stars, of which a list lets one through": (
         {
@@ -343,6 +361,8 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
 
 #: Those that the second reading does not know.
 READ_ONCE = (
+    "two stars",
+    "stars around numpy's",
     "two stars, of which a list lets one through",
     "a decorator of the package that gives back",
     "one way or the other, which are the same",

@@ -21,9 +21,10 @@ from gradgen.files.recipe import read_artifact
 from gradgen.pipeline import compile as compile_formula
 from gradgen.pipeline import regenerate
 from gradgen.read.python import meanings
+from gradgen.read.python.follow.exported import ALWAYS, SOMETIMES
 from gradgen.read.python.function import Function, read_function
 from gradgen.sources import compile_function
-from tests.conftest import listed
+from tests.conftest import listed, many
 
 CASES = listed("python_names")
 
@@ -794,6 +795,39 @@ _STEPS = [
     "sinc",
     "float",
 ]
+
+
+#: What stands at the top of a file, in any order, and what is made of the names below it.
+TOPS = ["from numpy import *", "from math import *", "pi = 3.0", "e = 2.5", "def sqrt(x):\n    return x*2", "from math import log", "import numpy as np", "from numpy import exp", "def sum(x):\n    return x[0]", "def abs(x):\n    return -x", "C = pi*2"]  # fmt: skip
+USED = ["pi", "e", "sqrt(x)", "log(y)", "sum([x, y])", "abs(x - 2)", "len([x])", "max(x, y)", "pow(x, y)", "round(x)", "float(x)", "gamma(y)", "exp(x)", "where(x > y, x, y)", "C", "hypot(x, y)", "any([x > 1, y > 1])*1.0", "floor(x)", "fabs(x)", "inf", "trunc(y)", "divmod(x, y)[1]", "asin(x/9)"]  # fmt: skip
+
+
+def starred_file(seed: int) -> bool:
+    """Compare what a file with imports of `*` means; return whether it is read."""
+    rnd = random.Random(seed)
+    tops = rnd.sample(TOPS, rnd.randint(1, 4))
+    text = "\n".join([*tops, f"def f(x, y):\n    return {rnd.choice(USED)} + {rnd.choice(USED)}\n"])  # fmt: skip
+    try:
+        found = read_function(text, "f")
+    except GradgenError:
+        return False
+    value = run(text, "f", (1.5, 2.5))
+    if not isinstance(value, float):  # no way through the file ends
+        return False
+    return bool(close(evaluate(found, (1.5, 2.5)[: len(found.inputs)]), value)) or pytest.fail(text)  # fmt: skip
+
+
+def test_what_numpy_hands_on_by_a_star_is_what_python_imports() -> None:
+    assert sum(map(starred_file, range(400))) > 100
+
+
+@pytest.mark.slow
+def test_what_numpy_hands_on_by_many_stars_is_what_python_imports() -> None:
+    assert sum(map(starred_file, range(400, 400 + many(20_000)))) > many(5_000)
+
+
+def test_what_numpy_hands_on_is_what_this_version_does() -> None:
+    assert ALWAYS <= {*numpy.__all__} <= ALWAYS | SOMETIMES
 
 
 def known() -> list[Any]:

@@ -42,6 +42,7 @@ READ = [
     ("", "if np.isscalar(x) and not hasattr(x, 'index'):\n  warnings.warn(f'scalar {x}')\nreturn x.real*y + x.imag"),
     ("", "return x*(x > y) + y*(x <= y) + sum([x > 1, y > 1, True])"),
     ("", "return (x > 1) / y - (x > 0 and y > 0)"),
+    ("def g(x, a=None, b=None, c=None):\n  n = (a is not None) + (b is not None) + (c is None)\n  return x*n if n == 2 else x - n", "return g(x) + g(y, x) + g(x, b=y, c=1.0) + g(y, x, x, x)"),
     ("def g(x, *, k=2.0, m=1.0):\n  return x*k - m", "return g(x, k=y) + g(y, m=3.0)"),
     ("def g(x, k=2.0, /):\n  return x*k", "return g(x) + g(y, 3.0)"),
     ("", "return math.inf if x > 1e3 else x*y"),

@@ -21,6 +21,7 @@ from gradgen.read.python.bound import (
     bound,
 )
 from gradgen.read.python.changes import Changes, changes_in
+from gradgen.read.python.follow.exported import ALWAYS, SOMETIMES
 from gradgen.read.python.simpler.first_lines import flatten
 from gradgen.read.python.tree import dotted
 from gradgen.syntax import parse_python
@@ -126,9 +127,14 @@ class Names:
         """
         if self.modules is not None:
             return self.modules.starred(self, name)
-        raise UnclearError(
-            f"what `{name}` means is not certain: line {self.bound.stars[-1][1]} imports `*`; import by name what is used"
-        )
+        found: Dotted | None = None
+        for _, line, module in self.bound.stars:
+            if module != "numpy":
+                raise UnclearError(
+                    f"what `{name}` means is not certain: line {line} imports `*`; import by name what is used"
+                )
+            found = of_numpy(name, line)
+        return found
 
     # What names mean.
 
@@ -226,7 +232,7 @@ class Names:
         if star is not None and (not found or found[0].place <= star[0]):
             handed = self._starred(name)
             if handed is not None:
-                return _only(name, handed, found, star, before)
+                return _only(name, handed, found, star, self.bound.stars[0][0], before)  # fmt: skip
         if not found:
             return self._unbound(name)
         first, meaning = found[0], _once(name, found, before)
@@ -288,15 +294,35 @@ def _look(name: str, changes: Changes) -> None:
         )
 
 
+def of_numpy(name: str, line: int) -> Dotted | None:
+    """Return what `from numpy import *` binds a name to; None where it does not.
+
+    Raises:
+        UnclearError: it does in some versions of numpy.
+    """
+    own = Dotted(f"numpy.{name}", "numpy")
+    if name in ALWAYS:
+        return own
+    if name not in SOMETIMES:
+        return None
+    if name in BUILTINS:
+        return Dotted(own.path, own.module, (Dotted(f"builtins.{name}"),))
+    raise UnclearError(
+        f"whether line {line} imports `{name}`, depends on numpy's version; import by name what is used"
+    )
+
+
 def _only(
     name: str,
     handed: Dotted,
     found: Sequence[Binding],
     star: tuple[int, int, str],
+    first: int,
     before: int | None,
 ) -> Dotted:
-    """Return what an import of `*` binds a name to; refuse a name that is bound in another way, or read too early."""
-    if found:
+    """Return what an import of `*` binds a name to, also where imports above the first one do; refuse a name that is bound in another way, or read too early."""
+    above = all(isinstance(b.meaning, Dotted) and b.place < first for b in found)
+    if found and (not above or handed.others):
         raise UnclearError(
             f"`{name}` is bound more than once, in line {found[0].line} and by `*` of {handed.module}; give each value a name of its own"
         )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.bound import Constant, Dotted
-from gradgen.read.python.scope import Names, UnclearError
+from gradgen.read.python.follow.exported import ALWAYS, SOMETIMES
+from gradgen.read.python.scope import Names, UnclearError, of_numpy
 from gradgen.read.python.tree import walk
 
 if TYPE_CHECKING:
@@ -22,10 +23,17 @@ def starred(files: Modules, names: Names, name: str) -> Dotted | None:
     """
     found: list[Dotted] = []
     for where, line, file in _stars(files, names):
+        if file is None and where is not None and where.path == "numpy":
+            own = of_numpy(name, line)
+            if own is not None:
+                found = [*(found if own.others else []), own]
+            continue
         if file is None or where is None:
             raise UnclearError(
                 f"what `{name}` means is not certain: line {line} imports `*`; import by name what is used"
             )
+        if _binds(file, name):
+            found.clear()  # whatever is imported above
         if _may_hand_on(files, file, name):
             found.append(Dotted(f"{where.path}.{name}", where.path))
     if len(found) > 1:
@@ -33,6 +41,15 @@ def starred(files: Modules, names: Names, name: str) -> Dotted | None:
             f"`{name}` may come from {found[0].module} or from {found[1].module}, of which `*` is imported; import it by name"
         )
     return found[0] if found else None
+
+
+def _binds(names: Names, name: str) -> bool:
+    """Whether `*` of a file holds a name in any case, as it binds it by plain statements."""
+    handed = _listed(names)
+    listed = "__all__" in names.bound.names
+    public = name in handed if handed is not None else not listed and not name.startswith("_")  # fmt: skip
+    found = names.bound.names.get(name, [])
+    return public and any(b.meaning is not None and not b.how for b in found)
 
 
 def _may_hand_on(files: Modules, names: Names, name: str) -> bool:
@@ -48,7 +65,11 @@ def _may_hand_on(files: Modules, names: Names, name: str) -> bool:
             return True
         if each.package and files.load(f"{each.home}.{name}") is not None:
             return True
-        for _, _, inner in _stars(files, each):
+        for where, _, inner in _stars(files, each):
+            if inner is None and where is not None and where.path == "numpy":
+                if name in ALWAYS | SOMETIMES:
+                    return True
+                continue
             if inner is None:
                 return True
             if inner.home not in seen:

@@ -125,7 +125,8 @@ def binary(
     if left.condition and right.condition and kind in (ast.BitAnd, ast.BitOr):
         made = both(left, right) if kind is ast.BitAnd else either(left, right)
         return replace(made, narrow=left.narrow or right.narrow)
-    if left.condition is not right.condition and kind in _BY_TRUTH:
+    told = None not in (left.truth, right.truth) and not (left.narrow or right.narrow)
+    if (left.condition is not right.condition or told) and kind in _BY_TRUTH:
         left, right = counted(left), counted(right)  # True is 1 among numbers
     if left.condition or right.condition:
         raise context.fail(_NO_NUMBER, node)
