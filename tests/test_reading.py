@@ -553,6 +553,37 @@ def test_a_table_of_which_a_column_is_changed_is_no_constant() -> None:
     assert compile_function(text, "f").forward(2.0)[0] == of_python(text, 2.0)
 
 
+#: What is done where conditions hold for w = v*1.0, whose places i, j and k are.
+WHERE = [
+    "if len(i) > 0:\n  w[i] -= 2.0", "w[i] = w[i]*y\nw[j] = 3.0", "w[np.where(w > y)] = y", "w[np.nonzero(v < 0)[0]] += x", "if k.size == 1:\n  w[k] = w[k]/2 + v[k]", "w[0] += len(i)*x - k.size", "if len(k) == 0 and i is not None:\n  w[j] = -w[j]",
+    "n = len(i) + len(k)\nw[k] = np.sqrt(np.abs(v[k]))*n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("done", WHERE)
+def test_places_where_conditions_hold_are_those_of_numpy(done: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    body = f"v = np.array([x, y, x - y, 0.5])\nw = v*1.0\ni = np.where(v > 1.0)[0]\nj = np.where((v < 0) | (v > y))\nk = np.flatnonzero(w > 0.5)\n{done}\nreturn w"
+    text = file_of("", body)
+    made = compile_function(text, "f", inputs="x, y")
+    rnd = random.Random(done)
+    for _ in range(10):
+        point = rnd.uniform(-2, 3), rnd.uniform(-2, 3)
+        true = numpy.ravel(of_python(text, *point)).tolist()
+        assert [*made.forward(*point)[0]] == pytest.approx(true, rel=1e-15)
+
+
+@pytest.mark.parametrize("body", [
+    "i[0]", "np.sum(i)", "i + 1", "x*(i == 1)", "x if i else y", "i", "v[i]", "np.size(i)", "x if isinstance(i, list) else y", "x if hasattr(i, 'size') else y", "sum(i)", "[k for k in i][0]",
+    "x if 1 in i else y", "np.array(i)", "max(i)", "[i, x]", "len(i)*[x]", "np.concatenate([i, v])", "np.any(i)*x", "i.sum()", "{'a': i}['a']", "np.ones(len(i))[0]", "np.shape(i)[0]", "np.nonzero(v)", "x if i or x > 1 else y",
+    "i if x > 0 else x", "-i", "x if i != 3 else y", "x if np.where(v > 1) == np.where(v > 2) else y", "np.where(x > 0)",
+])  # fmt: skip
+def test_what_else_is_asked_of_places_is_refused(body: str) -> None:
+    text = file_of("", f"v = np.array([x, y, 1.0])\ni = np.where(v > 0.5)[0]\nreturn {body}")  # fmt: skip
+    with pytest.raises(GradgenError):
+        compile_function(text, "f", proof=False)
+
+
 def test_what_was_never_put_into_an_empty_array_raises() -> None:
     text = file_of("", "v = np.empty((2, 2), dtype=float)\nfor i in range(2):\n  for j in range(2):\n    v[i, j] = x*i + y*j\nw = np.empty_like(v[0])\nu = v[1]*1.0\nlow = u < y\nw[low] = u[low]*2\nw[~low] = 3.0\nreturn v[1, 1] + w[0]*w[1]")  # fmt: skip
     made = compile_function(text, "f")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.formula import CONSTANTS
+from gradgen.read.python.arrays.places import tests_in
 from gradgen.read.python.bound import (  # fmt: skip
     CALLEES,
     Constant,
@@ -316,7 +317,7 @@ class Scope(Place):
     def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
         cells = self.constants.draft.cells
         if self.mask and ast.dump(node.slice) == self.mask:
-            return masked.where(cells.read(parts[0]), parts[1])
+            return masked.where(cells.read(parts[0]), tests_in(parts[1]))
         at = parts[1] if len(parts) == 2 and not isinstance(node.slice, ast.Slice) else None  # fmt: skip
         if at is not None and at.among is not None and at.whole is None:
             told = at.among if at.among.name else self.atom(at, "place").among

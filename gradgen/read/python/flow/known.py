@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Collection
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.arrays.places import places_in
 from gradgen.read.python.flow.conditions import both, either
 from gradgen.read.python.terms.cells import Cells
 from gradgen.read.python.terms.rows import HELD, constant, row_of
@@ -90,6 +91,8 @@ def _same(
         if found is None:
             raise fail("whether these are equal depends on numbers here; compare them one by one", node)  # fmt: skip
         return found
+    if not identical and any(places_in(each) is not None for each in (one, other)):
+        return None
     if one.known is not None and other.known is not None:
         known = one.known.value, other.known.value
         return type(known[0]) is type(known[1]) and known[0] == known[1]
@@ -148,6 +151,8 @@ def is_instance(value: Value, path: str, inputs: Collection[str]) -> bool | None
         if row.kind in ("iterator", "sequence", "record"):
             return None if name in _SEQUENCES else False
         return name == ("ndarray" if row.kind == "array" else row.kind)
+    if places_in(value) is not None:
+        return None
     if value.known is not None:
         return isinstance(value.known.value, str) and name == "str"
     if value.condition:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gradgen.read.python.arrays.places import places_in
 from gradgen.read.python.bound import CALLEES, Dotted
 from gradgen.read.python.terms.arrays import each, leaves_of, shape, turned
 from gradgen.read.python.terms.builtin import Called
@@ -58,6 +59,9 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
     row = row_of(value)
     if row is not None and row.kind == "record":
         return row.items[place_at(row, Attribute(name))]
+    held = places_in(value)
+    if name == "size" and held is not None and row is None:
+        return held.count
     if value.is_number and row is None and name in ("real", "imag"):
         return value if name == "real" else index(0)
     # A parameter that is asked this is one of numpy's numbers: Python's own have no shape.
@@ -169,7 +173,7 @@ def _close(relative: str, absolute: str, largest: bool) -> Called:
 def _check_kind(scope: Scope, value: Value) -> None:
     if value.absent is not None:
         raise RowError("a value that may be None is asked here; ask `is None` above")
-    if scope.constants.draft.may_box(value):
+    if scope.constants.draft.may_box(value) or places_in(value) is not None:
         raise RowError(BOXED)
 
 

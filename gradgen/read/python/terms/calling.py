@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradgen.read.python.arrays import arranged, shaping, statistics
+from gradgen.read.python.arrays import arranged, places, shaping, statistics
 from gradgen.read.python.bound import (  # fmt: skip
     Callee,
     Constant,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _WHOLE: Mapping[str, Callable[..., int] | None] = {
     "abs": abs, "absolute": abs, "maximum": max, "minimum": min, "power": None, "square": None
 }  # fmt: skip
-_CALLS = {**builtin.CALLS, **arrays.CALLS, **arranged.CALLS, **shaping.CALLS, **statistics.CALLS, **asking.CALLS, **ufuncs.CALLS}  # fmt: skip
+_CALLS = {**builtin.CALLS, **arrays.CALLS, **arranged.CALLS, **shaping.CALLS, **statistics.CALLS, **asking.CALLS, **ufuncs.CALLS, **places.CALLS}  # fmt: skip
 
 
 def takes_sequences(found: Dotted, means: Mapping[str, str]) -> bool:

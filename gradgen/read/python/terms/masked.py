@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradgen.errors import GradgenError
+from gradgen.read.python.arrays.places import tests_in
 from gradgen.read.python.expression import translate
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.operators import binary
@@ -196,7 +197,7 @@ def _put(scope: Scope, name: str, found: Value, node: ast.AST) -> Value:
     row = cells.changeable(held, "item that is assigned")
     if is_whole(row):
         raise RowError("an array of whole numbers cuts what is put into it; make it one of floats")  # fmt: skip
-    if row.kind != "array" or made is None or len(made) != len(row) or made.inner:
+    if row.kind not in ("array", "sequence") or made is None or len(made) != len(row) or made.inner:  # fmt: skip
         raise RowError("numbers are put into an array of as many floats")
     items = (*(scope.atom(item, f"{name}_item") for item in made.items),)
     return cells.store(row, items).value
@@ -239,13 +240,21 @@ def _test(node: ast.expr, scope: Scope) -> Value | None:
     if isinstance(node, ast.Name):
         held = scope.held(node.id)
         found = scope.constants.draft.cells.read(held) if held is not None and not held.unclear else None  # fmt: skip
-    elif isinstance(node, (ast.Compare, ast.UnaryOp, ast.BinOp)) or (isinstance(node, ast.Call) and _path(scope, node) in _TESTS):  # fmt: skip
+    elif isinstance(node, (ast.Compare, ast.UnaryOp, ast.BinOp)) or (isinstance(node, ast.Call) and _path(scope, node) in _TESTS) or isinstance(node, (ast.Call, ast.Subscript)) and _asks_where(node, scope):  # fmt: skip
         found = translate(node, scope)
     else:
         return None
+    found = tests_in(found) if found is not None else None
     row = row_of(found) if found is not None else None
     told = found is not None and (found.condition if row is None else bool(row.items) and all(item.condition for item in row.items))  # fmt: skip
     return found if told else None
+
+
+def _asks_where(node: ast.expr, scope: Scope) -> bool:
+    """Whether an expression says where conditions hold, as np.where(test) does, or np.where(test)[0]."""
+    call = node.value if isinstance(node, ast.Subscript) else node
+    plain = isinstance(call, ast.Call) and len(call.args) == 1
+    return plain and _path(scope, call) in ("numpy.where", "numpy.nonzero", "numpy.flatnonzero")  # type: ignore[arg-type]
 
 
 def _path(scope: Scope, node: ast.Call) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gradgen.read.hints import KNOWN_IN
+from gradgen.read.python.arrays import places
 from gradgen.read.python.bound import Dotted
 from gradgen.read.python.flow.conditions import both, either, truths
 from gradgen.read.python.terms import arrays
@@ -341,7 +342,7 @@ CALLS: Mapping[str, Called] = {
     "builtins.round": _rounded_as_written,
     "numpy.reciprocal": _each(1, _reciprocal),
     "numpy.negative": _each(1, _negative),
-    "numpy.where": _where,
+    "numpy.where": places.either(_where),
     "numpy.interp": _interp,
     "numpy.select": _select,
     "numpy.piecewise": _piecewise,
