@@ -21,6 +21,8 @@ MADE = [
     "np.reshape(m, (3, 2))[2, 1]", "m.reshape(-1)", "m.reshape(3, -1)[1]", "m.ravel()*y", "np.ravel(m)", "np.concatenate((v, w, [x]))", "np.concatenate([m, m], axis=1)[1]", "np.concatenate([m, [w]])[2]",
     "np.append(v, [x, y])", "np.append(m, x)", "np.diag(v)[1]", "np.diag(m)", "np.roll(v, 1)", "np.roll(v, -4)", "np.flip(v)", "np.flipud(v)", "np.tile(v, 2)", "np.tile(x, 3)", "np.repeat(v, 2)", "np.squeeze([v])", "np.empty_like(v).shape[0]*x",
     "np.shape(m)[1]*x", "np.ndim(m)*x", "np.size(m)*x", "np.shape(v)[0]*y", "np.var(v)", "np.std(v, ddof=1)", "v.std()", "v.var(ddof=1)", "np.average(v)", "np.average(v, weights=w)", "np.average(m, axis=0)",
+    "np.linalg.norm(m, axis=1)", "np.linalg.norm(m, axis=0, keepdims=True)", "np.linalg.norm(v, 1)", "np.linalg.norm(v, axis=-1, keepdims=True)", "m / np.linalg.norm(m, axis=1, keepdims=True)", "np.linalg.norm(m, ord=1, axis=1)",
+    "np.linalg.norm(m)", "np.linalg.norm(m, keepdims=True)", "np.sum(m, axis=1, keepdims=True)", "np.sum(m, keepdims=True)", "m - m.mean(axis=0, keepdims=True)", "np.max(v, keepdims=True)", "np.prod(m, axis=-2, keepdims=False)",
     "np.trapezoid(v, w)", "np.trapezoid(v)", "np.trapezoid(v, dx=x)", "np.cumprod(v)", "v.cumprod()", "np.ptp(v)", "np.ptp(m, axis=1)", "np.nansum(v)", "np.nanmean(m, axis=0)", "np.nanmax(v)", "np.nanmin(v)", "np.nanprod(v)",
     "np.empty(2).shape[0]*x", "norm.sf(x)", "norm.isf(y/10)", "norm.logcdf(x)", "np.double(x)*y",
 ]  # fmt: skip

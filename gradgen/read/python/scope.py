@@ -38,7 +38,7 @@ BUILTINS = (
     *("abs", "max", "min", "pow", "float", "int", "round", "range", "isinstance"),
     "staticmethod",
     *("bool", "complex", "str", "list", "tuple", "dict", "set"),
-    *("hasattr", "frozenset", "print", "repr", "divmod"),
+    *("hasattr", "frozenset", "print", "repr", "divmod", "getattr"),
     *("len", "sum", "any", "all", "zip", "enumerate", "reversed", "sorted", "map"),
 )
 #: What readers take for granted where a file binds nothing by that name: without it, Python would know no such name at all.

@@ -12,10 +12,11 @@ from gradgen.read.python.terms.builtin import (
     difference,
     dot,
     numbers,
+    root_of_squares,
     total,
 )
 from gradgen.read.python.terms.rows import Row, RowError, SizeError, is_row, listed
-from gradgen.read.python.terms.value import POWER, PRODUCT, Value, index
+from gradgen.read.python.terms.value import POWER, PRODUCT, Value, index, truth
 
 if TYPE_CHECKING:
     from gradgen.read.python.values import Scope
@@ -47,6 +48,34 @@ def _spread(root: bool) -> Called:
         return Value(f"sqrt({found.text})")
 
     return called
+
+
+def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return the length of a vector, or of each along an axis."""
+    given = {**dict(zip(("x", "ord", "axis", "keepdims"), args)), **named}
+    if {*given} - {"x", "ord", "axis", "keepdims"} or "x" not in given:
+        raise RowError("of `norm`, `x`, `ord`, `axis` and `keepdims` are read")
+    keeps, deep = given.get("keepdims", truth(False)).truth, arrays.axes(given["x"])
+    order, along = (None if given.get(name) is None or given[name].is_none else given[name] for name in ("ord", "axis"))  # fmt: skip
+    if not deep:
+        raise SizeError("`norm` takes an array", given["x"])
+    axis = along.whole if along is not None else None
+    if axis is not None and not -deep <= axis < deep:
+        raise SizeError("this has too few axes", arrays.leaves_of(given["x"])[0])
+    known = along is None or (axis is not None and deep <= 2)
+    if not known or (order is not None and (order.whole not in (1, 2) or (deep > 1 and along is None))):  # fmt: skip
+        raise RowError("`norm` is read of order 1 and 2, along an axis that the array has")  # fmt: skip
+
+    def one(values: Sequence[Value]) -> Value:
+        if order is None or order.whole == 2:
+            return root_of_squares(scope, values)
+        scope.call_of("abs")
+        return total([Value(f"abs({v.text})") for v in numbers(values)])
+
+    if axis is None or deep == 1:
+        return arrays.kept(scope, [one(arrays.leaves_of(given["x"]))], deep, None, keeps)  # fmt: skip
+    table = given["x"] if axis % 2 else arrays.transposed(scope, given["x"])
+    return arrays.kept(scope, [one(listed(line)) for line in listed(table)], deep, axis, keeps)  # fmt: skip
 
 
 def _average(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
@@ -103,6 +132,7 @@ def _range(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> V
 
 #: By the whole name of each function of numpy's, what a call of it comes to.
 CALLS: Mapping[str, Called] = {
+    "numpy.linalg.norm": _norm,
     "numpy.var": _spread(False),
     "numpy.std": _spread(True),
     "numpy.average": _average,

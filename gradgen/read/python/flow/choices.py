@@ -13,7 +13,7 @@ from gradgen.read.python.flow.conditions import Pairs, chain, merged
 from gradgen.read.python.flow.loops import Rest, decides, jumps
 from gradgen.read.python.flow.ways import Jump, Returned, Ways, joined
 from gradgen.read.python.terms.rows import Row, row_of
-from gradgen.read.python.terms.value import Among, Value, tested, where
+from gradgen.read.python.terms.value import Among, Value, tested, truth, where
 from gradgen.read.python.values import Scope
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     while len(last) == 1 and isinstance(last[0], ast.If):
         line = last[0]
         body.draft.go_to(scope.names, line)
-        test = tested(translate(line.test, scope))
+        test = _test(line.test, scope)
         ways += [_Way(when, Ways(last=end)) for when, end in body.raised()]
         last = line.orelse
         if test.truth is not None:
@@ -76,6 +76,21 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     if rest is not None and made.last is None:
         made.last = Jump(rest.breaks, node)
     return made
+
+
+def _test(node: ast.expr, scope: Scope) -> Value:
+    """Return the test of an `if`; of several names, without those that are None or settled, as in `x and None`, whatever numbers the others are."""
+    if isinstance(node, ast.BoolOp):
+        ends = isinstance(node.op, ast.Or)
+        held = [scope.held(each.id) if isinstance(each, ast.Name) else None for each in node.values]  # fmt: skip
+        plain = [v for v in held if v is not None and not v.unclear and v.absent is None and (v.known is None or v.is_none)]  # fmt: skip
+        told = [v.told for v in plain]
+        if len(plain) == len(node.values) and any(value is not None for value in told):
+            left = [n for n, value in zip(node.values, told) if value is None]
+            if ends in told or not left:
+                return truth(ends if ends in told else not ends)
+            node = ast.copy_location(ast.BoolOp(node.op, left), node) if len(left) > 1 else left[0]  # fmt: skip
+    return tested(translate(node, scope))
 
 
 def _follow(body: Body, ways: Ways, rest: Rest) -> None:

@@ -20,11 +20,11 @@ from gradgen.read.python.terms.builtin import (  # fmt: skip
     joined,
     numbers,
     product,
-    root_of_squares,
     total,
 )
 from gradgen.read.python.terms.rows import (  # fmt: skip
     CountError,
+    FewError,
     Row,
     RowError,
     SizeError,
@@ -118,7 +118,7 @@ def each(scope: Scope, values: Sequence[Value], change: Callable[[list[Value]], 
     rows = [row_of(value) if axis == most else None for value, axis in zip(values, deep)]  # fmt: skip
     sizes = {len(row) for row in rows if row is not None} - {1}
     if len(sizes) > 1:
-        raise RowError(f"arrays of {' and '.join(map(str, sorted(sizes)))} numbers do not fit")  # fmt: skip
+        raise FewError(f"arrays of {' and '.join(map(str, sorted(sizes)))} numbers do not fit", max(sizes))  # fmt: skip
     size = min(sizes, default=1)
     items = []
     for place in range(size):
@@ -133,7 +133,9 @@ def each(scope: Scope, values: Sequence[Value], change: Callable[[list[Value]], 
 def product_of(scope: Scope, left: Value, right: Value) -> Value:
     """Return what `@` makes of two arrays, of one axis or two."""
     deep = axes(left), axes(right)
-    if 0 in deep or max(deep) > 2:
+    if 0 in deep:
+        raise SizeError("a matrix product takes arrays", right if deep[0] else left)
+    if max(deep) > 2:
         raise RowError("a matrix product takes arrays of one axis or two")
     rows = [[*listed(row)] for row in listed(left)] if deep[0] == 2 else [listed(left)]
     others = listed(right) if deep[1] == 1 else None
@@ -357,10 +359,11 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
     """Return what reduces an array to a number, along all of its axes, or along one."""
 
     def called(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
-        only(named, "axis")
+        only(named, "axis", "keepdims")
         row = row_of(args[0]) if args else None
         if "dtype" in named and row is not None and is_whole(row):
             raise RowError("whole numbers are not made floats here; write np.asarray(x, dtype=float)")  # fmt: skip
+        keeps = named.get("keepdims", truth(False)).truth
         named = {n: v for n, v in named.items() if n == "axis"}
         if not 1 <= len(args) + len(named) <= 2:
             raise RowError("this takes an array, and an axis")
@@ -371,37 +374,37 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
             if along:
                 raise SizeError("only an array has axes", args[0])
             return call(scope, args)
-        if along and (axis is None or not -deep <= axis < deep or deep > 2):
+        if axis is not None and not -deep <= axis < deep:
+            raise SizeError("this has too few axes", leaves_of(args[0])[0])
+        if along and (axis is None or deep > 2):
             raise RowError("an axis is 0 or 1, and the array has it")
         if axis is None or deep == 1:
             leaves = leaves_of(args[0])
             if not (leaves or empty):
                 raise RowError("this of an empty array has no value")
-            return call(scope, leaves)
+            return kept(scope, [call(scope, leaves)], deep, None, keeps)
         table = args[0] if axis % 2 else transposed(scope, args[0])
-        return array(scope, Row("array", (*(call(scope, listed(line)) for line in listed(table)),)).value)  # fmt: skip
+        return kept(scope, [call(scope, listed(line)) for line in listed(table)], deep, axis, keeps)  # fmt: skip
 
     return called
+
+
+def kept(scope: Scope, made: list[Value], deep: int, axis: int | None, keeps: bool | None) -> Value:  # fmt: skip
+    """Return what stands along an axis for the numbers of an array, with as many axes where these are kept."""
+    if keeps is None:
+        raise RowError("the argument `keepdims` is True or False")
+    if not keeps:
+        return made[0] if axis is None else array(scope, Row("array", (*made,)).value)
+    across = axis is not None and axis % 2
+    found = [Row("array", (each,)).value for each in made] if across else made
+    for _ in range(deep - axes(Row("array", (*found,)).value)):
+        found = [Row("array", (*found,)).value]
+    return array(scope, Row("array", (*found,)).value)
 
 
 def _mean(scope: Scope, values: Sequence[Value]) -> Value:
     added = total([*map(counted, values)]).inside(PRODUCT)
     return Value(f"{added} / {len(values)}", PRODUCT)
-
-
-def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    only(named, "ord")
-    order = [*args[1:], *named.values()]
-    if not axes(args[0]) or len(order) > 1:
-        raise SizeError("`norm` takes an array", args[0])
-    if not order or (order[0].known is not None and order[0].known.value is None):
-        return root_of_squares(scope, leaves_of(args[0]))
-    if axes(args[0]) == 1 and order[0].whole == 2:
-        return root_of_squares(scope, leaves_of(args[0]))
-    if axes(args[0]) == 1 and order[0].whole == 1:
-        scope.constants.called.add("abs")
-        return total([Value(f"abs({v.text})") for v in numbers(leaves_of(args[0]))])
-    raise RowError("`norm` is read of order 1 and 2")
 
 
 def _cross(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -515,7 +518,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.amin": _MIN,
     "numpy.any": _ANY,
     "numpy.all": _ALL,
-    "numpy.linalg.norm": _norm,
     "numpy.dot": _counted(2, 2, _dot),
     "numpy.inner": _counted(2, 2, lambda scope, args, named: dot(*map(listed, args))),
     "numpy.vdot": _counted(2, 2, lambda scope, args, named: dot(*map(leaves_of, args))),

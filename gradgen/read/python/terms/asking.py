@@ -12,6 +12,7 @@ from gradgen.read.python.terms.arrays import each, leaves_of, shape, turned
 from gradgen.read.python.terms.builtin import Called
 from gradgen.read.python.terms.rows import (
     BOXED,
+    HELD,
     Attribute,
     Row,
     RowError,
@@ -214,6 +215,19 @@ def _has(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     return _unclear(name)
 
 
+def _get(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    """Return what a value has by a name, or else what is given for it."""
+    name = args[1].known.value if len(args) > 1 and args[1].known is not None else None
+    if not 2 <= len(args) <= 3 or named or not isinstance(name, str):
+        raise RowError("`getattr` takes a value, a name, and what else it is")
+    row = row_of(args[0])
+    if row is not None and row.is_object and len(args) > 2 and Attribute(name) not in row.keys:  # fmt: skip
+        raise RowError(HELD)
+    if len(args) > 2 and not (row is not None and row.is_object) and _has(scope, args[:2], {}).truth is False:  # fmt: skip
+        return args[2]
+    return attribute(scope, name, args[0])
+
+
 def _unclear(name: str) -> Value:
     raise RowError(f"whether this has a `{name}` depends on who calls; leave that test to the caller")  # fmt: skip
 
@@ -229,4 +243,5 @@ CALLS: Mapping[str, Called] = {
     "numpy.allclose": _close("1e-05", "1e-08", False),
     "numpy.isscalar": _is_scalar,
     "builtins.hasattr": _has,
+    "builtins.getattr": _get,
 }

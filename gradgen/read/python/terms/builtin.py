@@ -12,6 +12,7 @@ from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.terms.rows import (  # fmt: skip
     HELD,
     CountError,
+    FewError,
     Row,
     RowError,
     SizeError,
@@ -128,7 +129,7 @@ def product(values: Sequence[Value]) -> Value:
 def dot(ones: Sequence[Value], others: Sequence[Value]) -> Value:
     """Return the sum of the products of numbers."""
     if len(ones) != len(others):
-        raise RowError(f"these are {len(ones)} and {len(others)} values")
+        raise FewError(f"these are {len(ones)} and {len(others)} values", max(len(ones), len(others)))  # fmt: skip
     return total([product(pair) for pair in zip(ones, others)])
 
 

@@ -200,6 +200,8 @@ def is_row(value: Value) -> bool:
 def listed(value: Value) -> list[Value]:
     """Return what Python goes through: the items of a sequence, the keys of a dict."""
     row = row_of(value)
+    if row is None and value.known is not None and isinstance(value.known.value, str):
+        return [*map(constant, value.known.value)]
     if row is None:
         raise SizeError("this is one value, not several", value)
     if row.kind == "record":

@@ -140,7 +140,7 @@ def place_of(row: Row, key: Value) -> int:
         return place_at(row, text)
     if row.kind in ("set", "iterator"):
         raise RowError(f"{row.word} has no index")
-    if row.sizes_of and key.whole is not None and key.whole >= len(row):
+    if row.sizes_of and key.whole is not None and not -len(row) <= key.whole < len(row):  # fmt: skip
         raise SizeError("this has too few axes", Value(row.sizes_of))
     return index_of(key, len(row))
 
