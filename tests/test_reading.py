@@ -491,11 +491,20 @@ def test_what_changes_in_place_where_a_sequence_is_an_array_is_refused(
         compile_function(text, "f", shape="x=3")
 
 
+def test_a_refusal_names_the_one_parameter_that_an_array_is_made_of() -> None:
+    for text in (
+        "def g(v): return np.sqrt((v*v).sum(axis=0))\ndef f(x, a): return g(x)*a\n",
+        "def f(x, a):\n    y = x/2.0\n    z = y + 1.0\n    return (z*y).max()*a\n",
+    ):
+        with pytest.raises(GradgenError, match='`x` is a sequence here; say how many numbers it holds, as in --shape "x=3"'):  # fmt: skip
+            compile_function(f"{HEAD}{text}", "f")
+
+
 #: What numpy puts in another order or shape.
 ARRANGED = [
     "np.concatenate([v, w])", "np.concatenate((m, m*2))", "np.concatenate([m, -m], axis=1)", "np.ravel(m)", "m.ravel()", "np.ravel(x)", "np.squeeze(m[:1])", "m[:1].squeeze()", "np.atleast_2d(v)",
     "np.atleast_2d(x)", "np.flip(v)", "np.append(v, x)", "np.append(m, w)", "np.repeat(v, 2)", "np.repeat(x, 3)", "np.tile(v, 2)", "np.eye(2)*x", "np.identity(3)*y", "np.array([np.size(m), np.ndim(m), *np.shape(m)])",
-    "np.array([np.nanmax(v), np.nanmin(m), np.nansum(v), np.nanmean(w)])", "np.copy(v)*2", "np.copy(x) + np.shape(m)[1] + np.size(x) + np.ndim(y)", "np.broadcast_arrays(v, np.array([[x], [y]]))[1]",
+    "np.polyval([2.0, x, 1.0], v)", "np.polyval(v, m)[1]", "np.array([np.nanmax(v), np.nanmin(m), np.nansum(v), np.nanmean(w)])", "np.copy(v)*2", "np.copy(x) + np.shape(m)[1] + np.size(x) + np.ndim(y)", "np.broadcast_arrays(v, np.array([[x], [y]]))[1]",
 ]  # fmt: skip
 
 

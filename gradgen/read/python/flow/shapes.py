@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.read.python.bound import Helper
-from gradgen.read.python.draft import Draft
+from gradgen.read.python.draft import WORD, Draft
 from gradgen.read.python.flow.options import whole
 from gradgen.read.python.terms.rows import (
     MAX_HELD,
@@ -136,6 +136,7 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     name = why.text
     while name in made and name not in names:
         name = made[name]
+    name = name if name in names else _parameter_of(name, made, names)
     known = [*counts(tried).values(), *(k for k in map(whole, const.values()) if k), *(len(p) for n, p in shapes.items() if n not in tried and not (p.keys or p.rows))]  # fmt: skip
     size = next(iter(known), _TRIED)
     like = shown.get(name, (size,))
@@ -159,6 +160,20 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     if len(held) == 1 and isinstance(held[0], int):
         return {**tried, row: (held[0], size)}
     return {}
+
+
+def _parameter_of(text: str, made: Mapping[str, str], names: Collection[str]) -> str:
+    """Return the one parameter that a formula is made of, as of (x*x).sum(); the formula where there are none, or several."""
+    found: set[str] = set()
+    todo, seen = [text], set[str]()
+    while todo:
+        for word in WORD.findall(todo.pop()):
+            if word in names:
+                found.add(word)
+            elif word in made and word not in seen:
+                todo.append(made[word])
+            seen.add(word)
+    return min(found) if len(found) == 1 else text
 
 
 def lengths(sizes: Mapping[str, Size]) -> dict[str, Size]:

@@ -443,8 +443,10 @@ def _cumsum(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> 
 
 
 def _polyval(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    if axes(args[0]) != 1 or axes(args[1]):
-        raise RowError("`polyval` takes coefficients, and a number")
+    if axes(args[0]) != 1:
+        raise RowError("`polyval` takes coefficients, and a number or an array")
+    if axes(args[1]):
+        return each(scope, [args[1]], lambda at: _polyval(scope, [args[0], *at], {}))
     at, found = args[1], index(0)
     for value in numbers(listed(args[0])):
         found = total([product([found, at]), value]) if found.whole != 0 else value
