@@ -16,6 +16,7 @@ _BY_ELEMENT = (np.where, np.clip)
 _AROUND = {
     "_arrays": lambda *inputs: inputs,
     "_spread": lambda value, inputs: value,
+    "_sum": lambda value, inputs: value,
     "_like": lambda slopes, *inputs: slopes,
 }
 #: Those that take an array for their result by its name alone.
@@ -50,6 +51,11 @@ class _Value(NDArrayOperatorsMixin):
     def __init__(self, number: int, rows: Any, calls: list[_Call], first: int) -> None:
         self.number = number
         self._rows, self._calls, self._first = rows, calls, first
+
+    @property
+    def kind(self) -> Any:
+        """The type of its numbers."""
+        return self._rows.dtype
 
     def _called(self, function: Callable[..., Any], *args: Any) -> _Value:
         found = function(*(x._rows if isinstance(x, _Value) else x for x in args))
@@ -112,6 +118,8 @@ class Buffered:
         ]
         with np.errstate(all="ignore"):
             value, slopes = FunctionType(inside.__code__, {**module, **_AROUND})(*given)  # fmt: skip
+        if results[0] is None and not (isinstance(value, _Value) and value.kind == np.result_type(*self._inputs)):  # fmt: skip
+            raise TypeError("it is summed in another type")
         self._size = size
         #: Behind inputs and results what calls read and set besides: arrays that are used again, and what is the same in all chunks.
         self._rest: list[Any] = []

@@ -129,7 +129,7 @@ def _plainly(function: Callable[..., Any], inputs: Sequence[Any], results: Seque
 def _is_plain(compiled: Compiled) -> bool:
     """Whether a module's `value_and_grad` is by gradgen's own lines alone, each row by itself."""
     recipe = compiled.recipe
-    return not (recipe.rows or recipe.reduce or recipe.custom_templates or compiled.imports)  # fmt: skip
+    return not (recipe.rows or recipe.reduce == "mean" or recipe.custom_templates or compiled.imports)  # fmt: skip
 
 
 def _or_new(old: Any, shape: tuple[int, ...], kind: Any) -> Any:
