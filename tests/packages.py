@@ -25,6 +25,7 @@ from types import FrameType
 from typing import Any
 
 import mpmath
+import numpy as np
 
 from gradgen import Compiled, GradgenError
 from gradgen.files.decode import decode_python
@@ -86,20 +87,28 @@ def folder_of(package: str) -> Path | None:
     except ModuleNotFoundError:
         return None
     places = found.submodule_search_locations if found else None
-    return Path(next(iter(places))) if places else None
+    alone = Path(found.origin) if found and found.origin else None
+    return Path(next(iter(places))) if places else alone
 
 
 def candidates(package: str) -> Iterator[Candidate]:
     """Yield the functions of a package that have a return, some arithmetic and no `self`."""
     folder = folder_of(package)
     assert folder is not None
-    for path in sorted(folder.rglob("*.py")):
-        inside = path.relative_to(folder)
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.py")):
+        inside = path.relative_to(folder) if path != folder else Path("__init__.py")
         if any(part in _PASSED for part in inside.parts):
             continue
-        names = [*inside.parts[:-1], *([] if path.stem == "__init__" else [path.stem])]
+        names = [
+            *inside.parts[:-1],
+            *([] if inside.stem == "__init__" else [inside.stem]),
+        ]
         text = decode_python(path.read_bytes())
-        for node in ast.parse(text).body:
+        try:
+            module = ast.parse(text)
+        except SyntaxError:
+            continue
+        for node in module.body:
             if isinstance(node, ast.FunctionDef) and _counts(node):
                 yield Candidate(
                     ".".join([*package.split("."), *names]), path, node, text
@@ -262,9 +271,14 @@ def differs(
     """Return what is different at a point, an empty text where nothing is, and None where the original has no value."""
 
     def value(at: Sequence[float]) -> tuple[float, ...] | None:
+        given = arguments(names, params, at)
         try:
-            return numbers(original(**arguments(names, params, at)))
+            return numbers(original(**given))
         except Exception:  # noqa: BLE001 - whatever it raises
+            lists = {n: np.array(v) for n, v in given.items() if isinstance(v, list)}
+        try:
+            return numbers(original(**{**given, **lists})) if lists else None
+        except Exception:  # noqa: BLE001
             return None
 
     true = value(point)
@@ -312,7 +326,10 @@ def compare(
         more: to which it is added where they have others.
         asked: the options that the refusal asked for.
     """
-    named = getattr(importlib.import_module(one.module), one.node.name)
+    try:
+        named = getattr(importlib.import_module(one.module), one.node.name)
+    except Exception:  # noqa: BLE001 - it wants what is not installed, or is no module
+        return None
     said = (asked or {}).get("const", {}).items()
     given = {name: int(k) if k.isdigit() else k for name, k in said}
     inputs = made.program.inputs
