@@ -626,6 +626,68 @@ def test_what_is_imported_and_not_read_changes_nothing_unseen(
     assert min(read, refused) > 0.1 * count
 
 
+# What functions import by texts.
+
+#: A function that imports what calls of it name.
+BY_TEXT = "def bring(m, a, b):\n    'Import a name.'\n    m = __import__(m, fromlist=[a])\n    globals()[b] = getattr(m, a)\n"
+HEADS = "from math import cos, exp, pi\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        (f"{BY_TEXT}def use(): bring('numpy', 'cos', 'cos')\nuse()\n", ""),
+        (f"{BY_TEXT}try:\n    bring('numpy', 'cos', 'cos')\n    bring('numpy', 'pi', 'pi')\nexcept ImportError: pass\n", ""),
+        (f"import importlib\n{BY_TEXT.replace('__import__(m, fromlist=[a])', 'importlib.import_module(m)')}bring('numpy', 'exp', 'exp')\n", ""),
+        (f"{BY_TEXT}bring('math', 'sin', 'other')\n", ""),
+        (f"{BY_TEXT}bring('math', 'sin', 'cos')\n", "of `math.cos` or of `math.sin`, and these are not the same"),
+        (f"{BY_TEXT}bring('math', 'e', 'pi')\n", "of `math.pi` or of `math.e`"),
+        (f"{BY_TEXT}K = 2.0\nbring('math', 'e', 'K')\n", "`K` may change: bring"),
+        (f"{BY_TEXT}bring('math', 'e', 'E')\n", "`E` is bound by a call of bring"),
+        (f"{BY_TEXT}for n in ('cos', 'pi'): bring('math', 'sin', n)\n", "may bind any name"),
+        (f"{BY_TEXT}again = bring\nagain('math', 'sin', 'cos')\n", "may bind any name"),
+        (f"{BY_TEXT}bring('math', a='sin', b='cos')\n", "may bind any name"),
+        (f"{BY_TEXT}bring(*('math', 'sin', 'cos'))\n", "may bind any name"),
+        (f"{BY_TEXT}map(bring, ['math'], ['sin'], ['cos'])\n", "may bind any name"),
+        (f"{BY_TEXT}import sys\ngetattr(sys.modules[__name__], 'bring')('math', 'sin', 'cos')\n", "may bind any name|may change"),
+        (f"def getattr(m, a): return 3.0\n{BY_TEXT}bring('math', 'cos', 'cos')\n", "may bind any name"),
+        (f"{BY_TEXT.replace(', fromlist=[a]', '')}bring('os.path', 'cos', 'cos')\n", "may bind any name"),
+        (f"{BY_TEXT.replace('= getattr(m, a)', '= a')}bring('math', 'cos', 'cos')\n", "may bind any name"),
+        (f"{BY_TEXT}{BY_TEXT}bring('math', 'cos', 'cos')\n", "may bind any name"),
+    ],
+)  # fmt: skip
+def test_functions_that_import_by_texts_bind_what_calls_name(
+    above: str, said: str
+) -> None:
+    used = "K*x" if "K =" in above else "E*x" if "'E'" in above else "cos(x)*exp(x) + pi"  # fmt: skip
+    text = f"{HEADS}{above}def f(x): return {used}\n"
+    if said:
+        with pytest.raises(GradgenError, match=said):
+            compile_function(text, "f")
+        return
+    made = compile_function(text, "f")
+    names: dict[str, Any] = {"__name__": "model"}
+    exec(text, names)  # noqa: S102
+    assert made.forward(0.7)[0] == pytest.approx(float(names["f"](0.7)), rel=1e-15)
+
+
+def test_what_another_file_imports_by_such_a_function_may_be_anything(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/tools.py": f"{HEADS}{BY_TEXT}bring('numpy', 'cos', 'cos')\n",
+        "p/model.py": "from . import tools\nfrom . import other\ndef f(x): return tools.cos(x)\n",
+        "p/other.py": "",
+    }
+    written(tmp_path, files)
+    assert compiled(tmp_path, "p/model.py").forward(0.5)[0] == math.cos(0.5)
+    for line in ("tools.bring('math', 'sin', 'cos')", "getattr(tools, 'bring')('math', 'sin', 'cos')"):  # fmt: skip
+        written(tmp_path, {**files, "p/other.py": f"from . import tools\n{line}\n"})
+        with pytest.raises(GradgenError, match="may change"):
+            compiled(tmp_path, "p/model.py")
+
+
 # What is installed.
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gradgen.read.python.follow.by_text import Imported, imports_by_text
 from gradgen.read.python.tree import Function, bindings, dotted, own_names, scoped, walk
 
 #: What runs text among the file's names, if no others are given, or gives all of them.
@@ -47,6 +48,7 @@ class Changes:
         idle: names that a function changes that nothing in the file speaks of, with what it is called: until somebody
             calls it, as anybody might change the file from outside, they are what the file says.
         trusted: those of these functions that change what was read, each with the names.
+        imported: what functions of the file import among its names, as calls of theirs name it by texts.
     """
 
     named: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class Changes:
     itself: bool = False
     idle: dict[str, str] = field(default_factory=dict)
     trusted: dict[str, set[str]] = field(default_factory=dict)
+    imported: dict[str, list[Imported]] = field(default_factory=dict)
 
     def trust(self, name: str) -> None:
         """Take note of a name that was read and that a function changes which nothing in the file calls."""
@@ -110,7 +113,7 @@ class _Watch:
         self.harmless = _harmless(module, self.found)
         self.harmless |= _by_key(module, self.idle, self.found)
         #: The importers that are told what to import.
-        self.told: set[ast.expr] = set()
+        self.told = _told(module, self.found, self.harmless)
         #: Where text is run among names that are given.
         self.texts: list[tuple[ast.Call, str]] = []
         #: Whether a module may be at hand under another name.
@@ -364,6 +367,16 @@ def _copies(module: ast.Module) -> Iterator[ast.AST]:
             function = node.func
             if isinstance(function, ast.Attribute) and function.attr == "copy":
                 yield from _globals(function.value)
+
+
+def _told(module: ast.Module, changes: Changes, harmless: set[ast.AST]) -> set[ast.expr]:  # fmt: skip
+    """Return the importers that are told by texts what to import, after taking note of that, and of the names `globals` that bind no more."""
+    found: set[ast.expr] = set()
+    for each, (asked, importer) in imports_by_text(module):
+        changes.imported.setdefault(each.name, []).append(each)
+        harmless.add(asked)
+        found.add(importer)
+    return found
 
 
 def _harmless(module: ast.Module, changes: Changes) -> set[ast.AST]:

@@ -235,7 +235,7 @@ class Names:
                 return _only(name, handed, found, star, self.bound.stars[0][0], before)  # fmt: skip
         if not found:
             return self._unbound(name)
-        first, meaning = found[0], _once(name, found, before)
+        first, meaning = found[0], _or_imported(name, _once(name, found, before), self.changes)  # fmt: skip
         if self.live is None:
             return meaning
         now = self.live(name)
@@ -254,6 +254,10 @@ class Names:
 
 def _of_python(name: str, changes: Changes) -> Dotted:
     """Return what a name is that the file binds nowhere."""
+    if name in changes.imported:
+        raise UnclearError(
+            f"`{name}` is bound by a call of {changes.imported[name][0].function}(); bind it once at the top level, by an import"
+        )
     if changes.unbound is not None:
         raise UnclearError(
             f"what `{name}` means is not certain: `__getattr__` in line {changes.unbound} may bind it; import it by name"
@@ -356,6 +360,20 @@ def _once(name: str, found: Sequence[Binding], before: int | None) -> Meaning:
             f"`{name}` is read before line {first.line} binds it; move that line up"
         )
     return first.meaning
+
+
+def _or_imported(name: str, meaning: Meaning, changes: Changes) -> Meaning:
+    """Return what an import binds a name to, or else functions that import it by texts, when they are called."""
+    others = changes.imported.get(name, [])
+    if not others:
+        return meaning
+    if not isinstance(meaning, Dotted):
+        raise UnclearError(
+            f"`{name}` may change: {others[0].function}() imports it; give what it imports another name"
+        )
+    found = [Dotted(f"{each.module}.{each.inner}", each.module) for each in others]
+    rest = dict.fromkeys(each for each in (*meaning.others, *found) if each != meaning)
+    return Dotted(meaning.path, meaning.module, (*rest,))
 
 
 def _invalid(error: Exception, lines: Sequence[str]) -> GradgenError:

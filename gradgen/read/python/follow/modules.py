@@ -84,6 +84,8 @@ class Modules:
         found = self.beyond.changing(home, name) if self.beyond is not None else None
         own = self.files.get(home)
         function = own.changes.idle.get(name, "") if own is not None else ""
+        if own is not None and name in own.changes.imported:
+            function = own.changes.imported[name][0].function
         if (
             function
             and self.beyond is not None
