@@ -91,6 +91,8 @@ def _check_constants(found: Function, names: Names, scope: Mapping[str, Any]) ->
     said: dict[str, Mapping[str, Any]] = {}
     own = scope
     for (label, name), line in found.constants.items():
+        if "." in name:
+            raise GradgenError(f"`{name}` stands in a class, which may have changed; bind it at the top of the file")  # fmt: skip
         files = names.modules.files if names.modules is not None else {}
         of = files.get(label) if label else names
         if of is None:

@@ -49,12 +49,13 @@ class Dotted:
 
 @dataclass(frozen=True)
 class Constant:
-    """A value to which one plain assignment gives a name."""
+    """A value to which one plain assignment gives a name, at the top of a file or in a class there."""
 
     name: str
     value: ast.expr
     names: Names
     place: int
+    owner: str = ""
 
 
 @dataclass(frozen=True)

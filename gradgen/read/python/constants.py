@@ -110,12 +110,14 @@ class Constants:
                 value = self.table(each, each.name.lstrip("_") or "table", row)
             elif value.known is not None or value.truth is not None:
                 if not each.names.label:
-                    self.settled[each.name] = fixed
+                    shown = f"{each.owner}.{each.name}" if each.owner else each.name
+                    self.settled[shown] = fixed
             elif not value.text.isidentifier():  # which is another's name, or pi
                 value = self.stated(each, value)
             self.values[each.value] = value
             line = getattr(each.value, "lineno", 0)
-            self.lines[each.names.label, each.name] = line
+            shown = f"{each.owner}.{each.name}" if each.owner else each.name
+            self.lines[each.names.label, shown] = line
         if found.names is not scope.names:
             self.check(name, self.values[found.value], scope.names, node)
         return self.values[found.value]
@@ -128,6 +130,9 @@ class Constants:
         beside = Scope(self, constant.names, before=constant.place)
         try:
             value = translate(constant.value, beside)
+            row = row_of(value)
+            if constant.owner and row is not None and levels(row):
+                raise constant.names.fail(f"who changes the {row.kind} in a class is not certain; write a tuple, or put it at the top of the file", constant.value)  # fmt: skip
             self.check(constant.name, value, constant.names, constant.value)
             self.check_abroad(constant, value)
         except GradgenError as error:

@@ -23,6 +23,7 @@ from gradgen.read.python.bound import (  # fmt: skip
 from gradgen.read.python.expression import Comprehension, translate
 from gradgen.read.python.flow.known import FOREIGN, NEVER, compared, is_instance
 from gradgen.read.python.flow.turns import comprehension
+from gradgen.read.python.follow.classes import member
 from gradgen.read.python.follow.meaning import either_of, follow
 from gradgen.read.python.meanings import Meant, meant, told
 from gradgen.read.python.scope import Names, UnclearError
@@ -146,6 +147,33 @@ class Place:
             return None
         return node.value if isinstance(found, Constant) else None
 
+    def reached(self, node: ast.Attribute) -> Meaning:
+        """Return what stands behind dots: in a module, or in a class at the top of a file."""
+        root, attributes = dotted(node)
+        own = root is not None and self.holder(root) is None
+        try:
+            held = member(self.names, root or "", attributes[0], self.before) if own and len(attributes) == 1 else None  # fmt: skip
+            if held is not None:
+                return held
+            return self.followed(self.path(node), node)
+        except UnclearError as error:
+            raise self.fail(str(error), node) from None
+        except GradgenError:
+            found = self.beyond(root or "", attributes) if own else None
+            if not isinstance(found, (Constant, Helper)):
+                raise
+            return found
+
+    def beyond(self, root: str, attributes: Sequence[str]) -> Meaning | None:
+        """Return what a class holds that is imported by its own name; None where none is."""
+        try:
+            found = self.names.meaning(root, self.before)
+            if not isinstance(found, Dotted) or found.others:
+                return None
+            return follow(self.names.reached(found, attributes), self.names, self.constants.means)  # fmt: skip
+        except UnclearError:
+            return None
+
     def path(self, node: ast.expr) -> Dotted:
         """Return what `math.exp` is, by its whole name."""
         if isinstance(node, ast.Attribute) and self.is_finfo(node):
@@ -262,7 +290,7 @@ class Scope(Place):
     def attribute(self, node: ast.Attribute, base: Value | None = None) -> Value:
         if base is not None:
             return asking.attribute(self, node.attr, base)
-        found = self.followed(self.path(node), node)
+        found = self.reached(node)
         if isinstance(found, Constant):
             return self.constants.constant(ast.unparse(node), found, self, node)
         if isinstance(found, Helper):

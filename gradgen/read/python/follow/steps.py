@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradgen.read.python.bound import Dotted, Meaning
+from gradgen.read.python.follow.classes import member
 from gradgen.read.python.follow.modules import Modules, top_of
 from gradgen.read.python.scope import Names, UnclearError
 
@@ -27,6 +28,12 @@ def step(files: Modules, found: Dotted, by: Names) -> Meaning | None:
     attributes = found.path[len(module) + 1 :].split(".")
     for place, name in enumerate(filter(None, attributes)):
         here = f"{module}.{name}"
+        rest = attributes[place + 1 :]
+        held = _in_class(names, name, rest[0]) if len(rest) == 1 else None
+        if held is not None:
+            files.use(name, names)
+            _check_apart(files, names, name, held)
+            return held
         meaning = _of(files, names, name)
         itself = isinstance(meaning, Dotted) and meaning.path == here
         inner = None
@@ -44,13 +51,19 @@ def step(files: Modules, found: Dotted, by: Names) -> Meaning | None:
             return None
         files.use(name, names)
         _check_apart(files, names, name, meaning)
-        rest = attributes[place + 1 :]
         if isinstance(meaning, Dotted):
             return meaning.inner(rest)
         if rest:
             raise UnclearError(f"`{here}` is no module, and holds no `{rest[0]}`")
         return meaning
     return Dotted(module, module)
+
+
+def _in_class(names: Names, name: str, attribute: str) -> Meaning | None:
+    try:
+        return member(names, name, attribute)
+    except UnclearError as error:
+        raise UnclearError(f"{error} (in {names.home})") from None
 
 
 def _check_apart(files: Modules, names: Names, name: str, meaning: Meaning) -> None:

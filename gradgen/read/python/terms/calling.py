@@ -52,7 +52,8 @@ def callee(scope: Scope, node: ast.Call) -> Callee:
     if root is None:
         raise scope.fail("only functions are called", node)
     if attributes:
-        return _function(scope.followed(scope.path(node.func), node.func), node, scope)
+        assert isinstance(node.func, ast.Attribute)
+        return _function(scope.reached(node.func), node, scope)
     value = scope.held(root)
     if value is not None and not value.unclear and scope.imported(root) is None:
         held = value.known.value if value.known is not None else None
