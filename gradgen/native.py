@@ -163,7 +163,7 @@ class Native:
                 place + 8 * start if slope is None else slope.ctypes.data
                 for place, slope in zip(places, slopes)
             ]
-            _run(function, stop - start, sets[0], [*(address for address, _ in given), *sets])  # fmt: skip
+            _run(function, stop - start, [address for address, _ in given], sets)
             with np.errstate(all="ignore"):
                 for sums, slope in zip(found, slopes):
                     if slope is not None:
@@ -199,21 +199,38 @@ class Native:
 
 
 def _run(
-    function: Callable[..., Any], rows: int, place: int, addresses: Sequence[int]
+    function: Callable[..., Any], rows: int, reads: Sequence[int], sets: Sequence[int]
 ) -> None:
-    """Have a function work on so many rows, all but the first from where a line of the cache begins at a place.
+    """Have a function work on so many rows, all but the first from where a line of the cache begins in what it sets first.
 
     It works on whole vectors alone, of which the first and the last may set again what the others do: so what a row comes to hangs
     neither on how many there are nor on where they lie, as scalar functions have other last digits than those of vectors.
     """
-    parts = [(0, rows)]
-    if rows >= _VECTOR:
-        ahead = -place // 8 % _VECTOR
-        many = (rows - ahead) // _VECTOR * _VECTOR
-        parts = [(0, _VECTOR)] * (ahead > 0) + [(ahead, many)]
-        parts += [(rows - _VECTOR, _VECTOR)] * (ahead + many < rows)
+    if rows < _VECTOR:
+        _run_few(function, rows, reads, sets)
+        return
+    ahead = -sets[0] // 8 % _VECTOR
+    many = (rows - ahead) // _VECTOR * _VECTOR
+    parts = [(0, _VECTOR)] * (ahead > 0) + [(ahead, many)]
+    parts += [(rows - _VECTOR, _VECTOR)] * (ahead + many < rows)
     for start, count in parts:
-        function(count, *(address + 8 * start for address in addresses))
+        function(count, *(address + 8 * start for address in (*reads, *sets)))
+
+
+def _run_few(
+    function: Callable[..., Any], rows: int, reads: Sequence[int], sets: Sequence[int]
+) -> None:
+    """Have a function work on a vector that begins with these rows, which fill none, and hand back what it sets for them."""
+    import numpy as np
+
+    many = len(reads)
+    vectors = np.zeros((many + len(sets), _VECTOR))
+    own = [vector.ctypes.data for vector in vectors]
+    for address, place in zip(reads, own):
+        ctypes.memmove(place, address, 8 * rows)
+    function(_VECTOR, *own)
+    for address, place in zip(sets, own[many:]):
+        ctypes.memmove(address, place, 8 * rows)
 
 
 class _Column(NamedTuple):
