@@ -142,6 +142,7 @@ def test_constructs_mean_what_python_says(above: str, body: str) -> None:
         ("", "return x*math.inf", "`inf`"),
         ("", "return x if x < math.inf else y", "`inf`"),
         ("", "best = math.inf\nreturn min(best, x)", "`inf`"),
+        ("", "best = -np.inf\nfor v in (x, y):\n  if v > best:\n    best = v\nreturn best", "`inf`"),
         ("", "warnings.simplefilter('error')\nreturn x*y", "not known here"),
         ("", "print(1.0/x)\nreturn x*y", "give it a name on a line above"),
         ("", "z = print(x)\nreturn x*y", "not known here"),

@@ -145,7 +145,7 @@ class Body:
         """Let a local name stand for a value: a number by a name of the program, a sequence of numbers each by one, all else as it is."""
         if row_of(value) is not None:
             scope.values[name] = self.parts_named(f"{scope.prefix}{name}", value)
-        elif not value.is_number or value in self.constants.edges.values():
+        elif not value.is_number or value in self.constants.edges.values() or scope.is_beyond(value):  # fmt: skip
             self.draft.count(value)
             scope.values[name] = value
         else:
