@@ -94,7 +94,8 @@ def _summed(
     if size > _FEW * chunk and _is_plain(compiled):
         with suppress(AttributeError, TypeError, ValueError):
             work = Buffered(compiled.value_and_grad, _part(rows, slice(2)), whole, chunk).run  # fmt: skip
-    sums: list[Any] = [None] * len(whole)
+    # In double precision at least: of many chunks single precision would lose digits that the sum of a column has.
+    sums = [np.zeros((), np.result_type(kind, np.float64))[()] for kind in kinds]
     shared = [place for place, x in enumerate(whole) if x is None]
     with np.errstate(all="ignore"):
         for start in range(0, size, chunk):
@@ -103,13 +104,12 @@ def _summed(
             found = work(_part(rows, part), results)
             share = (min(size, part.stop) - start) / size if mean else 1.0
             for place in shared:
-                kind = kinds[place]
-                end = kind.type(found[place] if share == 1.0 else found[place] * kind.type(share))  # fmt: skip
+                end = sums[place].dtype.type(found[place]) * share
                 sums[place] = end if start == 0 else sums[place] + end
             for result in results if share != 1.0 else ():
                 if result is not None:
                     result *= result.dtype.type(share)
-    return sums
+        return [kind.type(one) for kind, one in zip(kinds, sums)]
 
 
 def _part(rows: Sequence[Any], part: slice) -> Sequence[Any]:

@@ -60,6 +60,21 @@ def test_chunks_come_to_what_whole_arrays_come_to(kind: Any, reduce: str) -> Non
                     near(one, other, tolerance)
 
 
+def test_sums_of_many_chunks_keep_the_digits_of_single_precision() -> None:
+    """Whether calls are noted or not, and where what chunks come to cancels, by a number in single precision beside doubles."""
+    draw = np.random.default_rng(4)
+    x, y = draw.uniform(0.05, 0.1, (2, 200_000)).astype(np.float32)
+    signs = np.where(np.arange(200_000) < 100_000, 1.0, -1.0) - 1e-4
+    a = np.float32(2.0)
+    for reduce in ("", "sum", "mean"):
+        made = compile("a*x + y", inputs="a, x, y", target="numpy", reduce=reduce)
+        for columns in [(x, y)] if reduce == "mean" else [(x, y), (signs, x)]:
+            value, (slope, *_) = made.value_and_grad(a, *columns)
+            found, (other, *_) = made.over((a, *columns), chunk=50)
+            near(found, value, 1e-6)
+            near(other, slope, 1e-6)
+
+
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
 def test_arrays_of_an_earlier_call_are_written_anew(kind: Any) -> None:
     made = compile("x*sigmoid(y) + z", inputs="x, y, z", target="numpy")
