@@ -146,7 +146,7 @@ def test_a_loop_has_so_many_turns_as_a_counter_allows() -> None:
         ("i = 0 if x > 1 else 1\n    return [[x], [y, x]][i][0]", "is not alike"),
         ("i = 0 if x > 1 else 1\n    return ['a', x][i]", "numbers are chosen"),
         ("i = 7 if x > 1 else 8\n    return [y, x][i]", "out of range"),
-        ("i = 0 if x > 1 else 1\n    s = 0.0\n    for _ in range(i): s += x\n    return s", "whole"),
+        ("i = 0 if x > 1 else 1\n    s = 0.0\n    for _ in range(i): s += x\n    return s", "counts here"),
         ("i = 0 if x > 1 else 1\n    return {0: x, 1: y}[i]", "known when compiling"),
         ("i = 0 if x > 1 else 1\n    return [x, y, 1.0][i:][0]", "ends of a slice"),
     ],

@@ -431,7 +431,7 @@ def test_python_functions_are_programs(
         ("bad_sigmoid", "`math.sigmoid` is not read"),
         ("bad_floor", "line 121: `^` works on the bits"),
         ("bad_several", "a tuple has no place in a formula; go through its values"),
-        ("bad_unpacked", "this is one value, not several"),
+        ("bad_unpacked", "the two sides are of different lengths"),
         ("bad_keyword", "helper takes 1 arguments, x, not these 2"),
         ("bad_return", "ends with no `return`"),
         ("endless", "more than 20 deep"),
