@@ -110,7 +110,8 @@ class Buffered:
         """
         inside = function.__wrapped__
         module = inside.__globals__
-        self._inputs = module["_arrays"](*inputs)
+        with np.errstate(all="ignore"):
+            self._inputs = module["_arrays"](*inputs)
         calls: list[_Call] = []
         given = [
             _Value(n, x, calls, len(inputs)) if np.ndim(x) else x

@@ -157,7 +157,8 @@ class Native:
         def work(block: int) -> None:
             start = block * rows
             stop = min(size, start + rows)
-            given = [column.rows(start, stop) for column in columns]
+            with np.errstate(all="ignore"):
+                given = [column.rows(start, stop) for column in columns]
             slopes = [np.empty(stop - start) if one else None for one in shared]
             sets = [
                 place + 8 * start if slope is None else slope.ctypes.data
@@ -259,7 +260,8 @@ def _column(array: NDArray[Any], shape: tuple[int, ...]) -> _Column:
     import numpy as np
 
     if array.size == 1:
-        numbers = np.full(_BLOCK, array.astype(np.float64).item())
+        with np.errstate(all="ignore"):
+            numbers = np.full(_BLOCK, array.astype(np.float64).item())
         return _Column(numbers.ctypes.data, 0, lambda start, stop: numbers)
     spread = np.broadcast_to(array, shape)
     rows: Any = spread.flat

@@ -97,7 +97,8 @@ class NativeSums(Native):
         held: list[Doubles] = []
         for name, array in zip(self._names, self._arrays(inputs)):
             if name in self._columns:
-                column = np.require(array, np.float64, ["C", "A"])
+                with np.errstate(all="ignore"):
+                    column = np.require(array, np.float64, ["C", "A"])
                 held.append(column.reshape(array.shape))
                 given.append(ctypes.c_void_p(held[-1].ctypes.data))
             else:

@@ -51,7 +51,10 @@ def over(
     [shape] = shapes or [()]
     size = int(np.prod(shape))
     if not size or not shapes or (size <= chunk and out is None):
-        return function(*values)
+        value, slopes = function(*values)
+        # A formula that is one of its inputs returns that array itself, which the next call would be handed as `out`.
+        own = any(np.may_share_memory(value, array) for array in given)
+        return value.copy() if own else value, slopes
     # A plain number takes the precision of the arrays beside it.
     rows = [a.reshape(-1) if a.ndim else value for a, value in zip(given, values)]
     signature = compiled.program.signature

@@ -200,6 +200,17 @@ def test_infinities_and_nan_are_kept() -> None:
         np.testing.assert_allclose(row, wanted, rtol=2e-14, atol=5e-324)
 
 
+def test_what_the_caller_asks_of_overflow_changes_nothing() -> None:
+    wide = np.array([1.0, np.finfo(np.longdouble).max, 2.0])
+    with np.errstate(all="raise"):
+        for rows in ("", "x"):
+            for reduce in ("", "sum") if rows else ("",):
+                native = compile("a*x", inputs="x, a", rows=rows, reduce=reduce).native(2)  # fmt: skip
+                for a in (2.0, wide[1]):
+                    found = native.forward(wide, a)
+                    assert np.isinf(found if reduce else found[1])
+
+
 def test_several_results_and_defaults_and_gradients_asked_for() -> None:
     several = compile("u = x*y; v = x + y", outputs="u, v").native()
     assert several.forward(3.0, 4.0) == (12.0, 7.0)

@@ -97,6 +97,30 @@ def test_arrays_of_an_earlier_call_are_written_anew(kind: Any) -> None:
     assert made.over((x[:0], y[:0], 0.25), out=empty)[0].shape == (0, 11)
 
 
+@pytest.mark.parametrize("text", ["x", "y", "x*1", "x if a > 0 else y", "a", "3.0"])
+def test_results_share_no_memory_with_inputs(text: str) -> None:
+    """Of few rows too, so that the next call may write them anew."""
+    made = compile(text, inputs="x, y, a", target="numpy")
+    inputs = (*np.random.default_rng(2).uniform(-2, 2, (2, 3, 4)), 0.5)
+    for chunk in (2, 5, 12, 100):
+        before = made.over(inputs, chunk=chunk)
+        assert not any(np.may_share_memory(x, end) for x in inputs for end in (before[0], *before[1]))  # fmt: skip
+        found = made.over(inputs, chunk=chunk, out=before)
+        assert found[0] is before[0] and np.array_equal(found[0], made.over(inputs)[0])
+
+
+@pytest.mark.parametrize("reduce", ["", "sum"])
+def test_what_the_caller_asks_of_overflow_changes_nothing(reduce: str) -> None:
+    made = compile("a*exp(x) + x", inputs="x, a", target="numpy", reduce=reduce)
+    x = np.linspace(-200, 200, 50, dtype=np.float32)
+    for a in (1e300, 1e-300, 2.0):
+        want = made.value_and_grad(x, a)
+        with np.errstate(all="raise"):
+            found = made.over((x, a), chunk=7)
+        near(found[0], want[0], 1e-6)
+        near(found[1][0], want[1][0], 1e-6)
+
+
 def test_inputs_are_given_by_name_and_have_defaults() -> None:
     made = compile("a*x**k", inputs="x, a, k", wrt="a", defaults={"k": 2.0}, target="numpy")  # fmt: skip
     value, (slope,) = made.over({"a": 2.0, "x": np.arange(5.0)}, chunk=2)
