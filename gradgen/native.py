@@ -308,9 +308,11 @@ def earlier(
     fine = isinstance(before, tuple) and len(before) == len(shapes)
     types = kinds or [np.float64] * len(shapes)
     for array, shape, wanted in zip(before, shapes, types) if fine else ():
-        fine = fine and np.shape(array) == shape
+        own = () if isinstance(array, float) else None
+        fine = fine and getattr(array, "shape", own) == shape
         if fine and shape:
-            kind = isinstance(array, np.ndarray) and array.dtype == wanted
+            # Others keep masks or two axes of what is written to them.
+            kind = type(array) in (np.ndarray, np.memmap) and array.dtype == wanted
             others = [*inputs, *(one for one in found if one is not None)]
             apart = not any(np.may_share_memory(array, one) for one in others)
             fine = kind and array.flags.carray and apart

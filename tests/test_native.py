@@ -150,11 +150,12 @@ def test_what_is_no_array_of_an_earlier_call_is_refused() -> None:
         (value.astype(np.float32), (dx, dy)),
         (value.tolist(), (dx, dy)),
         (np.ones(20)[::2], (dx, dy)),
+        (np.ma.array(np.ones(10), mask=True), (dx, dy)),
     )
     for out in wrong:
         with pytest.raises(GradgenError, match="earlier call"):
             native.value_and_grad(x, y, out=out)
-    for one in (x, [1.0] * 10, (value,), np.ones((10, 1))):
+    for one in (x, [1.0] * 10, (value,), np.ones((10, 1)), (None, (None, None))):
         with pytest.raises(GradgenError, match="earlier call"):
             native.forward(x, y, out=one)
     value.flags.writeable = False
