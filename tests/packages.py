@@ -225,16 +225,32 @@ def arguments(
     return given
 
 
+def defaults(one: Candidate) -> dict[str, float]:
+    """Return the numbers that parameters have by default."""
+    args = one.node.args
+    names = [arg.arg for arg in args.args][len(args.args) - len(args.defaults) :]
+    pairs = [*zip(names, args.defaults)]
+    pairs += [(a.arg, d) for a, d in zip(args.kwonlyargs, args.kw_defaults) if d]
+    found = {}
+    for name, node in pairs:
+        with contextlib.suppress(ValueError, TypeError):
+            found[name] = float(ast.literal_eval(node))
+    return found
+
+
 def points(one: Candidate, inputs: Sequence[str]) -> Iterator[tuple[float, ...]]:
-    """Yield points: near those of the docstring's examples, and anywhere."""
+    """Yield points: near those of the docstring's examples, at defaults, and anywhere."""
     rnd = random.Random(one.name)
     known = [*examples(one, inputs)]
+    usual = defaults(one)
     for turn in range(TRIES):
         near = rnd.choice(known) if known and turn % 2 else {}
         point = []
         for name in inputs:
             value = near.get(name, math.nan)
-            if math.isnan(value):
+            if math.isnan(value) and turn % 3 == 0 and name in usual:
+                value = usual[name]
+            elif math.isnan(value):
                 value = 10 ** rnd.uniform(-3, 4) if turn % 4 < 3 else rnd.uniform(-2, 2)
                 if turn % 8 == 2:
                     value = rnd.uniform(0, 1)
