@@ -311,7 +311,7 @@ def earlier(
         own = () if isinstance(array, float) else None
         fine = fine and getattr(array, "shape", own) == shape
         if fine and shape:
-            # Others keep masks or two axes of what is written to them.
+            # Others may have masks or two axes of their own.
             kind = type(array) in (np.ndarray, np.memmap) and array.dtype == wanted
             others = [*inputs, *(one for one in found if one is not None)]
             apart = not any(np.may_share_memory(array, one) for one in others)

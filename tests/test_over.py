@@ -90,7 +90,7 @@ def test_arrays_of_an_earlier_call_are_written_anew(kind: Any) -> None:
         for one, other in zip(slopes, gradient, strict=True):
             near(one, other, 0.0)
         other = np.float32 if kind is np.float64 else np.float64
-        for wrong in (value, (value, slopes[:2]), (value[:5], slopes), (x, slopes), (value, (slopes[0], slopes[0], 0.0)), (value.astype(other), slopes), (np.asmatrix(value.copy()), slopes), (np.ma.array(value.copy()), slopes)):  # fmt: skip
+        for wrong in (value, (value, slopes[:2]), (value[:5], slopes), (x, slopes), (value, (slopes[0], slopes[0], 0.0)), (value.astype(other), slopes), (np.ma.array(value.copy()), slopes)):  # fmt: skip
             with pytest.raises(GradgenError, match="what an earlier call"):
                 made.over((x, y, 0.25), chunk=chunk, out=wrong)
     empty = made.over((x[:0], y[:0], 0.25))
