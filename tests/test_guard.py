@@ -146,6 +146,21 @@ def test_a_gradient_that_many_branches_bring_tells_itself() -> None:
     assert "dx = (0.5 / sqrtx * dsqrtx) if dsqrtx != 0.0 else 0.0" in source
 
 
+def test_what_masks_make_a_constant_tells_no_gradient() -> None:
+    """As the cosine here, of a number wherever it is read: modules of arrays failed to compile."""
+    text = """u = x if x >= 1.25 else 0.01
+v = x/(2.5 + cos(u))
+w = (4 if x > y else (x*x if x >= 1.25 or v < -0.25 else x)) if not x > z else x
+f = x*w"""
+    np = pytest.importorskip("numpy")
+    plain, module = (compile(text, inputs="x, y, z", target=target) for target in ("python", "numpy"))  # fmt: skip
+    points = np.random.default_rng(5).uniform(-3, 3, (60, 3))
+    value, slopes = module.value_and_grad(*points.T)
+    for point, found in zip(points.tolist(), np.stack([value, *slopes], -1)):
+        want, gradient = plain.value_and_grad(*point)
+        assert found.tolist() == pytest.approx([want, *gradient], 1e-13, 1e-13)
+
+
 def test_what_a_branch_has_settled_is_not_asked_again() -> None:
     text = "p = asin(k) if k > 0 and k < 1 else z; q = 1 if k > 0 else p; sqrt(q) if q > 0.5 else 1"
     assert "asin" not in compile(text).source.partition("def forward")[2]

@@ -44,7 +44,9 @@ def finish(
             args = tuple([moved[arg] for arg in step.args])
             step = Step(step.op, args, step.data, branch_of(step.guard))
         kept.append(step)
-    told = {v: tuple(map(branch_of, b)) for v, b in active.items() if v in moved}
+    # What became a constant has no gradient, of which branches would tell.
+    of_lines = {v for v in moved if steps.sizes[v] is None}
+    told = {v: tuple(map(branch_of, b)) for v, b in active.items() if v in of_lines}
     return Program(
         steps=tuple(kept),
         outputs=tuple((name, moved[value]) for name, value in outputs.items()),
@@ -53,7 +55,7 @@ def finish(
         lines=tuple(lines),
         given=tuple((t, moved[v], note) for t, v, note in given if v in moved),
         active={moved[v]: branches for v, branches in told.items()},
-        tested=frozenset(place for value, place in moved.items() if value in tested),
+        tested=frozenset(moved[v] for v in of_lines if v in tested),
     )
 
 
