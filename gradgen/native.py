@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradgen.errors import GradgenError
 from gradgen.files.library import library
 from gradgen.files.recipe import Recipe
-from gradgen.numbers import check_columns, real
+from gradgen.numbers import check_columns, counted, real
 from gradgen.over_rows import adds_rows, check_all_rowwise, is_over_rows
 from gradgen.pipeline import regenerate
 
@@ -373,8 +373,7 @@ def native(compiled: Compiled, threads: int | None = None) -> Native:
     if threads is None:
         own = getattr(os, "sched_getaffinity", None)
         threads = len(own(0)) if own else os.cpu_count() or 1
-    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-        raise GradgenError("`threads` is a number of threads, at least 1")
+    threads = counted("threads", "threads", threads)
     recipe = compiled.recipe
     if is_over_rows(recipe, compiled.program) and adds_rows(compiled.program):
         from gradgen.native_sums import NativeSums

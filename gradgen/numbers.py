@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from gradgen.errors import GradgenError
@@ -33,6 +34,26 @@ def real(what: str, value: Any) -> NDArray[Any]:
         found = np.asarray(None)
     if found.dtype.kind not in "biuf":
         raise GradgenError(f"{what} is not made of real numbers")
+    return found
+
+
+def counted(what: str, of: str, value: Any) -> int:
+    """Return how many there are of something, one at least.
+
+    Args:
+        what: what it is called in an error.
+        of: what it is a number of.
+        value: a whole number, of Python's or NumPy's.
+
+    Raises:
+        GradgenError: it is none.
+    """
+    try:
+        found = 0 if isinstance(value, bool) else index(value)
+    except TypeError:
+        found = 0
+    if found < 1:
+        raise GradgenError(f"`{what}` is a number of {of}, at least 1")
     return found
 
 

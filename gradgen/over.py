@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradgen.errors import GradgenError
 from gradgen.native import beside, earlier
-from gradgen.numbers import real
+from gradgen.numbers import counted, real
 from gradgen.over_rows import check_all_rowwise
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def over(
     """
     import numpy as np
 
-    _check(compiled, chunk)
+    _check(compiled)
+    chunk = counted("chunk", "rows", chunk)
     function: Callable[..., tuple[Any, tuple[Any, ...]]] = compiled.value_and_grad
     names, values = compiled.program.inputs, _ordered(compiled, arrays)
     given = [real(f"`{name}`", value) for name, value in zip(names, values)]
@@ -142,8 +143,8 @@ def _or_new(old: Any, shape: tuple[int, ...], kind: Any) -> Any:
     return np.empty(shape, kind) if old is None else old
 
 
-def _check(compiled: Compiled, chunk: int) -> None:
-    """Hold a formula to be one that chunks of rows come to, and a chunk to be a number of rows.
+def _check(compiled: Compiled) -> None:
+    """Hold a formula to be one that chunks of rows come to.
 
     Raises:
         GradgenError: they are not.
@@ -161,8 +162,6 @@ def _check(compiled: Compiled, chunk: int) -> None:
             )
     if compiled.recipe.rows and not compiled.recipe.reduce:
         check_all_rowwise(program, compiled.recipe.rows, "chunks are")
-    if not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1:
-        raise GradgenError("`chunk` is a number of rows, at least 1")
 
 
 def _ordered(
@@ -170,9 +169,16 @@ def _ordered(
 ) -> list[Any]:
     """Return the inputs in their order; those that are not given have their defaults."""
     names = compiled.program.inputs
+    listed = isinstance(arrays, (Mapping, Sequence)) and not isinstance(arrays, str)
+    if not listed and not getattr(arrays, "ndim", 0):
+        raise GradgenError("inputs are a list or a tuple in their order, or a dict by their names")  # fmt: skip
     named = dict(arrays if isinstance(arrays, Mapping) else zip(names, arrays))
     whole = {**dict(compiled.recipe.defaults), **named}
     if {*whole} != {*names} or len(arrays) > len(names):
-        said = ", ".join(named) if isinstance(arrays, Mapping) else f"{len(arrays)}"
+        said = (
+            ", ".join(map(str, named))
+            if isinstance(arrays, Mapping)
+            else f"{len(arrays)}"
+        )
         raise GradgenError(f"there are values for {said}; the inputs are {', '.join(names)}")  # fmt: skip
     return [whole[name] for name in names]

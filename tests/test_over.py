@@ -138,10 +138,16 @@ def test_what_is_no_chunk_of_rows_is_refused() -> None:
         ((x, x[:5]), 4, "arrays of one shape"),
         ((x, x), 0, "at least 1"),
         ((x, x), 2.5, "at least 1"),
+        (None, 4, "a list or a tuple in their order"),
+        ((row for row in (x, x)), 4, "a list or a tuple in their order"),
+        ("xy", 4, "a list or a tuple in their order"),
+        ({1: x}, 4, "there are values for 1"),
     )
     for arrays, chunk, says in wrong:
         with pytest.raises(GradgenError, match=says):
             made.over(arrays, chunk=chunk)
+    value, _ = made.over(np.stack([x, x]), chunk=np.int64(4))
+    assert value.tolist() == x.tolist()
     with pytest.raises(GradgenError, match="compile it with target numpy"):
         compile("x*y").over((x, x))
     with pytest.raises(GradgenError, match="several outputs"):
