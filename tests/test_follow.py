@@ -144,6 +144,14 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
         "model.py",
         4.0,
     ),
+    "a star that keeps what Python has as well": (
+        {
+            "model.py": "from a import *\ndef f(x): return abs(x)\n",
+            "a.py": "__all__ = []\ndef abs(x): return 3*x\n",
+        },
+        "model.py",
+        2.0,
+    ),
     "a star behind": (
         {
             "model.py": "def g(x): return x\nfrom a import *\ndef f(x): return g(x)\n",
@@ -363,7 +371,6 @@ CASES: Mapping[str, tuple[Mapping[str, str], str, float | str]] = {
 READ_ONCE = (
     "two stars",
     "stars around numpy's",
-    "two stars, of which a list lets one through",
     "a decorator of the package that gives back",
     "one way or the other, which are the same",
 )

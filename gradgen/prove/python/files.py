@@ -155,6 +155,8 @@ class Imports(Calls):
         found = []
         for module in self.names.stars:
             try:
+                if not _hands_on(self.other(module), name):
+                    continue
                 found.append(self.far(module, name))
             except UnknownError:
                 continue
@@ -295,6 +297,17 @@ def bound_in(statement: ast.AST) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.alias):
             yield node.asname or node.name.partition(".")[0]
+
+
+def _hands_on(file: FileNames | None, name: str) -> bool:
+    """Whether `*` of a file takes a name, where one list of texts says which it does; any where none does."""
+    module = file.file.module if file is not None and file.file is not None else None
+    said = [s for s in (module.body if module else ()) if "__all__" in {*bound_in(s)}]
+    value = said[0].value if len(said) == 1 and isinstance(said[0], ast.Assign) else None  # fmt: skip
+    parts = value.elts if isinstance(value, (ast.List, ast.Tuple)) else None
+    if parts is None or not all(isinstance(p, ast.Constant) for p in parts):
+        return True
+    return name in [getattr(p, "value", None) for p in parts]
 
 
 def _names_none(node: ast.stmt) -> bool:

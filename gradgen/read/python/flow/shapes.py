@@ -136,7 +136,8 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     name = why.text
     while name in made and name not in names:
         name = made[name]
-    name = name if name in names else _parameter_of(name, made, names)
+    counts_ = isinstance(why, CountError)
+    name = name if name in names else _parameter_of(name, made, names, counts_)
     known = [*counts(tried).values(), *(k for k in map(whole, const.values()) if k), *(len(p) for n, p in shapes.items() if n not in tried and not (p.keys or p.rows))]  # fmt: skip
     size = next(iter(known), _TRIED)
     like = shown.get(name, (size,))
@@ -162,18 +163,27 @@ def lacking(error: GradgenError, draft: Draft, shapes: Shapes, names: Collection
     return {}
 
 
-def _parameter_of(text: str, made: Mapping[str, str], names: Collection[str]) -> str:
-    """Return the one parameter that a formula is made of, as of (x*x).sum(); the formula where there are none, or several."""
+def _parameter_of(text: str, made: Mapping[str, str], names: Collection[str], chosen: bool) -> str:  # fmt: skip
+    """Return the one parameter that a formula is made of, as of (x*x).sum(); the formula where there are none, or several.
+
+    Where it counts, what is `chosen` is not made of what is asked: in `2 if x > 0 else n`, x counts nothing.
+    """
     found: set[str] = set()
     todo, seen = [text], set[str]()
     while todo:
-        for word in WORD.findall(todo.pop()):
+        for word in _words(todo.pop(), chosen):
             if word in names:
                 found.add(word)
             elif word in made and word not in seen:
                 todo.append(made[word])
             seen.add(word)
     return min(found) if len(found) == 1 else text
+
+
+def _words(text: str, chosen: bool) -> list[str]:
+    """Return the names in a formula; without those that a choice's test alone speaks of, where it is one that is chosen."""
+    first, _, rest = text.partition(" if ") if chosen else (text, "", "")
+    return WORD.findall(f"{first} {rest.rpartition(' else ')[2]}")
 
 
 def lengths(sizes: Mapping[str, Size]) -> dict[str, Size]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from gradgen.errors import GradgenError, NowhereError
 from gradgen.read.python.bound import (  # fmt: skip
@@ -14,10 +16,11 @@ from gradgen.read.python.bound import (  # fmt: skip
     plain,
     ways,
 )
+from gradgen.read.python.draft import WORD
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.ways import End, Form, Returned, returns, taken_apart
 from gradgen.read.python.meanings import SILENCING, told
-from gradgen.read.python.scope import Names
+from gradgen.read.python.scope import Names, UnclearError
 from gradgen.read.python.simpler.first_lines import BY_NAME
 from gradgen.read.python.terms.operators import number_of
 from gradgen.read.python.terms.value import Known, Value
@@ -179,13 +182,41 @@ def is_warning(call: ast.Call, scope: Scope) -> bool:
         return False
     inner = [n for arg in (*call.args, *call.keywords) for n in ast.walk(arg)]
     plain = not any(_may_do_more(n, scope) for n in inner)
-    strict = any(isinstance(n, ast.Constant) and n.value == "error" for n in inner)
+    strict = _makes_errors(scope.names.text) or any(
+        isinstance(n, ast.Constant) and n.value == "error" for n in inner
+    )
     path = path_of(call.func, scope)
     if path in _SHOWING or _is_logged(call.func, scope):
         if plain:
             return True
         raise scope.fail("what is shown here may do more than that; give it a name on a line above, and show that", call)  # fmt: skip
     return plain and not strict and path in _WARNING
+
+
+@lru_cache(maxsize=256)
+def _makes_errors(text: str) -> bool:
+    """Whether a file has warnings raise."""
+    if "error" not in text or "filter" not in text:
+        return False
+    calls = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call))
+    filters = (n for n in calls if dotted(n.func)[1][-1:] in (("simplefilter",), ("filterwarnings",)) or dotted(n.func)[0] in ("simplefilter", "filterwarnings"))  # fmt: skip
+    return any(isinstance(a, ast.Constant) and a.value == "error" for n in filters for a in (*n.args, *(k.value for k in n.keywords)))  # fmt: skip
+
+
+def is_bound(node: ast.Name, scope: Scope) -> bool:
+    """Whether a name has a value in any case."""
+    held = scope.held(node.id)
+    if held is None:
+        return bool(path_of(node, scope))
+    return held.absent is None and _has_some(held, scope)
+
+
+def _has_some(held: Value, scope: Scope) -> bool:
+    """Whether what a name stands for has some value in every way."""
+    texts = {name: text for name, text, _ in scope.constants.draft.items}
+    lacking = {edge.text for edge in scope.constants.edges.values()}
+    words = WORD.findall(texts.get(held.text, held.text))
+    return not held.unclear and lacking.isdisjoint(words)
 
 
 def _is_logged(node: ast.expr, scope: Scope) -> bool:
@@ -210,7 +241,20 @@ def _may_do_more(node: ast.AST, scope: Scope) -> bool:
         quotient = isinstance(node.op, (ast.Div, ast.FloorDiv)) or (isinstance(node.op, ast.Mod) and not text)  # fmt: skip
         by = getattr(node.right, "value", 0)
         return isinstance(node.op, ast.Pow) or (quotient and not (isinstance(by, (int, float)) and by))  # fmt: skip
+    if isinstance(node, ast.Name):
+        return not _is_there(node, scope)
     return isinstance(node, _DOING) or (isinstance(node, ast.Call) and not _is_shown(node, scope))  # fmt: skip
+
+
+def _is_there(node: ast.Name, scope: Scope) -> bool:
+    """Whether a name has some value here, whatever that is."""
+    if scope.holder(node.id) is not None:
+        held = scope.held(node.id)
+        return held is not None and (held.known is not None or _has_some(held, scope))
+    try:
+        return scope.names.binds(node.id) or hasattr(builtins, node.id)
+    except UnclearError:
+        return True
 
 
 def _is_shown(node: ast.AST, scope: Scope) -> bool:

@@ -107,25 +107,66 @@ def _check_change(names: Names, name: str, attribute: str) -> None:
     """Refuse what a file that speaks of the class may assign to: this one, or one that runs when it is imported."""
     files = names.modules
     others = files.beyond.mentioning(name) if files is not None and files.beyond is not None else ()  # fmt: skip
-    for each in (names, *others):
-        assigned, wild = _assigned(each.text)
+    each_of = (names, *others)
+    handed = any(_is_handed_on(each.text, name) for each in each_of)
+    for each in each_of:
+        assigned, of_objects, wild = _assigned(each.text)
         line = assigned.get(attribute) or wild
+        line = line or (of_objects.get(attribute, 0) if handed else 0)
         if line:
             where = f" of {each.home}" if each is not names and each.home else ""
             raise UnclearError(f"`{name}.{attribute}` may change: line {line}{where} assigns to an attribute of that name, or gets at any; {_REMEDY}")  # fmt: skip
 
 
 @lru_cache(maxsize=256)
-def _assigned(text: str) -> tuple[dict[str, int], int]:
-    """Return the attributes that a file assigns, but for those of `self`, with their lines, and the line of what may assign to any; 0 where none does."""
+def _assigned(text: str) -> tuple[dict[str, int], dict[str, int], int]:
+    """Return the attributes that a file assigns, with their lines, those that methods assign to their own object by themselves, and the line of what may assign to any; 0 where none does."""
     found: dict[str, int] = {}
+    of_objects: dict[str, int] = {}
     wild = 0
-    for node in walk(ast.parse(text)):
+    nodes = [*walk(ast.parse(text))]
+    methods = [m for n in nodes if isinstance(n, ast.ClassDef) for m in n.body if _is_of_object(m)]  # fmt: skip
+    own = {part for method in methods for part in ast.walk(method)}
+    for node in nodes:
         said = getattr(node, "id", getattr(node, "attr", ""))
         if said in _WILD:
             wild = wild or getattr(node, "lineno", 1)
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            own = isinstance(node.value, ast.Name) and node.value.id == "self"
-            if not own:
-                found.setdefault(node.attr, node.lineno)
-    return found, wild
+            on_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+            held = of_objects if on_self and node in own else found
+            held.setdefault(node.attr, node.lineno)
+    return found, of_objects, wild
+
+
+def _is_of_object(node: ast.stmt) -> bool:
+    """Whether a statement of a class is a method whose `self` is what it is called of, throughout: an object, unless a class is handed to it."""
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    spoken = [getattr(n, "id", getattr(n, "attr", "")) for d in node.decorator_list for n in ast.walk(d)]  # fmt: skip
+    plain = all(name in ("", "property", "setter", "deleter", node.name) for name in spoken)  # fmt: skip
+    given = [n.arg for n in ast.walk(node) if isinstance(n, ast.arg)].count("self")
+    bound = any(isinstance(n, ast.Name) and n.id == "self" and not isinstance(n.ctx, ast.Load) for n in ast.walk(node))  # fmt: skip
+    first = [a.arg for a in (*node.args.posonlyargs, *node.args.args)][:1]
+    return plain and first == ["self"] and given == 1 and not bound
+
+
+@lru_cache(maxsize=256)
+def _is_handed_on(text: str, name: str) -> bool:
+    """Whether a file does more with a class than to call it, and to ask it for what stands behind a dot."""
+    nodes = [*walk(ast.parse(text))]
+    plain: set[ast.AST] = set()
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            plain.add(node.func)
+            if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):  # fmt: skip
+                plain |= {n for each in node.args[1:] for n in ast.walk(each)}
+        elif isinstance(node, ast.Attribute):
+            plain.add(node.value)
+        elif isinstance(node, ast.ClassDef):
+            plain |= {*node.bases}
+        elif isinstance(node, ast.alias) and node.name == name and node.asname:
+            return True
+        note = getattr(node, "annotation", None) or getattr(node, "returns", None)
+        plain |= {*ast.walk(note)} if note is not None else set()
+    said = (n for n in nodes if isinstance(n, (ast.Name, ast.Attribute)) and n not in plain)  # fmt: skip
+    return any(name in (getattr(n, "id", ""), getattr(n, "attr", "")) for n in said)

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Sequence
 
 from gradgen.errors import GradgenError
-from gradgen.read.python.draft import WORD
 from gradgen.read.python.expression import translate
-from gradgen.read.python.flow.statements import is_warning, path_of, whole_of
-from gradgen.read.python.simpler.tries import names_of, simpler
+from gradgen.read.python.flow.statements import is_bound, is_warning, path_of, whole_of
+from gradgen.read.python.scope import UnclearError
+from gradgen.read.python.simpler.tries import names_of, only_raises, simpler
 from gradgen.read.python.terms.asking import OF_NUMBERS
 from gradgen.read.python.terms.masked import BOXING
 from gradgen.read.python.terms.rows import RowError, key_of, row_of
@@ -34,9 +34,12 @@ def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
         GradgenError: that is not certain.
     """
     found: Sequence[ast.stmt] | None = None
+    if not all(map(only_raises, node.handlers)) and not _are_pythons(node, scope):
+        raise scope.fail("what an `except` here meets, this file says by a name of its own; use the name that Python has for that error", node)  # fmt: skip
     if _is_named(node, scope) or _has_no_items(node, scope):
         return node.handlers[0].body
-    if all(_only_warns(each, scope) for each in node.body):
+    warned = any(n.endswith("Warning") for h in node.handlers for n in names_of(h.type))
+    if not warned and all(_only_warns(each, scope) for each in node.body):
         return [*node.orelse, *node.finalbody]
     held = _looked_up(node, scope)
     if held is not None:
@@ -48,6 +51,15 @@ def tried(node: ast.Try, scope: Scope) -> Sequence[ast.stmt]:
     if found is None:
         raise scope.fail(_TRY, node)
     return found
+
+
+def _are_pythons(node: ast.Try, scope: Scope) -> bool:
+    """Whether the names of the errors that the handlers of a `try` meet are Python's, which neither the file nor the function binds."""
+    names = {name for handler in node.handlers for name in names_of(handler.type)}
+    try:
+        return not any(scope.holder(n) or scope.names.binds(n) for n in names)
+    except UnclearError:
+        return False
 
 
 def _is_named(node: ast.Try, scope: Scope) -> bool:
@@ -109,7 +121,7 @@ def _never_falls(node: ast.Try, scope: Scope) -> bool:
             return False
         for part in ast.walk(each.value):
             if isinstance(part, ast.Name):
-                if part.id not in bound and not _is_bound(part, scope):
+                if part.id not in bound and not is_bound(part, scope):
                     return False
             elif isinstance(part, ast.Call):
                 if not _is_plain(path_of(part.func, scope)):
@@ -121,17 +133,6 @@ def _never_falls(node: ast.Try, scope: Scope) -> bool:
             return False
         bound |= {name for name, _ in bindings([each])}
     return bool(bound)
-
-
-def _is_bound(node: ast.Name, scope: Scope) -> bool:
-    """Whether a name has a value in any case."""
-    held = scope.held(node.id)
-    if held is None:
-        return bool(path_of(node, scope))
-    texts = {name: text for name, text, _ in scope.constants.draft.items}
-    lacking = {edge.text for edge in scope.constants.edges.values()}
-    words = WORD.findall(texts.get(held.text, held.text))
-    return not held.unclear and held.absent is None and lacking.isdisjoint(words)
 
 
 def _is_plain(path: str) -> bool:
@@ -160,7 +161,19 @@ def _only_warns(node: ast.stmt, scope: Scope) -> bool:
         inner = all(_only_warns(each, scope) for each in (*node.body, *node.orelse))
         return inner and _is_test(node.test, scope)
     call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and is_warning(call, scope)
+    if not isinstance(call, ast.Call) or not is_warning(call, scope):
+        return False
+    said = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return all(_is_said(part, scope) for each in said for part in ast.walk(each))
+
+
+def _is_said(node: ast.AST, scope: Scope) -> bool:
+    """Whether this part of what is shown is a text, or a name that has a value in any case: it is made into a text nowhere in vain."""
+    if isinstance(node, ast.Name):
+        return is_bound(node, scope)
+    if isinstance(node, ast.FormattedValue):
+        return node.format_spec is None
+    return isinstance(node, (ast.Constant, ast.JoinedStr, ast.expr_context))
 
 
 def _is_test(root: ast.expr, scope: Scope) -> bool:

@@ -41,7 +41,7 @@ def simpler(node: ast.Try, called: Called) -> Sequence[ast.stmt] | None:
     """
     if node.finalbody or not node.handlers:
         return None
-    if all(_only_raises(handler) for handler in node.handlers):
+    if all(only_raises(handler) for handler in node.handlers):
         return [*node.body, *node.orelse]
     plain = len(node.handlers) == 1 and node.handlers[0].name is None
     if not plain or node.orelse or len(node.body) > _MOST:
@@ -64,7 +64,8 @@ def simpler(node: ast.Try, called: Called) -> Sequence[ast.stmt] | None:
     return made
 
 
-def _only_raises(handler: ast.ExceptHandler) -> bool:
+def only_raises(handler: ast.ExceptHandler) -> bool:
+    """Whether all that a handler does is to raise."""
     return len(handler.body) == 1 and isinstance(handler.body[0], ast.Raise)
 
 

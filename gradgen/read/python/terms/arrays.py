@@ -349,7 +349,12 @@ def _linspace(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
 
 def _arange(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     bounds = [arg.whole for arg in args if arg.whole is not None]
-    if len(bounds) != len(args) or (len(args) == 3 and not bounds[2]) or named:
+    if (
+        len(bounds) != len(args)
+        or not args
+        or (len(args) == 3 and not bounds[2])
+        or named
+    ):
         raise RowError("`arange` takes whole numbers that are known when compiling; see `linspace`")  # fmt: skip
     scope.spend(len(range(*bounds)))
     return array(scope, Row("array", (*map(index, range(*bounds)),)).value)

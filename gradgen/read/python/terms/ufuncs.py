@@ -161,7 +161,9 @@ def _rounded(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
     """Return numbers rounded to so many digits as numpy does it: the nearest whole number of x*10**n, over that power."""
     given = [*args[1:], *(v for n, v in named.items() if n == "decimals")]
     digits = given[0].whole if given else 0
-    if len(given) + 1 != len(args) + len(named) or len(given) > 1 or digits is None or abs(digits) > _DIGITS:  # fmt: skip
+    if not args or len(given) + 1 != len(args) + len(named):
+        raise RowError("`round` takes a number, and how many digits are kept")
+    if len(given) > 1 or digits is None or abs(digits) > _DIGITS:
         raise RowError(f"how many digits are kept is known when compiling, and at most {_DIGITS}")  # fmt: skip
     scope.call_of("round")
 
@@ -183,7 +185,7 @@ def _rounded_as_written(scope: Scope, args: Sequence[Value], named: Mapping[str,
     That product tells which whole numbers it lies between; where it is halfway, its remainder by the float tells on which side the float is.
     """
     given = [*args[1:], *(v for n, v in named.items() if n == "ndigits")]
-    if len(given) + 1 != len(args) + len(named) or len(given) > 1:
+    if not args or len(given) + 1 != len(args) + len(named) or len(given) > 1:
         raise RowError("`round` takes a number, and how many digits are kept")
     if not given:
         return None
