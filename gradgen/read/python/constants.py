@@ -206,4 +206,4 @@ class Constants:
         self.draft.add(name, value, comment)
         self.draft.constants.add(name)
         self.draft.at = here
-        return Value(name, whole=value.whole, narrow=value.narrow)
+        return Value(name, whole=value.whole, narrow=value.narrow, integral=value.integral)  # fmt: skip

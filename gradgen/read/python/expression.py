@@ -19,7 +19,6 @@ from gradgen.read.python.terms.rows import (
     SizeError,
     chained,
     key_of,
-    listed,
     row_of,
 )
 from gradgen.read.python.terms.value import (
@@ -68,6 +67,9 @@ class Context(Protocol):
 
     def made(self, row: Row) -> Value:
         """Return a sequence that is made here."""
+
+    def through(self, value: Value) -> list[Value]:
+        """Return what Python goes through."""
 
     def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
         """Return what stands at an index of a sequence."""
@@ -220,7 +222,8 @@ def _either(
     text = f"{body.inside(OR)} if {test.inside(OR)} else {other.text}"
     of = absent([(test, body)], other)
     boxed = body.boxed or other.boxed
-    return Value(text, ELSE, boxed=boxed, held=boxed, among=among([body, other]), absent=of)  # fmt: skip
+    integral = body.may_be_whole or other.may_be_whole
+    return Value(text, ELSE, boxed=boxed, held=boxed, among=among([body, other]), absent=of, integral=integral)  # fmt: skip
 
 
 def _join(node: ast.BoolOp, count: int, made: list[Value], context: Context) -> _Next:
@@ -254,7 +257,8 @@ def _one_of(first: Value, last: Value, end: bool) -> Value:
     text = f"{one.inside(OR)} if {test.inside(OR)} else {other.text}"
     boxed = one.boxed or other.boxed
     of = absent([(test, one)], other)
-    return Value(text, ELSE, boxed=boxed, held=boxed, absent=of)
+    integral = one.may_be_whole or other.may_be_whole
+    return Value(text, ELSE, boxed=boxed, held=boxed, absent=of, integral=integral)
 
 
 def _parts(node: ast.expr, context: Context) -> Sequence[ast.expr]:
@@ -326,7 +330,7 @@ def _joined(
     if isinstance(node, ast.Starred):
         return operands[0]
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        items = _spread(node.elts, operands)
+        items = _spread(node.elts, operands, context)
         if isinstance(node, ast.Set):
             return set_of(items)
         kind = "tuple" if isinstance(node, ast.Tuple) else "list"
@@ -345,11 +349,11 @@ def _joined(
     return _called(node, operands, context, sure)
 
 
-def _spread(nodes: Sequence[ast.expr], values: Sequence[Value]) -> list[Value]:
+def _spread(nodes: Sequence[ast.expr], values: Sequence[Value], context: Context) -> list[Value]:  # fmt: skip
     """Return values, of one with a star those in it."""
     found: list[Value] = []
     for node, value in zip(nodes, values):
-        found += listed(value) if isinstance(node, ast.Starred) else [value]
+        found += context.through(value) if isinstance(node, ast.Starred) else [value]
     return found
 
 
@@ -374,7 +378,7 @@ def _called(
     base = None
     if len(operands) > len(node.args) + len(node.keywords):
         base, *operands = operands
-    args = _spread(node.args, operands[: len(node.args)])
+    args = _spread(node.args, operands[: len(node.args)], context)
     named: dict[str, Value] = {}
     for keyword, value in zip(node.keywords, operands[len(node.args) :]):
         given = {keyword.arg: value} if keyword.arg is not None else _names_in(value)

@@ -342,6 +342,9 @@ class Scope(Place):
             return row.value
         return self.constants.draft.cells.new(row).value
 
+    def through(self, value: Value) -> list[Value]:
+        return self.constants.draft.cells.through(value)
+
     def subscript(self, node: ast.Subscript, parts: list[Value]) -> Value:
         cells = self.constants.draft.cells
         if self.mask and ast.dump(node.slice) == self.mask:

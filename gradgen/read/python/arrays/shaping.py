@@ -13,7 +13,7 @@ from gradgen.read.python.terms.rows import (
     Row,
     RowError,
     SizeError,
-    is_whole,
+    cuts,
     listed,
     row_of,
 )
@@ -102,7 +102,7 @@ def _diagonal(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
     if deep != 1:
         raise RowError("`diag` takes an array of one axis or two")
     row = row_of(given)
-    zero = index(0) if row is not None and is_whole(row) else number(0.0)
+    zero = index(0) if row is not None and cuts(row) else number(0.0)
     scope.spend(len(items) ** 2)
     return _table_of(scope, [[item if i == j else zero for j in range(len(items))] for i, item in enumerate(items)])  # fmt: skip
 

@@ -120,7 +120,8 @@ def _products(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
     found: list[Value] = []
     for value in _leaves(args[0]):
         last = f"{found[-1].inside(PRODUCT)} * {value.inside(PRODUCT + 1)}" if found else ""  # fmt: skip
-        found.append(scope.atom(Value(last, PRODUCT), "product") if last else value)
+        integral = value.may_be_whole
+        found.append(scope.atom(Value(last, PRODUCT, integral=integral), "product") if last else value)  # fmt: skip
     return arrays.array(scope, Row("array", (*found,)).value)
 
 

@@ -23,7 +23,7 @@ _Pick: TypeAlias = "slice | Value | None"
 
 def several(node: ast.expr) -> list[ast.expr]:
     """Return what stands between brackets for each axis, where slices do, or `...`; nothing where none does."""
-    parts = node.elts if isinstance(node, ast.Tuple) else []
+    parts = node.elts if isinstance(node, ast.Tuple) else [node] if _is_rest(node) else []  # fmt: skip
     sliced = any(isinstance(part, ast.Slice) or _is_rest(part) for part in parts)
     return [*parts] if sliced else []
 

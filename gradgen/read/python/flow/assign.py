@@ -15,7 +15,7 @@ from gradgen.read.python.terms import masked
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.methods import changed
 from gradgen.read.python.terms.operators import binary
-from gradgen.read.python.terms.rows import RowError, is_whole, listed, row_of
+from gradgen.read.python.terms.rows import RowError, cuts, listed, row_of
 from gradgen.read.python.terms.subscripts import in_slice, stored, subscript
 from gradgen.read.python.terms.value import Value
 from gradgen.read.python.values import Scope
@@ -79,9 +79,12 @@ def _in_place(node: ast.AugAssign, scope: Scope) -> bool:
     if row.kind == "list":
         if not isinstance(node.op, ast.Add):
             raise RowError("a list is changed in place by `+=` alone")
+        other = row_of(value)
+        if other is not None and other.kind in ("array", "sequence"):
+            raise RowError("a list and an array make an array of sums; write x.extend(y), or np.asarray(x) + y")  # fmt: skip
         cells.store(row, (*row.items, *(scope.atom(v, f"{target.id}_item") for v in listed(value))))  # fmt: skip
         return True
-    if is_whole(row):
+    if cuts(row):
         raise RowError("an array of whole numbers cuts what is put into it; make it one of floats")  # fmt: skip
     source = _together(node)
     op = node.op

@@ -139,6 +139,7 @@ class Body:
             narrow=value.narrow,
             among=known(value, name),
             absent=value.absent,
+            integral=value.integral,
         )
 
     def named(self, name: str, value: Value, scope: Scope, said: str = "") -> Value:

@@ -45,7 +45,9 @@ def chain(pairs: Pairs, last: Value) -> Value:
     for test, one in reversed(pairs):
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
         value = Value(text, ELSE)
-    return replace(value, among=among([*(one for _, one in pairs), last]), absent=absent(pairs, last))  # fmt: skip
+    values = [*(one for _, one in pairs), last]
+    integral = any(one.may_be_whole for one in values)
+    return replace(value, among=among(values), absent=absent(pairs, last), integral=integral)  # fmt: skip
 
 
 def absent(pairs: Pairs, last: Value) -> Value | None:

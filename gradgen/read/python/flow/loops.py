@@ -13,7 +13,7 @@ from gradgen.read.python.draft import MAX_STATEMENTS
 from gradgen.read.python.expression import translate
 from gradgen.read.python.flow.turns import bind, give
 from gradgen.read.python.flow.ways import Jump, Ways
-from gradgen.read.python.terms.rows import RowError, goes_through, listed
+from gradgen.read.python.terms.rows import RowError, goes_through
 from gradgen.read.python.terms.value import Value, tested
 from gradgen.read.python.values import Scope
 
@@ -56,7 +56,7 @@ def read_loop(
     try:
         through = translate(node.iter, scope)
         ways = Ways(body.raised())
-        items, locked = listed(through), goes_through(through)
+        items, locked = cells.through(through), goes_through(through)
     except RowError as error:
         raise scope.fail(str(error), node.iter) from None
     cells.looped += locked

@@ -17,7 +17,6 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     SizeError,
     iterator,
     key_of,
-    listed,
     row_of,
 )
 from gradgen.read.python.terms.subscripts import stored
@@ -75,7 +74,7 @@ def _through(
         raise inner.fail("`async` has no place in a formula", first.iter)
     through = translate(first.iter, outer, sure)
     sources.append(through)
-    for item in listed(through):
+    for item in inner.constants.draft.cells.through(through):
         inner.spend(1)
         bind(first.target, item, inner, lambda name, value: give(name, value, inner))
         if all(_holds(test, inner, sure) for test in first.ifs):
@@ -115,7 +114,7 @@ def bind(
         put(target.id, value)
     elif isinstance(target, (ast.Tuple, ast.List)):
         try:
-            items = listed(value)
+            items = scope.constants.draft.cells.through(value)
         except RowError as error:
             raise scope.fail(str(error), target) from None
         for each, item in zip(

@@ -219,6 +219,10 @@ def formula(end: End, place: int, name: Callable[[Value], Value], nothing: Calla
             value, count = name(value), 1
         text = f"{one.inside(OR)} if {test.inside(OR)} else {value.text}"
         value = Value(
-            text, ELSE, among=among([one, value]), absent=absent([(test, one)], value)
+            text,
+            ELSE,
+            among=among([one, value]),
+            absent=absent([(test, one)], value),
+            integral=one.may_be_whole or value.may_be_whole,
         )
     return value

@@ -28,6 +28,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     Row,
     RowError,
     SizeError,
+    cuts,
     is_row,
     is_whole,
     listed,
@@ -87,12 +88,16 @@ def array(scope: Scope, value: Value) -> Value:
         if leaf.known is not None:
             raise RowError(leaf.known.refusal)
     whole = all(leaf.whole is not None for leaf in leaves)
+    truths = all(leaf.condition for leaf in leaves)
+    floats = not all(leaf.may_be_whole for leaf in leaves)
 
     def made(each: Value) -> Value:
         row = row_of(each)
         if row is None:
-            own = replace(each, narrow=whole)
-            return narrowed(own, [own], each.whole) if whole else replace(own, whole=None, index=False)  # fmt: skip
+            own = replace(each if truths else counted(each), narrow=whole or truths)
+            if whole:
+                return narrowed(own, [own], each.whole)
+            return own.as_float if floats else replace(own, whole=None, index=False, integral=not truths)  # fmt: skip
         return Row("array", (*map(made, row.items),)).value
 
     found = row_of(made(value))
@@ -237,16 +242,21 @@ def _floats(scope: Scope, value: Value, named: Mapping[str, Value]) -> Value:
     """Return an array of floats where that is asked for, also of whole numbers."""
     found = array(scope, value)
     row = row_of(found)
-    if "dtype" in named and row is not None and is_whole(row):
+    if "dtype" not in named or row is None:
+        return found
+    if is_whole(row):
         return each(scope, [found], lambda v: number(float(v[0].whole or 0)))
-    return found
+    return each(scope, [found], lambda v: counted(v[0]).as_float)
 
 
 def _as_array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
     row = row_of(args[0])
-    if row is not None and row.kind == "array" and "dtype" not in named:
+    if row is not None and row.kind == "array" and ("dtype" not in named or not cuts(row)):  # fmt: skip
         return args[0]
     found = _floats(scope, args[0], named)
+    if row is not None and row.kind == "array" and not is_whole(row):
+        for one in (args[0], found):  # which are the same where these are floats after all
+            scope.constants.draft.cells.freeze(one, "by an array of floats of it")
     if row is not None and row.kind == "sequence":
         scope.constants.draft.cells.freeze(found, "by who calls, if that is an array")
     return found

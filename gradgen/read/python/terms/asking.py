@@ -17,7 +17,7 @@ from gradgen.read.python.terms.rows import (
     Row,
     RowError,
     SizeError,
-    is_whole,
+    cuts,
     literal,
     place_at,
     row_of,
@@ -79,7 +79,7 @@ def attribute(scope: Scope, name: str, value: Value) -> Value:
         "ndim": number(len(sizes)),
     }
     found["size"] = number(len(leaves))
-    if name == "dtype" and (row is None or (row.kind == "array" and not is_whole(row))):  # fmt: skip
+    if name == "dtype" and (row is None or (row.kind == "array" and not cuts(row))):  # fmt: skip
         return Value("", known=Known(Dotted("numpy.float64")))
     if name not in found and plain and name not in OF_ARRAYS:
         error = SizeError("only an object is asked for an attribute of its own", value)

@@ -100,7 +100,7 @@ def counted(value: Value) -> Value:
         return value
     if value.truth is not None:
         return index(int(value.truth))
-    return Value(f"1 if {value.inside(OR)} else 0", ELSE)
+    return Value(f"1 if {value.inside(OR)} else 0", ELSE, integral=True)
 
 
 def total(values: Sequence[Value]) -> Value:
@@ -112,7 +112,7 @@ def total(values: Sequence[Value]) -> Value:
     if len(values) == 1:
         return values[0]
     texts = [values[0].inside(SUM), *(v.inside(SUM + 1) for v in values[1:])]
-    return Value(" + ".join(texts), SUM)
+    return Value(" + ".join(texts), SUM, integral=all(v.may_be_whole for v in values))
 
 
 def product(values: Sequence[Value]) -> Value:
@@ -123,7 +123,8 @@ def product(values: Sequence[Value]) -> Value:
     texts = [values[0].inside(PRODUCT), *(v.inside(PRODUCT + 1) for v in values[1:])]
     wholes = [v.whole for v in values if v.whole is not None]
     whole = math.prod(wholes) if len(wholes) == len(values) else None
-    return narrowed(Value(" * ".join(texts), PRODUCT), values, whole)
+    integral = all(v.may_be_whole for v in values)
+    return narrowed(Value(" * ".join(texts), PRODUCT, integral=integral), values, whole)  # fmt: skip
 
 
 def dot(ones: Sequence[Value], others: Sequence[Value]) -> Value:
@@ -146,7 +147,8 @@ def difference(one: Value, other: Value) -> Value:
     text = f"{one.inside(SUM)} - {other.inside(SUM + 1)}"
     known = one.whole is not None and other.whole is not None
     whole = (one.whole or 0) - (other.whole or 0) if known else None
-    return narrowed(Value(text, SUM), (one, other), whole)
+    integral = one.may_be_whole and other.may_be_whole
+    return narrowed(Value(text, SUM, integral=integral), (one, other), whole)
 
 
 def joined(values: Sequence[Value], all_: bool) -> Value:
@@ -262,7 +264,8 @@ def extreme(scope: Scope, name: str, values: Sequence[Value]) -> Value:
         pick = max if name == "max" else min
         return values[literals.index(pick(literals))]  # type: ignore[type-var]
     scope.constants.called.add(name)
-    return Value(f"{name}({', '.join(value.text for value in values)})")
+    integral = any(value.may_be_whole for value in values)
+    return Value(f"{name}({', '.join(value.text for value in values)})", integral=integral)  # fmt: skip
 
 
 def _any(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _WHOLE: Mapping[str, Callable[..., int] | None] = {
     "abs": abs, "absolute": abs, "maximum": max, "minimum": min, "power": None, "square": None
 }  # fmt: skip
+#: What hands on the rows of arrays.
+_BY_ROWS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "zip", "enumerate", "reversed", "map", "sorted", "min", "max"))  # fmt: skip
+#: What makes whole numbers of any others, and what makes whole numbers of such.
+_TO_WHOLE = ("builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc")
+_STAYS_WHOLE = (*_WHOLE, "max", "min", "fmax", "fmin", "clip", "pow", "sign", "negative", "positive", "floor", "ceil", "trunc")  # fmt: skip
 _CALLS = {**builtin.CALLS, **arrays.CALLS, **arranged.CALLS, **shaping.CALLS, **statistics.CALLS, **asking.CALLS, **ufuncs.CALLS, **places.CALLS}  # fmt: skip
 
 
@@ -130,6 +135,9 @@ def _called(
         scope.spend(len(goes_through(*args)))
         if path.startswith("numpy.") and "dtype" not in named:
             args = [_array_of_whole(scope, arg) for arg in args]
+        if path in _BY_ROWS:
+            for arg in args:
+                scope.constants.draft.cells.hold_rows(arg)
         made = _CALLS[path](scope, args, named)
         if made is not None and made.condition and path.startswith("numpy.") and path != "numpy.isscalar":  # fmt: skip
             return replace(made, narrow=True)  # one of numpy's
@@ -181,7 +189,7 @@ def plain(
     if not args:
         raise scope.fail(f"`{found.path}` of nothing is not read", node)
     if known.text == "{0}":
-        return replace(args[0], whole=None, index=False, absent=None)
+        return replace(args[0].as_float, absent=None)
     number = literal(args[0]) if found.path == "builtins.int" else None
     if found.path == "builtins.int" and number is None and args[0].among is not None:
         return args[0]
@@ -193,7 +201,15 @@ def plain(
     texts = [arg.text for arg in args]
     if "{pi}" in known.text:
         return Value(known.call(texts, scope.constants.circle().text))
-    return of_whole(found.path, Value(known.call(texts)), args)
+    return of_whole(found.path, Value(known.call(texts), integral=_is_integral(found.path, args)), args)  # fmt: skip
+
+
+def _is_integral(path: str, args: Sequence[Value]) -> bool:
+    """Whether Python may make a whole number in a call; numpy makes one of such alone, Python's `max` and `min` choose one."""
+    whole = [arg.may_be_whole for arg in args]
+    if path in _TO_WHOLE or (path in ("builtins.max", "builtins.min") and any(whole)):
+        return True
+    return all(whole) and path.rpartition(".")[2] in _STAYS_WHOLE
 
 
 def of_whole(path: str, made: Value, args: Sequence[Value]) -> Value:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradgen.read.python.terms.rows import Row, RowError, is_row, row_of
+from gradgen.read.python.terms.rows import (
+    Row,
+    RowError,
+    in_floats,
+    is_row,
+    listed,
+    row_of,
+)
 from gradgen.read.python.terms.value import Value
 
 #: Published limit: how many values are put into sequences, all together.
@@ -118,6 +125,17 @@ class Cells:
             if row_of(item) is not None:
                 self.freeze(item, why)
 
+    def through(self, value: Value) -> list[Value]:
+        """Return what Python goes through; the rows of an array, which hold its own numbers, let it change no more."""
+        self.hold_rows(value)
+        return listed(value)
+
+    def hold_rows(self, value: Value) -> None:
+        """Let nothing change an array of rows any more, as these are handed on."""
+        row = row_of(value)
+        if row is not None and row.kind == "array" and row.inner:
+            self.freeze(value, "by its rows")
+
     def hand_on(self, value: Value, why: str) -> None:
         """Let nothing change any more what a function returns, where it belongs to another that goes on."""
         row = row_of(self.read(value))
@@ -142,4 +160,6 @@ class Cells:
         assert row.cell is not None
         if any(self.holds(item, row.cell) for item in items if is_row(item)):
             raise RowError(f"this {row.kind} would hold itself")
+        if row.kind == "array":
+            items = in_floats(items)
         return self.put(row.cell, replace(row, items=items, keys=keys))

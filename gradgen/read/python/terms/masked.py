@@ -15,7 +15,7 @@ from gradgen.read.python.arrays.places import tests_in
 from gradgen.read.python.expression import translate
 from gradgen.read.python.terms.arrays import each
 from gradgen.read.python.terms.operators import binary
-from gradgen.read.python.terms.rows import RowError, is_whole, row_of
+from gradgen.read.python.terms.rows import RowError, cuts, row_of
 from gradgen.read.python.terms.ufuncs import chosen, is_elementwise
 from gradgen.read.python.terms.value import Value, truth
 from gradgen.read.python.tree import children, dotted
@@ -173,7 +173,7 @@ def written(
             return made
         raise RowError("where `where` does not hold, numpy leaves anything; give `out`, as in out=np.zeros_like(x)")  # fmt: skip
     target = next(each.value for each in node.keywords if each.arg == "out")
-    if not named["out"].condition and named["out"].whole is not None:
+    if row_of(named["out"]) is None and named["out"].may_be_whole:
         raise RowError("an array of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
     found = chosen(scope, test, made, named["out"])
     if _is_made(scope, target):
@@ -195,7 +195,7 @@ def _put(scope: Scope, name: str, found: Value, node: ast.AST) -> Value:
         return scope.namer(name, replace(found, boxed=True), scope)
     assert held is not None
     row = cells.changeable(held, "item that is assigned")
-    if is_whole(row):
+    if cuts(row):
         raise RowError("an array of whole numbers cuts what is put into it; make it one of floats")  # fmt: skip
     if row.kind not in ("array", "sequence") or made is None or len(made) != len(row) or made.inner:  # fmt: skip
         raise RowError("numbers are put into an array of as many floats")
@@ -219,7 +219,7 @@ def stored(scope: Scope, node: ast.stmt) -> bool:
         source = ast.copy_location(ast.BinOp(target, node.op, node.value), node)
         op = node.op
         value = each(scope, [old, value], lambda at: binary(at[0], op, at[1], source, scope))  # fmt: skip
-    if old.condition or old.whole is not None or value.condition:
+    if (row_of(old) is None and old.may_be_whole) or value.condition:
         raise RowError("numbers are put into an array of floats")
     _put(scope, target.value.id, chosen(scope, test, value, old), node)
     return True

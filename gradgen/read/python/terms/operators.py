@@ -109,7 +109,7 @@ def unary(node: ast.UnaryOp, value: Value, context: Context) -> Value:
     whole = None if value.whole is None else -value.whole
     told = value.among
     among = Among(told.name, (*((at, -own) for at, own in told.pairs),)) if told and told.name else None  # fmt: skip
-    made = Value(f"-{value.inside(SIGN)}", SIGN, whole, among=among)
+    made = Value(f"-{value.inside(SIGN)}", SIGN, whole, among=among, integral=value.integral)  # fmt: skip
     return narrowed(made, (value,), whole)
 
 
@@ -154,7 +154,7 @@ def binary(
         text = f"{left.inside(POWER + 1)} ** {right.inside(SIGN)}"
     else:
         text = f"{left.inside(binds)} {word} {right.inside(binds + 1)}"
-    made = Value(text, binds, whole, among=_among(left, kind, right))
+    made = Value(text, binds, whole, among=_among(left, kind, right), integral=_integral(left, right) and kind is not ast.Div)  # fmt: skip
     return narrowed(made, (left, right), narrow)
 
 
@@ -163,7 +163,11 @@ def _whole_quotient(left: Value, right: Value, context: Context) -> Value:
     one, other = context.atom(left, "dividend"), context.atom(right, "divisor")
     part = f"{one.inside(PRODUCT)} % {other.inside(PRODUCT + 1)}"
     context.call_of("round")
-    return Value(f"round(({one.text} - {part}) / {other.inside(PRODUCT + 1)})")
+    return Value(f"round(({one.text} - {part}) / {other.inside(PRODUCT + 1)})", integral=_integral(left, right))  # fmt: skip
+
+
+def _integral(left: Value, right: Value) -> bool:
+    return left.may_be_whole and right.may_be_whole
 
 
 def _among(left: Value, kind: type[ast.operator], right: Value) -> Among | None:

@@ -282,7 +282,7 @@ def bound_of(value: Value | None) -> int | None:
 
 
 def is_whole(row: Row) -> bool:
-    """Whether an array holds whole numbers alone, and cuts what is put into it."""
+    """Whether an array holds whole numbers alone, all of them known."""
     return bool(row.items) and all(
         (
             is_whole(inner)
@@ -290,6 +290,24 @@ def is_whole(row: Row) -> bool:
             else item.whole is not None
         )
         for item in row.items
+    )
+
+
+def cuts(row: Row) -> bool:
+    """Whether an array may hold whole numbers or truths alone, and cut what is put into it."""
+    leaves = ((row_of(item), item) for item in row.items)
+    return bool(row.items) and all(
+        cuts(inner) if inner is not None else item.may_be_whole
+        for inner, item in leaves
+    )
+
+
+def in_floats(items: Sequence[Value]) -> tuple[Value, ...]:
+    """Return values as an array of floats holds them."""
+    rows = [*map(row_of, items)]
+    return tuple(
+        item.as_float if row is None else replace(row, items=in_floats(row.items)).value
+        for row, item in zip(rows, items)
     )
 
 

@@ -21,7 +21,7 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     RowError,
     SizeError,
     index_of,
-    is_whole,
+    cuts,
     key_of,
     literal,
     place_at,
@@ -65,6 +65,8 @@ def subscript(
     if key is not None and key.kind in ("list", "array") and row.kind in ("array", "sequence") and all(each.whole is not None for each in key.items):  # fmt: skip
         return items_at(row, key)
     if key is not None and key.kind == "tuple" and row.kind in ("array", "sequence"):
+        if len(key) > 1 and any(row_of(part) is not None for part in key.items):
+            raise RowError("one axis alone is asked for several indices, and the others for slices")  # fmt: skip
         for part in key.items:  # as in a[0, 1]
             base = subscript(base, ast.Constant(None), [part], cells)
         return base
@@ -154,18 +156,20 @@ def stored(
         cells.store(row, _spread(row, between(node, given), value))
         return
     if several(node):
-        if row.kind != "array" or is_whole(row):
+        if row.kind != "array" or cuts(row):
             raise RowError("numbers are put into arrays of floats")
         cells.store(row, placed(row.value, node, given, value).items)
         return
     if row.kind == "array":
-        if is_whole(row) or row_of(value) is not None:
+        if cuts(row) or row_of(value) is not None:
             raise RowError(
                 "an array of whole numbers cuts what is put into it; make it one of floats"
-                if is_whole(row)
+                if cuts(row)
                 else "numbers are put into an array one by one"
             )
         key = row_of(given[0])
+        if key is not None and key.kind != "tuple":
+            raise RowError("numbers are put into an array one by one, as in a[0, 1] = x")  # fmt: skip
         items = _put(row, key.items if key is not None else given, value)
         cells.store(row, items)
     elif row.kind == "dict" and key_of(given[0]) not in row.keys:
@@ -190,7 +194,7 @@ def _spread(row: Row, places: slice, value: Value) -> tuple[Value, ...]:
     """Return the items of an array with others in a slice."""
     if row.kind != "array":
         raise RowError("a slice is not assigned; assign each of its items")
-    if is_whole(row):
+    if cuts(row):
         raise RowError("an array of whole numbers cuts what is put into it; make it one of floats")  # fmt: skip
     given = row_of(value)
     if given is not None and given.kind not in ("list", "tuple", "array", "sequence"):

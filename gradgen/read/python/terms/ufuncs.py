@@ -23,8 +23,8 @@ from gradgen.read.python.terms.operators import (
 from gradgen.read.python.terms.rows import (
     Row,
     RowError,
+    cuts,
     is_row,
-    is_whole,
     listed,
     literal,
     row_of,
@@ -124,7 +124,8 @@ def chosen(scope: Scope, test: Value, one: Value, other: Value) -> Value:
         if first.condition and last.condition:
             return truths([(when, first)], last)
         numbers([first, last])
-        return Value(f"{first.inside(OR)} if {when.inside(OR)} else {last.text}", ELSE)
+        integral = first.may_be_whole and last.may_be_whole
+        return Value(f"{first.inside(OR)} if {when.inside(OR)} else {last.text}", ELSE, integral=integral)  # fmt: skip
 
     return arrays.each(scope, [test, one, other], choose)
 
@@ -173,8 +174,8 @@ def _rounded(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
         power = f"{10.0 ** abs(digits)!r}"
         times, over = (" * ", " / ") if digits >= 0 else (" / ", " * ")
         if not digits:
-            return Value(f"round({value.text})")
-        return Value(f"round({value.inside(PRODUCT)}{times}{power}){over}{power}", PRODUCT)  # fmt: skip
+            return Value(f"round({value.text})", integral=value.integral)
+        return Value(f"round({value.inside(PRODUCT)}{times}{power}){over}{power}", PRODUCT, integral=value.integral)  # fmt: skip
 
     return arrays.each(scope, args[:1], lambda at: one(numbers(at)[0]))
 
@@ -211,7 +212,7 @@ def _rounded_as_written(scope: Scope, args: Sequence[Value], named: Mapping[str,
 
 
 def _reciprocal(scope: Scope, at: list[Value]) -> Value:
-    if at[0].whole is not None:
+    if at[0].may_be_whole:
         raise RowError("of whole numbers, numpy's reciprocals are whole; make them floats")  # fmt: skip
     return Value(f"1 / {numbers(at)[0].inside(PRODUCT + 1)}", PRODUCT)
 
@@ -318,7 +319,7 @@ def _like(text: str) -> Called:
             return arrays.each(scope, args[:1], lambda _: replace(fill, narrow=True))
         arrays.only(named)
         row = row_of(args[0])
-        if kind is None and ((row is not None and is_whole(row)) or (not text and literal(args[0]) is not None)):  # fmt: skip
+        if kind is None and ((row is not None and cuts(row)) or (row is None and args[0].may_be_whole and not text)):  # fmt: skip
             raise RowError("an array like one of whole numbers cuts what is put into it; make it of floats")  # fmt: skip
         if row is None and text and kind is None:
             return None

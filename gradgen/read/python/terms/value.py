@@ -70,6 +70,7 @@ class Value:
         held: of such an array, whether somebody else may hold it as well.
         among: which whole numbers it may be, where that is known and it is more than one; none of what always raises.
         absent: the condition on which it is None, and no number; what needs a number of it raises there.
+        integral: whether Python may have a whole number here, of whatever value, as round(x) is one.
         tells: of a condition, which number decides it, and which whole numbers that is where it holds.
     """
 
@@ -87,6 +88,7 @@ class Value:
     held: bool = False
     among: Among | None = None
     absent: Value | None = None
+    integral: bool = False
     tells: tuple[str, tuple[int, ...]] = ("", ())
 
     @property
@@ -103,6 +105,18 @@ class Value:
     def is_number(self) -> bool:
         """Whether it is a number."""
         return not self.condition and self.known is None
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether Python may have a whole number here, or a truth: an array of these alone cuts what is put into it."""
+        told = self.among is not None and len(self.among.pairs) > 0
+        return self.integral or self.whole is not None or self.condition or told
+
+    @property
+    def as_float(self) -> Value:
+        """It, where an array of floats holds it."""
+        told = self.among if self.among is not None and not self.among.pairs else None
+        return replace(self, whole=None, index=False, integral=False, among=told)
 
     def inside(self, binds: int) -> str:
         """Return the text as an operand of what binds so strongly."""
