@@ -94,3 +94,14 @@ def test_a_list_does_not_grow_by_an_array() -> None:
         file = f"import numpy as np\ndef f(v, y):\n    a = [y, v[1]]\n    a += {other}\n    return a[-1] + len(a)\n"
         with pytest.raises(GradgenError, match="line 4: a list and an array make"):
             compile_function(file, "f", shape={"v": 2})
+
+
+def test_shapes_that_numpy_does_not_know_are_refused() -> None:
+    for text, why in (
+        ("np.array([m, m[:, :1]])", "different lengths"),
+        ("np.array([m, m]).T", "three axes"),
+        ("m[2:].sum(axis=1)", "too few axes"),
+    ):
+        file = f"import numpy as np\ndef f(v, m):\n    v, m = np.array(v), np.array(m)\n    return np.sum({text})\n"
+        with pytest.raises(GradgenError, match=why):
+            compile_function(file, "f", shape={"v": 3, "m": (2, 2)})

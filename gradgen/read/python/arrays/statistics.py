@@ -61,7 +61,9 @@ def _norm(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Va
         raise SizeError("`norm` takes an array", given["x"])
     axis = along.whole if along is not None else None
     if axis is not None and not -deep <= axis < deep:
-        raise SizeError("this has too few axes", arrays.leaves_of(given["x"])[0])
+        raise SizeError(
+            "this has too few axes", [*arrays.leaves_of(given["x"]), index(0)][0]
+        )
     known = along is None or (axis is not None and deep <= 2)
     if not known or (order is not None and (order.whole not in (1, 2) or (deep > 1 and along is None))):  # fmt: skip
         raise RowError("`norm` is read of order 1 and 2, along an axis that the array has")  # fmt: skip

@@ -29,7 +29,6 @@ from gradgen.read.python.terms.rows import (  # fmt: skip
     RowError,
     SizeError,
     cuts,
-    is_row,
     is_whole,
     listed,
     narrowed,
@@ -56,13 +55,19 @@ def axes(value: Value) -> int:
     row = row_of(value)
     if row is None:
         return 0
+    return len(shape(value))
+
+
+def shape(value: Value) -> tuple[int, ...]:
+    """Return how many values an array has along each axis."""
+    row = row_of(value)
+    if row is None:
+        return ()
     check_kind(value)
-    inner = {
-        (axes(item), len(listed(item)) if is_row(item) else 0) for item in row.items
-    }
+    inner = {*map(shape, row.items)}
     if len(inner) > 1:
         raise RowError("the rows of an array are of different lengths")
-    return 1 + (min(inner)[0] if inner else 0)
+    return len(row), *next(iter(inner), ())
 
 
 def check_kind(value: Value) -> None:
@@ -160,7 +165,7 @@ def transposed(scope: Scope, value: Value) -> Value:
     """Return the transpose of an array of two axes; one of one axis is its own."""
     if axes(value) < 2:
         return value
-    lines = zip(*map(listed, listed(value)))
+    lines = zip(*_lines(value))
     return array(scope, Row("array", (*(Row("array", line).value for line in lines),)).value)  # fmt: skip
 
 
@@ -171,17 +176,6 @@ def turned(scope: Scope, value: Value) -> Value:
     if found is not value and row is not None and row.kind in ("array", "sequence"):
         for each in (value, found):
             scope.constants.draft.cells.freeze(each, "by its transpose")
-    return found
-
-
-def shape(value: Value) -> list[int]:
-    """Return how many values an array has along each axis."""
-    found = []
-    while axes(value):
-        found.append(len(listed(value)))
-        if not found[-1]:
-            break
-        value = listed(value)[0]
     return found
 
 
@@ -255,7 +249,10 @@ def _as_array(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
         return args[0]
     found = _floats(scope, args[0], named)
     if row is not None and row.kind == "array" and not is_whole(row):
-        for one in (args[0], found):  # which are the same where these are floats after all
+        for one in (
+            args[0],
+            found,
+        ):  # which are the same where these are floats after all
             scope.constants.draft.cells.freeze(one, "by an array of floats of it")
     if row is not None and row.kind == "sequence":
         scope.constants.draft.cells.freeze(found, "by who calls, if that is an array")
@@ -390,7 +387,7 @@ def _reduced(call: Callable[[Scope, Sequence[Value]], Value], empty: bool) -> Ca
                 raise SizeError("only an array has axes", args[0])
             return call(scope, args)
         if axis is not None and not -deep <= axis < deep:
-            raise SizeError("this has too few axes", leaves_of(args[0])[0])
+            raise SizeError("this has too few axes", [*leaves_of(args[0]), index(0)][0])
         if along and (axis is None or deep > 2):
             raise RowError("an axis is 0 or 1, and the array has it")
         if axis is None or deep == 1:
