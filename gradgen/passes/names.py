@@ -338,7 +338,7 @@ class _Words:
                 found.append(None)
                 continue
             text = self.constant(arg, own.startswith(f"{{{place}}}"))
-            text = text.removeprefix("neg") if flipped else text
+            text = text.removeprefix("neg") if flipped and place else text
             behind = text[0].isdigit() and f"{{{place - 1}}}{{{place}}}" in own
             found.append(f"_{text}" if behind else text)
         return found

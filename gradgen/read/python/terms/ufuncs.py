@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gradgen.read.hints import KNOWN_IN
 from gradgen.read.python.arrays import places
 from gradgen.read.python.bound import Dotted
+from gradgen.read.python.draft import WORD
 from gradgen.read.python.flow.conditions import both, either, truths
 from gradgen.read.python.terms import arrays
 from gradgen.read.python.terms.builtin import Called, difference, numbers
@@ -53,6 +54,8 @@ _OPERATORS: Mapping[str, type[ast.operator]] = {
     "floor_divide": ast.FloorDiv,
     "remainder": ast.Mod,
 }
+#: What makes whole numbers of others.
+_ROUNDING = frozenset(("round", "floor", "ceil", "trunc"))
 _BOUNDS = {"min": "a_min", "max": "a_max"}
 _COMPARED: Mapping[str, type[ast.cmpop]] = {
     "less": ast.Lt,
@@ -135,10 +138,32 @@ def _copysign(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
     scope.constants.called |= {"abs", "atan2"}
 
     def change(_: Scope, pair: list[Value]) -> Value:
+        if literal(pair[1]) == 0:  # as False*x is, whatever sign x has
+            raise RowError("the sign of a constant that is 0 is asked for here; write a number that is not 0")  # fmt: skip
+        _check_zero(scope, pair[1])
         size = f"abs({scope.atom(numbers(pair)[0]).text})"
         return Value(f"{size} if atan2({pair[1].text}, -1.0) > 0 else -{size}", ELSE)
 
     return _each(2, change)(scope, args, named)
+
+
+def _atan2(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> None:
+    """Refuse an angle of what is rounded; any other is read as all functions are."""
+    for each in args if len(args) == 2 else ():
+        for part in listed(each) if is_row(each) else [each]:
+            _check_zero(scope, part)
+
+
+def _check_zero(scope: Scope, value: Value) -> None:
+    """Refuse a sign of what is rounded: Python's whole numbers have one zero, and numpy's rounded ones two."""
+    made = {name: text for name, text, _ in scope.constants.draft.items}
+    todo, seen = [value.text], set[str]()
+    while todo:
+        words = {*WORD.findall(todo.pop())} - seen
+        if not _ROUNDING.isdisjoint(words):
+            raise RowError("whether a zero that rounding leaves is -0.0 is not certain, and its sign is asked for here; write what is to hold at 0 as an `if`")  # fmt: skip
+        seen |= words
+        todo += [made[word] for word in words if word in made]
 
 
 def _where(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value | None:  # fmt: skip
@@ -340,6 +365,7 @@ CALLS: Mapping[str, Called] = {
     **{f"numpy.{name}": _joint(how) for name, how in _JOINED.items()},
     "numpy.logical_not": _each(1, lambda scope, at: denied(_condition(scope, at[0]))),
     **dict.fromkeys(("math.copysign", "numpy.copysign"), _copysign),
+    **dict.fromkeys(("math.atan2", "numpy.arctan2", "numpy.atan2"), _atan2),
     **dict.fromkeys(("builtins.divmod", "numpy.divmod"), _divmod),
     **dict.fromkeys(("numpy.round", "numpy.around", "numpy.round_"), _rounded),
     "builtins.round": _rounded_as_written,
