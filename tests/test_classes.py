@@ -74,6 +74,10 @@ def test_what_many_classes_hold_is_what_python_says() -> None:
     assert sum(map(looked_at, range(1500, 1500 + many(40_000)))) > many(1_000)
 
 
+#: What changes a class in a file that does not name it.
+UNNAMED = ["from . import held\nheld.given().a = 3.5\n", "from . import held\nheld.given()().__class__.a = 3.5\n", "from . import held\nfor n in dir(held):\n    o = getattr(held, n)\n    if isinstance(o, type) and n == 'C':\n        o.a = 3.5\n", "from . import held\nheld.a = 3.5\n"]  # fmt: skip
+
+
 def abroad(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Compare what a class of another file holds, which that file, a third one or this one may change."""
     rnd = random.Random(seed)
@@ -82,8 +86,8 @@ def abroad(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     package = f"package{seed}"
     files = {
         "__init__": rnd.choice(("", "from .held import C\n", "from . import third\n")),
-        "held": f"{above}{home}\n",
-        "third": f"from .held import C, Base, A\n{third}\n",
+        "held": f"{above}{home}\n" + rnd.choice(("", "def given(): return C\n")),
+        "third": rnd.choice((f"from .held import C, Base, A\n{third}\n", rnd.choice(UNNAMED))),
         "model": f"from .held import C, Base, A\nfrom . import held\n{rnd.choice(('', 'from . import third'))}\n{own}\ndef used(x):\n    return {used(rnd, above).replace('C.', rnd.choice(('C.', 'held.C.')))} + x\n",
     }  # fmt: skip
     (folder / package).mkdir()

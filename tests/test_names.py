@@ -56,7 +56,10 @@ def test_the_seed() -> None:
         ("log(x + sin(y))**2 + z", "siny sumsiny logsumx sqrlogx f"),
         ("exp(x)*y if abs(x - y) <= delta else z", "xmy absxmy ledelta expx expxy f"),
         ("x/pi + y", "xbypi f"),
-        ("x*(-(0.3 % 1) + -(0.4 % 1))*y", "neg0p3mod1m0p4mod1 prodneg0p3mod1m0p4mod1 f"),
+        (
+            "x*(-(0.3 % 1) + -(0.4 % 1))*y",
+            "neg0p3mod1m0p4mod1 prodneg0p3mod1m0p4mod1 f",
+        ),
         ("sqrt(a*b + c*d + e*g)", "ab cd sumcd eg sumeg f"),
         ("i*s + y", "is_ f"),
         ("sin(temperature)*temperature*p + z", "sintemperature prodtempe prodp f"),

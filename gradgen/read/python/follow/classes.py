@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: What gets at attributes that no assignment names.
 _WILD = frozenset((*SETTERS, *FUNCTIONS, "__dict__", "vars", "globals", "locals", "exec", "eval", "mock", "monkeypatch"))  # fmt: skip
+#: What gives a class without its name.
+_ASKING = ("__class__", "type(", "getattr(", "__subclasses__")
 #: What a class may be made by that leaves what it holds by its name as it is, and the options that do.
 _DATACLASS = "dataclasses.dataclass"
 _PLAIN = ("frozen", "eq", "order", "repr", "init", "unsafe_hash", "kw_only")
@@ -106,7 +108,8 @@ def _is_mangled(function: ast.FunctionDef) -> bool:
 def _check_change(names: Names, name: str, attribute: str) -> None:
     """Refuse what a file that speaks of the class may assign to: this one, or one that runs when it is imported."""
     files = names.modules
-    others = files.beyond.mentioning(name) if files is not None and files.beyond is not None else ()  # fmt: skip
+    beyond = files.beyond if files is not None else None
+    others = beyond.mentioning(name) if beyond is not None else ()
     each_of = (names, *others)
     handed = any(_is_handed_on(each.text, name) for each in each_of)
     for each in each_of:
@@ -116,6 +119,11 @@ def _check_change(names: Names, name: str, attribute: str) -> None:
         if line:
             where = f" of {each.home}" if each is not names and each.home else ""
             raise UnclearError(f"`{name}.{attribute}` may change: line {line}{where} assigns to an attribute of that name, or gets at any; {_REMEDY}")  # fmt: skip
+    # What is handed on, or asked for by an object or a text, needs no name.
+    for each in beyond.mentioning(attribute) if beyond is not None else ():
+        line = _assigned(each.text)[0].get(attribute, 0)
+        if line and (handed or any(word in each.text for word in _ASKING)):
+            raise UnclearError(f"`{name}.{attribute}` may change: line {line} of {each.home} assigns to an attribute of that name; {_REMEDY}")  # fmt: skip
 
 
 @lru_cache(maxsize=256)
