@@ -491,7 +491,9 @@ def _at_least_one(scope: Scope, args: Sequence[Value], named: Mapping[str, Value
 
 
 def _transpose(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
-    return turned(scope, args[0])
+    row = row_of(args[0])
+    made = row is not None and row.kind in ("list", "tuple")
+    return turned(scope, array(scope, args[0]) if made else args[0])
 
 
 def _promoted(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
