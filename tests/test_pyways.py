@@ -102,6 +102,7 @@ _exact = mpmath.mpf
         ("return y > 0 and (y := x) > 0", 5, "`:=` stands where it is not always reached"),
         ("return 0 < x < (y := x)", 5, "`:=` stands where it is not always reached"),
         ("if x > 0:\n  a = x\nelse:\n  a = y ^ 2\nreturn a", 8, "`^` works on the bits"),
+        ("if x > 0:\n  break\nreturn x", 6, "`break` and `continue` stand in a loop"),
         ("if x > 0:\n  a = x\nelse:\n  a = math.sinc(y)\nreturn a", 8, "`math.sinc` is not read"),
         ("if x > 0:\n  a = x\nelse:\n  a = (x > 1) + (y > 1)\nreturn a", 8, "a comparison is not a number"),
     ],

@@ -72,6 +72,9 @@ def read_choice(body: Body, node: ast.If, scope: Scope, helper: Helper) -> Ways:
     _merge(body, node, names, going, scope, helper)
     if len(going) > 1:  # what a test tells, it tells no more behind its ways
         scope.values |= {n: above[n] for n, v in scope.values.items() if n in above and n not in names and (above[n].among or above[n].absent)}  # fmt: skip
+    for each in ways if rest is None else ():
+        if isinstance(each.ways.last, Jump):
+            raise scope.fail("`break` and `continue` stand in a loop", each.ways.last.node)  # fmt: skip
     made = joined([(each.test, each.ways) for each in ways[:-1]], found.ways)
     if rest is not None and made.last is None:
         made.last = Jump(rest.breaks, node)
