@@ -162,7 +162,7 @@ def read_helper(
         fixed |= counts(said.tried)
         reader = _Reader(helper, known, result, outputs, fixed, variables, avoid, said)
         try:
-            found = reader.read()
+            found = reader.read(const or {})
         except GradgenError as error:
             shown = _shown(error, helper, fixed)
             sizes = lacking(error, reader.draft, reader.shapes, reader.inputs, said.tried, const or {}, shown)  # fmt: skip
@@ -265,6 +265,11 @@ def _row(parts: Parts) -> Value:
     return _sequence(parts.nested)
 
 
+def _is_whole(value: object) -> bool:
+    """Whether a constant is a whole number, as it was given: 2, and not 2.0."""
+    return isinstance(value, int) or (isinstance(value, str) and value.strip().lstrip("+-").isdigit())  # fmt: skip
+
+
 def _sequence(parts: Sequence[object]) -> Value:
     items = (Value(p) if isinstance(p, str) else _sequence(p) for p in parts)  # type: ignore[arg-type]
     return Row("sequence", (*items,)).value
@@ -300,12 +305,12 @@ class _Reader:
         self.wanted = imports.rows
         self.rows: tuple[int, ...] = ()
 
-    def read(self) -> Function:
+    def read(self, const: Mapping[str, object]) -> Function:
         function, names = self.helper.function, self.helper.names
         given = {}
         for name in parameters(self.helper, self.constants.ignored):
             parts = self.shapes.get(name)
-            given[name] = _row(parts) if parts else Value(name)
+            given[name] = _row(parts) if parts else Value(name, integral=_is_whole(const.get(name)))  # fmt: skip
         inputs = [
             each
             for name in given

@@ -41,7 +41,7 @@ _WHOLE: Mapping[str, Callable[..., int] | None] = {
 _BY_ROWS = frozenset(f"builtins.{name}" for name in ("list", "tuple", "zip", "enumerate", "reversed", "map", "sorted", "min", "max"))  # fmt: skip
 #: What makes whole numbers of any others, and what makes whole numbers of such.
 _TO_WHOLE = ("builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc")
-_STAYS_WHOLE = (*_WHOLE, "max", "min", "fmax", "fmin", "clip", "pow", "sign", "negative", "positive", "floor", "ceil", "trunc")  # fmt: skip
+_STAYS_WHOLE = (*_WHOLE, "max", "min", "fmax", "fmin", "clip", "pow", "sign", "negative", "positive", "floor", "ceil", "trunc", "fix", "fmod", "where")  # fmt: skip
 _CALLS = {**builtin.CALLS, **arrays.CALLS, **arranged.CALLS, **shaping.CALLS, **statistics.CALLS, **asking.CALLS, **ufuncs.CALLS, **places.CALLS}  # fmt: skip
 
 

@@ -277,7 +277,7 @@ def _select(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> 
     default = [*args[2:], *(v for n, v in named.items() if n == "default")]
     if {*named} - {"default"} or len(args) < 2 or len(default) > 1:
         raise RowError("`select` takes conditions, as many values, and a default")
-    return _in_order(scope, args[0], args[1], default[0] if default else number(0.0))
+    return _in_order(scope, args[0], args[1], default[0] if default else replace(number(0.0), integral=True))  # fmt: skip
 
 
 def _piecewise(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:  # fmt: skip
