@@ -182,8 +182,19 @@ def test_calls_into_arrays_that_are_used_again_come_to_the_same_bits(
         found = made.over(inputs, chunk=37)
         monkeypatch.setattr(over, "_FEW", 10)
         want = made.over(inputs, chunk=37)
-        for one, other in zip((found[0], *found[1]), (want[0], *want[1])):
+        parts = [
+            made.value_and_grad(*(x[n : n + 37] if x.ndim else x for x in inputs))
+            for n in range(0, 150, 37)
+        ]
+        for place, (one, other) in enumerate(zip((found[0], *found[1]), (want[0], *want[1]))):  # fmt: skip
             assert type(one) is type(other) and one.dtype == other.dtype
+            if one.ndim == 0 and kind is np.float32:
+                # The calls' sums are rounded once, those of the function in each chunk.
+                shares: list[Any] = [(value, *slopes)[place] for value, slopes in parts]
+                scale = sum(abs(float(share)) for share in shares)
+                near = not abs(float(one) - float(other)) > np.finfo(kind).eps * scale
+                assert near or not np.isfinite(scale), text
+                continue
             np.testing.assert_array_equal(one, other, text)
             told = np.isnan(one)
             assert np.array_equal(np.signbit(one) | told, np.signbit(other) | told)
