@@ -68,7 +68,7 @@ def text_of(rnd: random.Random) -> str:
 
 
 @pytest.mark.parametrize(
-    "count", [150, pytest.param(many(12000), marks=pytest.mark.slow)]
+    "count", [75, pytest.param(many(4000), marks=pytest.mark.slow)]
 )
 def test_arrays_hold_what_numpy_puts_into_them(count: int) -> None:
     rnd = random.Random(f"kinds {count}")

@@ -66,12 +66,12 @@ def looked_at(seed: int) -> bool:
 
 
 def test_what_classes_hold_is_what_python_says() -> None:
-    assert sum(map(looked_at, range(1500))) > 40
+    assert sum(map(looked_at, range(700))) > 15
 
 
 @pytest.mark.slow
 def test_what_many_classes_hold_is_what_python_says() -> None:
-    assert sum(map(looked_at, range(1500, 1500 + many(40_000)))) > many(1_000)
+    assert sum(map(looked_at, range(700, 700 + many(40_000)))) > many(1_000)
 
 
 #: What changes a class in a file that does not name it.
@@ -109,9 +109,9 @@ def abroad(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
 
 
 def test_what_classes_of_other_files_hold_is_what_python_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    assert sum(abroad(seed, tmp_path, monkeypatch) for seed in range(300)) > 10
+    assert sum(abroad(seed, tmp_path, monkeypatch) for seed in range(150)) > 4
 
 
 @pytest.mark.slow
 def test_what_classes_of_many_other_files_hold_is_what_python_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    assert sum(abroad(seed, tmp_path, monkeypatch) for seed in range(300, 300 + many(4_000))) > many(100)  # fmt: skip
+    assert sum(abroad(seed, tmp_path, monkeypatch) for seed in range(150, 150 + many(4_000))) > many(100)  # fmt: skip

@@ -68,7 +68,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(
-    ("row", "sample"), one_in(3, CALLS), ids=lambda it: getattr(it, "name", "")
+    ("row", "sample"), one_in(9, CALLS), ids=lambda it: getattr(it, "name", "")
 )
 def test_every_function_inside_one(
     row: Row, sample: tuple[tuple[float, float], ...]

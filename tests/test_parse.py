@@ -292,7 +292,16 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(
-    ("text", "hint", "column"), REFUSED, ids=[text[:20] for text, *_ in REFUSED]
+    ("text", "hint", "column"),
+    [
+        # Sums of so many parts are added up before they are too many.
+        pytest.param(
+            *case,
+            id=case[0][:20],
+            marks=[pytest.mark.slow] if case[1].endswith("parts") else [],
+        )
+        for case in REFUSED
+    ],
 )
 def test_what_is_refused_says_why_and_where(
     text: str, hint: str, column: int | None

@@ -422,7 +422,9 @@ def test_files_that_only_seem_to_change_names_are_read() -> None:
 # What results are called.
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(many(6000), marks=pytest.mark.slow)]
+)
 def test_the_one_result_is_called_after_the_function(count: int) -> None:
     """Whatever the locals are called, in whichever order they are assigned; and means what Python says."""
     after = 0
@@ -924,7 +926,9 @@ def random_condition(rnd: random.Random, one: str, other: str) -> str:
     return rnd.choice(words)
 
 
-@pytest.mark.parametrize("count", [120, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [120, pytest.param(many(6000), marks=pytest.mark.slow)]
+)
 def test_random_expressions_mean_what_python_says(count: int) -> None:
     compared = 0
     for seed in range(count):

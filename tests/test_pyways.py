@@ -19,6 +19,7 @@ from gradgen.prove.plain_python import plain_function
 from gradgen.read.python.flow.known import FOREIGN
 from gradgen.read.python.function import read_function
 from gradgen.sources import compile_function
+from tests.conftest import one_in
 from tests.test_pynames import close, run
 
 #: Bodies of f(x, y), with what becomes of them where that is told.
@@ -66,7 +67,7 @@ def text_of(body: str) -> str:
     return f"import math\n\n\ndef f(x, y):\n{lines}\n"
 
 
-@pytest.mark.parametrize(("body", "program"), READ)
+@pytest.mark.parametrize(("body", "program"), one_in(2, READ))
 def test_ways_are_those_of_python(body: str, program: str) -> None:
     text = text_of(body)
     found = read_function(text, "f")
