@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 import os
 import random
@@ -249,6 +250,27 @@ def test_what_has_no_rows_is_refused() -> None:
     for threads in (0, -1, 1.5, True):
         with pytest.raises(GradgenError, match="at least 1"):
             compile("x").native(threads)  # type: ignore[arg-type]
+
+
+def test_what_others_could_have_put_there_is_not_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = compile("x*exp(y) - 1")
+    made.native()
+    (kept,) = libraries(folder)
+    real, loaded = ctypes.CDLL, list[str]()
+
+    def noted(path: str) -> ctypes.CDLL:
+        loaded.append(path)
+        return real(path)
+
+    monkeypatch.setattr(ctypes, "CDLL", noted)
+    kept.parent.chmod(0o777)
+    assert made.native().forward(2.0, 0.0) == 1.0
+    assert loaded and str(kept) not in loaded
+    kept.parent.chmod(0o700)
+    made.native()
+    assert loaded[-1] == str(kept)
 
 
 def test_what_was_compiled_is_kept(

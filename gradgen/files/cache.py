@@ -97,7 +97,7 @@ class Cache:
                 prune(self.path.parent, _NAMES, _VERSIONS)
 
 
-def _is_own(folder: Path) -> bool:
+def is_own(folder: Path) -> bool:
     """Whether a folder is one, and no link, that no other user could have put answers into."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
@@ -119,7 +119,7 @@ def read_own(path: Path, largest: int) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_BINARY", 0)
     try:
-        if not _is_own(path.parent):
+        if not is_own(path.parent):
             return b""
         with open(os.open(path, flags), "rb") as stream:
             found = os.fstat(stream.fileno())
@@ -140,7 +140,7 @@ def write_own(path: Path, data: str | bytes) -> bool:
         OSError, ValueError: it cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_own(path.parent):
+    if not is_own(path.parent):
         return False
     sweep(path.parent)
     replace(path, data, 0o600)

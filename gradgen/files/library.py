@@ -16,8 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from gradgen.errors import GradgenError, printable
-from gradgen.files.atomic import open_temporary, sweep
-from gradgen.files.cache import SWITCH, cache_folder, key
+from gradgen.files.cache import SWITCH, cache_folder, is_own, key, prune, write_own
 
 #: As the comment of a module over rows has them for gcc; for clang, which knows glibc's vector functions itself; and what every compiler knows.
 _FLAGS = (
@@ -50,7 +49,8 @@ def library(text: str) -> ctypes.CDLL:
     kept = folder / "native" / f"{name}.so" if folder else None
     if kept is not None:
         with contextlib.suppress(OSError):  # which there is where it is not kept yet
-            return ctypes.CDLL(str(kept))
+            if is_own(kept.parent):
+                return ctypes.CDLL(str(kept))
     try:
         with tempfile.TemporaryDirectory(prefix="gradgen-") as scratch:
             made = Path(scratch, f"{name}.so")
@@ -75,25 +75,12 @@ def _found() -> list[str]:
 def _keep(made: Path, kept: Path) -> bool:
     """Put a library into the cache in one step; return whether that could be."""
     try:
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = open_temporary(kept.parent)
-        try:
-            with open(handle, "wb") as stream:
-                stream.write(made.read_bytes())
-                stream.flush()
-                os.fsync(handle)
-                os.replace(temporary, kept)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        sweep(kept.parent)
-        with contextlib.suppress(OSError):  # where another process is ahead
-            found = kept.parent.glob("*.so")
-            for old in sorted(found, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-                old.unlink()
+        if not write_own(kept, made.read_bytes()):
+            return False
     except OSError:
         return False
+    with contextlib.suppress(OSError):  # where another process is ahead
+        prune(kept.parent, "*.so", _KEPT)
     return True
 
 
