@@ -8,7 +8,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gradgen.read.python.terms import arrays, ufuncs
-from gradgen.read.python.terms.arrays import array, axes, each, leaves_of, only, shape
+from gradgen.read.python.terms.arrays import (
+    array,
+    axes,
+    each,
+    leaves_of,
+    only,
+    shape,
+)
 from gradgen.read.python.terms.builtin import Called, numbers
 from gradgen.read.python.terms.rows import Row, RowError, is_row, listed
 from gradgen.read.python.terms.value import Value, index, number
@@ -29,9 +36,9 @@ def _seen(make: _Made) -> Called:
             raise RowError("this takes 1 argument, an array")
         axes(args[0])  # of which dicts and sets are none
         made = make(scope, args[0])
-        for value in (args[0], made):
-            scope.constants.draft.cells.freeze(value, "by another array of the same numbers")  # fmt: skip
-        return made
+        return scope.constants.draft.cells.shown(
+            args[0], made, "by another array of the same numbers"
+        )
 
     return called
 
@@ -137,15 +144,6 @@ def _again(name: str, one_by_one: bool) -> Called:
     return called
 
 
-def _identity(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    size = args[0].whole if len(args) == 1 and not named else None
-    if size is None or size < 0:
-        raise RowError("the size of a matrix is a whole number that is known when compiling")  # fmt: skip
-    scope.spend(size * size)
-    lines = [_row([number(float(at == row)) for at in range(size)]) for row in range(size)]  # fmt: skip
-    return array(scope, _row(lines))
-
-
 def _empty(like: bool) -> Called:
     """Return an array whose numbers have no values until some are put there."""
     fill = ufuncs.CALLS["numpy.full_like"] if like else arrays.CALLS["numpy.full"]
@@ -175,7 +173,6 @@ CALLS: Mapping[str, Called] = {
     "numpy.append": _appended,
     "numpy.repeat": _again("repeat", True),
     "numpy.tile": _again("tile", False),
-    "numpy.identity": _identity,
     "numpy.empty": _empty(False),
     "numpy.empty_like": _empty(True),
     **{f"numpy.nan{name}": arrays.CALLS[f"numpy.{name}"] for name in ("max", "min", "sum", "mean", "prod")},

@@ -61,13 +61,8 @@ def _eye(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Val
     return _table_of(scope, [[number(float(j == i + shift)) for j in range(columns)] for i in range(rows)])  # fmt: skip
 
 
-def _view(scope: Scope, of: Value, made: Value, why: str) -> Value:
-    """Return what numpy makes of an array's own numbers, so that both change with each other: neither changes any more."""
-    row = row_of(of)
-    if row is not None and row.kind in ("array", "sequence"):
-        for each in (of, made):
-            scope.constants.draft.cells.freeze(each, why)
-    return made
+def _identity(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
+    return _eye(scope, [_given(args, named, "n")["n"]], {})
 
 
 def _reshape(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -90,7 +85,9 @@ def _reshape(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) ->
     found: list[Value] = leaves
     for size in reversed(sizes[1:]):
         found = [Row("array", (*found[at : at + size],)).value for at in range(0, len(found), size or 1)]  # fmt: skip
-    return _view(scope, given, _array_of(scope, found), "by another shape of it")
+    return scope.constants.draft.cells.shown(
+        given, _array_of(scope, found), "by another shape of it"
+    )
 
 
 def _diagonal(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -98,7 +95,9 @@ def _diagonal(scope: Scope, args: Sequence[Value], named: Mapping[str, Value]) -
     deep, items = arrays.axes(given), listed(given)
     if deep == 2:
         found = [listed(line)[at] for at, line in enumerate(items) if at < len(listed(line))]  # fmt: skip
-        return _view(scope, given, _array_of(scope, found), "by its diagonal")
+        return scope.constants.draft.cells.shown(
+            given, _array_of(scope, found), "by its diagonal"
+        )
     if deep != 1:
         raise RowError("`diag` takes an array of one axis or two")
     row = row_of(given)
@@ -116,7 +115,7 @@ def _ordered(change: Callable[[list[Value], int], list[Value]], moved: bool) -> 
         if arrays.axes(array) != 1 or (moved and len(others) != 1):
             raise RowError("this is read of arrays of one axis")
         found = _array_of(scope, change(listed(array), _whole(others[0] if others else None, 0)))  # fmt: skip
-        return found if moved else _view(scope, array, found, "by it the other way round")  # fmt: skip
+        return found if moved else scope.constants.draft.cells.shown(array, found, "by it the other way round")  # fmt: skip
 
     return called
 
@@ -129,6 +128,7 @@ def _rolled(items: list[Value], shift: int) -> list[Value]:
 #: By the whole name of each function of numpy's, what a call of it comes to.
 CALLS: Mapping[str, Called] = {
     "numpy.eye": _eye,
+    "numpy.identity": _identity,
     "numpy.reshape": _reshape,
     "numpy.diag": _diagonal,
     "numpy.roll": _ordered(_rolled, True),

@@ -170,13 +170,10 @@ def transposed(scope: Scope, value: Value) -> Value:
 
 
 def turned(scope: Scope, value: Value) -> Value:
-    """Return the transpose of an array, which holds the same numbers: neither changes any more."""
+    """Return the transpose of an array, which holds the same numbers."""
     found = transposed(scope, value)
-    row = row_of(value)
-    if found is not value and row is not None and row.kind in ("array", "sequence"):
-        for each in (value, found):
-            scope.constants.draft.cells.freeze(each, "by its transpose")
-    return found
+    cells = scope.constants.draft.cells
+    return found if found is value else cells.shown(value, found, "by its transpose")
 
 
 # Calls.

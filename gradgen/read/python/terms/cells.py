@@ -125,6 +125,14 @@ class Cells:
             if row_of(item) is not None:
                 self.freeze(item, why)
 
+    def shown(self, of: Value, made: Value, why: str) -> Value:
+        """Return what holds an array's own numbers in another way: who writes into the one writes into the other, so neither changes any more."""
+        row = row_of(of)
+        if row is not None and row.kind in ("array", "sequence"):
+            self.freeze(of, why)
+            self.freeze(made, why)
+        return made
+
     def through(self, value: Value) -> list[Value]:
         """Return what Python goes through; the rows of an array, which hold its own numbers, let it change no more."""
         self.hold_rows(value)
